@@ -1,0 +1,34 @@
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// What a get of an approval writes into its artifact.
+pub mod files {
+    /// The whole [`Approval`](super::Approval), JSON.
+    pub const APPROVAL: &str = "approval.json";
+    /// The approved commit of the code, a line.
+    pub const REF: &str = "ref";
+    /// A folder with one file a pinned thing, each holding the approved version.
+    pub const PINS: &str = "pins";
+    /// The name that the code has among the pins.
+    pub const CODE_PIN: &str = "code";
+}
+
+/// An approval: the file `approval.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Number of the issue.
+    pub issue: u64,
+    /// Its page.
+    pub url: String,
+    /// Login of the person who closed it.
+    pub closed_by: String,
+    /// When, RFC 3339, on GitHub's clock.
+    pub closed_at: String,
+    /// The approved versions, by the names that the record gave them.
+    pub pins: IndexMap<String, String>,
+    /// Log of the build that recorded them.
+    pub build: String,
+    /// Logs of all builds that the issue tells of, oldest first.
+    pub builds: Vec<String>,
+}

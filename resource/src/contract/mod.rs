@@ -1,0 +1,20 @@
+//! What a pipeline and the resource say to one another.
+//!
+//! There are two modes. A `source` with a `gate` is in **gate mode**: approvals are typed, name versions and are used
+//! once. A `source` without one is in **compatibility mode**: the fields, versions and files of MIT Open Learning's
+//! image `mitodl/concourse-github-issues-resource`.
+//!
+//! An unknown key is an error in both: a misspelt `closers` must not loosen a gate, and a misspelt `gate` must not
+//! select the other mode.
+
+mod approval;
+mod compat;
+mod gate_key;
+mod put;
+mod source;
+
+pub use approval::{Approval, files};
+pub use compat::{CompatPut, CompatSource, IssueState};
+pub use gate_key::{GateKey, InvalidGateKey, IssueKind};
+pub use put::{Approve, ClaimParams, GatePut, IssueUpdate, RecordParams, RecordState, ReportParams, ReportStatus};
+pub use source::{AuthMethod, Closers, GateSource, OnExisting, Role, Source};

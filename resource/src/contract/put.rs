@@ -1,0 +1,134 @@
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::source::is_default;
+
+/// The `params` of a put in gate mode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum GatePut {
+    /// After a deployment or a preview: opens the gate's issue, or comments on the open one, and records the versions.
+    Record(RecordParams),
+    /// Before a deployment: uses an approval up, unless it was withdrawn or used already.
+    Claim(ClaimParams),
+    /// After a deployment: tells the closed issue what became of its approval.
+    Report(ReportParams),
+}
+
+/// What closing the issue lets the next stage deploy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Approve {
+    /// Exactly the versions that the issue names.
+    #[default]
+    Exact,
+    /// The newest versions that are there by then.
+    Latest,
+}
+
+/// How a record shows on an issue that is open already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum IssueUpdate {
+    /// As a comment with the build's link.
+    #[default]
+    Comment,
+    /// As a new body, and a short comment: for previews, of which only the newest matters.
+    Body,
+}
+
+/// What becomes of an issue that asks nothing of anybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum RecordState {
+    /// It stays open.
+    #[default]
+    Open,
+    /// It is closed by the put that opened it: a log that does not pile up.
+    Closed,
+}
+
+/// `action: record`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct RecordParams {
+    /// Title of an issue that is opened.
+    pub title: String,
+    /// The versions that were deployed or previewed: name → file below the build directory. `code` is the commit.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub pins: IndexMap<String, String>,
+    /// The environment that closing the issue deploys to. Without it the issue is a record, and closing does nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promotes_to: Option<String>,
+    /// What closing it lets that environment deploy.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub approve: Approve,
+    /// Labels of an issue that is opened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// Its assignees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assignees: Vec<String>,
+    /// Files whose texts are shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub body_files: Vec<String>,
+    /// The folder of the code's clone, from which the commits are listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone: Option<String>,
+    /// How a record shows on an issue that is open already.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub update: IssueUpdate,
+    /// Where this file exists there is nothing to approve: the issue is closed as not planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close_if_file: Option<String>,
+    /// For an issue without `promotes_to`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub state: RecordState,
+}
+
+/// `action: claim`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ClaimParams {
+    /// The file `approval.json` of the gate's get.
+    pub approval: String,
+    /// Who uses the approval: `PROJECT/CHAIN/ENVIRONMENT/preview` or `…/deploy`. It starts one deployment by itself
+    /// for each consumer, whatever pipeline or job that consumer lives in.
+    pub consumer: String,
+}
+
+/// What became of a deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ReportStatus {
+    /// It began.
+    Started,
+    /// It was deployed.
+    Succeeded,
+    /// A step failed.
+    Failed,
+    /// Concourse could not run it.
+    Errored,
+    /// Somebody stopped it.
+    Aborted,
+}
+
+/// `action: report`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReportParams {
+    /// Said by the hook, for Concourse 7.14 does not say it: `BUILD_STATUS` is unset there.
+    pub status: ReportStatus,
+    /// The file `approval.json` of the gate's get.
+    pub approval: String,
+    /// Who used the approval, as in the claim.
+    pub consumer: String,
+}

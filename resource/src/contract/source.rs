@@ -1,0 +1,182 @@
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{CompatSource, GateKey};
+
+/// The `source` of a resource of type `github-issues`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum Source {
+    /// Gate mode: `gate` is present.
+    Gate(Box<GateSource>),
+    /// Compatibility mode: `gate` is absent.
+    Compat(Box<CompatSource>),
+}
+
+impl<'de> Deserialize<'de> for Source {
+    /// The key `gate` decides, so that an error speaks of the mode that was meant and not of both.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Map::deserialize(deserializer)?;
+        let gate = value.contains_key("gate");
+        let value = serde_json::Value::Object(value);
+        if gate {
+            GateSource::deserialize(value).map(|source| Self::Gate(Box::new(source)))
+        } else {
+            CompatSource::deserialize(value).map(|source| Self::Compat(Box::new(source)))
+        }
+        .map_err(serde::de::Error::custom)
+    }
+}
+
+/// Which of the two resources of a gate this is. Their sources must differ: with equal ones Concourse keeps one
+/// version history for both under `--enable-global-resources`, and a put would start the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Written by puts, never checked.
+    Post,
+    /// Checked for closed issues, never put.
+    Trigger,
+}
+
+/// How the resource authenticates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// By `access_token`.
+    #[default]
+    Token,
+    /// As a GitHub App, by `app_id`, `app_installation_id` and `private_ssh_key`.
+    App,
+}
+
+/// What a deployment does while an issue of its gate is still open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OnExisting {
+    /// Comments on it; the newest record at the moment of closing is what is approved.
+    #[default]
+    Comment,
+    /// Opens a new one and closes the old one as not planned, unless a person closed it first.
+    Supersede,
+}
+
+/// Who may approve. A person needs one of them; without any, everybody with the role triage or more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Closers {
+    /// Roles in the repository of the issues: `read`, `triage`, `write`, `maintain`, `admin` or a custom one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// Logins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<String>,
+    /// Teams, `organization/team`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// GitHub Apps by their slug. An App is never allowed by its role alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<String>,
+}
+
+impl Closers {
+    /// Nobody in particular was named.
+    pub fn is_empty(&self) -> bool {
+        self.roles.is_empty() && self.users.is_empty() && self.teams.is_empty() && self.apps.is_empty()
+    }
+}
+
+/// The `source` in gate mode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct GateSource {
+    /// The gate whose issue this is.
+    pub gate: GateKey,
+    /// Which of the gate's two resources this is.
+    pub role: Role,
+    /// Former keys of the gate, whose open issues are still its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gate_aliases: Vec<GateKey>,
+    /// The repository of the issues, `owner/name`.
+    pub repository: String,
+    /// Base of GitHub's REST API: `https://api.github.com`, or `https://HOST/api/v3` of a server of one's own.
+    #[serde(default = "default_host", skip_serializing_if = "is_default_host")]
+    pub gh_host: String,
+    /// How to authenticate.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub auth_method: AuthMethod,
+    /// For `auth_method: token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
+    /// For `auth_method: app`: the App's id or client id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<String>,
+    /// For `auth_method: app`: the installation's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_installation_id: Option<String>,
+    /// For `auth_method: app`: the App's private key, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_ssh_key: Option<String>,
+    /// Numeric id of the account that writes the issues. Logins can be reused, ids cannot. Without it the resource
+    /// asks GitHub whose credentials these are, one request more each time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<u64>,
+    /// Secret that signs the records, so that nobody who can edit an issue can forge one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<String>,
+    /// Certificate authority of a GitHub server of one's own, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_cert: Option<String>,
+    /// Who may approve.
+    #[serde(default, skip_serializing_if = "Closers::is_empty")]
+    pub closers: Closers,
+    /// Does a closing by a commit or a pull request (`fixes #12`) approve?
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub allow_commit_close: bool,
+    /// Persons who must approve; 1 unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<u32>,
+    /// An author of the change may not approve it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub not_author: bool,
+    /// Seconds after which an approval is void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<u64>,
+    /// Seconds for which an approval waits before it counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<u64>,
+    /// Labels that turn a closing into a no.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reject_labels: Vec<String>,
+    /// What a deployment does while an issue is still open.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub on_existing: OnExisting,
+    /// Closings before this moment, RFC 3339, are not seen: for the day of a migration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// Seconds to wait for a rate limit: 120 in a check and 900 in a put unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_wait: Option<u64>,
+    /// Comments on one issue before further ones share a single comment; 20 unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_comments: Option<u32>,
+}
+
+pub(super) fn default_host() -> String {
+    DEFAULT_HOST.to_owned()
+}
+
+const DEFAULT_HOST: &str = "https://api.github.com";
+
+fn is_default_host(host: &str) -> bool {
+    host == DEFAULT_HOST
+}
+
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}

@@ -1,0 +1,1 @@
+//! Generates Concourse pipelines whose promotions are approved by closing GitHub issues.

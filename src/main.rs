@@ -1,0 +1,2 @@
+//! Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
+fn main() {}
