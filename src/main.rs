@@ -1,2 +1,12 @@
-//! Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
-fn main() {}
+//! `ol-pipegen`: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use ol_pipegen::cli::Cli;
+use ol_pipegen::command;
+
+fn main() -> ExitCode {
+    ExitCode::from(command::run(&Cli::parse()).code())
+}

@@ -1,0 +1,46 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::{Enumerator, Object};
+
+/// The names that a template may use. Cheap to extend: a stage's names are shared by all that is filled for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scope(Arc<Names>);
+
+#[derive(Clone, Debug, Default)]
+struct Names(BTreeMap<&'static str, Value>);
+
+impl Object for Names {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.0.get(key.as_str()?).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.keys().map(|name| Value::from(*name)).collect())
+    }
+}
+
+impl Scope {
+    /// The same names and more; a name that is there already means something else from here on.
+    pub(crate) fn with(&self, names: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        let mut all = Names::clone(&self.0);
+        all.0.extend(names);
+        Self(Arc::new(all))
+    }
+
+    /// Defines one more name.
+    pub(crate) fn define(&mut self, name: &'static str, value: impl Into<Value>) {
+        Arc::make_mut(&mut self.0).0.insert(name, value.into());
+    }
+
+    /// What an expression is evaluated in.
+    pub(super) fn root(&self) -> Value {
+        Value::from_dyn_object(Arc::clone(&self.0))
+    }
+
+    /// All names, sorted.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.0.keys().map(|name| (*name).to_owned()).collect()
+    }
+}

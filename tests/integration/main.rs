@@ -1,0 +1,6 @@
+//! The program as its users see it: the real binary, real files, exact output.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod mitodl;
+mod support;
