@@ -23,6 +23,7 @@ mod files;
 pub mod kind;
 mod lower;
 pub mod manifest;
+mod parallel;
 pub mod plan;
 pub mod project;
 pub mod render;

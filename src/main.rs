@@ -7,6 +7,9 @@ use clap::Parser;
 use ol_pipegen::cli::Cli;
 use ol_pipegen::command;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     ExitCode::from(command::run(&Cli::parse()).code())
 }

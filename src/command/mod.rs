@@ -92,6 +92,11 @@ impl Output {
         self.stdout.write_all(text.as_bytes()).map_err(stdout_failure)
     }
 
+    /// A result that not everybody wants to hear.
+    fn print_unless(&mut self, quiet: bool, text: &str) -> Result<(), Failure> {
+        if quiet { Ok(()) } else { self.print(text) }
+    }
+
     fn finish(&mut self) -> Result<(), Failure> {
         self.stdout.flush().map_err(stdout_failure)
     }

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cli::RenderArgs;
 use crate::diagnostic::Count;
+use crate::parallel::in_parallel;
 use crate::render::{Banner, Options, RenderedFleet, RenderedPipeline, render, select, set_pipeline};
 use crate::{Failure, write};
 
@@ -61,15 +62,24 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
         if mode == Mode::Write {
             fs::create_dir_all(folder).map_err(|error| Failure::io("make the folder", folder, error))?;
         }
-        for pipeline in &fleet.pipelines {
-            match change_of(pipeline, folder)? {
+        let told = in_parallel(&fleet.pipelines, |pipeline| match change_of(pipeline, folder)? {
+            None => Ok(None),
+            Some(change) => change.settle(mode, output.colour_out).map(Some),
+        });
+        for line in told {
+            match line? {
                 None => tally.unchanged += 1,
-                Some(change) => settle(&change, mode, args.quiet, &mut tally, output)?,
+                Some(line) => {
+                    tally.written += 1;
+                    output.print_unless(args.quiet && mode == Mode::Write, &line)?;
+                }
             }
         }
         if fleet.whole {
             for orphan in orphans(fleet, folder)? {
-                settle(&orphan, mode, args.quiet, &mut tally, output)?;
+                tally.removed += 1;
+                let line = orphan.settle(mode, output.colour_out)?;
+                output.print_unless(args.quiet && mode == Mode::Write, &line)?;
             }
         }
     }
@@ -87,30 +97,26 @@ fn change_of<'a>(pipeline: &'a RenderedPipeline, folder: &Utf8Path) -> Result<Op
     Ok(Some(Change { path, old, new: Some((pipeline, text)) }))
 }
 
-fn settle(change: &Change<'_>, mode: Mode, quiet: bool, tally: &mut Tally, output: &mut Output) -> Result<(), Failure> {
-    let Change { path, old, new } = change;
-    match new {
-        Some(_) => tally.written += 1,
-        None => tally.removed += 1,
-    }
-    if mode != Mode::Write {
-        let old_name = if old.is_some() { path.as_str() } else { "/dev/null" };
-        let (text, new_name) = match new {
-            Some((_, text)) => (text.as_str(), format!("{path} (rendered)")),
-            None => ("", "/dev/null".to_owned()),
+impl Change<'_> {
+    /// Does what the mode asks for, and gives what is to be said of it.
+    fn settle(&self, mode: Mode, colour: bool) -> Result<String, Failure> {
+        let Self { path, old, new } = self;
+        if mode != Mode::Write {
+            let old_name = if old.is_some() { path.as_str() } else { "/dev/null" };
+            let (text, new_name) = match new {
+                Some((_, text)) => (text.as_str(), format!("{path} (rendered)")),
+                None => ("", "/dev/null".to_owned()),
+            };
+            return Ok(write::diff(old.as_deref().unwrap_or_default(), text, old_name, &new_name, colour));
+        }
+        let Some((pipeline, text)) = new else {
+            fs::remove_file(path).map_err(|error| Failure::io("remove", path, error))?;
+            return Ok(format!("removed {path}: its manifest is gone\n"));
         };
-        let old = old.as_deref().unwrap_or_default();
-        return output.print(&write::diff(old, text, old_name, &new_name, output.colour_out));
-    }
-    let line = if let Some((pipeline, text)) = new {
         write::atomically(path, text.as_bytes())?;
         let command = set_pipeline(&pipeline.concourse, &pipeline.name, path.as_str());
-        format!("wrote {path} ({})  {command}\n", Count(pipeline.jobs, "job"))
-    } else {
-        fs::remove_file(path).map_err(|error| Failure::io("remove", path, error))?;
-        format!("removed {path}: its manifest is gone\n")
-    };
-    if quiet { Ok(()) } else { output.print(&line) }
+        Ok(format!("wrote {path} ({})  {command}\n", Count(pipeline.jobs, "job")))
+    }
 }
 
 fn print(fleets: &[RenderedFleet], output: &mut Output) -> Result<Outcome, Failure> {

@@ -23,28 +23,27 @@ impl fmt::Display for InvalidIdentifier {
 impl std::error::Error for InvalidIdentifier {}
 
 fn check(name: &str) -> Result<(), InvalidIdentifier> {
-    static FIRST: LazyLock<Regex> = LazyLock::new(|| regex(r"^[\p{Ll}\p{Lt}\p{Lm}\p{Lo}0-9]$"));
-    static OTHER: LazyLock<Regex> = LazyLock::new(|| regex(r"^[\p{Ll}\p{Lt}\p{Lm}\p{Lo}0-9\-_.]$"));
+    static LETTER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]$").expect("internal error: a pattern of this program does not compile")
+    });
     let invalid = |reason: String| Err(InvalidIdentifier { reason });
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_first = |c: char| plain(c) || !c.is_ascii() && LETTER.is_match(c.encode_utf8(&mut [0; 4]));
+    let is_other = |c: char| is_first(c) || "-_.".contains(c);
     let mut characters = name.chars();
     let Some(first) = characters.next() else {
         return invalid("is empty".to_owned());
     };
-    let mut buffer = [0; 4];
-    if !FIRST.is_match(first.encode_utf8(&mut buffer)) {
+    if !is_first(first) {
         return invalid("must start with a lowercase letter or a number".to_owned());
     }
-    if let Some(illegal) = characters.find(|c| !OTHER.is_match(c.encode_utf8(&mut [0; 4]))) {
+    if let Some(illegal) = characters.find(|c| !is_other(*c)) {
         return invalid(format!("has the illegal character `{}`", illegal.escape_debug()));
     }
     if name.chars().all(|c| c.is_ascii_digit()) {
         return invalid("cannot be just numbers".to_owned());
     }
     Ok(())
-}
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("internal error: a pattern of this program does not compile")
 }
 
 macro_rules! identifiers {

@@ -159,6 +159,9 @@ impl Kind {
 
     /// Fills steps that a manifest puts around the kind's own.
     pub(crate) fn make_steps(node: Option<&Node>, with: &KindScope<'_>, diagnostics: &mut Diagnostics) -> Vec<Step> {
+        if node.is_none() {
+            return Vec::new();
+        }
         let scope = with.names();
         let note = format!("filled in for {}", with.whom);
         let mut maker = Maker { scope: &scope, note, diagnostics };

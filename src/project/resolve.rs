@@ -63,7 +63,7 @@ struct Resolver<'a> {
 /// A stage of which no more is known than its place, its settings as they were written, and its gate.
 struct StageOutline {
     environment: String,
-    settings: Node,
+    settings: Arc<Node>,
     gate: Gate,
     concourse: usize,
 }
@@ -299,7 +299,12 @@ impl<'a> Resolver<'a> {
                     .help("only an issue can: say `gate: issue` or `gate: preview`"),
                 );
             }
-            outlines.push(StageOutline { environment: environment.clone(), settings, gate, concourse });
+            outlines.push(StageOutline {
+                environment: environment.clone(),
+                settings: Arc::new(settings),
+                gate,
+                concourse,
+            });
         }
         outlines
     }
@@ -428,7 +433,7 @@ impl<'a> Resolver<'a> {
         let origin = Origin {
             project: project.clone(),
             stage: chain.stage_name(&outline.environment),
-            settings: Arc::new(settings.clone()),
+            settings: Arc::clone(settings),
             scope: scope.clone(),
             span: self.manifest.node.entry_at("/project").map_or_else(|| self.begin(), |entry| entry.value.span),
         };

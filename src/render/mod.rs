@@ -4,14 +4,12 @@ mod banner;
 mod collisions;
 mod select;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 use crate::lower::lower;
 use crate::manifest::{FileShape, check};
+use crate::parallel::in_parallel;
 use crate::plan::plan;
 use crate::project::{Concourse, Fleet, ManifestFile, resolve};
 use crate::source::{FileId, Sources, Span};
@@ -136,10 +134,10 @@ pub(crate) fn load(
         }
         Selected::Alone { manifest } => (vec![manifest.clone()], true),
     };
+    let texts = in_parallel(&paths, |path| files::read(path));
     let mut manifests = Vec::with_capacity(paths.len());
-    for path in paths {
-        let text = files::read(&path)?;
-        manifests.push(LoadedManifest { file: sources.add(path.as_path(), text), path });
+    for (path, text) in paths.into_iter().zip(texts) {
+        manifests.push(LoadedManifest { file: sources.add(path.as_path(), text?), path });
     }
     Ok(Some(Loaded { fleet, path, whole, manifests }))
 }
@@ -242,36 +240,4 @@ pub(crate) fn read_manifest(file: FileId, sources: &Sources, diagnostics: &mut D
         Some(_) => node,
         None => Node::map(node.span, Map::default()),
     })
-}
-
-/// Does something for each item on all processors; the results are in the items' order.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len().div_ceil(8));
-    if workers <= 1 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let mut results: Vec<(usize, R)> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut done = Vec::new();
-                    loop {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(item) = items.get(index) else { return done };
-                        done.push((index, work(item)));
-                    }
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| match thread.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    });
-    results.sort_unstable_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
 }

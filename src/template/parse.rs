@@ -21,7 +21,15 @@ pub(crate) struct Template {
 
 enum Part {
     Text(String),
-    Hole { range: Range<usize>, expression: Expression<'static, 'static> },
+    Hole(Hole),
+}
+
+struct Hole {
+    range: Range<usize>,
+    expression: Expression<'static, 'static>,
+    /// The parts of a dotted name, where the expression is no more than that: most are, and a look-up is cheaper than
+    /// an evaluation.
+    name: Option<Vec<String>>,
 }
 
 /// What is wrong with a template, and where in its text.
@@ -82,8 +90,8 @@ impl Template {
                 .ok_or_else(|| TemplateError::syntax(start..text.len(), "a hole that is not closed by `}}`"))?;
             let range = start..inner_end + 2;
             let source = text[start + 2..inner_end].trim();
-            parts.push(Part::Hole { expression: compile(source, &range)?, range: range.clone() });
             at = range.end;
+            parts.push(Part::Hole(Hole { expression: compile(source, &range)?, name: dotted_name(source), range }));
         }
         if at < text.len() {
             parts.push(Part::Text(text[at..].to_owned()));
@@ -93,7 +101,7 @@ impl Template {
 
     /// Is the text one hole and nothing else?
     pub(crate) fn is_one_hole(&self) -> bool {
-        matches!(self.parts.as_slice(), [Part::Hole { .. }])
+        matches!(self.parts.as_slice(), [Part::Hole(_)])
     }
 
     /// The value of the hole, where the text is one hole and nothing else; else the text.
@@ -103,7 +111,7 @@ impl Template {
     /// When a name is not defined, or a hole within a longer text gives something else than text or a number.
     pub(crate) fn value(&self, scope: &Scope) -> Result<Value, TemplateError> {
         match self.parts.as_slice() {
-            [Part::Hole { range, expression }] => evaluate(expression, range, scope),
+            [Part::Hole(hole)] => hole.value(scope),
             _ => self.text(scope).map(Value::from),
         }
     }
@@ -118,10 +126,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.push_str(text),
-                Part::Hole { range, expression } => {
-                    let value = evaluate(expression, range, scope)?;
-                    push_text(&value, range, &mut out)?;
-                }
+                Part::Hole(hole) => push_text(&hole.value(scope)?, &hole.range, &mut out)?,
             }
             if out.len() > MAX_FILLED {
                 return Err(TemplateError {
@@ -141,7 +146,7 @@ impl Template {
             .parts
             .iter()
             .filter_map(|part| match part {
-                Part::Hole { expression, .. } => Some(expression.undeclared_variables(true)),
+                Part::Hole(hole) => Some(hole.expression.undeclared_variables(true)),
                 Part::Text(_) => None,
             })
             .flatten()
@@ -241,6 +246,27 @@ fn has_multiplication(source: &str) -> bool {
         }
     }
     false
+}
+
+impl Hole {
+    fn value(&self, scope: &Scope) -> Result<Value, TemplateError> {
+        if let Some(value) = self.name.as_ref().and_then(|name| scope.get(name)) {
+            return Ok(value);
+        }
+        evaluate(&self.expression, &self.range, scope)
+    }
+}
+
+/// The parts of an expression that is nothing but a dotted name.
+fn dotted_name(source: &str) -> Option<Vec<String>> {
+    const WORDS: [&str; 10] = ["true", "True", "false", "False", "none", "None", "not", "and", "or", "in"];
+    let parts: Vec<String> = source.split('.').map(str::to_owned).collect();
+    let is_name = |part: &String| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !WORDS.contains(&part.as_str())
+    };
+    parts.iter().all(is_name).then_some(parts)
 }
 
 fn evaluate(

@@ -34,6 +34,16 @@ impl Scope {
         Arc::make_mut(&mut self.0).0.insert(name, value.into());
     }
 
+    /// The value of a dotted name, if it has one.
+    pub(super) fn get(&self, name: &[String]) -> Option<Value> {
+        let (first, rest) = name.split_first()?;
+        let mut value = self.0.0.get(first.as_str())?.clone();
+        for part in rest {
+            value = value.get_attr(part).ok()?;
+        }
+        (!value.is_undefined()).then_some(value)
+    }
+
     /// What an expression is evaluated in.
     pub(super) fn root(&self) -> Value {
         Value::from_dyn_object(Arc::clone(&self.0))

@@ -22,7 +22,9 @@ pub fn emit(value: &impl Serialize) -> Result<String, EmitError> {
     };
     let mut text = serde_saphyr::to_string_with_options(value, options)?;
     // Each such text stands in double quotes (`Text`), where the escape is the same character.
-    if let Cow::Owned(escaped) = OLD_TEMPLATE.replace_all(&text, r"\u007b{${1}}}") {
+    if text.contains("{{")
+        && let Cow::Owned(escaped) = OLD_TEMPLATE.replace_all(&text, r"\u007b{${1}}}")
+    {
         text = escaped;
     }
     Ok(text)

@@ -63,7 +63,7 @@ fn needs_double_quotes(text: &str) -> bool {
             .split('\n')
             .find(|line| !line.is_empty())
             .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
-    tab_first || OLD_TEMPLATE.is_match(text)
+    tab_first || text.contains("{{") && OLD_TEMPLATE.is_match(text)
 }
 
 /// `{{name}}` as fly 7.14 finds it: Concourse 7.14, `vars/template_resolver.go`.
