@@ -141,8 +141,23 @@ impl Diagnostics {
     /// stage, too.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut all = self.0;
-        all.sort_by(|a, b| (a.span(), a.rule, &a.message).cmp(&(b.span(), b.rule, &b.message)));
-        all.dedup_by(|a, b| a.rule == b.rule && a.span() == b.span() && a.message == b.message);
-        all
+        if all.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
+            // What is wrong may be what would have used it.
+            all.retain(|diagnostic| !diagnostic.rule.is_of_leftovers());
+        }
+        // The order of stages is kept: it is the first one that is told.
+        all.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.rule));
+        let mut told: Vec<Diagnostic> = Vec::with_capacity(all.len());
+        for diagnostic in all {
+            let again = told
+                .iter()
+                .rev()
+                .take_while(|other| other.span() == diagnostic.span() && other.rule == diagnostic.rule)
+                .any(|other| other.message == diagnostic.message || diagnostic.rule.is_told_once_a_place());
+            if !again {
+                told.push(diagnostic);
+            }
+        }
+        told
     }
 }

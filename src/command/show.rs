@@ -31,7 +31,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
             let name = manifest.path.file_stem().unwrap_or_default();
             let file = ManifestFile { file: manifest.file, name, node: &node };
             let resolved = resolve(&file, &loaded.fleet, args.source_root.as_deref(), &mut diagnostics)?;
-            for stage in resolved.project.chains.iter().flat_map(|chain| &chain.stages) {
+            for stage in resolved.project.iter().flat_map(|project| &project.chains).flat_map(|chain| &chain.stages) {
                 names.push(stage.name().to_owned());
                 if args.stage.as_deref().is_none_or(|wanted| wanted == stage.name()) {
                     texts.push(shown(stage, &loaded.fleet, &sources, &mut diagnostics));

@@ -33,6 +33,18 @@ macro_rules! rules {
     };
 }
 
+impl Rule {
+    /// Is it about something that is left over?
+    pub(super) const fn is_of_leftovers(self) -> bool {
+        matches!(self, Self::UnusedValue | Self::UnusedOverride)
+    }
+
+    /// Does one report say it all, though each stage brings the place up again with other names?
+    pub(super) const fn is_told_once_a_place(self) -> bool {
+        matches!(self, Self::ConcourseName | Self::LooseApproval | Self::UnapprovedInput | Self::UndeclaredStack)
+    }
+}
+
 rules! {
     /// A file is no YAML.
     YamlSyntax = Error "yaml-syntax",
@@ -54,10 +66,10 @@ rules! {
     UnknownVersion = Error "unknown-version",
     /// A part of the language that this version of the program does not do yet.
     NotYet = Error "not-yet",
-    /// A manifest has one `project`.
-    OneProjectField = Error "one-project-field",
     /// A scalar that YAML readers read as different things.
     AmbiguousScalar = Error "ambiguous-scalar",
+    /// A character that no text needs, and that some reader on the way refuses.
+    ControlCharacter = Error "control-character",
     /// A template without the quotes that YAML asks for.
     UnquotedTemplate = Error "unquoted-template",
     /// A template where none is filled.

@@ -91,7 +91,11 @@ impl Kind {
         }
         warn_of_templates_in_scripts(&node, diagnostics);
         let empty = Node::map(node.span, Map::default());
-        let options: Json = decode(node.at("/options").unwrap_or(&empty)).unwrap_or_default();
+        let mut options: Json = decode(node.at("/options").unwrap_or(&empty)).unwrap_or_default();
+        if let Json::Object(schema) = &mut options {
+            // A misspelt option is a mistake, unless the kind says that it takes anything.
+            schema.entry("additionalProperties").or_insert(Json::Bool(false));
+        }
         let validator = match jsonschema::validator_for(&options) {
             Ok(validator) => validator,
             Err(error) => {

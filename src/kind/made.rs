@@ -69,13 +69,20 @@ impl Kind {
     ///
     /// `given` is the map of options, at the kind's name when there is none.
     pub(crate) fn options_for(&self, given: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> (Node, Value) {
-        let mut filler = Filler::new(diagnostics);
         let mut options = Map::default();
         for entry in given.as_map().map(Map::entries).unwrap_or_default() {
-            if let Some(value) = filler.node(&entry.value, scope) {
-                options.set(Entry { value, ..entry.clone() });
+            let before = diagnostics.len();
+            match Filler::new(diagnostics).node(&entry.value, scope) {
+                Some(value) => options.set(Entry { value, ..entry.clone() }),
+                // What was wrong is not missing.
+                None if diagnostics.len() > before => {
+                    let value = Node { span: entry.value.span, kind: NodeKind::Invalid };
+                    options.set(Entry { value, ..entry.clone() });
+                }
+                None => {}
             }
         }
+        let mut filler = Filler::new(diagnostics);
         let declared = self.node.at("/options/properties").and_then(Node::as_map);
         for property in declared.map(Map::entries).unwrap_or_default() {
             if options.get(&property.key).is_none()
@@ -200,14 +207,15 @@ impl Maker<'_> {
         for item in items {
             match decode::<T>(&item) {
                 Ok(value) => read.push((value, item.span)),
-                Err(NodeError { span, message }) => {
+                Err(NodeError { span, message, help }) => {
                     self.diagnostics.push(
                         Diagnostic::new(
                             Rule::KindResult,
                             span.unwrap_or(item.span),
                             format!("not what Concourse reads: {message}"),
                         )
-                        .note(self.note.clone()),
+                        .note(self.note.clone())
+                        .maybe_help(help),
                     );
                 }
             }

@@ -29,6 +29,8 @@ pub struct KindSet {
     kinds: Vec<Kind>,
     /// Built-in kinds that the fleet's own hide.
     hidden: Vec<String>,
+    /// Kinds of the fleet that could not be read, which has been reported.
+    broken: Vec<(Family, String)>,
 }
 
 impl KindSet {
@@ -57,13 +59,15 @@ impl KindSet {
                 let name = path.file_stem().unwrap_or_default().to_owned();
                 let text = crate::files::read(&path)?;
                 let file = sources.add(path, text);
-                if let Some(kind) = Kind::read(sources, file, family, &name, diagnostics) {
-                    set.kinds.push(kind);
+                match Kind::read(sources, file, family, &name, diagnostics) {
+                    Some(kind) => set.kinds.push(kind),
+                    None => set.broken.push((family, name)),
                 }
             }
         }
         for BuiltIn { family, name, text } in BUILT_IN_KINDS {
-            if set.kinds.iter().any(|kind| kind.family == family && kind.name == name) {
+            let own = set.kinds.iter().any(|kind| kind.family == family && kind.name == name);
+            if own || set.is_broken(family, name) {
                 set.hidden.push(format!("{} `{name}`", family.noun()));
                 continue;
             }
@@ -90,8 +94,18 @@ impl KindSet {
         &self.hidden
     }
 
+    fn is_broken(&self, family: Family, name: &str) -> bool {
+        self.broken.iter().any(|(of, broken)| *of == family && broken == name)
+    }
+
     /// Reports a name that no kind has.
-    pub(crate) fn unknown(&self, family: Family, name: &str, span: Span) -> Diagnostic {
+    pub(crate) fn report_unknown(&self, family: Family, name: &str, span: Span, diagnostics: &mut Diagnostics) {
+        if !self.is_broken(family, name) {
+            diagnostics.push(self.unknown(family, name, span));
+        }
+    }
+
+    fn unknown(&self, family: Family, name: &str, span: Span) -> Diagnostic {
         let known: Vec<&str> = self.of(family).map(Kind::name).collect();
         let help = match (NOT_YET.contains(&(family, name)), did_you_mean(name, known.iter().copied())) {
             (true, _) => {

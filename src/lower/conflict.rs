@@ -22,15 +22,13 @@ pub(super) fn describe<T: Serialize>(
     let difference = difference(&json(first), &json(second), String::new());
     let (at, was, is) = difference.unwrap_or_default();
     let help = "put what differs into its name, or make it equal";
-    if let Some((first_span, second_span)) = blame(first_origin, second_origin, &was, &is) {
-        let of = |origin: &Origin| format!("`{}`", origin.stage);
-        let mut diagnostic = Diagnostic::new(Rule::ConflictingDefinition, second_span, message)
-            .label(format!("comes out as `{is}` for {}", of(second_origin)));
-        if first_span == second_span {
-            diagnostic = diagnostic.note(format!("comes out as `{was}` for {}", of(first_origin)));
-        } else {
-            diagnostic = diagnostic.also(first_span, format!("comes out as `{was}` for {}", of(first_origin)));
-        }
+    if let Some((first, second)) = blame(first_origin, second_origin, &was, &is) {
+        let said = |leaf: &Leaf, origin: &Origin| format!("comes out as `{}` for `{}`", leaf.text, origin.stage);
+        let diagnostic =
+            Diagnostic::new(Rule::ConflictingDefinition, second.span, message).label(said(&second, second_origin));
+        let told = said(&first, first_origin);
+        let diagnostic =
+            if first.span == second.span { diagnostic.note(told) } else { diagnostic.also(first.span, told) };
         return diagnostic.help(help);
     }
     let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
@@ -79,37 +77,44 @@ fn text(value: &serde_json::Value) -> String {
     }
 }
 
-/// The settings of two stages that came out as the two values, or went into them.
-fn blame(first: &Origin, second: &Origin, was: &str, is: &str) -> Option<(Span, Span)> {
+/// A text of a stage's settings as it comes out.
+struct Leaf {
+    pointer: String,
+    span: Span,
+    text: String,
+}
+
+/// The settings of two stages that came out as the two values, or went into them. Where two lines say different things
+/// those are meant, rather than the one that brings both together.
+fn blame(first: &Origin, second: &Origin, was: &str, is: &str) -> Option<(Leaf, Leaf)> {
     if was.is_empty() || is.is_empty() {
         return None;
     }
-    let (a, b) = (leaves(first), leaves(second));
-    let mut part = None;
-    for (pointer, a_span, a_text) in &a {
-        let Some((_, b_span, b_text)) = b.iter().find(|(other, _, _)| other == pointer) else { continue };
-        if a_text == b_text || a_text.is_empty() || b_text.is_empty() {
-            continue;
-        }
-        if a_text == was && b_text == is {
-            return Some((*a_span, *b_span));
-        }
-        if part.is_none() && was.contains(a_text.as_str()) && is.contains(b_text.as_str()) {
-            part = Some((*a_span, *b_span));
-        }
-    }
-    part
+    let mut others = leaves(second);
+    leaves(first)
+        .into_iter()
+        .filter_map(|leaf| {
+            let other = others.iter().position(|other| other.pointer == leaf.pointer)?;
+            let other = others.swap_remove(other);
+            let goes_in = leaf.text != other.text
+                && !leaf.text.is_empty()
+                && !other.text.is_empty()
+                && was.contains(&leaf.text)
+                && is.contains(&other.text);
+            goes_in.then_some((leaf, other))
+        })
+        .max_by_key(|(leaf, other)| (leaf.span != other.span, leaf.text == was && other.text == is))
 }
 
-/// The texts of a stage's settings as they come out, with their places. Generated names say nothing of what differs.
-fn leaves(origin: &Origin) -> Vec<(String, Span, String)> {
+/// The texts of a stage's settings. Generated names say nothing of what differs.
+fn leaves(origin: &Origin) -> Vec<Leaf> {
     let mut found = Vec::new();
     collect(&origin.settings, &origin.scope, String::new(), &mut found);
-    found.retain(|(pointer, _, _)| !pointer.starts_with("/names/"));
+    found.retain(|leaf| !leaf.pointer.starts_with("/names/"));
     found
 }
 
-fn collect(node: &Node, scope: &Scope, pointer: String, out: &mut Vec<(String, Span, String)>) {
+fn collect(node: &Node, scope: &Scope, pointer: String, out: &mut Vec<Leaf>) {
     match &node.kind {
         NodeKind::Invalid => {}
         NodeKind::Scalar(scalar) => {
@@ -118,7 +123,7 @@ fn collect(node: &Node, scope: &Scope, pointer: String, out: &mut Vec<(String, S
             } else {
                 scalar.text.clone()
             };
-            out.push((pointer, node.span, text));
+            out.push(Leaf { pointer, span: node.span, text });
         }
         NodeKind::List(items) => {
             for (index, item) in items.iter().enumerate() {

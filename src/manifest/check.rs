@@ -22,9 +22,11 @@ const NOT_YET: [(&str, &[&str]); 6] = [
     ("input", &["s3", "github_release", "resource", "each"]),
 ];
 
-/// Checks a file, and takes out what is wrong with it.
+/// Checks a file, and takes out what is wrong with it. A file that is no map at all is left as nothing.
 pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Diagnostics) {
     match &document.kind {
+        // What it is has been reported.
+        NodeKind::Invalid => return,
         NodeKind::Map(_) => {}
         _ if document.is_null() => {
             diagnostics.push(
@@ -35,12 +37,12 @@ pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Dia
                 )
                 .help("`ol-pipegen init` writes one to begin with"),
             );
-            document.kind = NodeKind::Map(crate::yaml::Map::default());
+            document.kind = NodeKind::Invalid;
             return;
         }
         _ => {
             diagnostics.push(Diagnostic::new(Rule::WrongType, document.span, format!("{} is a map", shape.noun())));
-            document.kind = NodeKind::Map(crate::yaml::Map::default());
+            document.kind = NodeKind::Invalid;
             return;
         }
     }
@@ -82,7 +84,9 @@ pub(crate) fn check_against(
             }
             continue;
         }
-        let Some(node) = document.at(&pointer) else { continue };
+        let Some(node) = document.at(&pointer).filter(|node| !matches!(node.kind, NodeKind::Invalid)) else {
+            continue;
+        };
         if let ValidationErrorKind::Required { property } = error.kind() {
             let property = property.as_str().unwrap_or_default();
             // What was wrong has been reported, and is not missing.
@@ -92,8 +96,10 @@ pub(crate) fn check_against(
             continue;
         }
         let diagnostic = wrong_value(node, &pointer, error.kind(), subschema);
-        // An ambiguous scalar is wrong in its writing alone: what was meant is clear enough to go on with.
-        if diagnostic.rule != Rule::AmbiguousScalar {
+        // An ambiguous scalar is wrong in its writing alone: what was meant is clear enough to go on with, unless it has
+        // to be of some form, too.
+        let of_a_form = subschema.is_some_and(|schema| schema.get("pattern").is_some() || schema.get("enum").is_some());
+        if diagnostic.rule != Rule::AmbiguousScalar || of_a_form {
             wrong.push(pointer);
         }
         diagnostics.push(diagnostic);
@@ -170,6 +176,9 @@ fn place_name(pointer: &str) -> &str {
 fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: Option<&Json>) -> Diagnostic {
     let field = pointer.rsplit('/').next().unwrap_or_default();
     let what = node_noun(node);
+    if node.as_str().is_some_and(|text| text.contains("{{")) && !flag(schema, "x-template") {
+        return template_here(node.span);
+    }
     match kind {
         ValidationErrorKind::Type { kind: TypeKind::Single(expected) } => {
             let expected = expected.to_string();
@@ -188,9 +197,9 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
                 other => other,
             };
             let help = match (expected.as_str(), node.as_str()) {
-                ("array", Some(text)) if !text.is_empty() => Some(format!("write [{text}]")),
-                ("boolean", Some(text)) => trap(text).map(|meant| format!("write {meant}")),
                 _ if node.is_null() => Some("leave the line out for the default".to_owned()),
+                ("array", Some(text)) => Some(format!("write [{text}]")),
+                ("boolean", Some(text)) => trap(text).map(|meant| format!("write {meant}")),
                 _ => None,
             };
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` takes {due}, not {what}")).maybe_help(help)
@@ -233,6 +242,12 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
     }
 }
 
+/// A template where none is filled would pass through unnoticed.
+pub(crate) fn template_here(span: crate::source::Span) -> Diagnostic {
+    Diagnostic::new(Rule::TemplateHere, span, "a template where none is filled")
+        .help("write the text itself; what differs from stage to stage belongs into `overrides`")
+}
+
 fn node_noun(node: &Node) -> &'static str {
     match &node.kind {
         NodeKind::List(_) => "a list",
@@ -271,8 +286,14 @@ fn check_traps(node: &Node, diagnostics: &mut Diagnostics) {
     match &node.kind {
         NodeKind::Invalid => {}
         NodeKind::List(items) => items.iter().for_each(|item| check_traps(item, diagnostics)),
-        NodeKind::Map(map) => map.entries().iter().for_each(|entry| check_traps(&entry.value, diagnostics)),
+        NodeKind::Map(map) => {
+            for entry in map.entries() {
+                check_characters(&entry.key, entry.key_span, diagnostics);
+                check_traps(&entry.value, diagnostics);
+            }
+        }
         NodeKind::Scalar(scalar) => {
+            check_characters(&scalar.text, node.span, diagnostics);
             if scalar.style != ScalarStyle::Plain {
                 return;
             }
@@ -293,6 +314,17 @@ fn check_traps(node: &Node, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// `PostgreSQL`, which holds Concourse's pipelines, has no NUL in JSON; libyaml refuses the others.
+fn check_characters(text: &str, span: crate::source::Span, diagnostics: &mut Diagnostics) {
+    let refused = |c: &char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}');
+    if let Some(found) = text.chars().find(refused) {
+        diagnostics.push(
+            Diagnostic::new(Rule::ControlCharacter, span, format!("the text holds U+{:04X}", u32::from(found)))
+                .help("take it out: no reader shows it, and some refuse it"),
+        );
+    }
+}
+
 fn secret_message(pointer: &str) -> String {
     let parts: Vec<&str> = pointer.split('/').skip(1).collect();
     let field = parts.last().copied().unwrap_or_default();
@@ -300,7 +332,7 @@ fn secret_message(pointer: &str) -> String {
         .iter()
         .rposition(|part| matches!(*part, "inputs" | "from"))
         .and_then(|at| parts.get(at + 1))
-        .or_else(|| parts.iter().rev().nth(1))
+        .or_else(|| parts.iter().rev().skip(1).find(|part| !matches!(**part, "auth" | "image" | "git")))
         .copied()
         .unwrap_or_default();
     format!("the {} of `{owner}` is written in clear", field.replace('_', " "))

@@ -9,7 +9,7 @@ mod scalars;
 mod schema;
 mod settings;
 
-pub(crate) use check::{Wording, check, check_against};
+pub(crate) use check::{Wording, check, check_against, template_here};
 pub use files::{ChainFields, ConcourseSettings, FleetFields, ManifestFields};
 pub(crate) use free::{Free, FreeMap};
 pub(crate) use layers::merge;

@@ -128,19 +128,6 @@ impl<'p> Planner<'p, '_> {
 
     fn pipeline(&mut self, stage: &'p Stage) -> &mut PipelinePlan<'p> {
         let found = self.pipelines.iter().position(|pipeline| pipeline.concourse == stage.concourse);
-        if let Some(known) = found.map(|index| &self.pipelines[index])
-            && *known.name != stage.pipeline
-        {
-            let span = stage.span_of("/pipeline");
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Rule::ConflictingDefinition,
-                    span,
-                    format!("the pipeline is called `{}`, and for {} `{}`", known.name, stage.whom(), stage.pipeline),
-                )
-                .help("a manifest is one pipeline on each Concourse: its name is the same for all stages there"),
-            );
-        }
         let index = found.unwrap_or_else(|| {
             self.pipelines.push(PipelinePlan { name: &stage.pipeline, concourse: stage.concourse, jobs: Vec::new() });
             self.pipelines.len() - 1
@@ -256,7 +243,8 @@ impl<'p> Planner<'p, '_> {
             trigger: true,
             consumer: consumer(stage, StagePhase::Deploy),
             pins: pins(stage),
-            fetch: false,
+            // What was previewed may have come from another Concourse, ahead of what this one has seen.
+            fetch: at.crosses(),
         })
     }
 

@@ -1,5 +1,5 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
-use crate::manifest::ChainFields;
+use crate::manifest::{ChainFields, Name};
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -22,12 +22,8 @@ impl ChainOutline {
 
 /// The chains that a manifest declares: environments times groups, less what is skipped.
 pub(super) fn declared(fields: &ChainFields, layer: &Node, diagnostics: &mut Diagnostics) -> Vec<ChainOutline> {
-    let environments: Vec<String> =
-        fields.environments.iter().flatten().map(|environment| environment.0.clone()).collect();
-    let groups: Vec<String> = fields.groups.iter().map(|group| group.0.clone()).collect();
-    for (field, names) in [("environments", &environments), ("groups", &groups)] {
-        check_distinct(layer, field, names, diagnostics);
-    }
+    let environments = distinct(layer, "environments", fields.environments.iter().flatten(), diagnostics);
+    let groups = distinct(layer, "groups", &fields.groups, diagnostics);
     for (index, group) in groups.iter().enumerate() {
         if environments.contains(group) {
             diagnostics.push(
@@ -67,19 +63,25 @@ pub(super) fn declared(fields: &ChainFields, layer: &Node, diagnostics: &mut Dia
     chains
 }
 
-fn check_distinct(layer: &Node, field: &str, names: &[String], diagnostics: &mut Diagnostics) {
-    for (index, name) in names.iter().enumerate() {
-        if let Some(first) = names[..index].iter().position(|known| known == name) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Rule::DuplicateItem,
-                    item(layer, field, index),
-                    format!("`{name}` stands twice in `{field}`"),
-                )
-                .also(item(layer, field, first), "first here"),
-            );
+/// The names of a list, each once; one that stands twice is reported.
+fn distinct<'n>(
+    layer: &Node,
+    field: &str,
+    names: impl IntoIterator<Item = &'n Name>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<String> {
+    let mut seen: Vec<(String, Span)> = Vec::new();
+    for (index, Name(name)) in names.into_iter().enumerate() {
+        let span = item(layer, field, index);
+        match seen.iter().find(|(known, _)| known == name) {
+            None => seen.push((name.clone(), span)),
+            Some((_, first)) => diagnostics.push(
+                Diagnostic::new(Rule::DuplicateItem, span, format!("`{name}` stands twice in `{field}`"))
+                    .also(*first, "first here"),
+            ),
         }
     }
+    seen.into_iter().map(|(name, _)| name).collect()
 }
 
 fn check_skips(

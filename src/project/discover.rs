@@ -25,16 +25,27 @@ pub(super) struct Pattern {
 impl Pattern {
     /// As a person writes it.
     pub(super) fn shown(&self) -> String {
-        self.folder.join(format!("{}STACK{}", self.before, self.after)).into_string()
+        self.of("STACK")
+    }
+
+    /// The file of a stack.
+    pub(super) fn of(&self, stack: &str) -> String {
+        self.folder.join(format!("{}{stack}{}", self.before, self.after)).into_string()
     }
 }
 
 /// Where the kind's stack files lie, if it has any and they differ in their names alone.
 pub(super) fn pattern(kind: &Kind, given: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Pattern> {
-    let template = kind.stack_files()?;
     let mut scope = scope.with([("stack", ANY.into())]);
     let (_, options) = kind.options_for(given, &scope, diagnostics);
     scope.define("options", options);
+    pattern_of(kind, &scope, diagnostics)
+}
+
+/// The same, for a stage whose options are filled in.
+pub(super) fn pattern_of(kind: &Kind, scope: &Scope, diagnostics: &mut Diagnostics) -> Option<Pattern> {
+    let template = kind.stack_files()?;
+    let scope = scope.with([("stack", ANY.into())]);
     let path = Filler::new(diagnostics).text(template, &scope)?;
     let (before, after) = path.split_once(ANY)?;
     let (folder, before) = before.rsplit_once('/').unwrap_or(("", before));

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::manifest::{FileShape, Secret};
+use crate::manifest::{FileShape, Secret, template_here};
 use crate::template::{Filler, Scope, is_template};
 use crate::yaml::{Entry, Map, Node, NodeKind};
 
@@ -130,14 +130,10 @@ fn fill_map(map: &Map, template_keys: bool, values: &Shape, scope: &Scope, fille
     filled
 }
 
-/// A template where none is filled would pass through unnoticed.
 fn refuse_templates(node: &Node, filler: &mut Filler<'_>) {
     match &node.kind {
         NodeKind::Scalar(scalar) if is_template(&scalar.text) => {
-            filler.report(
-                Diagnostic::new(Rule::TemplateHere, node.span, "a template where none is filled")
-                    .help("write the text itself; what differs from stage to stage belongs into `overrides`"),
-            );
+            filler.report(template_here(node.span));
         }
         NodeKind::Scalar(_) | NodeKind::Invalid => {}
         NodeKind::List(items) => items.iter().for_each(|item| refuse_templates(item, filler)),

@@ -20,6 +20,8 @@ pub struct Fleet {
     pub path: Option<Utf8PathBuf>,
     /// Globs of the manifests.
     pub projects: Vec<String>,
+    /// Where they are said.
+    pub(crate) projects_span: Span,
     /// The folder of the rendered pipelines.
     pub output: Utf8PathBuf,
     /// Instances of Concourse, at least one.
@@ -126,6 +128,7 @@ impl Fleet {
             used_values.extend(values::used(kind.node()));
         }
         Ok(Self {
+            projects_span: node.at("/projects").map_or_else(|| first_key(node), |node| node.span),
             projects: fields.projects.unwrap_or_else(|| vec!["projects/*.yml".to_owned()]),
             output: folder.join(fields.output.as_deref().unwrap_or("rendered")),
             concourses,

@@ -198,7 +198,7 @@ impl InputContext<'_> {
             return None;
         };
         let Some(kind) = self.kinds.get(Family::Build, &choice.key) else {
-            self.diagnostics.push(self.kinds.unknown(Family::Build, &choice.key, choice.key_span));
+            self.kinds.report_unknown(Family::Build, &choice.key, choice.key_span, self.diagnostics);
             return None;
         };
         let mut from = self.from(settings.from, &pointer);

@@ -32,7 +32,8 @@ pub(crate) struct ManifestFile<'a> {
 
 /// What a manifest comes to.
 pub(crate) struct Resolved {
-    pub(crate) project: Project,
+    /// Nothing, where a stage could not be understood.
+    pub(crate) project: Option<Project>,
     /// Stages that were found by their files.
     pub(crate) discovered: Vec<String>,
     /// Selectors that fit a stage.
@@ -72,7 +73,7 @@ struct StageOutline {
 struct Named {
     scope: Scope,
     project: String,
-    pipeline: PipelineName,
+    pipeline: Option<PipelineName>,
     stack: String,
     slug: String,
     repository: String,
@@ -120,13 +121,19 @@ impl<'a> Resolver<'a> {
             self.diagnostics,
         );
         let mut project = Project { chains: Vec::new() };
+        let mut whole = true;
         for (chain, previewed, outlines) in stages {
-            let filled =
+            let filled: Vec<Stage> =
                 (0..outlines.len()).filter_map(|index| self.stage(chain, &outlines, index, previewed)).collect();
+            whole &= filled.len() == outlines.len();
             project.chains.push(Chain { group: chain.group.clone(), previewed, stages: filled });
         }
         self.check_values();
-        Ok(Resolved { project, discovered, selectors })
+        whole &= self.check_pipelines(&project);
+        if let Some(root) = self.source_root {
+            self.check_undeclared(root, &project)?;
+        }
+        Ok(Resolved { project: whole.then_some(project), discovered, selectors })
     }
 
     fn check_version(&mut self) {
@@ -223,8 +230,7 @@ impl<'a> Resolver<'a> {
         scope.define("name", self.manifest.name);
         scope.define("kind", kind.name());
         scope.define("kind_title", kind.title());
-        let values = values::fill(self.layer.at("/values").and_then(Node::as_map), &scope, self.diagnostics);
-        scope.define("values", values);
+        values::define(self.layer.at("/values").and_then(Node::as_map), &mut scope, self.diagnostics);
         if let Some(project) = self.layer.at("/project").cloned()
             && let Some(project) = Filler::new(self.diagnostics).text(&project, &scope)
         {
@@ -404,7 +410,7 @@ impl<'a> Resolver<'a> {
     fn kind(&mut self, settings: &Node) -> Option<(&'a Kind, Node)> {
         let choice = settings.at("/stack")?.as_map()?.entries().first()?;
         let Some(kind) = self.fleet.kinds.get(Family::Stack, &choice.key) else {
-            self.diagnostics.push(self.fleet.kinds.unknown(Family::Stack, &choice.key, choice.key_span));
+            self.fleet.kinds.report_unknown(Family::Stack, &choice.key, choice.key_span, self.diagnostics);
             return None;
         };
         let given = match choice.value.kind {
@@ -426,8 +432,10 @@ impl<'a> Resolver<'a> {
         let outline = &outlines[index];
         let settings = &outline.settings;
         let (kind, given) = self.kind(settings)?;
-        let mut named = self.name_stage(chain, outlines, index, previewed, kind)?;
+        let mut named = self.name_stage(chain, outlines, index, previewed, kind);
+        let before = self.diagnostics.len();
         let (options_node, options) = kind.options_for(&given, &named.scope, self.diagnostics);
+        let options_sound = self.diagnostics.len() == before;
         named.scope.define("options", options);
         let Named { scope, project, pipeline, stack, slug, repository, code } = named;
         let origin = Origin {
@@ -465,6 +473,9 @@ impl<'a> Resolver<'a> {
         if let Some(root) = self.source_root {
             discover::check_paths(root, kind, &options_node, &scope, &origin.whom(), self.diagnostics);
         }
+        if !options_sound {
+            return None;
+        }
         let last = index + 1 == outlines.len();
         Some(Stage {
             project,
@@ -472,7 +483,7 @@ impl<'a> Resolver<'a> {
             environment: outline.environment.clone(),
             stack,
             concourse: outline.concourse,
-            pipeline,
+            pipeline: pipeline?,
             gate: outline.gate,
             approval: approval(typed.approval),
             record: match typed.record {
@@ -494,7 +505,8 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    /// Makes the names of a stage, in the order in which they may use one another.
+    /// Makes the names of a stage, in the order in which they may use one another. One that is wrong is reported, and
+    /// another put in its place: what else is wrong is told in the same run.
     fn name_stage(
         &mut self,
         chain: &ChainOutline,
@@ -502,7 +514,7 @@ impl<'a> Resolver<'a> {
         index: usize,
         previewed: bool,
         kind: &Kind,
-    ) -> Option<Named> {
+    ) -> Named {
         let outline = &outlines[index];
         let settings = &outline.settings;
         let neighbour = |index: Option<usize>| {
@@ -519,23 +531,22 @@ impl<'a> Resolver<'a> {
             ("kind_title", kind.title().into()),
             ("previewed", previewed.into()),
         ]);
-        let values = values::fill(settings.at("/values").and_then(Node::as_map), &scope, self.diagnostics);
-        scope.define("values", values);
-        let repository = self.repository(settings, &scope)?;
+        values::define(settings.at("/values").and_then(Node::as_map), &mut scope, self.diagnostics);
+        let repository = self.repository(settings, &scope).unwrap_or_default();
         scope.define("repository", last_part(&repository));
-        let pipeline = self.pipeline(&scope, outline.concourse)?;
-        scope.define("pipeline", pipeline.as_str());
+        let pipeline = self.pipeline(&scope, outline.concourse);
+        scope.define("pipeline", pipeline.as_ref().map_or(self.manifest.name, PipelineName::as_str));
         let project = self.layer.at("/project").cloned();
-        let project = self.text(project.as_ref(), &scope)?;
+        let project = self.text(project.as_ref(), &scope).unwrap_or_else(|| self.manifest.name.to_owned());
         scope.define("project", project.as_str());
-        let stack = self.text(settings.at("/names/stack"), &scope)?;
+        let stack = self.text(settings.at("/names/stack"), &scope).unwrap_or_else(|| outline.environment.clone());
         let slug = stack.to_lowercase();
         let slug = if previewed { slug.replace('.', "-") } else { slug };
         scope.define("stack", stack.as_str());
         scope.define("slug", slug.as_str());
-        let code = self.text(settings.at("/names/code"), &scope)?;
+        let code = self.text(settings.at("/names/code"), &scope).unwrap_or_else(|| "code".to_owned());
         scope.define("code", code.as_str());
-        Some(Named { scope, project, pipeline, stack, slug, repository, code })
+        Named { scope, project, pipeline, stack, slug, repository, code }
     }
 
     fn text(&mut self, node: Option<&Node>, scope: &Scope) -> Option<String> {
@@ -699,6 +710,57 @@ impl<'a> Resolver<'a> {
             Diagnostic::new(Rule::ConcourseName, span, format!("the {what}'s name `{name}` {reason}"))
                 .note("Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first"),
         );
+    }
+
+    /// On each Concourse a manifest is one pipeline, of one name.
+    fn check_pipelines(&mut self, project: &Project) -> bool {
+        let mut known: Vec<&Stage> = Vec::new();
+        for stage in project.chains.iter().flat_map(|chain| &chain.stages) {
+            match known.iter().find(|known| known.concourse == stage.concourse) {
+                None => known.push(stage),
+                Some(first) if first.pipeline == stage.pipeline => {}
+                Some(first) => {
+                    let span = self.layer.at("/pipeline").map_or_else(|| self.begin(), |node| node.span);
+                    let says = |stage: &Stage| format!("`{}` for {}", stage.pipeline, stage.whom());
+                    self.diagnostics.push(
+                        Diagnostic::new(Rule::ConflictingDefinition, span, "a manifest is one pipeline, of one name")
+                            .label(format!("comes out as {} and as {}", says(first), says(stage)))
+                            .help("leave out what differs from stage to stage; each Concourse gets a pipeline of its own anyway"),
+                    );
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Stack files that belong to no stage: somebody believes that they are deployed.
+    fn check_undeclared(&mut self, root: &Utf8Path, project: &Project) -> Result<(), crate::Failure> {
+        let stages: Vec<&Stage> = project.chains.iter().flat_map(|chain| &chain.stages).collect();
+        let mut seen: Vec<String> = Vec::new();
+        for stage in &stages {
+            let Some(kind) = self.fleet.kinds.get(Family::Stack, &stage.kind) else { continue };
+            let Some(pattern) = discover::pattern_of(kind, &stage.scope, self.diagnostics) else { continue };
+            if seen.contains(&pattern.shown()) {
+                continue;
+            }
+            seen.push(pattern.shown());
+            let stacks = discover::stacks(root, &pattern)?;
+            let undeclared: Vec<String> = stacks
+                .into_iter()
+                .filter(|stack| !stages.iter().any(|stage| stage.stack == *stack))
+                .map(|stack| pattern.of(&stack))
+                .collect();
+            if !undeclared.is_empty() {
+                let span = self.layer.entry_at("/stack").map_or_else(|| self.begin(), |entry| entry.key_span);
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::UndeclaredStack, span, format!("no stage deploys {}", ticked(undeclared)))
+                        .note(format!("looked in {root}"))
+                        .help("add the stage, or remove the file"),
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Values of the manifest that nothing uses.

@@ -6,24 +6,21 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::template::{Filler, Scope, Template, is_template, to_value};
 use crate::yaml::{Map, Node, NodeKind};
 
-/// Fills the user's own words for templates. They may use one another, in any order.
-pub(super) fn fill(values: Option<&Map>, scope: &Scope, diagnostics: &mut Diagnostics) -> Value {
-    let Some(values) = values else { return Value::from_pairs(std::iter::empty::<(Value, Value)>()) };
-    let mut filling = Filling { values, scope, filled: Vec::new(), open: Vec::new(), diagnostics };
+/// Defines the user's own words for templates, `values`. They may use one another, in any order.
+pub(super) fn define(values: Option<&Map>, scope: &mut Scope, diagnostics: &mut Diagnostics) {
+    let empty = Map::default();
+    let values = values.unwrap_or(&empty);
+    let mut filling = Filling { values, scope: scope.clone(), filled: Vec::new(), open: Vec::new(), diagnostics };
+    filling.publish();
     for entry in values.entries() {
         filling.fill(&entry.key);
     }
-    let filled = filling.filled;
-    // In the order in which they stand, not in which they need one another.
-    Value::from_pairs(values.entries().iter().filter_map(|entry| {
-        let (_, value) = filled.iter().find(|(key, _)| *key == entry.key)?;
-        Some((entry.key.as_str(), value.clone()))
-    }))
+    *scope = filling.scope;
 }
 
 struct Filling<'a> {
     values: &'a Map,
-    scope: &'a Scope,
+    scope: Scope,
     filled: Vec<(String, Value)>,
     /// Those that wait for others, outermost first.
     open: Vec<String>,
@@ -45,15 +42,19 @@ impl Filling<'_> {
             self.fill(&needed);
         }
         self.open.pop();
+        let before = self.diagnostics.len();
+        let filled = Filler::new(self.diagnostics).node(&entry.value, &self.scope);
+        if filled.is_none() && !entry.value.is_null() || self.diagnostics.len() > before {
+            self.scope.mark_unknown(format!("values.{key}"));
+        }
+        self.filled.push((key.to_owned(), filled.as_ref().map_or(Value::from(()), to_value)));
+        self.publish();
+    }
+
+    /// Lets templates see what is filled so far.
+    fn publish(&mut self) {
         let so_far = Value::from_pairs(self.filled.iter().map(|(key, value)| (key.as_str(), value.clone())));
-        let scope = self.scope.with([("values", so_far)]);
-        let value = if self.diagnostics.speaks_of(entry.key_span) {
-            Value::from(())
-        } else {
-            let filled = Filler::new(self.diagnostics).node(&entry.value, &scope);
-            filled.as_ref().map_or(Value::from(()), to_value)
-        };
-        self.filled.push((key.to_owned(), value));
+        self.scope.define("values", so_far);
     }
 
     /// Told once, from the value that stands first, so that the message does not depend on where the search began.
@@ -62,6 +63,9 @@ impl Filling<'_> {
         let place = |key: &str| self.values.entry(key).map(|entry| entry.key_span);
         let first = (0..cycle.len()).min_by_key(|index| place(cycle[*index])).unwrap_or(0);
         cycle.rotate_left(first);
+        for key in &cycle {
+            self.scope.mark_unknown(format!("values.{key}"));
+        }
         let Some(span) = place(cycle[0]) else { return };
         let path = cycle.iter().chain([&cycle[0]]).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" → ");
         self.diagnostics.push(

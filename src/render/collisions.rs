@@ -14,7 +14,8 @@ use crate::yaml::{Map, Node};
 pub(super) struct Facts {
     pipelines: Vec<Named>,
     issues: Vec<Issue>,
-    selectors: Vec<String>,
+    /// Selectors that fit a stage.
+    pub(super) selectors: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -35,25 +36,21 @@ struct Issue {
 }
 
 impl Facts {
-    pub(super) fn of(plan: &Plan<'_>, selectors: &[String], fleet: &Fleet) -> Self {
-        let mut facts = Self { selectors: selectors.to_vec(), ..Self::default() };
+    /// Adds those of a plan.
+    pub(super) fn add(&mut self, plan: &Plan<'_>, fleet: &Fleet) {
         for pipeline in &plan.pipelines {
             for job in &pipeline.jobs {
                 let Job::Stage(job) = job else { continue };
-                if facts.pipelines.iter().all(|named| named.concourse != pipeline.concourse) {
+                if self.pipelines.iter().all(|named| named.concourse != pipeline.concourse) {
                     let span = job.stage.origin.span;
-                    facts.pipelines.push(Named {
-                        concourse: pipeline.concourse,
-                        name: pipeline.name.to_string(),
-                        span,
-                    });
+                    self.pipelines.push(Named { concourse: pipeline.concourse, name: pipeline.name.to_string(), span });
                 }
                 let Some(opening) = &job.opens else { continue };
                 let issue = &opening.issue;
                 let pointer = if issue.is_preview() { "/names/ready_title" } else { "/names/deployed_title" };
                 let own = |span: &Span| span.file != fleet.built_in;
                 let span = issue.of.origin.settings.at(pointer).map(|node| node.span).filter(own);
-                facts.issues.push(Issue {
+                self.issues.push(Issue {
                     place: (issue.issues.api.clone(), issue.issues.repository.clone()),
                     title: issue.title.to_owned(),
                     key: issue.key.to_string(),
@@ -62,7 +59,6 @@ impl Facts {
                 });
             }
         }
-        facts
     }
 }
 

@@ -11,9 +11,9 @@ use crate::lower::lower;
 use crate::manifest::{FileShape, check};
 use crate::parallel::in_parallel;
 use crate::plan::plan;
-use crate::project::{Concourse, Fleet, ManifestFile, resolve};
-use crate::source::{FileId, Sources, Span};
-use crate::yaml::{Limits, Map, Node, emit, read};
+use crate::project::{Concourse, Fleet, ManifestFile, Project, resolve};
+use crate::source::{FileId, Sources};
+use crate::yaml::{Limits, Node, emit, read};
 use crate::{Failure, files};
 
 pub use banner::Banner;
@@ -125,10 +125,17 @@ pub(crate) fn load(
     };
     let (paths, whole) = match selected {
         Selected::Fleet { manifests: Some(manifests), .. } => (manifests.clone(), false),
-        Selected::Fleet { path, manifests: None } => {
+        Selected::Fleet { manifests: None, .. } => {
             let found = select::manifests(&fleet.folder, &fleet.projects)?;
             if found.is_empty() {
-                report_no_projects(path, &fleet, sources, diagnostics);
+                diagnostics.push(
+                    Diagnostic::new(
+                        Rule::NoProjects,
+                        fleet.projects_span,
+                        format!("no manifest matches {}", crate::diagnostic::one_of(&fleet.projects)),
+                    )
+                    .help("`ol-pipegen init` writes one to begin with"),
+                );
             }
             (found, true)
         }
@@ -140,20 +147,6 @@ pub(crate) fn load(
         manifests.push(LoadedManifest { file: sources.add(path.as_path(), text?), path });
     }
     Ok(Some(Loaded { fleet, path, whole, manifests }))
-}
-
-fn report_no_projects(path: &Utf8Path, fleet: &Fleet, sources: &mut Sources, diagnostics: &mut Diagnostics) {
-    let file = sources.add(path, files::read(path).unwrap_or_default());
-    let at = sources.get(file).text.find("projects:").unwrap_or(0);
-    let at = u32::try_from(at).unwrap_or(0);
-    diagnostics.push(
-        Diagnostic::new(
-            Rule::NoProjects,
-            Span { file, start: at, end: at },
-            format!("no manifest matches {}", crate::diagnostic::one_of(&fleet.projects)),
-        )
-        .help("`ol-pipegen init` writes one to begin with"),
-    );
 }
 
 fn render_fleet(
@@ -202,8 +195,11 @@ fn render_manifest(
     if let Some(node) = node {
         let file = ManifestFile { file: manifest.file, name, node: &node };
         let resolved = resolve(&file, fleet, options.source_root.as_deref(), &mut diagnostics)?;
-        let plan = plan(&resolved.project, &mut diagnostics);
-        rendered.facts = Facts::of(&plan, &resolved.selectors, fleet);
+        rendered.facts.selectors = resolved.selectors;
+        let empty = Project { chains: Vec::new() };
+        let project = resolved.project.as_ref().unwrap_or(&empty);
+        let plan = plan(project, &mut diagnostics);
+        rendered.facts.add(&plan, fleet);
         for pipeline in &plan.pipelines {
             let lowered = lower(pipeline, fleet, &mut diagnostics);
             if diagnostics.has_errors() {
@@ -232,12 +228,9 @@ fn render_manifest(
     Ok(rendered)
 }
 
-/// Reads a manifest and takes out what is wrong with its shape.
+/// Reads a manifest and takes out what is wrong with its shape. `None` when nothing is left.
 pub(crate) fn read_manifest(file: FileId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut node = read(sources, file, Limits::MANIFEST, diagnostics)?;
     check(&mut node, FileShape::Manifest, diagnostics);
-    Some(match node.as_map() {
-        Some(_) => node,
-        None => Node::map(node.span, Map::default()),
-    })
+    node.as_map().is_some().then_some(node)
 }

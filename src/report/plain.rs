@@ -43,25 +43,44 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, texts: &'a BTreeM
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.rule.name()).elements(
+    let mut group = level.primary_title(visible(&diagnostic.message)).id(diagnostic.rule.name()).elements(
         by_file(&diagnostic.labels).into_iter().map(|(file, labels)| {
             let text: &str = texts.get(&file).map_or("", |text| text.as_ref());
             Snippet::source(text).path(sources.path(file).as_str()).annotations(labels.into_iter().map(
                 |(primary, label)| {
                     let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
                     let annotation = kind.span(on_one_line(text, label.span.range()));
-                    if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) }
+                    if label.text.is_empty() { annotation } else { annotation.label(visible(&label.text)) }
                 },
             ))
         }),
     );
     for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(note.as_str()));
+        group = group.element(Level::NOTE.message(visible(note)));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(visible(help)));
     }
     group
+}
+
+/// A text in which nothing acts on the terminal: names of the input stand in messages.
+fn visible(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::new();
+    for c in text.chars() {
+        if acts(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// The labels by their files, the place to mend first.

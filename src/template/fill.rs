@@ -42,7 +42,15 @@ impl<'d> Filler<'d> {
             return Some(scalar.text.clone());
         }
         let filled = Template::parse(&scalar.text).and_then(|template| template.text(scope));
-        filled.map_err(|error| self.report(diagnostic(error, node, scalar))).ok()
+        filled.map_err(|error| self.report_error(error, node, scalar, scope)).ok()
+    }
+
+    fn report_error(&mut self, error: TemplateError, node: &Node, scalar: &Scalar, scope: &Scope) {
+        let names = Template::parse(&scalar.text).map(|template| template.names()).unwrap_or_default();
+        if !scope.has_unknown(&names) {
+            let span = hole_span(node.span, scalar, &error.range);
+            self.report(Diagnostic::new(error.rule, span, error.message).maybe_help(error.help));
+        }
     }
 
     /// A value in which every text is a template, filled, the five devices that shape structure obeyed:
@@ -65,7 +73,7 @@ impl<'d> Filler<'d> {
                     Ok(value) if value.is_none() => None,
                     Ok(value) => self.filled_node(&value, node.span),
                     Err(error) => {
-                        self.report(diagnostic(error, node, scalar));
+                        self.report_error(error, node, scalar, scope);
                         None
                     }
                 }
@@ -124,7 +132,7 @@ impl<'d> Filler<'d> {
                 match Template::parse(&scalar.text).and_then(|template| template.value(scope)) {
                     Ok(value) => value.is_true(),
                     Err(error) => {
-                        self.report(diagnostic(error, when, scalar));
+                        self.report_error(error, when, scalar, scope);
                         false
                     }
                 }
@@ -218,10 +226,6 @@ pub(crate) fn to_value(node: &Node) -> Value {
             Value::from_pairs(map.entries().iter().map(|entry| (entry.key.as_str(), to_value(&entry.value))))
         }
     }
-}
-
-fn diagnostic(error: TemplateError, node: &Node, scalar: &Scalar) -> Diagnostic {
-    Diagnostic::new(error.rule, hole_span(node.span, scalar, &error.range), error.message).maybe_help(error.help)
 }
 
 /// Where a part of a scalar's text stands in its file: exactly, unless escapes or line breaks lie between.

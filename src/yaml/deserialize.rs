@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::diagnostic::{did_you_mean, one_of};
 use crate::source::Span;
 
 use super::node::{Entry, Node, NodeKind};
@@ -15,6 +16,8 @@ use super::scalar::Resolved;
 pub(crate) struct NodeError {
     pub(crate) span: Option<Span>,
     pub(crate) message: String,
+    /// What to do.
+    pub(crate) help: Option<String>,
 }
 
 impl NodeError {
@@ -34,7 +37,24 @@ impl std::error::Error for NodeError {}
 
 impl de::Error for NodeError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { span: None, message: message.to_string() }
+        Self { span: None, message: message.to_string(), help: None }
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        Self { span: None, message: format!("unknown field `{field}`"), help: meant(field, expected) }
+    }
+
+    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
+        Self { span: None, message: format!("unknown word `{variant}`"), help: meant(variant, expected) }
+    }
+}
+
+/// The word that was meant, or all there are when they are few.
+fn meant(word: &str, known: &'static [&'static str]) -> Option<String> {
+    match did_you_mean(word, known.iter().copied()) {
+        Some(meant) => Some(format!("did you mean `{meant}`?")),
+        None if known.len() <= 8 => Some(format!("it is {}", one_of(known))),
+        None => None,
     }
 }
 

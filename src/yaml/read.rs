@@ -71,6 +71,8 @@ struct Open {
     style: StructureStyle,
     nodes_before: usize,
     content: Content,
+    /// It is a template without quotes, and has been reported.
+    template: bool,
 }
 
 enum Content {
@@ -110,7 +112,14 @@ impl Reader<'_, '_> {
                     } else {
                         Content::Map { map: Map::default(), keys: HashMap::new(), key: None }
                     };
-                    open.push(Open { anchor, start: range.start, style, nodes_before: self.nodes, content });
+                    open.push(Open {
+                        anchor,
+                        start: range.start,
+                        style,
+                        nodes_before: self.nodes,
+                        content,
+                        template: false,
+                    });
                     continue;
                 }
                 Event::SequenceEnd | Event::MappingEnd => {
@@ -195,7 +204,7 @@ impl Reader<'_, '_> {
             Content::Map { map, keys, key } => (map, keys, key),
         };
         let Some((key_node, usable)) = key.take() else {
-            let usable = self.check_key(&node, parent.style, parent.start, keys);
+            let usable = self.check_key(&node, parent.style, parent.start, keys, &mut parent.template);
             *key = Some((node, usable));
             return;
         };
@@ -211,10 +220,12 @@ impl Reader<'_, '_> {
         parent_style: StructureStyle,
         parent_start: usize,
         keys: &mut HashMap<String, Span>,
+        is_template: &mut bool,
     ) -> bool {
         let Some(text) = key.as_str() else {
             let outer = parent_start..(key.span.end as usize + 1).min(self.text.len());
             let template = parent_style == StructureStyle::Flow && self.text[outer.clone()].starts_with("{{");
+            *is_template |= template;
             self.diagnostics.push(if template {
                 unquoted_template(self.span(&outer), &self.text[outer])
             } else {
@@ -256,6 +267,7 @@ impl Reader<'_, '_> {
         };
         let span = self.span(&(done.start..end));
         let kind = match done.content {
+            _ if done.template => NodeKind::Invalid,
             Content::List(items) => NodeKind::List(items),
             Content::Map { map, .. } => NodeKind::Map(map),
         };

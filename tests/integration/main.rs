@@ -2,5 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod bad;
+mod examples;
+mod graph;
 mod mitodl;
 mod support;
