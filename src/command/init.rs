@@ -14,7 +14,8 @@ use super::{Outcome, Output};
 
 /// Writes what is not there yet; a file that is there is never touched.
 pub(super) fn run(args: &InitArgs, output: &mut Output) -> Result<Outcome, Failure> {
-    let folder = &args.folder;
+    let here = args.folder == ".";
+    let folder = if here { Utf8Path::new("") } else { args.folder.as_path() };
     let fleet = folder.join(FLEET_FILE);
     if fleet.exists() {
         return Err(Failure::Usage(format!("{fleet} is there already: this folder has its fleet")));
@@ -39,9 +40,9 @@ pub(super) fn run(args: &InitArgs, output: &mut Output) -> Result<Outcome, Failu
         write::atomically(&path, text.as_bytes())?;
         output.print(&format!("wrote {path}\n"))?;
     }
-    let here = if folder == "." { String::new() } else { format!(" {folder}") };
+    let path = if here { String::new() } else { format!(" {folder}") };
     output.print(&format!(
-        "\nNow say in {fleet} where your code and your issues are, and run `ol-pipegen render{here}`.\n"
+        "\nNow say in {fleet} where your code and your issues are, and run `ol-pipegen render{path}`.\n"
     ))?;
     Ok(Outcome::Fine)
 }

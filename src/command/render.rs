@@ -25,7 +25,7 @@ enum Mode {
 struct Change<'a> {
     path: Utf8PathBuf,
     old: Option<String>,
-    /// What it is to be; nothing for a file whose manifest is gone.
+    /// What it is to be; nothing for a file that is not rendered any more.
     new: Option<(&'a RenderedPipeline, String)>,
 }
 
@@ -111,7 +111,7 @@ impl Change<'_> {
         }
         let Some((pipeline, text)) = new else {
             fs::remove_file(path).map_err(|error| Failure::io("remove", path, error))?;
-            return Ok(format!("removed {path}: its manifest is gone\n"));
+            return Ok(format!("removed {path}: nothing renders it any more\n"));
         };
         write::atomically(path, text.as_bytes())?;
         let command = set_pipeline(&pipeline.concourse, &pipeline.name, path.as_str());

@@ -312,7 +312,10 @@ fn pins(job: &StageJob<'_>, gate: Option<&TakenGate<'_>>, more: Vec<(String, Str
             if held { format!("{GATE}/{}/{name}", files::PINS) } else { format!("{}/{file}", take.taken.resource()) };
         pins.insert(name.to_owned(), file);
     }
-    pins.extend(more);
+    for (name, file) in more {
+        // What a kind records besides never takes the place of what an approval is held to.
+        pins.entry(name).or_insert(file);
+    }
     pins
 }
 

@@ -131,7 +131,7 @@ impl<'a> Resolver<'a> {
         self.check_values();
         whole &= self.check_pipelines(&project);
         if let Some(root) = self.source_root {
-            self.check_undeclared(root, &project)?;
+            self.check_undeclared(root, &project, &fields.skip)?;
         }
         Ok(Resolved { project: whole.then_some(project), discovered, selectors })
     }
@@ -735,7 +735,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Stack files that belong to no stage: somebody believes that they are deployed.
-    fn check_undeclared(&mut self, root: &Utf8Path, project: &Project) -> Result<(), crate::Failure> {
+    fn check_undeclared(&mut self, root: &Utf8Path, project: &Project, skip: &[String]) -> Result<(), crate::Failure> {
         let stages: Vec<&Stage> = project.chains.iter().flat_map(|chain| &chain.stages).collect();
         let mut seen: Vec<String> = Vec::new();
         for stage in &stages {
@@ -748,7 +748,7 @@ impl<'a> Resolver<'a> {
             let stacks = discover::stacks(root, &pattern)?;
             let undeclared: Vec<String> = stacks
                 .into_iter()
-                .filter(|stack| !stages.iter().any(|stage| stage.stack == *stack))
+                .filter(|stack| !stages.iter().any(|stage| stage.stack == *stack) && !skip.contains(stack))
                 .map(|stack| pattern.of(&stack))
                 .collect();
             if !undeclared.is_empty() {

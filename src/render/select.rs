@@ -39,8 +39,10 @@ pub fn select(paths: &[Utf8PathBuf]) -> Result<Vec<Selected>, Failure> {
         if metadata.is_dir() {
             let found = fleets_below(path)?;
             if found.is_empty() {
+                let (place, init) =
+                    if path == "." { ("this folder", String::new()) } else { (path.as_str(), format!(" {path}")) };
                 return Err(Failure::Usage(format!(
-                    "no fleet ({FLEET_FILE}) in {path} or below it; `ol-pipegen init {path}` writes one to begin with"
+                    "no fleet ({FLEET_FILE}) in {place} or below it; `ol-pipegen init{init}` writes one to begin with"
                 )));
             }
             fleets.extend(found);
