@@ -1,8 +1,10 @@
+use std::sync::OnceLock;
+
 use jsonschema::Validator;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::manifest::{FileShape, check};
+use crate::manifest::{FileShape, check, compile, compile_own};
 use crate::source::{FileId, Sources};
 use crate::template::is_template;
 use crate::yaml::{Limits, Map, Node, NodeKind, decode, read};
@@ -54,7 +56,8 @@ pub struct Kind {
     pub(super) env_files: EnvFiles,
     pub(super) job: super::fields::KindJob,
     pub(super) options: Json,
-    pub(super) validator: Validator,
+    validator: OnceLock<Option<Validator>>,
+    is_built_in: bool,
 }
 
 impl Kind {
@@ -69,6 +72,39 @@ impl Kind {
         let mut node = read(sources, file, Limits::MANIFEST, diagnostics)?;
         let before = diagnostics.len();
         check(&mut node, FileShape::Kind, diagnostics);
+        if diagnostics.len() == before {
+            warn_of_templates_in_scripts(&node, diagnostics);
+        }
+        let kind = Self::from_node(node, family, name, diagnostics)?;
+        match compile(&kind.options) {
+            Ok(_) => Some(kind),
+            Err(error) => {
+                let at = kind.node.at("/options").and_then(|options| options.at(error.instance_path().as_str()));
+                let span = at.unwrap_or(&kind.node).span;
+                diagnostics.push(
+                    Diagnostic::new(Rule::WrongType, span, format!("`options` is no JSON Schema: {}", error.masked()))
+                        .help("see json-schema.org; a property has a `type`, a `default` and a `description`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads a kind that comes with the program. It is checked by the program's own tests, not in each run.
+    pub(super) fn built_in(
+        sources: &Sources,
+        file: FileId,
+        family: Family,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let node = read(sources, file, Limits::MANIFEST, diagnostics)?;
+        let kind = Self::from_node(node, family, name, diagnostics)?;
+        Some(Self { is_built_in: true, ..kind })
+    }
+
+    fn from_node(node: Node, family: Family, name: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let before = diagnostics.len();
         let fields: KindFields = match decode(&node) {
             Ok(fields) => fields,
             Err(error) => {
@@ -89,25 +125,12 @@ impl Kind {
         if node.at("/steps").is_none() && diagnostics.len() == before {
             diagnostics.push(Diagnostic::new(Rule::MissingField, node.span, "a kind without `steps` does nothing"));
         }
-        warn_of_templates_in_scripts(&node, diagnostics);
         let empty = Node::map(node.span, Map::default());
         let mut options: Json = decode(node.at("/options").unwrap_or(&empty)).unwrap_or_default();
         if let Json::Object(schema) = &mut options {
             // A misspelt option is a mistake, unless the kind says that it takes anything.
             schema.entry("additionalProperties").or_insert(Json::Bool(false));
         }
-        let validator = match jsonschema::validator_for(&options) {
-            Ok(validator) => validator,
-            Err(error) => {
-                let at = node.at("/options").and_then(|options| options.at(error.instance_path().as_str()));
-                let span = at.unwrap_or(&node).span;
-                diagnostics.push(
-                    Diagnostic::new(Rule::WrongType, span, format!("`options` is no JSON Schema: {}", error.masked()))
-                        .help("see json-schema.org; a property has a `type`, a `default` and a `description`"),
-                );
-                return None;
-            }
-        };
         Some(Self {
             family,
             name: name.to_owned(),
@@ -116,7 +139,8 @@ impl Kind {
             env_files: fields.env_files,
             job: fields.job,
             options,
-            validator,
+            validator: OnceLock::new(),
+            is_built_in: false,
             node,
         })
     }
@@ -144,6 +168,12 @@ impl Kind {
     /// Its file.
     pub(crate) fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// The validator of its options: made when it is first asked for, since a run uses few of its kinds.
+    pub(super) fn validator(&self) -> Option<&Validator> {
+        let make = || if self.is_built_in { Some(compile_own(&self.options)) } else { compile(&self.options).ok() };
+        self.validator.get_or_init(make).as_ref()
     }
 
     /// The JSON Schema of its options.

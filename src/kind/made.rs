@@ -98,7 +98,9 @@ impl Kind {
         let value = as_value(declared, &options);
         let mut node = Node::map(given.span, options);
         let wording = Wording::Options(self.family.noun(), &self.name);
-        check_against(&mut node, &self.validator, &self.options, &wording, diagnostics);
+        if let Some(validator) = self.validator() {
+            check_against(&mut node, validator, &self.options, &wording, diagnostics);
+        }
         check_secrets(&node, &self.options, &self.name, diagnostics);
         (node, value)
     }

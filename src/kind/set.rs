@@ -72,9 +72,7 @@ impl KindSet {
                 continue;
             }
             let file = sources.add(format!("built in: {}/{name}.yml", family.folder()), text);
-            if let Some(kind) = Kind::read(sources, file, family, name, diagnostics) {
-                set.kinds.push(kind);
-            }
+            set.kinds.extend(Kind::built_in(sources, file, family, name, diagnostics));
         }
         Ok(set)
     }
@@ -128,3 +126,18 @@ impl KindSet {
 
 /// Kinds of the language that do not come with the program yet.
 const NOT_YET: [(Family, &str); 3] = [(Family::Stack, "opentofu"), (Family::Stack, "helm"), (Family::Build, "packer")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_kinds_are_right() {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        for BuiltIn { family, name, text } in BUILT_IN_KINDS {
+            let file = sources.add(name, text);
+            assert!(Kind::read(&sources, file, family, name, &mut diagnostics).is_some(), "{name}");
+        }
+        assert_eq!(diagnostics.into_sorted(), []);
+    }
+}

@@ -16,4 +16,5 @@ pub(crate) use layers::merge;
 pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Name, Secret, Template};
 pub use schema::FileShape;
+pub(crate) use schema::{compile, compile_own};
 pub use settings::*;

@@ -16,6 +16,10 @@ impl JsonSchema for Template {
         "Template".into()
     }
 
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({"type": "string", "x-template": true})
     }
@@ -46,6 +50,10 @@ impl JsonSchema for Secret {
         "Secret".into()
     }
 
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
@@ -65,6 +73,10 @@ pub struct Name(pub String);
 impl JsonSchema for Name {
     fn schema_name() -> Cow<'static, str> {
         "Name".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -143,6 +155,10 @@ impl JsonSchema for Duration {
         "Duration".into()
     }
 
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
@@ -189,6 +205,10 @@ impl CheckEvery {
 impl JsonSchema for CheckEvery {
     fn schema_name() -> Cow<'static, str> {
         "CheckEvery".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

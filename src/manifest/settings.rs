@@ -74,6 +74,7 @@ pub struct StageSettings {
 /// What starts the deployment to a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum GateWord {
     /// The closing of the issue that the deployment of the stage before opened.
     Issue,
@@ -100,6 +101,7 @@ impl GateWord {
 /// What becomes of the issue of a deployment that opens no gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum RecordWord {
     /// It stays open.
     Open,
@@ -206,6 +208,7 @@ pub struct AuthSettings {
 /// The resource type behind the gates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
 pub enum IssuesResource {
     /// Ours: an approval names versions, and is used once.
     GithubIssues,
@@ -344,6 +347,7 @@ pub struct ImageSettings {
 /// What the newest of several tags is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(inline)]
 pub enum NewestBy {
     /// The highest semantic version.
     Version,

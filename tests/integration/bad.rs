@@ -18,16 +18,16 @@ defaults:
 /// The report on a manifest of a small fleet. It must be an error unless only warnings are said to come.
 #[track_caller]
 fn report(manifest: &str) -> String {
-    of(Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", manifest), 1)
+    of(&Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", manifest), 1)
 }
 
 #[track_caller]
 fn warning(manifest: &str) -> String {
-    of(Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", manifest), 0)
+    of(&Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", manifest), 0)
 }
 
 #[track_caller]
-fn of(work: Work, code: i32) -> String {
+fn of(work: &Work, code: i32) -> String {
     let ran = work.run(&["render", "--check"]);
     // With --check a manifest that is fine is out of date: nothing was rendered before.
     assert_eq!(ran.code, 1, "{}", ran.stderr);
@@ -1490,7 +1490,7 @@ before: [{tsak: a}, {get: a, file: b}, {put: other}]
 #[test]
 fn project_that_is_not_there() {
     let work = Work::new().file("pipegen.yml", &format!("{FLEET}projects: [apps/*.yml, more/*.yml]\n"));
-    assert_snapshot!(of(work, 1), @"
+    assert_snapshot!(of(&work, 1), @"
     error[no-projects]: no manifest matches `apps/*.yml` or `more/*.yml`
      --> pipegen.yml:7:11
       |
@@ -1510,7 +1510,7 @@ fn two_pipelines_with_one_name() {
         .file("pipegen.yml", FLEET)
         .file("projects/a.yml", &manifest("shop-a"))
         .file("projects/b.yml", &manifest("shop-b"));
-    assert_snapshot!(of(work, 1), @"
+    assert_snapshot!(of(&work, 1), @"
     error[duplicate-pipeline]: two pipelines are called `shop`
      --> projects/b.yml:1:10
       |
@@ -1540,7 +1540,7 @@ fn titles_that_are_taken_for_one_another() {
         .file("pipegen.yml", FLEET)
         .file("projects/c.yml", &manifest("shop"))
         .file("projects/d.yml", &manifest("shop-eu"));
-    assert_snapshot!(of(work, 1), @r#"
+    assert_snapshot!(of(&work, 1), @r#"
     error[title-collision]: closing the issue of the second would open the gate of the first as well
      --> projects/c.yml:5:25
       |
@@ -1571,7 +1571,7 @@ fn titles_that_are_equal() {
         .file("pipegen.yml", FLEET)
         .file("projects/c.yml", &manifest("shop"))
         .file("projects/d.yml", &manifest("shop-eu"));
-    assert_snapshot!(of(work, 1), @r#"
+    assert_snapshot!(of(&work, 1), @r#"
     error[title-collision]: two issues are called "Production deployed"
      --> projects/c.yml:5:25
       |
@@ -1606,7 +1606,7 @@ fn override_that_fits_no_project() {
     let work = Work::new()
         .file("pipegen.yml", &format!("{FLEET}  overrides: {{Staging: {{gate: none}}}}\n"))
         .file("projects/a.yml", "project: shop-cart\nstack:\n  pulumi: {path: infra/cart}\n");
-    assert_snapshot!(of(work, 0), @"
+    assert_snapshot!(of(&work, 0), @"
     warning[unused-override]: `Staging` fits no stage of any project of this fleet
      --> pipegen.yml:7:15
       |
@@ -1686,7 +1686,7 @@ steps:
         .file("pipegen.yml", FLEET)
         .file("kinds/stacks/own.yml", kind)
         .file("projects/a.yml", "project: shop-cart\nstack:\n  own: {}\n");
-    assert_snapshot!(of(work, 1), @"
+    assert_snapshot!(of(&work, 1), @"
     error[missing-field]: a kind says of which version of the language it is
      --> kinds/stacks/own.yml:1:1
       |
@@ -1729,7 +1729,7 @@ steps:
         .file("pipegen.yml", FLEET)
         .file("kinds/stacks/own.yml", kind)
         .file("projects/a.yml", "project: shop-cart\nstack:\n  own: {who: you}\n");
-    assert_snapshot!(of(work, 1), @r#"
+    assert_snapshot!(of(&work, 1), @r#"
     error[kind-result]: a stack kind has no such phase
      --> kinds/stacks/own.yml:5:18
       |

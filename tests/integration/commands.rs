@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use crate::support::Work;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the help texts are what is tested")]
 fn help_of_every_verb() {
     let work = Work::new();
     let help = |arguments: &[&str]| work.run(arguments).fine();

@@ -265,7 +265,7 @@ fn stages_are_found_by_their_files() {
     let work = Work::new()
         .file("pipegen.yml", FLEET)
         .file("projects/shop.yml", "project: shop\ndiscover: true\nskip: [eu.CI]\nstack: {pulumi: {path: infra/db}}\n");
-    for stack in ["eu.CI", "eu.QA", "eu.Production", "us.QA", "us.Production"] {
+    for stack in ["eu.CI", "eu.QA", "eu.Production", "us.QA", "us.Production", "notes"] {
         work.write(&format!("code/infra/db/Pulumi.{stack}.yaml"), "");
     }
     let ran = work.run(&["render", "--quiet", "--source-root", "code"]);
@@ -294,7 +294,7 @@ fn stages_are_found_by_their_files() {
       checkout shop-shop compare [] fetch []
     ");
     assert_snapshot!(ran.stderr, @"
-    warning[undeclared-stack]: no stage deploys `infra/db/Pulumi.eu.CI.yaml`
+    warning[undeclared-stack]: no stage deploys `infra/db/Pulumi.notes.yaml`
      --> projects/shop.yml:4:1
       |
     4 | stack: {pulumi: {path: infra/db}}
