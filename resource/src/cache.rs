@@ -21,12 +21,10 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Where the answer to one question is kept: the source without its secrets, and the version.
+    /// Where the answer to one question is kept: under a hash of the whole source and the version. The secrets are
+    /// part of the question, for other credentials see other things and another signing key believes other records.
     pub(crate) fn path(source: &impl Serialize, version: Option<&Version>) -> PathBuf {
-        let mut source = serde_json::to_value(source).unwrap_or_default();
-        for secret in ["access_token", "private_ssh_key", "signing_key"] {
-            source.as_object_mut().map(|source| source.remove(secret));
-        }
+        let source = serde_json::to_value(source).unwrap_or_default();
         let version = version.map(|version| Value::Object(version.clone()).to_string());
         let question = format!("{} {source} {version:?}", env!("CARGO_PKG_VERSION"));
         env::temp_dir().join("github-issues-resource").join(format!("{}.json", sha256(&question)))

@@ -73,6 +73,10 @@ impl Gate<'_> {
         let found = self.find(&title)?;
         if let Some(issue) = self.known(&found, &draft) {
             self.log.say(format_args!("this build is recorded already: {}", issue.html_url));
+            // The run before may have ended between opening the issue and signing for its number.
+            if self.signer.is_some() && issue.is_open() {
+                self.append(issue.number, &draft)?;
+            }
             let issue = self.finish(params, issue.clone(), &found)?;
             return Ok(self.recorded(&issue));
         }

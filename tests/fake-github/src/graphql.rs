@@ -37,7 +37,8 @@ pub fn answer(world: &World, body: &Value, web: &str) -> (Value, Vec<String>) {
             let mut value = serde_json::to_value(&response).expect("an answer is JSON");
             let mut wrong = Vec::new();
             for error in value["errors"].as_array_mut().into_iter().flatten() {
-                let message = error["message"].as_str().unwrap_or_default().to_owned();
+                let message = error["message"].as_str().unwrap_or_default().replace("resolver error: ", "");
+                error["message"] = json!(message);
                 if message.starts_with("Could not resolve to a") {
                     error["type"] = json!("NOT_FOUND");
                 } else {
