@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 /// What the user reads in the build's log: standard error, without secrets.
 ///
 /// Every line passes [`Log::redact`], which replaces each known secret wherever it stands, whoever put it there: an
-/// answer of the server, the text of an error, a file.
+/// answer of the server, the text of an error, a file. One that was cut short is replaced as far as it goes.
 #[derive(Debug)]
 pub(crate) struct Log {
     verbose: bool,
@@ -34,9 +34,7 @@ impl Log {
     pub(crate) fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in self.secrets.borrow().iter() {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), "[redacted]");
-            }
+            text = without(&text, secret);
         }
         text
     }
@@ -59,6 +57,23 @@ impl Log {
     }
 }
 
+/// Characters from which on the beginning of a longer secret counts as the secret.
+const TELLING: usize = 12;
+
+fn without(text: &str, secret: &str) -> String {
+    let beginning = secret.char_indices().nth(TELLING).map_or(secret, |(at, _)| &secret[..at]);
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(beginning) {
+        out.push_str(&rest[..at]);
+        out.push_str("[redacted]");
+        let same = rest[at..].chars().zip(secret.chars()).take_while(|(one, other)| one == other);
+        rest = &rest[at + same.map(|(c, _)| c.len_utf8()).sum::<usize>()..];
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +86,7 @@ mod tests {
         log.hide("-----BEGIN X-----\nMIIEvQIBADAN\n-----END X-----\n");
         assert_eq!(log.redact("x=abcdefgh, y=abcdef"), "x=[redacted], y=[redacted]");
         assert_eq!(log.redact("key MIIEvQIBADAN."), "key [redacted].");
+        log.hide("ghp_0123456789abcdef");
+        assert_eq!(log.redact("a ghp_0123456789a, ghp_0123456789abcdef"), "a [redacted], [redacted]");
     }
 }

@@ -1,7 +1,10 @@
 //! The executable, run as Concourse runs it, against a fake GitHub.
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod attacks;
 mod check;
+mod faults;
 mod get;
+mod protocol;
 mod put;
 mod support;

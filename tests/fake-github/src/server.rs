@@ -331,8 +331,9 @@ impl FakeGithub {
                 )
             }
         };
-        // These GitHub describes once for all, under authentication, permissions and rate limits.
-        if !matches!(response.status, 304 | 401 | 403 | 404 | 429) {
+        // These GitHub describes once for all, under conditional requests, redirects, authentication, permissions and
+        // rate limits.
+        if !matches!(response.status, 301 | 304 | 401 | 403 | 404 | 429) {
             let body = serde_json::from_slice(&response.body).ok();
             self.violate(description.check_answer(operation, response.status, body.as_ref()));
         }
