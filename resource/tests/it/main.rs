@@ -3,6 +3,7 @@
 
 mod attacks;
 mod check;
+mod compat;
 mod faults;
 mod get;
 mod protocol;
