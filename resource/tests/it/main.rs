@@ -4,8 +4,10 @@
 mod attacks;
 mod check;
 mod compat;
+mod concurrency;
 mod faults;
 mod get;
+mod model;
 mod protocol;
 mod put;
 mod support;

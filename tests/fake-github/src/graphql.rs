@@ -1,7 +1,8 @@
 //! GitHub's GraphQL API, executed over GitHub's own schema: a query that the schema does not allow has no data, and a
 //! value of the wrong type is an error in the answer.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
 use apollo_compiler::response::JsonMap;
@@ -19,12 +20,9 @@ static SCHEMA: LazyLock<Valid<Schema>> = LazyLock::new(|| {
 /// The answer to a query, and what in it is not as described.
 pub fn answer(world: &World, body: &Value, web: &str) -> (Value, Vec<String>) {
     let query = body["query"].as_str().unwrap_or_default();
-    let document = match ExecutableDocument::parse_and_validate(&SCHEMA, query, "query.graphql") {
+    let document = match document(query) {
         Ok(document) => document,
-        Err(errors) => {
-            let text = errors.errors.to_string();
-            return (json!({"errors": [{"message": text}]}), vec![format!("graphql: {text}")]);
-        }
+        Err(text) => return (json!({"errors": [{"message": text}]}), vec![format!("graphql: {text}")]),
     };
     let variables: JsonMap = serde_json::from_value(body["variables"].clone()).unwrap_or_default();
     let root = Object::Query { world, web };
@@ -48,6 +46,20 @@ pub fn answer(world: &World, body: &Value, web: &str) -> (Value, Vec<String>) {
             (value, wrong)
         }
     }
+}
+
+/// A query that the schema allows. Few different ones are asked, each many times.
+fn document(query: &str) -> Result<Arc<Valid<ExecutableDocument>>, String> {
+    static KNOWN: Mutex<BTreeMap<String, Arc<Valid<ExecutableDocument>>>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(document) = known.get(query) {
+        return Ok(Arc::clone(document));
+    }
+    let document = ExecutableDocument::parse_and_validate(&SCHEMA, query, "query.graphql")
+        .map_err(|errors| errors.errors.to_string())?;
+    let document = Arc::new(document);
+    known.insert(query.to_owned(), Arc::clone(&document));
+    Ok(document)
 }
 
 #[derive(Clone)]

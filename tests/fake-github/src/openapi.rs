@@ -38,6 +38,8 @@ struct Parameter {
     place: String,
     required: bool,
     schema: Value,
+    #[serde(skip)]
+    validator: OnceLock<Validator>,
 }
 
 static GITHUB: LazyLock<Description> = LazyLock::new(|| read(include_str!("../description/github.json")));
@@ -107,7 +109,8 @@ impl Description {
                         Ok(number) if mentions_integer(&parameter.schema) => json!(number),
                         _ => json!(text),
                     };
-                    if let Err(error) = self.validator(&parameter.schema).validate(&value) {
+                    let validator = parameter.validator.get_or_init(|| self.validator(&parameter.schema));
+                    if let Err(error) = validator.validate(&value) {
                         wrong.push(format!("{}: `{}`: {error}", operation.id, parameter.name));
                     }
                 }
