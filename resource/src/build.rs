@@ -16,7 +16,7 @@ pub(crate) struct Build {
     pub(crate) team: Option<String>,
     pub(crate) atc: Option<String>,
     pub(crate) created_by: Option<String>,
-    given_url: Option<String>,
+    pub(crate) given_url: Option<String>,
 }
 
 impl Build {

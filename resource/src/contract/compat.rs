@@ -21,9 +21,11 @@ pub struct CompatSource {
     pub access_token: Option<String>,
     /// For `auth_method: app`.
     #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<super::source::TextOrNumber>"))]
     pub app_id: Option<String>,
     /// For `auth_method: app`.
     #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<super::source::TextOrNumber>"))]
     pub app_installation_id: Option<String>,
     /// For `auth_method: app`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -115,9 +115,11 @@ pub struct GateSource {
     pub access_token: Option<String>,
     /// For `auth_method: app`: the App's id or client id.
     #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<TextOrNumber>"))]
     pub app_id: Option<String>,
     /// For `auth_method: app`: the installation's id.
     #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<TextOrNumber>"))]
     pub app_installation_id: Option<String>,
     /// For `auth_method: app`: the App's private key, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -178,6 +180,16 @@ const DEFAULT_HOST: &str = "https://api.github.com";
 
 fn is_default_host(host: &str) -> bool {
     host == DEFAULT_HOST
+}
+
+/// The two forms of an id, for its schema.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged, inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) enum TextOrNumber {
+    Text(String),
+    Number(u64),
 }
 
 /// An id as a text, or as the number that a variable of Concourse's or MIT Open Learning's pipelines give.

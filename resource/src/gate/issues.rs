@@ -220,14 +220,17 @@ impl Gate<'_> {
 
     /// The ledger of an open issue. Where it is not to be believed, it begins anew: comments that somebody changed
     /// are taken out, and the chain of records starts over, so that nothing recorded before counts any more.
-    pub(super) fn ledger_or_restart(&self, issue: &Snapshot) -> Result<Ledger> {
+    ///
+    /// None for an issue that can never be this gate's.
+    pub(super) fn ledger_or_restart(&self, issue: &Snapshot) -> Result<Option<Ledger>> {
         let trust = self.trust()?;
         let fault = match Ledger::read(issue, &trust) {
-            Ok(ledger) => return Ok(ledger),
+            Ok(ledger) => return Ok(Some(ledger)),
             Err(fault) => fault,
         };
         if matches!(fault, Fault::Foreign | Fault::OtherGate(_) | Fault::Transferred) {
-            return Err(Error::Unexpected { what: format!("issue #{}", issue.number), why: fault.to_string() });
+            self.log.say(format_args!("issue #{}: {fault}; it is left alone", issue.number));
+            return Ok(None);
         }
         self.log.say(format_args!("issue #{}: {fault}; what was recorded there so far counts no more", issue.number));
         let gate = self.mark_of(issue).map_or_else(|| self.source.gate.clone(), |mark| mark.gate);
@@ -237,7 +240,7 @@ impl Gate<'_> {
         }
         // Of what was found, so that two puts that find the same agree on the chain.
         let chain = sha256(&format!("{} {}", issue.number, issue.body))[..32].to_owned();
-        Ok(Ledger::empty(IssueMark {
+        Ok(Some(Ledger::empty(IssueMark {
             gate,
             nonce: chain.clone(),
             chain,
@@ -246,7 +249,7 @@ impl Gate<'_> {
             claims: Vec::new(),
             superseded_by: None,
             text: String::new(),
-        }))
+        })))
     }
 
     fn mark_of(&self, issue: &Snapshot) -> Option<IssueMark> {
@@ -259,7 +262,7 @@ impl Gate<'_> {
     /// Did a person open it again? Then it is theirs to close.
     pub(super) fn was_reopened(&self, issue: &Snapshot) -> Result<bool> {
         let bot = self.bot()?;
-        Ok(issue.reopened_by().is_some_and(|actor| !actor.is_some_and(|actor| bot.is(actor))))
+        Ok(issue.was_reopened_by_other_than(|actor| bot.is(actor)))
     }
 }
 

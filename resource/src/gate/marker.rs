@@ -172,7 +172,11 @@ impl<'a> Parsed<'a> {
         let rest = body.strip_prefix(OPENING)?;
         let end = rest.find(CLOSING).unwrap_or(rest.len());
         let (inner, text) = (&rest[..end], rest.get(end + CLOSING.len()..).unwrap_or_default());
-        let (json, mac) = inner.rsplit_once(MAC).map_or((inner, None), |(json, mac)| (json, Some(mac)));
+        // Within the JSON it is text, which no hexadecimal digits end.
+        let (json, mac) = match inner.rsplit_once(MAC) {
+            Some((json, mac)) if mac.chars().all(|c| c.is_ascii_hexdigit()) => (json, Some(mac)),
+            _ => (inner, None),
+        };
         let text = text.strip_prefix("\r\n").or_else(|| text.strip_prefix('\n')).unwrap_or(text);
         Some(serde_json::from_str(json).map(|marker| Self { marker, json, mac, text }))
     }

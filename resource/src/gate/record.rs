@@ -6,7 +6,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
 use super::issues::{Found, Posted, is_open, together};
-use super::ledger::{Ledger, Recorded};
+use super::ledger::{Fault, Ledger, Recorded};
 use super::marker::{
     ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256, text_hash,
 };
@@ -203,7 +203,7 @@ impl Gate<'_> {
         if !is_open(&issue) {
             return Ok(Appended::Elsewhere(None));
         }
-        let ledger = self.ledger_or_restart(&issue)?;
+        let Some(ledger) = self.ledger_or_restart(&issue)? else { return Ok(Appended::Elsewhere(None)) };
         let restarted = ledger.records.is_empty() && ledger.text.is_empty();
         if let Some(build) = &draft.build
             && let Some(known) = ledger
@@ -448,7 +448,11 @@ impl Gate<'_> {
         if !is_open(&issue) || self.was_reopened(&issue)? {
             return Ok(());
         }
-        if let Ok(ledger) = Ledger::read(&issue, &self.trust()?) {
+        let ledger = Ledger::read(&issue, &self.trust()?);
+        if matches!(ledger, Err(Fault::Foreign | Fault::OtherGate(_) | Fault::Transferred)) {
+            return Ok(());
+        }
+        if let Ok(ledger) = ledger {
             for known in &ledger.records {
                 let copy =
                     Draft::of(&known.record, format!("Copied from issue #{other}, which was opened at the same time."));

@@ -1,4 +1,4 @@
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -10,6 +10,9 @@ const NEIGHBOURS: &str = include_str!("neighbours.graphql");
 
 /// Pages of comments of one issue; 100 comments each.
 const MAX_COMMENT_PAGES: usize = 50;
+
+/// How far an event's time and the issue's may lie apart.
+const EVENT_SLACK: SignedDuration = SignedDuration::from_secs(2);
 
 /// One issue with everything that decides about it, read in one request, so that its parts belong together.
 ///
@@ -196,7 +199,7 @@ impl Snapshot {
             if !self.comments.page_info.has_next_page {
                 return Ok(self);
             }
-            let after = self.comments.page_info.end_cursor.clone();
+            let after = self.comments.page_info.end_cursor.as_deref();
             let more = ask(client, ISSUE, self.number, after, None)?
                 .and_then(|repository| repository.issue)
                 .ok_or_else(|| Error::NotFound { what: format!("issue #{}", self.number) })?;
@@ -225,15 +228,19 @@ impl Snapshot {
         self.transfers.total_count > 0
     }
 
-    /// The newest closing, if it is the one that `closed_at` tells of.
+    /// The closing that `closed_at` tells of: the last of all, and of that moment.
+    ///
+    /// GitHub writes the issue and its event one after the other, so that their seconds may differ by one.
     pub(crate) fn closing(&self) -> Option<&Closing> {
-        let last = self.closings.iter().filter(|event| event.kind == "ClosedEvent").last()?;
-        (last.created_at == self.closed_at).then_some(last)
+        let last = self.closings.iter().last().filter(|event| event.kind == "ClosedEvent")?;
+        let apart = last.created_at?.duration_since(self.closed_at?).abs();
+        (apart <= EVENT_SLACK).then_some(last)
     }
 
-    /// Who reopened it last, if anybody did.
-    pub(crate) fn reopened_by(&self) -> Option<Option<&Actor>> {
-        self.closings.iter().filter(|event| event.kind == "ReopenedEvent").last().map(|event| event.actor.as_ref())
+    /// Was it opened again, and not by an account that `is_bot` knows?
+    pub(crate) fn was_reopened_by_other_than(&self, is_bot: impl Fn(&Actor) -> bool) -> bool {
+        let last = self.closings.iter().filter(|event| event.kind == "ReopenedEvent").last();
+        last.is_some_and(|event| !event.actor.as_ref().is_some_and(is_bot))
     }
 
     /// Who set `label` last, if it is set.
@@ -250,7 +257,7 @@ fn ask(
     client: &Client<'_>,
     query: &str,
     number: u64,
-    after: Option<String>,
+    after: Option<&str>,
     label: Option<&str>,
 ) -> Result<Option<Repository>> {
     let (owner, name) = client.owner_and_name();

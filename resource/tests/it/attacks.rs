@@ -152,6 +152,22 @@ fn issue_from_another_repository_approves_nothing() {
 }
 
 #[test]
+fn issue_from_another_repository_is_left_alone_by_a_put() {
+    let lab = Lab::new();
+    lab.world().add_repository("acme/sandbox");
+    lab.recorded(1);
+    let (body, labels) = (lab.issue(1).body, lab.issue(1).labels);
+    let there = lab.world().open("acme/sandbox", "gate-bot", TITLE, &body, &labels);
+    let here = lab.world().transfer("acme/sandbox", there, REPO, "bob");
+    assert_eq!(lab.recorded(2), 1);
+    lab.close(1, "alice");
+    let next = lab.recorded(3);
+    assert!(next > here, "the one from elsewhere is nobody's");
+    assert!(!lab.issue(here).closed);
+    assert!(lab.issue(here).comments.is_empty());
+}
+
+#[test]
 fn machines_closing_approves_nothing() {
     for (who, closer) in [("bob", Some("Commit")), ("bob", Some("PullRequest")), ("bob", Some("ProjectV2")), ("stale[bot]", None), ("gate-bot", None)] {
         let lab = Lab::new();

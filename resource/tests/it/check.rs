@@ -274,6 +274,28 @@ fn closer_with_the_right_approves() {
 }
 
 #[test]
+fn closing_is_the_last_event_and_of_its_moment() {
+    let seen = |change: fn(&mut fake_github::Issue)| {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.close(1, "alice");
+        lab.world().change(REPO, 1, change);
+        lab.versions(None).len()
+    };
+    // GitHub writes the event a moment after the issue.
+    assert_eq!(seen(|issue| issue.events[0].at += 1_000), 1);
+    assert_eq!(seen(|issue| issue.events[0].at += 10_000), 0);
+    assert_eq!(seen(|issue| issue.events.clear()), 0);
+    assert_eq!(
+        seen(|issue| {
+            let at = issue.events[0].at;
+            issue.events.push(fake_github::Event { kind: fake_github::EventKind::Reopened, at, actor: Some("eve".to_owned()) });
+        }),
+        0
+    );
+}
+
+#[test]
 fn role_of_the_organisations_own_is_known_by_name() {
     let lab = Lab::new();
     lab.world().add_user("carol", fake_github::Kind::User, REPO, Some(fake_github::Role::Custom("deployer".into(), "triage")));

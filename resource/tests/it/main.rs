@@ -10,4 +10,6 @@ mod get;
 mod model;
 mod protocol;
 mod put;
+mod schemas;
 mod support;
+mod text;

@@ -1,7 +1,7 @@
 //! The whole protocol at once: puts, checks, gets and claims, people who close, reopen and meddle between any two
 //! requests, and processes that are killed at any of theirs. Whatever the interleaving, what is deployed was approved.
 //!
-//! A seed is one interleaving. `SEEDS=1000 cargo test -p github-issues-resource --release --test it model` tries more
+//! A seed chooses who goes when, who does what and who is killed. `SEEDS=1000 cargo test -p github-issues-resource --release --test it model` tries more
 //! than the default.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,17 +15,19 @@ use serde_json::{Value, json};
 use crate::support::*;
 
 fn seeds() -> u64 {
-    std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(100)
+    std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(80)
 }
 
 /// What really happened, told by the fake and not by the resource's own reading of it.
 #[derive(Default)]
 struct History {
     random: u64,
-    /// Records as GitHub took them: issue → (second, order, commit).
-    records: BTreeMap<u64, Vec<(i64, u64, String)>>,
-    /// When somebody meddled with the texts of an issue last.
-    meddled: BTreeMap<u64, (i64, u64)>,
+    /// Records as GitHub took them, by issue.
+    records: BTreeMap<u64, Vec<Recorded>>,
+    /// The chain that an issue's body names.
+    chains: BTreeMap<u64, String>,
+    /// Texts that somebody changed and the resource has not written anew since: by issue, 0 for the body.
+    meddled: BTreeSet<(u64, u64)>,
     /// What was approved: by issue and closing; nothing where the closing approves nothing.
     closings: BTreeMap<(u64, String), Option<String>>,
     /// How the issue stood when a client wrote its body last.
@@ -40,19 +42,30 @@ struct History {
     reopened: u64,
 }
 
+struct Recorded {
+    at: i64,
+    order: u64,
+    commit: String,
+    chain: String,
+}
+
 impl History {
     fn draw(&mut self, below: u64) -> u64 {
         self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.random >> 33) % below
     }
 
-    /// What a closing of `number` at `now` approves: the newest record of an earlier second, unless somebody meddled
-    /// after it.
+    /// What a closing of `number` at `now` approves: the newest record of an earlier second, unless a text of the
+    /// issue is somebody else's.
     fn approved(&self, number: u64, now: i64) -> Option<String> {
-        let second = now.div_euclid(1_000);
-        let newest = self.records.get(&number)?.iter().filter(|(at, ..)| at.div_euclid(1_000) < second).max_by_key(|(at, order, _)| (at.div_euclid(1_000), *order))?;
-        let meddled = self.meddled.get(&number).is_some_and(|(_, order)| *order > newest.1);
-        (!meddled).then(|| newest.2.clone())
+        let second = |at: i64| at.div_euclid(1_000);
+        let chain = self.chains.get(&number)?;
+        let records = self.records.get(&number)?.iter();
+        let newest = records
+            .filter(|record| record.chain == *chain && second(record.at) < second(now))
+            .max_by_key(|record| (second(record.at), record.order))?;
+        let meddled = self.meddled.iter().any(|(issue, _)| *issue == number);
+        (!meddled).then(|| newest.commit.clone())
     }
 
     /// Perhaps, a person does something.
@@ -75,12 +88,12 @@ impl History {
             (false, 3) => {
                 let body = issue.body.replace(|c: char| c == '1', "2");
                 world.edit_body(REPO, number, "bob", &body);
-                self.meddle(number, world.now);
+                self.meddled.insert((number, 0));
             }
             (_, 4) => {
                 if let Some(comment) = issue.comments.last() {
                     world.edit_comment(REPO, number, comment.id, "bob", &comment.body.replace('1', "2"));
-                    self.meddle(number, world.now);
+                    self.meddled.insert((number, comment.id));
                 }
             }
             (false, _) => {
@@ -97,33 +110,46 @@ impl History {
         }
     }
 
-    fn meddle(&mut self, number: u64, now: i64) {
-        self.order += 1;
-        self.meddled.insert(number, (now, self.order));
-    }
-
     /// A write that GitHub took.
     fn saw(&mut self, request: &Request, world: &World, client: usize) {
         let body = request.json().unwrap_or_default();
         let text = body["body"].as_str().unwrap_or_default();
         let parts: Vec<&str> = request.path.split('/').collect();
-        let number = match (request.method.as_str(), parts.last()) {
-            ("POST", Some(&"issues")) => world.issues(REPO).map(|issue| issue.number).max(),
-            ("POST", Some(&"comments")) => parts[parts.len() - 2].parse().ok(),
-            ("PATCH", Some(last)) if parts[parts.len() - 2] == "issues" => {
-                let number: u64 = last.parse().unwrap();
+        let last = *parts.last().unwrap();
+        let number = match (request.method.as_str(), last, parts[parts.len() - 2]) {
+            ("POST", "issues", _) => world.issues(REPO).map(|issue| issue.number).max(),
+            ("POST", "comments", number) => number.parse().ok(),
+            ("PATCH", number, "issues") => {
+                let number: u64 = number.parse().unwrap();
                 let issue = world.issue(REPO, number).unwrap();
                 self.last_write.insert(client, (number, issue.closed_at.map(time_text)));
+                if !text.is_empty() {
+                    self.meddled.remove(&(number, 0));
+                }
+                Some(number)
+            }
+            ("PATCH" | "DELETE", comment, "comments") => {
+                let comment: u64 = comment.parse().unwrap();
+                self.meddled.retain(|(_, id)| *id != comment);
                 None
             }
             _ => None,
         };
-        if let (Some(number), true) = (number, text.starts_with("<!-- ol-gate")) {
-            let marker = marker(text);
-            if let Some(commit) = marker["record"]["pins"]["code"].as_str() {
-                self.order += 1;
-                self.records.entry(number).or_default().push((world.now, self.order, commit.to_owned()));
-            }
+        let Some(number) = number.filter(|_| text.starts_with("<!-- ol-gate")) else { return };
+        let marker = marker(text);
+        if let Some(chain) = marker["chain"].as_str() {
+            self.chains.insert(number, chain.to_owned());
+        }
+        // The body repeats its record each time that it is written.
+        if let Some(commit) = marker["record"]["pins"]["code"].as_str().filter(|_| request.method == "POST") {
+            self.order += 1;
+            let record = Recorded {
+                at: world.now,
+                order: self.order,
+                commit: commit.to_owned(),
+                chain: marker["record"]["chain"].as_str().unwrap().to_owned(),
+            };
+            self.records.entry(number).or_default().push(record);
         }
     }
 }

@@ -214,6 +214,36 @@ fn shipped_executable_keeps_the_machines_clock() {
     assert!(!bytes.windows(name.len()).any(|part| part == name), "the shipped executable knows the tests' clock");
 }
 
+#[test]
+fn certificate_is_asked_for_and_authorities_of_ones_own_are_believed() {
+    let lab = Lab::new().shipped();
+    let authority = fake_github::Authority::new();
+    let endpoint = lab.fake.listen_tls("127.0.0.1:0", &authority, &["localhost".to_owned()]).unwrap();
+    let source = |ca: Option<&str>| {
+        let mut source = lab.gate_source("trigger");
+        source["gh_host"] = json!(endpoint.base);
+        source["timeout"] = json!(5);
+        source["max_wait"] = json!(0);
+        if let Some(ca) = ca {
+            source["ca_cert"] = json!(ca);
+        }
+        json!({"source": source})
+    };
+    lab.run("check", &source(None), lab.temp.path(), None).fails("unavailable").says("ertificate");
+    assert_eq!(lab.fake.take_log().len(), 0, "a request went to a server that proved nothing");
+    lab.run("check", &source(Some(authority.pem())), lab.temp.path(), None).succeeds();
+    let other = fake_github::Authority::new();
+    lab.run("check", &source(Some(other.pem())), lab.temp.path(), None).fails("unavailable");
+    for bad in ["no PEM", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"] {
+        lab.run("check", &source(Some(bad)), lab.temp.path(), None).fails("bad-source").says("ca_cert");
+    }
+    // As a worker of Concourse's gives it.
+    let file = lab.temp.path().join("ca.pem");
+    std::fs::write(&file, authority.pem()).unwrap();
+    let path = file.to_str().unwrap().to_owned();
+    lab.run("check", &source(None), lab.temp.path(), Some(&build(1).with("SSL_CERT_FILE", &path))).succeeds();
+}
+
 // 40
 #[test]
 fn app_proves_itself_and_renews_its_token() {

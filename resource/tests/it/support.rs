@@ -5,7 +5,6 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::Arc;
 
 use fake_github::{App, Config, Endpoint, FakeGithub, Issue, Kind, Logged, Role, World};
 use ring::signature::KeyPair as _;
@@ -452,9 +451,4 @@ fn any_file_contains(dir: &Path, text: &str) -> bool {
                 && fs::read(&path).is_ok_and(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
         }
     })
-}
-
-/// A lab that several threads use.
-pub(crate) fn shared(lab: Lab) -> Arc<Lab> {
-    Arc::new(lab)
 }
