@@ -56,6 +56,8 @@ pub(crate) enum Fault {
     TextChanged(Place),
     /// A record is missing.
     Deleted,
+    /// The newest record is of another chain than the body's.
+    Forked,
 }
 
 /// Which text of ours it is.
@@ -86,6 +88,7 @@ impl fmt::Display for Fault {
             Self::Unsealed(what) => write!(f, "the marker of {what} is not signed with `signing_key`"),
             Self::TextChanged(what) => write!(f, "the text of {what} is not the one that was written"),
             Self::Deleted => write!(f, "a record was deleted"),
+            Self::Forked => write!(f, "its newest record is not of the chain that counts"),
         }
     }
 }
@@ -199,12 +202,15 @@ impl Ledger {
     /// Each names the ones that it follows by their hash, and the body knows how many there were at the least. So no
     /// record can be taken away unseen but the newest ones of puts at the same moment, before the body was told.
     fn chain(&mut self, found: BTreeMap<String, (Record, Timestamp, Option<u64>)>) -> Result<(), Fault> {
-        let mut records: Vec<Recorded> = found
-            .into_iter()
-            .filter(|(_, (record, ..))| record.chain == self.mark.chain)
-            .map(|(hash, (record, at, comment))| Recorded { record, at, comment, hash })
-            .collect();
+        let mut records: Vec<Recorded> =
+            found.into_iter().map(|(hash, (record, at, comment))| Recorded { record, at, comment, hash }).collect();
         records.sort_by_key(|recorded| (recorded.at, recorded.comment, recorded.record.seq));
+        let newest_counts = records.last().is_none_or(|newest| newest.record.chain == self.mark.chain);
+        records.retain(|recorded| recorded.record.chain == self.mark.chain);
+        // A put that knew nothing of a new chain wrote the old one back: what people see last would not be what counts.
+        if !newest_counts && !records.is_empty() {
+            return Err(Fault::Forked);
+        }
         let seqs: BTreeMap<&str, u32> =
             records.iter().map(|recorded| (recorded.hash.as_str(), recorded.record.seq)).collect();
         for recorded in &records {

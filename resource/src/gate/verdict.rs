@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Gate;
-use super::ledger::{Fault, Ledger, Recorded};
+use super::ledger::{Fault, Ledger, Place, Recorded};
 use super::pins;
 use crate::contract::{Approval, Approve};
 use crate::error::Result;
@@ -115,11 +115,15 @@ impl Gate<'_> {
         }
         let ledger = match Ledger::read(issue, &self.trust()?) {
             Ok(ledger) if ledger.unsealed => {
-                return Ok(Err(Refusal::Fault(Fault::Unsealed(super::ledger::Place::Body))));
+                return Ok(Err(Refusal::Fault(Fault::Unsealed(Place::Body))));
             }
             Ok(ledger) => ledger,
             Err(fault) => return Ok(Err(Refusal::Fault(fault))),
         };
+        let bot = self.bot()?;
+        if let Some(by) = issue.body_seen_of_other(closed_at, |actor| bot.is(actor)) {
+            return Ok(Err(Refusal::Fault(Fault::Edited { what: Place::Body, by })));
+        }
         if let Some(not_before) = self.not_before
             && closed_at < not_before
         {

@@ -31,6 +31,8 @@ pub(crate) struct Snapshot {
     pub(crate) last_edited_at: Option<Timestamp>,
     pub(crate) author: Option<Actor>,
     pub(crate) editor: Option<Actor>,
+    newest_edits: Option<Nodes<Edit>>,
+    oldest_edits: Option<Nodes<Edit>>,
     labels: Option<Nodes<LabelName>>,
     comments: Page<Note>,
     closings: Nodes<Closing>,
@@ -69,6 +71,14 @@ pub(crate) struct Note {
     pub(crate) last_edited_at: Option<Timestamp>,
     pub(crate) author: Option<Actor>,
     pub(crate) editor: Option<Actor>,
+}
+
+/// A change of the body. GitHub does not say in which order it lists them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Edit {
+    edited_at: Timestamp,
+    editor: Option<Actor>,
 }
 
 /// What closed an issue in a person's stead: `Commit`, `PullRequest` or `ProjectV2`.
@@ -235,6 +245,19 @@ impl Snapshot {
         let last = self.closings.iter().last().filter(|event| event.kind == "ClosedEvent")?;
         let apart = last.created_at?.duration_since(self.closed_at?).abs();
         (apart <= EVENT_SLACK).then_some(last)
+    }
+
+    /// Who had written the body that people saw at `moment`, where that was not an account that `is_bot` knows.
+    ///
+    /// The newest writing tells who wrote what is there now; a writing of the resource's own may have covered another
+    /// that stood there when somebody decided.
+    pub(crate) fn body_seen_of_other(&self, moment: Timestamp, is_bot: impl Fn(&Actor) -> bool) -> Option<String> {
+        let edits = || self.newest_edits.iter().chain(&self.oldest_edits).flat_map(Nodes::iter);
+        let last = edits().map(|edit| edit.edited_at).filter(|at| *at <= moment).max()?;
+        // Of several in one second nobody knows which was last.
+        let other =
+            edits().filter(|edit| edit.edited_at == last).find(|edit| !edit.editor.as_ref().is_some_and(&is_bot))?;
+        Some(other.editor.as_ref().map_or_else(|| "an account that is gone".to_owned(), |editor| editor.login.clone()))
     }
 
     /// Was it opened again, and not by an account that `is_bot` knows?

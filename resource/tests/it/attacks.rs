@@ -60,6 +60,31 @@ fn marker_in_a_preview_a_commit_or_a_title_is_text() {
 }
 
 #[test]
+fn text_that_was_changed_when_somebody_decided_is_not_covered_by_a_put() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.recorded(2);
+    lab.fake.time().advance(5_000);
+    // Between a put's reading and its writing somebody changes the text, and somebody else is deceived by it.
+    let mut once = true;
+    lab.fake.hook(move |request, world, _, phase| {
+        if phase == Phase::Before && request.path.ends_with("/comments") && once {
+            once = false;
+            let body = world.issue(REPO, 1).unwrap().body.replace(&commit(1), &commit(9));
+            world.edit_body(REPO, 1, "bob", &body);
+            world.now += 1_000;
+            world.close(REPO, 1, "alice", "completed");
+            world.now += 1_000;
+        }
+        fake_github::Action::Go
+    });
+    assert_eq!(lab.recorded(3), 2);
+    assert_eq!(lab.issue(1).edits.last().unwrap().1, "gate-bot", "the put wrote over it");
+    let (run, _) = lab.get(&lab.version(1), "deceived");
+    run.fails("tampered").says("the body was edited by bob");
+}
+
+#[test]
 fn outsiders_issue_with_our_title_is_nobodys() {
     let lab = Lab::new();
     lab.recorded(1);
@@ -105,7 +130,7 @@ fn record_of_another_issue_is_not_replayed() {
         let (run, _) = lab.get(&lab.version(2), "replayed");
         run.fails("tampered").says("edited by bob");
         // Without a trace of the edit, as on a server whose history somebody cleaned.
-        lab.world().change(REPO, 2, |issue| issue.edited = None);
+        lab.world().change(REPO, 2, |issue| issue.edits.clear());
         let (run, dir) = lab.get(&lab.version(2), "cleaned");
         if signed {
             run.fails("tampered").says("not signed");
@@ -169,7 +194,13 @@ fn issue_from_another_repository_is_left_alone_by_a_put() {
 
 #[test]
 fn machines_closing_approves_nothing() {
-    for (who, closer) in [("bob", Some("Commit")), ("bob", Some("PullRequest")), ("bob", Some("ProjectV2")), ("stale[bot]", None), ("gate-bot", None)] {
+    for (who, closer) in [
+        ("bob", Some("Commit")),
+        ("bob", Some("PullRequest")),
+        ("bob", Some("ProjectV2")),
+        ("stale[bot]", None),
+        ("gate-bot", None),
+    ] {
         let lab = Lab::new();
         lab.recorded(1);
         lab.fake.time().advance(5_000);
@@ -209,7 +240,9 @@ fn text_from_outside_does_nothing() {
     let mut params = record_params();
     params["body_files"] = json!(["preview/summary.md"]);
     params["promotes_to"] = json!("QA @acme/everyone `x` closes #3");
-    let builder = build(1).with("BUILD_JOB_NAME", "deploy @acme/everyone](https://evil.example.org)").with("BUILD_PIPELINE_NAME", "`closes #4`");
+    let builder = build(1)
+        .with("BUILD_JOB_NAME", "deploy @acme/everyone](https://evil.example.org)")
+        .with("BUILD_PIPELINE_NAME", "`closes #4`");
     lab.put(&params, &dir, &builder).succeeds();
     lab.put(&params, &dir, &builder.clone().with("BUILD_ID", "2")).succeeds();
     for text in [lab.issue(1).body, lab.issue(1).comments[0].body.clone()] {
@@ -264,7 +297,17 @@ fn path_or_link_out_of_the_build_directory_is_refused() {
     symlink(outside.join("secret"), dir.join("code/.git/link")).unwrap();
     symlink(&outside, dir.join("folder")).unwrap();
     symlink("/dev/zero", dir.join("zero")).unwrap();
-    for path in ["../outside/secret", "/etc/passwd", "code/.git/link", "folder/secret", "code/../../outside/secret", "zero", "", "code", "a\u{0}b"] {
+    for path in [
+        "../outside/secret",
+        "/etc/passwd",
+        "code/.git/link",
+        "folder/secret",
+        "code/../../outside/secret",
+        "zero",
+        "",
+        "code",
+        "a\u{0}b",
+    ] {
         let mut params = record_params();
         params["pins"]["code"] = json!(path);
         lab.put(&params, &dir, &build(1)).fails("bad-file");

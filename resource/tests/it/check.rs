@@ -231,7 +231,9 @@ fn closer_without_the_right_counts_for_nothing_and_is_told() {
         let (versions, said) = closed_by(&lab, who, closer);
         assert_eq!(versions, NONE, "{who} {closer:?}");
         assert!(said.contains("issue #1, closed at"), "{said}");
-        let told = |lab: &Lab| lab.issue(1).comments.iter().filter(|comment| comment.body.contains("approves nothing")).count();
+        let told = |lab: &Lab| {
+            lab.issue(1).comments.iter().filter(|comment| comment.body.contains("approves nothing")).count()
+        };
         assert_eq!(told(&lab), 1, "{who} {closer:?}");
         // Once, however often it is checked.
         lab.gate_check(None).succeeds();
@@ -289,7 +291,11 @@ fn closing_is_the_last_event_and_of_its_moment() {
     assert_eq!(
         seen(|issue| {
             let at = issue.events[0].at;
-            issue.events.push(fake_github::Event { kind: fake_github::EventKind::Reopened, at, actor: Some("eve".to_owned()) });
+            issue.events.push(fake_github::Event {
+                kind: fake_github::EventKind::Reopened,
+                at,
+                actor: Some("eve".to_owned()),
+            });
         }),
         0
     );
@@ -298,10 +304,20 @@ fn closing_is_the_last_event_and_of_its_moment() {
 #[test]
 fn role_of_the_organisations_own_is_known_by_name() {
     let lab = Lab::new();
-    lab.world().add_user("carol", fake_github::Kind::User, REPO, Some(fake_github::Role::Custom("deployer".into(), "triage")));
+    lab.world().add_user(
+        "carol",
+        fake_github::Kind::User,
+        REPO,
+        Some(fake_github::Role::Custom("deployer".into(), "triage")),
+    );
     assert_eq!(closed_by(&lab, "carol", None).0, NONE);
     let lab = Lab::new().source("closers", json!({"roles": ["deployer"]}));
-    lab.world().add_user("carol", fake_github::Kind::User, REPO, Some(fake_github::Role::Custom("deployer".into(), "triage")));
+    lab.world().add_user(
+        "carol",
+        fake_github::Kind::User,
+        REPO,
+        Some(fake_github::Role::Custom("deployer".into(), "triage")),
+    );
     assert_eq!(closed_by(&lab, "carol", None).0.len(), 1);
 }
 
@@ -474,7 +490,9 @@ fn older_version_is_followed_by_all_since() {
 fn used_up_limit_is_waited_for_within_reason() {
     let limited = |lab: &Lab, seconds: i64| {
         let reset = (lab.fake.time().now() / 1_000 + seconds).to_string();
-        Response::error(403, "API rate limit exceeded").with("x-ratelimit-remaining", "0").with("x-ratelimit-reset", &reset)
+        Response::error(403, "API rate limit exceeded")
+            .with("x-ratelimit-remaining", "0")
+            .with("x-ratelimit-reset", &reset)
     };
     let lab = Lab::new();
     approved(&lab, 1);
@@ -524,7 +542,11 @@ fn limit_of_graphql_comes_with_status_200() {
     approved(&lab, 1);
     let reset = (lab.fake.time().now() / 1_000 + 10).to_string();
     let body = json!({"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]});
-    answer_once(&lab, "/graphql", Response::json(200, &body).with("x-ratelimit-remaining", "0").with("x-ratelimit-reset", &reset));
+    answer_once(
+        &lab,
+        "/graphql",
+        Response::json(200, &body).with("x-ratelimit-remaining", "0").with("x-ratelimit-reset", &reset),
+    );
     assert_eq!(lab.versions(None), [lab.version(1)]);
 }
 

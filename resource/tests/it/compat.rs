@@ -66,7 +66,10 @@ fn first_check_gives_the_newest_closing_that_is_not_consumed() {
     assert_eq!(run.requests.len(), 1);
     // In the order of the fields that the other image has.
     let keys: Vec<&str> = run.stdout.split('"').filter(|part| part.starts_with("issue_")).collect();
-    assert_eq!(keys, ["issue_created_at", "issue_number", "issue_state", "issue_title", "issue_url", "issue_closed_at"]);
+    assert_eq!(
+        keys,
+        ["issue_created_at", "issue_number", "issue_state", "issue_title", "issue_url", "issue_closed_at"]
+    );
     assert_eq!(check(&lab, None).requests[0].status, Some(304));
 }
 
@@ -75,7 +78,8 @@ fn closings_come_in_their_order_and_none_is_lost() {
     let lab = Lab::new();
     let first = closed(&lab, "[bot] Pipeline 1");
     let known = version_of(&lab, first);
-    let later: Vec<u64> = (0..3).map(|n| lab.world().open(REPO, "gate-bot", &format!("{PREFIX} {n}"), "", &[])).collect();
+    let later: Vec<u64> =
+        (0..3).map(|n| lab.world().open(REPO, "gate-bot", &format!("{PREFIX} {n}"), "", &[])).collect();
     lab.fake.time().advance(7_000);
     // Two in one second, and one before them.
     lab.world().close(REPO, later[2], "mallory", "completed");
@@ -129,7 +133,10 @@ fn labels_filter_and_limits_keep_the_newest() {
     let first = closed(&lab, "[bot] Pipeline 0");
     let known = version_of(&lab, first);
     let numbers: Vec<u64> = (1..=5).map(|n| closed(&lab, &format!("{PREFIX} {n}"))).collect();
-    assert_eq!(versions(&lab, Some(&known)), numbers[2..].iter().map(|number| version_of(&lab, *number)).collect::<Vec<_>>());
+    assert_eq!(
+        versions(&lab, Some(&known)),
+        numbers[2..].iter().map(|number| version_of(&lab, *number)).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -234,7 +241,10 @@ fn put_opens_once_and_comments_after() {
         issue.body,
         "The task deploy-shop-ci in pipeline shop has completed build number 1.\nPlease refer to [the build log](https://ci.example.org/teams/main/pipelines/shop/jobs/deploy-shop-ci/builds/1) for details of what changes this includes.\nClosing this issue will trigger the next job in the pipeline shop.\n"
     );
-    assert_eq!((issue.labels, issue.assignees), (vec!["gate".to_owned(), "promotion-to-qa".to_owned()], vec!["alice".to_owned()]));
+    assert_eq!(
+        (issue.labels, issue.assignees),
+        (vec!["gate".to_owned(), "promotion-to-qa".to_owned()], vec!["alice".to_owned()])
+    );
     assert_eq!(run.json(), json!({"version": version_of(&lab, 1), "metadata": []}));
     assert!(run.requests.iter().all(|logged| !logged.request.path.contains("search")));
     // A title that begins alike is another issue.
@@ -252,9 +262,14 @@ fn put_opens_once_and_comments_after() {
 
 #[test]
 fn put_takes_titles_and_bodies_from_params() {
-    let lab = Lab::new().source("issue_title_template", "Release {BUILD_PIPELINE_NAME}").source("issue_body_template", "from the source, {{BUILD_NAME}} {BUILD_NAME}");
+    let lab = Lab::new()
+        .source("issue_title_template", "Release {BUILD_PIPELINE_NAME}")
+        .source("issue_body_template", "from the source, {{BUILD_NAME}} {BUILD_NAME}");
     put(&lab, &Value::Null, &build(1)).succeeds();
-    assert_eq!((lab.issue(1).title.as_str(), lab.issue(1).body.as_str()), ("Release shop", "from the source, {BUILD_NAME} 1"));
+    assert_eq!(
+        (lab.issue(1).title.as_str(), lab.issue(1).body.as_str()),
+        ("Release shop", "from the source, {BUILD_NAME} 1")
+    );
     let dir = lab.dir("build", &[("notes/one.md", "# One\n"), ("notes/two.md", "# Two")]);
     let params = json!({"title_template": "Release {BUILD_PIPELINE_NAME} 1.2", "body_files": ["notes/one.md", "notes/none.md", "notes/two.md"]});
     lab.run("out", &json!({"source": lab.compat_source(), "params": params}), &dir, Some(&build(2))).succeeds();

@@ -174,7 +174,8 @@ fn report_killed_anywhere_is_made_once() {
         let lab = Lab::new();
         lab.close(lab.recorded(1), "alice");
         lab.get(&lab.version(1), "gate").0.succeeds();
-        let params = json!({"action": "report", "status": "failed", "approval": "gate/approval.json", "consumer": CONSUMER});
+        let params =
+            json!({"action": "report", "status": "failed", "approval": "gate/approval.json", "consumer": CONSUMER});
         let dir = lab.temp.path().to_owned();
         (lab, params, dir, build(7))
     };
@@ -313,9 +314,9 @@ fn redirect_to_another_server_gets_no_credentials() {
 fn link_to_a_page_of_another_server_is_refused() {
     let lab = Lab::new();
     lab.fake.hook(|request, _, _, phase| match phase {
-        Phase::Before if request.path.ends_with("/issues") => {
-            Action::Answer(Response::json(200, &json!([])).with("link", "<https://evil.example.org/issues?page=2>; rel=\"next\""))
-        }
+        Phase::Before if request.path.ends_with("/issues") => Action::Answer(
+            Response::json(200, &json!([])).with("link", "<https://evil.example.org/issues?page=2>; rel=\"next\""),
+        ),
         _ => Action::Go,
     });
     lab.gate_check(None).fails("unexpected-answer").says("another server");
@@ -335,9 +336,9 @@ fn endless_redirects_and_pages_end() {
     lab.fake.unhook();
     let base = lab.endpoint.base.clone();
     lab.fake.hook(move |request, _, _, phase| match phase {
-        Phase::Before if request.path.ends_with("/issues") => {
-            Action::Answer(Response::json(200, &json!([])).with("link", &format!("<{base}/repos/{REPO}/issues?page=2>; rel=\"next\"")))
-        }
+        Phase::Before if request.path.ends_with("/issues") => Action::Answer(
+            Response::json(200, &json!([])).with("link", &format!("<{base}/repos/{REPO}/issues?page=2>; rel=\"next\"")),
+        ),
         _ => Action::Go,
     });
     lab.gate_check(None).fails("unexpected-answer").says("more than 500 pages");
@@ -349,7 +350,8 @@ fn put_finds_its_issue_among_ten_thousand() {
     {
         let mut world = lab.world();
         for n in 0..10_000 {
-            let number = world.open(REPO, if n % 10 == 0 { "gate-bot" } else { "mallory" }, &format!("issue {n}"), "", &[]);
+            let number =
+                world.open(REPO, if n % 10 == 0 { "gate-bot" } else { "mallory" }, &format!("issue {n}"), "", &[]);
             if n % 2 == 0 {
                 world.close(REPO, number, "mallory", "completed");
             }

@@ -68,7 +68,12 @@ fn approval_names_all_builds_and_the_newest_pins() {
     run.succeeds();
     let approval: Value = serde_json::from_slice(&fs::read(dir.join("approval.json")).unwrap()).unwrap();
     assert_eq!(approval["pins"]["code"], commit(3));
-    let builds: Vec<&str> = approval["builds"].as_array().unwrap().iter().map(|build| build.as_str().unwrap().rsplit('/').next().unwrap()).collect();
+    let builds: Vec<&str> = approval["builds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|build| build.as_str().unwrap().rsplit('/').next().unwrap())
+        .collect();
     assert_eq!(builds, ["1", "2", "3"]);
 }
 
@@ -105,7 +110,8 @@ fn issue_that_went_is_refused_and_each_way_is_named() {
     lab.recorded(1);
     lab.close(1, "alice");
     let version = lab.version(1);
-    refused(&lab, &json!({"issue_number": "99", "issue_closed_at": lab.closed_at(1)}), "not-found").says("issue #99 is not there");
+    refused(&lab, &json!({"issue_number": "99", "issue_closed_at": lab.closed_at(1)}), "not-found")
+        .says("issue #99 is not there");
     lab.world().add_repository("acme/elsewhere");
     lab.world().transfer(REPO, 1, "acme/elsewhere", "bob");
     refused(&lab, &version, "transferred").says("was transferred to");
@@ -151,7 +157,11 @@ fn record_of_the_closings_own_second_is_not_approved() {
     });
     let (run, dir) = lab.get(&lab.version(1), "gate");
     run.succeeds();
-    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(1)), "nobody can have read the newer");
+    assert_eq!(
+        fs::read_to_string(dir.join("ref")).unwrap(),
+        format!("{}\n", commit(1)),
+        "nobody can have read the newer"
+    );
 }
 
 // 25
@@ -186,7 +196,8 @@ fn record_that_somebody_touched_is_refused() {
             lab.world().change(REPO, 1, |issue| issue.body = issue.body.replacen("\"records\"", "\"recs\"", 1));
         }),
         ("is not the one that was written", |lab| {
-            lab.world().change(REPO, 1, |issue| issue.body = issue.body.replace("exactly the versions", "the best versions"));
+            lab.world()
+                .change(REPO, 1, |issue| issue.body = issue.body.replace("exactly the versions", "the best versions"));
         }),
     ];
     for (said, tamper) in tampers {

@@ -15,7 +15,10 @@ fn secrets_are_not_shown_on_any_fault() {
     let echo: Fault = |lab| {
         lab.fake.hook(|request, _, _, phase| match phase {
             // A server that repeats everything it was sent.
-            Phase::Before => Action::Answer(Response::error(403, &format!("{:?} {}", request.headers, String::from_utf8_lossy(&request.body)))),
+            Phase::Before => Action::Answer(Response::error(
+                403,
+                &format!("{:?} {}", request.headers, String::from_utf8_lossy(&request.body)),
+            )),
             Phase::After => Action::Go,
         });
     };
@@ -27,19 +30,28 @@ fn secrets_are_not_shown_on_any_fault() {
     };
     let echo_html: Fault = |lab| {
         lab.fake.hook(|request, _, _, phase| match phase {
-            Phase::Before => Action::Answer(Response { status: 500, headers: vec![], body: format!("<pre>{:?}</pre>", request.headers).into_bytes() }),
+            Phase::Before => Action::Answer(Response {
+                status: 500,
+                headers: vec![],
+                body: format!("<pre>{:?}</pre>", request.headers).into_bytes(),
+            }),
             Phase::After => Action::Go,
         });
     };
     let echo_location: Fault = |lab| {
         lab.fake.hook(|request, _, _, phase| match phase {
-            Phase::Before => Action::Answer(Response::error(301, "").with("location", &format!("https://x.example.org/{}", request.headers["authorization"]))),
+            Phase::Before => Action::Answer(
+                Response::error(301, "")
+                    .with("location", &format!("https://x.example.org/{}", request.headers["authorization"])),
+            ),
             Phase::After => Action::Go,
         });
     };
     let unauthorized: Fault = |lab| {
         lab.fake.hook(|request, _, _, phase| match phase {
-            Phase::Before => Action::Answer(Response::error(401, &format!("Bad credentials {}", request.headers["authorization"]))),
+            Phase::Before => {
+                Action::Answer(Response::error(401, &format!("Bad credentials {}", request.headers["authorization"])))
+            }
             Phase::After => Action::Go,
         });
     };
@@ -66,7 +78,7 @@ fn secrets_are_not_shown_when_verbose_or_misplaced() {
     let request = json!({"source": lab.gate_source("trigger")});
     let output = {
         lab.fake.time().enter();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_github-issues-resource"))
+        let mut child = Command::new(shipped())
             .args(["-v", "check"])
             .env_clear()
             .env("TMPDIR", lab.temp.path())
@@ -111,9 +123,21 @@ fn answer_is_one_json_value_of_texts() {
         let value = run.json();
         assert_eq!(run.stdout.trim_end().lines().count(), 1);
         assert!(value["version"].as_object().unwrap().values().all(Value::is_string));
-        assert!(value["metadata"].as_array().unwrap().iter().all(|entry| entry["name"].is_string() && entry["value"].is_string()));
+        assert!(
+            value["metadata"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|entry| entry["name"].is_string() && entry["value"].is_string())
+        );
     }
-    assert!(check.json().as_array().unwrap().iter().all(|version| version.as_object().unwrap().values().all(Value::is_string)));
+    assert!(
+        check.json().as_array().unwrap().iter().all(|version| version
+            .as_object()
+            .unwrap()
+            .values()
+            .all(Value::is_string))
+    );
 }
 
 #[test]
@@ -130,7 +154,9 @@ fn unknown_key_is_named_and_refused_in_both_modes() {
     let mut source = lab.gate_source("trigger");
     source["closers"] = json!({"user": ["alice"]});
     lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").says("user");
-    lab.run("check", &json!({"source": lab.gate_source("trigger"), "versions": {}}), lab.temp.path(), None).fails("bad-request").says("versions");
+    lab.run("check", &json!({"source": lab.gate_source("trigger"), "versions": {}}), lab.temp.path(), None)
+        .fails("bad-request")
+        .says("versions");
     let request = json!({"source": lab.gate_source("trigger"), "version": {"issue_number": "1", "issue_closed_at": "2026-01-01T00:00:00Z"}, "params": {"skip": true}});
     lab.run("in", &request, lab.temp.path(), None).fails("bad-params").says("skip");
     for (text, said) in [("", "no JSON"), ("[]", "no JSON object"), ("{\"source\": 1}", "source"), ("{}", "source")] {
@@ -146,7 +172,7 @@ fn executable_goes_by_the_name_it_is_called() {
     let lab = Lab::new();
     let opt = lab.dir("opt/resource", &[]);
     for step in ["check", "in", "out"] {
-        symlink(env!("CARGO_BIN_EXE_github-issues-resource"), opt.join(step)).unwrap();
+        symlink(shipped(), opt.join(step)).unwrap();
     }
     let run = |step: &str, request: &Value, args: &[&str], env: &[(&str, &str)]| {
         let mut child = Command::new(opt.join(step))
@@ -178,7 +204,7 @@ fn executable_goes_by_the_name_it_is_called() {
 
 #[test]
 fn help_and_bad_command_lines_say_what_there_is() {
-    let run = |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_github-issues-resource")).args(args).stdin(Stdio::null()).output().unwrap();
+    let run = |args: &[&str]| Command::new(shipped()).args(args).stdin(Stdio::null()).output().unwrap();
     let help = run(&["--help"]);
     assert!(help.status.success());
     let text = String::from_utf8(help.stdout).unwrap();
@@ -209,7 +235,7 @@ fn shipped_executable_keeps_the_machines_clock() {
     assert!(start.elapsed() >= std::time::Duration::from_secs(1), "it did not wait");
     // Two requests, and no jump.
     assert_eq!(lab.fake.time().now() - virtual_start, 200);
-    let bytes = std::fs::read(env!("CARGO_BIN_EXE_github-issues-resource")).unwrap();
+    let bytes = std::fs::read(shipped()).unwrap();
     let name = b"GITHUB_ISSUES_VIRTUAL_CLOCK";
     assert!(!bytes.windows(name.len()).any(|part| part == name), "the shipped executable knows the tests' clock");
 }

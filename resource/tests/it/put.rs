@@ -26,7 +26,8 @@ fn bad_gateway() -> Action {
 fn recorded_commits(lab: &Lab, number: u64) -> Vec<String> {
     let issue = lab.issue(number);
     let first = marker(&issue.body)["record"]["pins"]["code"].clone();
-    let later = issue.comments.iter().filter_map(|comment| Some(marker(&comment.body).get("record")?["pins"]["code"].clone()));
+    let later =
+        issue.comments.iter().filter_map(|comment| Some(marker(&comment.body).get("record")?["pins"]["code"].clone()));
     std::iter::once(first).chain(later).filter_map(|code| code.as_str().map(str::to_owned)).collect()
 }
 
@@ -41,10 +42,23 @@ fn first_build_opens_the_issue() {
     assert_eq!(run.count("issues/create"), 1);
     assert_eq!(run.json()["version"], json!({"issue_number": "1", "state": "open", "build": "1"}));
     let issue = lab.issue(1);
-    assert_eq!((issue.title.as_str(), issue.author.as_str(), issue.assignees.as_slice()), (TITLE, "gate-bot", ["alice".to_owned()].as_slice()));
-    assert!(issue.labels.contains(&"promotion-to-qa".to_owned()) && issue.labels.iter().any(|label| label.starts_with("gate:")), "{:?}", issue.labels);
+    assert_eq!(
+        (issue.title.as_str(), issue.author.as_str(), issue.assignees.as_slice()),
+        (TITLE, "gate-bot", ["alice".to_owned()].as_slice())
+    );
+    assert!(
+        issue.labels.contains(&"promotion-to-qa".to_owned())
+            && issue.labels.iter().any(|label| label.starts_with("gate:")),
+        "{:?}",
+        issue.labels
+    );
     assert_eq!(marker(&issue.body)["gate"], GATE);
-    for text in ["| **as completed** | exactly the versions", "| as not planned, or as a duplicate | nothing is deployed |", &commit(1), "/builds/1)"] {
+    for text in [
+        "| **as completed** | exactly the versions",
+        "| as not planned, or as a duplicate | nothing is deployed |",
+        &commit(1),
+        "/builds/1)",
+    ] {
         assert!(issue.body.contains(text), "{text:?} is not in {}", issue.body);
     }
 }
@@ -65,7 +79,11 @@ fn calm_puts_cost_four_requests_and_a_probe() {
     let (_, dir) = lab.get(&lab.version(1), "gate");
     let claim = lab.claim_of(&dir, &build(9));
     claim.succeeds();
-    assert_eq!(claim.requests.len(), 4 + 1, "claiming: the issue, the role, the comment, the body; and the reading that verifies");
+    assert_eq!(
+        claim.requests.len(),
+        4 + 1,
+        "claiming: the issue, the role, the comment, the body; and the reading that verifies"
+    );
     let report = lab.report(&dir, "succeeded", &build(9));
     report.succeeds();
     assert_eq!(report.requests.len(), 2);
@@ -126,6 +144,30 @@ fn issue_with_a_changed_record_starts_over_with_the_next_build() {
     let (run, dir) = lab.get(&lab.version(1), "gate");
     run.succeeds();
     assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(5)));
+}
+
+#[test]
+fn chain_that_was_written_back_is_no_chain() {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        lab.recorded(n);
+    }
+    // A put that read before somebody meddled, and writes after another put began anew.
+    let old = lab.issue(1).body;
+    let comment = lab.issue(1).comments[0].clone();
+    lab.world().edit_comment(REPO, 1, comment.id, "bob", "gone");
+    lab.recorded(3);
+    lab.world().edit_body(REPO, 1, "gate-bot", &old);
+    lab.world().edit_comment(REPO, 1, comment.id, "gate-bot", &comment.body);
+    lab.close(1, "alice");
+    let (run, _) = lab.get(&lab.version(1), "forked");
+    run.fails("tampered").says("not of the chain that counts");
+    lab.reopen(1, "alice");
+    assert_eq!(lab.recorded(4), 1);
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "again");
+    run.succeeds();
+    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(4)));
 }
 
 // 31
@@ -224,7 +266,11 @@ fn opening_of_unknown_outcome_is_looked_for_before_it_is_repeated() {
         let run = lab.record(1);
         run.succeeds().says("whether it was carried out is not known");
         assert_eq!(lab.issues().len(), 1, "{phase:?} {action:?}");
-        let posts = run.requests.iter().filter(|logged| logged.request.method == "POST" && logged.request.path.ends_with("/issues")).count();
+        let posts = run
+            .requests
+            .iter()
+            .filter(|logged| logged.request.method == "POST" && logged.request.path.ends_with("/issues"))
+            .count();
         assert_eq!(posts, if phase == Phase::After { 1 } else { 2 }, "{phase:?} {action:?}");
     }
 }
@@ -251,7 +297,12 @@ fn put_whose_opening_never_succeeds_says_so() {
 // 34
 #[test]
 fn comment_of_unknown_outcome_is_looked_for_before_it_is_repeated() {
-    for (phase, action) in [(Phase::After, bad_gateway()), (Phase::Before, bad_gateway()), (Phase::After, Action::Drop), (Phase::After, Action::Truncate(5))] {
+    for (phase, action) in [
+        (Phase::After, bad_gateway()),
+        (Phase::Before, bad_gateway()),
+        (Phase::After, Action::Drop),
+        (Phase::After, Action::Truncate(5)),
+    ] {
         let lab = Lab::new();
         lab.recorded(1);
         on_write(&lab, phase, "/comments", 1, action.clone());
@@ -288,7 +339,11 @@ fn several_open_issues_become_one() {
     lab.recorded(1);
     let copy = lab.issue(1);
     // Another put's, which did not see the first.
-    let body = copy.body.replace(&marker(&copy.body)["nonce"].as_str().unwrap()[..8], "deadbeef").replace(&commit(1), &commit(2)).replace("ci.example.org#1", "ci.example.org#2");
+    let body = copy
+        .body
+        .replace(&marker(&copy.body)["nonce"].as_str().unwrap()[..8], "deadbeef")
+        .replace(&commit(1), &commit(2))
+        .replace("ci.example.org#1", "ci.example.org#2");
     let text = body.split_once(" -->\n").unwrap().1;
     let hash = {
         let digest = ring::digest::digest(&ring::digest::SHA256, text.trim_end().as_bytes());
@@ -376,7 +431,9 @@ fn long_text_is_cut_and_keeps_marker_and_link() {
     let body = lab.issue(1).body;
     assert!(body.encode_utf16().count() <= 65_536);
     assert_eq!(marker(&body)["gate"], GATE);
-    for text in ["/builds/1)", "cut here", "`````text\n````\nshort\n`````", "`preview/none.md` was not made by this build"] {
+    for text in
+        ["/builds/1)", "cut here", "`````text\n````\nshort\n`````", "`preview/none.md` was not made by this build"]
+    {
         assert!(body.contains(text), "{text:?}");
     }
     assert_eq!(body.matches("<details>").count(), body.matches("</details>").count());
@@ -412,7 +469,8 @@ fn approval_starts_one_deployment_by_itself() {
     let first = lab.claim_of(&dir, &build(7));
     first.succeeds();
     assert_eq!(first.json()["version"], json!({"issue_number": "1", "state": "claimed", "build": "7"}));
-    let claims = |lab: &Lab| lab.issue(1).comments.iter().filter(|comment| marker(&comment.body)["kind"] == "claim").count();
+    let claims =
+        |lab: &Lab| lab.issue(1).comments.iter().filter(|comment| marker(&comment.body)["kind"] == "claim").count();
     assert_eq!(claims(&lab), 1);
     // The same build again, as after a retry.
     lab.claim_of(&dir, &build(7)).succeeds();
@@ -469,10 +527,16 @@ fn approval_behind_a_used_one_is_refused_and_told() {
     let (_, first) = lab.get(&lab.version(1), "gate-1");
     lab.claim(1, &build(70)).succeeds();
     lab.claim(3, &build(71)).succeeds();
-    let told = |lab: &Lab, number: u64| lab.issue(number).comments.iter().filter(|comment| comment.body.contains("Superseded by #3")).count();
+    let told = |lab: &Lab, number: u64| {
+        lab.issue(number).comments.iter().filter(|comment| comment.body.contains("Superseded by #3")).count()
+    };
     assert_eq!([told(&lab, 1), told(&lab, 2)], [0, 1], "the one between was passed over");
     for who in [build(72), build(73).by("carol")] {
-        lab.claim_of(&first, &who).fails(if who.env.contains_key("BUILD_CREATED_BY") { "out-of-order" } else { "already-used" });
+        lab.claim_of(&first, &who).fails(if who.env.contains_key("BUILD_CREATED_BY") {
+            "out-of-order"
+        } else {
+            "already-used"
+        });
     }
     // Closing an old issue again is a new approval of old versions.
     lab.reopen(2, "alice");
@@ -539,7 +603,13 @@ fn issue_tells_what_became_of_its_approval() {
     lab.close(1, "alice");
     let (_, dir) = lab.get(&lab.version(1), "gate");
     lab.claim_of(&dir, &build(7)).succeeds();
-    for (status, text) in [("started", "Started"), ("failed", "a step failed"), ("errored", "could not run"), ("aborted", "**Stopped**"), ("succeeded", "**Done**")] {
+    for (status, text) in [
+        ("started", "Started"),
+        ("failed", "a step failed"),
+        ("errored", "could not run"),
+        ("aborted", "**Stopped**"),
+        ("succeeded", "**Done**"),
+    ] {
         lab.report(&dir, status, &build(7)).succeeds();
         let last = lab.issue(1).comments.last().unwrap().body.clone();
         assert!(last.contains(text) && last.contains("/builds/7)"), "{last}");
@@ -550,7 +620,8 @@ fn issue_tells_what_became_of_its_approval() {
     }
     // A hook of a build whose get failed.
     let empty = lab.dir("nothing", &[]);
-    let params = json!({"action": "report", "status": "failed", "approval": "gate/approval.json", "consumer": CONSUMER});
+    let params =
+        json!({"action": "report", "status": "failed", "approval": "gate/approval.json", "consumer": CONSUMER});
     let run = lab.put(&params, &empty, &build(8));
     run.succeeds().says("nothing is reported");
     assert_eq!(run.json()["version"], json!({"state": "unreported", "build": "8"}));
@@ -579,7 +650,10 @@ fn preview_without_changes_leaves_nothing_waiting() {
     fs::write(dir.join("preview/summary.md"), "two changes\n").unwrap();
     fs::write(dir.join("code/.git/ref"), commit(3)).unwrap();
     lab.put(&params, &dir, &build(3)).succeeds();
-    assert!(lab.issue(1).body.contains("two changes") && !lab.issue(1).body.contains("one change"), "the body is the newest preview");
+    assert!(
+        lab.issue(1).body.contains("two changes") && !lab.issue(1).body.contains("one change"),
+        "the body is the newest preview"
+    );
     assert!(lab.issue(1).body.contains("was previewed for `QA`"));
     lab.put(&params, &empty, &build(4)).succeeds();
     assert_eq!((lab.issue(1).closed, lab.issue(1).state_reason.as_deref()), (true, Some("not_planned")));

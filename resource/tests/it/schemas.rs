@@ -33,7 +33,10 @@ fn published_schemas_are_those_of_the_types() {
             fs::write(&path, &text).unwrap();
         }
         let there = fs::read_to_string(&path).unwrap_or_default();
-        assert!(there == text, "schemas/{name} is not that of the types; run OL_PIPEGEN_BLESS=1 cargo test -p github-issues-resource schemas");
+        assert!(
+            there == text,
+            "schemas/{name} is not that of the types; run OL_PIPEGEN_BLESS=1 cargo test -p github-issues-resource schemas"
+        );
     }
 }
 
@@ -49,7 +52,9 @@ fn schemas_accept_what_the_executable_accepts_and_name_what_it_refuses() {
     };
     let source = validator("github-issues.source.v1.json");
     assert!(source.is_valid(&lab.gate_source("trigger")));
-    for (key, value) in [("closer", json!({})), ("role", json!("both")), ("gate", json!("a/b/c/d")), ("closers", json!({"user": []}))] {
+    for (key, value) in
+        [("closer", json!({})), ("role", json!("both")), ("gate", json!("a/b/c/d")), ("closers", json!({"user": []}))]
+    {
         let mut wrong = lab.gate_source("trigger");
         wrong[key] = value;
         assert!(!source.is_valid(&wrong), "{key}");

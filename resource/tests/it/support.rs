@@ -71,6 +71,12 @@ impl Build {
     }
 }
 
+/// The executable as it is shipped: that of the image where one is named, else the one built with the tests.
+pub(crate) fn shipped() -> PathBuf {
+    std::env::var_os("GITHUB_ISSUES_RESOURCE")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_github-issues-resource")), PathBuf::from)
+}
+
 /// A commit's hash for tests.
 pub(crate) fn commit(n: u64) -> String {
     format!("{n:040x}")
@@ -115,7 +121,7 @@ impl Lab {
 
     /// The executable as it is shipped, on the machine's clock.
     pub(crate) fn shipped(mut self) -> Self {
-        self.executable = PathBuf::from(env!("CARGO_BIN_EXE_github-issues-resource"));
+        self.executable = shipped();
         self
     }
 

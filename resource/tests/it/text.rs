@@ -14,7 +14,16 @@ fn git(dir: &Path, args: &[&str]) -> String {
         .env("PATH", std::env::var("PATH").unwrap())
         .env("HOME", dir)
         .env("GIT_CONFIG_NOSYSTEM", "1")
-        .args(["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false"])
+        .args([
+            "-c",
+            "user.name=Ada",
+            "-c",
+            "user.email=ada@example.org",
+            "-c",
+            "init.defaultBranch=main",
+            "-c",
+            "commit.gpgsign=false",
+        ])
         .args(args)
         .output()
         .unwrap();
@@ -62,7 +71,11 @@ fn commits_between_records_are_shown_with_a_link_that_compares() {
         let text = lab.issue(1).comments[0].body.clone();
         assert!(text.contains(&format!("(https://github.com/acme/shop/compare/{first}...{evil})")), "{text}");
         assert!(!text.contains("s3cret"));
-        assert!(text.contains("`````text\n") && text.contains("<! -- ol-gate v1 {} --> @acme/all closes #1 ```` <U+202E> (Ada)"), "{text}");
+        assert!(
+            text.contains("`````text\n")
+                && text.contains("<! -- ol-gate v1 {} --> @acme/all closes #1 ```` <U+202E> (Ada)"),
+            "{text}"
+        );
         for line in ["the merge (Ada)", "from the side (Ada)", "change 59 (Ada)"] {
             assert!(text.contains(line), "{line}: {text}");
         }
@@ -117,8 +130,16 @@ fn clone_that_is_none_costs_the_commits_and_nothing_else() {
 
 #[test]
 fn closers_are_named_in_the_issue() {
-    let lab = Lab::new().source("closers", json!({"roles": ["maintain"], "users": ["alice"], "teams": ["acme/ops"], "apps": ["release"]}));
+    let lab = Lab::new().source(
+        "closers",
+        json!({"roles": ["maintain"], "users": ["alice"], "teams": ["acme/ops"], "apps": ["release"]}),
+    );
     lab.recorded(1);
     let body = lab.issue(1).body;
-    assert!(body.contains("people with the role `maintain`, or the accounts `alice`, or members of `acme/ops`, or the apps `release`"), "{body}");
+    assert!(
+        body.contains(
+            "people with the role `maintain`, or the accounts `alice`, or members of `acme/ops`, or the apps `release`"
+        ),
+        "{body}"
+    );
 }

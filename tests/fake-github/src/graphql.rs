@@ -204,9 +204,30 @@ fn issue_field<'a>(
         }
         "createdAt" => time(Some(issue.created_at)),
         "closedAt" => time(issue.closed_at),
-        "lastEditedAt" => time(issue.edited.as_ref().map(|(at, _)| *at)),
+        "lastEditedAt" => time(issue.edits.last().map(|(at, _)| *at)),
+        "userContentEdits" => {
+            let mut edits: Vec<&(i64, String)> = issue.edits.iter().collect();
+            let size = |name: &str| argument(name).as_u64().and_then(|size| usize::try_from(size).ok());
+            if let Some(last) = size("last") {
+                edits.drain(..edits.len().saturating_sub(last));
+            }
+            edits.truncate(size("first").unwrap_or(100));
+            let nodes = edits
+                .into_iter()
+                .map(|(at, who)| {
+                    plain(
+                        "UserContentEdit",
+                        vec![
+                            ("editedAt", Field::Leaf(json!(time_text(*at)))),
+                            ("editor", Field::Object(actor(world, Some(who)))),
+                        ],
+                    )
+                })
+                .collect();
+            ResolvedValue::object(plain("UserContentEditConnection", vec![("nodes", Field::List(nodes))]))
+        }
         "author" => ResolvedValue::nullable_object(actor(world, Some(&issue.author))),
-        "editor" => ResolvedValue::nullable_object(actor(world, issue.edited.as_ref().map(|(_, who)| who))),
+        "editor" => ResolvedValue::nullable_object(actor(world, issue.edits.last().map(|(_, who)| who))),
         "labels" => {
             let nodes =
                 issue.labels.iter().map(|label| plain("Label", vec![("name", Field::Leaf(json!(label)))])).collect();

@@ -268,13 +268,16 @@ impl FakeGithub {
     }
 
     fn run_hooks(&self, request: &Request, world: &mut World, client: usize, phase: Phase) -> Action {
+        let mut action = Action::Go;
         for hook in lock(&self.shared.hooks).iter_mut() {
-            match hook(request, world, client, phase) {
-                Action::Go => {}
-                action => return action,
+            action = hook(request, world, client, phase);
+            if !matches!(action, Action::Go) {
+                break;
             }
         }
-        Action::Go
+        // What a hook has people do takes time for everybody.
+        self.shared.time.advance((world.now - self.shared.time.now()).max(0));
+        action
     }
 
     fn with_common_headers(&self, world: &mut World, mut response: Response) -> Response {

@@ -105,8 +105,8 @@ pub struct Issue {
     pub closed_at: Option<i64>,
     pub locked: bool,
     pub comments: Vec<Comment>,
-    /// When and by whom the body was edited last.
-    pub edited: Option<(i64, String)>,
+    /// When and by whom the body was edited.
+    pub edits: Vec<(i64, String)>,
     pub events: Vec<Event>,
     pub pull_request: bool,
     /// It is not here any more.
@@ -248,7 +248,7 @@ impl World {
             closed_at: None,
             locked: false,
             comments: Vec::new(),
-            edited: None,
+            edits: Vec::new(),
             events: Vec::new(),
             pull_request: false,
             gone: None,
@@ -319,7 +319,7 @@ impl World {
         self.change(repository, number, |issue| {
             if issue.body != body {
                 body.clone_into(&mut issue.body);
-                issue.edited = Some((now, actor.to_owned()));
+                issue.edits.push((now, actor.to_owned()));
             }
         });
     }
