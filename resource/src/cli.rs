@@ -17,9 +17,8 @@ const MAX_REQUEST: u64 = 16 << 20;
 
 /// The Concourse resource type `github-issues`: gates between environments, as GitHub issues.
 ///
-/// Concourse runs it as /opt/resource/check, in and out. By hand, give the request on standard input:
-///
-///     github-issues-resource check < request.json
+/// Concourse runs it as /opt/resource/check, in and out. By hand, give the request on standard input, as in
+/// `github-issues-resource check < request.json`.
 #[derive(Parser)]
 #[command(version, about, verbatim_doc_comment, arg_required_else_help = true)]
 struct Cli {

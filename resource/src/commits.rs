@@ -71,7 +71,7 @@ pub(crate) fn changes(clone: &Path, old: Option<&str>, new: &str) -> Result<Chan
 
 fn line(id: &ObjectId, commit: CommitRefIter<'_>) -> String {
     let author = commit.author().map(|author| author.name.to_string()).unwrap_or_default();
-    let message = commit.message().map(|message| message.to_string()).unwrap_or_default();
+    let message = commit.message().map(std::string::ToString::to_string).unwrap_or_default();
     let subject = message.lines().next().unwrap_or_default();
     format!("{} {} ({})", id.to_hex_with_len(9), one_line(subject, 120), one_line(&author, 40))
 }

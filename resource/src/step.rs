@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -120,10 +119,8 @@ fn version_of(value: Option<Value>) -> Result<Option<Version>> {
 
 /// Secrets are known by their keys, whatever else is wrong with the source.
 fn hide_secrets(source: &Value, log: &Log) {
-    let secret: BTreeMap<&str, ()> =
-        ["access_token", "private_ssh_key", "signing_key"].into_iter().map(|key| (key, ())).collect();
-    for (key, value) in source.as_object().into_iter().flatten() {
-        if secret.contains_key(key.as_str()) {
+    for key in ["access_token", "private_ssh_key", "signing_key"] {
+        if let Some(value) = source.get(key) {
             hide_all(value, log);
         }
     }

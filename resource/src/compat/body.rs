@@ -73,7 +73,7 @@ fn unclosed(text: &str) -> String {
             Some((open, length))
                 if sign == open && run >= length && trimmed[run * sign.len_utf8()..].trim().is_empty() =>
             {
-                fence = None
+                fence = None;
             }
             Some(_) => {}
         }

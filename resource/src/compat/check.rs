@@ -5,8 +5,8 @@ use super::version::IssueVersion;
 use crate::cache::Cache;
 use crate::contract::IssueState;
 use crate::error::Result;
-use crate::github::Issue;
 use crate::github::api::Query;
+use crate::github::{Issue, status_error};
 use crate::step::Version;
 
 /// Lists may be behind by so much.
@@ -23,7 +23,7 @@ impl Compat<'_> {
         match answer.status {
             200 => {}
             304 if cached.is_some() => return Ok(cached.map(|cache| cache.versions).unwrap_or_default()),
-            _ => return Err(self.client.status_error(&answer, what)),
+            _ => return Err(status_error(&answer, what)),
         }
         // The first page's ETag says nothing about the pages after it.
         let etag = answer.header("etag").filter(|_| answer.header("link").is_none()).map(str::to_owned);

@@ -9,7 +9,7 @@ use super::{Gate, label_of, page};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::github::api::Query;
-use crate::github::{Issue, Snapshot};
+use crate::github::{Issue, Snapshot, status_error};
 use crate::step::Version;
 
 /// How far before the known version the list begins: an issue's `updated_at` is not before its `closed_at`, but
@@ -63,7 +63,7 @@ impl Gate<'_> {
             match answer.status {
                 200 => {}
                 304 if cached.is_some() => return Ok(cached.map(|cache| cache.versions).unwrap_or_default()),
-                _ => return Err(self.client.status_error(&answer, what)),
+                _ => return Err(status_error(&answer, what)),
             }
             // The first page's ETag says nothing about the pages after it.
             if self.keys.len() == 1 && answer.header("link").is_none() {
@@ -172,10 +172,7 @@ impl Gate<'_> {
     fn approves(&self, id: ClosingId, until: &mut Option<Timestamp>) -> Result<bool> {
         // Gone since it was listed.
         let Some(issue) = Snapshot::read(&self.client, id.number)? else { return Ok(false) };
-        let refusal = match self.judge(&issue, id.closed_at)? {
-            Ok(_) => return Ok(true),
-            Err(refusal) => refusal,
-        };
+        let Err(refusal) = self.judge(&issue, id.closed_at)? else { return Ok(true) };
         self.log.say(format_args!("issue #{}, closed at {}: {refusal}", id.number, id.closed_at));
         if let Refusal::Held(at) = refusal {
             *until = Some(until.map_or(at, |known| known.min(at)));

@@ -144,7 +144,7 @@ impl Gate<'_> {
         // Two that claim at the same moment both see the comments of both, and agree on the first.
         self.client.sleep(VERIFY);
         let Some(now) = Snapshot::read(&self.client, number)? else { return Err(api::missing(&self.client, number)) };
-        self.still_closed(number, &now, verdict.closed_at)?;
+        still_closed(number, &now, verdict.closed_at)?;
         let ledger = Ledger::read(&now, &self.trust()?)
             .map_err(|fault| Error::NotApproved { issue: number, refusal: Refusal::Fault(fault) })?;
         if self.build.created_by.is_none()
@@ -171,15 +171,6 @@ impl Gate<'_> {
                 Err(Error::NotApproved { issue: number, refusal: at.map_or(Refusal::Withdrawn, Refusal::ClosedAgain) })
             }
         }
-    }
-
-    fn still_closed(&self, number: u64, now: &Snapshot, closed_at: Timestamp) -> Result<()> {
-        let refusal = match (now.state, now.closed_at) {
-            (IssueState::Closed, Some(at)) if at == closed_at => return Ok(()),
-            (IssueState::Closed, Some(at)) => Refusal::ClosedAgain(at),
-            _ => Refusal::Withdrawn,
-        };
-        Err(Error::NotApproved { issue: number, refusal })
     }
 
     /// Tells the approvals before this one, which nobody used, that they were passed over: once each.
@@ -231,6 +222,15 @@ impl Gate<'_> {
             _ => None,
         }
     }
+}
+
+fn still_closed(number: u64, now: &Snapshot, closed_at: Timestamp) -> Result<()> {
+    let refusal = match (now.state, now.closed_at) {
+        (IssueState::Closed, Some(at)) if at == closed_at => return Ok(()),
+        (IssueState::Closed, Some(at)) => Refusal::ClosedAgain(at),
+        _ => Refusal::Withdrawn,
+    };
+    Err(Error::NotApproved { issue: number, refusal })
 }
 
 /// The file `approval.json` of a get of this gate.

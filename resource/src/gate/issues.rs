@@ -11,7 +11,7 @@ use super::marker::{IssueMark, Marker, Parsed, sha256, text_hash};
 use super::{Gate, label_of};
 use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
-use crate::github::{Comment, Issue, IssueState, Snapshot};
+use crate::github::{Comment, Issue, IssueState, Snapshot, status_error};
 
 /// Waits before looking whether a write of unknown outcome happened.
 pub(crate) const LOOKS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
@@ -57,7 +57,7 @@ impl Gate<'_> {
                 .url(&self.client);
             let answer = self.client.get_answer(&url, None, what)?;
             if answer.status != 200 {
-                return Err(self.client.status_error(&answer, what));
+                return Err(status_error(&answer, what));
             }
             let more = answer.header("link").is_some_and(|link| link.contains("next"));
             let mut page: Vec<Issue> = api::parse(&answer, what)?;

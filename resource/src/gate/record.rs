@@ -63,7 +63,7 @@ enum Appended {
 
 impl Gate<'_> {
     pub(super) fn record(&self, params: &RecordParams, dir: &BuildDir) -> Result<Outcome> {
-        let title = self.checked(params)?;
+        let title = checked(params)?;
         if let Some(file) = &params.close_if_file
             && dir.resolve(file)?.is_some()
         {
@@ -71,7 +71,7 @@ impl Gate<'_> {
         }
         let draft = self.draft(params, dir)?;
         let found = self.find(&title)?;
-        if let Some(issue) = self.known(&found, &draft) {
+        if let Some(issue) = known(&found, &draft) {
             self.log.say(format_args!("this build is recorded already: {}", issue.html_url));
             // The run before may have ended between opening the issue and signing for its number.
             if self.signer.is_some() && issue.is_open() {
@@ -98,34 +98,6 @@ impl Gate<'_> {
         }
     }
 
-    /// Checks the params that need no file; the title as GitHub takes it.
-    fn checked(&self, params: &RecordParams) -> Result<String> {
-        let texts = [("title", &params.title)]
-            .into_iter()
-            .chain(params.labels.iter().map(|label| ("labels", label)))
-            .chain(params.assignees.iter().map(|assignee| ("assignees", assignee)))
-            .chain(params.promotes_to.iter().map(|environment| ("promotes_to", environment)));
-        for (field, text) in texts {
-            if has_unfilled_variable(text) {
-                return Err(Error::BadParams(format!(
-                    "`{field}` has a variable that nothing filled: {}",
-                    one_line(text, 120)
-                )));
-            }
-            if text.trim().is_empty() {
-                return Err(Error::BadParams(format!("`{field}` has an empty text")));
-            }
-        }
-        if params.promotes_to.is_some() && params.approve == Approve::Exact && params.pins.is_empty() {
-            return Err(Error::BadParams("`pins` is empty: closing the issue could deploy nothing exactly".to_owned()));
-        }
-        if params.promotes_to.is_some() && params.state == RecordState::Closed {
-            return Err(Error::BadParams("`state: closed` is for an issue without `promotes_to`".to_owned()));
-        }
-        let title = one_line(&params.title, MAX_TITLE);
-        if title.is_empty() { Err(Error::BadParams("`title` is empty".to_owned())) } else { Ok(title) }
-    }
-
     fn draft(&self, params: &RecordParams, dir: &BuildDir) -> Result<Draft> {
         let mut versions = IndexMap::new();
         for (name, path) in &params.pins {
@@ -149,14 +121,6 @@ impl Gate<'_> {
             log: self.build.url(),
             page: PageParts { sections, clone, note: None },
             update: params.update,
-        })
-    }
-
-    /// The issue that this build opened in an earlier run of the same put.
-    fn known<'f>(&self, found: &'f Found, draft: &Draft) -> Option<&'f Issue> {
-        let build = draft.build.as_ref()?;
-        found.open.iter().chain(&found.closed).find(|issue| {
-            first_record(issue).is_some_and(|record| record.build.as_ref() == Some(build) && record.pins == draft.pins)
         })
     }
 
@@ -212,7 +176,7 @@ impl Gate<'_> {
                 .find(|known| known.record.build.as_ref() == Some(build) && known.record.pins == draft.pins)
         {
             let at = known.at;
-            return self.known_record(&issue, ledger, at);
+            return self.known_record(&issue, &ledger, at);
         }
         if restarted {
             // The chain first: a record that the body does not know of would be no record.
@@ -253,7 +217,7 @@ impl Gate<'_> {
     }
 
     /// A record that is there already, from an earlier run of the same put: what that run left undone is done.
-    fn known_record(&self, issue: &Snapshot, ledger: Ledger, at: Timestamp) -> Result<Appended> {
+    fn known_record(&self, issue: &Snapshot, ledger: &Ledger, at: Timestamp) -> Result<Appended> {
         if ledger.unsealed || ledger.mark.records < ledger.records.len() {
             let mark = ledger.current_mark();
             let now = self.write_body(issue.number, mark, &ledger.text)?;
@@ -632,6 +596,42 @@ impl Draft {
             follows: None,
         }
     }
+}
+
+/// Checks the params that need no file; the title as GitHub takes it.
+fn checked(params: &RecordParams) -> Result<String> {
+    let texts = [("title", &params.title)]
+        .into_iter()
+        .chain(params.labels.iter().map(|label| ("labels", label)))
+        .chain(params.assignees.iter().map(|assignee| ("assignees", assignee)))
+        .chain(params.promotes_to.iter().map(|environment| ("promotes_to", environment)));
+    for (field, text) in texts {
+        if has_unfilled_variable(text) {
+            return Err(Error::BadParams(format!(
+                "`{field}` has a variable that nothing filled: {}",
+                one_line(text, 120)
+            )));
+        }
+        if text.trim().is_empty() {
+            return Err(Error::BadParams(format!("`{field}` has an empty text")));
+        }
+    }
+    if params.promotes_to.is_some() && params.approve == Approve::Exact && params.pins.is_empty() {
+        return Err(Error::BadParams("`pins` is empty: closing the issue could deploy nothing exactly".to_owned()));
+    }
+    if params.promotes_to.is_some() && params.state == RecordState::Closed {
+        return Err(Error::BadParams("`state: closed` is for an issue without `promotes_to`".to_owned()));
+    }
+    let title = one_line(&params.title, MAX_TITLE);
+    if title.is_empty() { Err(Error::BadParams("`title` is empty".to_owned())) } else { Ok(title) }
+}
+
+/// The issue that this build opened in an earlier run of the same put.
+fn known<'f>(found: &'f Found, draft: &Draft) -> Option<&'f Issue> {
+    let build = draft.build.as_ref()?;
+    found.open.iter().chain(&found.closed).find(|issue| {
+        first_record(issue).is_some_and(|record| record.build.as_ref() == Some(build) && record.pins == draft.pins)
+    })
 }
 
 fn first_record(issue: &Issue) -> Option<Record> {

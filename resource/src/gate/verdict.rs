@@ -53,7 +53,7 @@ impl Refusal {
             Self::Withdrawn | Self::ClosedAgain(_) => "withdrawn",
             Self::NotCompleted(_) => "not-completed",
             Self::Fault(Fault::Transferred) => "transferred",
-            Self::Fault(Fault::Foreign | Fault::OtherGate(_)) => "not-ours",
+            Self::Fault(Fault::Foreign | Fault::OtherGate(_)) | Self::PullRequest => "not-ours",
             Self::Fault(_) | Self::BadPin(_) => "tampered",
             Self::Unknown | Self::Closer { .. } => "closer",
             Self::Automatic(_) => "closed-by-machine",
@@ -64,7 +64,6 @@ impl Refusal {
             Self::NoPromotion => "record-only",
             Self::NoRecord => "no-record",
             Self::NoPins => "no-pins",
-            Self::PullRequest => "not-ours",
         }
     }
 }
@@ -201,7 +200,7 @@ impl Gate<'_> {
         let may = if closers.is_empty() {
             // A role of the organisation's own is at least what it was made from.
             matches!(role, "triage" | "write" | "maintain" | "admin")
-                || matches!(permission.permission.as_str(), "write" | "admin")
+                || matches!(permission.base.as_str(), "write" | "admin")
         } else {
             closers.roles.iter().any(|allowed| allowed.eq_ignore_ascii_case(role))
         };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::client::{Client, Repeat};
+use super::client::{Client, Repeat, status_error};
 use super::model::{Comment, Issue, NewIssue, Permission, TeamMembership};
 use super::transport::Answer;
 use crate::error::{Error, Result};
@@ -35,7 +35,7 @@ impl Query {
 pub(crate) fn missing(client: &Client<'_>, number: u64) -> Error {
     let what = format!("issue #{number}");
     match client.get_answer(&client.repo_url(&format!("/issues/{number}")), None, &what) {
-        Ok(answer) => issue_status(client, &answer, number).err().unwrap_or(Error::NotFound { what }),
+        Ok(answer) => issue_status(&answer, number).err().unwrap_or(Error::NotFound { what }),
         Err(error) => error,
     }
 }
@@ -44,11 +44,11 @@ pub(crate) fn missing(client: &Client<'_>, number: u64) -> Error {
 pub(crate) fn issue(client: &Client<'_>, number: u64) -> Result<Issue> {
     let what = format!("reading issue #{number}");
     let answer = client.get_answer(&client.repo_url(&format!("/issues/{number}")), None, &what)?;
-    issue_status(client, &answer, number)?;
+    issue_status(&answer, number)?;
     parse(&answer, &what)
 }
 
-fn issue_status(client: &Client<'_>, answer: &Answer, number: u64) -> Result<()> {
+fn issue_status(answer: &Answer, number: u64) -> Result<()> {
     match answer.status {
         200 => Ok(()),
         301 => Err(Error::Moved {
@@ -56,7 +56,7 @@ fn issue_status(client: &Client<'_>, answer: &Answer, number: u64) -> Result<()>
             to: crate::text::one_line(answer.header("location").unwrap_or("another repository"), 300),
         }),
         410 => Err(Error::Deleted { issue: number }),
-        _ => Err(client.status_error(answer, &format!("issue #{number}"))),
+        _ => Err(status_error(answer, &format!("issue #{number}"))),
     }
 }
 

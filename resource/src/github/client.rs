@@ -280,23 +280,7 @@ impl<'a> Client<'a> {
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        Err(self.status_error(&answer, what))
-    }
-
-    /// The error that a status is, for a request that has no use of its own for it.
-    pub(crate) fn status_error(&self, answer: &Answer, what: &str) -> Error {
-        let what = what.to_owned();
-        let why = answer.message();
-        match answer.status {
-            301 | 302 | 303 | 307 | 308 => Error::Redirected {
-                what,
-                to: crate::text::one_line(answer.header("location").unwrap_or("nowhere"), 300),
-            },
-            401 => Error::Unauthorized(why),
-            403 => Error::Forbidden { what, why },
-            404 => Error::NotFound { what },
-            status => Error::Unexpected { what, why: format!("GitHub answered {status}: {why}") },
-        }
+        Err(status_error(&answer, what))
     }
 
     fn bearer(&self) -> Result<String> {
@@ -505,6 +489,21 @@ impl<'a> Client<'a> {
     }
 }
 
+/// The error that a status is, for a request that has no use of its own for it.
+pub(crate) fn status_error(answer: &Answer, what: &str) -> Error {
+    let what = what.to_owned();
+    let why = answer.message();
+    match answer.status {
+        301 | 302 | 303 | 307 | 308 => {
+            Error::Redirected { what, to: crate::text::one_line(answer.header("location").unwrap_or("nowhere"), 300) }
+        }
+        401 => Error::Unauthorized(why),
+        403 => Error::Forbidden { what, why },
+        404 => Error::NotFound { what },
+        status => Error::Unexpected { what, why: format!("GitHub answered {status}: {why}") },
+    }
+}
+
 fn headers(token: &str, etag: Option<&str>) -> Vec<(&'static str, String)> {
     let mut headers = vec![
         ("accept", "application/vnd.github+json".to_owned()),
@@ -614,9 +613,8 @@ fn parse_http_date(text: &str) -> Option<Timestamp> {
 
 fn check_base(base: &str) -> Result<()> {
     let bad = |why: &str| Err(Error::BadSource(format!("`gh_host` {why}")));
-    let (scheme, rest) = match base.split_once("://") {
-        Some((scheme @ ("https" | "http"), rest)) => (scheme, rest),
-        _ => return bad("is the base of GitHub's REST API, such as https://api.github.com or https://HOST/api/v3"),
+    let Some((scheme @ ("https" | "http"), rest)) = base.split_once("://") else {
+        return bad("is the base of GitHub's REST API, such as https://api.github.com or https://HOST/api/v3");
     };
     let authority = rest.split('/').next().unwrap_or_default();
     if authority.contains('@') || !base.chars().all(|c| c.is_ascii_graphic()) || base.contains(['?', '#']) {

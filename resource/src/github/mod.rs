@@ -11,6 +11,6 @@ mod snapshot;
 mod transport;
 
 pub(crate) use auth::{AuthFields, Credentials};
-pub(crate) use client::{Client, Identity, Settings};
+pub(crate) use client::{Client, Identity, Settings, status_error};
 pub(crate) use model::{Comment, Issue, NewIssue};
 pub(crate) use snapshot::{Actor, IssueState, Neighbour, Note, Snapshot};

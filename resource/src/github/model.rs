@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What is read of an issue in a list or alone. Source: GitHub REST API, "Issues"; the conformance tests compare these
-/// fields with GitHub's OpenAPI description.
+/// fields with GitHub's `OpenAPI` description.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Issue {
@@ -104,7 +104,8 @@ pub(crate) struct Comment {
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct Permission {
-    pub(crate) permission: String,
+    #[serde(rename = "permission")]
+    pub(crate) base: String,
     pub(crate) role_name: String,
     #[serde(default)]
     pub(crate) user: Option<User>,

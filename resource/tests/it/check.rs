@@ -126,7 +126,7 @@ fn comment_on_an_old_issue_does_not_bring_it_back() {
     approved(&lab, 2);
     let known = lab.version(2);
     lab.world().comment(REPO, 1, "mallory", "still talking");
-    assert_eq!(lab.versions(Some(&known)), [known.clone()]);
+    assert_eq!(lab.versions(Some(&known)), std::slice::from_ref(&known));
     assert_eq!(lab.recorded(3), 3);
     lab.close(3, "alice");
     lab.world().comment(REPO, 1, "mallory", "and on");

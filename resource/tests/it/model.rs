@@ -86,7 +86,7 @@ impl History {
             (false, 1) => world.close(REPO, number, "eve", "completed"),
             (false, 2) => world.close_by(REPO, number, Some("bob"), "completed", Some("Commit")),
             (false, 3) => {
-                let body = issue.body.replace(|c: char| c == '1', "2");
+                let body = issue.body.replace('1', "2");
                 world.edit_body(REPO, number, "bob", &body);
                 self.meddled.insert((number, 0));
             }

@@ -347,7 +347,7 @@ fn several_open_issues_become_one() {
     let text = body.split_once(" -->\n").unwrap().1;
     let hash = {
         let digest = ring::digest::digest(&ring::digest::SHA256, text.trim_end().as_bytes());
-        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        format!("{digest:?}").trim_start_matches("SHA256:").to_owned()
     };
     let body = body.replace(marker(&copy.body)["text"].as_str().unwrap(), &hash);
     lab.world().open(REPO, "gate-bot", TITLE, &body, &copy.labels);

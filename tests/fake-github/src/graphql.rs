@@ -18,6 +18,10 @@ static SCHEMA: LazyLock<Valid<Schema>> = LazyLock::new(|| {
 });
 
 /// The answer to a query, and what in it is not as described.
+///
+/// # Panics
+///
+/// When an answer is no JSON, which none is.
 pub fn answer(world: &World, body: &Value, web: &str) -> (Value, Vec<String>) {
     let query = body["query"].as_str().unwrap_or_default();
     let document = match document(query) {

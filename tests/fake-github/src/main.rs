@@ -66,12 +66,12 @@ fn run() -> io::Result<()> {
     };
     writeln!(io::stdout(), "{}", endpoint.base)?;
     io::stdout().flush()?;
-    let mut last = Instant::now();
+    let start = Instant::now();
+    let mut told = 0;
     loop {
         thread::sleep(Duration::from_millis(20));
-        let passed = last.elapsed();
-        last += passed;
-        fake.time().advance(i64::try_from(passed.as_millis()).unwrap_or(0));
-        last -= passed - Duration::from_millis(u64::try_from(passed.as_millis()).unwrap_or(0));
+        let passed = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
+        fake.time().advance(passed - told);
+        told = passed;
     }
 }

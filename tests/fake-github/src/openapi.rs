@@ -1,4 +1,4 @@
-//! GitHub's OpenAPI description, as far as the resource uses the API.
+//! GitHub's `OpenAPI` description, as far as the resource uses the API.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};

@@ -354,7 +354,7 @@ fn update(world: &mut World, call: &Call<'_>, repository: &str) -> Response {
     match body["state"].as_str() {
         // The reason of an issue that is closed already stays.
         Some("closed") => {
-            world.close(repository, number, &call.login, body["state_reason"].as_str().unwrap_or("completed"))
+            world.close(repository, number, &call.login, body["state_reason"].as_str().unwrap_or("completed"));
         }
         Some("open") => world.reopen(repository, number, &call.login),
         _ => {}

@@ -263,7 +263,7 @@ impl FakeGithub {
         };
         let status = (!matches!(action, Action::Drop | Action::Freeze)).then_some(response.status);
         lock(&self.shared.log).push(Logged { request: request.clone(), operation, status, client });
-        let response = self.with_common_headers(&mut world, response);
+        let response = Self::with_common_headers(&mut world, response);
         (response, action)
     }
 
@@ -280,7 +280,7 @@ impl FakeGithub {
         action
     }
 
-    fn with_common_headers(&self, world: &mut World, mut response: Response) -> Response {
+    fn with_common_headers(world: &mut World, mut response: Response) -> Response {
         // An answer that nothing changed does not count.
         if response.status != 304 {
             world.requests += 1;

@@ -227,6 +227,10 @@ impl World {
     }
 
     /// Opens an issue.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such repository.
     pub fn open(&mut self, repository: &str, author: &str, title: &str, body: &str, labels: &[String]) -> u64 {
         let id = self.id();
         let now = self.now;
@@ -357,6 +361,10 @@ impl World {
     }
 
     /// Moves an issue to another repository; the new number.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such issue.
     pub fn transfer(&mut self, repository: &str, number: u64, to: &str, actor: &str) -> u64 {
         let mut issue = self.issue(repository, number).expect("an issue of this number").clone();
         let now = self.now;
