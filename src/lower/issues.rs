@@ -103,6 +103,7 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
         reject_labels: approval.map(|approval| approval.reject_labels.clone()).unwrap_or_default(),
         on_existing: approval.map(|approval| approval.on_existing).unwrap_or_default(),
         not_before: None,
+        timeout: None,
         max_wait: None,
         max_comments: None,
     }
@@ -130,6 +131,7 @@ fn compat_source(issue: &GateIssue<'_>, side: Side) -> CompatSource {
         issue_body_template: None,
         assignees: Vec::new(),
         timeout: None,
+        ca_cert: None,
         update_in_place: side == Side::Post && issue.is_preview(),
         creator: None,
     }

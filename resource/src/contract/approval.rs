@@ -7,6 +7,8 @@ pub mod files {
     pub const APPROVAL: &str = "approval.json";
     /// The approved commit of the code, a line.
     pub const REF: &str = "ref";
+    /// The version that was got, JSON.
+    pub const VERSION: &str = "version";
     /// A folder with one file a pinned thing, each holding the approved version.
     pub const PINS: &str = "pins";
     /// The name that the code has among the pins.

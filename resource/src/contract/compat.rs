@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::AuthMethod;
-use super::source::default_host;
+use super::source::{default_host, text_or_number};
 
 /// The `source` of MIT Open Learning's image, field by field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,10 +20,12 @@ pub struct CompatSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token: Option<String>,
     /// For `auth_method: app`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<super::source::TextOrNumber>"))]
     pub app_id: Option<String>,
     /// For `auth_method: app`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<super::source::TextOrNumber>"))]
     pub app_installation_id: Option<String>,
     /// For `auth_method: app`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,6 +57,9 @@ pub struct CompatSource {
     /// Seconds for one HTTP request; 30 unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
+    /// Certificate authority of a GitHub server of one's own, PEM. This image's own field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_cert: Option<String>,
     /// A put edits the body of the open issue instead of commenting on it.
     #[serde(default)]
     pub update_in_place: bool,

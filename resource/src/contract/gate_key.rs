@@ -54,6 +54,16 @@ impl GateKey {
         format!("{}/{}/{}", self.project, self.chain, self.environment)
     }
 
+    /// The project.
+    pub fn project(&self) -> &str {
+        &self.project
+    }
+
+    /// The environment.
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
     /// What the issue is about.
     pub fn kind(&self) -> IssueKind {
         self.kind

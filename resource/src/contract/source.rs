@@ -114,10 +114,12 @@ pub struct GateSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token: Option<String>,
     /// For `auth_method: app`: the App's id or client id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<TextOrNumber>"))]
     pub app_id: Option<String>,
     /// For `auth_method: app`: the installation's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<TextOrNumber>"))]
     pub app_installation_id: Option<String>,
     /// For `auth_method: app`: the App's private key, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -159,6 +161,9 @@ pub struct GateSource {
     /// Closings before this moment, RFC 3339, are not seen: for the day of a migration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<String>,
+    /// Seconds for one HTTP request; 30 unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<u64>,
     /// Seconds to wait for a rate limit: 120 in a check and 900 in a put unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_wait: Option<u64>,
@@ -175,6 +180,27 @@ const DEFAULT_HOST: &str = "https://api.github.com";
 
 fn is_default_host(host: &str) -> bool {
     host == DEFAULT_HOST
+}
+
+/// The two forms of an id, for its schema.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema)]
+#[schemars(untagged, inline)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) enum TextOrNumber {
+    Text(String),
+    Number(u64),
+}
+
+/// An id as a text, or as the number that a variable of Concourse's or MIT Open Learning's pipelines give.
+pub(super) fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match Option::<serde_json::Value>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(serde_json::Value::String(text)) => Ok(Some(text)),
+        Some(serde_json::Value::Number(number)) if number.is_u64() => Ok(Some(number.to_string())),
+        // Not the value: it may be a secret in the wrong place.
+        Some(_) => Err(serde::de::Error::custom("an id is a text or a number")),
+    }
 }
 
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {

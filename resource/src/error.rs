@@ -1,0 +1,86 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::gate::Refusal;
+
+/// Why a step failed. The identifier of each is printed in brackets and has its entry in the README.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("{0}")]
+    BadRequest(String),
+    #[error("{0}")]
+    BadSource(String),
+    #[error("{0}")]
+    BadParams(String),
+    #[error("`{field}` is not supported: {why}")]
+    Unsupported { field: &'static str, why: &'static str },
+    #[error("{path}: {why}")]
+    BadFile { path: String, why: String },
+    #[error("GitHub does not accept the credentials: {0}")]
+    Unauthorized(String),
+    #[error("{what} is forbidden: {why}")]
+    Forbidden { what: String, why: String },
+    #[error(
+        "GitHub's rate limit is used up; it wants a wait of {} s (until {until}), and {} s are left of `max_wait`",
+        .wait.as_secs(),
+        .left.as_secs()
+    )]
+    RateLimited { wait: Duration, until: Timestamp, left: Duration },
+    #[error("{what}: {why}; GitHub did not answer properly in {tries} tries")]
+    Unavailable { what: String, why: String, tries: u32 },
+    /// A write of which it is not known whether it happened. Whoever wrote looks before writing again.
+    #[error("{what}: {why}; whether it was carried out is not known")]
+    Ambiguous { what: String, why: String },
+    #[error("{what}: {why}")]
+    Unexpected { what: String, why: String },
+    #[error("{what} is not there, or the credentials may not see it")]
+    NotFound { what: String },
+    #[error("issue #{issue} was transferred to {to}: an approval does not move with it")]
+    Moved { issue: u64, to: String },
+    #[error("issue #{issue} was deleted: its approval is gone with it")]
+    Deleted { issue: u64 },
+    #[error("{what}: GitHub redirects to {to}; was the repository renamed? Say its present name in `repository`")]
+    Redirected { what: String, to: String },
+    #[error("issue #{issue} approves nothing: {refusal}")]
+    NotApproved { issue: u64, refusal: Refusal },
+    #[error("{0}")]
+    AlreadyUsed(String),
+    #[error("{0}")]
+    OutOfOrder(String),
+    #[error("internal error: {0}; please report it")]
+    Internal(String),
+}
+
+impl Error {
+    /// The identifier, as in `error[withdrawn]`.
+    pub(crate) fn id(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "bad-request",
+            Self::BadSource(_) => "bad-source",
+            Self::BadParams(_) => "bad-params",
+            Self::Unsupported { .. } => "unsupported",
+            Self::BadFile { .. } => "bad-file",
+            Self::Unauthorized(_) => "unauthorized",
+            Self::Forbidden { .. } => "forbidden",
+            Self::RateLimited { .. } => "rate-limited",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::Unexpected { .. } => "unexpected-answer",
+            Self::NotFound { .. } => "not-found",
+            Self::Moved { .. } => "transferred",
+            Self::Deleted { .. } => "deleted",
+            Self::Redirected { .. } => "redirected",
+            Self::NotApproved { refusal, .. } => refusal.id(),
+            Self::AlreadyUsed(_) => "already-used",
+            Self::OutOfOrder(_) => "out-of-order",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        matches!(self, Self::Ambiguous { .. })
+    }
+}
+
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;

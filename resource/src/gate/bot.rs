@@ -1,0 +1,35 @@
+use crate::github::{Actor, Identity, Issue};
+
+/// The account that writes the issues: its own texts are believed, and its own closings approve nothing.
+#[derive(Clone, Debug)]
+pub(crate) enum Bot {
+    /// By the numeric id of the account, or of an App's bot user.
+    Id(u64),
+    /// By the slug of the App whose credentials these are.
+    App(String),
+}
+
+impl Bot {
+    pub(crate) fn of(identity: &Identity) -> Self {
+        match identity {
+            Identity::User { id, .. } => Self::Id(*id),
+            Identity::App { slug } => Self::App(slug.clone()),
+        }
+    }
+
+    pub(crate) fn is(&self, actor: &Actor) -> bool {
+        match self {
+            Self::Id(id) => actor.database_id == Some(*id),
+            // No person's login is in the way: an App's bot is of a type of its own.
+            Self::App(slug) => actor.kind == "Bot" && actor.login.eq_ignore_ascii_case(slug),
+        }
+    }
+
+    pub(crate) fn wrote(&self, issue: &Issue) -> bool {
+        let Some(user) = &issue.user else { return false };
+        match self {
+            Self::Id(id) => user.id == *id,
+            Self::App(slug) => user.kind == "Bot" && user.login.eq_ignore_ascii_case(&format!("{slug}[bot]")),
+        }
+    }
+}

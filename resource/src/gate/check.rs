@@ -1,0 +1,229 @@
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::marker::{Marker, Notice, NoticeMark, Parsed, sha256};
+use super::verdict::Refusal;
+use super::{Gate, label_of, page};
+use crate::cache::Cache;
+use crate::error::{Error, Result};
+use crate::github::api::Query;
+use crate::github::{Issue, Snapshot, status_error};
+use crate::step::Version;
+
+/// How far before the known version the list begins: an issue's `updated_at` is not before its `closed_at`, but
+/// replicas of GitHub's may be behind.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+
+/// A closing, in the order in which Concourse sees them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ClosingId {
+    pub(super) closed_at: Timestamp,
+    pub(super) number: u64,
+}
+
+impl ClosingId {
+    /// The version's format is public and frozen: Concourse knows a version by its JSON, and starts a job for each
+    /// that it did not know.
+    pub(super) fn version(self) -> Version {
+        let mut version = Version::new();
+        version.insert("issue_number".to_owned(), Value::from(self.number.to_string()));
+        version.insert("issue_closed_at".to_owned(), Value::from(self.closed_at.to_string()));
+        version
+    }
+
+    pub(super) fn of(version: &Version) -> Result<Self> {
+        let field = |name: &str| version.get(name).and_then(Value::as_str);
+        let number = field("issue_number").and_then(|text| text.parse().ok());
+        let closed_at = field("issue_closed_at").and_then(|text| text.parse().ok());
+        match (number, closed_at, version.len()) {
+            (Some(number), Some(closed_at), 2) => Ok(Self { closed_at, number }),
+            _ => Err(Error::BadRequest(format!(
+                "`version` is no approval: {}",
+                crate::text::one_line(&Value::Object(version.clone()).to_string(), 200)
+            ))),
+        }
+    }
+}
+
+impl Gate<'_> {
+    pub(super) fn check(&self, version: Option<&Version>) -> Result<Vec<Version>> {
+        let known = version.map(ClosingId::of).transpose()?;
+        let path = Cache::path(self.source, version);
+        // One list has one ETag: with former keys there are several lists.
+        let cached = Cache::read(&path, self.client.now()).filter(|_| self.keys.len() == 1);
+
+        let mut issues = BTreeMap::new();
+        let mut etag = None;
+        for key in &self.keys {
+            let url = self.closed_url(&label_of(key), known);
+            let what = "listing the closed issues";
+            let answer = self.client.get_answer(&url, cached.as_ref().map(|cache| cache.etag.as_str()), what)?;
+            match answer.status {
+                200 => {}
+                304 if cached.is_some() => return Ok(cached.map(|cache| cache.versions).unwrap_or_default()),
+                _ => return Err(status_error(&answer, what)),
+            }
+            // The first page's ETag says nothing about the pages after it.
+            if self.keys.len() == 1 && answer.header("link").is_none() {
+                etag = answer.header("etag").map(str::to_owned);
+            }
+            let list = self
+                .client
+                .rest_of_list(&answer, what, |page: &[Issue]| known.is_some() || self.may_hold_newer(&issues, page))?;
+            for issue in list {
+                issues.insert(issue.number, issue);
+            }
+        }
+
+        let bot = self.bot()?;
+        let mut closings = BTreeMap::new();
+        for issue in issues.into_values() {
+            if let Some(id) = self.candidate(&issue)
+                && bot.wrote(&issue)
+            {
+                closings.insert(id, issue);
+            }
+        }
+        let mut until = None;
+        let versions = match known {
+            Some(known) => self.since(known, &closings, &mut until)?,
+            None => self.newest_approval(&closings, &mut until)?.into_iter().collect(),
+        };
+        let versions: Vec<Version> = versions.into_iter().map(ClosingId::version).collect();
+        if let Some(etag) = etag {
+            Cache { etag, versions: versions.clone(), until }.store(&path);
+        }
+        Ok(versions)
+    }
+
+    fn closed_url(&self, label: &str, known: Option<ClosingId>) -> String {
+        let query = Query::new("closed").with("labels", label).with("sort", "updated");
+        let since = match known {
+            Some(known) => known.closed_at.checked_sub(OVERLAP).ok(),
+            None => self.not_before,
+        };
+        // What is looked for lies at the end that comes first.
+        let query = query.with("direction", if known.is_some() { "asc" } else { "desc" });
+        match since {
+            Some(since) => query.with("since", &since.to_string()),
+            None => query,
+        }
+        .url(&self.client)
+    }
+
+    /// Could a page after this one, with older updates, hold a newer closing than those seen?
+    fn may_hold_newer(&self, before: &BTreeMap<u64, Issue>, page: &[Issue]) -> bool {
+        let newest = before.values().chain(page).filter_map(|issue| self.candidate(issue)).max();
+        let oldest_update = page.iter().map(|issue| issue.updated_at).min();
+        match (newest, oldest_update) {
+            (Some(newest), Some(oldest)) => newest.closed_at < oldest,
+            _ => true,
+        }
+    }
+
+    /// The closing of an issue that could be an approval by what the list says of it.
+    fn candidate(&self, issue: &Issue) -> Option<ClosingId> {
+        let closed_at = issue.closed_at?;
+        let ours = matches!(
+            Parsed::read(issue.body()),
+            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate)
+        );
+        let candidate = ours
+            && !issue.is_open()
+            && !issue.is_pull_request()
+            && issue.state_reason.as_deref() == Some("completed")
+            && self.not_before.is_none_or(|not_before| closed_at >= not_before);
+        candidate.then_some(ClosingId { closed_at, number: issue.number })
+    }
+
+    /// The approvals from the known one on, itself included while it holds. It was judged when it was new.
+    fn since(
+        &self,
+        known: ClosingId,
+        closings: &BTreeMap<ClosingId, Issue>,
+        until: &mut Option<Timestamp>,
+    ) -> Result<Vec<ClosingId>> {
+        let mut approvals = Vec::new();
+        for id in closings.range(known..).map(|(id, _)| *id) {
+            if id == known || self.approves(id, until)? {
+                approvals.push(id);
+            }
+        }
+        Ok(approvals)
+    }
+
+    /// The newest approval, used or not: with an older one a first check would start what is past, and with none the
+    /// jobs could not be started by hand after the resource's image or source changed.
+    fn newest_approval(
+        &self,
+        closings: &BTreeMap<ClosingId, Issue>,
+        until: &mut Option<Timestamp>,
+    ) -> Result<Option<ClosingId>> {
+        for id in closings.keys().rev() {
+            if self.approves(*id, until)? {
+                return Ok(Some(*id));
+            }
+        }
+        Ok(None)
+    }
+
+    fn approves(&self, id: ClosingId, until: &mut Option<Timestamp>) -> Result<bool> {
+        // Gone since it was listed.
+        let Some(issue) = Snapshot::read(&self.client, id.number)? else { return Ok(false) };
+        let Err(refusal) = self.judge(&issue, id.closed_at)? else { return Ok(true) };
+        self.log.say(format_args!("issue #{}, closed at {}: {refusal}", id.number, id.closed_at));
+        if let Refusal::Held(at) = refusal {
+            *until = Some(until.map_or(at, |known| known.min(at)));
+        }
+        self.tell(&issue, id, &refusal)?;
+        Ok(false)
+    }
+
+    /// Tells the people on the issue, once for each closing, that it approves nothing.
+    fn tell(&self, issue: &Snapshot, id: ClosingId, refusal: &Refusal) -> Result<()> {
+        let what = match refusal {
+            Refusal::Held(_) => Notice::Held,
+            Refusal::Fault(super::ledger::Fault::Foreign | super::ledger::Fault::OtherGate(_))
+            | Refusal::Withdrawn
+            | Refusal::ClosedAgain(_)
+            | Refusal::NotCompleted(_)
+            | Refusal::NoPromotion
+            | Refusal::TooEarly(_) => return Ok(()),
+            _ => Notice::Refused,
+        };
+        if self.was_told(issue, what, id.closed_at)? {
+            return Ok(());
+        }
+        let mark = NoticeMark {
+            what,
+            closed_at: Some(id.closed_at),
+            build: None,
+            nonce: sha256(&format!("{what:?} {} {}", id.number, id.closed_at))[..32].to_owned(),
+        };
+        let text =
+            page::notice(&page::NoticePage { what, refusal: refusal.to_string(), ..page::NoticePage::default() })?;
+        match self.post(issue.number, &Marker::Notice(mark.clone()), &text, &mark.nonce) {
+            // A check that cannot tell is still a check: the line above is in its log.
+            Err(error @ (Error::Forbidden { .. } | Error::Unexpected { .. } | Error::NotFound { .. })) => {
+                self.log.say(format_args!("issue #{} was not told: {error}", issue.number));
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// Looks at our own comments alone, believing them or not: a forged notice can but silence a notice.
+    fn was_told(&self, issue: &Snapshot, what: Notice, closed_at: Timestamp) -> Result<bool> {
+        let bot = self.bot()?;
+        Ok(issue.comments().any(|comment| {
+            comment.author.as_ref().is_some_and(|author| bot.is(author))
+                && matches!(
+                    Parsed::read(&comment.body),
+                    Some(Ok(Parsed { marker: Marker::Notice(mark), .. }))
+                        if mark.what == what && mark.closed_at == Some(closed_at)
+                )
+        }))
+    }
+}

@@ -1,0 +1,303 @@
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use super::issues::Posted;
+use super::ledger::Ledger;
+use super::marker::{Claim, IssueMark, Marker, Notice, Parsed, sha256};
+use super::page::{self, NoticePage};
+use super::record::{claim_marker, random_hex};
+use super::verdict::{Refusal, Verdict};
+use super::{Gate, label_of};
+use crate::contract::{Approval, ClaimParams, files};
+use crate::error::{Error, Result};
+use crate::files::BuildDir;
+use crate::github::{IssueState, Neighbour, Snapshot, api};
+use crate::step::{Metadatum, Outcome};
+
+/// An approval's file.
+const MAX_APPROVAL: u64 = 1 << 20;
+/// After claiming, before looking whether another claimed at the same moment.
+const VERIFY: Duration = Duration::from_secs(2);
+/// The label that lets an older approval be used after a newer one.
+const ROLLBACK: &str = "rollback";
+/// Closings that one claim tells that they were passed over.
+const MAX_TOLD: usize = 10;
+
+impl Gate<'_> {
+    /// Uses an approval up: before anything is deployed, and after asking GitHub once more.
+    pub(super) fn claim(&self, params: &ClaimParams, dir: &BuildDir) -> Result<Outcome> {
+        check_consumer(&params.consumer)?;
+        let approval = read_approval(&params.approval, dir)?;
+        let closed_at = closing_of(&approval)?;
+        let number = approval.issue;
+        let read = Snapshot::read_with_neighbours(&self.client, number, &label_of(&self.source.gate))?;
+        let Some((issue, neighbours)) = read else { return Err(api::missing(&self.client, number)) };
+        let verdict =
+            self.judge(&issue, closed_at)?.map_err(|refusal| Error::NotApproved { issue: number, refusal })?;
+        if *verdict.pins() != approval.pins {
+            return Err(Error::OutOfOrder(format!(
+                "issue #{number} approves other versions than `{}` says: {} and not {}",
+                params.approval,
+                shown(verdict.pins()),
+                shown(&approval.pins)
+            )));
+        }
+        if !self.is_claimed_by_this_build(&verdict, &params.consumer)? {
+            self.refuse_older(&issue, &verdict, &neighbours, &params.consumer)?;
+            self.make_claim(&issue, &verdict, &params.consumer)?;
+            self.tell_passed_over(number, closed_at, &neighbours, &params.consumer)?;
+        }
+        let mut metadata =
+            vec![Metadatum::new("issue", issue.url.clone()), Metadatum::new("approved_by", verdict.closed_by.clone())];
+        metadata.extend(verdict.pins().get(files::CODE_PIN).map(|code| Metadatum::new("ref", code.clone())));
+        Ok(Outcome { version: self.put_version(Some(number), "claimed"), metadata })
+    }
+
+    /// Is the approval this build's already (an earlier run of the same put)? Another build's is refused, unless a
+    /// person started this one: that deploys the same versions again.
+    fn is_claimed_by_this_build(&self, verdict: &Verdict, consumer: &str) -> Result<bool> {
+        let mut of_others = None;
+        for (_, claim) in &verdict.ledger.claims {
+            if claim.consumer != consumer || claim.closed_at != verdict.closed_at {
+                continue;
+            }
+            if claim.build.is_some() && claim.build == self.build.key() {
+                // Among claims at the same moment this one may have lost: then it is the other's.
+                return match first_claim(&verdict.ledger, consumer, verdict.closed_at) {
+                    Some((_, first)) if first.build != claim.build && claim.by.is_none() => Err(already_used(first)),
+                    _ => Ok(true),
+                };
+            }
+            of_others = Some(claim);
+        }
+        match of_others {
+            Some(claim) if self.build.created_by.is_none() => Err(already_used(claim)),
+            _ => Ok(false),
+        }
+    }
+
+    /// Refuses to go back behind a record that was deployed from this gate already, by accident or by closing an old
+    /// issue again; the label `rollback`, set by somebody who may approve, allows it.
+    fn refuse_older(
+        &self,
+        issue: &Snapshot,
+        verdict: &Verdict,
+        neighbours: &[Neighbour],
+        consumer: &str,
+    ) -> Result<()> {
+        let bot = self.bot()?;
+        let elsewhere = neighbours
+            .iter()
+            .filter(|neighbour| neighbour.author.as_ref().is_some_and(|author| bot.is(author)))
+            .filter(|neighbour| {
+                neighbour.last_edited_at.is_none() || neighbour.editor.as_ref().is_some_and(|editor| bot.is(editor))
+            })
+            .filter_map(|neighbour| Some((neighbour.number, self.mark_of_body(&neighbour.body)?)))
+            .flat_map(|(number, mark)| mark.claims.into_iter().map(move |claim| (number, claim)));
+        let here = verdict.ledger.claims.iter().map(|(_, claim)| (issue.number, claim.clone()));
+        let newest = elsewhere
+            .chain(here)
+            .filter(|(_, claim)| claim.consumer == consumer)
+            .max_by_key(|(_, claim)| claim.recorded_at);
+        let Some((number, newest)) = newest.filter(|(_, newest)| newest.recorded_at > verdict.recorded.at) else {
+            return Ok(());
+        };
+        if let Some(actor) = issue.labeled_by(ROLLBACK)
+            && self.may_not_approve(actor)?.is_none()
+        {
+            self.log.say(format_args!("going back, as the label `{ROLLBACK}` of {} allows", actor.login));
+            return Ok(());
+        }
+        Err(Error::OutOfOrder(format!(
+            "issue #{} approves what was recorded at {}, and #{number} was deployed already, recorded at {} ({}); to go \
+             back, somebody who may approve sets the label `{ROLLBACK}` on #{}",
+            issue.number, verdict.recorded.at, newest.recorded_at, newest.label, issue.number
+        )))
+    }
+
+    fn make_claim(&self, issue: &Snapshot, verdict: &Verdict, consumer: &str) -> Result<()> {
+        let number = issue.number;
+        let claim = Claim {
+            consumer: consumer.to_owned(),
+            closed_at: verdict.closed_at,
+            recorded_at: verdict.recorded.at,
+            build: self.build.key(),
+            by: self.build.created_by.clone(),
+            code: verdict.pins().get(files::CODE_PIN).cloned(),
+            label: self.build.label(),
+            log: self.build.url(),
+        };
+        let environment = consumer.split('/').nth(2).unwrap_or(consumer);
+        let text = page::claim(&claim, environment, verdict.pins())?;
+        let nonce = random_hex()?;
+        let id = match self.post(number, &claim_marker(claim.clone(), nonce.clone()), &text, &nonce)? {
+            Posted::Done { id, .. } => id,
+            Posted::Locked => {
+                return Err(Error::Forbidden {
+                    what: format!("claiming the approval of issue #{number}"),
+                    why: "the issue is locked; unlock it and start the job again".to_owned(),
+                });
+            }
+        };
+        // Two that claim at the same moment both see the comments of both, and agree on the first.
+        self.client.sleep(VERIFY);
+        let Some(now) = Snapshot::read(&self.client, number)? else { return Err(api::missing(&self.client, number)) };
+        still_closed(number, &now, verdict.closed_at)?;
+        let ledger = Ledger::read(&now, &self.trust()?)
+            .map_err(|fault| Error::NotApproved { issue: number, refusal: Refusal::Fault(fault) })?;
+        if self.build.created_by.is_none()
+            && let Some((first, other)) = first_claim(&ledger, consumer, verdict.closed_at)
+            && first != Some(id)
+            && other.build != claim.build
+        {
+            let error = already_used(other);
+            api::delete_comment(&self.client, id)?;
+            return Err(error);
+        }
+        let mut mark = ledger.current_mark();
+        if !mark.claims.contains(&claim) {
+            mark.claims.push(claim);
+        }
+        let answer = self.write_body(number, mark, &ledger.text)?;
+        // The last word: what GitHub had when it took the write.
+        if answer.is_open() {
+            return Err(Error::NotApproved { issue: number, refusal: Refusal::Withdrawn });
+        }
+        match answer.closed_at {
+            Some(at) if at == verdict.closed_at => Ok(()),
+            at => {
+                Err(Error::NotApproved { issue: number, refusal: at.map_or(Refusal::Withdrawn, Refusal::ClosedAgain) })
+            }
+        }
+    }
+
+    /// Tells the approvals before this one, which nobody used, that they were passed over: once each.
+    fn tell_passed_over(
+        &self,
+        number: u64,
+        closed_at: Timestamp,
+        neighbours: &[Neighbour],
+        consumer: &str,
+    ) -> Result<()> {
+        let bot = self.bot()?;
+        let passed = neighbours.iter().filter(|other| {
+            other.number != number
+                && other.state == IssueState::Closed
+                && other.state_reason.as_deref() == Some("COMPLETED")
+                && other.closed_at.is_some_and(|at| at < closed_at)
+                && other.author.as_ref().is_some_and(|author| bot.is(author))
+        });
+        for other in passed.take(MAX_TOLD) {
+            let Some(mark) = self.mark_of_body(&other.body) else { continue };
+            let used =
+                mark.claims.iter().any(|claim| claim.consumer == consumer && Some(claim.closed_at) == other.closed_at);
+            if used
+                || mark.superseded_by.is_some()
+                || mark.record.as_ref().is_some_and(|record| record.promotes_to.is_none())
+            {
+                continue;
+            }
+            // The markers alone do not say whether it was an approval, and a wrong word harms nothing: still, only
+            // what is in order is touched.
+            let Some(issue) = Snapshot::read(&self.client, other.number)? else { continue };
+            let Ok(ledger) = Ledger::read(&issue, &self.trust()?) else { continue };
+            if issue.state == IssueState::Open || issue.closed_at != other.closed_at {
+                continue;
+            }
+            if !ledger.has_notice(Notice::Superseded, issue.closed_at) {
+                let page = NoticePage { superseded_by: Some(number), ..NoticePage::default() };
+                self.notice(other.number, Notice::Superseded, issue.closed_at, page)?;
+            }
+            let mark = IssueMark { superseded_by: Some(number), ..ledger.current_mark() };
+            self.write_body(other.number, mark, &ledger.text)?;
+        }
+        Ok(())
+    }
+
+    fn mark_of_body(&self, body: &str) -> Option<IssueMark> {
+        match Parsed::read(body) {
+            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate) => Some(mark),
+            _ => None,
+        }
+    }
+}
+
+fn still_closed(number: u64, now: &Snapshot, closed_at: Timestamp) -> Result<()> {
+    let refusal = match (now.state, now.closed_at) {
+        (IssueState::Closed, Some(at)) if at == closed_at => return Ok(()),
+        (IssueState::Closed, Some(at)) => Refusal::ClosedAgain(at),
+        _ => Refusal::Withdrawn,
+    };
+    Err(Error::NotApproved { issue: number, refusal })
+}
+
+/// The file `approval.json` of a get of this gate.
+pub(super) fn read_approval(path: &str, dir: &BuildDir) -> Result<Approval> {
+    let text = dir.read_required(path, MAX_APPROVAL)?;
+    parse_approval(path, &text)
+}
+
+pub(super) fn parse_approval(path: &str, text: &str) -> Result<Approval> {
+    serde_json::from_str(text)
+        .map_err(|error| Error::BadFile { path: path.to_owned(), why: format!("is no approval: {error}") })
+}
+
+pub(super) fn closing_of(approval: &Approval) -> Result<Timestamp> {
+    approval.closed_at.parse().map_err(|_| {
+        Error::BadParams(format!(
+            "the approval's `closed_at` is no moment: `{}`",
+            crate::text::one_line(&approval.closed_at, 60)
+        ))
+    })
+}
+
+/// `PROJECT/CHAIN/ENVIRONMENT/preview` or `…/deploy`.
+pub(super) fn check_consumer(consumer: &str) -> Result<()> {
+    let parts: Vec<&str> = consumer.split('/').collect();
+    let plain = |part: &&str| {
+        !part.is_empty()
+            && part.len() <= 200
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    match parts.as_slice() {
+        [stage @ .., "preview" | "deploy"] if stage.len() == 3 && stage.iter().all(plain) => Ok(()),
+        _ => Err(Error::BadParams(format!(
+            "`consumer` is PROJECT/CHAIN/ENVIRONMENT/preview or …/deploy, and not `{}`",
+            crate::text::one_line(consumer, 120)
+        ))),
+    }
+}
+
+/// Of the claims that builds made by themselves, the one whose comment came first. One that only the body remembers
+/// came before all.
+fn first_claim<'l>(ledger: &'l Ledger, consumer: &str, closed_at: Timestamp) -> Option<(Option<u64>, &'l Claim)> {
+    ledger
+        .claims
+        .iter()
+        .filter(|(_, claim)| claim.consumer == consumer && claim.closed_at == closed_at && claim.by.is_none())
+        .map(|(id, claim)| (*id, claim))
+        .min_by_key(|(id, _)| *id)
+}
+
+fn already_used(claim: &Claim) -> Error {
+    Error::AlreadyUsed(format!(
+        "the approval was used already by {}{}: it starts nothing by itself a second time; to deploy the same versions \
+         again, start the job by hand in Concourse (the put needs `expose_build_created_by: true` on its resource)",
+        claim.label,
+        claim.log.as_ref().map(|log| format!(" ({log})")).unwrap_or_default()
+    ))
+}
+
+fn shown(pins: &IndexMap<String, String>) -> String {
+    if pins.is_empty() {
+        return "(none)".to_owned();
+    }
+    pins.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The nonce of what is written once for each build.
+pub(super) fn once(parts: &[&str]) -> String {
+    sha256(&parts.join("\n"))[..32].to_owned()
+}

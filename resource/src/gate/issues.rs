@@ -1,0 +1,296 @@
+//! The issues of a gate: finding them without a search, and writing to them so that nothing is lost or doubled.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::ledger::{Fault, Ledger};
+use super::marker::{IssueMark, Marker, Parsed, sha256, text_hash};
+use super::{Gate, label_of};
+use crate::error::{Error, Result};
+use crate::github::api::{self, Query};
+use crate::github::{Comment, Issue, IssueState, Snapshot, status_error};
+
+/// Waits before looking whether a write of unknown outcome happened.
+pub(crate) const LOOKS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+/// How often a write of unknown outcome is begun.
+pub(crate) const ROUNDS: u32 = 3;
+/// Issues opened within this time of one another were opened by puts that did not see each other.
+const TOGETHER: SignedDuration = SignedDuration::from_mins(10);
+
+/// The issues of a gate, as the list shows them.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) open: Vec<Issue>,
+    /// Those that were touched last.
+    pub(super) closed: Vec<Issue>,
+    /// The highest number seen: what is opened after has a higher one.
+    pub(super) highest: u64,
+}
+
+/// What became of a comment.
+#[derive(Debug)]
+pub(super) enum Posted {
+    Done {
+        id: u64,
+        at: Timestamp,
+    },
+    /// The issue is locked against comments.
+    Locked,
+}
+
+impl Gate<'_> {
+    /// The gate's issues: by its label, and when none of those is open by their author, for people can take labels
+    /// away. An issue without a marker is ours when author and title are.
+    pub(super) fn find(&self, title: &str) -> Result<Found> {
+        let bot = self.bot()?;
+        let mut listed = BTreeMap::new();
+        let what = "listing the gate's issues";
+        for key in &self.keys {
+            let label = label_of(key);
+            let url = Query::new("all")
+                .with("labels", &label)
+                .with("sort", "updated")
+                .with("direction", "desc")
+                .url(&self.client);
+            let answer = self.client.get_answer(&url, None, what)?;
+            if answer.status != 200 {
+                return Err(status_error(&answer, what));
+            }
+            let more = answer.header("link").is_some_and(|link| link.contains("next"));
+            let mut page: Vec<Issue> = api::parse(&answer, what)?;
+            if more {
+                // The open ones are needed to the last.
+                page.extend(
+                    self.client.list::<Issue>(&Query::new("open").with("labels", &label).url(&self.client), what)?,
+                );
+            }
+            listed.extend(page.into_iter().map(|issue| (issue.number, issue)));
+        }
+        let mut found = self.sort(listed, title)?;
+        if found.open.is_empty() {
+            let login = match found.closed.iter().find_map(|issue| issue.user.as_ref()) {
+                Some(user) => user.login.clone(),
+                None => self.client.identity()?.login(),
+            };
+            let url = Query::new("open").with("creator", &login).url(&self.client);
+            let by_author: Vec<Issue> = self.client.list(&url, "listing the account's open issues")?;
+            let by_author = by_author.into_iter().map(|issue| (issue.number, issue)).collect();
+            let more = self.sort(by_author, title)?;
+            found.open = more.open;
+            found.highest = found.highest.max(more.highest);
+        }
+        debug_assert!(found.open.iter().all(|issue| bot.wrote(issue)));
+        Ok(found)
+    }
+
+    fn sort(&self, listed: BTreeMap<u64, Issue>, title: &str) -> Result<Found> {
+        let bot = self.bot()?;
+        let mut found = Found::default();
+        for issue in listed.into_values() {
+            found.highest = found.highest.max(issue.number);
+            if issue.is_pull_request() || !bot.wrote(&issue) {
+                continue;
+            }
+            let ours = match Parsed::read(issue.body()) {
+                Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => self.keys.contains(&mark.gate),
+                // The marker is gone or broken: ours by its title.
+                _ => issue.title == title,
+            };
+            if ours && issue.is_open() {
+                found.open.push(issue);
+            } else if ours {
+                found.closed.push(issue);
+            }
+        }
+        found.closed.sort_by_key(|issue| std::cmp::Reverse(issue.updated_at));
+        Ok(found)
+    }
+
+    /// Opens an issue, and knows it again when GitHub does not say whether it did.
+    pub(super) fn create(&self, new: &mut crate::github::NewIssue, nonce: &str) -> Result<Issue> {
+        for round in 0..ROUNDS {
+            let error = match api::create(&self.client, new) {
+                Ok(issue) => return Ok(issue),
+                // GitHub refuses the whole issue for one assignee that may not be assigned.
+                Err(Error::Unexpected { why, .. }) if why.contains("422") && !new.assignees.is_empty() => {
+                    self.log.say(format_args!(
+                        "opened without assignees, for GitHub refuses them ({}): {why}",
+                        new.assignees.join(", ")
+                    ));
+                    new.assignees.clear();
+                    continue;
+                }
+                Err(error) if error.is_ambiguous() => error,
+                Err(error) => return Err(error),
+            };
+            self.log.say(&error);
+            for wait in LOOKS {
+                self.client.sleep(wait);
+                if let Some(issue) = api::newest(&self.client)?.into_iter().find(|issue| has_nonce(issue, nonce)) {
+                    self.log.say(format_args!("it did: issue #{}", issue.number));
+                    return Ok(issue);
+                }
+            }
+            if round + 1 == ROUNDS {
+                return Err(error);
+            }
+        }
+        Err(Error::Internal("an issue was neither opened nor refused".to_owned()))
+    }
+
+    /// Comments, and knows the comment again when GitHub does not say whether it took it.
+    pub(super) fn post(&self, number: u64, marker: &Marker, text: &str, nonce: &str) -> Result<Posted> {
+        let gate = self.gate_of(number)?;
+        let body = marker.write(text, self.signer.as_ref(), &gate, Some(number));
+        let mut unknown = None;
+        for _ in 0..ROUNDS {
+            match api::comment(&self.client, number, &body) {
+                Ok(Comment { id, created_at, .. }) => return Ok(Posted::Done { id, at: created_at }),
+                Err(Error::Forbidden { why, .. }) if why.contains("lock") => return Ok(Posted::Locked),
+                Err(error) if error.is_ambiguous() => {
+                    self.log.say(&error);
+                    unknown = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+            for wait in LOOKS {
+                self.client.sleep(wait);
+                let Some(issue) = Snapshot::read(&self.client, number)? else { break };
+                if let Some((id, at)) = self.comment_with(&issue, nonce)? {
+                    self.log.say("it did");
+                    return Ok(Posted::Done { id, at });
+                }
+            }
+        }
+        Err(unknown.unwrap_or_else(|| Error::Internal("a comment was neither taken nor refused".to_owned())))
+    }
+
+    /// The comment of ours that carries `nonce`: a record's is its hash.
+    pub(super) fn comment_with(&self, issue: &Snapshot, nonce: &str) -> Result<Option<(u64, Timestamp)>> {
+        let bot = self.bot()?;
+        Ok(issue
+            .comments()
+            .filter(|comment| comment.author.as_ref().is_some_and(|author| bot.is(author)))
+            .find(|comment| match Parsed::read(&comment.body) {
+                Some(Ok(parsed)) => match &parsed.marker {
+                    Marker::Record(mark) => mark.record.hash() == nonce,
+                    Marker::Claim(mark) => mark.nonce == nonce,
+                    Marker::Report(mark) => mark.nonce == nonce,
+                    Marker::Notice(mark) => mark.nonce == nonce,
+                    Marker::Issue(_) => false,
+                },
+                _ => false,
+            })
+            .map(|comment| (comment.id, comment.created_at)))
+    }
+
+    /// Seals are made for the key that stands in the issue's body: a former one after a renaming.
+    fn gate_of(&self, number: u64) -> Result<crate::contract::GateKey> {
+        if self.signer.is_none() || self.keys.len() == 1 {
+            return Ok(self.source.gate.clone());
+        }
+        let issue = api::issue(&self.client, number)?;
+        Ok(match Parsed::read(issue.body()) {
+            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate) => mark.gate,
+            _ => self.source.gate.clone(),
+        })
+    }
+
+    /// Writes the body anew; the answer tells how the issue stands at that moment.
+    pub(super) fn write_body(&self, number: u64, mark: IssueMark, text: &str) -> Result<Issue> {
+        self.write_body_and(number, mark, text, json!({}))
+    }
+
+    /// As [`write_body`](Self::write_body), with further fields of the issue.
+    pub(super) fn write_body_and(
+        &self,
+        number: u64,
+        mark: IssueMark,
+        text: &str,
+        mut fields: serde_json::Value,
+    ) -> Result<Issue> {
+        let gate = mark.gate.clone();
+        let mark = IssueMark { text: text_hash(text), ..mark };
+        fields["body"] = json!(Marker::Issue(mark).write(text, self.signer.as_ref(), &gate, Some(number)));
+        api::update(&self.client, number, &fields)
+    }
+
+    /// The ledger of an open issue. Where it is not to be believed, it begins anew: comments that somebody changed
+    /// are taken out, and the chain of records starts over, so that nothing recorded before counts any more.
+    ///
+    /// None for an issue that can never be this gate's.
+    pub(super) fn ledger_or_restart(&self, issue: &Snapshot) -> Result<Option<Ledger>> {
+        let trust = self.trust()?;
+        let fault = match Ledger::read(issue, &trust) {
+            Ok(ledger) => return Ok(Some(ledger)),
+            Err(fault) => fault,
+        };
+        if matches!(fault, Fault::Foreign | Fault::OtherGate(_) | Fault::Transferred) {
+            self.log.say(format_args!("issue #{}: {fault}; it is left alone", issue.number));
+            return Ok(None);
+        }
+        self.log.say(format_args!("issue #{}: {fault}; what was recorded there so far counts no more", issue.number));
+        let gate = self.mark_of(issue).map_or_else(|| self.source.gate.clone(), |mark| mark.gate);
+        let text = super::page::void(&fault.to_string())?;
+        for comment in trust.bad_comments(issue, &gate) {
+            api::edit_comment(&self.client, comment, &text)?;
+        }
+        // Of what was found, so that two puts that find the same agree on the chain.
+        let chain = sha256(&format!("{} {}", issue.number, issue.body))[..32].to_owned();
+        Ok(Some(Ledger::empty(IssueMark {
+            gate,
+            nonce: chain.clone(),
+            chain,
+            records: 0,
+            record: None,
+            claims: Vec::new(),
+            superseded_by: None,
+            text: String::new(),
+        })))
+    }
+
+    fn mark_of(&self, issue: &Snapshot) -> Option<IssueMark> {
+        match Parsed::read(&issue.body) {
+            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate) => Some(mark),
+            _ => None,
+        }
+    }
+
+    /// Did a person open it again? Then it is theirs to close.
+    pub(super) fn was_reopened(&self, issue: &Snapshot) -> Result<bool> {
+        let bot = self.bot()?;
+        Ok(issue.was_reopened_by_other_than(|actor| bot.is(actor)))
+    }
+}
+
+impl Found {
+    /// The issue that goes on, and the others: of those opened together the lowest, for it was there first.
+    pub(super) fn choose(&self) -> Option<(&Issue, Vec<&Issue>)> {
+        let newest = self.open.iter().max_by_key(|issue| (issue.created_at, issue.number))?;
+        let chosen = self
+            .open
+            .iter()
+            .filter(|issue| newest.created_at.duration_since(issue.created_at) <= TOGETHER)
+            .min_by_key(|issue| issue.number)?;
+        Some((chosen, self.open.iter().filter(|issue| issue.number != chosen.number).collect()))
+    }
+}
+
+/// Were both opened by puts that could not see each other?
+pub(crate) fn together(one: &Issue, other: &Issue) -> bool {
+    one.created_at.duration_since(other.created_at).abs() <= TOGETHER
+}
+
+pub(super) fn is_open(issue: &Snapshot) -> bool {
+    issue.state == IssueState::Open
+}
+
+fn has_nonce(issue: &Issue, nonce: &str) -> bool {
+    matches!(
+        Parsed::read(issue.body()),
+        Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if mark.nonce == nonce
+    )
+}

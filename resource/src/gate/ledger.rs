@@ -1,0 +1,320 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::bot::Bot;
+use super::marker::{Claim, IssueMark, Marker, NoticeMark, Parsed, Record, ReportMark, text_hash};
+use super::signature::Signer;
+use crate::contract::GateKey;
+use crate::github::{Note, Snapshot};
+
+/// What an issue's markers say, once it is known that nobody but the resource wrote them.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    pub(crate) mark: IssueMark,
+    /// What people see of the body.
+    pub(crate) text: String,
+    /// Of the chain that counts, oldest first.
+    pub(crate) records: Vec<Recorded>,
+    /// Claims, by the id of their comment; those that only the body remembers come with none.
+    pub(crate) claims: Vec<(Option<u64>, Claim)>,
+    pub(crate) reports: Vec<ReportMark>,
+    pub(crate) notices: Vec<NoticeMark>,
+    /// The body's seal is not renewed for its number yet.
+    pub(crate) unsealed: bool,
+}
+
+/// A record and when GitHub took it.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    pub(crate) record: Record,
+    pub(crate) at: Timestamp,
+    /// The comment that holds it now; the body holds the first.
+    pub(crate) comment: Option<u64>,
+    pub(crate) hash: String,
+}
+
+/// Why the markers of an issue are not believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Another account opened it.
+    Foreign,
+    /// It has no marker.
+    Unmarked,
+    /// It is the issue of another gate.
+    OtherGate(String),
+    /// It came from another repository.
+    Transferred,
+    /// Somebody else changed a text of ours.
+    Edited { what: Place, by: String },
+    /// A marker cannot be read.
+    Broken(Place),
+    /// A marker is not sealed with our key.
+    Unsealed(Place),
+    /// The text does not fit its marker.
+    TextChanged(Place),
+    /// A record is missing.
+    Deleted,
+    /// The newest record is of another chain than the body's.
+    Forked,
+}
+
+/// Which text of ours it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Body,
+    Comment(u64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body => write!(f, "the body"),
+            Self::Comment(id) => write!(f, "comment {id}"),
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Foreign => write!(f, "another account than the resource's opened it"),
+            Self::Unmarked => write!(f, "its marker is gone"),
+            Self::OtherGate(key) => write!(f, "it belongs to the gate {key}"),
+            Self::Transferred => write!(f, "it was transferred here from another repository"),
+            Self::Edited { what, by } => write!(f, "{what} was edited by {by}"),
+            Self::Broken(what) => write!(f, "the marker of {what} cannot be read"),
+            Self::Unsealed(what) => write!(f, "the marker of {what} is not signed with `signing_key`"),
+            Self::TextChanged(what) => write!(f, "the text of {what} is not the one that was written"),
+            Self::Deleted => write!(f, "a record was deleted"),
+            Self::Forked => write!(f, "its newest record is not of the chain that counts"),
+        }
+    }
+}
+
+/// Whom to believe.
+pub(crate) struct Trust<'a> {
+    pub(crate) bot: &'a Bot,
+    /// The gate's key and its former ones.
+    pub(crate) keys: &'a [GateKey],
+    pub(crate) signer: Option<&'a Signer>,
+}
+
+impl Ledger {
+    /// One without records.
+    pub(crate) fn empty(mark: IssueMark) -> Self {
+        Self {
+            mark,
+            text: String::new(),
+            records: Vec::new(),
+            claims: Vec::new(),
+            reports: Vec::new(),
+            notices: Vec::new(),
+            unsealed: false,
+        }
+    }
+
+    /// Reads an issue's markers, or says why they are not to be believed.
+    pub(crate) fn read(issue: &Snapshot, trust: &Trust<'_>) -> Result<Self, Fault> {
+        if !issue.author.as_ref().is_some_and(|author| trust.bot.is(author)) {
+            return Err(Fault::Foreign);
+        }
+        if issue.was_transferred() {
+            return Err(Fault::Transferred);
+        }
+        let body = Place::Body;
+        let parsed = match Parsed::read(&issue.body) {
+            None => return Err(Fault::Unmarked),
+            Some(Err(_)) => return Err(Fault::Broken(body)),
+            Some(Ok(parsed)) => parsed,
+        };
+        let Marker::Issue(mark) = &parsed.marker else { return Err(Fault::Broken(body)) };
+        if !trust.keys.contains(&mark.gate) {
+            return Err(Fault::OtherGate(mark.gate.to_string()));
+        }
+        trust.unedited(body, issue.last_edited_at, issue.editor.as_ref())?;
+        let mut unsealed = false;
+        if let Some(signer) = trust.signer
+            && !parsed.is_sealed(signer, &mark.gate, Some(issue.number))
+        {
+            if !parsed.is_sealed(signer, &mark.gate, None) {
+                return Err(Fault::Unsealed(body));
+            }
+            unsealed = true;
+        }
+        if text_hash(parsed.text) != mark.text {
+            return Err(Fault::TextChanged(body));
+        }
+        let mut ledger = Self {
+            text: parsed.text.to_owned(),
+            claims: mark.claims.iter().map(|claim| (None, claim.clone())).collect(),
+            unsealed,
+            ..Self::empty(mark.clone())
+        };
+        let mut found = BTreeMap::new();
+        if let Some(record) = &mark.record {
+            found.insert(record.hash(), (record.clone(), issue.created_at, None));
+        }
+        ledger.read_comments(issue, trust, &mut found)?;
+        ledger.chain(found)?;
+        Ok(ledger)
+    }
+
+    fn read_comments(
+        &mut self,
+        issue: &Snapshot,
+        trust: &Trust<'_>,
+        found: &mut BTreeMap<String, (Record, Timestamp, Option<u64>)>,
+    ) -> Result<(), Fault> {
+        for comment in issue.comments() {
+            let Some(parsed) = trust.comment(comment, &self.mark.gate, issue.number)? else { continue };
+            match &parsed.marker {
+                Marker::Record(mark) => {
+                    for earlier in &mark.earlier {
+                        found
+                            .entry(earlier.record.hash())
+                            .or_insert_with(|| (earlier.record.clone(), earlier.at, Some(comment.id)));
+                    }
+                    // The same record twice is a comment that GitHub took without saying so: the first time counts.
+                    found
+                        .entry(mark.record.hash())
+                        .or_insert_with(|| (mark.record.clone(), comment.created_at, Some(comment.id)));
+                }
+                Marker::Claim(mark) => {
+                    self.claims.retain(|(id, claim)| id.is_some() || *claim != mark.claim);
+                    self.claims.push((Some(comment.id), mark.claim.clone()));
+                }
+                Marker::Report(mark) => {
+                    self.reports.push(mark.clone());
+                }
+                Marker::Notice(mark) => {
+                    self.notices.push(mark.clone());
+                }
+                Marker::Issue(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Orders the records, and sees that none is missing.
+    ///
+    /// Each names the ones that it follows by their hash, and the body knows how many there were at the least. So no
+    /// record can be taken away unseen but the newest ones of puts at the same moment, before the body was told.
+    fn chain(&mut self, found: BTreeMap<String, (Record, Timestamp, Option<u64>)>) -> Result<(), Fault> {
+        let mut records: Vec<Recorded> =
+            found.into_iter().map(|(hash, (record, at, comment))| Recorded { record, at, comment, hash }).collect();
+        records.sort_by_key(|recorded| (recorded.at, recorded.comment, recorded.record.seq));
+        let newest_counts = records.last().is_none_or(|newest| newest.record.chain == self.mark.chain);
+        records.retain(|recorded| recorded.record.chain == self.mark.chain);
+        // A put that knew nothing of a new chain wrote the old one back: what people see last would not be what counts.
+        if !newest_counts && !records.is_empty() {
+            return Err(Fault::Forked);
+        }
+        let seqs: BTreeMap<&str, u32> =
+            records.iter().map(|recorded| (recorded.hash.as_str(), recorded.record.seq)).collect();
+        for recorded in &records {
+            let mut follows = 0;
+            for prev in &recorded.record.prev {
+                follows = follows.max(*seqs.get(prev.as_str()).ok_or(Fault::Deleted)?);
+            }
+            if recorded.record.seq != follows + 1 {
+                return Err(Fault::Deleted);
+            }
+        }
+        if records.len() < self.mark.records {
+            return Err(Fault::Deleted);
+        }
+        self.records = records;
+        Ok(())
+    }
+
+    /// The record that a closing at `closed_at` approves: the newest that GitHub took before.
+    ///
+    /// One of the same second does not count: GitHub tells time in seconds, and nobody can have read it.
+    pub(crate) fn approved(&self, closed_at: Timestamp) -> Option<&Recorded> {
+        self.records.iter().rev().find(|recorded| recorded.at < closed_at)
+    }
+
+    pub(crate) fn newest(&self) -> Option<&Recorded> {
+        self.records.last()
+    }
+
+    /// The records that no other follows.
+    pub(crate) fn heads(&self) -> (u32, Vec<String>) {
+        let followed: Vec<&String> = self.records.iter().flat_map(|recorded| &recorded.record.prev).collect();
+        let heads = self.records.iter().filter(|recorded| !followed.contains(&&recorded.hash));
+        let seq = self.records.iter().map(|recorded| recorded.record.seq).max().unwrap_or_default();
+        (seq, heads.map(|recorded| recorded.hash.clone()).collect())
+    }
+
+    pub(crate) fn has_notice(&self, what: super::marker::Notice, closed_at: Option<Timestamp>) -> bool {
+        self.notices.iter().any(|notice| notice.what == what && notice.closed_at == closed_at)
+    }
+
+    /// What the body's marker should say.
+    pub(crate) fn current_mark(&self) -> IssueMark {
+        let mut mark = self.mark.clone();
+        mark.records = mark.records.max(self.records.len());
+        for (_, claim) in &self.claims {
+            if !mark.claims.contains(claim) {
+                mark.claims.push(claim.clone());
+            }
+        }
+        mark
+    }
+}
+
+impl Trust<'_> {
+    /// The marker of a comment; none when it is no comment of ours.
+    fn comment<'c>(&self, comment: &'c Note, gate: &GateKey, number: u64) -> Result<Option<Parsed<'c>>, Fault> {
+        if !comment.author.as_ref().is_some_and(|author| self.bot.is(author)) {
+            return Ok(None);
+        }
+        let what = Place::Comment(comment.id);
+        // Before the marker is looked for: an edit may have taken it away.
+        self.unedited(what, comment.last_edited_at, comment.editor.as_ref())?;
+        let parsed = match Parsed::read(&comment.body) {
+            // The account may have other uses.
+            None => return Ok(None),
+            Some(Err(_)) => return Err(Fault::Broken(what)),
+            Some(Ok(parsed)) => parsed,
+        };
+        if let Some(signer) = self.signer
+            && !parsed.is_sealed(signer, gate, Some(number))
+        {
+            return Err(Fault::Unsealed(what));
+        }
+        match &parsed.marker {
+            Marker::Record(mark) if text_hash(parsed.text) != mark.text => Err(Fault::TextChanged(what)),
+            Marker::Issue(_) => Err(Fault::Broken(what)),
+            _ => Ok(Some(parsed)),
+        }
+    }
+
+    /// The comments of ours that are not to be believed.
+    pub(crate) fn bad_comments(&self, issue: &Snapshot, gate: &GateKey) -> Vec<u64> {
+        issue
+            .comments()
+            .filter(|comment| self.comment(comment, gate, issue.number).is_err())
+            .map(|comment| comment.id)
+            .collect()
+    }
+
+    /// A text of ours is as we left it when we were the last to write it: what we write, we make of what we trust.
+    fn unedited(
+        &self,
+        what: Place,
+        edited_at: Option<Timestamp>,
+        editor: Option<&crate::github::Actor>,
+    ) -> Result<(), Fault> {
+        match (edited_at, editor) {
+            (None, None) => Ok(()),
+            (_, Some(editor)) if self.bot.is(editor) => Ok(()),
+            (_, editor) => Err(Fault::Edited {
+                what,
+                by: editor.map_or_else(|| "an account that is gone".to_owned(), |editor| editor.login.clone()),
+            }),
+        }
+    }
+}

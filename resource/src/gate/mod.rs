@@ -1,0 +1,188 @@
+//! Gate mode: an issue asks for a decision, a closing is an approval of versions, and an approval is used once.
+//!
+//! [`record`] opens issues and records builds, [`check`] sees closings, [`get`](mod@get) writes what was approved,
+//! [`claim`] uses it up, [`report`] says what became of it. What an issue says is believed as far as its [`ledger`]
+//! holds, and a closing counts as far as its [`verdict`] goes.
+
+mod bot;
+mod check;
+mod claim;
+mod get;
+mod issues;
+mod ledger;
+mod marker;
+mod page;
+mod pins;
+mod record;
+mod report;
+mod signature;
+mod verdict;
+
+use std::cell::OnceCell;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub(crate) use self::issues::{LOOKS, ROUNDS, together};
+pub(crate) use self::marker::sha256;
+pub(crate) use self::record::rivals_below;
+pub(crate) use self::verdict::Refusal;
+
+use self::bot::Bot;
+use self::ledger::Trust;
+use self::signature::Signer;
+use crate::build::Build;
+use crate::contract::{GateKey, GatePut, GateSource, Role};
+use crate::error::{Error, Result};
+use crate::files::BuildDir;
+use crate::github::{AuthFields, Client, Credentials, Settings};
+use crate::log::Log;
+use crate::step::{Context, Outcome, Version};
+
+/// Seconds to wait for a rate limit unless the source says: a check is asked again soon, a put's deployment has
+/// happened already.
+const MAX_WAIT_CHECK: u64 = 120;
+const MAX_WAIT_PUT: u64 = 900;
+const TIMEOUT: u64 = 30;
+
+/// One gate, as a step sees it.
+pub(crate) struct Gate<'a> {
+    source: &'a GateSource,
+    client: Client<'a>,
+    build: &'a Build,
+    log: &'a Log,
+    signer: Option<Signer>,
+    /// The gate's key, then its former ones.
+    keys: Vec<GateKey>,
+    not_before: Option<Timestamp>,
+    bot: OnceCell<Bot>,
+}
+
+pub(crate) fn check(source: &GateSource, version: Option<&Version>, context: &Context<'_>) -> Result<Vec<Version>> {
+    if source.role != Role::Trigger {
+        return Err(Error::BadSource(
+            "a resource with `role: post` is put to and not checked; set `check_every: never`".to_owned(),
+        ));
+    }
+    Gate::new(source, context, MAX_WAIT_CHECK)?.check(version)
+}
+
+pub(crate) fn get(source: &GateSource, version: Version, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
+    Gate::new(source, context, MAX_WAIT_CHECK)?.get(version, dir)
+}
+
+pub(crate) fn put(source: &GateSource, params: &GatePut, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
+    if source.role != Role::Post {
+        return Err(Error::BadSource("a resource with `role: trigger` is checked and not put to".to_owned()));
+    }
+    let gate = Gate::new(source, context, MAX_WAIT_PUT)?;
+    let dir = BuildDir::new(dir)?;
+    match params {
+        GatePut::Record(params) => gate.record(params, &dir),
+        GatePut::Claim(params) => gate.claim(params, &dir),
+        GatePut::Report(params) => gate.report(params, &dir),
+    }
+}
+
+impl<'a> Gate<'a> {
+    fn new(source: &'a GateSource, context: &'a Context<'a>, max_wait: u64) -> Result<Self> {
+        refuse_unsupported(source)?;
+        let not_before = source.not_before.as_deref().map(parse_not_before).transpose()?;
+        let credentials = Credentials::of(&AuthFields {
+            method: source.auth_method,
+            access_token: source.access_token.as_ref(),
+            app_id: source.app_id.as_ref(),
+            app_installation_id: source.app_installation_id.as_ref(),
+            private_ssh_key: source.private_ssh_key.as_ref(),
+        })?;
+        let client = Client::new(
+            Settings {
+                host: source.gh_host.clone(),
+                repository: source.repository.clone(),
+                credentials,
+                ca_cert: source.ca_cert.clone(),
+                timeout: Duration::from_secs(source.timeout.unwrap_or(TIMEOUT).max(1)),
+                max_wait: Duration::from_secs(source.max_wait.unwrap_or(max_wait)),
+            },
+            context.clock,
+            context.log,
+        )?;
+        let signer = match source.signing_key.as_deref() {
+            Some(key) if key.len() < 16 => {
+                return Err(Error::BadSource(
+                    "`signing_key` is too short to sign with: 16 characters at the least".to_owned(),
+                ));
+            }
+            key => key.map(|key| Signer::new(key, &source.gh_host, &source.repository)),
+        };
+        let keys = std::iter::once(&source.gate).chain(&source.gate_aliases).cloned().collect();
+        Ok(Self {
+            source,
+            client,
+            build: &context.build,
+            log: context.log,
+            signer,
+            keys,
+            not_before,
+            bot: OnceCell::new(),
+        })
+    }
+
+    /// The account that writes the issues: as the source says, else whose credentials these are.
+    fn bot(&self) -> Result<&Bot> {
+        if let Some(bot) = self.bot.get() {
+            return Ok(bot);
+        }
+        let bot = match self.source.bot {
+            Some(id) => Bot::Id(id),
+            None => Bot::of(&self.client.identity()?),
+        };
+        Ok(self.bot.get_or_init(|| bot))
+    }
+
+    fn trust(&self) -> Result<Trust<'_>> {
+        Ok(Trust { bot: self.bot()?, keys: &self.keys, signer: self.signer.as_ref() })
+    }
+
+    /// The version that a put emits. It starts nothing: a post resource has no trigger.
+    fn put_version(&self, issue: Option<u64>, state: &str) -> Version {
+        let mut version = Version::new();
+        if let Some(number) = issue {
+            version.insert("issue_number".to_owned(), Value::from(number.to_string()));
+        }
+        version.insert("state".to_owned(), Value::from(state));
+        version.insert("build".to_owned(), Value::from(self.build.id.clone().unwrap_or_else(|| "none".to_owned())));
+        version
+    }
+}
+
+/// The label by which GitHub finds the issues of a gate. It filters and proves nothing; labels hold 50 characters.
+fn label_of(key: &GateKey) -> String {
+    format!("gate:{}", &sha256(&key.to_string())[..16])
+}
+
+fn parse_not_before(text: &str) -> Result<Timestamp> {
+    text.parse().map_err(|_| {
+        Error::BadSource(format!("`not_before` is a moment such as 2026-01-31T12:00:00Z, and not `{text}`"))
+    })
+}
+
+/// What cannot be kept is refused, and never ignored.
+fn refuse_unsupported(source: &GateSource) -> Result<()> {
+    if source.approvals.is_some_and(|approvals| approvals != 1) {
+        return Err(Error::Unsupported {
+            field: "approvals",
+            why: "closing an issue is the act of one person, and GitHub ties no second one to it; leave it at 1",
+        });
+    }
+    if source.not_author {
+        return Err(Error::Unsupported {
+            field: "not_author",
+            why: "a commit names its author by an address that anybody can write, so that who made a change cannot be \
+                  established; name who may approve in `closers` instead",
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,679 @@
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use serde_json::json;
+
+use super::issues::{Found, Posted, is_open, together};
+use super::ledger::{Fault, Ledger, Recorded};
+use super::marker::{
+    ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256, text_hash,
+};
+use super::page::{self, NoticePage, RecordPage, Section};
+use super::{Gate, label_of, pins};
+use crate::commits::{self, Changes};
+use crate::contract::{Approve, IssueUpdate, OnExisting, RecordParams, RecordState, files};
+use crate::error::{Error, Result};
+use crate::files::BuildDir;
+use crate::github::{Client, Issue, NewIssue, Snapshot, api};
+use crate::step::{Metadatum, Outcome};
+use crate::text::{MAX_TITLE, has_unfilled_variable, one_line};
+
+/// Comments on one issue before further records share one, unless the source says.
+const MAX_COMMENTS: u32 = 20;
+/// A file that is shown; what is longer is cut in the text anyway.
+const MAX_FILE: u64 = 1 << 20;
+/// A file that holds a version.
+const MAX_PIN_FILE: u64 = 4 << 10;
+/// Numbers that are asked for one by one because the list does not show them.
+const MAX_PROBES: usize = 20;
+/// Records that move into a comment, in characters: a marker must leave room for the text.
+const MAX_EARLIER: usize = 20_000;
+
+/// A build's record before it has its place in a chain.
+pub(super) struct Draft {
+    pins: IndexMap<String, String>,
+    approve: Approve,
+    promotes_to: Option<String>,
+    build: Option<String>,
+    label: String,
+    log: Option<String>,
+    page: PageParts,
+    update: IssueUpdate,
+}
+
+/// What a record shows besides its versions.
+#[derive(Default)]
+struct PageParts {
+    sections: Vec<Section>,
+    clone: Option<std::path::PathBuf>,
+    note: Option<String>,
+}
+
+/// What became of a record on an issue.
+enum Appended {
+    /// It is there, and a closing from now on approves it.
+    Done(Box<Issue>),
+    /// It was there before.
+    Known(u64),
+    /// The issue was closed before it, or is not to be written to: the record needs another.
+    Elsewhere(Option<String>),
+}
+
+impl Gate<'_> {
+    pub(super) fn record(&self, params: &RecordParams, dir: &BuildDir) -> Result<Outcome> {
+        let title = checked(params)?;
+        if let Some(file) = &params.close_if_file
+            && dir.resolve(file)?.is_some()
+        {
+            return self.unchanged(&title);
+        }
+        let draft = self.draft(params, dir)?;
+        let found = self.find(&title)?;
+        if let Some(issue) = known(&found, &draft) {
+            self.log.say(format_args!("this build is recorded already: {}", issue.html_url));
+            // The run before may have ended between opening the issue and signing for its number.
+            if self.signer.is_some() && issue.is_open() {
+                self.append(issue.number, &draft)?;
+            }
+            let issue = self.finish(params, issue.clone(), &found)?;
+            return Ok(self.recorded(&issue));
+        }
+        let issue = match self.source.on_existing {
+            OnExisting::Comment => self.record_on_open(&found, &draft, params, &title)?,
+            OnExisting::Supersede => self.open(&found, &draft, params, &title, None)?,
+        };
+        let issue = self.finish(params, issue, &found)?;
+        Ok(self.recorded(&issue))
+    }
+
+    fn recorded(&self, issue: &Issue) -> Outcome {
+        Outcome {
+            version: self.put_version(Some(issue.number), &issue.state),
+            metadata: vec![
+                Metadatum::new("issue", issue.html_url.clone()),
+                Metadatum::new("state", issue.state.clone()),
+            ],
+        }
+    }
+
+    fn draft(&self, params: &RecordParams, dir: &BuildDir) -> Result<Draft> {
+        let mut versions = IndexMap::new();
+        for (name, path) in &params.pins {
+            pins::check_name(name).map_err(Error::BadParams)?;
+            let version = dir.read_required(path, MAX_PIN_FILE)?.trim().to_owned();
+            pins::check_version(name, &version).map_err(|why| Error::BadFile { path: path.clone(), why })?;
+            versions.insert(name.clone(), version);
+        }
+        let mut sections = Vec::new();
+        for path in &params.body_files {
+            // Whoever writes it may fail without failing the deployment: its absence is shown, not passed over.
+            sections.push(Section { name: path.clone(), text: dir.read(path, MAX_FILE)? });
+        }
+        let clone = params.clone.as_deref().map(|path| dir.resolve(path)).transpose()?.flatten();
+        Ok(Draft {
+            pins: versions,
+            approve: params.approve,
+            promotes_to: params.promotes_to.as_deref().map(|environment| one_line(environment, 100)),
+            build: self.build.key(),
+            label: self.build.label(),
+            log: self.build.url(),
+            page: PageParts { sections, clone, note: None },
+            update: params.update,
+        })
+    }
+
+    /// What a mode does to the other issues and to this one once the record is there.
+    fn finish(&self, params: &RecordParams, issue: Issue, found: &Found) -> Result<Issue> {
+        if self.source.on_existing == OnExisting::Supersede {
+            for other in found.open.iter().filter(|other| other.number < issue.number) {
+                self.supersede(other.number, issue.number)?;
+            }
+        }
+        if params.promotes_to.is_none() && params.state == RecordState::Closed && issue.is_open() {
+            return api::update(&self.client, issue.number, &json!({"state": "closed", "state_reason": "completed"}));
+        }
+        Ok(issue)
+    }
+
+    fn record_on_open(&self, found: &Found, draft: &Draft, params: &RecordParams, title: &str) -> Result<Issue> {
+        let mut open = Found { open: found.open.clone(), closed: Vec::new(), highest: found.highest };
+        let mut link = None;
+        while let Some((target, others)) = open.choose() {
+            let (target, others): (u64, Vec<u64>) = (target.number, others.iter().map(|issue| issue.number).collect());
+            // The others' records first: the newest record is the one that a closing approves.
+            for other in others {
+                self.merge(other, target)?;
+            }
+            match self.append(target, draft)? {
+                Appended::Done(issue) => return Ok(*issue),
+                Appended::Known(number) => {
+                    self.log.say(format_args!("this build is recorded already on issue #{number}"));
+                    return api::issue(&self.client, number);
+                }
+                Appended::Elsewhere(locked) => {
+                    link = locked.or(link);
+                    open.open.retain(|issue| issue.number != target);
+                }
+            }
+        }
+        self.open(found, draft, params, title, link)
+    }
+
+    /// Adds a record to an open issue.
+    fn append(&self, number: u64, draft: &Draft) -> Result<Appended> {
+        let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(Appended::Elsewhere(None)) };
+        if !is_open(&issue) {
+            return Ok(Appended::Elsewhere(None));
+        }
+        let Some(ledger) = self.ledger_or_restart(&issue)? else { return Ok(Appended::Elsewhere(None)) };
+        let restarted = ledger.records.is_empty() && ledger.text.is_empty();
+        if let Some(build) = &draft.build
+            && let Some(known) = ledger
+                .records
+                .iter()
+                .find(|known| known.record.build.as_ref() == Some(build) && known.record.pins == draft.pins)
+        {
+            let at = known.at;
+            return self.known_record(&issue, &ledger, at);
+        }
+        if restarted {
+            // The chain first: a record that the body does not know of would be no record.
+            self.write_restarted_body(&issue, &ledger, draft)?;
+        }
+        let before = ledger.newest().cloned();
+        let rolled = self.rolled(&ledger);
+        let record = draft.in_chain(&ledger);
+        let hash = record.hash();
+        let shown = self.changes(draft, before.as_ref());
+        let text = page::record(&draft.page_of(self, &record, before.as_ref(), &rolled, &shown))?;
+        let earlier: Vec<Earlier> =
+            rolled.iter().map(|known| Earlier { record: known.record.clone(), at: known.at }).collect();
+        let mark = RecordMark { record: record.clone(), earlier, text: text_hash(&text) };
+        let at = match self.post(number, &Marker::Record(mark), &text, &hash)? {
+            Posted::Done { at, .. } => at,
+            Posted::Locked => {
+                self.log.say(format_args!("issue #{number} is locked; a new one is opened"));
+                return Ok(Appended::Elsewhere(Some(issue.url.clone())));
+            }
+        };
+        if let Some(old) = rolled.last().and_then(|known| known.comment) {
+            api::delete_comment(&self.client, old)?;
+        }
+        let mut mark = ledger.current_mark();
+        mark.records = mark.records.max(ledger.records.len() + 1);
+        let text = self.body_text(draft, &record, &ledger, &shown, restarted)?;
+        let fields = self.restored_label(&issue);
+        let now = self.write_body_and(number, mark, &text, fields)?;
+        // Others wrote meanwhile: the body's count is of what we knew.
+        let comments = issue.comments().count() as u64 + 1 - u64::from(!rolled.is_empty());
+        let now = if now.comments == comments || !now.is_open() { now } else { self.resync(now)? };
+        if !now.is_open() && now.closed_at.is_none_or(|closed_at| closed_at <= at) {
+            self.log.say(format_args!("issue #{number} was closed meanwhile; the record needs another"));
+            return Ok(Appended::Elsewhere(None));
+        }
+        Ok(Appended::Done(Box::new(now)))
+    }
+
+    /// A record that is there already, from an earlier run of the same put: what that run left undone is done.
+    fn known_record(&self, issue: &Snapshot, ledger: &Ledger, at: Timestamp) -> Result<Appended> {
+        if ledger.unsealed || ledger.mark.records < ledger.records.len() {
+            let mark = ledger.current_mark();
+            let now = self.write_body(issue.number, mark, &ledger.text)?;
+            if !now.is_open() && now.closed_at.is_none_or(|closed_at| closed_at <= at) {
+                return Ok(Appended::Elsewhere(None));
+            }
+        }
+        Ok(Appended::Known(issue.number))
+    }
+
+    /// A gate's label that somebody took away comes back; with it the gate's issues are found at once.
+    fn restored_label(&self, issue: &Snapshot) -> serde_json::Value {
+        let label = label_of(&self.source.gate);
+        if issue.has_label(&label) {
+            return json!({});
+        }
+        let labels: Vec<&str> = issue.label_names().chain([label.as_str()]).collect();
+        json!({"labels": labels})
+    }
+
+    fn write_restarted_body(&self, issue: &Snapshot, ledger: &Ledger, draft: &Draft) -> Result<()> {
+        let record = draft.in_chain(ledger);
+        let text = self.body_text(draft, &record, ledger, &Changes::default(), true)?;
+        self.write_body(issue.number, ledger.current_mark(), &text).map(|_| ())
+    }
+
+    /// What people see of the body after this record.
+    fn body_text(
+        &self,
+        draft: &Draft,
+        record: &Record,
+        ledger: &Ledger,
+        shown: &Changes,
+        restarted: bool,
+    ) -> Result<String> {
+        match draft.update {
+            IssueUpdate::Comment if !restarted => Ok(ledger.text.clone()),
+            _ => page::opening(&self.opening_page(draft, record, None, shown)),
+        }
+    }
+
+    /// The body's marker after puts at the same time: each knew of its own record alone.
+    fn resync(&self, now: Issue) -> Result<Issue> {
+        let Some(issue) = Snapshot::read(&self.client, now.number)? else { return Ok(now) };
+        match Ledger::read(&issue, &self.trust()?) {
+            Ok(ledger) if ledger.current_mark() != ledger.mark => {
+                let mark = ledger.current_mark();
+                self.write_body(now.number, mark, &ledger.text)
+            }
+            _ => Ok(now),
+        }
+    }
+
+    /// The records of the comment that the next one takes the place of: none below `max_comments`.
+    fn rolled(&self, ledger: &Ledger) -> Vec<Recorded> {
+        let max = self.source.max_comments.unwrap_or(MAX_COMMENTS).max(1) as usize;
+        let mut comments: Vec<u64> = ledger.records.iter().filter_map(|known| known.comment).collect();
+        comments.sort_unstable();
+        comments.dedup();
+        let Some(last) = comments.last().filter(|_| comments.len() >= max) else { return Vec::new() };
+        let rolled: Vec<Recorded> =
+            ledger.records.iter().filter(|known| known.comment == Some(*last)).cloned().collect();
+        let size: usize =
+            rolled.iter().map(|known| serde_json::to_string(&known.record).unwrap_or_default().len()).sum();
+        if size > MAX_EARLIER { Vec::new() } else { rolled }
+    }
+
+    /// Opens an issue with the record, and sees to it that it is the only one.
+    fn open(
+        &self,
+        found: &Found,
+        draft: &Draft,
+        params: &RecordParams,
+        title: &str,
+        link: Option<String>,
+    ) -> Result<Issue> {
+        let nonce = random_hex()?;
+        let mut ledger = Ledger::empty(IssueMark {
+            gate: self.source.gate.clone(),
+            nonce: nonce.clone(),
+            chain: nonce.clone(),
+            records: 1,
+            record: None,
+            claims: Vec::new(),
+            superseded_by: None,
+            text: String::new(),
+        });
+        let record = draft.in_chain(&ledger);
+        let before = last_claimed(found);
+        let shown = match (&draft.page.clone, record.pins.get(files::CODE_PIN)) {
+            (Some(clone), Some(new)) => self.changes_between(clone, before.as_deref(), new),
+            _ => Changes::default(),
+        };
+        let text = page::opening(&self.opening_page(draft, &record, link, &shown))?;
+        ledger.mark.record = Some(record);
+        ledger.mark.text = text_hash(&text);
+        let label = label_of(&self.source.gate);
+        let mut labels = vec![label.clone()];
+        labels.extend(params.labels.iter().map(|text| one_line(text, 50)));
+        let mut new = NewIssue {
+            title: title.to_owned(),
+            body: Marker::Issue(ledger.mark.clone()).write(&text, self.signer.as_ref(), &self.source.gate, None),
+            labels: labels.clone(),
+            assignees: params.assignees.clone(),
+        };
+        let mut issue = self.create(&mut new, &nonce)?;
+        if !self.bot()?.wrote(&issue) {
+            return Err(Error::BadSource(format!(
+                "`bot` is not the account that these credentials belong to: {} opened issue #{}, which approves nothing",
+                issue.user.as_ref().map_or("somebody else", |user| user.login.as_str()),
+                issue.number
+            )));
+        }
+        self.require_label(&issue, &label)?;
+        let dropped: Vec<&String> =
+            labels.iter().filter(|label| !issue.has_label(label)).filter(|dropped| **dropped != label).collect();
+        if !dropped.is_empty() {
+            self.log.say(format_args!("GitHub left out labels ({dropped:?}); the credentials' role may not set them"));
+        }
+        if self.signer.is_some() {
+            issue = self.write_body(issue.number, ledger.mark.clone(), &text)?;
+        }
+        self.log.say(format_args!("opened {}", issue.html_url));
+        if params.promotes_to.is_none() && params.state == RecordState::Closed {
+            return Ok(issue);
+        }
+        self.settle(issue, found, draft)
+    }
+
+    /// A check sees closings by the gate's label alone.
+    fn require_label(&self, issue: &Issue, label: &str) -> Result<()> {
+        if issue.has_label(label) {
+            return Ok(());
+        }
+        let set = api::add_labels(&self.client, issue.number, &[label])?;
+        let there = set.as_array().is_some_and(|labels| {
+            labels.iter().any(|set| set["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(label)))
+        });
+        if there {
+            return Ok(());
+        }
+        Err(Error::Forbidden {
+            what: format!("labelling issue #{} with {label}", issue.number),
+            why: "without it no closing is seen; the credentials need write access to issues".to_owned(),
+        })
+    }
+
+    /// After opening: looks for an issue that another put opened at the same time. Of the two the lower goes on.
+    ///
+    /// The list may be behind, so numbers that it does not show are asked for one by one.
+    fn settle(&self, mine: Issue, found: &Found, draft: &Draft) -> Result<Issue> {
+        let mut rivals = rivals_below(&self.client, mine.number, found.highest)?;
+        let bot = self.bot()?;
+        rivals.retain(|issue| {
+            issue.is_open()
+                && !issue.is_pull_request()
+                && bot.wrote(issue)
+                && together(issue, &mine)
+                && self.is_marked(issue)
+        });
+        if self.source.on_existing == OnExisting::Supersede {
+            for rival in &rivals {
+                self.supersede(rival.number, mine.number)?;
+            }
+            return Ok(mine);
+        }
+        let Some(first) = rivals.iter().min_by_key(|issue| issue.number) else { return Ok(mine) };
+        let copy = draft.copy();
+        match self.append(first.number, &copy)? {
+            Appended::Done(issue) => {
+                self.close_duplicate(mine.number, issue.number)?;
+                Ok(*issue)
+            }
+            Appended::Known(number) => {
+                self.close_duplicate(mine.number, number)?;
+                api::issue(&self.client, number)
+            }
+            Appended::Elsewhere(_) => Ok(mine),
+        }
+    }
+
+    fn is_marked(&self, issue: &Issue) -> bool {
+        matches!(
+            Parsed::read(issue.body()),
+            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate)
+        )
+    }
+
+    /// Moves the records of `other` to `target` and closes it as a duplicate, unless a person opened it again.
+    fn merge(&self, other: u64, target: u64) -> Result<()> {
+        let Some(issue) = Snapshot::read(&self.client, other)? else { return Ok(()) };
+        if !is_open(&issue) || self.was_reopened(&issue)? {
+            return Ok(());
+        }
+        let ledger = Ledger::read(&issue, &self.trust()?);
+        if matches!(ledger, Err(Fault::Foreign | Fault::OtherGate(_) | Fault::Transferred)) {
+            return Ok(());
+        }
+        if let Ok(ledger) = ledger {
+            for known in &ledger.records {
+                let copy =
+                    Draft::of(&known.record, format!("Copied from issue #{other}, which was opened at the same time."));
+                // A target that is closed by now keeps nothing, and the other stays open.
+                if matches!(self.append(target, &copy)?, Appended::Elsewhere(_)) {
+                    return Ok(());
+                }
+            }
+        }
+        self.close_duplicate(other, target)
+    }
+
+    /// Of several open issues of a gate one is enough. A closing by a person that came first stands: GitHub changes
+    /// the reason of a closing only together with the state.
+    fn close_duplicate(&self, number: u64, of: u64) -> Result<()> {
+        self.log.say(format_args!("issue #{number} is a duplicate of #{of}"));
+        self.notice(number, Notice::Superseded, None, NoticePage { duplicate_of: Some(of), ..NoticePage::default() })?;
+        api::update(&self.client, number, &json!({"state": "closed", "state_reason": "duplicate"})).map(|_| ())
+    }
+
+    fn supersede(&self, number: u64, by: u64) -> Result<()> {
+        let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(()) };
+        if !is_open(&issue) || self.was_reopened(&issue)? {
+            return Ok(());
+        }
+        self.notice(number, Notice::Superseded, None, NoticePage { superseded_by: Some(by), ..NoticePage::default() })?;
+        api::update(&self.client, number, &json!({"state": "closed", "state_reason": "not_planned"})).map(|_| ())
+    }
+
+    /// A comment that says what happened to the issue, once for each build.
+    pub(super) fn notice(
+        &self,
+        number: u64,
+        what: Notice,
+        closed_at: Option<Timestamp>,
+        page: NoticePage,
+    ) -> Result<()> {
+        let page = NoticePage { what, label: self.build.label(), log: self.build.url(), ..page };
+        let nonce = sha256(&format!("{what:?} {number} {closed_at:?} {:?}", self.build.key()))[..32].to_owned();
+        let mark = NoticeMark { what, closed_at, build: self.build.key(), nonce: nonce.clone() };
+        let text = page::notice(&page)?;
+        if let Posted::Locked = self.post(number, &Marker::Notice(mark), &text, &nonce)? {
+            self.log.say(format_args!("issue #{number} is locked, and was told nothing"));
+        }
+        Ok(())
+    }
+
+    /// There is nothing to approve: what is open is closed, and nothing is opened.
+    fn unchanged(&self, title: &str) -> Result<Outcome> {
+        let found = self.find(title)?;
+        self.log.say("there are no changes: nothing to approve");
+        for open in &found.open {
+            let Some(issue) = Snapshot::read(&self.client, open.number)? else { continue };
+            if !is_open(&issue) {
+                continue;
+            }
+            let reopened = self.was_reopened(&issue)?;
+            let said = issue.comments().any(|comment| {
+                matches!(
+                    Parsed::read(&comment.body),
+                    Some(Ok(Parsed { marker: Marker::Notice(mark), .. }))
+                        if mark.what == Notice::Unchanged && mark.build.is_some() && mark.build == self.build.key()
+                )
+            });
+            if !said {
+                let page = NoticePage { stays_open: reopened, ..NoticePage::default() };
+                self.notice(open.number, Notice::Unchanged, None, page)?;
+            }
+            if !reopened {
+                api::update(&self.client, open.number, &json!({"state": "closed", "state_reason": "not_planned"}))?;
+            }
+        }
+        Ok(Outcome {
+            version: self.put_version(found.open.first().map(|issue| issue.number), "closed"),
+            metadata: Vec::new(),
+        })
+    }
+
+    fn opening_page<'p>(
+        &'p self,
+        draft: &'p Draft,
+        record: &'p Record,
+        link: Option<String>,
+        changes: &'p Changes,
+    ) -> RecordPage<'p> {
+        RecordPage {
+            closers: Some(page::closers(self.source)),
+            follows: link,
+            ..draft.page_of(self, record, None, &[], changes)
+        }
+    }
+
+    /// What changed since the record before.
+    fn changes(&self, draft: &Draft, before: Option<&Recorded>) -> Changes {
+        let old = before.and_then(|known| known.record.pins.get(files::CODE_PIN));
+        match (&draft.page.clone, draft.pins.get(files::CODE_PIN)) {
+            (Some(clone), Some(new)) => self.changes_between(clone, old.map(String::as_str), new),
+            _ => Changes::default(),
+        }
+    }
+
+    fn changes_between(&self, clone: &std::path::Path, old: Option<&str>, new: &str) -> Changes {
+        commits::changes(clone, old, new).unwrap_or_else(|why| {
+            self.log.say(format_args!("the commits are not shown: {why}"));
+            Changes::default()
+        })
+    }
+}
+
+impl Draft {
+    /// A record of another issue, to be recorded again.
+    fn of(record: &Record, note: String) -> Self {
+        Self {
+            pins: record.pins.clone(),
+            approve: record.approve,
+            promotes_to: record.promotes_to.clone(),
+            build: record.build.clone(),
+            label: record.label.clone(),
+            log: record.log.clone(),
+            page: PageParts { note: Some(note), ..PageParts::default() },
+            update: IssueUpdate::Comment,
+        }
+    }
+
+    fn copy(&self) -> Self {
+        Self {
+            pins: self.pins.clone(),
+            approve: self.approve,
+            promotes_to: self.promotes_to.clone(),
+            build: self.build.clone(),
+            label: self.label.clone(),
+            log: self.log.clone(),
+            page: PageParts {
+                sections: self.page.sections.iter().map(Section::copy).collect(),
+                clone: self.page.clone.clone(),
+                note: None,
+            },
+            update: self.update,
+        }
+    }
+
+    /// The record in its place: after all that no other follows yet.
+    fn in_chain(&self, ledger: &Ledger) -> Record {
+        let (seq, prev) = ledger.heads();
+        Record {
+            chain: ledger.mark.chain.clone(),
+            seq: seq + 1,
+            prev,
+            pins: self.pins.clone(),
+            approve: self.approve,
+            promotes_to: self.promotes_to.clone(),
+            build: self.build.clone(),
+            label: self.label.clone(),
+            log: self.log.clone(),
+        }
+    }
+
+    fn page_of<'p>(
+        &'p self,
+        gate: &'p Gate<'_>,
+        record: &'p Record,
+        before: Option<&Recorded>,
+        rolled: &'p [Recorded],
+        changes: &'p Changes,
+    ) -> RecordPage<'p> {
+        RecordPage {
+            project: gate.source.gate.project(),
+            environment: gate.source.gate.environment(),
+            preview: gate.source.gate.kind() == crate::contract::IssueKind::Ready,
+            record,
+            again: before.is_some_and(|known| known.record.pins == record.pins),
+            earlier: rolled.iter().map(|known| &known.record).collect(),
+            changes,
+            sections: &self.page.sections,
+            note: self.page.note.as_deref(),
+            closers: None,
+            follows: None,
+        }
+    }
+}
+
+/// Checks the params that need no file; the title as GitHub takes it.
+fn checked(params: &RecordParams) -> Result<String> {
+    let texts = [("title", &params.title)]
+        .into_iter()
+        .chain(params.labels.iter().map(|label| ("labels", label)))
+        .chain(params.assignees.iter().map(|assignee| ("assignees", assignee)))
+        .chain(params.promotes_to.iter().map(|environment| ("promotes_to", environment)));
+    for (field, text) in texts {
+        if has_unfilled_variable(text) {
+            return Err(Error::BadParams(format!(
+                "`{field}` has a variable that nothing filled: {}",
+                one_line(text, 120)
+            )));
+        }
+        if text.trim().is_empty() {
+            return Err(Error::BadParams(format!("`{field}` has an empty text")));
+        }
+    }
+    if params.promotes_to.is_some() && params.approve == Approve::Exact && params.pins.is_empty() {
+        return Err(Error::BadParams("`pins` is empty: closing the issue could deploy nothing exactly".to_owned()));
+    }
+    if params.promotes_to.is_some() && params.state == RecordState::Closed {
+        return Err(Error::BadParams("`state: closed` is for an issue without `promotes_to`".to_owned()));
+    }
+    let title = one_line(&params.title, MAX_TITLE);
+    if title.is_empty() { Err(Error::BadParams("`title` is empty".to_owned())) } else { Ok(title) }
+}
+
+/// The issue that this build opened in an earlier run of the same put.
+fn known<'f>(found: &'f Found, draft: &Draft) -> Option<&'f Issue> {
+    let build = draft.build.as_ref()?;
+    found.open.iter().chain(&found.closed).find(|issue| {
+        first_record(issue).is_some_and(|record| record.build.as_ref() == Some(build) && record.pins == draft.pins)
+    })
+}
+
+fn first_record(issue: &Issue) -> Option<Record> {
+    match Parsed::read(issue.body()) {
+        Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => mark.record,
+        _ => None,
+    }
+}
+
+/// The commit that the newest claim of the gate deployed.
+fn last_claimed(found: &Found) -> Option<String> {
+    let claims = found.closed.iter().chain(&found.open).filter_map(|issue| match Parsed::read(issue.body()) {
+        Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => Some(mark.claims),
+        _ => None,
+    });
+    claims.flatten().max_by_key(|claim| claim.closed_at).and_then(|claim| claim.code)
+}
+
+/// What was opened before `mine` and was not listed yet when `highest` was the highest number: after a while, the
+/// newest of the list, and one by one the numbers that it does not show.
+pub(crate) fn rivals_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<Vec<Issue>> {
+    let spread = u64::from(u16::from_str_radix(&random_hex()?[..4], 16).unwrap_or_default()) % 3_000;
+    client.sleep(Duration::from_millis(2_000 + spread));
+    let mut rivals = api::newest(client)?;
+    let numbers: Vec<u64> = rivals.iter().map(|issue| issue.number).collect();
+    for number in (highest + 1..mine).rev().filter(|number| !numbers.contains(number)).take(MAX_PROBES) {
+        rivals.extend(api::probe(client, number)?);
+    }
+    rivals.retain(|issue| issue.number < mine);
+    Ok(rivals)
+}
+
+/// 128 bits by chance.
+pub(super) fn random_hex() -> Result<String> {
+    let mut bytes = [0; 16];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .map_err(|_| Error::Internal("the machine gives no random numbers".to_owned()))?;
+    Ok(hex(&bytes))
+}
+
+/// A claim's comment, for the type's sake beside the record's.
+pub(super) fn claim_marker(claim: super::marker::Claim, nonce: String) -> Marker {
+    Marker::Claim(ClaimMark { claim, nonce })
+}

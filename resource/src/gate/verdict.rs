@@ -1,0 +1,254 @@
+use std::fmt;
+
+use indexmap::IndexMap;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Gate;
+use super::ledger::{Fault, Ledger, Place, Recorded};
+use super::pins;
+use crate::contract::{Approval, Approve};
+use crate::error::Result;
+use crate::github::{Actor, IssueState, Snapshot, api};
+
+/// A closing that approves, and what.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    pub(crate) closed_at: Timestamp,
+    pub(crate) closed_by: String,
+    pub(crate) recorded: Recorded,
+    pub(crate) ledger: Ledger,
+}
+
+/// Why a closing does not approve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is open again.
+    Withdrawn,
+    /// It was closed again since.
+    ClosedAgain(Timestamp),
+    NotCompleted(String),
+    Fault(Fault),
+    /// Nobody can say who closed it.
+    Unknown,
+    Closer {
+        login: String,
+        why: String,
+    },
+    Automatic(String),
+    Label(String),
+    Held(Timestamp),
+    Expired(Timestamp),
+    TooEarly(Timestamp),
+    /// The issue is a record.
+    NoPromotion,
+    NoRecord,
+    NoPins,
+    BadPin(String),
+    PullRequest,
+}
+
+impl Refusal {
+    pub(crate) fn id(&self) -> &'static str {
+        match self {
+            Self::Withdrawn | Self::ClosedAgain(_) => "withdrawn",
+            Self::NotCompleted(_) => "not-completed",
+            Self::Fault(Fault::Transferred) => "transferred",
+            Self::Fault(Fault::Foreign | Fault::OtherGate(_)) | Self::PullRequest => "not-ours",
+            Self::Fault(_) | Self::BadPin(_) => "tampered",
+            Self::Unknown | Self::Closer { .. } => "closer",
+            Self::Automatic(_) => "closed-by-machine",
+            Self::Label(_) => "rejected",
+            Self::Held(_) => "held",
+            Self::Expired(_) => "expired",
+            Self::TooEarly(_) => "too-early",
+            Self::NoPromotion => "record-only",
+            Self::NoRecord => "no-record",
+            Self::NoPins => "no-pins",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Withdrawn => {
+                write!(f, "it was reopened, which withdraws the approval; closing it again as completed approves again")
+            }
+            Self::ClosedAgain(at) => {
+                write!(f, "it was reopened and closed again at {at}, which is an approval of its own")
+            }
+            Self::NotCompleted(reason) => {
+                write!(f, "it was closed as {reason}, and only closing as completed approves")
+            }
+            Self::Fault(fault) => write!(f, "{fault}"),
+            Self::Unknown => write!(f, "GitHub does not tell who closed it"),
+            Self::Closer { login, why } => write!(f, "{login} closed it, who may not approve: {why}"),
+            Self::Automatic(what) => write!(f, "{what} closed it, and not a person who read it"),
+            Self::Label(label) => write!(f, "it carries the label {label}, which turns a closing into a no"),
+            Self::Held(until) => write!(f, "the approval waits until {until}"),
+            Self::Expired(at) => write!(f, "the approval expired at {at}"),
+            Self::TooEarly(at) => write!(f, "it was closed before {at} (`not_before`)"),
+            Self::NoPromotion => write!(f, "it is a record, and closing it does nothing"),
+            Self::NoRecord => write!(f, "no build was recorded before it was closed"),
+            Self::NoPins => write!(f, "its record names no version"),
+            Self::BadPin(why) => write!(f, "{why}"),
+            Self::PullRequest => write!(f, "it is a pull request"),
+        }
+    }
+}
+
+impl Gate<'_> {
+    /// Does the closing at `closed_at` approve, and what?
+    ///
+    /// The outer error is that it cannot be told (GitHub does not answer, credentials do not suffice): that is never
+    /// taken for a yes or a no.
+    pub(crate) fn judge(&self, issue: &Snapshot, closed_at: Timestamp) -> Result<Result<Verdict, Refusal>> {
+        match issue.closed_at {
+            _ if issue.state == IssueState::Open => return Ok(Err(Refusal::Withdrawn)),
+            None => return Ok(Err(Refusal::Withdrawn)),
+            Some(at) if at != closed_at => return Ok(Err(Refusal::ClosedAgain(at))),
+            Some(_) => {}
+        }
+        if issue.state_reason.as_deref() != Some("COMPLETED") {
+            return Ok(Err(Refusal::NotCompleted(reason_in_words(issue.state_reason.as_deref()))));
+        }
+        let ledger = match Ledger::read(issue, &self.trust()?) {
+            Ok(ledger) if ledger.unsealed => {
+                return Ok(Err(Refusal::Fault(Fault::Unsealed(Place::Body))));
+            }
+            Ok(ledger) => ledger,
+            Err(fault) => return Ok(Err(Refusal::Fault(fault))),
+        };
+        let bot = self.bot()?;
+        if let Some(by) = issue.body_seen_of_other(closed_at, |actor| bot.is(actor)) {
+            return Ok(Err(Refusal::Fault(Fault::Edited { what: Place::Body, by })));
+        }
+        if let Some(not_before) = self.not_before
+            && closed_at < not_before
+        {
+            return Ok(Err(Refusal::TooEarly(not_before)));
+        }
+        let Some(recorded) = ledger.approved(closed_at).cloned() else { return Ok(Err(Refusal::NoRecord)) };
+        if recorded.record.promotes_to.is_none() {
+            return Ok(Err(Refusal::NoPromotion));
+        }
+        if recorded.record.pins.is_empty() && recorded.record.approve == Approve::Exact {
+            return Ok(Err(Refusal::NoPins));
+        }
+        if let Err(why) = pins::check_all(&recorded.record.pins) {
+            return Ok(Err(Refusal::BadPin(why)));
+        }
+        if let Some(label) = self.source.reject_labels.iter().find(|label| issue.has_label(label)) {
+            return Ok(Err(Refusal::Label(label.clone())));
+        }
+        let Some(closing) = issue.closing() else { return Ok(Err(Refusal::Unknown)) };
+        if let Some(closer) = &closing.closer
+            && (!self.source.allow_commit_close || !matches!(closer.kind.as_str(), "Commit" | "PullRequest"))
+        {
+            return Ok(Err(Refusal::Automatic(machine_in_words(&closer.kind))));
+        }
+        let Some(actor) = &closing.actor else { return Ok(Err(Refusal::Unknown)) };
+        // Before the question about the role, which is a request.
+        if let Some(until) = after(closed_at, self.source.soak)
+            && self.client.now() < until
+        {
+            return Ok(Err(Refusal::Held(until)));
+        }
+        if let Some(end) = after(closed_at, self.source.expires)
+            && self.client.now() >= end
+        {
+            return Ok(Err(Refusal::Expired(end)));
+        }
+        if let Some(why) = self.may_not_approve(actor)? {
+            return Ok(Err(Refusal::Closer { login: actor.login.clone(), why }));
+        }
+        Ok(Ok(Verdict { closed_at, closed_by: actor.login.clone(), recorded, ledger }))
+    }
+
+    /// Why `actor` may not approve; `None` when they may.
+    pub(crate) fn may_not_approve(&self, actor: &Actor) -> Result<Option<String>> {
+        let closers = &self.source.closers;
+        if self.bot()?.is(actor) {
+            return Ok(Some("it is the account that writes the issues".to_owned()));
+        }
+        match actor.kind.as_str() {
+            "User" => {}
+            "Bot" if closers.apps.iter().any(|app| app.eq_ignore_ascii_case(&actor.login)) => return Ok(None),
+            "Bot" => return Ok(Some("it is an App, and `closers.apps` does not name it".to_owned())),
+            kind => return Ok(Some(format!("it is a {kind}, and no person"))),
+        }
+        if closers.users.iter().any(|user| user.eq_ignore_ascii_case(&actor.login)) {
+            return Ok(None);
+        }
+        for team in &closers.teams {
+            if api::is_in_team(&self.client, team, &actor.login)? {
+                return Ok(None);
+            }
+        }
+        let asks_role = !closers.roles.is_empty() || closers.is_empty();
+        if !asks_role {
+            return Ok(Some("neither `closers.users` nor `closers.teams` names them".to_owned()));
+        }
+        let Some(permission) = api::permission(&self.client, &actor.login)? else {
+            return Ok(Some("they have no role in the repository".to_owned()));
+        };
+        // The login could have been given to somebody else since.
+        if permission.user.as_ref().map(|user| user.id) != actor.database_id || actor.database_id.is_none() {
+            return Ok(Some("the login belongs to another account now".to_owned()));
+        }
+        let role = permission.role_name.as_str();
+        let may = if closers.is_empty() {
+            // A role of the organisation's own is at least what it was made from.
+            matches!(role, "triage" | "write" | "maintain" | "admin")
+                || matches!(permission.base.as_str(), "write" | "admin")
+        } else {
+            closers.roles.iter().any(|allowed| allowed.eq_ignore_ascii_case(role))
+        };
+        let wanted = if closers.is_empty() { "triage or more".to_owned() } else { closers.roles.join(", ") };
+        Ok((!may).then(|| format!("their role is {role}, and it takes {wanted}")))
+    }
+}
+
+impl Verdict {
+    /// The file `approval.json`.
+    pub(crate) fn approval(&self, issue: &Snapshot) -> Approval {
+        Approval {
+            issue: issue.number,
+            url: issue.url.clone(),
+            closed_by: self.closed_by.clone(),
+            closed_at: self.closed_at.to_string(),
+            pins: self.pins().clone(),
+            build: self.recorded.record.log.clone().unwrap_or_default(),
+            builds: self
+                .ledger
+                .records
+                .iter()
+                .filter(|recorded| recorded.at < self.closed_at)
+                .filter_map(|recorded| recorded.record.log.clone())
+                .collect(),
+        }
+    }
+
+    pub(crate) fn pins(&self) -> &IndexMap<String, String> {
+        &self.recorded.record.pins
+    }
+}
+
+/// `seconds` after `at`; none when there is no such rule, the end of time when that is too far away to be told.
+fn after(at: Timestamp, seconds: Option<u64>) -> Option<Timestamp> {
+    let seconds = i64::try_from(seconds?).unwrap_or(i64::MAX);
+    Some(at.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
+}
+
+fn reason_in_words(reason: Option<&str>) -> String {
+    reason.map_or_else(|| "nothing in particular".to_owned(), |reason| reason.to_ascii_lowercase().replace('_', " "))
+}
+
+fn machine_in_words(kind: &str) -> String {
+    match kind {
+        "Commit" => "a commit".to_owned(),
+        "PullRequest" => "a pull request".to_owned(),
+        "ProjectV2" => "the automation of a project".to_owned(),
+        kind => format!("a {kind}"),
+    }
+}

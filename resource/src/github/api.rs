@@ -1,0 +1,150 @@
+//! The requests of the REST API that a gate makes.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::client::{Client, Repeat, status_error};
+use super::model::{Comment, Issue, NewIssue, Permission, TeamMembership};
+use super::transport::Answer;
+use crate::error::{Error, Result};
+use crate::text::percent_encode;
+
+/// Which issues are listed, and in which order. Every value comes escaped into the address.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query(String);
+
+impl Query {
+    pub(crate) fn new(state: &str) -> Self {
+        Self(format!("?state={state}&per_page=100"))
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.push('&');
+        self.0.push_str(name);
+        self.0.push('=');
+        self.0.push_str(&percent_encode(value));
+        self
+    }
+
+    pub(crate) fn url(&self, client: &Client<'_>) -> String {
+        client.repo_url(&format!("/issues{}", self.0))
+    }
+}
+
+/// What became of an issue that is no longer where it was.
+pub(crate) fn missing(client: &Client<'_>, number: u64) -> Error {
+    let what = format!("issue #{number}");
+    match client.get_answer(&client.repo_url(&format!("/issues/{number}")), None, &what) {
+        Ok(answer) => issue_status(&answer, number).err().unwrap_or(Error::NotFound { what }),
+        Err(error) => error,
+    }
+}
+
+/// The issue, or which of the three ways it went.
+pub(crate) fn issue(client: &Client<'_>, number: u64) -> Result<Issue> {
+    let what = format!("reading issue #{number}");
+    let answer = client.get_answer(&client.repo_url(&format!("/issues/{number}")), None, &what)?;
+    issue_status(&answer, number)?;
+    parse(&answer, &what)
+}
+
+fn issue_status(answer: &Answer, number: u64) -> Result<()> {
+    match answer.status {
+        200 => Ok(()),
+        301 => Err(Error::Moved {
+            issue: number,
+            to: crate::text::one_line(answer.header("location").unwrap_or("another repository"), 300),
+        }),
+        410 => Err(Error::Deleted { issue: number }),
+        _ => Err(status_error(answer, &format!("issue #{number}"))),
+    }
+}
+
+/// The issue of a number; `None` when it is none, or not (yet) to be seen.
+pub(crate) fn probe(client: &Client<'_>, number: u64) -> Result<Option<Issue>> {
+    match issue(client, number) {
+        Ok(issue) => Ok(Some(issue)),
+        Err(Error::NotFound { .. } | Error::Moved { .. } | Error::Deleted { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The newest issues and pull requests of the repository, whatever they are: one page.
+pub(crate) fn newest(client: &Client<'_>) -> Result<Vec<Issue>> {
+    let url = Query::new("all").with("sort", "created").with("direction", "desc").url(client);
+    client.get(&url, "listing the newest issues")
+}
+
+pub(crate) fn create(client: &Client<'_>, issue: &NewIssue) -> Result<Issue> {
+    let body = serde_json::to_value(issue).map_err(|error| Error::Internal(error.to_string()))?;
+    client.write("POST", &client.repo_url("/issues"), &body, Repeat::Never, "opening the issue")
+}
+
+pub(crate) fn comment(client: &Client<'_>, number: u64, text: &str) -> Result<Comment> {
+    let url = client.repo_url(&format!("/issues/{number}/comments"));
+    client.write("POST", &url, &json!({"body": text}), Repeat::Never, &format!("commenting on issue #{number}"))
+}
+
+/// The comments of an issue since a moment.
+pub(crate) fn comments_since(client: &Client<'_>, number: u64, since: Timestamp) -> Result<Vec<Comment>> {
+    let since = percent_encode(&since.to_string());
+    let url = client.repo_url(&format!("/issues/{number}/comments?per_page=100&since={since}"));
+    client.list(&url, &format!("listing the comments of issue #{number}"))
+}
+
+/// Changes fields of an issue; the answer is the issue as GitHub then has it.
+pub(crate) fn update(client: &Client<'_>, number: u64, fields: &Value) -> Result<Issue> {
+    let url = client.repo_url(&format!("/issues/{number}"));
+    client.write("PATCH", &url, fields, Repeat::Safe, &format!("changing issue #{number}"))
+}
+
+pub(crate) fn add_labels(client: &Client<'_>, number: u64, labels: &[&str]) -> Result<Value> {
+    let url = client.repo_url(&format!("/issues/{number}/labels"));
+    client.write("POST", &url, &json!({"labels": labels}), Repeat::Safe, &format!("labelling issue #{number}"))
+}
+
+/// Writes a comment of our own anew.
+pub(crate) fn edit_comment(client: &Client<'_>, id: u64, text: &str) -> Result<Comment> {
+    let url = client.repo_url(&format!("/issues/comments/{id}"));
+    client.write("PATCH", &url, &json!({"body": text}), Repeat::Safe, "changing a comment of our own")
+}
+
+pub(crate) fn delete_comment(client: &Client<'_>, id: u64) -> Result<()> {
+    client.delete(&client.repo_url(&format!("/issues/comments/{id}")), "deleting a comment of our own")
+}
+
+/// What `login` may do in the repository; `None` when that is nothing.
+pub(crate) fn permission(client: &Client<'_>, login: &str) -> Result<Option<Permission>> {
+    let url = client.repo_url(&format!("/collaborators/{}/permission", percent_encode(login)));
+    match client.get(&url, &format!("asking for the role of {login}")) {
+        Ok(permission) => Ok(Some(permission)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Is `login` an active member of `organization/team`?
+pub(crate) fn is_in_team(client: &Client<'_>, team: &str, login: &str) -> Result<bool> {
+    let (organization, slug) = team
+        .split_once('/')
+        .ok_or_else(|| Error::BadSource(format!("`closers.teams` has `{team}`, which is not ORGANIZATION/TEAM")))?;
+    let url = format!(
+        "{}/orgs/{}/teams/{}/memberships/{}",
+        client.base(),
+        percent_encode(organization),
+        percent_encode(slug),
+        percent_encode(login)
+    );
+    match client.get::<TeamMembership>(&url, &format!("asking whether {login} is in {team}")) {
+        Ok(membership) => Ok(membership.state == "active"),
+        Err(Error::NotFound { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(answer: &Answer, what: &str) -> Result<T> {
+    serde_json::from_slice(&answer.body).map_err(|error| Error::Unexpected {
+        what: what.to_owned(),
+        why: format!("the answer is not as GitHub describes it: {error}"),
+    })
+}

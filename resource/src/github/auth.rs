@@ -1,0 +1,89 @@
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use serde_json::json;
+
+use crate::contract::AuthMethod;
+use crate::error::{Error, Result};
+
+/// Who the resource is to GitHub.
+#[derive(Clone)]
+pub(crate) enum Credentials {
+    Token(String),
+    App { id: String, installation: String, key: String },
+}
+
+/// The authentication fields of a `source`, whichever mode it is in.
+pub(crate) struct AuthFields<'a> {
+    pub(crate) method: AuthMethod,
+    pub(crate) access_token: Option<&'a String>,
+    pub(crate) app_id: Option<&'a String>,
+    pub(crate) app_installation_id: Option<&'a String>,
+    pub(crate) private_ssh_key: Option<&'a String>,
+}
+
+impl Credentials {
+    pub(crate) fn of(fields: &AuthFields<'_>) -> Result<Self> {
+        let need = |value: Option<&String>, field: &str, method: &str| {
+            value
+                .map(|value| value.trim().to_owned())
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| Error::BadSource(format!("`auth_method: {method}` needs `{field}`")))
+        };
+        match fields.method {
+            AuthMethod::Token => {
+                let token = need(fields.access_token, "access_token", "token")?;
+                // A header cannot carry it, and the error of the HTTP library would show it.
+                if !token.chars().all(|c| c.is_ascii_graphic()) {
+                    return Err(Error::BadSource("`access_token` holds characters that no token has".to_owned()));
+                }
+                Ok(Self::Token(token))
+            }
+            AuthMethod::App => {
+                let id = need(fields.app_id, "app_id", "app")?;
+                let installation = need(fields.app_installation_id, "app_installation_id", "app")?;
+                if !installation.chars().all(|c| c.is_ascii_digit()) {
+                    return Err(Error::BadSource("`app_installation_id` is a number".to_owned()));
+                }
+                let key = need(fields.private_ssh_key, "private_ssh_key", "app")?;
+                key_pair(&key)?;
+                Ok(Self::App { id, installation, key })
+            }
+        }
+    }
+}
+
+/// The token by which an App asks for an installation's.
+///
+/// `iat` lies 60 s back against clocks that differ, and `exp` at most 600 s ahead (GitHub Docs, "Generating a JSON Web
+/// Token for a GitHub App").
+pub(crate) fn app_jwt(id: &str, key: &str, now: Timestamp) -> Result<String> {
+    let claims = json!({"iat": now.as_second() - 60, "exp": now.as_second() + 540, "iss": id});
+    let header = json!({"alg": "RS256", "typ": "JWT"});
+    let encode = |value: &serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", encode(&header), encode(&claims));
+    let pair = key_pair(key)?;
+    let mut signature = vec![0; pair.public().modulus_len()];
+    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature)
+        .map_err(|_| Error::Internal("the App's key does not sign".to_owned()))?;
+    Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
+}
+
+/// Reads PKCS #1, which GitHub hands out, and PKCS #8.
+fn key_pair(pem: &str) -> Result<RsaKeyPair> {
+    let bad = |why: &str| Error::BadSource(format!("`private_ssh_key` {why}"));
+    // A key kept as one line of JSON or of an environment file has its line ends escaped.
+    let pem = pem.replace("\\n", "\n");
+    let mut lines = pem.lines().map(str::trim).skip_while(|line| !line.starts_with("-----BEGIN "));
+    let kind = lines.next().ok_or_else(|| bad("is no PEM"))?;
+    let text: String = lines.take_while(|line| !line.starts_with("-----END ")).collect();
+    let der = BASE64_STANDARD.decode(text).map_err(|_| bad("is no PEM: its text is not base64"))?;
+    let pair = match kind {
+        "-----BEGIN RSA PRIVATE KEY-----" => RsaKeyPair::from_der(&der),
+        "-----BEGIN PRIVATE KEY-----" => RsaKeyPair::from_pkcs8(&der),
+        _ => return Err(bad("is no RSA private key; GitHub makes one under the App's settings")),
+    };
+    pair.map_err(|error| bad(&format!("is not accepted: {error}")))
+}

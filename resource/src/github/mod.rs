@@ -1,0 +1,16 @@
+//! GitHub's API, as far as a gate needs it.
+//!
+//! [`Client`] is the only one that sends: it authenticates, waits for rate limits, spaces writes, and knows which
+//! requests may be repeated. The other modules say what is asked ([`api`], [`Snapshot`]) and what is read.
+
+pub(crate) mod api;
+mod auth;
+mod client;
+mod model;
+mod snapshot;
+mod transport;
+
+pub(crate) use auth::{AuthFields, Credentials};
+pub(crate) use client::{Client, Identity, Settings, status_error};
+pub(crate) use model::{Comment, Issue, NewIssue};
+pub(crate) use snapshot::{Actor, IssueState, Neighbour, Note, Snapshot};

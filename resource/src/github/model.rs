@@ -1,0 +1,165 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What is read of an issue in a list or alone. Source: GitHub REST API, "Issues"; the conformance tests compare these
+/// fields with GitHub's `OpenAPI` description.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Issue {
+    pub(crate) number: u64,
+    pub(crate) title: String,
+    #[serde(default)]
+    pub(crate) body: Option<String>,
+    pub(crate) state: String,
+    #[serde(default)]
+    pub(crate) state_reason: Option<String>,
+    #[serde(default)]
+    pub(crate) user: Option<User>,
+    #[serde(default)]
+    pub(crate) labels: Vec<Label>,
+    /// Present on a pull request, which the issues API lists too.
+    #[serde(default)]
+    pub(crate) pull_request: Option<PullRequest>,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub(crate) created_at: Timestamp,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub(crate) updated_at: Timestamp,
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub(crate) closed_at: Option<Timestamp>,
+    pub(crate) html_url: String,
+    pub(crate) url: String,
+    #[serde(default)]
+    pub(crate) comments: u64,
+}
+
+impl Issue {
+    pub(crate) fn is_open(&self) -> bool {
+        self.state == "open"
+    }
+
+    pub(crate) fn is_pull_request(&self) -> bool {
+        self.pull_request.is_some()
+    }
+
+    pub(crate) fn body(&self) -> &str {
+        self.body.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn has_label(&self, name: &str) -> bool {
+        // GitHub holds labels apart without regard to case.
+        self.labels.iter().any(|label| label.name().eq_ignore_ascii_case(name))
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct User {
+    pub(crate) id: u64,
+    pub(crate) login: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct PullRequest {}
+
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub(crate) enum Label {
+    Name(String),
+    Object { name: String },
+}
+
+impl Label {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Name(name) | Self::Object { name } => name,
+        }
+    }
+}
+
+/// A GitHub App: the answer of `GET /app`.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct App {
+    #[serde(default)]
+    pub(crate) slug: Option<String>,
+}
+
+/// A comment, and the answer to a new one.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Comment {
+    pub(crate) id: u64,
+    #[serde(default)]
+    pub(crate) body: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub(crate) created_at: Timestamp,
+}
+
+/// What somebody may do in a repository.
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Permission {
+    #[serde(rename = "permission")]
+    pub(crate) base: String,
+    pub(crate) role_name: String,
+    #[serde(default)]
+    pub(crate) user: Option<User>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct TeamMembership {
+    pub(crate) state: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct InstallationToken {
+    pub(crate) token: String,
+}
+
+/// An issue to open.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct NewIssue {
+    pub(crate) title: String,
+    pub(crate) body: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) labels: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) assignees: Vec<String>,
+}
+
+#[cfg(all(test, feature = "schema"))]
+mod tests {
+    use super::*;
+
+    /// Every field that is read is in GitHub's description of the answer that it is read from.
+    #[test]
+    fn every_field_read_is_described_by_github() {
+        use fake_github::openapi::Description;
+
+        for description in [Description::github(), Description::ghes()] {
+            for (operation, status, schema) in [
+                ("issues/list-for-repo", 200, schemars::schema_for!(Vec<Issue>)),
+                ("issues/get", 200, schemars::schema_for!(Issue)),
+                ("issues/create", 201, schemars::schema_for!(Issue)),
+                ("issues/update", 200, schemars::schema_for!(Issue)),
+                ("issues/create-comment", 201, schemars::schema_for!(Comment)),
+                ("issues/list-comments", 200, schemars::schema_for!(Vec<Comment>)),
+                ("repos/get-collaborator-permission-level", 200, schemars::schema_for!(Permission)),
+                ("teams/get-membership-for-user-in-org", 200, schemars::schema_for!(TeamMembership)),
+                ("apps/create-installation-access-token", 201, schemars::schema_for!(InstallationToken)),
+                ("apps/get-authenticated", 200, schemars::schema_for!(App)),
+                ("users/get-authenticated", 200, schemars::schema_for!(User)),
+            ] {
+                let unknown = description.undescribed(operation, status, schema.as_value());
+                assert_eq!(unknown, Vec::<String>::new(), "read from {operation}, not described");
+            }
+        }
+    }
+}

@@ -1,0 +1,293 @@
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::client::Client;
+use crate::error::{Error, Result};
+
+const ISSUE: &str = include_str!("issue.graphql");
+const NEIGHBOURS: &str = include_str!("neighbours.graphql");
+
+/// Pages of comments of one issue; 100 comments each.
+const MAX_COMMENT_PAGES: usize = 50;
+
+/// How far an event's time and the issue's may lie apart.
+const EVENT_SLACK: SignedDuration = SignedDuration::from_secs(2);
+
+/// One issue with everything that decides about it, read in one request, so that its parts belong together.
+///
+/// REST has neither who edited a text last nor what closed an issue; GraphQL has both (GitHub GraphQL API, objects
+/// `Issue`, `IssueComment`, `ClosedEvent`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Snapshot {
+    pub(crate) number: u64,
+    pub(crate) url: String,
+    pub(crate) body: String,
+    pub(crate) state: IssueState,
+    pub(crate) state_reason: Option<String>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) closed_at: Option<Timestamp>,
+    pub(crate) last_edited_at: Option<Timestamp>,
+    pub(crate) author: Option<Actor>,
+    pub(crate) editor: Option<Actor>,
+    newest_edits: Option<Nodes<Edit>>,
+    oldest_edits: Option<Nodes<Edit>>,
+    labels: Option<Nodes<LabelName>>,
+    comments: Page<Note>,
+    closings: Nodes<Closing>,
+    transfers: Count,
+    labelings: Nodes<Labeling>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum IssueState {
+    Open,
+    Closed,
+}
+
+/// Who did something. A deleted account is no actor at all.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Actor {
+    #[serde(rename = "__typename")]
+    pub(crate) kind: String,
+    pub(crate) login: String,
+    /// Users and bots have one.
+    #[serde(default)]
+    pub(crate) database_id: Option<u64>,
+}
+
+/// A comment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Note {
+    /// A `BigInt`, written as a string: comments have outgrown the 32 bits of `databaseId`.
+    #[serde(rename = "fullDatabaseId", deserialize_with = "big_int")]
+    pub(crate) id: u64,
+    pub(crate) body: String,
+    pub(crate) created_at: Timestamp,
+    pub(crate) last_edited_at: Option<Timestamp>,
+    pub(crate) author: Option<Actor>,
+    pub(crate) editor: Option<Actor>,
+}
+
+/// A change of the body. GitHub does not say in which order it lists them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Edit {
+    edited_at: Timestamp,
+    editor: Option<Actor>,
+}
+
+/// What closed an issue in a person's stead: `Commit`, `PullRequest` or `ProjectV2`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Closer {
+    #[serde(rename = "__typename")]
+    pub(crate) kind: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Closing {
+    #[serde(rename = "__typename")]
+    kind: String,
+    #[serde(default)]
+    pub(crate) created_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(crate) actor: Option<Actor>,
+    #[serde(default)]
+    pub(crate) closer: Option<Closer>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Labeling {
+    #[serde(default)]
+    actor: Option<Actor>,
+    #[serde(default)]
+    label: Option<LabelName>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct LabelName {
+    name: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Nodes<T> {
+    nodes: Option<Vec<Option<T>>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Count {
+    total_count: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<T> {
+    page_info: PageInfo,
+    nodes: Option<Vec<Option<T>>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+/// Another issue of the same gate.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Neighbour {
+    pub(crate) number: u64,
+    pub(crate) body: String,
+    pub(crate) state: IssueState,
+    pub(crate) state_reason: Option<String>,
+    pub(crate) closed_at: Option<Timestamp>,
+    pub(crate) last_edited_at: Option<Timestamp>,
+    pub(crate) author: Option<Actor>,
+    pub(crate) editor: Option<Actor>,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    repository: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    issue: Option<Snapshot>,
+    #[serde(default)]
+    issues: Option<Nodes<Neighbour>>,
+}
+
+impl<T: Clone> Nodes<T> {
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        self.nodes.iter().flatten().flatten()
+    }
+}
+
+fn big_int<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum BigInt {
+        Text(String),
+        Number(u64),
+    }
+    match BigInt::deserialize(deserializer)? {
+        BigInt::Text(text) => text.parse().map_err(serde::de::Error::custom),
+        BigInt::Number(number) => Ok(number),
+    }
+}
+
+impl Snapshot {
+    /// The issue as it is now; `None` when it is not there (deleted, transferred, or not to be seen).
+    pub(crate) fn read(client: &Client<'_>, number: u64) -> Result<Option<Self>> {
+        let Some(repository) = ask(client, ISSUE, number, None, None)? else { return Ok(None) };
+        repository.issue.map(|issue| issue.with_all_comments(client)).transpose()
+    }
+
+    /// The issue, and those of the same gate that were touched last.
+    pub(crate) fn read_with_neighbours(
+        client: &Client<'_>,
+        number: u64,
+        label: &str,
+    ) -> Result<Option<(Self, Vec<Neighbour>)>> {
+        let query = format!("{NEIGHBOURS}\n{}", &ISSUE[ISSUE.find("fragment Whole").unwrap_or_default()..]);
+        let Some(repository) = ask(client, &query, number, None, Some(label))? else { return Ok(None) };
+        let neighbours = repository.issues.iter().flat_map(Nodes::iter).cloned().collect();
+        let Some(issue) = repository.issue else { return Ok(None) };
+        Ok(Some((issue.with_all_comments(client)?, neighbours)))
+    }
+
+    fn with_all_comments(mut self, client: &Client<'_>) -> Result<Self> {
+        for _ in 0..MAX_COMMENT_PAGES {
+            if !self.comments.page_info.has_next_page {
+                return Ok(self);
+            }
+            let after = self.comments.page_info.end_cursor.as_deref();
+            let more = ask(client, ISSUE, self.number, after, None)?
+                .and_then(|repository| repository.issue)
+                .ok_or_else(|| Error::NotFound { what: format!("issue #{}", self.number) })?;
+            self.comments.page_info = more.comments.page_info;
+            self.comments.nodes.get_or_insert_default().extend(more.comments.nodes.unwrap_or_default());
+        }
+        Err(Error::Unexpected {
+            what: format!("issue #{}", self.number),
+            why: format!("more than {} comments", MAX_COMMENT_PAGES * 100),
+        })
+    }
+
+    pub(crate) fn comments(&self) -> impl Iterator<Item = &Note> {
+        self.comments.nodes.iter().flatten().flatten()
+    }
+
+    pub(crate) fn label_names(&self) -> impl Iterator<Item = &str> {
+        self.labels.iter().flat_map(Nodes::iter).map(|label| label.name.as_str())
+    }
+
+    pub(crate) fn has_label(&self, name: &str) -> bool {
+        self.label_names().any(|label| label.eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn was_transferred(&self) -> bool {
+        self.transfers.total_count > 0
+    }
+
+    /// The closing that `closed_at` tells of: the last of all, and of that moment.
+    ///
+    /// GitHub writes the issue and its event one after the other, so that their seconds may differ by one.
+    pub(crate) fn closing(&self) -> Option<&Closing> {
+        let last = self.closings.iter().last().filter(|event| event.kind == "ClosedEvent")?;
+        let apart = last.created_at?.duration_since(self.closed_at?).abs();
+        (apart <= EVENT_SLACK).then_some(last)
+    }
+
+    /// Who had written the body that people saw at `moment`, where that was not an account that `is_bot` knows.
+    ///
+    /// The newest writing tells who wrote what is there now; a writing of the resource's own may have covered another
+    /// that stood there when somebody decided.
+    pub(crate) fn body_seen_of_other(&self, moment: Timestamp, is_bot: impl Fn(&Actor) -> bool) -> Option<String> {
+        let edits = || self.newest_edits.iter().chain(&self.oldest_edits).flat_map(Nodes::iter);
+        let last = edits().map(|edit| edit.edited_at).filter(|at| *at <= moment).max()?;
+        // Of several in one second nobody knows which was last.
+        let other =
+            edits().filter(|edit| edit.edited_at == last).find(|edit| !edit.editor.as_ref().is_some_and(&is_bot))?;
+        Some(other.editor.as_ref().map_or_else(|| "an account that is gone".to_owned(), |editor| editor.login.clone()))
+    }
+
+    /// Was it opened again, and not by an account that `is_bot` knows?
+    pub(crate) fn was_reopened_by_other_than(&self, is_bot: impl Fn(&Actor) -> bool) -> bool {
+        let last = self.closings.iter().filter(|event| event.kind == "ReopenedEvent").last();
+        last.is_some_and(|event| !event.actor.as_ref().is_some_and(is_bot))
+    }
+
+    /// Who set `label` last, if it is set.
+    pub(crate) fn labeled_by(&self, label: &str) -> Option<&Actor> {
+        if !self.has_label(label) {
+            return None;
+        }
+        let set = |event: &&Labeling| event.label.as_ref().is_some_and(|set| set.name.eq_ignore_ascii_case(label));
+        self.labelings.iter().filter(set).last()?.actor.as_ref()
+    }
+}
+
+fn ask(
+    client: &Client<'_>,
+    query: &str,
+    number: u64,
+    after: Option<&str>,
+    label: Option<&str>,
+) -> Result<Option<Repository>> {
+    let (owner, name) = client.owner_and_name();
+    let mut variables = json!({"owner": owner, "name": name, "number": number, "after": after});
+    if let Some(label) = label {
+        variables["label"] = json!(label);
+    }
+    let data: Option<Data> = client.graphql(query, &variables, &format!("reading issue #{number}"))?;
+    Ok(data.and_then(|data| data.repository))
+}

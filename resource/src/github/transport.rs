@@ -1,0 +1,112 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::http;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+use crate::error::{Error, Result};
+
+/// An answer larger than this is refused: a hundred issues with bodies of 65,536 characters each fit.
+const MAX_ANSWER: u64 = 64 << 20;
+
+/// A request as it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Option<String>,
+}
+
+/// An answer as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// GitHub's own words about what went wrong, else the start of whatever came.
+    pub(crate) fn message(&self) -> String {
+        let message = serde_json::from_slice::<serde_json::Value>(&self.body)
+            .ok()
+            .and_then(|value| Some(value.get("message")?.as_str()?.to_owned()));
+        message.unwrap_or_else(|| {
+            let text = String::from_utf8_lossy(&self.body);
+            crate::text::one_line(&text, 200)
+        })
+    }
+}
+
+/// Sends one request, once. No redirect is followed: who asked decides about that.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    agent: ureq::Agent,
+}
+
+impl Transport {
+    /// `ca_cert` is trusted besides the machine's certificates. Those are found as OpenSSL finds them (`SSL_CERT_FILE`,
+    /// `SSL_CERT_DIR`, else where distributions put them); Mozilla's, compiled in, take their place when there are none.
+    pub(crate) fn new(base: &str, ca_cert: Option<&str>, timeout: Duration) -> Result<Self> {
+        let mut config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .timeout_global(Some(timeout))
+            .user_agent(concat!("github-issues-resource/", env!("CARGO_PKG_VERSION")));
+        if base.starts_with("https://") {
+            config = config.tls_config(TlsConfig::builder().root_certs(roots(ca_cert)?).build());
+        }
+        Ok(Self { agent: config.build().new_agent() })
+    }
+
+    pub(crate) fn send(&self, request: &Request) -> Result<Answer, String> {
+        let mut builder = http::Request::builder().method(request.method).uri(&request.url);
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        // ureq lets no GET and no DELETE have a body of a type that could hold one.
+        let answer = match &request.body {
+            Some(body) => self.agent.run(builder.body(body.as_bytes()).map_err(|error| error.to_string())?),
+            None => self.agent.run(builder.body(()).map_err(|error| error.to_string())?),
+        };
+        let (parts, mut body) = answer.map_err(|error| error.to_string())?.into_parts();
+        let body = body
+            .with_config()
+            .limit(MAX_ANSWER)
+            .read_to_vec()
+            .map_err(|error| format!("the answer broke off: {error}"))?;
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+    }
+}
+
+fn roots(ca_cert: Option<&str>) -> Result<RootCerts> {
+    let mut certs: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
+        .certs
+        .iter()
+        .map(|cert| Certificate::from_der(cert).to_owned())
+        .collect();
+    if certs.is_empty() {
+        certs
+            .extend(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|cert| Certificate::from_der(cert).to_owned()));
+    }
+    if let Some(pem) = ca_cert {
+        let before = certs.len();
+        for item in parse_pem(pem.as_bytes()) {
+            if let PemItem::Certificate(cert) =
+                item.map_err(|error| Error::BadSource(format!("`ca_cert` is no PEM: {error}")))?
+            {
+                certs.push(cert);
+            }
+        }
+        if certs.len() == before {
+            return Err(Error::BadSource("`ca_cert` holds no certificate".to_owned()));
+        }
+    }
+    Ok(RootCerts::Specific(Arc::new(certs)))
+}

@@ -1,0 +1,148 @@
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::build::Build;
+use crate::clock::Clock;
+use crate::contract::Source;
+use crate::error::{Error, Result};
+use crate::log::Log;
+use crate::{compat, gate};
+
+/// A version as Concourse has it: texts by names. Source: Concourse, "Implementing a resource type".
+pub(crate) type Version = serde_json::Map<String, Value>;
+
+/// What Concourse runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step<'a> {
+    Check,
+    In(&'a Path),
+    Out(&'a Path),
+}
+
+/// What a step has besides its request.
+pub(crate) struct Context<'a> {
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) log: &'a Log,
+    pub(crate) build: Build,
+}
+
+/// The answer of a get or a put.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outcome {
+    pub(crate) version: Version,
+    pub(crate) metadata: Vec<Metadatum>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Metadatum {
+    name: &'static str,
+    value: String,
+}
+
+impl Metadatum {
+    pub(crate) fn new(name: &'static str, value: impl Into<String>) -> Self {
+        Self { name, value: value.into() }
+    }
+}
+
+/// Reads a request, does what it asks for, and returns what belongs on standard output.
+pub(crate) fn run(step: Step<'_>, request: &str, context: &Context<'_>) -> Result<String> {
+    let value: Value = serde_json::from_str(request)
+        .map_err(|error| Error::BadRequest(format!("standard input is no JSON of Concourse's: {error}")))?;
+    let Value::Object(mut request) = value else {
+        return Err(Error::BadRequest("standard input is no JSON object".to_owned()));
+    };
+    let source = request.remove("source").unwrap_or(Value::Null);
+    // First of all: no error from here on may show them.
+    hide_secrets(&source, context.log);
+    let source: Source =
+        serde_json::from_value(source).map_err(|error| Error::BadSource(format!("`source`: {error}")))?;
+    let params = request.remove("params").filter(|params| !params.is_null());
+    let version = version_of(request.remove("version"))?;
+    if let Some(key) = request.keys().next() {
+        return Err(Error::BadRequest(format!("the request has `{key}`, which Concourse does not send")));
+    }
+    let output = match (step, source) {
+        (Step::Check, Source::Gate(source)) => json(&gate::check(&source, version.as_ref(), context)?),
+        (Step::Check, Source::Compat(source)) => json(&compat::check(&source, version.as_ref(), context)?),
+        (Step::In(dir), source) => {
+            let version = version.ok_or_else(|| Error::BadRequest("a get needs a version".to_owned()))?;
+            match source {
+                Source::Gate(source) => {
+                    no_params(params.as_ref())?;
+                    json(&gate::get(&source, version, dir, context)?)
+                }
+                Source::Compat(source) => {
+                    no_params(params.as_ref())?;
+                    json(&compat::get(&source, version, dir, context)?)
+                }
+            }
+        }
+        (Step::Out(dir), Source::Gate(source)) => {
+            let params = params.ok_or_else(|| Error::BadParams("a put needs `params` with an `action`".to_owned()))?;
+            let params =
+                serde_json::from_value(params).map_err(|error| Error::BadParams(format!("`params`: {error}")))?;
+            json(&gate::put(&source, &params, dir, context)?)
+        }
+        (Step::Out(dir), Source::Compat(source)) => {
+            let params = params.unwrap_or_else(|| Value::Object(Version::new()));
+            let params =
+                serde_json::from_value(params).map_err(|error| Error::BadParams(format!("`params`: {error}")))?;
+            json(&compat::put(&source, &params, dir, context)?)
+        }
+    };
+    Ok(output)
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+fn no_params(params: Option<&Value>) -> Result<()> {
+    match params.and_then(Value::as_object).and_then(|params| params.keys().next()) {
+        Some(key) => Err(Error::BadParams(format!("a get takes no params, and has `{key}`"))),
+        None => Ok(()),
+    }
+}
+
+fn version_of(value: Option<Value>) -> Result<Option<Version>> {
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(version)) if version.values().all(Value::is_string) => {
+            Ok((!version.is_empty()).then_some(version))
+        }
+        Some(_) => Err(Error::BadRequest("`version` is no map of texts".to_owned())),
+    }
+}
+
+/// Secrets are known by their keys, whatever else is wrong with the source.
+fn hide_secrets(source: &Value, log: &Log) {
+    for key in ["access_token", "private_ssh_key", "signing_key"] {
+        if let Some(value) = source.get(key) {
+            hide_all(value, log);
+        }
+    }
+    // A proxy's password.
+    for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        if let Ok(proxy) = std::env::var(name)
+            && let Some((user, _)) = proxy.rsplit_once('@')
+        {
+            log.hide(user.rsplit_once("//").map_or(user, |(_, user)| user));
+        }
+    }
+}
+
+fn hide_all(value: &Value, log: &Log) {
+    match value {
+        Value::String(text) => {
+            log.hide(text);
+            log.hide(&text.replace("\\n", "\n"));
+        }
+        Value::Array(values) => values.iter().for_each(|value| hide_all(value, log)),
+        Value::Object(values) => values.values().for_each(|value| hide_all(value, log)),
+        Value::Number(number) => log.hide(&number.to_string()),
+        Value::Null | Value::Bool(_) => {}
+    }
+}

@@ -1,0 +1,138 @@
+//! Many puts at the same moment, in interleavings that a seed decides.
+//!
+//! `TRIALS=1000 cargo test -p github-issues-resource --release --test it concurrency -- --nocapture` runs more than
+//! the default, and prints what was seen.
+
+use std::collections::BTreeSet;
+use std::thread;
+
+use serde_json::json;
+
+use crate::support::*;
+
+/// Trials of each kind of lag.
+fn trials() -> u64 {
+    std::env::var("TRIALS").ok().and_then(|text| text.parse().ok()).unwrap_or(120) / 4
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Lag {
+    list: i64,
+    read: i64,
+}
+
+/// Runs puts of builds `1..=n` at once.
+fn race(lab: &Lab, n: u64) {
+    thread::scope(|scope| {
+        for k in 1..=n {
+            let endpoint = lab.fake.listen();
+            let dir = lab.build_dir(k);
+            let request = json!({"source": lab.gate_source("post"), "params": record_params()});
+            let child = lab.spawn("out", &request, &dir, Some(&build(k)), &endpoint);
+            scope.spawn(move || {
+                let output = child.wait_with_output().unwrap();
+                lab.fake.time().leave();
+                lab.check(output).succeeds();
+            });
+        }
+    });
+}
+
+/// The commits recorded on open issues, by their markers.
+fn commits_on_open(lab: &Lab) -> BTreeSet<String> {
+    let mut commits = BTreeSet::new();
+    for issue in lab.open_issues() {
+        for body in issue.comments.iter().map(|comment| &comment.body).chain([&issue.body]) {
+            if !body.starts_with("<!-- ol-gate") {
+                continue;
+            }
+            let marker = marker(body);
+            let earlier = marker["earlier"].as_array().cloned().unwrap_or_default();
+            let records = earlier.iter().chain([&marker]).map(|holder| holder["record"]["pins"]["code"].clone());
+            commits.extend(records.filter_map(|code| code.as_str().map(str::to_owned)));
+        }
+    }
+    commits
+}
+
+/// What one kind of lag came to.
+#[derive(Default, Debug)]
+struct Tally {
+    trials: u64,
+    duplicated: u64,
+    healed: u64,
+}
+
+fn run(name: &str, lag: Lag) -> Tally {
+    let mut tally = Tally::default();
+    for seed in 0..trials() {
+        let n = 2 + seed % 7;
+        let lab = Lab::new();
+        // Half of the trials begin with an issue that is open already.
+        let before = seed % 2;
+        if before == 1 {
+            lab.recorded(100);
+            lab.fake.time().advance(600_000 * 2);
+        }
+        {
+            let mut world = lab.world();
+            world.list_lag = lag.list;
+            world.read_lag = lag.read;
+        }
+        lab.fake.time().simulate(seed);
+        race(&lab, n);
+        let wanted: BTreeSet<String> = (1..=n).chain((before == 1).then_some(100)).map(commit).collect();
+        assert_eq!(commits_on_open(&lab), wanted, "{name}, seed {seed}: a version is on no open issue");
+        assert!(!lab.open_issues().is_empty());
+        tally.trials += 1;
+        let duplicated = lab.open_issues().len() > 1;
+        tally.duplicated += u64::from(duplicated);
+        // Once replicas have caught up, the next put leaves one.
+        lab.fake.time().advance(lag.list.max(lag.read) + 10_000);
+        {
+            let mut world = lab.world();
+            world.list_lag = 0;
+            world.read_lag = 0;
+        }
+        lab.recorded(200);
+        assert_eq!(lab.open_issues().len(), 1, "{name}, seed {seed}: not healed");
+        tally.healed += u64::from(duplicated);
+        let mut wanted = wanted;
+        wanted.insert(commit(200));
+        assert_eq!(commits_on_open(&lab), wanted, "{name}, seed {seed}: a version was lost in healing");
+        // And what is left can be approved: its newest record.
+        let number = lab.open_issues()[0].number;
+        lab.close(number, "alice");
+        let (got, dir) = lab.get(&lab.version(number), "gate");
+        got.succeeds();
+        assert_eq!(std::fs::read_to_string(dir.join("ref")).unwrap().trim(), commit(200));
+    }
+    println!("{name}: {tally:?}");
+    tally
+}
+
+#[test]
+fn without_lag_there_is_one_issue() {
+    let tally = run("no lag", Lag { list: 0, read: 0 });
+    assert_eq!(tally.duplicated, 0);
+}
+
+#[test]
+fn with_a_lagging_list_there_is_one_issue() {
+    let tally = run("list behind by 60 s", Lag { list: 60_000, read: 0 });
+    assert_eq!(tally.duplicated, 0);
+}
+
+#[test]
+fn with_short_lags_there_is_one_issue() {
+    let tally = run("list and reads behind by 1 s", Lag { list: 1_000, read: 1_000 });
+    assert_eq!(tally.duplicated, 0);
+}
+
+/// The only case in which duplicates are seen, and they heal.
+#[test]
+fn with_list_and_reads_lagging_duplicates_heal() {
+    let tally = run("list and reads behind by 60 s", Lag { list: 60_000, read: 60_000 });
+    assert_eq!(tally.healed, tally.duplicated);
+    assert!(tally.duplicated > 0, "the trial tries nothing");
+}

@@ -1,0 +1,387 @@
+//! What goes wrong between the resource and GitHub, and a process that is killed at any moment.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use fake_github::{Action, Config, FakeGithub, Phase, Response};
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+/// Runs a put and kills it at its `nth` request, before the request takes effect or after. Whether it came that far.
+fn killed_at(lab: &Lab, params: &Value, dir: &std::path::Path, build: &Build, nth: usize, phase: Phase) -> bool {
+    let (sender, frozen) = mpsc::channel();
+    let mut count = 0;
+    lab.fake.hook(move |_, _, _, at| {
+        if at == Phase::Before {
+            count += 1;
+        }
+        if count == nth && at == phase {
+            let _ = sender.send(());
+            return Action::Freeze;
+        }
+        Action::Go
+    });
+    let request = json!({"source": lab.gate_source("post"), "params": params});
+    let mut child = lab.spawn("out", &request, dir, Some(build), &lab.endpoint);
+    let reached = loop {
+        if frozen.recv_timeout(Duration::from_millis(5)).is_ok() {
+            child.kill().unwrap();
+            break true;
+        }
+        if child.try_wait().unwrap().is_some() {
+            break false;
+        }
+    };
+    child.wait().unwrap();
+    lab.fake.time().leave();
+    lab.fake.unhook();
+    reached
+}
+
+/// Kills a put at every request of its, before and after, runs it again, and has `then` look at what came of it.
+fn killed_anywhere(prepare: impl Fn() -> (Lab, Value, std::path::PathBuf, Build), then: impl Fn(&Lab, usize, Phase)) {
+    for phase in [Phase::Before, Phase::After] {
+        for nth in 1.. {
+            let (lab, params, dir, build) = prepare();
+            if !killed_at(&lab, &params, &dir, &build, nth, phase) {
+                assert!(nth > 3, "the put was killed nowhere");
+                break;
+            }
+            lab.fake.time().advance(30_000);
+            lab.put(&params, &dir, &build).succeeds();
+            then(&lab, nth, phase);
+        }
+    }
+}
+
+/// The commits that an approval of the only open issue would name, and how many builds it tells of.
+fn approve_and_count(lab: &Lab) -> (String, usize) {
+    let open = lab.open_issues();
+    assert_eq!(open.len(), 1, "open issues: {:?}", open.iter().map(|issue| issue.number).collect::<Vec<_>>());
+    lab.close(open[0].number, "alice");
+    let (run, dir) = lab.get(&lab.version(open[0].number), "judged");
+    run.succeeds();
+    let approval: Value = serde_json::from_slice(&std::fs::read(dir.join("approval.json")).unwrap()).unwrap();
+    (approval["pins"]["code"].as_str().unwrap().to_owned(), approval["builds"].as_array().unwrap().len())
+}
+
+#[test]
+fn put_killed_anywhere_opens_one_issue() {
+    for signed in [false, true] {
+        let prepare = || {
+            let lab = if signed { Lab::new().source("signing_key", SIGNING_KEY) } else { Lab::new() };
+            let dir = lab.build_dir(1);
+            (lab, record_params(), dir, build(1))
+        };
+        killed_anywhere(prepare, |lab, nth, phase| {
+            assert_eq!(lab.issues().len(), 1, "{phase:?} request {nth}");
+            assert_eq!(approve_and_count(lab), (commit(1), 1), "{phase:?} request {nth}");
+        });
+    }
+}
+
+#[test]
+fn put_killed_anywhere_adds_one_record() {
+    let prepare = || {
+        let lab = Lab::new().source("max_comments", 2);
+        for n in 1..=3 {
+            lab.recorded(n);
+        }
+        let dir = lab.build_dir(4);
+        (lab, record_params(), dir, build(4))
+    };
+    killed_anywhere(prepare, |lab, nth, phase| {
+        assert_eq!(lab.issues().len(), 1, "{phase:?} request {nth}");
+        lab.recorded(5);
+        assert_eq!(approve_and_count(lab), (commit(5), 5), "{phase:?} request {nth}");
+    });
+}
+
+#[test]
+fn put_killed_anywhere_supersedes_once() {
+    let prepare = || {
+        let lab = Lab::new().source("on_existing", "supersede");
+        lab.recorded(1);
+        lab.fake.time().advance(3_600_000);
+        let dir = lab.build_dir(2);
+        (lab, record_params(), dir, build(2))
+    };
+    killed_anywhere(prepare, |lab, nth, phase| {
+        assert_eq!(lab.issues().len(), 2, "{phase:?} request {nth}");
+        assert_eq!(approve_and_count(lab), (commit(2), 1), "{phase:?} request {nth}");
+    });
+}
+
+#[test]
+fn restart_of_a_changed_issue_killed_anywhere_is_finished() {
+    let prepare = || {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.recorded(2);
+        let comment = lab.issue(1).comments[0].id;
+        lab.world().edit_comment(REPO, 1, comment, "bob", "changed");
+        let dir = lab.build_dir(3);
+        (lab, record_params(), dir, build(3))
+    };
+    killed_anywhere(prepare, |lab, nth, phase| {
+        assert_eq!(lab.issues().len(), 1, "{phase:?} request {nth}");
+        assert_eq!(approve_and_count(lab), (commit(3), 1), "{phase:?} request {nth}");
+    });
+}
+
+#[test]
+fn claim_killed_anywhere_is_this_builds_and_no_others() {
+    let prepare = || {
+        let lab = Lab::new();
+        // One that is passed over, so that telling it is killed too.
+        lab.close(lab.recorded(1), "alice");
+        lab.close(lab.recorded(2), "alice");
+        lab.get(&lab.version(2), "gate").0.succeeds();
+        let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER});
+        let dir = lab.temp.path().to_owned();
+        (lab, params, dir, build(7))
+    };
+    killed_anywhere(prepare, |lab, nth, phase| {
+        let claims = lab.issue(2).comments.iter().filter(|comment| marker(&comment.body)["kind"] == "claim").count();
+        assert_eq!(claims, 1, "{phase:?} request {nth}");
+        let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER});
+        lab.put(&params, lab.temp.path(), &build(8)).fails("already-used");
+    });
+}
+
+#[test]
+fn claim_killed_anywhere_is_never_another_builds() {
+    for phase in [Phase::Before, Phase::After] {
+        for nth in 1.. {
+            let lab = Lab::new();
+            lab.close(lab.recorded(1), "alice");
+            lab.get(&lab.version(1), "gate").0.succeeds();
+            let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER});
+            if !killed_at(&lab, &params, lab.temp.path(), &build(7), nth, phase) {
+                break;
+            }
+            let claimed = lab.issue(1).comments.iter().any(|comment| marker(&comment.body)["kind"] == "claim");
+            let other = lab.put(&params, lab.temp.path(), &build(8));
+            assert_eq!(other.code == Some(0), !claimed, "{phase:?} request {nth}: {}", other.stderr);
+        }
+    }
+}
+
+#[test]
+fn report_killed_anywhere_is_made_once() {
+    let prepare = || {
+        let lab = Lab::new();
+        lab.close(lab.recorded(1), "alice");
+        lab.get(&lab.version(1), "gate").0.succeeds();
+        let params =
+            json!({"action": "report", "status": "failed", "approval": "gate/approval.json", "consumer": CONSUMER});
+        let dir = lab.temp.path().to_owned();
+        (lab, params, dir, build(7))
+    };
+    for phase in [Phase::Before, Phase::After] {
+        for nth in 1..=2 {
+            let (lab, params, dir, build) = prepare();
+            assert!(killed_at(&lab, &params, &dir, &build, nth, phase));
+            lab.put(&params, &dir, &build).succeeds();
+            assert_eq!(lab.issue(1).comments.len(), 1);
+        }
+    }
+}
+
+fn fail_reads(lab: &Lab, mut times: u32, action: Action) {
+    lab.fake.hook(move |request, _, _, phase| {
+        if phase == Phase::Before && (request.method == "GET" || request.path.ends_with("/graphql")) && times > 0 {
+            times -= 1;
+            return action.clone();
+        }
+        Action::Go
+    });
+}
+
+#[test]
+fn failing_reads_are_tried_four_times() {
+    let failures = [
+        Action::Answer(Response::error(500, "Server Error")),
+        Action::Answer(Response::error(503, "Unavailable")),
+        Action::Answer(Response { status: 502, headers: vec![], body: b"<html>Unicorn!</html>".to_vec() }),
+        Action::Answer(Response { status: 200, headers: vec![], body: b"[{\"number\":".to_vec() }),
+        Action::Drop,
+        Action::Truncate(1),
+    ];
+    for failure in failures {
+        let lab = Lab::new();
+        lab.close(lab.recorded(1), "alice");
+        fail_reads(&lab, 3, failure.clone());
+        assert_eq!(lab.versions(None), [lab.version(1)], "{failure:?}");
+        lab.fake.unhook();
+        fail_reads(&lab, 4, failure.clone());
+        let lab = lab.source("max_wait", 100);
+        let run = lab.gate_check(None);
+        run.fails("unavailable").says("in 4 tries");
+        assert!(!run.stderr.contains("Unicorn") || run.stderr.lines().count() < 3);
+    }
+}
+
+#[test]
+fn server_that_does_not_answer_is_given_up() {
+    let lab = Lab::new().source("timeout", 1);
+    fail_reads(&lab, 1, Action::Freeze);
+    lab.gate_check(None).succeeds();
+    fail_reads(&lab, 99, Action::Freeze);
+    let lab = lab.source("max_wait", 0);
+    lab.gate_check(None).fails("unavailable").says("timeout");
+}
+
+#[test]
+fn writes_that_end_alike_are_repeated() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let mut times = 3;
+    lab.fake.hook(move |request, _, _, phase| {
+        if phase == Phase::After && request.method == "PATCH" && times > 0 {
+            times -= 1;
+            return Action::Answer(Response::error(502, "Bad Gateway"));
+        }
+        Action::Go
+    });
+    lab.recorded(2);
+    lab.close(1, "alice");
+    let (run, _) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+}
+
+#[test]
+fn answer_of_another_form_is_refused() {
+    for body in ["{}", "[{\"number\": \"one\"}]", "null", "[]extra"] {
+        let lab = Lab::new().source("max_wait", 0);
+        fail_reads(&lab, 9, Action::Answer(Response { status: 200, headers: vec![], body: body.as_bytes().to_vec() }));
+        let run = lab.gate_check(None);
+        assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{body}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn renamed_repository_is_read_and_not_written() {
+    let lab = Lab::new();
+    lab.close(lab.recorded(1), "alice");
+    {
+        let mut world = lab.world();
+        let repository = world.repositories.remove(REPO).unwrap();
+        world.repositories.insert("acme/decisions".to_owned(), repository);
+        world.add_repository(REPO);
+        let (id, old) = (999, REPO.to_owned());
+        let repository = world.repositories.get_mut(&old).unwrap();
+        repository.id = id;
+        repository.renamed_to = Some("acme/decisions".to_owned());
+        for user in world.users.values_mut() {
+            if let Some(role) = user.roles.get(REPO).cloned() {
+                user.roles.insert("acme/decisions".to_owned(), role);
+            }
+        }
+    }
+    let run = lab.gate_check(None);
+    run.succeeds();
+    assert_eq!(run.json().as_array().unwrap().len(), 1, "{}", run.stderr);
+    let run = lab.record(2);
+    run.fails("redirected").says("Say its present name in `repository`");
+}
+
+#[test]
+fn redirect_to_another_server_gets_no_credentials() {
+    let other = FakeGithub::new(Config::default());
+    let elsewhere = other.listen();
+    other.hook(|_, _, _, phase| match phase {
+        Phase::Before => Action::Answer(Response::json(200, &json!([]))),
+        Phase::After => Action::Go,
+    });
+    let lab = Lab::new();
+    let target = format!("{}/stolen", elsewhere.base);
+    lab.fake.hook(move |request, _, _, phase| match phase {
+        Phase::Before if request.path.ends_with("/issues") => {
+            Action::Answer(Response::json(302, &json!({})).with("location", &target))
+        }
+        _ => Action::Go,
+    });
+    lab.gate_check(None).succeeds();
+    let log = other.log();
+    assert_eq!(log.len(), 1);
+    assert!(!log[0].request.headers.contains_key("authorization"), "{:?}", log[0].request.headers);
+    assert!(lab.fake.log()[0].request.headers.contains_key("authorization"));
+}
+
+#[test]
+fn link_to_a_page_of_another_server_is_refused() {
+    let lab = Lab::new();
+    lab.fake.hook(|request, _, _, phase| match phase {
+        Phase::Before if request.path.ends_with("/issues") => Action::Answer(
+            Response::json(200, &json!([])).with("link", "<https://evil.example.org/issues?page=2>; rel=\"next\""),
+        ),
+        _ => Action::Go,
+    });
+    lab.gate_check(None).fails("unexpected-answer").says("another server");
+}
+
+#[test]
+fn endless_redirects_and_pages_end() {
+    let lab = Lab::new();
+    let base = lab.endpoint.base.clone();
+    lab.fake.hook(move |request, _, _, phase| match phase {
+        Phase::Before if request.path.ends_with("/issues") => {
+            Action::Answer(Response::json(301, &json!({})).with("location", &format!("{base}/repos/{REPO}/issues")))
+        }
+        _ => Action::Go,
+    });
+    lab.gate_check(None).fails("unexpected-answer").says("too many redirects");
+    lab.fake.unhook();
+    let base = lab.endpoint.base.clone();
+    lab.fake.hook(move |request, _, _, phase| match phase {
+        Phase::Before if request.path.ends_with("/issues") => Action::Answer(
+            Response::json(200, &json!([])).with("link", &format!("<{base}/repos/{REPO}/issues?page=2>; rel=\"next\"")),
+        ),
+        _ => Action::Go,
+    });
+    lab.gate_check(None).fails("unexpected-answer").says("more than 500 pages");
+}
+
+#[test]
+fn put_finds_its_issue_among_ten_thousand() {
+    let lab = Lab::new();
+    {
+        let mut world = lab.world();
+        for n in 0..10_000 {
+            let number =
+                world.open(REPO, if n % 10 == 0 { "gate-bot" } else { "mallory" }, &format!("issue {n}"), "", &[]);
+            if n % 2 == 0 {
+                world.close(REPO, number, "mallory", "completed");
+            }
+        }
+    }
+    assert_eq!(lab.recorded(1), 10_001);
+    let run = lab.record(2);
+    run.succeeds();
+    assert_eq!((run.requests.len(), run.json()["version"]["issue_number"].as_str()), (4, Some("10001")));
+}
+
+#[test]
+fn issue_with_hundreds_of_comments_is_read_to_the_last() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    for _ in 0..250 {
+        lab.world().comment(REPO, 1, "mallory", "me too");
+    }
+    lab.recorded(2);
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    assert_eq!(std::fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(2)));
+    assert_eq!(run.count("graphql"), 3);
+}
+
+#[test]
+fn server_of_ones_own_is_spoken_to_at_its_paths() {
+    let lab = Lab::ghes();
+    lab.close(lab.recorded(1), "alice");
+    assert_eq!(lab.versions(None), [lab.version(1)]);
+    lab.claim(1, &build(7)).succeeds();
+}

@@ -1,0 +1,16 @@
+//! The executable, run as Concourse runs it, against a fake GitHub.
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+#![expect(clippy::print_stdout, reason = "what the trials came to is worth reading")]
+
+mod attacks;
+mod check;
+mod compat;
+mod concurrency;
+mod faults;
+mod get;
+mod model;
+mod protocol;
+mod put;
+mod schemas;
+mod support;
+mod text;

@@ -1,0 +1,307 @@
+//! The whole protocol at once: puts, checks, gets and claims, people who close, reopen and meddle between any two
+//! requests, and processes that are killed at any of theirs. Whatever the interleaving, what is deployed was approved.
+//!
+//! A seed chooses who goes when, who does what and who is killed. `SEEDS=1000 cargo test -p github-issues-resource --release --test it model` tries more
+//! than the default.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use fake_github::{Action, Endpoint, Phase, Request, World};
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+fn seeds() -> u64 {
+    std::env::var("SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(80)
+}
+
+/// What really happened, told by the fake and not by the resource's own reading of it.
+#[derive(Default)]
+struct History {
+    random: u64,
+    /// Records as GitHub took them, by issue.
+    records: BTreeMap<u64, Vec<Recorded>>,
+    /// The chain that an issue's body names.
+    chains: BTreeMap<u64, String>,
+    /// Texts that somebody changed and the resource has not written anew since: by issue, 0 for the body.
+    meddled: BTreeSet<(u64, u64)>,
+    /// What was approved: by issue and closing; nothing where the closing approves nothing.
+    closings: BTreeMap<(u64, String), Option<String>>,
+    /// How the issue stood when a client wrote its body last.
+    last_write: BTreeMap<usize, (u64, Option<String>)>,
+    /// Deployments that began by themselves: by issue and closing.
+    deployed: Vec<(u64, String, String)>,
+    order: u64,
+    /// Clients that are to be killed now.
+    frozen: BTreeSet<usize>,
+    kills: u64,
+    closed: u64,
+    reopened: u64,
+}
+
+struct Recorded {
+    at: i64,
+    order: u64,
+    commit: String,
+    chain: String,
+}
+
+impl History {
+    fn draw(&mut self, below: u64) -> u64 {
+        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.random >> 33) % below
+    }
+
+    /// What a closing of `number` at `now` approves: the newest record of an earlier second, unless a text of the
+    /// issue is somebody else's.
+    fn approved(&self, number: u64, now: i64) -> Option<String> {
+        let second = |at: i64| at.div_euclid(1_000);
+        let chain = self.chains.get(&number)?;
+        let records = self.records.get(&number)?.iter();
+        let newest = records
+            .filter(|record| second(record.at) < second(now))
+            .max_by_key(|record| (second(record.at), record.order))?;
+        let meddled = self.meddled.iter().any(|(issue, _)| *issue == number);
+        (!meddled && newest.chain == *chain).then(|| newest.commit.clone())
+    }
+
+    /// Perhaps, a person does something.
+    fn people(&mut self, world: &mut World) {
+        if self.draw(9) != 0 {
+            return;
+        }
+        let numbers: Vec<u64> = world.issues(REPO).map(|issue| issue.number).collect();
+        if numbers.is_empty() {
+            return;
+        }
+        let number = numbers[usize::try_from(self.draw(numbers.len() as u64)).unwrap()];
+        let issue = world.issue(REPO, number).unwrap().clone();
+        // People are not that quick.
+        world.now += 700 * i64::try_from(self.draw(4)).unwrap();
+        match (issue.closed, self.draw(16)) {
+            (false, 0) => world.close(REPO, number, "alice", "not_planned"),
+            (false, 1) => world.close(REPO, number, "eve", "completed"),
+            (false, 2) => world.close_by(REPO, number, Some("bob"), "completed", Some("Commit")),
+            (false, 3) => {
+                let body = issue.body.replace('1', "2");
+                world.edit_body(REPO, number, "bob", &body);
+                self.meddled.insert((number, 0));
+            }
+            (_, 4) => {
+                if let Some(comment) = issue.comments.last() {
+                    world.edit_comment(REPO, number, comment.id, "bob", &comment.body.replace('1', "2"));
+                    self.meddled.insert((number, comment.id));
+                }
+            }
+            (false, _) => {
+                let approved = self.approved(number, world.now);
+                world.close(REPO, number, "alice", "completed");
+                self.closings.insert((number, time_text(world.now)), approved);
+                self.closed += 1;
+            }
+            (true, 0..=2) => {
+                world.reopen(REPO, number, "alice");
+                self.reopened += 1;
+            }
+            (true, _) => {}
+        }
+    }
+
+    /// A write that GitHub took.
+    fn saw(&mut self, request: &Request, world: &World, client: usize) {
+        let body = request.json().unwrap_or_default();
+        let text = body["body"].as_str().unwrap_or_default();
+        let parts: Vec<&str> = request.path.split('/').collect();
+        let last = *parts.last().unwrap();
+        let number = match (request.method.as_str(), last, parts[parts.len() - 2]) {
+            ("POST", "issues", _) => world.issues(REPO).map(|issue| issue.number).max(),
+            ("POST", "comments", number) => number.parse().ok(),
+            ("PATCH", number, "issues") => {
+                let number: u64 = number.parse().unwrap();
+                let issue = world.issue(REPO, number).unwrap();
+                self.last_write.insert(client, (number, issue.closed_at.map(time_text)));
+                if !text.is_empty() {
+                    self.meddled.remove(&(number, 0));
+                }
+                Some(number)
+            }
+            ("PATCH" | "DELETE", comment, "comments") => {
+                let comment: u64 = comment.parse().unwrap();
+                self.meddled.retain(|(_, id)| *id != comment);
+                None
+            }
+            _ => None,
+        };
+        let Some(number) = number.filter(|_| text.starts_with("<!-- ol-gate")) else { return };
+        let marker = marker(text);
+        if let Some(chain) = marker["chain"].as_str() {
+            self.chains.insert(number, chain.to_owned());
+        }
+        // The body repeats its record each time that it is written.
+        if let Some(commit) = marker["record"]["pins"]["code"].as_str().filter(|_| request.method == "POST") {
+            self.order += 1;
+            let record = Recorded {
+                at: world.now,
+                order: self.order,
+                commit: commit.to_owned(),
+                chain: marker["record"]["chain"].as_str().unwrap().to_owned(),
+            };
+            self.records.entry(number).or_default().push(record);
+        }
+    }
+}
+
+/// Starts a step for `client`, and ends it when its turn to be killed comes.
+fn run(
+    lab: &Lab,
+    history: &Mutex<History>,
+    endpoint: &Endpoint,
+    step: &str,
+    request: &Value,
+    dir: &std::path::Path,
+    number: u64,
+) -> Option<Run> {
+    let mut child = lab.spawn(step, request, dir, Some(&build(number)), endpoint);
+    loop {
+        if child.try_wait().unwrap().is_some() {
+            let output = child.wait_with_output().unwrap();
+            lab.fake.time().leave();
+            return Some(lab.check(output));
+        }
+        if history.lock().unwrap().frozen.remove(&endpoint.client) {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            lab.fake.time().leave();
+            return None;
+        }
+        thread::sleep(Duration::from_micros(300));
+    }
+}
+
+/// Puts builds, again when they were killed.
+fn putter(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, builds: std::ops::Range<u64>) {
+    for n in builds {
+        let dir = lab.build_dir(n);
+        let request = json!({"source": lab.gate_source("post"), "params": record_params()});
+        for _ in 0..3 {
+            if run(lab, history, endpoint, "out", &request, &dir, n).is_some() {
+                break;
+            }
+        }
+    }
+}
+
+/// What Concourse does: checks, and starts a build for what is new.
+fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, builds: std::ops::Range<u64>) {
+    let mut known: Option<Value> = None;
+    for n in builds {
+        let mut request = json!({"source": lab.gate_source("trigger")});
+        if let Some(known) = &known {
+            request["version"] = known.clone();
+        }
+        let Some(check) = run(lab, history, endpoint, "check", &request, lab.temp.path(), n) else { continue };
+        check.succeeds();
+        let Some(version) = check.json().as_array().unwrap().last().cloned() else { continue };
+        known = Some(version.clone());
+        let name = format!("gate-{n}");
+        let dir = lab.dir(&name, &[]);
+        let get = json!({"source": lab.gate_source("trigger"), "version": version});
+        let Some(got) = run(lab, history, endpoint, "in", &get, &dir, n) else { continue };
+        if got.code != Some(0) {
+            continue;
+        }
+        let params = json!({"action": "claim", "approval": format!("{name}/approval.json"), "consumer": CONSUMER});
+        let claim = json!({"source": lab.gate_source("post"), "params": params});
+        let Some(claimed) = run(lab, history, endpoint, "out", &claim, lab.temp.path(), n) else { continue };
+        if claimed.code != Some(0) {
+            continue;
+        }
+        let approval: Value = serde_json::from_slice(&std::fs::read(dir.join("approval.json")).unwrap()).unwrap();
+        let (number, closed_at) =
+            (approval["issue"].as_u64().unwrap(), approval["closed_at"].as_str().unwrap().to_owned());
+        let commit = claimed.json()["metadata"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|entry| entry["name"] == "ref")
+            .unwrap()["value"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let mut history = history.lock().unwrap();
+        let at_last = history.last_write.get(&endpoint.client).cloned();
+        // Deployed: exactly what was approved, by that closing, which still held at the last moment.
+        let approved = history.closings.get(&(number, closed_at.clone())).cloned().flatten();
+        assert_eq!(
+            approved,
+            Some(commit.clone()),
+            "issue #{number} closed at {closed_at}: deployed without approval; {:#?}",
+            lab.issue(number)
+        );
+        if let Some((written, closed)) = at_last.filter(|(written, _)| *written == number) {
+            assert_eq!(closed, Some(closed_at.clone()), "issue #{written}: deployed although it was withdrawn");
+        }
+        history.deployed.push((number, closed_at, commit));
+    }
+}
+
+#[test]
+fn no_interleaving_deploys_what_was_not_approved() {
+    let (mut deployed, mut kills, mut closed, mut reopened) = (0, 0, 0, 0);
+    for seed in 0..seeds() {
+        let lab = Lab::new();
+        let history = Arc::new(Mutex::new(History {
+            random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+            ..History::default()
+        }));
+        let seen = Arc::clone(&history);
+        lab.fake.hook(move |request, world, client, phase| {
+            let mut history = seen.lock().unwrap();
+            if phase == Phase::After {
+                history.saw(request, world, client);
+            }
+            // A process that is killed: before its request, or when its request is carried out and unanswered.
+            if history.draw(90) == 0 {
+                history.frozen.insert(client);
+                history.kills += 1;
+                return Action::Freeze;
+            }
+            if phase == Phase::Before {
+                history.people(world);
+            }
+            Action::Go
+        });
+        lab.fake.time().simulate(seed);
+        if seed % 3 == 1 {
+            lab.world().list_lag = 5_000;
+        }
+        thread::scope(|scope| {
+            for (putters, consumers) in [(1..6, 1_000..1_006), (11..14, 2_000..2_006)] {
+                let (one, other) = (lab.fake.listen(), lab.fake.listen());
+                let (lab, history) = (&lab, &history);
+                scope.spawn(move || putter(lab, history, &one, putters));
+                scope.spawn(move || consumer(lab, history, &other, consumers));
+            }
+        });
+        let history = history.lock().unwrap();
+        let mut once = BTreeSet::new();
+        for (number, closed_at, _) in &history.deployed {
+            assert!(
+                once.insert((number, closed_at)),
+                "seed {seed}: issue #{number} closed at {closed_at} was deployed twice"
+            );
+        }
+        deployed += history.deployed.len() as u64;
+        kills += history.kills;
+        closed += history.closed;
+        reopened += history.reopened;
+    }
+    println!(
+        "{} seeds: {closed} approvals given, {reopened} reopened, {kills} processes killed, {deployed} deployments",
+        seeds()
+    );
+    assert!(deployed >= seeds() / 4 && kills > 0 && reopened > 0, "the model tries nothing");
+}

@@ -1,0 +1,831 @@
+//! Conformance cases 28 to 38: what a put opens, records, claims and reports.
+
+use std::fs;
+use std::thread;
+
+use fake_github::{Action, Phase, Response};
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+fn on_write(lab: &Lab, phase: Phase, ends_with: &'static str, mut times: u32, action: Action) {
+    lab.fake.hook(move |request, _, _, at| {
+        if at == phase && request.method == "POST" && request.path.ends_with(ends_with) && times > 0 {
+            times -= 1;
+            return action.clone();
+        }
+        Action::Go
+    });
+}
+
+fn bad_gateway() -> Action {
+    Action::Answer(Response::error(502, "Bad Gateway"))
+}
+
+/// The commit of each record that an issue shows, in order.
+fn recorded_commits(lab: &Lab, number: u64) -> Vec<String> {
+    let issue = lab.issue(number);
+    let first = marker(&issue.body)["record"]["pins"]["code"].clone();
+    let later =
+        issue.comments.iter().filter_map(|comment| Some(marker(&comment.body).get("record")?["pins"]["code"].clone()));
+    std::iter::once(first).chain(later).filter_map(|code| code.as_str().map(str::to_owned)).collect()
+}
+
+// 28
+#[test]
+fn first_build_opens_the_issue() {
+    let lab = Lab::new();
+    let mut params = record_params();
+    params["assignees"] = json!(["alice"]);
+    let run = lab.record_as(1, &params, &build(1));
+    run.succeeds();
+    assert_eq!(run.count("issues/create"), 1);
+    assert_eq!(run.json()["version"], json!({"issue_number": "1", "state": "open", "build": "1"}));
+    let issue = lab.issue(1);
+    assert_eq!(
+        (issue.title.as_str(), issue.author.as_str(), issue.assignees.as_slice()),
+        (TITLE, "gate-bot", ["alice".to_owned()].as_slice())
+    );
+    assert!(
+        issue.labels.contains(&"promotion-to-qa".to_owned())
+            && issue.labels.iter().any(|label| label.starts_with("gate:")),
+        "{:?}",
+        issue.labels
+    );
+    assert_eq!(marker(&issue.body)["gate"], GATE);
+    for text in [
+        "| **as completed** | exactly the versions",
+        "| as not planned, or as a duplicate | nothing is deployed |",
+        &commit(1),
+        "/builds/1)",
+    ] {
+        assert!(issue.body.contains(text), "{text:?} is not in {}", issue.body);
+    }
+}
+
+#[test]
+fn calm_puts_cost_four_requests_and_a_probe() {
+    let lab = Lab::new();
+    let first = lab.record(1);
+    first.succeeds();
+    assert_eq!(first.requests.len(), 4 + 1, "opening: two lists, the account, the issue; and the list that verifies");
+    let second = lab.record(2);
+    second.succeeds();
+    assert_eq!(second.requests.len(), 4, "commenting: a list, the issue, the comment, the body");
+    lab.close(1, "alice");
+    let third = lab.record(3);
+    third.succeeds();
+    assert_eq!(third.requests.len(), 3 + 1, "opening the next: the account is known from the last");
+    let (_, dir) = lab.get(&lab.version(1), "gate");
+    let claim = lab.claim_of(&dir, &build(9));
+    claim.succeeds();
+    assert_eq!(
+        claim.requests.len(),
+        4 + 1,
+        "claiming: the issue, the role, the comment, the body; and the reading that verifies"
+    );
+    let report = lab.report(&dir, "succeeded", &build(9));
+    report.succeeds();
+    assert_eq!(report.requests.len(), 2);
+}
+
+// 29
+#[test]
+fn later_build_comments_on_the_open_issue() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.world().change(REPO, 1, |issue| issue.title = "A title that a person likes better".to_owned());
+    let run = lab.record(2);
+    run.succeeds();
+    assert_eq!((run.count("issues/create"), run.count("issues/create-comment")), (0, 1));
+    assert_eq!(lab.issues().len(), 1);
+    assert_eq!(recorded_commits(&lab, 1), [commit(1), commit(2)]);
+    assert_eq!(lab.issue(1).title, "A title that a person likes better");
+    assert!(lab.issue(1).comments[0].body.contains("now deploys exactly these versions to `QA`"));
+}
+
+// 30
+#[test]
+fn issue_whose_marker_or_label_is_gone_is_adopted() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.world().change(REPO, 1, |issue| issue.labels.clear());
+    lab.recorded(2);
+    assert_eq!(lab.issues().len(), 1);
+    assert!(lab.issue(1).labels.iter().any(|label| label.starts_with("gate:")), "the label is back");
+
+    lab.world().edit_body(REPO, 1, "alice", "Somebody cleaned up.");
+    lab.recorded(3);
+    assert_eq!(lab.issues().len(), 1);
+    assert_eq!(marker(&lab.issue(1).body)["gate"], GATE);
+    // Only what was recorded since counts.
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(3)));
+    let approval: Value = serde_json::from_slice(&fs::read(dir.join("approval.json")).unwrap()).unwrap();
+    assert_eq!(approval["builds"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn issue_with_a_changed_record_starts_over_with_the_next_build() {
+    let lab = Lab::new();
+    for n in 1..=3 {
+        lab.recorded(n);
+    }
+    let comment = lab.issue(1).comments[1].clone();
+    lab.world().edit_comment(REPO, 1, comment.id, "bob", &comment.body.replace(&commit(3), &commit(9)));
+    let run = lab.record(4);
+    run.succeeds().says("was edited by bob");
+    assert_eq!(lab.issues().len(), 1);
+    assert!(lab.issue(1).comments[1].body.contains("counts no more"));
+    lab.recorded(5);
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(5)));
+}
+
+#[test]
+fn chain_that_was_written_back_is_no_chain() {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        lab.recorded(n);
+    }
+    // A put that read before somebody meddled, and writes after another put began anew.
+    let old = lab.issue(1).body;
+    let comment = lab.issue(1).comments[0].clone();
+    lab.world().edit_comment(REPO, 1, comment.id, "bob", "gone");
+    lab.recorded(3);
+    lab.world().edit_body(REPO, 1, "gate-bot", &old);
+    lab.world().edit_comment(REPO, 1, comment.id, "gate-bot", &comment.body);
+    lab.close(1, "alice");
+    let (run, _) = lab.get(&lab.version(1), "forked");
+    run.fails("tampered").says("not of the chain that counts");
+    lab.reopen(1, "alice");
+    assert_eq!(lab.recorded(4), 1);
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "again");
+    run.succeeds();
+    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(4)));
+}
+
+// 31
+#[test]
+fn build_is_recorded_once_and_its_repetition_says_so() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.record(1).succeeds().says("recorded already");
+    assert_eq!((lab.issues().len(), lab.issue(1).comments.len()), (1, 0));
+    lab.recorded(2);
+    let again = lab.record(2);
+    again.succeeds().says("recorded already");
+    assert_eq!(again.writes(), Vec::<String>::new());
+    assert_eq!(lab.issue(1).comments.len(), 1);
+    // The same versions by another build: people see that it was deployed again.
+    lab.record_as(2, &record_params(), &build(3)).succeeds();
+    assert_eq!(lab.issue(1).comments.len(), 2);
+    assert!(lab.issue(1).comments[1].body.contains("again, with the same versions"));
+}
+
+#[test]
+fn build_of_another_concourse_is_another_build() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let other = build(1).with("ATC_EXTERNAL_URL", "https://ci.example.net");
+    lab.record_as(2, &record_params(), &other).succeeds();
+    assert_eq!(recorded_commits(&lab, 1), [commit(1), commit(2)]);
+}
+
+/// `n` puts at the same moment.
+fn together(lab: &Lab, n: u64) -> Vec<Run> {
+    let runs = thread::scope(|scope| {
+        let puts: Vec<_> = (1..=n)
+            .map(|k| {
+                let endpoint = lab.fake.listen();
+                let dir = lab.build_dir(k);
+                let request = json!({"source": lab.gate_source("post"), "params": record_params()});
+                let child = lab.spawn("out", &request, &dir, Some(&build(k)), &endpoint);
+                scope.spawn(move || {
+                    let output = child.wait_with_output().unwrap();
+                    lab.fake.time().leave();
+                    lab.check(output)
+                })
+            })
+            .collect();
+        puts.into_iter().map(|put| put.join().unwrap()).collect::<Vec<_>>()
+    });
+    for run in &runs {
+        run.succeeds();
+    }
+    runs
+}
+
+// 32
+#[test]
+fn puts_at_the_same_moment_leave_one_issue_with_all_versions() {
+    let lab = Lab::new();
+    together(&lab, 2);
+    let open = lab.open_issues();
+    assert_eq!(open.len(), 1);
+    let mut commits = recorded_commits(&lab, open[0].number);
+    commits.sort();
+    assert_eq!(commits, [commit(1), commit(2)]);
+
+    let lab = Lab::new();
+    lab.world().list_lag = 60_000;
+    together(&lab, 4);
+    lab.fake.time().advance(120_000);
+    lab.world().list_lag = 0;
+    lab.recorded(5);
+    let open = lab.open_issues();
+    assert_eq!(open.len(), 1);
+    let mut commits = recorded_commits(&lab, open[0].number);
+    commits.sort();
+    commits.dedup();
+    assert_eq!(commits, (1..=5).map(commit).collect::<Vec<_>>());
+    for closed in lab.issues().iter().filter(|issue| issue.closed) {
+        assert_eq!(closed.state_reason.as_deref(), Some("duplicate"));
+    }
+}
+
+// 33
+#[test]
+fn opening_of_unknown_outcome_is_looked_for_before_it_is_repeated() {
+    let cases = [
+        (Phase::After, bad_gateway()),
+        (Phase::Before, bad_gateway()),
+        (Phase::After, Action::Drop),
+        (Phase::Before, Action::Drop),
+        (Phase::After, Action::Truncate(20)),
+        (Phase::After, Action::Answer(Response::json(201, &json!({"weird": true})))),
+    ];
+    for (phase, action) in cases {
+        let lab = Lab::new();
+        on_write(&lab, phase, "/issues", 1, action.clone());
+        let run = lab.record(1);
+        run.succeeds().says("whether it was carried out is not known");
+        assert_eq!(lab.issues().len(), 1, "{phase:?} {action:?}");
+        let posts = run
+            .requests
+            .iter()
+            .filter(|logged| logged.request.method == "POST" && logged.request.path.ends_with("/issues"))
+            .count();
+        assert_eq!(posts, if phase == Phase::After { 1 } else { 2 }, "{phase:?} {action:?}");
+    }
+}
+
+#[test]
+fn opening_that_a_lagging_list_hides_is_found_by_its_number() {
+    let lab = Lab::new();
+    on_write(&lab, Phase::After, "/issues", 1, bad_gateway());
+    lab.world().list_lag = 60_000;
+    lab.record(1).succeeds();
+    let open = lab.open_issues();
+    assert_eq!(open.len(), 1, "the first came to light by its number");
+    assert_eq!(open[0].number, 1);
+}
+
+#[test]
+fn put_whose_opening_never_succeeds_says_so() {
+    let lab = Lab::new();
+    on_write(&lab, Phase::Before, "/issues", 99, bad_gateway());
+    lab.record(1).fails("ambiguous");
+    assert_eq!(lab.issues().len(), 0);
+}
+
+// 34
+#[test]
+fn comment_of_unknown_outcome_is_looked_for_before_it_is_repeated() {
+    for (phase, action) in [
+        (Phase::After, bad_gateway()),
+        (Phase::Before, bad_gateway()),
+        (Phase::After, Action::Drop),
+        (Phase::After, Action::Truncate(5)),
+    ] {
+        let lab = Lab::new();
+        lab.recorded(1);
+        on_write(&lab, phase, "/comments", 1, action.clone());
+        lab.record(2).succeeds();
+        assert_eq!(recorded_commits(&lab, 1), [commit(1), commit(2)], "{phase:?} {action:?}");
+        assert_eq!(lab.issue(1).comments.len(), 1, "{phase:?} {action:?}");
+        lab.close(1, "alice");
+        let (run, _) = lab.get(&lab.version(1), "gate");
+        run.succeeds();
+    }
+}
+
+#[test]
+fn comment_that_a_lagging_replica_hides_counts_once() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.fake.time().advance(200_000);
+    lab.world().read_lag = 60_000;
+    on_write(&lab, Phase::After, "/comments", 1, bad_gateway());
+    lab.record(2).succeeds();
+    lab.world().read_lag = 0;
+    lab.recorded(3);
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    let approval: Value = serde_json::from_slice(&fs::read(dir.join("approval.json")).unwrap()).unwrap();
+    assert_eq!(approval["builds"].as_array().unwrap().len(), 3, "one record, two comments");
+}
+
+// 35
+#[test]
+fn several_open_issues_become_one() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let copy = lab.issue(1);
+    // Another put's, which did not see the first.
+    let body = copy
+        .body
+        .replace(&marker(&copy.body)["nonce"].as_str().unwrap()[..8], "deadbeef")
+        .replace(&commit(1), &commit(2))
+        .replace("ci.example.org#1", "ci.example.org#2");
+    let text = body.split_once(" -->\n").unwrap().1;
+    let hash = {
+        let digest = ring::digest::digest(&ring::digest::SHA256, text.trim_end().as_bytes());
+        format!("{digest:?}").trim_start_matches("SHA256:").to_owned()
+    };
+    let body = body.replace(marker(&copy.body)["text"].as_str().unwrap(), &hash);
+    lab.world().open(REPO, "gate-bot", TITLE, &body, &copy.labels);
+    assert_eq!(lab.recorded(3), 1);
+    assert_eq!(lab.open_issues().len(), 1);
+    assert_eq!(lab.issue(2).state_reason.as_deref(), Some("duplicate"));
+    assert!(lab.issue(2).comments.iter().any(|comment| comment.body.contains("duplicate of #1")));
+    assert_eq!(recorded_commits(&lab, 1), [commit(1), commit(2), commit(3)]);
+    assert!(lab.issue(1).comments[0].body.contains("Copied from issue #2"));
+}
+
+#[test]
+fn issue_that_a_person_opened_again_is_left_open() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    lab.fake.time().advance(3_600_000);
+    assert_eq!(lab.recorded(2), 2);
+    lab.reopen(1, "alice");
+    lab.recorded(3);
+    assert_eq!(lab.open_issues().len(), 2);
+    assert_eq!(recorded_commits(&lab, 2), [commit(2), commit(3)]);
+    assert_eq!(recorded_commits(&lab, 1), [commit(1)]);
+}
+
+// 36
+#[test]
+fn build_after_the_closing_gets_an_issue_of_its_own() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.fake.time().advance(5_000);
+    let mut once = true;
+    lab.fake.hook(move |request, world, _, phase| {
+        if phase == Phase::Before && request.path.ends_with("/comments") && once {
+            once = false;
+            world.close(REPO, 1, "alice", "completed");
+        }
+        Action::Go
+    });
+    assert_eq!(lab.recorded(2), 2);
+    assert_eq!(recorded_commits(&lab, 2), [commit(2)]);
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(1)));
+}
+
+// 37
+#[test]
+fn assignee_that_github_refuses_is_left_out() {
+    let lab = Lab::new();
+    let mut params = record_params();
+    params["assignees"] = json!(["alice", "left-the-company"]);
+    lab.record_as(1, &params, &build(1)).succeeds().says("left-the-company");
+    assert_eq!(lab.issues().len(), 1);
+    assert!(lab.issue(1).assignees.is_empty());
+}
+
+// 37
+#[test]
+fn locked_issue_is_followed_by_a_new_one() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.world().change(REPO, 1, |issue| issue.locked = true);
+    assert_eq!(lab.recorded(2), 2);
+    assert!(lab.issue(2).body.contains("/issues/1, which is locked"));
+    assert_eq!(lab.recorded(3), 2, "and the next one goes there");
+    assert_eq!(recorded_commits(&lab, 2), [commit(2), commit(3)]);
+}
+
+// 37
+#[test]
+fn long_text_is_cut_and_keeps_marker_and_link() {
+    let lab = Lab::new();
+    let mut params = record_params();
+    params["body_files"] = json!(["preview/one.md", "preview/two.md", "preview/none.md"]);
+    let dir = lab.build_dir(1);
+    fs::create_dir_all(dir.join("preview")).unwrap();
+    fs::write(dir.join("preview/one.md"), "line of a preview 😀\n".repeat(4_000)).unwrap();
+    fs::write(dir.join("preview/two.md"), "````\nshort\n").unwrap();
+    lab.put(&params, &dir, &build(1)).succeeds();
+    let body = lab.issue(1).body;
+    assert!(body.encode_utf16().count() <= 65_536);
+    assert_eq!(marker(&body)["gate"], GATE);
+    for text in
+        ["/builds/1)", "cut here", "`````text\n````\nshort\n`````", "`preview/none.md` was not made by this build"]
+    {
+        assert!(body.contains(text), "{text:?}");
+    }
+    assert_eq!(body.matches("<details>").count(), body.matches("</details>").count());
+    lab.put(&params, &dir, &build(2)).succeeds();
+    lab.close(1, "alice");
+    let (run, _) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+}
+
+#[test]
+fn label_that_github_drops_is_said_and_the_gates_own_is_required() {
+    let lab = Lab::new();
+    lab.world().refused_labels = vec!["promotion-to-qa".to_owned()];
+    lab.record(1).succeeds().says("promotion-to-qa");
+    let lab = Lab::new();
+    lab.world().drops_labels = true;
+    lab.record(1).fails("forbidden").says("without it no closing is seen");
+}
+
+#[test]
+fn account_other_than_the_named_one_is_refused() {
+    let lab = Lab::new().source("bot", 424_242);
+    lab.record(1).fails("bad-source").says("`bot` is not the account");
+}
+
+// 38
+#[test]
+fn approval_starts_one_deployment_by_itself() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let (_, dir) = lab.get(&lab.version(1), "gate");
+    let first = lab.claim_of(&dir, &build(7));
+    first.succeeds();
+    assert_eq!(first.json()["version"], json!({"issue_number": "1", "state": "claimed", "build": "7"}));
+    let claims =
+        |lab: &Lab| lab.issue(1).comments.iter().filter(|comment| marker(&comment.body)["kind"] == "claim").count();
+    assert_eq!(claims(&lab), 1);
+    // The same build again, as after a retry.
+    lab.claim_of(&dir, &build(7)).succeeds();
+    assert_eq!(claims(&lab), 1);
+    // Another one: of a pipeline that was set anew, or of a job that was renamed.
+    let other = build(8).with("BUILD_PIPELINE_NAME", "shop-2").with("BUILD_JOB_NAME", "deploy");
+    lab.claim_of(&dir, &other).fails("already-used").says("shop/deploy-shop-ci #7");
+    assert_eq!(claims(&lab), 1);
+    // By a person.
+    lab.claim_of(&dir, &build(9).by("carol")).succeeds();
+    assert_eq!(claims(&lab), 2);
+    assert!(lab.issue(1).comments.last().unwrap().body.contains("`carol` started this build by hand"));
+    // Deleting the comments gives nothing back.
+    for comment in lab.issue(1).comments {
+        lab.world().delete_comment(REPO, 1, comment.id);
+    }
+    lab.claim_of(&dir, &build(10)).fails("already-used");
+    // Another consumer's approval is its own.
+    let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": "shop/-/QA/preview"});
+    lab.put(&params, lab.temp.path(), &build(11)).succeeds();
+}
+
+// 38
+#[test]
+fn withdrawn_approval_is_not_claimed() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let (_, dir) = lab.get(&lab.version(1), "gate");
+    lab.reopen(1, "alice");
+    lab.claim_of(&dir, &build(7)).fails("withdrawn");
+    lab.close(1, "alice");
+    lab.claim_of(&dir, &build(7).by("alice")).fails("withdrawn");
+    assert!(lab.issue(1).comments.is_empty());
+    // Reopened between the comment and the last write.
+    let (_, dir) = lab.get(&lab.version(1), "gate");
+    lab.fake.hook(|request, world, _, phase| {
+        if phase == Phase::Before && request.method == "PATCH" {
+            world.reopen(REPO, 1, "alice");
+        }
+        Action::Go
+    });
+    lab.claim_of(&dir, &build(8)).fails("withdrawn");
+}
+
+// 38
+#[test]
+fn approval_behind_a_used_one_is_refused_and_told() {
+    let lab = Lab::new();
+    for n in 1..=3 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+    }
+    let (_, first) = lab.get(&lab.version(1), "gate-1");
+    lab.claim(1, &build(70)).succeeds();
+    lab.claim(3, &build(71)).succeeds();
+    let told = |lab: &Lab, number: u64| {
+        lab.issue(number).comments.iter().filter(|comment| comment.body.contains("Superseded by #3")).count()
+    };
+    assert_eq!([told(&lab, 1), told(&lab, 2)], [0, 1], "the one between was passed over");
+    for who in [build(72), build(73).by("carol")] {
+        lab.claim_of(&first, &who).fails(if who.env.contains_key("BUILD_CREATED_BY") {
+            "out-of-order"
+        } else {
+            "already-used"
+        });
+    }
+    // Closing an old issue again is a new approval of old versions.
+    lab.reopen(2, "alice");
+    lab.close(2, "alice");
+    let again = lab.claim(2, &build(74));
+    again.fails("out-of-order").says("rollback");
+    // The label of somebody who may not approve is no leave.
+    lab.world().label(REPO, 2, "eve", "rollback");
+    lab.claim(2, &build(75)).fails("out-of-order");
+    lab.world().change(REPO, 2, |issue| issue.labels.retain(|label| label != "rollback"));
+    lab.world().label(REPO, 2, "alice", "rollback");
+    lab.claim(2, &build(76)).succeeds();
+    assert_eq!([told(&lab, 1), told(&lab, 2)], [0, 1], "told once");
+}
+
+#[test]
+fn claim_compares_the_versions_that_were_got() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let (_, dir) = lab.get(&lab.version(1), "gate");
+    let file = dir.join("approval.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(&commit(1), &commit(9))).unwrap();
+    lab.claim_of(&dir, &build(7)).fails("out-of-order").says("approves other versions");
+    for consumer in ["qa", "shop/-/QA", "shop/-/QA/destroy", "a/b/c/d/deploy", "shop/-/Q A/deploy"] {
+        let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": consumer});
+        lab.put(&params, lab.temp.path(), &build(7)).fails("bad-params");
+    }
+}
+
+#[test]
+fn two_claims_at_the_same_moment_are_one_deployment() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let (_, dir) = lab.get(&lab.version(1), "gate");
+    let runs: Vec<Run> = thread::scope(|scope| {
+        let claims: Vec<_> = (1..=4)
+            .map(|k| {
+                let endpoint = lab.fake.listen();
+                let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER});
+                let request = json!({"source": lab.gate_source("post"), "params": params});
+                let child = lab.spawn("out", &request, dir.parent().unwrap(), Some(&build(100 + k)), &endpoint);
+                let lab = &lab;
+                scope.spawn(move || {
+                    let output = child.wait_with_output().unwrap();
+                    lab.fake.time().leave();
+                    lab.check(output)
+                })
+            })
+            .collect();
+        claims.into_iter().map(|claim| claim.join().unwrap()).collect()
+    });
+    assert_eq!(runs.iter().filter(|run| run.code == Some(0)).count(), 1, "{runs:#?}");
+    assert_eq!(runs.iter().filter(|run| run.stderr.contains("error[already-used]")).count(), 3);
+    assert_eq!(lab.issue(1).comments.len(), 1, "the losers take their claims back");
+}
+
+#[test]
+fn issue_tells_what_became_of_its_approval() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let (_, dir) = lab.get(&lab.version(1), "gate");
+    lab.claim_of(&dir, &build(7)).succeeds();
+    for (status, text) in [
+        ("started", "Started"),
+        ("failed", "a step failed"),
+        ("errored", "could not run"),
+        ("aborted", "**Stopped**"),
+        ("succeeded", "**Done**"),
+    ] {
+        lab.report(&dir, status, &build(7)).succeeds();
+        let last = lab.issue(1).comments.last().unwrap().body.clone();
+        assert!(last.contains(text) && last.contains("/builds/7)"), "{last}");
+        let count = lab.issue(1).comments.len();
+        let again = lab.report(&dir, status, &build(7));
+        again.succeeds();
+        assert_eq!(lab.issue(1).comments.len(), count, "said once");
+    }
+    // A hook of a build whose get failed.
+    let empty = lab.dir("nothing", &[]);
+    let params =
+        json!({"action": "report", "status": "failed", "approval": "gate/approval.json", "consumer": CONSUMER});
+    let run = lab.put(&params, &empty, &build(8));
+    run.succeeds().says("nothing is reported");
+    assert_eq!(run.json()["version"], json!({"state": "unreported", "build": "8"}));
+    assert_eq!(run.requests.len(), 0);
+    lab.world().change(REPO, 1, |issue| issue.locked = true);
+    lab.report(&dir, "failed", &build(9)).succeeds().says("is locked");
+}
+
+#[test]
+fn preview_without_changes_leaves_nothing_waiting() {
+    let lab = Lab::new().source("gate", "shop/-/QA/ready");
+    let mut params = record_params();
+    params["update"] = json!("body");
+    params["close_if_file"] = json!("preview/no-changes");
+    params["body_files"] = json!(["preview/summary.md"]);
+    let empty = lab.dir("unchanged", &[("preview/no-changes", "")]);
+    let run = lab.put(&params, &empty, &build(1));
+    run.succeeds().says("nothing to approve");
+    assert_eq!(run.json()["version"], json!({"state": "closed", "build": "1"}));
+    assert_eq!(lab.issues().len(), 0);
+    // With changes an issue, then without any: it is closed, and says so.
+    let dir = lab.build_dir(2);
+    fs::create_dir_all(dir.join("preview")).unwrap();
+    fs::write(dir.join("preview/summary.md"), "one change\n").unwrap();
+    lab.put(&params, &dir, &build(2)).succeeds();
+    fs::write(dir.join("preview/summary.md"), "two changes\n").unwrap();
+    fs::write(dir.join("code/.git/ref"), commit(3)).unwrap();
+    lab.put(&params, &dir, &build(3)).succeeds();
+    assert!(
+        lab.issue(1).body.contains("two changes") && !lab.issue(1).body.contains("one change"),
+        "the body is the newest preview"
+    );
+    assert!(lab.issue(1).body.contains("was previewed for `QA`"));
+    lab.put(&params, &empty, &build(4)).succeeds();
+    assert_eq!((lab.issue(1).closed, lab.issue(1).state_reason.as_deref()), (true, Some("not_planned")));
+    assert!(lab.issue(1).comments.last().unwrap().body.contains("**nothing to approve**"));
+    assert_eq!(lab.versions(None), Vec::<Value>::new());
+    // A person who opens it again keeps it.
+    lab.reopen(1, "alice");
+    lab.put(&params, &empty, &build(5)).succeeds();
+    assert!(!lab.issue(1).closed);
+}
+
+#[test]
+fn preview_edited_in_place_is_approved_at_its_newest() {
+    let lab = Lab::new().source("gate", "shop/-/QA/ready");
+    let mut params = record_params();
+    params["update"] = json!("body");
+    for n in 1..=3 {
+        lab.record_as(n, &params, &build(n)).succeeds();
+    }
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(3)));
+    assert!(lab.issue(1).body.contains(&format!("| `code` | `{}` |", commit(3))));
+}
+
+#[test]
+fn record_that_asks_nothing_is_closed_with_the_put() {
+    let lab = Lab::new();
+    let params = json!({"action": "record", "title": "done", "pins": {"code": "code/.git/ref"}, "labels": ["finalized-deployment"], "state": "closed"});
+    for n in 1..=2 {
+        let run = lab.record_as(n, &params, &build(n));
+        run.succeeds();
+        assert_eq!(run.json()["version"]["state"], "closed");
+        lab.record_as(n, &params, &build(n)).succeeds();
+    }
+    assert_eq!(lab.issues().len(), 2);
+    assert_eq!(lab.open_issues().len(), 0);
+    let params = json!({"action": "record", "title": "t", "pins": {"code": "code/.git/ref"}, "promotes_to": "QA", "state": "closed"});
+    lab.record_as(3, &params, &build(3)).fails("bad-params");
+}
+
+#[test]
+fn newer_issue_supersedes_the_older_where_that_is_wanted() {
+    let lab = Lab::new().source("on_existing", "supersede");
+    assert_eq!(lab.recorded(1), 1);
+    lab.fake.time().advance(3_600_000);
+    assert_eq!(lab.recorded(2), 2);
+    assert_eq!(lab.issue(1).state_reason.as_deref(), Some("not_planned"));
+    assert!(lab.issue(1).comments[0].body.contains("Superseded by #2"));
+    assert_eq!(lab.record(2).json()["version"]["issue_number"], "2");
+    assert_eq!(lab.issues().len(), 2);
+    // A person was first: that approval stands.
+    let mut once = true;
+    lab.fake.hook(move |request, world, _, phase| {
+        if phase == Phase::Before && request.method == "PATCH" && request.path.ends_with("/2") && once {
+            once = false;
+            world.close(REPO, 2, "alice", "completed");
+        }
+        Action::Go
+    });
+    assert_eq!(lab.recorded(3), 3);
+    assert_eq!(lab.issue(2).state_reason.as_deref(), Some("completed"));
+    assert_eq!(lab.versions(None), [lab.version(2)]);
+}
+
+#[test]
+fn comments_beyond_the_limit_share_one() {
+    let lab = Lab::new().source("max_comments", 3);
+    for n in 1..=8 {
+        assert_eq!(lab.recorded(n), 1);
+        lab.fake.time().advance(60_000);
+    }
+    let issue = lab.issue(1);
+    assert_eq!(issue.comments.len(), 3);
+    let last = &issue.comments[2].body;
+    for n in 4..=8 {
+        assert!(last.contains(&format!("/builds/{n})")), "build {n} is not told of in {last}");
+    }
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    let approval: Value = serde_json::from_slice(&fs::read(dir.join("approval.json")).unwrap()).unwrap();
+    assert_eq!(approval["builds"].as_array().unwrap().len(), 8, "all records stay");
+    assert_eq!(approval["pins"]["code"], commit(8));
+}
+
+#[test]
+fn closing_between_shared_records_approves_the_one_before() {
+    let lab = Lab::new().source("max_comments", 1);
+    for n in 1..=3 {
+        lab.recorded(n);
+        lab.fake.time().advance(10_000);
+    }
+    let mut once = true;
+    lab.fake.hook(move |request, world, _, phase| {
+        if phase == Phase::Before && request.method == "POST" && request.path.ends_with("/comments") && once {
+            once = false;
+            world.close(REPO, 1, "alice", "completed");
+            world.now += 5_000;
+        }
+        Action::Go
+    });
+    assert_eq!(lab.recorded(4), 2);
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(3)));
+}
+
+#[test]
+fn renamed_gate_goes_on_with_its_issue() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let lab = lab.source("gate", "store/-/CI/deployed").source("gate_aliases", json!([GATE]));
+    assert_eq!(lab.recorded(2), 1);
+    lab.close(1, "alice");
+    assert_eq!(lab.versions(None), [lab.version(1)]);
+    lab.claim(1, &build(7)).succeeds();
+}
+
+#[test]
+fn signed_records_survive_everything_that_a_put_does() {
+    let lab = Lab::new().source("signing_key", SIGNING_KEY);
+    for n in 1..=3 {
+        assert_eq!(lab.recorded(n), 1);
+    }
+    lab.close(1, "alice");
+    assert_eq!(lab.versions(None), [lab.version(1)]);
+    lab.claim(1, &build(7)).succeeds();
+    // A put that was killed before it could sign for the number: the next run of it does.
+    lab.fake.hook(|request, _, _, phase| match (request.method.as_str(), phase) {
+        ("PATCH", Phase::Before) => Action::Drop,
+        _ => Action::Go,
+    });
+    assert_eq!(lab.record(4).code, Some(1));
+    lab.fake.unhook();
+    assert_eq!(lab.issues().len(), 2);
+    lab.close(2, "alice");
+    let (run, _) = lab.get(&lab.version(2), "unsigned");
+    run.fails("tampered").says("not signed");
+    lab.reopen(2, "alice");
+    assert_eq!(lab.recorded(4), 2);
+    lab.close(2, "alice");
+    let (run, _) = lab.get(&lab.version(2), "signed");
+    run.succeeds();
+    let lab = lab.source("signing_key", "short");
+    lab.record(5).fails("bad-source").says("too short");
+}
+
+#[test]
+fn params_that_say_nothing_sensible_are_refused_before_any_request() {
+    let lab = Lab::new();
+    for (key, value, said) in [
+        ("title", json!("((title))"), "a variable that nothing filled"),
+        ("labels", json!(["((label))"]), "a variable that nothing filled"),
+        ("promotes_to", json!("((env))"), "a variable that nothing filled"),
+        ("title", json!(" "), "empty"),
+        ("nonsense", json!(1), "nonsense"),
+        ("action", json!("destroy"), "destroy"),
+    ] {
+        let mut params = record_params();
+        params[key] = value;
+        let run = lab.record_as(1, &params, &build(1));
+        run.fails("bad-params").says(said);
+        assert_eq!(run.requests.len(), 0);
+    }
+    for (file, text) in [("code/.git/ref", "main\n"), ("img/digest", "two words"), ("img/digest", "")] {
+        let dir = lab.build_dir(1);
+        fs::write(dir.join(file), text).unwrap();
+        lab.put(&record_params(), &dir, &build(1)).fails("bad-file").says(file);
+        lab.build_dir(1);
+    }
+    let empty = lab.dir("empty", &[]);
+    lab.put(&record_params(), &empty, &build(1)).fails("bad-file").says("is not there");
+}
