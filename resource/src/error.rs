@@ -34,6 +34,8 @@ pub(crate) enum Error {
     Ambiguous { what: String, why: String },
     #[error("{what}: {why}")]
     Unexpected { what: String, why: String },
+    #[error("{what}: GitHub finds it invalid: {why}")]
+    Invalid { what: String, why: String },
     #[error("{what} is not there, or the credentials may not see it")]
     NotFound { what: String },
     #[error("issue #{issue} was transferred to {to}: an approval does not move with it")]
@@ -67,6 +69,7 @@ impl Error {
             Self::Unavailable { .. } => "unavailable",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Unexpected { .. } => "unexpected-answer",
+            Self::Invalid { .. } => "invalid",
             Self::NotFound { .. } => "not-found",
             Self::Moved { .. } => "transferred",
             Self::Deleted { .. } => "deleted",

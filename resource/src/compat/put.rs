@@ -128,7 +128,7 @@ impl Compat<'_> {
         for _ in 0..ROUNDS {
             match api::comment(&self.client, issue.number, text) {
                 Ok(_) => return Ok(Some(issue)),
-                Err(Error::Forbidden { why, .. }) if why.contains("lock") => {
+                Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => {
                     self.log.say(format_args!("issue #{} is locked; a new one is opened", issue.number));
                     return Ok(None);
                 }
@@ -162,7 +162,7 @@ impl Compat<'_> {
             match api::create(&self.client, &new) {
                 Ok(issue) => return Ok(issue),
                 // One assignee that may not be assigned refuses the whole issue, after the deployment it tells of.
-                Err(Error::Unexpected { why, .. }) if why.contains("422") && !new.assignees.is_empty() => {
+                Err(Error::Invalid { why, .. }) if !new.assignees.is_empty() => {
                     self.log.say(format_args!("opened without assignees, for GitHub refuses them: {why}"));
                     new.assignees.clear();
                     continue;

@@ -16,6 +16,9 @@ use crate::step::Version;
 /// replicas of GitHub's may be behind.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long an answer may be kept.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(1);
+
 /// A closing, in the order in which Concourse sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ClosingId {
@@ -80,19 +83,22 @@ impl Gate<'_> {
         let bot = self.bot()?;
         let mut closings = BTreeMap::new();
         for issue in issues.into_values() {
-            if let Some(id) = self.candidate(&issue)
-                && bot.wrote(&issue)
-            {
+            let Some(id) = self.candidate(&issue) else { continue };
+            if bot.wrote(&issue) {
                 closings.insert(id, issue);
+            } else {
+                let who = issue.user.as_ref().map_or("an account that is gone", |user| user.login.as_str());
+                self.log.say(format_args!("issue #{} is of {who}, and not of the gate's account", issue.number));
             }
         }
-        let mut until = None;
+        // A role that was given since, or an answer that GitHub would give otherwise by now, is not missed for long.
+        let mut until = self.client.now().checked_add(MAX_AGE).ok();
         let versions = match known {
             Some(known) => self.since(known, &closings, &mut until)?,
             None => self.newest_approval(&closings, &mut until)?.into_iter().collect(),
         };
         let versions: Vec<Version> = versions.into_iter().map(ClosingId::version).collect();
-        if let Some(etag) = etag {
+        if let (Some(etag), true) = (etag, until.is_some()) {
             Cache { etag, versions: versions.clone(), until }.store(&path);
         }
         Ok(versions)
@@ -171,11 +177,20 @@ impl Gate<'_> {
 
     fn approves(&self, id: ClosingId, until: &mut Option<Timestamp>) -> Result<bool> {
         // Gone since it was listed.
-        let Some(issue) = Snapshot::read(&self.client, id.number)? else { return Ok(false) };
+        let Some(issue) = Snapshot::read(&self.client, id.number)? else {
+            *until = None;
+            return Ok(false);
+        };
         let Err(refusal) = self.judge(&issue, id.closed_at)? else { return Ok(true) };
         self.log.say(format_args!("issue #{}, closed at {}: {refusal}", id.number, id.closed_at));
-        if let Refusal::Held(at) = refusal {
-            *until = Some(until.map_or(at, |known| known.min(at)));
+        match refusal {
+            Refusal::Held(at) => *until = until.map(|known| known.min(at)),
+            // Perhaps a replica is behind the list: to be asked again, and nothing to tell anybody.
+            Refusal::Withdrawn | Refusal::ClosedAgain(_) | Refusal::Unknown | Refusal::NoRecord => {
+                *until = None;
+                return Ok(false);
+            }
+            _ => {}
         }
         self.tell(&issue, id, &refusal)?;
         Ok(false)
@@ -186,8 +201,6 @@ impl Gate<'_> {
         let what = match refusal {
             Refusal::Held(_) => Notice::Held,
             Refusal::Fault(super::ledger::Fault::Foreign | super::ledger::Fault::OtherGate(_))
-            | Refusal::Withdrawn
-            | Refusal::ClosedAgain(_)
             | Refusal::NotCompleted(_)
             | Refusal::NoPromotion
             | Refusal::TooEarly(_) => return Ok(()),

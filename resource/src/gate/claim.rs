@@ -44,7 +44,13 @@ impl Gate<'_> {
                 shown(&approval.pins)
             )));
         }
-        if !self.is_claimed_by_this_build(&verdict, &params.consumer)? {
+        if self.is_claimed_by_this_build(&verdict, &params.consumer)? {
+            // The run before may have ended before the body was told.
+            let mark = verdict.ledger.current_mark();
+            if mark != verdict.ledger.mark {
+                self.last_word(number, mark, &verdict.ledger.text, closed_at)?;
+            }
+        } else {
             self.refuse_older(&issue, &verdict, &neighbours, &params.consumer)?;
             self.make_claim(&issue, &verdict, &params.consumer)?;
             self.tell_passed_over(number, closed_at, &neighbours, &params.consumer)?;
@@ -160,17 +166,19 @@ impl Gate<'_> {
         if !mark.claims.contains(&claim) {
             mark.claims.push(claim);
         }
-        let answer = self.write_body(number, mark, &ledger.text)?;
-        // The last word: what GitHub had when it took the write.
-        if answer.is_open() {
-            return Err(Error::NotApproved { issue: number, refusal: Refusal::Withdrawn });
-        }
-        match answer.closed_at {
-            Some(at) if at == verdict.closed_at => Ok(()),
-            at => {
-                Err(Error::NotApproved { issue: number, refusal: at.map_or(Refusal::Withdrawn, Refusal::ClosedAgain) })
-            }
-        }
+        self.last_word(number, mark, &ledger.text, verdict.closed_at)
+    }
+
+    /// Tells the body of the claim. How the issue stood when GitHub took that write is the last word: what happens to
+    /// it from then on comes after the approval was used.
+    fn last_word(&self, number: u64, mark: IssueMark, text: &str, closed_at: Timestamp) -> Result<()> {
+        let answer = self.write_body(number, mark, text)?;
+        let refusal = match answer.closed_at {
+            Some(at) if at == closed_at && !answer.is_open() => return Ok(()),
+            Some(at) if !answer.is_open() => Refusal::ClosedAgain(at),
+            _ => Refusal::Withdrawn,
+        };
+        Err(Error::NotApproved { issue: number, refusal })
     }
 
     /// Tells the approvals before this one, which nobody used, that they were passed over: once each.

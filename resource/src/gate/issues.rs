@@ -115,7 +115,7 @@ impl Gate<'_> {
             let error = match api::create(&self.client, new) {
                 Ok(issue) => return Ok(issue),
                 // GitHub refuses the whole issue for one assignee that may not be assigned.
-                Err(Error::Unexpected { why, .. }) if why.contains("422") && !new.assignees.is_empty() => {
+                Err(Error::Invalid { why, .. }) if !new.assignees.is_empty() => {
                     self.log.say(format_args!(
                         "opened without assignees, for GitHub refuses them ({}): {why}",
                         new.assignees.join(", ")
@@ -149,7 +149,7 @@ impl Gate<'_> {
         for _ in 0..ROUNDS {
             match api::comment(&self.client, number, &body) {
                 Ok(Comment { id, created_at, .. }) => return Ok(Posted::Done { id, at: created_at }),
-                Err(Error::Forbidden { why, .. }) if why.contains("lock") => return Ok(Posted::Locked),
+                Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => return Ok(Posted::Locked),
                 Err(error) if error.is_ambiguous() => {
                     self.log.say(&error);
                     unknown = Some(error);

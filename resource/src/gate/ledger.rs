@@ -9,6 +9,9 @@ use super::signature::Signer;
 use crate::contract::GateKey;
 use crate::github::{Note, Snapshot};
 
+/// Claims that a body remembers.
+const MAX_CLAIMS: usize = 20;
+
 /// What an issue's markers say, once it is known that nobody but the resource wrote them.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
@@ -260,6 +263,18 @@ impl Ledger {
             if !mark.claims.contains(claim) {
                 mark.claims.push(claim.clone());
             }
+        }
+        // A body has room for so many. The newest matter, and of a closing the first.
+        if mark.claims.len() > MAX_CLAIMS {
+            mark.claims.sort_by_key(|claim| std::cmp::Reverse(claim.closed_at));
+            let mut seen = Vec::new();
+            mark.claims.retain(|claim| {
+                let of = (claim.consumer.clone(), claim.closed_at);
+                let first = !seen.contains(&of);
+                seen.push(of);
+                first
+            });
+            mark.claims.truncate(MAX_CLAIMS);
         }
         mark
     }

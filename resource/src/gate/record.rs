@@ -175,8 +175,7 @@ impl Gate<'_> {
                 .iter()
                 .find(|known| known.record.build.as_ref() == Some(build) && known.record.pins == draft.pins)
         {
-            let at = known.at;
-            return self.known_record(&issue, &ledger, at);
+            return self.known_record(&issue, &ledger, known, draft);
         }
         if restarted {
             // The chain first: a record that the body does not know of would be no record.
@@ -217,11 +216,11 @@ impl Gate<'_> {
     }
 
     /// A record that is there already, from an earlier run of the same put: what that run left undone is done.
-    fn known_record(&self, issue: &Snapshot, ledger: &Ledger, at: Timestamp) -> Result<Appended> {
+    fn known_record(&self, issue: &Snapshot, ledger: &Ledger, known: &Recorded, draft: &Draft) -> Result<Appended> {
         if ledger.unsealed || ledger.mark.records < ledger.records.len() {
-            let mark = ledger.current_mark();
-            let now = self.write_body(issue.number, mark, &ledger.text)?;
-            if !now.is_open() && now.closed_at.is_none_or(|closed_at| closed_at <= at) {
+            let text = self.body_text(draft, &known.record, ledger, &Changes::default(), false)?;
+            let now = self.write_body(issue.number, ledger.current_mark(), &text)?;
+            if !now.is_open() && now.closed_at.is_none_or(|closed_at| closed_at <= known.at) {
                 return Ok(Appended::Elsewhere(None));
             }
         }

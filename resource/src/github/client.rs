@@ -500,6 +500,7 @@ pub(crate) fn status_error(answer: &Answer, what: &str) -> Error {
         401 => Error::Unauthorized(why),
         403 => Error::Forbidden { what, why },
         404 => Error::NotFound { what },
+        422 => Error::Invalid { what, why },
         status => Error::Unexpected { what, why: format!("GitHub answered {status}: {why}") },
     }
 }

@@ -476,6 +476,45 @@ fn list_of_several_pages_is_not_taken_for_unchanged() {
     assert_eq!(lab.versions(Some(&known)).last(), Some(&lab.version(4)));
 }
 
+#[test]
+fn approval_that_a_lagging_replica_hid_is_not_lost() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.fake.time().advance(100_000);
+    lab.close(1, "alice");
+    lab.world().read_lag = 60_000;
+    // The list has the closing, the issue itself has not yet.
+    assert_eq!(lab.versions(None), NONE);
+    lab.fake.time().advance(61_000);
+    let run = lab.gate_check(None);
+    assert_eq!(run.json(), json!([lab.version(1)]), "the list did not change meanwhile");
+    assert!(lab.issue(1).comments.is_empty(), "nobody was told anything wrong");
+}
+
+#[test]
+fn answer_is_kept_for_an_hour_at_most() {
+    let lab = Lab::new();
+    let number = lab.recorded(1);
+    lab.close(number, "eve");
+    for _ in 0..3 {
+        assert_eq!(lab.versions(None), NONE);
+    }
+    assert_eq!(lab.fake.log().last().unwrap().status, Some(304));
+    lab.world().users.get_mut("eve").unwrap().roles.insert(REPO.to_owned(), fake_github::Role::Base("triage"));
+    lab.fake.time().advance(3_700_000);
+    assert_eq!(lab.versions(None), [lab.version(number)]);
+}
+
+#[test]
+fn account_that_is_not_the_named_one_is_said() {
+    let lab = Lab::new();
+    lab.close(lab.recorded(1), "alice");
+    let lab = lab.source("bot", 424_242);
+    let run = lab.gate_check(None);
+    assert_eq!(run.json(), json!([]));
+    run.says("issue #1 is of gate-bot, and not of the gate's account");
+}
+
 // 19
 #[test]
 fn older_version_is_followed_by_all_since() {

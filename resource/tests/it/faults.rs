@@ -145,8 +145,33 @@ fn claim_killed_anywhere_is_this_builds_and_no_others() {
     killed_anywhere(prepare, |lab, nth, phase| {
         let claims = lab.issue(2).comments.iter().filter(|comment| marker(&comment.body)["kind"] == "claim").count();
         assert_eq!(claims, 1, "{phase:?} request {nth}");
+        // The body knows it too: deleting the comment gives nothing back.
+        for comment in lab.issue(2).comments {
+            lab.world().delete_comment(REPO, 2, comment.id);
+        }
         let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER});
         lab.put(&params, lab.temp.path(), &build(8)).fails("already-used");
+    });
+}
+
+#[test]
+fn preview_killed_anywhere_shows_the_newest() {
+    let params = || {
+        let mut params = record_params();
+        params["update"] = json!("body");
+        params
+    };
+    let prepare = || {
+        let lab = Lab::new().source("gate", "shop/-/QA/ready");
+        lab.record_as(1, &params(), &build(1)).succeeds();
+        let dir = lab.build_dir(2);
+        (lab, params(), dir, build(2))
+    };
+    killed_anywhere(prepare, |lab, nth, phase| {
+        let body = lab.issue(1).body;
+        let shown = body.split_once(" -->\n").unwrap().1;
+        assert!(shown.contains(&commit(2)) && !shown.contains(&commit(1)), "{phase:?} request {nth}: {shown}");
+        assert_eq!(approve_and_count(lab), (commit(2), 2), "{phase:?} request {nth}");
     });
 }
 

@@ -493,6 +493,20 @@ fn approval_starts_one_deployment_by_itself() {
     lab.put(&params, lab.temp.path(), &build(11)).succeeds();
 }
 
+#[test]
+fn issue_that_is_deployed_again_and_again_keeps_its_claims() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let (_, dir) = lab.get(&lab.version(1), "gate");
+    lab.claim_of(&dir, &build(7)).succeeds();
+    for n in 0..30 {
+        lab.claim_of(&dir, &build(100 + n).by("carol")).succeeds();
+    }
+    assert!(marker(&lab.issue(1).body)["claims"].as_array().unwrap().len() <= 20);
+    lab.claim_of(&dir, &build(8)).fails("already-used");
+}
+
 // 38
 #[test]
 fn withdrawn_approval_is_not_claimed() {

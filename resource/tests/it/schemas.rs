@@ -79,3 +79,51 @@ fn schemas_accept_what_the_executable_accepts_and_name_what_it_refuses() {
     assert!(!compat.is_valid(&good));
     assert!(validator("github-issues.compat-params.v1.json").is_valid(&json!({"labels": ["x"], "close_if_file": "y"})));
 }
+
+/// README.md names every field, param and error there is, and its example shows each action.
+#[test]
+fn readme_leaves_nothing_out() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut names = Vec::new();
+    for (_, schema) in published() {
+        property_names(&schema, &mut names);
+    }
+    // Named together, as the credentials are, or as values of one field.
+    for name in names {
+        assert!(
+            readme.contains(&format!("`{name}`"))
+                || readme.contains(&format!("{{{name}"))
+                || readme.contains(&format!(", {name}")),
+            "README.md does not name `{name}`"
+        );
+    }
+    let errors = fs::read_to_string(folder.join("src/error.rs")).unwrap()
+        + &fs::read_to_string(folder.join("src/gate/verdict.rs")).unwrap();
+    let ids: Vec<&str> = errors
+        .lines()
+        .filter_map(|line| line.split_once("=> \"")?.1.strip_suffix("\","))
+        .filter(|id| id.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+        .collect();
+    assert!(ids.len() > 25, "{ids:?}");
+    for id in ids {
+        assert!(readme.contains(&format!("`{id}`")), "README.md does not explain `{id}`");
+    }
+    let yaml = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    for (block, of) in [("action: record", "params"), ("action: claim", "params"), ("action: report", "params")] {
+        assert!(yaml.contains(block), "the example has no {of} with {block}");
+    }
+}
+
+fn property_names(schema: &Value, names: &mut Vec<String>) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(properties) = object.get("properties").and_then(Value::as_object) {
+                names.extend(properties.keys().cloned());
+            }
+            object.values().for_each(|inner| property_names(inner, names));
+        }
+        Value::Array(array) => array.iter().for_each(|inner| property_names(inner, names)),
+        _ => {}
+    }
+}
