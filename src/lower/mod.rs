@@ -2,6 +2,7 @@
 
 mod conflict;
 mod define;
+mod guard;
 mod issues;
 mod job;
 

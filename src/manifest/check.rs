@@ -5,7 +5,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of, ticked};
-use crate::yaml::{Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, trap};
+use crate::yaml::{Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, escape, trap};
 
 use super::schema::FileShape;
 
@@ -18,7 +18,7 @@ const NOT_YET: [(&str, &[&str]); 6] = [
     ("source", &["webhook"]),
     ("issues", &["webhook"]),
     ("auth", &["app"]),
-    ("approval", &["window", "freeze"]),
+    ("approval", &["approvals", "not_author", "window", "freeze"]),
     ("input", &["s3", "github_release", "resource", "each"]),
 ];
 
@@ -122,8 +122,17 @@ fn unknown_field(
     let not_yet = matches!(wording, Wording::File(_))
         && NOT_YET.iter().any(|(place, keys)| *place == place_name(pointer) && keys.contains(&key));
     if not_yet {
+        // The resource refuses the same, for the same reasons.
+        let why = match (place_name(pointer), key) {
+            ("approval", "approvals") => "closing an issue is the act of one person, and GitHub ties no second to it",
+            ("approval", "not_author") => {
+                "a commit names its author by an address that anybody can write; name who may approve in `closers`"
+            }
+            _ => "",
+        };
         return Diagnostic::new(Rule::NotYet, span, format!("`{key}` is not supported yet"))
-            .label("part of the language, but not of this version of ol-pipegen");
+            .label("part of the language, but not of this version of ol-pipegen")
+            .maybe_help((!why.is_empty()).then(|| why.to_owned()));
     }
     let known: Vec<&str> = schema
         .and_then(|schema| schema.get("properties"))
@@ -371,10 +380,6 @@ fn subschema<'s>(schema: &'s Json, path: &str) -> Option<&'s Json> {
         };
     }
     Some(at)
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// The file as JSON, without the nulls that take inherited entries out.

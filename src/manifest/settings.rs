@@ -142,11 +142,6 @@ pub struct ApprovalSettings {
     /// Who may close; everybody with the role triage or more unless said.
     #[serde(default)]
     pub closers: Closers,
-    /// How many persons must approve.
-    #[schemars(range(min = 1))]
-    pub approvals: u32,
-    /// An author of the change may not approve it.
-    pub not_author: bool,
     /// An older approval is void.
     #[serde(default)]
     pub expires: Option<Duration>,

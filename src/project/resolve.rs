@@ -111,11 +111,13 @@ impl<'a> Resolver<'a> {
         }
         effect::check(
             self.manifest.file,
+            self.fleet.built_in,
             stages.iter().flat_map(|(_, _, outlines)| {
                 outlines.iter().enumerate().map(|(index, stage)| effect::StageFacts {
                     settings: &stage.settings,
                     gate: stage.gate,
                     opens_gate: opens_gate(outlines, index),
+                    mitodl: stage.settings.at("/issues/resource").and_then(Node::as_str) == Some("mitodl"),
                 })
             }),
             self.diagnostics,
@@ -802,8 +804,6 @@ fn approval(settings: ApprovalSettings) -> Approval {
     Approval {
         approve: settings.approve,
         closers: settings.closers,
-        approvals: settings.approvals,
-        not_author: settings.not_author,
         expires: settings.expires.map(|duration| duration.seconds()),
         soak: settings.soak.map(|duration| duration.seconds()),
         on_existing: settings.on_existing,

@@ -13,6 +13,7 @@ mod writer;
 
 pub(crate) use deserialize::{NodeError, decode};
 pub use emit::{EmitError, emit};
+pub(crate) use node::escape;
 pub use node::{Entry, Map, Node, NodeKind, Scalar};
 pub use read::{Limits, read};
 pub use scalar::{Resolved, ScalarStyle};

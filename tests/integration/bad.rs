@@ -1382,6 +1382,14 @@ issues: {resource: mitodl}
 record: closed
 "
     ), @"
+    warning[loose-approval]: an approval lets whatever is newest into `shop-cart` QA
+     --> projects/a.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
     error[no-effect]: MIT Open Learning's image cannot close a record
      --> projects/a.yml:5:9
       |
@@ -1390,7 +1398,7 @@ record: closed
       |
       = help: say `record: open` or `none`, or use `resource: github-issues`
 
-    error: 1 error in 1 file; nothing was compared
+    error: 1 error and 1 warning in 1 file; nothing was compared
     ");
 }
 
@@ -1541,6 +1549,14 @@ fn titles_that_are_taken_for_one_another() {
         .file("projects/c.yml", &manifest("shop"))
         .file("projects/d.yml", &manifest("shop-eu"));
     assert_snapshot!(of(&work, 1), @r#"
+    warning[loose-approval]: an approval lets whatever is newest into `shop-shop` QA
+     --> projects/c.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
     error[title-collision]: closing the issue of the second would open the gate of the first as well
      --> projects/c.yml:5:25
       |
@@ -1554,8 +1570,16 @@ fn titles_that_are_taken_for_one_another() {
       |
       = note: with `resource: mitodl` an issue is found by the beginning of its title
       = help: end `names.deployed_title` with a full stop
+    warning[loose-approval]: an approval lets whatever is newest into `shop-shop-eu` QA
+     --> projects/d.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
 
-    error: 1 error in 1 file; nothing was compared
+    error: 1 error and 2 warnings in 2 files; nothing was compared
     "#);
 }
 
@@ -1795,4 +1819,245 @@ fn characters_that_act_on_a_terminal() {
 
     error: 3 errors in 1 file; nothing was compared
     "#);
+}
+
+#[test]
+fn titles_that_say_nothing() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nnames: {deployed_title: \"\"}\n"
+    ), @r#"
+    error[title-collision]: the title of an issue begins with no text
+     --> projects/a.yml:4:25
+      |
+    4 | names: {deployed_title: ""}
+      |                         ^^
+      |
+      = note: for `shop` CI
+      = help: name the project and the stage in it
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nissues: {resource: mitodl}\n\
+         names: {deployed_title: ((.:version)) deployed.}\n"
+    ), @"
+    error[title-collision]: the title of an issue begins with no text
+     --> projects/a.yml:5:25
+      |
+    5 | names: {deployed_title: ((.:version)) deployed.}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: for `shop` CI
+      = help: name the project and the stage in it
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn projects_with_one_gate() {
+    let manifest = |path: &str| format!("project: shop\nstack:\n  pulumi: {{path: infra/{path}}}\n");
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", &manifest("a"))
+        .file("projects/b.yml", &manifest("b"));
+    assert_snapshot!(of(&work, 1), @"
+    error[gate-collision]: two projects have the gate `shop/-/CI/deployed`
+     --> projects/b.yml:1:10
+      |
+    1 | project: shop
+      |          ^^^^
+      |
+     ::: projects/a.yml:1:10
+      |
+    1 | project: shop
+      |          ---- the other
+      |
+      = note: an approval of the one would deploy the other
+      = help: give each `project` a name of its own
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn steps_that_go_past_the_gate() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nbefore:\n- get: news\n  resource: shop-a\n  trigger: true\n\
+         - get: fresh\n  resource: shop-a\n- get: shop-a\n- task: forge\n  config:\n    platform: linux\n    \
+         outputs: [{name: gate}]\n    run: {path: sh}\n- try:\n    task: patch\n    file: shop-a/patch.yml\n    \
+         output_mapping: {patched: shop-a}\n"
+    ), @"
+    error[step-past-gate]: the get of `news` would start the job past its gate
+     --> projects/a.yml:5:3
+      |
+    5 | - get: news
+      |   ^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: leave `trigger` out; what may start a deployment is one of its `inputs`
+    error[step-past-gate]: `fresh` would be the newest version of `shop-a`, whatever was promoted
+     --> projects/a.yml:8:3
+      |
+    8 | - get: fresh
+      |   ^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: use the artifact that the job has
+    error[name-collision]: the job has an artifact `shop-a` already
+      --> projects/a.yml:10:3
+       |
+    10 | - get: shop-a
+       |   ^^^^^^^^^^^
+       |
+       = note: in the deploy of `shop` CI
+       = help: give the get another name
+    error[step-past-gate]: a step would put something else in the place of `gate`, which was approved
+      --> projects/a.yml:11:3
+       |
+    11 | - task: forge
+       |   ^^^^^^^^^^^
+       |
+       = note: in the deploy of `shop` QA
+       = help: give the artifact another name
+    error[step-past-gate]: a step would put something else in the place of `shop-a`, which was approved
+      --> projects/a.yml:16:3
+       |
+    16 | - try:
+       |   ^^^^
+       |
+       = note: in the deploy of `shop` QA
+       = help: give the artifact another name
+
+    error: 5 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn policy_that_mitodls_image_does_not_know() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nissues: {resource: mitodl}\n\
+         approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: [\"no\"], approve: exact}\n"
+    ), @r#"
+    warning[loose-approval]: an approval lets whatever is newest into `shop` QA
+     --> projects/a.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
+    error[no-effect]: `approval.closers` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:12
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |            ^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.soak` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:45
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                             ^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.expires` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:56
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                                        ^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.reject_labels` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:69
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                                                     ^^^^^^^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.approve` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:92
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                                                                            ^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+
+    error: 5 errors and 1 warning in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn policy_that_nobody_can_keep() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\napproval: {not_author: true, approvals: 2}\n"
+    ), @"
+    error[not-yet]: `not_author` is not supported yet
+     --> projects/a.yml:4:12
+      |
+    4 | approval: {not_author: true, approvals: 2}
+      |            ^^^^^^^^^^ part of the language, but not of this version of ol-pipegen
+      |
+      = help: a commit names its author by an address that anybody can write; name who may approve in `closers`
+    error[not-yet]: `approvals` is not supported yet
+     --> projects/a.yml:4:30
+      |
+    4 | approval: {not_author: true, approvals: 2}
+      |                              ^^^^^^^^^ part of the language, but not of this version of ol-pipegen
+      |
+      = help: closing an issue is the act of one person, and GitHub ties no second to it
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn version_of_a_repository_that_is_no_commit() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\ninputs:\n  \
+         charts: {git: {repository: https://github.com/example/charts}, pin: .git/branch}\n"
+    ), @"
+    error[wrong-type]: what is approved of the repository `charts` is a commit, and no `.git/branch`
+     --> projects/a.yml:5:71
+      |
+    5 |   charts: {git: {repository: https://github.com/example/charts}, pin: .git/branch}
+      |                                                                       ^^^^^^^^^^^
+      |
+      = help: leave `pin` out, or say `pin: null` to leave the input out of approvals
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn variables_with_two_values() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  script: {image: alpine, deploy: ./deploy.sh}\n\
+         env: {SCRIPT: mine, STACK: mine, DIGEST: mine}\n\
+         inputs:\n  img: {image: {repository: shop/img}, env: {DIGEST: digest}}\n"
+    ), @"
+    error[name-collision]: the stack kind `script` has a variable `SCRIPT` of its own
+     --> projects/a.yml:4:15
+      |
+    4 | env: {SCRIPT: mine, STACK: mine, DIGEST: mine}
+      |               ^^^^
+      |
+      = help: give yours another name
+    error[name-collision]: the stack kind `script` has a variable `STACK` of its own
+     --> projects/a.yml:4:28
+      |
+    4 | env: {SCRIPT: mine, STACK: mine, DIGEST: mine}
+      |                            ^^^^
+      |
+      = help: give yours another name
+    error[name-collision]: the variable `DIGEST` has two values
+     --> projects/a.yml:6:54
+      |
+    6 |   img: {image: {repository: shop/img}, env: {DIGEST: digest}}
+      |                                                      ^^^^^^
+      |
+      = note: one of them is `digest` of `img`
+
+    error: 3 errors in 1 file; nothing was compared
+    ");
 }
