@@ -277,6 +277,7 @@ pub struct InputSettings {
     pub build: Option<BuildSettings>,
     /// The environments that take it; all unless said.
     #[serde(default)]
+    #[schemars(length(min = 1))]
     pub only: Option<Vec<Name>>,
     /// A new version starts what takes it, where the gate lets it.
     #[serde(default)]
