@@ -28,6 +28,8 @@ const MAX_FILE: u64 = 1 << 20;
 const MAX_PIN_FILE: u64 = 4 << 10;
 /// Numbers that are asked for one by one because the list does not show them.
 const MAX_PROBES: usize = 20;
+/// Tries to write a body of which others write too.
+const RESYNCS: usize = 8;
 /// Records that move into a comment, in characters: a marker must leave room for the text.
 const MAX_EARLIER: usize = 20_000;
 
@@ -258,16 +260,21 @@ impl Gate<'_> {
         }
     }
 
-    /// The body's marker after puts at the same time: each knew of its own record alone.
-    fn resync(&self, now: Issue) -> Result<Issue> {
-        let Some(issue) = Snapshot::read(&self.client, now.number)? else { return Ok(now) };
-        match Ledger::read(&issue, &self.trust()?) {
-            Ok(ledger) if ledger.current_mark() != ledger.mark => {
-                let mark = ledger.current_mark();
-                self.write_body(now.number, mark, &ledger.text)
+    /// The body's marker after puts at the same time: each knew of its own record alone. Until nothing came between the
+    /// reading and the writing, for a record that the body does not count could be deleted unseen.
+    fn resync(&self, mut now: Issue) -> Result<Issue> {
+        for _ in 0..RESYNCS {
+            let Some(issue) = Snapshot::read(&self.client, now.number)? else { break };
+            let Ok(ledger) = Ledger::read(&issue, &self.trust()?) else { break };
+            if ledger.current_mark() == ledger.mark {
+                break;
             }
-            _ => Ok(now),
+            now = self.write_body(now.number, ledger.current_mark(), &ledger.text)?;
+            if now.comments == issue.comments().count() as u64 {
+                break;
+            }
         }
+        Ok(now)
     }
 
     /// The records of the comment that the next one takes the place of: none below `max_comments`.

@@ -84,6 +84,20 @@ fn run(name: &str, lag: Lag) -> Tally {
         let wanted: BTreeSet<String> = (1..=n).chain((before == 1).then_some(100)).map(commit).collect();
         assert_eq!(commits_on_open(&lab), wanted, "{name}, seed {seed}: a version is on no open issue");
         assert!(!lab.open_issues().is_empty());
+        if lag.read == 0 {
+            for issue in lab.open_issues() {
+                let told = marker(&issue.body)["records"].as_u64().unwrap();
+                // Two that copy the same record at the same place write the same.
+                let records: BTreeSet<String> = issue
+                    .comments
+                    .iter()
+                    .map(|comment| marker(&comment.body))
+                    .filter(|marker| marker["kind"] == "record")
+                    .map(|marker| marker["record"].to_string())
+                    .collect();
+                assert_eq!(told, 1 + records.len() as u64, "{name}, seed {seed}: a record could be deleted unseen");
+            }
+        }
         tally.trials += 1;
         let duplicated = lab.open_issues().len() > 1;
         tally.duplicated += u64::from(duplicated);
