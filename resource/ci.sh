@@ -44,5 +44,5 @@ echo "== the executable of the image"
 GITHUB_ISSUES_RESOURCE=$out/github-issues-resource cargo test --locked -p github-issues-resource --test it -- protocol
 
 echo "== the cost"
-cargo build --locked --release -p fake-github
+CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo build --locked --release -p fake-github
 resource/bench/bench.py "$out/github-issues-resource" "${CARGO_TARGET_DIR:-target}/release/fake-github" "$out/oci"

@@ -69,7 +69,8 @@ pub enum OnExisting {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Closers {
-    /// Roles in the repository of the issues: `read`, `triage`, `write`, `maintain`, `admin` or a custom one.
+    /// Roles in the repository of the issues: `read`, `triage`, `write`, `maintain`, `admin` or a custom one. Each is
+    /// meant alone: `write` allows no maintainer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
     /// Logins.
@@ -124,11 +125,11 @@ pub struct GateSource {
     /// For `auth_method: app`: the App's private key, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_ssh_key: Option<String>,
-    /// Numeric id of the account that writes the issues. Logins can be reused, ids cannot. Without it the resource
-    /// asks GitHub whose credentials these are, one request more each time.
+    /// Numeric id of the account that writes the issues; of an App that of its bot user, `SLUG[bot]`. Logins can be
+    /// reused, ids cannot. Without it the resource asks GitHub whose credentials these are, one request more each time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bot: Option<u64>,
-    /// Secret that signs the records, so that nobody who can edit an issue can forge one.
+    /// Secret of at least 16 characters that signs the records, so that nobody who can edit an issue can forge one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_key: Option<String>,
     /// Certificate authority of a GitHub server of one's own, PEM.
@@ -140,10 +141,11 @@ pub struct GateSource {
     /// Does a closing by a commit or a pull request (`fixes #12`) approve?
     #[serde(default, skip_serializing_if = "is_default")]
     pub allow_commit_close: bool,
-    /// Persons who must approve; 1 unless said.
+    /// Persons who must approve. The resource refuses anything but 1: closing an issue is the act of one person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvals: Option<u32>,
-    /// An author of the change may not approve it.
+    /// An author of the change may not approve it. The resource refuses `true`: a commit names its author by an address
+    /// that anybody can write.
     #[serde(default, skip_serializing_if = "is_default")]
     pub not_author: bool,
     /// Seconds after which an approval is void.
