@@ -1,1 +1,36 @@
 //! Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
+//!
+//! In one sentence: **manifest → project → plan → pipeline → YAML**; each arrow is one function, pure until the last one
+//! writes.
+//!
+//! - [`yaml`] reads files into nodes that know their places, and writes what Concourse reads as it was meant.
+//! - [`manifest`] is what the user wrote: its shape, its schema, and how layers of it are merged.
+//! - [`project`] is what it means: defaults applied, references resolved, templates filled, names made.
+//! - [`kind`] is what deploys a stage or builds an input: files in Concourse's own words.
+//! - [`plan`] is the promotion graph: jobs, what they take and from whom, gates, issues.
+//! - [`concourse`] is the pipeline as Concourse defines it; a plan is lowered to it.
+//! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares or prints what comes out.
+//!
+//! What is wrong with the input is a [`diagnostic::Diagnostic`] with its place in a [`source::Sources`], and is shown by
+//! [`report`]. What keeps a run from being done at all is a [`Failure`].
+
+pub mod cli;
+pub mod command;
+pub mod concourse;
+pub mod diagnostic;
+mod failure;
+mod files;
+pub mod kind;
+mod lower;
+pub mod manifest;
+mod parallel;
+pub mod plan;
+pub mod project;
+pub mod render;
+pub mod report;
+pub mod source;
+mod template;
+mod write;
+pub mod yaml;
+
+pub use failure::Failure;

@@ -1,2 +1,15 @@
-//! Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
-fn main() {}
+//! `ol-pipegen`: arguments in, exit code out.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use ol_pipegen::cli::Cli;
+use ol_pipegen::command;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    ExitCode::from(command::run(&Cli::parse()).code())
+}

@@ -143,7 +143,6 @@ impl schemars::JsonSchema for GateKey {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 mod tests {
     use super::*;
 

@@ -1,0 +1,196 @@
+//! The command line. Help texts are written here.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+use crate::kind::Family;
+use crate::manifest::FileShape;
+
+/// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
+///
+/// A fleet (`pipegen.yml`) says what its projects share; a manifest (`projects/NAME.yml`) says what one project deploys,
+/// through which environments, and what must be true before a version enters each of them.
+///
+/// Exit codes: 0 fine, 1 problems or drift, 2 usage, 3 could not run.
+#[derive(Debug, Parser)]
+#[command(name = "ol-pipegen", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to use colour.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub color: Colour,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Render manifests into Concourse pipelines.
+    Render(RenderArgs),
+    /// Write a fleet and a manifest to begin with, and the schemas that editors check them against.
+    Init(InitArgs),
+    /// Print a project as it is understood: every default applied, each value with the place that it came from.
+    Show(ShowArgs),
+    /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand.
+    Schema(SchemaArgs),
+    /// List the kinds of stacks and builds, or print one to begin a kind of your own with.
+    Kind(KindArgs),
+    /// Print a script that completes this command line in a shell.
+    Completions(CompletionsArgs),
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder unless said.
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<Utf8PathBuf>,
+
+    /// Write nothing; exit with 1 and show a diff when a committed file is stale, missing or left over.
+    #[arg(long, group = "mode", help_heading = "Output")]
+    pub check: bool,
+
+    /// Write nothing; show a diff against the committed files, and exit with 0.
+    #[arg(long, group = "mode", help_heading = "Output")]
+    pub diff: bool,
+
+    /// Write nothing; print the pipelines, as YAML documents.
+    #[arg(long, group = "mode", help_heading = "Output")]
+    pub stdout: bool,
+
+    /// Write into this folder instead of the fleet's own.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "stdout", help_heading = "Output")]
+    pub out: Option<Utf8PathBuf>,
+
+    /// Say nothing of what was written.
+    #[arg(long, short, help_heading = "Output")]
+    pub quiet: bool,
+
+    /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
+    pub source_root: Option<Utf8PathBuf>,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The folder; the working folder unless said.
+    #[arg(value_name = "DIR", default_value = ".", hide_default_value = true, value_hint = ValueHint::DirPath)]
+    pub folder: Utf8PathBuf,
+}
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The manifest.
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub manifest: Utf8PathBuf,
+
+    /// Only this stage, `ENVIRONMENT` or `GROUP.ENVIRONMENT`.
+    #[arg(value_name = "STAGE")]
+    pub stage: Option<String>,
+
+    /// Where the code is checked out.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub source_root: Option<Utf8PathBuf>,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Which file.
+    #[arg(value_enum, value_name = "FILE")]
+    pub file: SchemaOf,
+
+    /// The fleet whose own kinds count; the one of the working folder, or above it, unless said.
+    #[arg(long, value_name = "FLEET", value_hint = ValueHint::FilePath)]
+    pub fleet: Option<Utf8PathBuf>,
+}
+
+/// A file of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// A manifest, `projects/NAME.yml`.
+    Project,
+    /// A fleet, `pipegen.yml`.
+    Fleet,
+    /// A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`.
+    Kind,
+}
+
+impl From<SchemaOf> for FileShape {
+    fn from(of: SchemaOf) -> Self {
+        match of {
+            SchemaOf::Project => Self::Manifest,
+            SchemaOf::Fleet => Self::Fleet,
+            SchemaOf::Kind => Self::Kind,
+        }
+    }
+}
+
+/// Arguments of `kind`.
+#[derive(Debug, Args)]
+pub struct KindArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: KindCommand,
+}
+
+/// What to do with kinds.
+#[derive(Debug, Subcommand)]
+pub enum KindCommand {
+    /// List the kinds.
+    List {
+        /// The fleet whose own kinds count; the one of the working folder, or above it, unless said.
+        #[arg(long, value_name = "FLEET", value_hint = ValueHint::FilePath)]
+        fleet: Option<Utf8PathBuf>,
+    },
+    /// Print a built-in kind.
+    Show {
+        /// Its name.
+        name: String,
+        /// What it makes, where a stack kind and a build kind have one name.
+        #[arg(long, value_enum)]
+        family: Option<FamilyArg>,
+    },
+}
+
+/// What a kind makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FamilyArg {
+    /// Deploys stages.
+    Stack,
+    /// Makes inputs.
+    Build,
+}
+
+impl From<FamilyArg> for Family {
+    fn from(family: FamilyArg) -> Self {
+        match family {
+            FamilyArg::Stack => Self::Stack,
+            FamilyArg::Build => Self::Build,
+        }
+    }
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}

@@ -1,0 +1,48 @@
+use std::fs;
+
+use camino::Utf8Path;
+
+use crate::cli::InitArgs;
+use crate::diagnostic::Diagnostics;
+use crate::kind::KindSet;
+use crate::manifest::{FileShape, published_schema};
+use crate::render::FLEET_FILE;
+use crate::source::Sources;
+use crate::{Failure, write};
+
+use super::{Outcome, Output};
+
+/// Writes what is not there yet; a file that is there is never touched.
+pub(super) fn run(args: &InitArgs, output: &mut Output) -> Result<Outcome, Failure> {
+    let here = args.folder == ".";
+    let folder = if here { Utf8Path::new("") } else { args.folder.as_path() };
+    let fleet = folder.join(FLEET_FILE);
+    if fleet.exists() {
+        return Err(Failure::Usage(format!("{fleet} is there already: this folder has its fleet")));
+    }
+    let kinds = KindSet::load(None, &mut Sources::default(), &mut Diagnostics::default())?;
+    let schema = |shape| published_schema(shape, &kinds, false);
+    let files = [
+        ("schemas/fleet.v1.json", schema(FileShape::Fleet)),
+        ("schemas/project.v1.json", schema(FileShape::Manifest)),
+        ("schemas/kind.v1.json", schema(FileShape::Kind)),
+        ("projects/shop-cart.yml", include_str!("../../templates/init/project.yml").to_owned()),
+        (FLEET_FILE, include_str!("../../templates/init/pipegen.yml").to_owned()),
+    ];
+    for (name, text) in files {
+        let path = folder.join(name);
+        if path.exists() {
+            output.print(&format!("kept {path}\n"))?;
+            continue;
+        }
+        let parent = path.parent().unwrap_or(Utf8Path::new(""));
+        fs::create_dir_all(parent).map_err(|error| Failure::io("make the folder", parent, error))?;
+        write::atomically(&path, text.as_bytes())?;
+        output.print(&format!("wrote {path}\n"))?;
+    }
+    let path = if here { String::new() } else { format!(" {folder}") };
+    output.print(&format!(
+        "\nNow say in {fleet} where your code and your issues are, and run `ol-pipegen render{path}`.\n"
+    ))?;
+    Ok(Outcome::Fine)
+}

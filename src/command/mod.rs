@@ -1,0 +1,137 @@
+//! What the program does, one verb a file.
+
+mod completions;
+mod init;
+mod kind;
+mod render;
+mod schema;
+mod show;
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::ColorChoice;
+
+use crate::cli::{Cli, Colour, Command};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::Sources;
+use crate::{Failure, report};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing is wrong.
+    Fine,
+    /// Something is wrong with the input, or a committed file is stale.
+    Problems,
+    /// The command line asks for what cannot be.
+    Usage,
+    /// It could not be done at all.
+    CouldNotRun,
+}
+
+impl Outcome {
+    /// The exit code: a published contract.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Problems => 1,
+            Self::Usage => 2,
+            Self::CouldNotRun => 3,
+        }
+    }
+}
+
+/// Does what the command line says.
+pub fn run(cli: &Cli) -> Outcome {
+    let mut output = Output::new(cli.color);
+    let result = match &cli.command {
+        Command::Render(args) => render::run(args, &mut output),
+        Command::Init(args) => init::run(args, &mut output),
+        Command::Show(args) => show::run(args, &mut output),
+        Command::Schema(args) => schema::run(args, &mut output),
+        Command::Kind(args) => kind::run(args, &mut output),
+        Command::Completions(args) => completions::run(args, &mut output),
+    };
+    let result = result.and_then(|outcome| output.finish().map(|()| outcome));
+    result.unwrap_or_else(|failure| {
+        // A reader that has seen enough, such as `head`, is no failure.
+        if matches!(&failure, Failure::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe) {
+            return Outcome::Fine;
+        }
+        output.error(&failure.to_string());
+        match failure {
+            Failure::Usage(_) => Outcome::Usage,
+            Failure::Io { .. } | Failure::Internal(_) => Outcome::CouldNotRun,
+        }
+    })
+}
+
+/// Where results and diagnostics go.
+struct Output {
+    stdout: io::BufWriter<io::Stdout>,
+    colour_out: bool,
+    colour_err: bool,
+}
+
+impl Output {
+    fn new(colour: Colour) -> Self {
+        let wanted = |terminal: bool, auto: ColorChoice| match colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => terminal && auto != ColorChoice::Never,
+        };
+        Self {
+            colour_out: wanted(io::stdout().is_terminal(), anstream::AutoStream::choice(&io::stdout())),
+            colour_err: wanted(io::stderr().is_terminal(), anstream::AutoStream::choice(&io::stderr())),
+            stdout: io::BufWriter::new(io::stdout()),
+        }
+    }
+
+    /// A result.
+    fn print(&mut self, text: &str) -> Result<(), Failure> {
+        self.stdout.write_all(text.as_bytes()).map_err(stdout_failure)
+    }
+
+    /// A result that not everybody wants to hear.
+    fn print_unless(&mut self, quiet: bool, text: &str) -> Result<(), Failure> {
+        if quiet { Ok(()) } else { self.print(text) }
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.stdout.flush().map_err(stdout_failure)
+    }
+
+    /// Something that is no result. Nothing can be done when it cannot be said.
+    fn say(&mut self, text: &str) {
+        let _ = self.stdout.flush();
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    fn error(&mut self, message: &str) {
+        let (red, end) = if self.colour_err { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
+        self.say(&format!("{red}error{end}: {message}"));
+    }
+
+    /// Shows diagnostics, and says what follows from them. Are there errors?
+    fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources, follows: &str) -> bool {
+        if diagnostics.is_empty() {
+            return false;
+        }
+        let text = report::plain(diagnostics, sources, self.colour_err);
+        self.say(text.trim_end());
+        let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+        if let Some(summary) = report::summary(diagnostics) {
+            self.say("");
+            if failed {
+                self.error(&format!("{summary}; {follows}"));
+            } else {
+                self.say(&format!("warning: {summary}"));
+            }
+        }
+        failed
+    }
+}
+
+fn stdout_failure(error: io::Error) -> Failure {
+    Failure::io("write", "standard output".into(), error)
+}

@@ -1,0 +1,37 @@
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::Failure;
+use crate::cli::SchemaArgs;
+use crate::diagnostic::Diagnostics;
+use crate::kind::KindSet;
+use crate::manifest::published_schema;
+use crate::project::Fleet;
+use crate::render::{FLEET_FILE, fleet_above};
+use crate::source::Sources;
+
+use super::{Outcome, Output};
+
+pub(super) fn run(args: &SchemaArgs, output: &mut Output) -> Result<Outcome, Failure> {
+    let Some((own, kinds)) = kinds(args.fleet.as_deref(), output)? else { return Ok(Outcome::Problems) };
+    output.print(&published_schema(args.file.into(), &kinds, own))?;
+    Ok(Outcome::Fine)
+}
+
+/// The kinds at hand, and whether a fleet says that there are no others. `None` when the fleet is wrong.
+pub(super) fn kinds(fleet: Option<&Utf8Path>, output: &mut Output) -> Result<Option<(bool, KindSet)>, Failure> {
+    let mut sources = Sources::default();
+    let mut diagnostics = Diagnostics::default();
+    let path = match fleet {
+        Some(path) => Some(path.to_owned()),
+        None => fleet_above(&Utf8PathBuf::from("."))?.or_else(|| {
+            let here = Utf8PathBuf::from(FLEET_FILE);
+            here.is_file().then_some(here)
+        }),
+    };
+    let kinds = match &path {
+        Some(path) => Fleet::read(path, &mut sources, &mut diagnostics)?.map(|fleet| fleet.kinds),
+        None => Some(KindSet::load(None, &mut sources, &mut diagnostics)?),
+    };
+    let failed = output.diagnostics(&diagnostics.into_sorted(), &sources, "nothing was printed");
+    Ok(kinds.filter(|_| !failed).map(|kinds| (path.is_some(), kinds)))
+}

@@ -1,0 +1,75 @@
+use serde::{Deserialize, Serialize};
+
+use crate::yaml::Text;
+
+use super::{JobName, Step};
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Its name.
+    pub name: JobName,
+    /// A former name, whose builds are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_name: Option<Text>,
+    /// One build at a time.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub serial: bool,
+    /// Jobs of one group take turns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serial_groups: Vec<Text>,
+    /// So many builds at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_in_flight: Option<u32>,
+    /// How long logs are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_log_retention: Option<BuildLogRetention>,
+    /// Shows builds to everybody.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub public: bool,
+    /// No + button.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub disable_manual_trigger: bool,
+    /// A worker that goes away does not wait for its builds.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub interruptible: bool,
+    /// The steps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<Step>,
+    /// After success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_success: Option<Step>,
+    /// After a step failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<Step>,
+    /// After Concourse could not run a step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_error: Option<Step>,
+    /// After somebody stopped the build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_abort: Option<Step>,
+    /// In any case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ensure: Option<Step>,
+}
+
+/// How long logs are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuildLogRetention {
+    /// Builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub builds: Option<u32>,
+    /// Days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+    /// Successful ones among the builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_succeeded_builds: Option<u32>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}

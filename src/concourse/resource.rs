@@ -1,0 +1,75 @@
+use serde::{Deserialize, Serialize};
+
+use crate::yaml::{Text, Value};
+
+use super::{ResourceName, ResourceTypeName};
+
+/// A resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resource {
+    /// Its name.
+    pub name: ResourceName,
+    /// A former name, whose versions are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_name: Option<Text>,
+    /// A resource type of the pipeline, or one of the workers.
+    #[serde(rename = "type")]
+    pub type_name: ResourceTypeName,
+    /// An icon of Material Design.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<Text>,
+    /// Where the versions come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Value>,
+    /// A Go duration, or `never`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_every: Option<Text>,
+    /// A Go duration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_timeout: Option<Text>,
+    /// Lets a webhook start a check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_token: Option<Text>,
+    /// Tells puts who started a build, in `BUILD_CREATED_BY`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expose_build_created_by: Option<bool>,
+    /// Shows versions to everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
+    /// Workers that may check it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Text>,
+    /// The one version to use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Value>,
+}
+
+/// A resource type.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceType {
+    /// Its name.
+    pub name: ResourceTypeName,
+    /// The resource type that fetches its image.
+    #[serde(rename = "type")]
+    pub type_name: ResourceTypeName,
+    /// Where its image comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Value>,
+    /// Laid under the source of each resource of the type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defaults: Option<Value>,
+    /// Of the get of its image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<Value>,
+    /// Does it run privileged?
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privileged: Option<bool>,
+    /// A Go duration, or `never`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_every: Option<Text>,
+    /// Workers that may run it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Text>,
+}

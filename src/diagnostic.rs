@@ -1,0 +1,163 @@
+//! What a run has to say about its input: collected, then sorted and shown all at once.
+
+mod rule;
+mod wording;
+
+pub use rule::Rule;
+pub(crate) use wording::{Count, did_you_mean, one_of, ticked};
+
+use crate::source::Span;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing is written.
+    Error,
+    /// Something to know.
+    Warning,
+}
+
+/// A place, and what is to be said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What; may be empty, then only the caret shows.
+    pub text: String,
+}
+
+/// One problem. The message stands alone: if only one thing of a diagnostic can be shown, it is the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// By this name it can be looked up.
+    pub rule: Rule,
+    /// What is wrong, one line, lower case, no full stop.
+    pub message: String,
+    /// Where. The first is the place to mend.
+    pub labels: Vec<Label>,
+    /// What else there is to know.
+    pub notes: Vec<String>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A problem at a place.
+    pub fn new(rule: Rule, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            message: message.into(),
+            labels: vec![Label { span, text: String::new() }],
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Says something of the place to mend.
+    #[must_use]
+    pub fn label(mut self, text: impl Into<String>) -> Self {
+        self.labels[0].text = text.into();
+        self
+    }
+
+    /// Shows another place.
+    #[must_use]
+    pub fn also(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Adds what else there is to know.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// Says what to do, if something can be said.
+    #[must_use]
+    pub fn maybe_help(mut self, text: Option<String>) -> Self {
+        self.help = text;
+        self
+    }
+
+    /// How bad it is.
+    pub fn severity(&self) -> Severity {
+        self.rule.severity()
+    }
+
+    /// The place to mend.
+    pub fn span(&self) -> Span {
+        self.labels[0].span
+    }
+}
+
+/// The problems found so far.
+#[derive(Debug, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Adds those of another part of the run.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Is something wrong, warnings aside?
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+    }
+
+    /// Has something been said of this very place already?
+    pub(crate) fn speaks_of(&self, span: Span) -> bool {
+        self.0.iter().any(|diagnostic| diagnostic.span() == span)
+    }
+
+    /// Has something been said of a place within this one already?
+    pub(crate) fn speaks_within(&self, span: Span) -> bool {
+        self.0.iter().any(|diagnostic| {
+            let place = diagnostic.span();
+            place.file == span.file && span.start <= place.start && place.end <= span.end
+        })
+    }
+
+    /// All of them in order of their places, each once. What a stage brings out is often brought out by the next
+    /// stage, too.
+    pub fn into_sorted(self) -> Vec<Diagnostic> {
+        let mut all = self.0;
+        if all.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
+            // What is wrong may be what would have used it.
+            all.retain(|diagnostic| !diagnostic.rule.is_of_leftovers());
+        }
+        // The order of stages is kept: it is the first one that is told.
+        all.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.rule));
+        let mut told: Vec<Diagnostic> = Vec::with_capacity(all.len());
+        for diagnostic in all {
+            let again = told
+                .iter()
+                .rev()
+                .take_while(|other| other.span() == diagnostic.span() && other.rule == diagnostic.rule)
+                .any(|other| other.message == diagnostic.message || diagnostic.rule.is_told_once_a_place());
+            if !again {
+                told.push(diagnostic);
+            }
+        }
+        told
+    }
+}

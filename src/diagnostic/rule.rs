@@ -1,0 +1,175 @@
+use std::fmt;
+
+use super::Severity;
+
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $severity:ident $name:literal,)+) => {
+        /// What can be wrong with the input, by the name that stands in its report.
+        ///
+        /// A name makes sense when it is read as "allow NAME".
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule {
+            $($(#[doc = $doc])+ $variant,)+
+        }
+
+        impl Rule {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The name, kebab-case.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// How bad it is.
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $(Self::$variant => Severity::$severity,)+
+                }
+            }
+        }
+    };
+}
+
+impl Rule {
+    /// Is it about something that is left over?
+    pub(super) const fn is_of_leftovers(self) -> bool {
+        matches!(self, Self::UnusedValue | Self::UnusedOverride)
+    }
+
+    /// Does one report say it all, though each stage brings the place up again with other names?
+    pub(super) const fn is_told_once_a_place(self) -> bool {
+        matches!(self, Self::ConcourseName | Self::LooseApproval | Self::UnapprovedInput | Self::UndeclaredStack)
+    }
+}
+
+rules! {
+    /// A file is no YAML.
+    YamlSyntax = Error "yaml-syntax",
+    /// A file is larger, deeper or more tangled than a manifest has reason to be.
+    YamlLimit = Error "yaml-limit",
+    /// A key that this place does not know.
+    UnknownField = Error "unknown-field",
+    /// Something that must be said is not.
+    MissingField = Error "missing-field",
+    /// A value of another shape than this place takes.
+    WrongType = Error "wrong-type",
+    /// A key that stands twice in one map.
+    DuplicateKey = Error "duplicate-key",
+    /// An item that stands twice in a list of names.
+    DuplicateItem = Error "duplicate-item",
+    /// `<<`, which this language does without.
+    MergeKey = Error "merge-key",
+    /// A version of the language that this program does not know.
+    UnknownVersion = Error "unknown-version",
+    /// A part of the language that this version of the program does not do yet.
+    NotYet = Error "not-yet",
+    /// A scalar that YAML readers read as different things.
+    AmbiguousScalar = Error "ambiguous-scalar",
+    /// A character that no text needs, and that some reader on the way refuses.
+    ControlCharacter = Error "control-character",
+    /// A template without the quotes that YAML asks for.
+    UnquotedTemplate = Error "unquoted-template",
+    /// A template where none is filled.
+    TemplateHere = Error "template-here",
+    /// A hole that is no expression.
+    TemplateSyntax = Error "template-syntax",
+    /// A hole that names something that is not there.
+    UndefinedName = Error "undefined-name",
+    /// A hole that gives something else than text where text is due.
+    NotText = Error "not-text",
+    /// A text that grows beyond measure when it is filled.
+    TemplateLimit = Error "template-limit",
+    /// Values that need one another.
+    ValueCycle = Error "value-cycle",
+    /// An override of something that is not there.
+    UnknownSelector = Error "unknown-selector",
+    /// A name that is an environment and a group.
+    AmbiguousSelector = Error "ambiguous-selector",
+    /// A stage that is not there.
+    UnknownStage = Error "unknown-stage",
+    /// A chain of which everything is skipped.
+    EmptyChain = Error "empty-chain",
+    /// An environment that is not there.
+    UnknownEnvironment = Error "unknown-environment",
+    /// A Concourse that the fleet does not have.
+    UnknownConcourse = Error "unknown-concourse",
+    /// An input that is not there.
+    UnknownInput = Error "unknown-input",
+    /// A kind of stack or build that is not there.
+    UnknownKind = Error "unknown-kind",
+    /// Two kinds for one stack.
+    SeveralKinds = Error "several-kinds",
+    /// An input that is two things.
+    SeveralSources = Error "several-sources",
+    /// A build from several repositories that does not say which is its code.
+    BuildCodeMissing = Error "build-code-missing",
+    /// The first stage of a chain has nothing before it that could open its issue.
+    IssueGateFirst = Error "issue-gate-first",
+    /// A chain of one stage that does not say what may deploy to it.
+    GateMissing = Error "gate-missing",
+    /// A gate that cannot reach from one Concourse to another.
+    GateCannotCross = Error "gate-cannot-cross",
+    /// A kind that has no preview.
+    CannotPreview = Error "cannot-preview",
+    /// One name, two meanings.
+    ConflictingDefinition = Error "conflicting-definition",
+    /// Two things that come out with one name.
+    NameCollision = Error "name-collision",
+    /// A name that Concourse refuses.
+    ConcourseName = Error "concourse-name",
+    /// Two pipelines with one name.
+    DuplicatePipeline = Error "duplicate-pipeline",
+    /// Issues that would be taken for one another.
+    TitleCollision = Error "title-collision",
+    /// A secret in clear.
+    PlaintextSecret = Error "plaintext-secret",
+    /// A path that is not in the source.
+    MissingPath = Error "missing-path",
+    /// A stage without its stack file.
+    MissingStackFile = Error "missing-stack-file",
+    /// Something that can only be answered with `--source-root`.
+    NeedsSourceRoot = Error "needs-source-root",
+    /// `discover` found no stage.
+    NothingDiscovered = Error "nothing-discovered",
+    /// A setting that cannot take effect where it stands.
+    NoEffect = Error "no-effect",
+    /// Globs of a fleet that match no manifest.
+    NoProjects = Error "no-projects",
+    /// A kind whose result is nothing that Concourse knows.
+    KindResult = Error "kind-result",
+    /// An approval that lets the newest versions through.
+    LooseApproval = Warning "loose-approval",
+    /// A version that an approval cannot name, since no earlier stage had it.
+    UnapprovedInput = Warning "unapproved-input",
+    /// A stack file without a stage.
+    UndeclaredStack = Warning "undeclared-stack",
+    /// A value that no template uses.
+    UnusedValue = Warning "unused-value",
+    /// An override that fits no project of its fleet.
+    UnusedOverride = Warning "unused-override",
+    /// A script of a kind with a hole in it.
+    TemplateInScript = Warning "template-in-script",
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kebab_case_and_distinct() {
+        let mut names: Vec<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Rule::ALL.len());
+    }
+}

@@ -1,0 +1,66 @@
+//! Grammar in messages is code, not luck.
+
+use std::fmt;
+
+/// `1 error`, `2 errors`.
+pub(crate) struct Count(pub(crate) usize, pub(crate) &'static str);
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.0, self.1, if self.0 == 1 { "" } else { "s" })
+    }
+}
+
+/// `` `a`, `b` and `c` ``.
+pub(crate) fn ticked<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    listed(items, "and")
+}
+
+/// `` `a`, `b` or `c` ``.
+pub(crate) fn one_of<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    listed(items, "or")
+}
+
+fn listed<T: fmt::Display>(items: impl IntoIterator<Item = T>, last: &str) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| format!("`{item}`")).collect();
+    match items.as_slice() {
+        [] => "nothing".to_owned(),
+        [only] => only.clone(),
+        [front @ .., end] => format!("{} {last} {end}", front.join(", ")),
+    }
+}
+
+/// The known word that was probably meant.
+pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(word.chars().count()) / 3).max(1))
+        .min_by_key(|(distance, candidate)| (*distance, *candidate))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_read_as_prose() {
+        assert_eq!(ticked(["a"]), "`a`");
+        assert_eq!(ticked(["a", "b", "c"]), "`a`, `b` and `c`");
+        assert_eq!(one_of(["a", "b"]), "`a` or `b`");
+        assert_eq!(Count(1, "error").to_string(), "1 error");
+        assert_eq!(Count(8, "error").to_string(), "8 errors");
+    }
+
+    #[test]
+    fn near_word_is_proposed_and_a_far_one_is_not() {
+        assert_eq!(did_you_mean("enviroments", ["environments", "env"]), Some("environments"));
+        assert_eq!(did_you_mean("Prodution", ["CI", "QA", "Production"]), Some("Production"));
+        assert_eq!(did_you_mean("production", ["CI", "QA", "Production"]), Some("Production"));
+        assert_eq!(did_you_mean("Prod", ["CI", "QA", "Production"]), None);
+        assert_eq!(did_you_mean("edgy", ["main", "edge"]), Some("edge"));
+        assert_eq!(did_you_mean("zz", ["main", "edge"]), None);
+    }
+}

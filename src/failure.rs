@@ -1,0 +1,32 @@
+use std::io;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+/// Why a run could not be done at all: nothing is wrong with the input that a diagnostic could point at.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file or folder could not be read or written.
+    #[error("cannot {action} {path}: {error}")]
+    Io {
+        /// `read`, `write`, …
+        action: &'static str,
+        /// The file or folder.
+        path: Utf8PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// What was asked for on the command line cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// A bug of this program.
+    #[error(
+        "internal error: {0}\nThis is a bug of ol-pipegen. Please report it, with the manifest that brings it out."
+    )]
+    Internal(String),
+}
+
+impl Failure {
+    pub(crate) fn io(action: &'static str, path: &Utf8Path, error: io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), error }
+    }
+}

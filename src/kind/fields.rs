@@ -1,0 +1,86 @@
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::concourse::BuildLogRetention;
+use crate::manifest::{Free, FreeMap, Template};
+use crate::yaml::Value;
+
+/// The fields of a kind's file. Every text in it is a template, with the devices that shape structure.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KindFields {
+    /// Version of the language: 1.
+    #[serde(default)]
+    pub(crate) version: Option<u64>,
+    /// What stands in the titles of issues.
+    #[serde(default)]
+    pub(crate) title: Option<String>,
+    /// What it is for, in a line.
+    #[serde(default)]
+    pub(crate) about: Option<String>,
+    /// What a manifest may give: a JSON Schema of type object. Defaults are filled in, and may be templates. A declared
+    /// option that was not given is `none`.
+    #[serde(default)]
+    #[schemars(with = "FreeMap")]
+    pub(crate) options: Option<Value>,
+    /// The file of one stack.
+    #[serde(default)]
+    pub(crate) stack_files: Option<Template>,
+    /// Paths that join those of the code.
+    #[serde(default)]
+    #[schemars(with = "Vec<Free>")]
+    pub(crate) watch: Vec<Value>,
+    /// Who reads the files behind environment variables: `loaded`, steps before the kind's; `native`, the kind.
+    #[serde(default)]
+    pub(crate) env_files: EnvFiles,
+    /// Resource types, in Concourse's words.
+    #[serde(default)]
+    #[schemars(with = "Vec<FreeMap>")]
+    pub(crate) resource_types: Vec<Value>,
+    /// Resources, in Concourse's words.
+    #[serde(default)]
+    #[schemars(with = "Vec<FreeMap>")]
+    pub(crate) resources: Vec<Value>,
+    /// `deploy` and `preview` of a stack kind, `check` and `build` of a build kind; the first of each unless said.
+    #[serde(default)]
+    pub(crate) phases: Vec<Template>,
+    /// The steps of every phase, in Concourse's words; `phase` says which.
+    #[serde(default)]
+    #[schemars(with = "Vec<Free>")]
+    pub(crate) steps: Vec<Value>,
+    /// The file for the issue's body, by phase.
+    #[serde(default)]
+    pub(crate) summary: Option<Template>,
+    /// A file whose existence after a preview says that there is nothing to approve.
+    #[serde(default)]
+    pub(crate) no_changes: Option<Template>,
+    /// More to record in the issue: name → file.
+    #[serde(default)]
+    pub(crate) pins: BTreeMap<String, Template>,
+    /// Options of a build kind's job.
+    #[serde(default)]
+    pub(crate) job: KindJob,
+}
+
+/// Options of a kind's job.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KindJob {
+    /// How long logs are kept.
+    #[serde(default)]
+    #[schemars(with = "FreeMap")]
+    pub(crate) build_log_retention: Option<BuildLogRetention>,
+}
+
+/// Who reads the files behind environment variables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum EnvFiles {
+    /// `load_var` steps before the kind's; `env` holds the variables.
+    #[default]
+    Loaded,
+    /// The kind itself, from `env_files`.
+    Native,
+}

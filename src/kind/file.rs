@@ -1,0 +1,227 @@
+use std::sync::OnceLock;
+
+use jsonschema::Validator;
+use serde_json::Value as Json;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::manifest::{FileShape, check, compile, compile_own};
+use crate::source::{FileId, Sources};
+use crate::template::is_template;
+use crate::yaml::{Limits, Map, Node, NodeKind, decode, read};
+
+use super::fields::{EnvFiles, KindFields};
+
+/// What a kind makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// A stage.
+    Stack,
+    /// An input.
+    Build,
+}
+
+impl Family {
+    /// The folder below that of the kinds.
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Self::Stack => "stacks",
+            Self::Build => "builds",
+        }
+    }
+
+    /// What a person calls it.
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Stack => "stack kind",
+            Self::Build => "build kind",
+        }
+    }
+
+    pub(super) const fn phases(self) -> [&'static str; 2] {
+        match self {
+            Self::Stack => ["deploy", "preview"],
+            Self::Build => ["check", "build"],
+        }
+    }
+}
+
+/// A kind, read from its file and not filled yet.
+#[derive(Debug)]
+pub struct Kind {
+    pub(super) family: Family,
+    pub(super) name: String,
+    pub(super) node: Node,
+    pub(super) title: String,
+    pub(super) about: String,
+    pub(super) env_files: EnvFiles,
+    pub(super) job: super::fields::KindJob,
+    pub(super) options: Json,
+    validator: OnceLock<Option<Validator>>,
+    is_built_in: bool,
+}
+
+impl Kind {
+    /// Reads a kind's file. `None` when it is none; then the reason is among the diagnostics.
+    pub(crate) fn read(
+        sources: &Sources,
+        file: FileId,
+        family: Family,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let mut node = read(sources, file, Limits::MANIFEST, diagnostics)?;
+        let before = diagnostics.len();
+        check(&mut node, FileShape::Kind, diagnostics);
+        if diagnostics.len() == before {
+            warn_of_templates_in_scripts(&node, diagnostics);
+        }
+        let kind = Self::from_node(node, family, name, diagnostics)?;
+        match compile(&kind.options) {
+            Ok(_) => Some(kind),
+            Err(error) => {
+                let at = kind.node.at("/options").and_then(|options| options.at(error.instance_path().as_str()));
+                let span = at.unwrap_or(&kind.node).span;
+                diagnostics.push(
+                    Diagnostic::new(Rule::WrongType, span, format!("`options` is no JSON Schema: {}", error.masked()))
+                        .help("see json-schema.org; a property has a `type`, a `default` and a `description`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads a kind that comes with the program. It is checked by the program's own tests, not in each run.
+    pub(super) fn built_in(
+        sources: &Sources,
+        file: FileId,
+        family: Family,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let node = read(sources, file, Limits::MANIFEST, diagnostics)?;
+        let kind = Self::from_node(node, family, name, diagnostics)?;
+        Some(Self { is_built_in: true, ..kind })
+    }
+
+    fn from_node(node: Node, family: Family, name: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let before = diagnostics.len();
+        let fields: KindFields = match decode(&node) {
+            Ok(fields) => fields,
+            Err(error) => {
+                let span = error.span.unwrap_or(node.span);
+                diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message));
+                return None;
+            }
+        };
+        match fields.version {
+            Some(1) => {}
+            Some(other) => diagnostics.push(unknown_version(&node, other)),
+            None if diagnostics.len() == before => diagnostics.push(
+                Diagnostic::new(Rule::MissingField, node.span, "a kind says of which version of the language it is")
+                    .help("begin with `version: 1`"),
+            ),
+            None => {}
+        }
+        if node.at("/steps").is_none() && diagnostics.len() == before {
+            diagnostics.push(Diagnostic::new(Rule::MissingField, node.span, "a kind without `steps` does nothing"));
+        }
+        let empty = Node::map(node.span, Map::default());
+        let mut options: Json = decode(node.at("/options").unwrap_or(&empty)).unwrap_or_default();
+        if let Json::Object(schema) = &mut options {
+            // A misspelt option is a mistake, unless the kind says that it takes anything.
+            schema.entry("additionalProperties").or_insert(Json::Bool(false));
+        }
+        Some(Self {
+            family,
+            name: name.to_owned(),
+            title: fields.title.unwrap_or_else(|| title_of(name)),
+            about: fields.about.unwrap_or_default(),
+            env_files: fields.env_files,
+            job: fields.job,
+            options,
+            validator: OnceLock::new(),
+            is_built_in: false,
+            node,
+        })
+    }
+
+    /// Its name, that of its file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it makes.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// What stands in titles of issues.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What it is for, in a line.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// Its file.
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// The validator of its options: made when it is first asked for, since a run uses few of its kinds.
+    pub(super) fn validator(&self) -> Option<&Validator> {
+        let make = || if self.is_built_in { Some(compile_own(&self.options)) } else { compile(&self.options).ok() };
+        self.validator.get_or_init(make).as_ref()
+    }
+
+    /// The JSON Schema of its options.
+    pub fn options(&self) -> &Json {
+        &self.options
+    }
+}
+
+pub(crate) fn unknown_version(node: &Node, version: u64) -> Diagnostic {
+    let span = node.at("/version").unwrap_or(node).span;
+    Diagnostic::new(
+        Rule::UnknownVersion,
+        span,
+        format!("version {version} of the language, of which this program knows version 1"),
+    )
+    .help("use a newer ol-pipegen, or write `version: 1`")
+}
+
+fn title_of(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A value that a template puts into a script is code to the shell; one in `params` is a value.
+fn warn_of_templates_in_scripts(node: &Node, diagnostics: &mut Diagnostics) {
+    match &node.kind {
+        NodeKind::List(items) => items.iter().for_each(|item| warn_of_templates_in_scripts(item, diagnostics)),
+        NodeKind::Map(map) => {
+            for entry in map.entries() {
+                if entry.key == "args"
+                    && let Some(arguments) = entry.value.as_list()
+                {
+                    for argument in arguments {
+                        if argument.as_str().is_some_and(|text| text.contains(' ') && is_template(text)) {
+                            diagnostics.push(
+                                Diagnostic::new(
+                                    Rule::TemplateInScript,
+                                    argument.span,
+                                    "a value filled into a script is code",
+                                )
+                                .help("hand it over in `params`, and use the variable in the script"),
+                            );
+                        }
+                    }
+                }
+                warn_of_templates_in_scripts(&entry.value, diagnostics);
+            }
+        }
+        _ => {}
+    }
+}

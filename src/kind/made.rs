@@ -1,0 +1,257 @@
+use minijinja::Value;
+use serde::de::DeserializeOwned;
+
+use crate::concourse::{BuildLogRetention, Resource, ResourceType, Step};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::manifest::{Secret, Wording, check_against};
+use crate::source::Span;
+use crate::template::{Filler, Scope, to_value};
+use crate::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
+
+use super::fields::EnvFiles;
+use super::file::{Family, Kind};
+
+/// What a kind comes to, in one phase of one stage or build.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) resource_types: Vec<(ResourceType, Span)>,
+    pub(crate) resources: Vec<(Resource, Span)>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) summary: Option<String>,
+    pub(crate) no_changes: Option<String>,
+    pub(crate) pins: Vec<(String, String)>,
+}
+
+/// What a kind is filled with.
+pub(crate) struct KindScope<'a> {
+    /// The names of the stage or build, `options` and `code` among them.
+    pub(crate) scope: &'a Scope,
+    /// For whom, in errors.
+    pub(crate) whom: &'a str,
+    pub(crate) phase: &'a str,
+    /// Variable → value.
+    pub(crate) env: &'a [(String, String)],
+    /// Variable → file.
+    pub(crate) env_files: &'a [(String, String)],
+    /// The artifacts of the job.
+    pub(crate) artifacts: &'a [&'a str],
+}
+
+impl KindScope<'_> {
+    fn names(&self) -> Scope {
+        let map = |pairs: &[(String, String)]| {
+            Value::from_pairs(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+        };
+        let task_inputs: Value =
+            self.artifacts.iter().map(|artifact| Value::from_pairs([("name", *artifact)])).collect();
+        self.scope.with([
+            ("phase", self.phase.into()),
+            ("env", map(self.env)),
+            ("env_files", map(self.env_files)),
+            ("task_inputs", task_inputs),
+        ])
+    }
+}
+
+impl Kind {
+    /// Does the kind read the files behind environment variables itself?
+    pub(crate) fn reads_env_files(&self) -> bool {
+        self.env_files == EnvFiles::Native
+    }
+
+    /// How long the logs of its job are kept.
+    pub(crate) fn build_log_retention(&self) -> Option<BuildLogRetention> {
+        self.job.build_log_retention
+    }
+
+    /// The options that a manifest gave, filled, with their defaults, checked. What is declared and was not given is
+    /// `none` to templates.
+    ///
+    /// `given` is the map of options, at the kind's name when there is none.
+    pub(crate) fn options_for(&self, given: &Node, scope: &Scope, diagnostics: &mut Diagnostics) -> (Node, Value) {
+        let mut options = Map::default();
+        for entry in given.as_map().map(Map::entries).unwrap_or_default() {
+            let before = diagnostics.len();
+            match Filler::new(diagnostics).node(&entry.value, scope) {
+                Some(value) => options.set(Entry { value, ..entry.clone() }),
+                // What was wrong is not missing.
+                None if diagnostics.len() > before => {
+                    let value = Node { span: entry.value.span, kind: NodeKind::Invalid };
+                    options.set(Entry { value, ..entry.clone() });
+                }
+                None => {}
+            }
+        }
+        let mut filler = Filler::new(diagnostics);
+        let declared = self.node.at("/options/properties").and_then(Node::as_map);
+        for property in declared.map(Map::entries).unwrap_or_default() {
+            if options.get(&property.key).is_none()
+                && let Some(default) = property.value.at("/default")
+            {
+                let scope = scope.with([("options", as_value(declared, &options))]);
+                if let Some(value) = filler.node(default, &scope) {
+                    let (key, key_span) = (property.key.clone(), property.key_span);
+                    options.set(Entry { key, key_span, value });
+                }
+            }
+        }
+        let value = as_value(declared, &options);
+        let mut node = Node::map(given.span, options);
+        let wording = Wording::Options(self.family.noun(), &self.name);
+        if let Some(validator) = self.validator() {
+            check_against(&mut node, validator, &self.options, &wording, diagnostics);
+        }
+        check_secrets(&node, &self.options, &self.name, diagnostics);
+        (node, value)
+    }
+
+    /// The phases that the kind comes out with.
+    pub(crate) fn phases(&self, scope: &Scope, diagnostics: &mut Diagnostics) -> Vec<&'static str> {
+        let known = self.family.phases();
+        let default = match self.family {
+            Family::Stack => "deploy",
+            Family::Build => "build",
+        };
+        let Some(node) = self.node.at("/phases") else { return vec![default] };
+        let Some(filled) = Filler::new(diagnostics).node(node, scope) else { return vec![default] };
+        let mut phases = Vec::new();
+        for item in filled.as_list().unwrap_or_default() {
+            match known.iter().find(|phase| item.as_str() == Some(phase)) {
+                Some(phase) => phases.push(*phase),
+                None => diagnostics.push(
+                    Diagnostic::new(Rule::KindResult, item.span, format!("a {} has no such phase", self.family.noun()))
+                        .help(format!("it has `{}` and `{}`", known[0], known[1])),
+                ),
+            }
+        }
+        phases
+    }
+
+    /// The paths whose changes concern what the kind makes.
+    pub(crate) fn watch(&self, scope: &Scope, diagnostics: &mut Diagnostics) -> Vec<String> {
+        let Some(node) = self.node.at("/watch") else { return Vec::new() };
+        let Some(filled) = Filler::new(diagnostics).node(node, scope) else { return Vec::new() };
+        filled.as_list().unwrap_or_default().iter().filter_map(Node::as_str).map(str::to_owned).collect()
+    }
+
+    /// The template of the file of one stack.
+    pub(crate) fn stack_files(&self) -> Option<&Node> {
+        self.node.at("/stack_files")
+    }
+
+    /// Fills the kind for a phase.
+    pub(crate) fn make(&self, with: &KindScope<'_>, diagnostics: &mut Diagnostics) -> Made {
+        let scope = with.names();
+        let note = format!("filled in for {}", with.whom);
+        let mut maker = Maker { scope: &scope, note, diagnostics };
+        let text = |maker: &mut Maker<'_>, pointer: &str| {
+            let node = self.node.at(pointer)?;
+            maker.filler().text(node, &scope).filter(|text| !text.is_empty())
+        };
+        Made {
+            resource_types: maker.list(self.node.at("/resource_types")),
+            resources: maker.list(self.node.at("/resources")),
+            steps: maker.list(self.node.at("/steps")).into_iter().map(|(step, _)| step).collect(),
+            summary: text(&mut maker, "/summary"),
+            no_changes: text(&mut maker, "/no_changes"),
+            pins: self
+                .node
+                .at("/pins")
+                .and_then(Node::as_map)
+                .map(Map::entries)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|entry| Some((entry.key.clone(), maker.filler().text(&entry.value, &scope)?)))
+                .collect(),
+        }
+    }
+
+    /// Fills steps that a manifest puts around the kind's own.
+    pub(crate) fn make_steps(node: Option<&Node>, with: &KindScope<'_>, diagnostics: &mut Diagnostics) -> Vec<Step> {
+        if node.is_none() {
+            return Vec::new();
+        }
+        let scope = with.names();
+        let note = format!("filled in for {}", with.whom);
+        let mut maker = Maker { scope: &scope, note, diagnostics };
+        maker.list(node).into_iter().map(|(step, _)| step).collect()
+    }
+}
+
+/// The options as templates see them: what is declared and was not given is `none`.
+fn as_value(declared: Option<&Map>, options: &Map) -> Value {
+    let declared = declared
+        .map(Map::entries)
+        .unwrap_or_default()
+        .iter()
+        .map(|property| (property.key.as_str(), options.get(&property.key).map_or(Value::from(()), to_value)));
+    Value::from_pairs(declared)
+}
+
+struct Maker<'a> {
+    scope: &'a Scope,
+    note: String,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl Maker<'_> {
+    fn filler(&mut self) -> Filler<'_> {
+        Filler::noting(self.diagnostics, self.note.clone())
+    }
+
+    /// Fills a list and reads its items. What Concourse would not read is an error at the line of the kind.
+    fn list<T: DeserializeOwned>(&mut self, node: Option<&Node>) -> Vec<(T, Span)> {
+        let Some(node) = node else { return Vec::new() };
+        let scope = self.scope;
+        let Some(filled) = self.filler().node(node, scope) else { return Vec::new() };
+        let NodeKind::List(items) = filled.kind else { return Vec::new() };
+        let mut read = Vec::with_capacity(items.len());
+        for item in items {
+            match decode::<T>(&item) {
+                Ok(value) => read.push((value, item.span)),
+                Err(NodeError { span, message, help }) => {
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            Rule::KindResult,
+                            span.unwrap_or(item.span),
+                            format!("not what Concourse reads: {message}"),
+                        )
+                        .note(self.note.clone())
+                        .maybe_help(help),
+                    );
+                }
+            }
+        }
+        read
+    }
+}
+
+/// Options that a kind's schema calls secret hold the names of credentials.
+fn check_secrets(options: &Node, schema: &serde_json::Value, kind: &str, diagnostics: &mut Diagnostics) {
+    let secret = |schema: &serde_json::Value| schema.get("x-secret").and_then(serde_json::Value::as_bool) == Some(true);
+    let Some(map) = options.as_map() else { return };
+    for entry in map.entries() {
+        let Some(schema) = schema.pointer("/properties").and_then(|properties| properties.get(&entry.key)) else {
+            continue;
+        };
+        let mut check = |name: &str, node: &Node| {
+            if node.as_str().is_some_and(|text| !Secret::is_reference(text)) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Rule::PlaintextSecret,
+                        node.span,
+                        format!("the {name} of `{kind}` is written in clear"),
+                    )
+                    .help(format!("give the name of a credential, such as (({kind}.{name}))")),
+                );
+            }
+        };
+        if secret(schema) {
+            check(&entry.key, &entry.value);
+        } else if schema.get("additionalProperties").is_some_and(secret) {
+            for inner in entry.value.as_map().map(Map::entries).unwrap_or_default() {
+                check(&inner.key, &inner.value);
+            }
+        }
+    }
+}

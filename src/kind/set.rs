@@ -1,0 +1,143 @@
+use camino::Utf8Path;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use crate::source::{Sources, Span};
+
+use super::file::{Family, Kind};
+
+/// A kind that comes with the program.
+#[derive(Debug)]
+pub struct BuiltIn {
+    /// What it makes.
+    pub family: Family,
+    /// Its name.
+    pub name: &'static str,
+    /// Its file.
+    pub text: &'static str,
+}
+
+/// The kinds that come with the program.
+pub const BUILT_IN_KINDS: [BuiltIn; 3] = [
+    BuiltIn { family: Family::Stack, name: "pulumi", text: include_str!("../../templates/stacks/pulumi.yml") },
+    BuiltIn { family: Family::Stack, name: "script", text: include_str!("../../templates/stacks/script.yml") },
+    BuiltIn { family: Family::Build, name: "image", text: include_str!("../../templates/builds/image.yml") },
+];
+
+/// The kinds that a fleet can use: its own before the built-in ones.
+#[derive(Debug, Default)]
+pub struct KindSet {
+    kinds: Vec<Kind>,
+    /// Built-in kinds that the fleet's own hide.
+    hidden: Vec<String>,
+    /// Kinds of the fleet that could not be read, which has been reported.
+    broken: Vec<(Family, String)>,
+}
+
+impl KindSet {
+    /// The built-in kinds, and those of a folder.
+    ///
+    /// # Errors
+    ///
+    /// When the folder is there and cannot be read.
+    pub(crate) fn load(
+        folder: Option<&Utf8Path>,
+        sources: &mut Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Self, crate::Failure> {
+        let mut set = Self::default();
+        for family in [Family::Stack, Family::Build] {
+            let Some(folder) = folder.map(|folder| folder.join(family.folder())) else { continue };
+            if !folder.is_dir() {
+                continue;
+            }
+            let mut files: Vec<_> = crate::files::list(&folder)?
+                .into_iter()
+                .filter(|path| matches!(path.extension(), Some("yml" | "yaml")))
+                .collect();
+            files.sort();
+            for path in files {
+                let name = path.file_stem().unwrap_or_default().to_owned();
+                let text = crate::files::read(&path)?;
+                let file = sources.add(path, text);
+                match Kind::read(sources, file, family, &name, diagnostics) {
+                    Some(kind) => set.kinds.push(kind),
+                    None => set.broken.push((family, name)),
+                }
+            }
+        }
+        for BuiltIn { family, name, text } in BUILT_IN_KINDS {
+            let own = set.kinds.iter().any(|kind| kind.family == family && kind.name == name);
+            if own || set.is_broken(family, name) {
+                set.hidden.push(format!("{} `{name}`", family.noun()));
+                continue;
+            }
+            let file = sources.add(format!("built in: {}/{name}.yml", family.folder()), text);
+            set.kinds.extend(Kind::built_in(sources, file, family, name, diagnostics));
+        }
+        Ok(set)
+    }
+
+    /// The kind of that name.
+    pub fn get(&self, family: Family, name: &str) -> Option<&Kind> {
+        self.kinds.iter().find(|kind| kind.family == family && kind.name == name)
+    }
+
+    /// All kinds of a family.
+    pub fn of(&self, family: Family) -> impl Iterator<Item = &Kind> {
+        self.kinds.iter().filter(move |kind| kind.family == family)
+    }
+
+    /// Built-in kinds that the fleet's own hide.
+    pub fn hidden(&self) -> &[String] {
+        &self.hidden
+    }
+
+    fn is_broken(&self, family: Family, name: &str) -> bool {
+        self.broken.iter().any(|(of, broken)| *of == family && broken == name)
+    }
+
+    /// Reports a name that no kind has.
+    pub(crate) fn report_unknown(&self, family: Family, name: &str, span: Span, diagnostics: &mut Diagnostics) {
+        if !self.is_broken(family, name) {
+            diagnostics.push(self.unknown(family, name, span));
+        }
+    }
+
+    fn unknown(&self, family: Family, name: &str, span: Span) -> Diagnostic {
+        let known: Vec<&str> = self.of(family).map(Kind::name).collect();
+        let help = match (NOT_YET.contains(&(family, name)), did_you_mean(name, known.iter().copied())) {
+            (true, _) => {
+                return Diagnostic::new(
+                    Rule::NotYet,
+                    span,
+                    format!("the {} `{name}` is not supported yet", family.noun()),
+                )
+                .label("part of the language, but not of this version of ol-pipegen")
+                .help(format!("write it yourself: `kinds/{}/{name}.yml`", family.folder()));
+            }
+            (false, Some(meant)) => format!("did you mean `{meant}`?"),
+            (false, None) => {
+                format!("there are {}, and those of your own in `kinds/{}/`", ticked(known), family.folder())
+            }
+        };
+        Diagnostic::new(Rule::UnknownKind, span, format!("there is no {} `{name}`", family.noun())).help(help)
+    }
+}
+
+/// Kinds of the language that do not come with the program yet.
+const NOT_YET: [(Family, &str); 3] = [(Family::Stack, "opentofu"), (Family::Stack, "helm"), (Family::Build, "packer")];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_kinds_are_right() {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        for BuiltIn { family, name, text } in BUILT_IN_KINDS {
+            let file = sources.add(name, text);
+            assert!(Kind::read(&sources, file, family, name, &mut diagnostics).is_some(), "{name}");
+        }
+        assert_eq!(diagnostics.into_sorted(), []);
+    }
+}

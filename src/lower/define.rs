@@ -1,0 +1,161 @@
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::concourse::{Job, Resource, ResourceType, ResourceTypeName};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::project::{Fleet, Origin};
+use crate::yaml::{Text, Value};
+
+use super::conflict;
+
+/// What was defined so far, by name. What comes out twice with one name is one thing, and must come out equal.
+#[derive(Default)]
+pub(super) struct Definitions {
+    jobs: IndexMap<String, Defined<Job>>,
+    resources: IndexMap<String, Defined<Resource>>,
+    resource_types: IndexMap<String, Defined<ResourceType>>,
+}
+
+/// A definition, and where it came from first.
+struct Defined<T> {
+    value: T,
+    origin: Arc<Origin>,
+}
+
+impl Definitions {
+    /// Defines a job that several stages bring out, such as a build.
+    pub(super) fn shared_job(&mut self, job: Job, origin: &Arc<Origin>, diagnostics: &mut Diagnostics) {
+        define(&mut self.jobs, "job", job.name.to_string(), job, origin, diagnostics);
+    }
+
+    /// Defines a job of one stage.
+    pub(super) fn own_job(&mut self, job: Job, origin: &Arc<Origin>, diagnostics: &mut Diagnostics) {
+        if let Some(known) = self.jobs.get(job.name.as_str()) {
+            let span = conflict::place(origin, "/names/deploy");
+            let mut diagnostic =
+                Diagnostic::new(Rule::NameCollision, span, format!("two jobs come out as `{}`", job.name))
+                    .label(format!("for {}", origin.whom()));
+            let other = conflict::place(&known.origin, "/names/deploy");
+            if other == span {
+                diagnostic = diagnostic.note(format!("the other is that of {}", known.origin.whom()));
+            } else {
+                diagnostic = diagnostic.also(other, format!("and for {}", known.origin.whom()));
+            }
+            diagnostics.push(
+                diagnostic
+                    .help("where a chain has a preview, dots of stack names become dashes; say `names: {deploy: …}`"),
+            );
+            return;
+        }
+        self.jobs.insert(job.name.to_string(), Defined { value: job, origin: Arc::clone(origin) });
+    }
+
+    /// Defines a resource.
+    pub(super) fn resource(&mut self, resource: Resource, origin: &Arc<Origin>, diagnostics: &mut Diagnostics) {
+        define(&mut self.resources, "resource", resource.name.to_string(), resource, origin, diagnostics);
+    }
+
+    /// Defines the resource of a repository. Who shares it watches the paths of all: the only list that is joined.
+    pub(super) fn code_resource(
+        &mut self,
+        mut resource: Resource,
+        origin: &Arc<Origin>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        if let Some(known) = self.resources.get_mut(resource.name.as_str()) {
+            join_paths(&mut known.value, &mut resource);
+        }
+        self.resource(resource, origin, diagnostics);
+    }
+
+    /// Defines a resource type.
+    pub(super) fn resource_type(
+        &mut self,
+        resource_type: ResourceType,
+        origin: &Arc<Origin>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let name = resource_type.name.to_string();
+        define(&mut self.resource_types, "resource type", name, resource_type, origin, diagnostics);
+    }
+
+    /// All of it, the fleet's resource types laid over.
+    pub(super) fn into_parts(self, fleet: &Fleet) -> (Vec<Job>, Vec<Resource>, Vec<ResourceType>) {
+        let mut types: Vec<ResourceType> =
+            self.resource_types.into_values().map(|defined| overlaid(defined.value, fleet)).collect();
+        for (resource_type, _) in fleet.resource_types.values() {
+            if !types.iter().any(|known| known.name == resource_type.name) {
+                types.push(resource_type.clone());
+            }
+        }
+        (
+            self.jobs.into_values().map(|defined| defined.value).collect(),
+            self.resources.into_values().map(|defined| defined.value).collect(),
+            types,
+        )
+    }
+}
+
+fn overlaid(kinds: ResourceType, fleet: &Fleet) -> ResourceType {
+    let Some(over) = fleet.resource_type(&kinds.name).cloned() else { return kinds };
+    ResourceType {
+        source: over.source.or(kinds.source),
+        defaults: over.defaults.or(kinds.defaults),
+        params: over.params.or(kinds.params),
+        privileged: over.privileged.or(kinds.privileged),
+        check_every: over.check_every.or(kinds.check_every),
+        tags: if over.tags.is_empty() { kinds.tags } else { over.tags },
+        name: over.name,
+        type_name: over.type_name,
+    }
+}
+
+fn define<T: PartialEq + serde::Serialize>(
+    known: &mut IndexMap<String, Defined<T>>,
+    noun: &str,
+    name: String,
+    value: T,
+    origin: &Arc<Origin>,
+    diagnostics: &mut Diagnostics,
+) {
+    match known.get(&name) {
+        None => {
+            known.insert(name, Defined { value, origin: Arc::clone(origin) });
+        }
+        Some(first) if first.value == value => {}
+        Some(first) => {
+            diagnostics.push(conflict::describe(noun, &name, (&first.value, &first.origin), (&value, origin)));
+        }
+    }
+}
+
+/// Joins the watched paths of two definitions of a repository, in both. One that watches everything wins.
+fn join_paths(a: &mut Resource, b: &mut Resource) {
+    let Some((a_source, b_source)) = a.source.as_mut().zip(b.source.as_mut()) else { return };
+    let (Value::Map(a_map), Value::Map(b_map)) = (a_source, b_source) else { return };
+    let key = Text::from("paths");
+    let joined = match (a_map.get(&key), b_map.get(&key)) {
+        (Some(Value::List(a)), Some(Value::List(b))) => {
+            let mut joined = a.clone();
+            joined.extend(b.iter().filter(|path| !a.contains(path)).cloned());
+            Some(joined)
+        }
+        _ => None,
+    };
+    for map in [a_map, b_map] {
+        match &joined {
+            Some(paths) => {
+                map.insert(key.clone(), Value::List(paths.clone()));
+            }
+            None => {
+                map.shift_remove(&key);
+            }
+        }
+    }
+}
+
+/// The name of a resource type that every Concourse worker brings.
+pub(super) fn core_type(name: &str) -> ResourceTypeName {
+    ResourceTypeName::parse(name).expect("internal error: the name of a core resource type is none")
+}

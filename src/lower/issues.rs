@@ -1,0 +1,233 @@
+//! The resources of issues, and the steps that write them.
+
+use github_issues_resource::contract::{
+    Approve, AuthMethod, ClaimParams, CompatPut, CompatSource, GatePut, GateSource, IssueState, IssueUpdate,
+    RecordParams, RecordState, ReportParams, ReportStatus, Role, Source, files,
+};
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use crate::concourse::{Core, Inputs, PutStep, Resource, ResourceName, ResourceType, Step};
+use crate::manifest::IssuesResource;
+use crate::plan::{GateIssue, Opening, OpeningKind, TakenGate};
+use crate::project::Issues;
+use crate::yaml::Value;
+
+use super::define::core_type;
+
+/// The artifact of an approval. Its name is the same in every job, so that renaming a resource keeps the history of
+/// the job's input.
+pub(super) const GATE: &str = "gate";
+
+/// Which of a gate's two resources is meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Written.
+    Post,
+    /// Watched.
+    Trigger,
+}
+
+/// The resource type of issues.
+pub(super) fn resource_type(resource: IssuesResource) -> ResourceType {
+    let (repository, tag) = match resource {
+        IssuesResource::GithubIssues => ("mitodl/github-issues-resource", env!("CARGO_PKG_VERSION")),
+        IssuesResource::Mitodl => ("mitodl/concourse-github-issues-resource", "latest"),
+    };
+    ResourceType {
+        name: core_type("github-issues"),
+        type_name: core_type("registry-image"),
+        source: Some(Value::map([("repository", repository.into()), ("tag", tag.into())])),
+        defaults: None,
+        params: None,
+        privileged: None,
+        check_every: None,
+        tags: Vec::new(),
+    }
+}
+
+/// A resource of an issue.
+pub(super) fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -> Resource {
+    let source = match issue.issues.resource {
+        IssuesResource::GithubIssues => Source::Gate(Box::new(gate_source(issue, side))),
+        IssuesResource::Mitodl => Source::Compat(Box::new(compat_source(issue, side))),
+    };
+    Resource {
+        name: name.clone(),
+        old_name: None,
+        type_name: core_type("github-issues"),
+        icon: Some("github".into()),
+        source: Some(to_value(&source)),
+        check_every: Some(match side {
+            // What a put made needs no looking for.
+            Side::Post => "never".into(),
+            Side::Trigger => issue.issues.check_every.to_concourse().into(),
+        }),
+        check_timeout: None,
+        webhook_token: None,
+        // A claim lets a person deploy again what a machine may deploy once.
+        expose_build_created_by: (side == Side::Post || issue.issues.resource == IssuesResource::Mitodl)
+            .then_some(true),
+        public: None,
+        tags: Vec::new(),
+        version: None,
+    }
+}
+
+fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
+    let Issues { repository, api, token, bot, .. } = issue.issues;
+    let approval = issue.approval;
+    GateSource {
+        gate: issue.key.clone(),
+        role: match side {
+            Side::Post => Role::Post,
+            Side::Trigger => Role::Trigger,
+        },
+        gate_aliases: Vec::new(),
+        repository: repository.clone(),
+        gh_host: api.clone(),
+        auth_method: AuthMethod::Token,
+        access_token: Some(token.clone()),
+        app_id: None,
+        app_installation_id: None,
+        private_ssh_key: None,
+        bot: *bot,
+        signing_key: None,
+        ca_cert: None,
+        closers: approval.map(|approval| approval.closers.clone()).unwrap_or_default(),
+        allow_commit_close: false,
+        approvals: approval.map(|approval| approval.approvals).filter(|approvals| *approvals != 1),
+        not_author: approval.is_some_and(|approval| approval.not_author),
+        expires: approval.and_then(|approval| approval.expires),
+        soak: approval.and_then(|approval| approval.soak),
+        reject_labels: approval.map(|approval| approval.reject_labels.clone()).unwrap_or_default(),
+        on_existing: approval.map(|approval| approval.on_existing).unwrap_or_default(),
+        not_before: None,
+        timeout: None,
+        max_wait: None,
+        max_comments: None,
+    }
+}
+
+fn compat_source(issue: &GateIssue<'_>, side: Side) -> CompatSource {
+    let Issues { repository, api, token, .. } = issue.issues;
+    CompatSource {
+        repository: repository.clone(),
+        gh_host: api.clone(),
+        auth_method: AuthMethod::Token,
+        access_token: Some(token.clone()),
+        app_id: None,
+        app_installation_id: None,
+        private_ssh_key: None,
+        issue_state: match side {
+            Side::Post => IssueState::Open,
+            Side::Trigger => IssueState::Closed,
+        },
+        issue_prefix: Some(issue.title.to_owned()),
+        labels: Vec::new(),
+        skip_if_labeled: Vec::new(),
+        limit_old_versions: None,
+        issue_title_template: Some(issue.title.to_owned()),
+        issue_body_template: None,
+        assignees: Vec::new(),
+        timeout: None,
+        ca_cert: None,
+        update_in_place: side == Side::Post && issue.is_preview(),
+        creator: None,
+    }
+}
+
+/// What a job that succeeded writes into an issue.
+pub(super) struct Written<'a> {
+    /// What was deployed or previewed: pin → file.
+    pub(super) pins: IndexMap<String, String>,
+    /// The folder of the code.
+    pub(super) clone: &'a ResourceName,
+    /// The kind's summary.
+    pub(super) summary: Option<String>,
+    /// A file that says that there is nothing to approve.
+    pub(super) no_changes: Option<String>,
+}
+
+/// The put that opens an issue, or comments on the open one.
+pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
+    let issues = opening.issue.issues;
+    let labels: Vec<String> = opening.labels.iter().map(|label| (*label).to_owned()).collect();
+    let body_files: Vec<String> = written.summary.into_iter().chain(issues.body_files.iter().cloned()).collect();
+    let preview = matches!(opening.kind, OpeningKind::Preview);
+    let close_if_file = if preview { written.no_changes } else { None };
+    let promotes_to = match opening.kind {
+        OpeningKind::Gate { next } => Some(next.name().to_owned()),
+        OpeningKind::Preview => Some(opening.issue.of.name().to_owned()),
+        OpeningKind::Record | OpeningKind::ClosedRecord => None,
+    };
+    let params = match issues.resource {
+        IssuesResource::GithubIssues => to_value(&GatePut::Record(RecordParams {
+            title: opening.issue.title.to_owned(),
+            pins: written.pins,
+            approve: match (&promotes_to, opening.issue.approval) {
+                (Some(_), Some(approval)) => approval.approve,
+                _ => Approve::default(),
+            },
+            promotes_to,
+            labels,
+            assignees: issues.assignees.clone(),
+            body_files,
+            clone: Some(written.clone.to_string()),
+            update: if preview { IssueUpdate::Body } else { IssueUpdate::Comment },
+            close_if_file,
+            state: match opening.kind {
+                OpeningKind::ClosedRecord => RecordState::Closed,
+                _ => RecordState::Open,
+            },
+        })),
+        IssuesResource::Mitodl => to_value(&CompatPut {
+            labels,
+            assignees: issues.assignees.clone(),
+            body_file: None,
+            body_files,
+            title_template: None,
+            close_if_file,
+        }),
+    };
+    put(opening.resource, Inputs::Detect, params)
+}
+
+/// The put that uses an approval up, before anything is done by it.
+pub(super) fn claim(gate: &TakenGate<'_>) -> Step {
+    let params = GatePut::Claim(ClaimParams {
+        approval: format!("{GATE}/{}", files::APPROVAL),
+        consumer: gate.consumer.clone(),
+    });
+    put(gate.issue.post, Inputs::Named(vec![GATE.into()]), to_value(&params))
+}
+
+/// The put that tells the closed issue what became of its approval.
+pub(super) fn report(gate: &TakenGate<'_>, status: ReportStatus) -> Step {
+    let params = GatePut::Report(ReportParams {
+        status,
+        approval: format!("{GATE}/{}", files::APPROVAL),
+        consumer: gate.consumer.clone(),
+    });
+    // A hook runs even when the get of the approval failed: a named artifact that is not there would be an error.
+    put(gate.issue.post, Inputs::Detect, to_value(&params))
+}
+
+fn put(resource: &ResourceName, inputs: Inputs, params: Value) -> Step {
+    Core::Put(PutStep {
+        put: resource.clone(),
+        resource: None,
+        inputs: Some(inputs),
+        params: Some(params),
+        get_params: None,
+        no_get: Some(true),
+    })
+    .into()
+}
+
+/// A type of the contract, as a value of the pipeline.
+fn to_value(contract: &impl Serialize) -> Value {
+    serde_json::to_value(contract)
+        .and_then(serde_json::from_value)
+        .expect("internal error: the contract with the resource is no JSON")
+}

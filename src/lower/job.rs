@@ -1,0 +1,481 @@
+//! Jobs: the gets, what a gate asks for, the kind's steps, and what is written afterwards.
+
+use std::sync::LazyLock;
+
+use github_issues_resource::contract::{ReportStatus, files};
+use indexmap::IndexMap;
+
+use crate::concourse::{
+    Core, GetStep, ImageResource, InParallel, Job, LoadVarStep, Resource, ResourceName, Step, TaskConfig, TaskInput,
+    TaskOutput, TaskRun, TaskStep,
+};
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::kind::{Family, Kind, KindScope, Made};
+use crate::manifest::{CheckEvery, IssuesResource, NewestBy};
+use crate::plan::{BuildJob, BuildPhase, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
+use crate::project::{EnvSource, GitSource, ImageSource, Input, Stage, What};
+use crate::yaml::{Text, Value};
+
+use super::Lowering;
+use super::define::core_type;
+use super::issues::{self, GATE, Side, Written};
+
+/// The script without its comments, which are for those who change it.
+static CHECKOUT_APPROVED: LazyLock<String> = LazyLock::new(|| {
+    let mut script = String::new();
+    for line in include_str!("../../templates/tasks/checkout-approved.sh").lines() {
+        if !line.trim_start().starts_with('#') && !line.is_empty() {
+            script.push_str(line);
+            script.push('\n');
+        }
+    }
+    script
+});
+
+/// Variables of a job that come from files.
+struct Env {
+    /// Variable → value, for kinds that take no files.
+    values: Vec<(String, String)>,
+    /// Variable → file.
+    files: Vec<(String, String)>,
+    /// Steps that read the files.
+    load: Vec<Step>,
+}
+
+impl<'a> Lowering<'a> {
+    pub(super) fn stage_job(&mut self, job: &StageJob<'a>) {
+        let stage = job.stage;
+        let Some(kind) = self.kinds.get(Family::Stack, &stage.kind) else { return };
+        let gate = job.gate.as_ref();
+        let ours = gate.filter(|gate| gate.issue.issues.resource == IssuesResource::GithubIssues);
+        let mut plan = self.gets(&job.takes, stage, gate);
+        if let Some(gate) = ours {
+            if gate.passed.is_none() {
+                plan.push(issues::claim(gate));
+            }
+            plan.extend(checkout_approved(gate, job));
+        }
+        let env = self.env(kind, &stage.env, job.takes.iter().map(|take| take.taken), gate, stage);
+        plan.extend(env.load.iter().cloned());
+        let artifacts: Vec<&str> = job.takes.iter().map(|take| take.taken.resource().as_str()).collect();
+        let whom = format!("the {} of {}", job.phase.as_str(), stage.whom());
+        let scope = KindScope {
+            scope: &stage.scope,
+            whom: &whom,
+            phase: job.phase.as_str(),
+            env: &env.values,
+            env_files: &env.files,
+            artifacts: &artifacts,
+        };
+        let made = self.make(kind, &scope, stage);
+        let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
+        plan.extend(Kind::make_steps(around("/before"), &scope, self.diagnostics));
+        plan.extend(made.steps.into_iter().map(|step| Step {
+            timeout: step.timeout.or_else(|| stage.timeout.as_deref().map(Text::from)),
+            attempts: step.attempts.or(stage.attempts),
+            ..step
+        }));
+        plan.extend(Kind::make_steps(around("/after"), &scope, self.diagnostics));
+
+        let mut after: Vec<Step> = Vec::new();
+        if let Some(opening) = &job.opens {
+            self.define_opening(opening, stage);
+            let written = Written {
+                pins: pins(job, gate, made.pins),
+                clone: &stage.code.resource,
+                summary: made.summary,
+                no_changes: made.no_changes,
+            };
+            after.push(issues::record(opening, written));
+        }
+        let own = ours.filter(|gate| gate.passed.is_none());
+        let reported = |status| own.map(|gate| issues::report(gate, status));
+        after.extend(reported(ReportStatus::Succeeded));
+        let lowered = Job {
+            name: job.name.clone(),
+            old_name: None,
+            serial: job.serial_group.is_none(),
+            serial_groups: job.serial_group.map(Text::from).into_iter().collect(),
+            max_in_flight: None,
+            build_log_retention: None,
+            public: false,
+            disable_manual_trigger: false,
+            interruptible: false,
+            plan,
+            on_success: together(after),
+            on_failure: reported(ReportStatus::Failed),
+            on_error: reported(ReportStatus::Errored),
+            on_abort: reported(ReportStatus::Aborted),
+            ensure: None,
+        };
+        self.definitions.own_job(lowered, &stage.origin, self.diagnostics);
+    }
+
+    pub(super) fn build_job(&mut self, job: &BuildJob<'a>) {
+        let (stage, build) = (job.stage, job.build);
+        let Some(kind) = self.kinds.get(Family::Build, &build.kind) else { return };
+        let mut plan = self.gets(&job.takes, stage, None);
+        let from = job.takes.iter().map(|take| take.taken);
+        let env = self.env(kind, &[], from, None, stage);
+        plan.extend(env.load.iter().cloned());
+        let artifacts: Vec<&str> = job.takes.iter().map(|take| take.taken.resource().as_str()).collect();
+        let whom = format!("the build of `{}` for {}", job.input.name, stage.whom());
+        let phase = match job.phase {
+            BuildPhase::Check => "check",
+            BuildPhase::Build => "build",
+        };
+        let scope = KindScope {
+            scope: &build.scope,
+            whom: &whom,
+            phase,
+            env: &env.values,
+            env_files: &env.files,
+            artifacts: &artifacts,
+        };
+        self.definitions.resource(input_resource(job.input), &stage.origin, self.diagnostics);
+        let made = self.make(kind, &scope, stage);
+        let around = |field: &str| stage.origin.settings.at(&format!("{}/{field}", build.pointer));
+        plan.extend(Kind::make_steps(around("before"), &scope, self.diagnostics));
+        plan.extend(made.steps);
+        plan.extend(Kind::make_steps(around("after"), &scope, self.diagnostics));
+        let lowered = Job {
+            name: job.name.clone(),
+            old_name: None,
+            serial: false,
+            serial_groups: Vec::new(),
+            max_in_flight: None,
+            build_log_retention: kind.build_log_retention(),
+            public: false,
+            disable_manual_trigger: false,
+            interruptible: false,
+            plan,
+            on_success: None,
+            on_failure: None,
+            on_error: None,
+            on_abort: None,
+            ensure: None,
+        };
+        self.definitions.shared_job(lowered, &stage.origin, self.diagnostics);
+    }
+
+    /// The gets of a job: inputs, the gate's approval, the code.
+    fn gets(&mut self, takes: &[Take<'a>], stage: &Stage, gate: Option<&TakenGate<'a>>) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for take in takes {
+            match take.taken {
+                Taken::Input(input) => {
+                    self.definitions.resource(input_resource(input), &stage.origin, self.diagnostics);
+                    steps.push(get(take, input.params.clone()));
+                }
+                Taken::Code(code) => {
+                    steps.extend(gate.map(|gate| self.gate_get(gate, stage)));
+                    let resource = git_resource(&code.resource, &code.git, Some(&code.check_every));
+                    self.definitions.code_resource(resource, &stage.origin, self.diagnostics);
+                    steps.push(get(take, None));
+                }
+            }
+        }
+        steps
+    }
+
+    fn gate_get(&mut self, gate: &TakenGate<'a>, stage: &Stage) -> Step {
+        let issue = &gate.issue;
+        self.definitions.resource_type(issues::resource_type(issue.issues.resource), &stage.origin, self.diagnostics);
+        let resource = issues::resource(issue, issue.trigger, Side::Trigger);
+        self.definitions.resource(resource, &stage.origin, self.diagnostics);
+        let ours = issue.issues.resource == IssuesResource::GithubIssues;
+        if ours && gate.passed.is_none() {
+            let resource = issues::resource(issue, issue.post, Side::Post);
+            self.definitions.resource(resource, &stage.origin, self.diagnostics);
+        }
+        let name = if ours { artifact(GATE) } else { issue.trigger.clone() };
+        Core::Get(GetStep {
+            resource: ours.then(|| issue.trigger.clone()),
+            get: name,
+            version: None,
+            trigger: gate.trigger.then_some(true),
+            passed: gate.passed.into_iter().cloned().collect(),
+            params: None,
+        })
+        .into()
+    }
+
+    fn define_opening(&mut self, opening: &Opening<'a>, stage: &Stage) {
+        let issue = &opening.issue;
+        self.definitions.resource_type(issues::resource_type(issue.issues.resource), &stage.origin, self.diagnostics);
+        let resource = issues::resource(issue, opening.resource, Side::Post);
+        self.definitions.resource(resource, &stage.origin, self.diagnostics);
+    }
+
+    fn make(&mut self, kind: &Kind, scope: &KindScope<'_>, stage: &Stage) -> Made {
+        let made = kind.make(scope, self.diagnostics);
+        for (resource_type, _) in &made.resource_types {
+            self.definitions.resource_type(resource_type.clone(), &stage.origin, self.diagnostics);
+        }
+        for (resource, _) in &made.resources {
+            self.definitions.resource(resource.clone(), &stage.origin, self.diagnostics);
+        }
+        made
+    }
+
+    /// The variables of a job: those that were said, and those from files of what it takes. What an approval holds to a
+    /// version comes from the approval, not from what the build happened to get.
+    fn env(
+        &mut self,
+        kind: &Kind,
+        said: &[(String, String)],
+        takes: impl Iterator<Item = Taken<'a>>,
+        gate: Option<&TakenGate<'_>>,
+        stage: &Stage,
+    ) -> Env {
+        let mut files: Vec<(String, String)> = Vec::new();
+        for taken in takes {
+            let Taken::Input(input) = taken else { continue };
+            for EnvSource { variable, file } in &input.env {
+                files.push((variable.clone(), env_file(input, file, gate)));
+            }
+        }
+        if kind.reads_env_files() {
+            return Env { values: said.to_vec(), files, load: Vec::new() };
+        }
+        let mut env = Env { values: said.to_vec(), files: Vec::new(), load: Vec::new() };
+        let mut names: Vec<String> = Vec::new();
+        for (variable, file) in files {
+            let name = local_variable(&variable);
+            if names.contains(&name) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::NameCollision,
+                        stage.origin.span,
+                        format!("two variables are read as `((.:{name}))`"),
+                    )
+                    .note(format!("one of them is `{variable}`"))
+                    .help("give them names that differ by more than their case"),
+                );
+                continue;
+            }
+            // A file that looks like JSON or YAML by its name would be read as such.
+            let structured = [".json", ".yml", ".yaml"].iter().any(|ending| file.ends_with(ending));
+            env.load.push(
+                Core::LoadVar(LoadVarStep {
+                    load_var: artifact(&name),
+                    file: file.as_str().into(),
+                    format: structured.then(|| "trim".into()),
+                    // Versions are no secrets, and a log without them answers no question.
+                    reveal: Some(true),
+                })
+                .into(),
+            );
+            env.values.retain(|(known, _)| *known != variable);
+            env.values.push((variable, format!("((.:{name}))")));
+            names.push(name);
+        }
+        env
+    }
+}
+
+/// Where the value of a variable stands.
+fn env_file(input: &Input, file: &str, gate: Option<&TakenGate<'_>>) -> String {
+    let held = input.pin.as_deref() == Some(file) && gate.is_some_and(|gate| gate.holds(input.name.as_str()));
+    if held { format!("{GATE}/{}/{}", files::PINS, input.name) } else { format!("{}/{file}", input.name) }
+}
+
+/// The local variable that a file is read into.
+fn local_variable(variable: &str) -> String {
+    let name: String =
+        variable.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    if name.starts_with(|c: char| c.is_ascii_lowercase()) { name } else { format!("v{name}") }
+}
+
+fn get(take: &Take<'_>, params: Option<Value>) -> Step {
+    Core::Get(GetStep {
+        get: take.taken.resource().clone(),
+        resource: None,
+        version: None,
+        trigger: take.trigger.then_some(true),
+        passed: take.passed.iter().map(|job| (*job).clone()).collect(),
+        params,
+    })
+    .into()
+}
+
+/// What an issue is told was deployed. What was held to an approval is what the approval says.
+fn pins(job: &StageJob<'_>, gate: Option<&TakenGate<'_>>, more: Vec<(String, String)>) -> IndexMap<String, String> {
+    let mut pins = IndexMap::new();
+    // The code first: it is what people look for.
+    let takes = job.takes.iter().rev().take(1).chain(job.takes.iter().take(job.takes.len().saturating_sub(1)));
+    for take in takes {
+        let Some((name, file)) = take.taken.pin() else { continue };
+        let held = matches!(take.taken, Taken::Input(input) if matches!(input.what, What::Image(_)))
+            && gate.is_some_and(|gate| gate.holds(name));
+        let file =
+            if held { format!("{GATE}/{}/{name}", files::PINS) } else { format!("{}/{file}", take.taken.resource()) };
+        pins.insert(name.to_owned(), file);
+    }
+    for (name, file) in more {
+        // What a kind records besides never takes the place of what an approval is held to.
+        pins.entry(name).or_insert(file);
+    }
+    pins
+}
+
+/// Puts the approved versions where the newest ones are, or fails: Concourse cannot choose a version at run time, and
+/// `passed` is membership, not equality.
+fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
+    if !gate.issue.is_exact() {
+        return None;
+    }
+    let mut checkout: Vec<&ResourceName> = Vec::new();
+    let mut compare: Vec<String> = Vec::new();
+    let mut inputs: Vec<&ResourceName> = Vec::new();
+    for take in &job.takes {
+        let Some((name, file)) = take.taken.pin() else { continue };
+        if !gate.holds(name) {
+            continue;
+        }
+        match take.taken {
+            Taken::Code(code) => checkout.insert(0, &code.resource),
+            Taken::Input(Input { what: What::Git(_), name, .. }) => checkout.push(name),
+            // Handed over from the approval, the version that came with the build is nothing to the deployment.
+            Taken::Input(input) if !input.env.is_empty() && input.env.iter().all(|env| env.file == file) => {}
+            Taken::Input(input) => {
+                compare.push(format!("{}={file}", input.name));
+                inputs.push(&input.name);
+            }
+        }
+    }
+    let text = |name: &ResourceName| Text::from(name.as_str());
+    let gate_input = TaskInput { name: GATE.into(), path: None, optional: None };
+    let lines = |items: &[String]| Value::from(items.join("\n"));
+    let names: Vec<String> = checkout.iter().map(ToString::to_string).collect();
+    let config = TaskConfig {
+        platform: "linux".into(),
+        image_resource: Some(ImageResource {
+            type_name: "registry-image".into(),
+            source: Some(job.stage.approval.checkout_image.clone()),
+            params: None,
+            version: None,
+        }),
+        rootfs_uri: None,
+        inputs: [gate_input]
+            .into_iter()
+            .chain(checkout.iter().chain(&inputs).map(|name| TaskInput {
+                name: text(name),
+                path: None,
+                optional: None,
+            }))
+            .collect(),
+        outputs: checkout.iter().map(|name| TaskOutput { name: text(name), path: None }).collect(),
+        caches: Vec::new(),
+        params: IndexMap::from([
+            ("CODE".into(), job.stage.code.resource.as_str().into()),
+            ("CHECKOUT".into(), lines(&names)),
+            ("COMPARE".into(), lines(&compare)),
+            ("FETCH".into(), if gate.fetch { "yes".into() } else { "".into() }),
+        ]),
+        run: Some(TaskRun {
+            path: Some("sh".into()),
+            args: vec!["-c".into(), CHECKOUT_APPROVED.as_str().into()],
+            dir: None,
+            user: None,
+        }),
+        container_limits: None,
+    };
+    let task = TaskStep {
+        task: artifact("checkout-approved"),
+        config: Some(config),
+        file: None,
+        image: None,
+        privileged: None,
+        vars: None,
+        params: None,
+        input_mapping: IndexMap::new(),
+        output_mapping: IndexMap::new(),
+        container_limits: None,
+    };
+    Some(Core::Task(Box::new(task)).into())
+}
+
+/// A hook of several steps: each is done, whatever becomes of the others.
+fn together(mut steps: Vec<Step>) -> Option<Step> {
+    match steps.len() {
+        0 => None,
+        1 => steps.pop(),
+        _ => Some(Core::InParallel { in_parallel: InParallel { steps, limit: None, fail_fast: None } }.into()),
+    }
+}
+
+fn input_resource(input: &Input) -> Resource {
+    match &input.what {
+        What::Git(git) => git_resource(&input.name, git, input.check_every.as_ref()),
+        What::Image(image) => image_resource(&input.name, image, input.check_every.as_ref()),
+    }
+}
+
+fn git_resource(name: &ResourceName, git: &GitSource, check_every: Option<&CheckEvery>) -> Resource {
+    let mut source: IndexMap<Text, Value> = IndexMap::new();
+    source.insert("uri".into(), git.repository.as_str().into());
+    source.insert("branch".into(), git.branch.as_str().into());
+    if !git.paths.is_empty() {
+        let paths = git.paths.iter().map(|path| Value::from(path.as_str())).collect();
+        source.insert("paths".into(), Value::List(paths));
+    }
+    match &git.tag_filter {
+        Some(filter) => source.insert("tag_filter".into(), filter.as_str().into()),
+        // Nobody here reads tags, and a repository has many.
+        None => source.insert("fetch_tags".into(), false.into()),
+    };
+    if let Some(key) = &git.private_key {
+        source.insert("private_key".into(), key.as_str().into());
+    }
+    resource(name, "git", Some("git"), source, check_every)
+}
+
+fn image_resource(name: &ResourceName, image: &ImageSource, check_every: Option<&CheckEvery>) -> Resource {
+    let mut source: IndexMap<Text, Value> = IndexMap::new();
+    source.insert("repository".into(), image.repository.as_str().into());
+    let texts = [
+        ("tag", &image.tag),
+        ("tag_regex", &image.tag_regex),
+        ("aws_region", &image.region),
+        ("username", &image.username),
+        ("password", &image.password),
+    ];
+    for (key, text) in texts {
+        if let Some(text) = text {
+            source.insert(key.into(), text.as_str().into());
+        }
+    }
+    if image.newest_by == Some(NewestBy::Created) {
+        source.insert("created_at_sort".into(), true.into());
+    }
+    resource(name, "registry-image", None, source, check_every)
+}
+
+fn resource(
+    name: &ResourceName,
+    type_name: &str,
+    icon: Option<&str>,
+    source: IndexMap<Text, Value>,
+    check_every: Option<&CheckEvery>,
+) -> Resource {
+    Resource {
+        name: name.clone(),
+        old_name: None,
+        type_name: core_type(type_name),
+        icon: icon.map(Text::from),
+        source: Some(Value::Map(source)),
+        check_every: check_every.map(|every| every.to_concourse().into()),
+        check_timeout: None,
+        webhook_token: None,
+        expose_build_created_by: None,
+        public: None,
+        tags: Vec::new(),
+        version: None,
+    }
+}
+
+/// The name of an artifact that this program chose.
+fn artifact(name: &str) -> ResourceName {
+    ResourceName::parse(name).expect("internal error: the name of an artifact is none")
+}

@@ -1,0 +1,122 @@
+//! From the plan to Concourse's words: small pure functions, and a register of what they define by name.
+
+mod conflict;
+mod define;
+mod issues;
+mod job;
+
+use std::collections::BTreeSet;
+
+use crate::concourse::{Core, Pipeline, Step};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::kind::KindSet;
+use crate::plan::{Job, PipelinePlan};
+use crate::project::Fleet;
+
+use define::Definitions;
+
+/// A pipeline of Concourse's, from its plan.
+pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Diagnostics) -> Pipeline {
+    let mut lowering = Lowering { kinds: &fleet.kinds, definitions: Definitions::default(), diagnostics };
+    for job in &plan.jobs {
+        lowering.job(job);
+    }
+    let Lowering { definitions, .. } = lowering;
+    let (jobs, mut resources, mut resource_types) = definitions.into_parts(fleet);
+    let mut used = Used::default();
+    for job in &jobs {
+        let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure];
+        job.plan.iter().chain(hooks.into_iter().flatten()).for_each(|step| used.step(step));
+    }
+    // Concourse refuses a resource that nothing uses; a kind may bring one that this phase has no use for.
+    resources.retain(|resource| used.resources.contains(resource.name.as_str()));
+    used.types.extend(resources.iter().map(|resource| resource.type_name.to_string()));
+    loop {
+        let before = used.types.len();
+        for resource_type in &resource_types {
+            if used.types.contains(resource_type.name.as_str()) && resource_type.type_name != resource_type.name {
+                used.types.insert(resource_type.type_name.to_string());
+            }
+        }
+        if used.types.len() == before {
+            break;
+        }
+    }
+    resource_types.retain(|resource_type| used.types.contains(resource_type.name.as_str()));
+    check_resources(&resources, &used, plan, diagnostics);
+    Pipeline { resource_types, resources, jobs }
+}
+
+struct Lowering<'a> {
+    kinds: &'a KindSet,
+    definitions: Definitions,
+    diagnostics: &'a mut Diagnostics,
+}
+
+impl<'a> Lowering<'a> {
+    fn job(&mut self, job: &Job<'a>) {
+        match job {
+            Job::Build(job) => self.build_job(job),
+            Job::Stage(job) => self.stage_job(job),
+        }
+    }
+}
+
+/// What the steps of a pipeline name.
+#[derive(Default)]
+struct Used {
+    resources: BTreeSet<String>,
+    types: BTreeSet<String>,
+}
+
+impl Used {
+    fn step(&mut self, step: &Step) {
+        match &step.core {
+            Core::Get(get) => {
+                self.resources.insert(get.resource.as_ref().unwrap_or(&get.get).to_string());
+            }
+            Core::Put(put) => {
+                self.resources.insert(put.resource.as_ref().unwrap_or(&put.put).to_string());
+            }
+            Core::Task(task) => {
+                if let Some(image) = task.config.as_ref().and_then(|config| config.image_resource.as_ref()) {
+                    self.types.insert(image.type_name.to_string());
+                }
+            }
+            Core::Try { step } => self.step(step),
+            Core::Do { steps } => steps.iter().for_each(|step| self.step(step)),
+            Core::InParallel { in_parallel } => in_parallel.steps.iter().for_each(|step| self.step(step)),
+            Core::SetPipeline(_) | Core::LoadVar(_) => {}
+        }
+        let hooks = [&step.on_success, &step.on_failure, &step.on_error, &step.on_abort, &step.ensure];
+        hooks.into_iter().flatten().for_each(|step| self.step(step));
+    }
+}
+
+/// A step of a kind, or of the manifest, may name a resource that nothing defines.
+fn check_resources(
+    resources: &[crate::concourse::Resource],
+    used: &Used,
+    plan: &PipelinePlan<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(stage) = plan.jobs.iter().find_map(|job| match job {
+        Job::Stage(job) => Some(job.stage),
+        Job::Build(_) => None,
+    }) else {
+        return;
+    };
+    for name in &used.resources {
+        if !resources.iter().any(|resource| resource.name.as_str() == name) && !diagnostics.has_errors() {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::KindResult,
+                    stage.origin.span,
+                    format!("a step names the resource `{name}`, which nothing defines"),
+                )
+                .note(format!("in the pipeline `{}`", plan.name))
+                .help("define it in the kind's `resources`, or take it as one of the `inputs`"),
+            );
+        }
+    }
+}

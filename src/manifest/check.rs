@@ -1,0 +1,404 @@
+//! Does a file have the shape of a manifest or a fleet? Every problem is reported, and what is wrong is taken out, so
+//! that the rest can still be understood.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use serde_json::Value as Json;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of, ticked};
+use crate::yaml::{Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, trap};
+
+use super::schema::FileShape;
+
+/// Maps whose keys are the user's: null takes an inherited entry out.
+pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "overrides"];
+
+/// What the language has and this program does not do yet, by the place where it would stand.
+const NOT_YET: [(&str, &[&str]); 6] = [
+    ("", &["projects", "old_names", "instance_vars", "rules", "needs", "notify", "job", "tab", "extra"]),
+    ("source", &["webhook"]),
+    ("issues", &["webhook"]),
+    ("auth", &["app"]),
+    ("approval", &["window", "freeze"]),
+    ("input", &["s3", "github_release", "resource", "each"]),
+];
+
+/// Checks a file, and takes out what is wrong with it. A file that is no map at all is left as nothing.
+pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Diagnostics) {
+    match &document.kind {
+        // What it is has been reported.
+        NodeKind::Invalid => return,
+        NodeKind::Map(_) => {}
+        _ if document.is_null() => {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::MissingField,
+                    document.span,
+                    format!("nothing in this file: it is to be {}", shape.noun()),
+                )
+                .help("`ol-pipegen init` writes one to begin with"),
+            );
+            document.kind = NodeKind::Invalid;
+            return;
+        }
+        _ => {
+            diagnostics.push(Diagnostic::new(Rule::WrongType, document.span, format!("{} is a map", shape.noun())));
+            document.kind = NodeKind::Invalid;
+            return;
+        }
+    }
+    check_against(document, shape.validator(), shape.schema(), &Wording::File(shape), diagnostics);
+    check_traps(document, diagnostics);
+}
+
+/// What it is that is checked, for the words of its errors.
+pub(crate) enum Wording<'a> {
+    /// A file.
+    File(FileShape),
+    /// The options of a kind: `stack kind`, `pulumi`.
+    Options(&'static str, &'a str),
+}
+
+/// Checks a value against a schema, reports all that is wrong, and takes it out.
+pub(crate) fn check_against(
+    document: &mut Node,
+    validator: &jsonschema::Validator,
+    schema: &Json,
+    wording: &Wording<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let json = to_json(document);
+    if validator.is_valid(&json) {
+        return;
+    }
+    let mut wrong = Vec::new();
+    for error in validator.iter_errors(&json) {
+        let pointer = error.instance_path().to_string();
+        let subschema = subschema(schema, error.evaluation_path().as_str());
+        if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+            for key in unexpected {
+                let pointer = format!("{pointer}/{}", escape(key));
+                if let Some(entry) = document.entry_at(&pointer) {
+                    diagnostics.push(unknown_field(entry.key_span, key, &pointer, subschema, wording));
+                }
+                wrong.push(pointer);
+            }
+            continue;
+        }
+        let Some(node) = document.at(&pointer).filter(|node| !matches!(node.kind, NodeKind::Invalid)) else {
+            continue;
+        };
+        if let ValidationErrorKind::Required { property } = error.kind() {
+            let property = property.as_str().unwrap_or_default();
+            // What was wrong has been reported, and is not missing.
+            if node.as_map().is_none_or(|map| map.get(property).is_none()) {
+                diagnostics.push(missing(node, &pointer, property, wording));
+            }
+            continue;
+        }
+        let diagnostic = wrong_value(node, &pointer, error.kind(), subschema);
+        // An ambiguous scalar is wrong in its writing alone: what was meant is clear enough to go on with, unless it has
+        // to be of some form, too.
+        let of_a_form = subschema.is_some_and(|schema| schema.get("pattern").is_some() || schema.get("enum").is_some());
+        if diagnostic.rule != Rule::AmbiguousScalar || of_a_form {
+            wrong.push(pointer);
+        }
+        diagnostics.push(diagnostic);
+    }
+    for pointer in wrong {
+        if let Some(node) = document.at_mut(&pointer) {
+            node.kind = NodeKind::Invalid;
+        }
+    }
+}
+
+fn unknown_field(
+    span: crate::source::Span,
+    key: &str,
+    pointer: &str,
+    schema: Option<&Json>,
+    wording: &Wording<'_>,
+) -> Diagnostic {
+    let owner = owner(pointer);
+    let not_yet = matches!(wording, Wording::File(_))
+        && NOT_YET.iter().any(|(place, keys)| *place == place_name(pointer) && keys.contains(&key));
+    if not_yet {
+        return Diagnostic::new(Rule::NotYet, span, format!("`{key}` is not supported yet"))
+            .label("part of the language, but not of this version of ol-pipegen");
+    }
+    let known: Vec<&str> = schema
+        .and_then(|schema| schema.get("properties"))
+        .and_then(Json::as_object)
+        .map(|properties| properties.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    let (message, label) = match (wording, owner) {
+        (Wording::File(shape), None) => {
+            (format!("unknown field `{key}`"), format!("no such field of {}", shape.noun()))
+        }
+        (_, Some(owner)) => (format!("unknown field `{key}`"), format!("no such field of `{owner}`")),
+        (Wording::Options(noun, kind), None) => {
+            (format!("unknown option `{key}` of the {noun} `{kind}`"), String::new())
+        }
+    };
+    let help = match did_you_mean(key, known.iter().copied()) {
+        Some(meant) => Some(format!("did you mean `{meant}`?")),
+        None if known.is_empty() => Some("a name is of letters, digits, `-` and `_`".to_owned()),
+        None if known.len() <= 8 => Some(format!("it has {}", ticked(known))),
+        None => None,
+    };
+    Diagnostic::new(Rule::UnknownField, span, message).label(label).maybe_help(help)
+}
+
+fn missing(node: &Node, pointer: &str, property: &str, wording: &Wording<'_>) -> Diagnostic {
+    let message = match wording {
+        Wording::Options(noun, kind) if pointer.is_empty() => format!("the {noun} `{kind}` needs `{property}`"),
+        _ => format!("`{}` needs `{property}`", pointer.rsplit('/').next().unwrap_or_default()),
+    };
+    Diagnostic::new(Rule::MissingField, node.span, message)
+}
+
+/// What the map around a key is called: nothing for the file itself.
+fn owner(pointer: &str) -> Option<&str> {
+    let (parent, _) = pointer.rsplit_once('/')?;
+    let name = parent.rsplit('/').next()?;
+    (!name.is_empty()).then_some(name)
+}
+
+/// Which kind of map a key stands in, for [`NOT_YET`].
+fn place_name(pointer: &str) -> &str {
+    let parts: Vec<&str> = pointer.split('/').skip(1).collect();
+    match parts.as_slice() {
+        [] | [_] | ["defaults", _] | [.., "overrides", _, _] => "",
+        [.., "inputs" | "from", _, _] => "input",
+        [.., parent, _] => parent,
+    }
+}
+
+fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: Option<&Json>) -> Diagnostic {
+    let field = pointer.rsplit('/').next().unwrap_or_default();
+    let what = node_noun(node);
+    if node.as_str().is_some_and(|text| text.contains("{{")) && !flag(schema, "x-template") {
+        return template_here(node.span);
+    }
+    match kind {
+        ValidationErrorKind::Type { kind: TypeKind::Single(expected) } => {
+            let expected = expected.to_string();
+            if expected == "string"
+                && let Some(scalar) = node.as_scalar()
+                && scalar.resolve() != Resolved::Null
+            {
+                return ambiguous(node, scalar);
+            }
+            let due = match expected.as_str() {
+                "string" => "text",
+                "array" => "a list",
+                "object" => "a map",
+                "boolean" => "true or false",
+                "integer" => "a whole number",
+                other => other,
+            };
+            let help = match (expected.as_str(), node.as_str()) {
+                _ if node.is_null() => Some("leave the line out for the default".to_owned()),
+                ("array", Some(text)) => Some(format!("write [{text}]")),
+                ("boolean", Some(text)) => trap(text).map(|meant| format!("write {meant}")),
+                _ => None,
+            };
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` takes {due}, not {what}")).maybe_help(help)
+        }
+        ValidationErrorKind::Enum { options } => {
+            let words: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+            let word = node.as_str().unwrap_or_default();
+            let help = did_you_mean(word, words.iter().copied())
+                .map_or_else(|| format!("it is {}", one_of(&words)), |meant| format!("did you mean `{meant}`?"));
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` cannot be `{word}`")).help(help)
+        }
+        ValidationErrorKind::Pattern { .. } if flag(schema, "x-secret") => {
+            Diagnostic::new(Rule::PlaintextSecret, node.span, secret_message(pointer))
+                .help(format!("give the name of a credential, such as (({}.{field}))", secret_scope(pointer)))
+        }
+        ValidationErrorKind::Pattern { .. } => {
+            let expected =
+                schema.and_then(|schema| schema.get("x-expected")).and_then(Json::as_str).unwrap_or("of that form");
+            let text = node.as_str().unwrap_or_default();
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{text}` is not {expected}"))
+        }
+        ValidationErrorKind::MaxProperties { .. } => {
+            let names = node.as_map().map(|map| ticked(map.entries().iter().map(|entry| &entry.key)));
+            Diagnostic::new(
+                Rule::SeveralKinds,
+                node.span,
+                format!("`{field}` takes one, not {}", names.unwrap_or_default()),
+            )
+            .help("keep one of them")
+        }
+        ValidationErrorKind::MinProperties { .. } => {
+            Diagnostic::new(Rule::MissingField, node.span, format!("`{field}` takes exactly one entry"))
+        }
+        ValidationErrorKind::Minimum { limit } => {
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` is {limit} at least"))
+        }
+        other => {
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{field}`: not what `{}` asks for", other.keyword()))
+        }
+    }
+}
+
+/// A template where none is filled would pass through unnoticed.
+pub(crate) fn template_here(span: crate::source::Span) -> Diagnostic {
+    Diagnostic::new(Rule::TemplateHere, span, "a template where none is filled")
+        .help("write the text itself; what differs from stage to stage belongs into `overrides`")
+}
+
+fn node_noun(node: &Node) -> &'static str {
+    match &node.kind {
+        NodeKind::List(_) => "a list",
+        NodeKind::Map(_) => "a map",
+        NodeKind::Invalid => "something wrong",
+        NodeKind::Scalar(scalar) => match scalar.resolve() {
+            Resolved::Null => "nothing",
+            Resolved::Bool(_) => "a boolean",
+            Resolved::Integer(_) | Resolved::Float(_) => "a number",
+            Resolved::Text => "text",
+        },
+    }
+}
+
+/// A plain scalar where text is due, that is something else to YAML.
+pub(crate) fn ambiguous(node: &Node, scalar: &Scalar) -> Diagnostic {
+    let text = &scalar.text;
+    let resolved = scalar.resolve();
+    let message = match resolved {
+        Resolved::Bool(value) => format!("`{text}` is {value} to YAML, and text is due"),
+        Resolved::Text | Resolved::Null => format!("`{text}` is not text to every reader of YAML"),
+        Resolved::Integer(_) | Resolved::Float(_) => {
+            let becomes = canonical(resolved);
+            if becomes == *text {
+                format!("`{text}` is a number to YAML, and text is due")
+            } else {
+                format!("`{text}` is a number to YAML, and would become `{becomes}`")
+            }
+        }
+    };
+    Diagnostic::new(Rule::AmbiguousScalar, node.span, message).help(format!("write \"{text}\""))
+}
+
+/// Plain scalars that are text to YAML 1.2 and something else to the readers on Concourse's path.
+fn check_traps(node: &Node, diagnostics: &mut Diagnostics) {
+    match &node.kind {
+        NodeKind::Invalid => {}
+        NodeKind::List(items) => items.iter().for_each(|item| check_traps(item, diagnostics)),
+        NodeKind::Map(map) => {
+            for entry in map.entries() {
+                check_characters(&entry.key, entry.key_span, diagnostics);
+                check_traps(&entry.value, diagnostics);
+            }
+        }
+        NodeKind::Scalar(scalar) => {
+            check_characters(&scalar.text, node.span, diagnostics);
+            if scalar.style != ScalarStyle::Plain {
+                return;
+            }
+            if let Some(meaning) = trap(&scalar.text)
+                && !diagnostics.speaks_of(node.span)
+            {
+                let text = &scalar.text;
+                diagnostics.push(
+                    Diagnostic::new(
+                        Rule::AmbiguousScalar,
+                        node.span,
+                        format!("`{text}` is {meaning} to some readers of YAML, and not to others"),
+                    )
+                    .help(format!("write \"{text}\" for text, or say plainly what is meant")),
+                );
+            }
+        }
+    }
+}
+
+/// `PostgreSQL`, which holds Concourse's pipelines, has no NUL in JSON; libyaml refuses the others.
+fn check_characters(text: &str, span: crate::source::Span, diagnostics: &mut Diagnostics) {
+    let refused = |c: &char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}');
+    if let Some(found) = text.chars().find(refused) {
+        diagnostics.push(
+            Diagnostic::new(Rule::ControlCharacter, span, format!("the text holds U+{:04X}", u32::from(found)))
+                .help("take it out: no reader shows it, and some refuse it"),
+        );
+    }
+}
+
+fn secret_message(pointer: &str) -> String {
+    let parts: Vec<&str> = pointer.split('/').skip(1).collect();
+    let field = parts.last().copied().unwrap_or_default();
+    let owner = parts
+        .iter()
+        .rposition(|part| matches!(*part, "inputs" | "from"))
+        .and_then(|at| parts.get(at + 1))
+        .or_else(|| parts.iter().rev().skip(1).find(|part| !matches!(**part, "auth" | "image" | "git")))
+        .copied()
+        .unwrap_or_default();
+    format!("the {} of `{owner}` is written in clear", field.replace('_', " "))
+}
+
+/// What a credential of that place might be called.
+fn secret_scope(pointer: &str) -> &'static str {
+    if pointer.contains("/image/") {
+        "registry"
+    } else if pointer.contains("/issues/") {
+        "github"
+    } else {
+        "git"
+    }
+}
+
+fn flag(schema: Option<&Json>, name: &str) -> bool {
+    schema.and_then(|schema| schema.get(name)).and_then(Json::as_bool).unwrap_or(false)
+}
+
+/// The schema that a keyword stands in, following references: `/properties/a/$ref/pattern` → the definition.
+fn subschema<'s>(schema: &'s Json, path: &str) -> Option<&'s Json> {
+    let mut at = schema;
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let (_, parents) = parts.split_last()?;
+    for part in parents {
+        at = if *part == "$ref" {
+            let target = at.get("$ref")?.as_str()?;
+            schema.pointer(target.strip_prefix('#')?)?
+        } else {
+            let key = part.replace("~1", "/").replace("~0", "~");
+            match at {
+                Json::Array(items) => items.get(key.parse::<usize>().ok()?)?,
+                other => other.get(&key)?,
+            }
+        };
+    }
+    Some(at)
+}
+
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// The file as JSON, without the nulls that take inherited entries out.
+fn to_json(node: &Node) -> Json {
+    convert(node, false)
+}
+
+fn convert(node: &Node, removable: bool) -> Json {
+    match &node.kind {
+        NodeKind::Invalid => Json::Null,
+        NodeKind::Scalar(scalar) => match scalar.resolve() {
+            Resolved::Null => Json::Null,
+            Resolved::Bool(value) => value.into(),
+            Resolved::Integer(value) => value.into(),
+            Resolved::Float(value) => value.into(),
+            Resolved::Text => scalar.text.as_str().into(),
+        },
+        NodeKind::List(items) => items.iter().map(|item| convert(item, false)).collect(),
+        NodeKind::Map(map) => Json::Object(
+            map.entries()
+                .iter()
+                .filter(|entry| !(removable && entry.value.is_null()))
+                .map(|entry| (entry.key.clone(), convert(&entry.value, REMOVABLE.contains(&entry.key.as_str()))))
+                .collect(),
+        ),
+    }
+}

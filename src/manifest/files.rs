@@ -1,0 +1,80 @@
+//! The fields of files: of a manifest, of a fleet, and of the chains that both speak of.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::yaml::Value;
+
+use super::free::FreeMap;
+use super::scalars::{Name, Template};
+
+/// What only a manifest says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ManifestFields {
+    /// Version of the language; the fleet's, else 1, unless said.
+    #[serde(default)]
+    pub version: Option<u64>,
+    /// The pipeline's name.
+    #[serde(default)]
+    pub pipeline: Option<Template>,
+    /// The project: a thing that is deployed.
+    #[serde(default)]
+    pub project: Option<Template>,
+}
+
+/// What a manifest and the fleet's defaults say of chains.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChainFields {
+    /// The places where a project runs, in the order of promotion.
+    #[serde(default)]
+    pub environments: Option<Vec<Name>>,
+    /// Parallel chains through the same environments.
+    #[serde(default)]
+    pub groups: Vec<Name>,
+    /// Stages that do not exist, `GROUP.ENVIRONMENT`.
+    #[serde(default)]
+    pub skip: Vec<String>,
+    /// Find groups and stages by the stack files in `--source-root`.
+    #[serde(default)]
+    pub discover: bool,
+}
+
+/// What only a fleet says.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FleetFields {
+    /// Version of the language: 1.
+    #[serde(default)]
+    pub version: Option<u64>,
+    /// Globs of the manifests.
+    #[serde(default)]
+    pub projects: Option<Vec<String>>,
+    /// The folder of the rendered pipelines.
+    #[serde(default)]
+    pub output: Option<String>,
+    /// The folder of kinds of one's own.
+    #[serde(default)]
+    pub kinds: Option<String>,
+    /// The instances of Concourse. The first is where a stage lives that names none.
+    #[serde(default)]
+    pub concourses: IndexMap<Name, ConcourseSettings>,
+    /// Resource types in one place: laid over what kinds bring, emitted where they are used.
+    #[serde(default)]
+    #[schemars(with = "IndexMap<String, FreeMap>")]
+    pub resource_types: IndexMap<String, Value>,
+}
+
+/// An instance of Concourse.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConcourseSettings {
+    /// The target of `fly` for the command that is printed.
+    #[serde(default)]
+    pub target: Option<String>,
+    /// The team whose pipelines these are.
+    #[serde(default)]
+    pub team: Option<String>,
+}

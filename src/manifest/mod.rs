@@ -1,0 +1,20 @@
+//! What the user wrote: files, their shape, and the layers that they make.
+
+mod check;
+mod files;
+mod free;
+mod layers;
+mod publish;
+mod scalars;
+mod schema;
+mod settings;
+
+pub(crate) use check::{Wording, check, check_against, template_here};
+pub use files::{ChainFields, ConcourseSettings, FleetFields, ManifestFields};
+pub(crate) use free::{Free, FreeMap};
+pub(crate) use layers::merge;
+pub(crate) use publish::published_schema;
+pub use scalars::{CheckEvery, Duration, Name, Secret, Template};
+pub use schema::FileShape;
+pub(crate) use schema::{compile, compile_own};
+pub use settings::*;

@@ -1,0 +1,210 @@
+//! The JSON Schemas of manifests and fleets: made from the types, used to check files and published for editors.
+
+use std::sync::LazyLock;
+
+use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::kind::KindFields;
+
+use super::files::{ChainFields, FleetFields, ManifestFields};
+use super::scalars::Template;
+use super::settings::StageSettings;
+
+/// A file of the language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileShape {
+    /// `projects/NAME.yml`.
+    Manifest,
+    /// `pipegen.yml`.
+    Fleet,
+    /// `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`.
+    Kind,
+}
+
+impl FileShape {
+    /// What a person calls it.
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Manifest => "a manifest",
+            Self::Fleet => "a fleet",
+            Self::Kind => "a kind",
+        }
+    }
+
+    /// The schema that files of this shape are checked against. Nothing is required, for another layer may say it.
+    pub(crate) fn schema(self) -> &'static Value {
+        static MANIFEST: LazyLock<Value> = LazyLock::new(|| build(FileShape::Manifest));
+        static FLEET: LazyLock<Value> = LazyLock::new(|| build(FileShape::Fleet));
+        static KIND: LazyLock<Value> = LazyLock::new(|| build(FileShape::Kind));
+        match self {
+            Self::Manifest => &MANIFEST,
+            Self::Fleet => &FLEET,
+            Self::Kind => &KIND,
+        }
+    }
+
+    /// The validator of that schema.
+    pub(super) fn validator(self) -> &'static Validator {
+        static MANIFEST: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Manifest));
+        static FLEET: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Fleet));
+        static KIND: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Kind));
+        match self {
+            Self::Manifest => &MANIFEST,
+            Self::Fleet => &FLEET,
+            Self::Kind => &KIND,
+        }
+    }
+
+    /// The top-level keys that belong to a layer of settings.
+    pub(crate) fn is_stage_setting(key: &str) -> bool {
+        static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
+            FileShape::Manifest.schema()["$defs"]["StageSettings"]["properties"]
+                .as_object()
+                .map(|properties| properties.keys().cloned().collect())
+                .unwrap_or_default()
+        });
+        KEYS.iter().any(|known| known == key)
+    }
+}
+
+fn validator(shape: FileShape) -> Validator {
+    compile_own(shape.schema())
+}
+
+/// Compiles a schema of somebody else's. Its patterns are matched in linear time.
+///
+/// # Errors
+///
+/// When it is no schema.
+pub(crate) fn compile(schema: &Value) -> Result<Validator, Box<ValidationError<'_>>> {
+    jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema).map_err(Box::new)
+}
+
+/// Compiles a schema of this program's. They keep to what draft 7 and draft 2020-12 have in common, and that of draft
+/// 7 is the smaller one to hold them against: with the other, half of the time of a small run is spent on it.
+pub(crate) fn compile_own(schema: &Value) -> Validator {
+    jsonschema::options()
+        .with_draft(Draft::Draft7)
+        .with_pattern_options(PatternOptions::regex())
+        .build(schema)
+        .expect("internal error: a schema of this program is none")
+}
+
+fn build(shape: FileShape) -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let (title, description, properties) = match shape {
+        FileShape::Manifest => {
+            let mut all = properties::<ManifestFields>(&mut generator);
+            all.extend(settings(&mut generator));
+            ("Manifest of ol-pipegen", "One pipeline: a project, its environments and the gates between them.", all)
+        }
+        FileShape::Fleet => {
+            let pipeline =
+                with_description(generator.subschema_for::<Template>().to_value(), "The name of each pipeline.");
+            let mut defaults = Map::from_iter([("pipeline".to_owned(), pipeline)]);
+            defaults.extend(settings(&mut generator));
+            let mut all = properties::<FleetFields>(&mut generator);
+            all.insert("defaults".to_owned(), object("Any setting of a project.", &defaults));
+            ("Fleet of ol-pipegen", "What the manifests of a fleet share.", all)
+        }
+        FileShape::Kind => (
+            "Kind of ol-pipegen",
+            "What deploys a stage, or builds an input, in Concourse's own words.",
+            properties::<KindFields>(&mut generator),
+        ),
+    };
+    let mut schema = object(description, &properties);
+    schema["title"] = title.into();
+    schema["$defs"] = Value::Object(generator.take_definitions(true));
+    normalise(&mut schema);
+    schema
+}
+
+/// What a layer may say.
+fn settings(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let overrides = json!({
+        "description": "Settings of one environment, one group or one stage (`GROUP.ENVIRONMENT`). The more precise \
+            wins, whichever file it stands in.",
+        "type": "object",
+        "additionalProperties": generator.subschema_for::<StageSettings>().to_value(),
+        "x-removable": true,
+    });
+    let mut settings = properties::<ChainFields>(generator);
+    settings.extend(properties::<StageSettings>(generator));
+    settings.insert("overrides".to_owned(), overrides);
+    settings
+}
+
+fn properties<T: JsonSchema>(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let mut schema = T::json_schema(generator).to_value();
+    match schema.get_mut("properties").map(Value::take) {
+        Some(Value::Object(properties)) => properties,
+        _ => Map::new(),
+    }
+}
+
+fn object(description: &str, properties: &Map<String, Value>) -> Value {
+    json!({
+        "description": description,
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}
+
+fn with_description(mut schema: Value, description: &str) -> Value {
+    schema["description"] = description.into();
+    schema
+}
+
+/// Makes of what schemars derives what the language means: nothing is required, null is not accepted where absence
+/// will do, and a choice of words is an `enum` whose explanations editors show.
+fn normalise(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(normalise),
+        Value::Object(object) => {
+            object.remove("required");
+            // A default of a type is that of an absent field, which another layer may give.
+            object.remove("default");
+            if let Some(Value::String(text)) = object.get_mut("description") {
+                // The line breaks of a doc comment are those of its source file.
+                *text = text.split("\n\n").map(|part| part.replace('\n', " ")).collect::<Vec<_>>().join("\n\n");
+            }
+            let nullable = object.get("x-null").is_some();
+            if !nullable {
+                if let Some(Value::Array(types)) = object.get_mut("type") {
+                    types.retain(|name| name != "null");
+                    if let [only] = types.as_slice() {
+                        object["type"] = only.clone();
+                    }
+                }
+                if let Some(Value::Array(choices)) = object.get_mut("anyOf") {
+                    choices.retain(|choice| *choice != json!({"type": "null"}));
+                    if let [Value::Object(only)] = choices.as_slice() {
+                        let only = only.clone();
+                        object.remove("anyOf");
+                        for (key, value) in only {
+                            object.entry(key).or_insert(value);
+                        }
+                    }
+                }
+            }
+            if let Some(Value::Array(choices)) = object.get("oneOf")
+                && choices.iter().all(|choice| choice.get("const").is_some())
+            {
+                let words: Vec<Value> = choices.iter().map(|choice| choice["const"].clone()).collect();
+                let about: Vec<Value> =
+                    choices.iter().map(|choice| choice.get("description").cloned().unwrap_or_default()).collect();
+                object.remove("oneOf");
+                object.insert("type".to_owned(), "string".into());
+                object.insert("enum".to_owned(), words.into());
+                object.insert("markdownEnumDescriptions".to_owned(), about.into());
+            }
+            object.values_mut().for_each(normalise);
+        }
+        _ => {}
+    }
+}

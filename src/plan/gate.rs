@@ -1,0 +1,61 @@
+use github_issues_resource::contract::{Approve, GateKey, IssueKind};
+
+use crate::concourse::{JobName, ResourceName};
+use crate::manifest::IssuesResource;
+use crate::project::{Approval, Issues, Stage};
+
+/// An issue that belongs to a stage: what it is about, where it lives, and whose closing counts.
+#[derive(Clone, Debug)]
+pub struct GateIssue<'p> {
+    /// Its identity.
+    pub(crate) key: GateKey,
+    /// Its title.
+    pub(crate) title: &'p str,
+    /// The resource that writes it.
+    pub(crate) post: &'p ResourceName,
+    /// The resource that watches it.
+    pub(crate) trigger: &'p ResourceName,
+    /// The stage that it belongs to.
+    pub(crate) of: &'p Stage,
+    /// Where it lives.
+    pub(crate) issues: &'p Issues,
+    /// What counts as a yes, for an issue that asks for one.
+    pub(crate) approval: Option<&'p Approval>,
+}
+
+impl GateIssue<'_> {
+    /// Does an approval name versions, and are those deployed?
+    pub(crate) fn is_exact(&self) -> bool {
+        self.issues.resource == IssuesResource::GithubIssues
+            && self.approval.is_some_and(|approval| approval.approve == Approve::Exact)
+    }
+
+    /// Is it the issue of a preview?
+    pub(crate) fn is_preview(&self) -> bool {
+        self.key.kind() == IssueKind::Ready
+    }
+}
+
+/// The gate whose approval a job goes by.
+#[derive(Clone, Debug)]
+pub struct TakenGate<'p> {
+    /// The issue.
+    pub(crate) issue: GateIssue<'p>,
+    /// The job that used the approval, where this one only follows: `passed` alone would bring it the newer versions.
+    pub(crate) passed: Option<&'p JobName>,
+    /// A new approval starts the job.
+    pub(crate) trigger: bool,
+    /// Who uses the approval up.
+    pub(crate) consumer: String,
+    /// What the approval names: the code, and inputs by name.
+    pub(crate) pins: Vec<&'p str>,
+    /// The commit may not be in the clone yet: no job here had it before.
+    pub(crate) fetch: bool,
+}
+
+impl TakenGate<'_> {
+    /// Is a thing held to the version that was approved?
+    pub(crate) fn holds(&self, pin: &str) -> bool {
+        self.issue.is_exact() && self.pins.contains(&pin)
+    }
+}

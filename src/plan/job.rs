@@ -1,0 +1,172 @@
+use crate::concourse::{JobName, PipelineName, ResourceName};
+use crate::project::{Build, CodeSource, Input, Stage};
+
+use super::gate::{GateIssue, TakenGate};
+
+/// What a manifest comes to, one pipeline for each Concourse that it lives on.
+#[derive(Debug)]
+pub struct Plan<'p> {
+    /// The pipelines, in the order in which the chains come to their Concourses.
+    pub pipelines: Vec<PipelinePlan<'p>>,
+}
+
+/// A pipeline.
+#[derive(Debug)]
+pub struct PipelinePlan<'p> {
+    /// Its name.
+    pub name: &'p PipelineName,
+    /// Its Concourse, by its place in the fleet.
+    pub concourse: usize,
+    /// Its jobs, in order.
+    pub jobs: Vec<Job<'p>>,
+}
+
+/// A job.
+#[derive(Debug)]
+pub enum Job<'p> {
+    /// Makes an input.
+    Build(BuildJob<'p>),
+    /// Previews or deploys a stage.
+    Stage(Box<StageJob<'p>>),
+}
+
+impl Job<'_> {
+    /// Its name.
+    pub fn name(&self) -> &JobName {
+        match self {
+            Self::Build(job) => job.name,
+            Self::Stage(job) => job.name,
+        }
+    }
+}
+
+/// What a build job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuildPhase {
+    /// Looks whether a build would work.
+    Check,
+    /// Builds.
+    Build,
+}
+
+/// A job that makes an input.
+#[derive(Debug)]
+pub struct BuildJob<'p> {
+    /// Its name.
+    pub name: &'p JobName,
+    /// What it does.
+    pub phase: BuildPhase,
+    /// What it makes.
+    pub input: &'p Input,
+    /// How.
+    pub build: &'p Build,
+    /// The stage whose settings say so.
+    pub stage: &'p Stage,
+    /// What it takes.
+    pub takes: Vec<Take<'p>>,
+}
+
+/// What a stage's job does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StagePhase {
+    /// Shows what a deployment would change.
+    Preview,
+    /// Deploys.
+    Deploy,
+}
+
+impl StagePhase {
+    /// As kinds and consumers of approvals call it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Preview => "preview",
+            Self::Deploy => "deploy",
+        }
+    }
+}
+
+/// A job that previews or deploys a stage.
+#[derive(Debug)]
+pub struct StageJob<'p> {
+    /// Its name.
+    pub name: &'p JobName,
+    /// The stage.
+    pub stage: &'p Stage,
+    /// What it does.
+    pub phase: StagePhase,
+    /// What it takes: inputs, then the code.
+    pub takes: Vec<Take<'p>>,
+    /// The gate whose approval it goes by.
+    pub gate: Option<TakenGate<'p>>,
+    /// The issue that it writes when it succeeds.
+    pub opens: Option<Opening<'p>>,
+    /// Takes turns with the other job of its stage.
+    pub serial_group: Option<&'p str>,
+}
+
+/// A thing that a job takes, and in which version.
+#[derive(Clone, Debug)]
+pub struct Take<'p> {
+    /// The thing.
+    pub taken: Taken<'p>,
+    /// The version that these jobs had; the newest, without any.
+    pub passed: Vec<&'p JobName>,
+    /// A new version starts the job.
+    pub trigger: bool,
+}
+
+/// A thing that a job takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Taken<'p> {
+    /// The project's code.
+    Code(&'p CodeSource),
+    /// An input, or what a build is made from.
+    Input(&'p Input),
+}
+
+impl<'p> Taken<'p> {
+    /// Its resource.
+    pub fn resource(self) -> &'p ResourceName {
+        match self {
+            Self::Code(code) => &code.resource,
+            Self::Input(input) => &input.name,
+        }
+    }
+
+    /// Its name among the pins of an approval, and the file that names its version. None when it is left out.
+    pub fn pin(self) -> Option<(&'p str, &'p str)> {
+        match self {
+            Self::Code(_) => Some((github_issues_resource::contract::files::CODE_PIN, ".git/ref")),
+            Self::Input(input) => input.pin.as_deref().map(|file| (input.name.as_str(), file)),
+        }
+    }
+}
+
+/// The issue that a job writes.
+#[derive(Debug)]
+pub struct Opening<'p> {
+    /// The issue.
+    pub issue: GateIssue<'p>,
+    /// The resource that writes it.
+    pub resource: &'p ResourceName,
+    /// What it asks for.
+    pub kind: OpeningKind<'p>,
+    /// Its labels.
+    pub labels: Vec<&'p str>,
+}
+
+/// What an issue asks for.
+#[derive(Debug)]
+pub enum OpeningKind<'p> {
+    /// Closing it lets that stage begin.
+    Gate {
+        /// The stage.
+        next: &'p Stage,
+    },
+    /// Closing it deploys what was previewed.
+    Preview,
+    /// Nothing: it stays open as a record.
+    Record,
+    /// Nothing: it is a record, and closed at once.
+    ClosedRecord,
+}

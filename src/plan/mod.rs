@@ -1,0 +1,10 @@
+//! The promotion graph: which jobs there are, what each takes and from whom, what starts it, and which issues it
+//! answers and opens. Which words of Concourse say so is [`crate::lower`]'s.
+
+mod gate;
+mod job;
+mod planner;
+
+pub(crate) use gate::{GateIssue, TakenGate};
+pub use job::{BuildJob, BuildPhase, Job, Opening, OpeningKind, PipelinePlan, Plan, StageJob, StagePhase, Take, Taken};
+pub(crate) use planner::plan;

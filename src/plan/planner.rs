@@ -1,0 +1,408 @@
+use github_issues_resource::contract::{Approve, GateKey, IssueKind};
+
+use crate::concourse::JobName;
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::manifest::IssuesResource;
+use crate::project::{Approval, Chain, Gate, Input, Project, Record, Stage};
+
+use super::gate::{GateIssue, TakenGate};
+use super::job::{
+    BuildJob, BuildPhase, Job, Opening, OpeningKind, PipelinePlan, Plan, StageJob, StagePhase, Take, Taken,
+};
+
+/// Plans the jobs of a project.
+pub(crate) fn plan<'p>(project: &'p Project, diagnostics: &mut Diagnostics) -> Plan<'p> {
+    let mut planner = Planner { pipelines: Vec::new(), diagnostics };
+    for chain in &project.chains {
+        planner.chain(chain);
+    }
+    planner.pipelines.sort_by_key(|pipeline| pipeline.concourse);
+    Plan { pipelines: planner.pipelines }
+}
+
+struct Planner<'p, 'd> {
+    pipelines: Vec<PipelinePlan<'p>>,
+    diagnostics: &'d mut Diagnostics,
+}
+
+/// A stage with what comes before and after it in its chain.
+#[derive(Clone, Copy)]
+struct InChain<'p> {
+    chain: &'p Chain,
+    index: usize,
+}
+
+impl<'p> InChain<'p> {
+    fn stage(self) -> &'p Stage {
+        &self.chain.stages[self.index]
+    }
+
+    fn before(self) -> Option<&'p Stage> {
+        self.index.checked_sub(1).map(|index| &self.chain.stages[index])
+    }
+
+    fn after(self) -> Option<&'p Stage> {
+        self.chain.stages.get(self.index + 1)
+    }
+
+    /// Did the version come from another Concourse?
+    fn crosses(self) -> bool {
+        self.before().is_some_and(|before| before.concourse != self.stage().concourse)
+    }
+
+    /// The nearest earlier stage on the same Concourse that takes a thing.
+    fn earlier(self, taken: Taken<'p>) -> Option<&'p Stage> {
+        let stage = self.stage();
+        self.chain.stages[..self.index].iter().rev().find(|earlier| {
+            earlier.concourse == stage.concourse && takes(earlier).any(|other| other.resource() == taken.resource())
+        })
+    }
+}
+
+/// What a stage takes: inputs, then the code.
+fn takes(stage: &Stage) -> impl Iterator<Item = Taken<'_>> {
+    stage.inputs.iter().map(Taken::Input).chain([Taken::Code(&stage.code)])
+}
+
+/// What an approval that a stage's job wrote names.
+fn pins(stage: &Stage) -> Vec<&str> {
+    takes(stage).filter_map(Taken::pin).map(|(name, _)| name).collect()
+}
+
+impl<'p> Planner<'p, '_> {
+    fn chain(&mut self, chain: &'p Chain) {
+        // The gate that rules a stage's versions, for those that follow without one of their own.
+        let mut ruling: Option<TakenGate<'p>> = None;
+        for index in 0..chain.stages.len() {
+            let at = InChain { chain, index };
+            let stage = at.stage();
+            self.builds(stage);
+            let inherited = ruling.take().filter(|gate| gate.issue.is_exact());
+            let deploy_gate = match stage.gate {
+                Gate::Preview => {
+                    let gate = if at.crosses() {
+                        self.issue_gate(at, StagePhase::Preview)
+                    } else {
+                        follow(inherited, at, true)
+                    };
+                    let opens = self.ready(at);
+                    self.push(
+                        stage,
+                        StageJob {
+                            name: &stage.names.preview,
+                            stage,
+                            phase: StagePhase::Preview,
+                            takes: takes_of(at, StagePhase::Preview),
+                            gate,
+                            opens,
+                            serial_group: Some(&stage.names.serial_group),
+                        },
+                    );
+                    self.preview_gate(at)
+                }
+                Gate::Issue => self.issue_gate(at, StagePhase::Deploy),
+                Gate::None => follow(inherited, at, true),
+                Gate::Manual => follow(inherited, at, false),
+            };
+            let opens = self.after_deploy(at);
+            self.push(
+                stage,
+                StageJob {
+                    name: &stage.names.deploy,
+                    stage,
+                    phase: StagePhase::Deploy,
+                    takes: takes_of(at, StagePhase::Deploy),
+                    gate: deploy_gate.clone(),
+                    opens,
+                    serial_group: (stage.gate == Gate::Preview).then_some(stage.names.serial_group.as_str()),
+                },
+            );
+            self.warn(at, deploy_gate.as_ref());
+            ruling = deploy_gate;
+        }
+    }
+
+    fn push(&mut self, stage: &'p Stage, job: StageJob<'p>) {
+        self.pipeline(stage).jobs.push(Job::Stage(Box::new(job)));
+    }
+
+    fn pipeline(&mut self, stage: &'p Stage) -> &mut PipelinePlan<'p> {
+        let found = self.pipelines.iter().position(|pipeline| pipeline.concourse == stage.concourse);
+        let index = found.unwrap_or_else(|| {
+            self.pipelines.push(PipelinePlan { name: &stage.pipeline, concourse: stage.concourse, jobs: Vec::new() });
+            self.pipelines.len() - 1
+        });
+        &mut self.pipelines[index]
+    }
+
+    fn builds(&mut self, stage: &'p Stage) {
+        for input in &stage.inputs {
+            let Some(build) = &input.build else { continue };
+            let from: Vec<Taken<'p>> = if build.from.is_empty() {
+                vec![Taken::Code(&stage.code)]
+            } else {
+                build.from.iter().map(Taken::Input).collect()
+            };
+            let job = |name: &'p JobName, phase: BuildPhase, passed: Vec<&'p JobName>| BuildJob {
+                name,
+                phase,
+                input,
+                build,
+                stage,
+                takes: from
+                    .iter()
+                    .map(|taken| Take { taken: *taken, passed: passed.clone(), trigger: triggers(*taken) })
+                    .collect(),
+            };
+            let mut jobs = Vec::new();
+            if let Some(check) = &build.check {
+                jobs.push(job(check, BuildPhase::Check, Vec::new()));
+                jobs.push(job(&build.job, BuildPhase::Build, vec![check]));
+            } else {
+                jobs.push(job(&build.job, BuildPhase::Build, Vec::new()));
+            }
+            self.pipeline(stage).jobs.extend(jobs.into_iter().map(Job::Build));
+        }
+    }
+
+    /// The issue that the deployment of a stage writes, as the stage that is entered by it has it.
+    fn deployed_issue(
+        &mut self,
+        of: &'p Stage,
+        settings: &'p Stage,
+        approval: Option<&'p Approval>,
+    ) -> Option<GateIssue<'p>> {
+        self.issue(IssueKind::Deployed, of, settings, approval)
+    }
+
+    fn issue(
+        &mut self,
+        kind: IssueKind,
+        of: &'p Stage,
+        settings: &'p Stage,
+        approval: Option<&'p Approval>,
+    ) -> Option<GateIssue<'p>> {
+        let key = match GateKey::new(&of.project, of.group.as_deref(), &of.environment, kind) {
+            Ok(key) => key,
+            Err(error) => {
+                self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, of.origin.span, error.to_string()));
+                return None;
+            }
+        };
+        let Some(issues) = &settings.issues else {
+            self.missing_issues(settings);
+            return None;
+        };
+        let names = &of.names;
+        let (title, post, trigger) = match kind {
+            IssueKind::Deployed => (&names.deployed_title, &names.deployed_post, &names.deployed_trigger),
+            IssueKind::Ready => (&names.ready_title, &names.ready_post, &names.ready_trigger),
+        };
+        Some(GateIssue { key, title, post, trigger, of, issues, approval })
+    }
+
+    fn missing_issues(&mut self, stage: &Stage) {
+        let settings = &stage.origin.settings;
+        for (pointer, what, help) in [
+            ("/issues/repository", "where the issues live", "say `issues: {repository: OWNER/NAME}`"),
+            ("/issues/auth/token", "who writes the issues", "say `issues: {auth: {token: ((NAME))}}`"),
+        ] {
+            if settings.at(pointer).is_none()
+                && !self.diagnostics.speaks_within(settings.at("/issues").map_or(settings.span, |node| node.span))
+            {
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::MissingField, stage.origin.span, format!("nothing says {what}"))
+                        .note(format!("{} has a gate or a record", stage.whom()))
+                        .help(format!("{help}, here or in the fleet's `defaults`")),
+                );
+            }
+        }
+    }
+
+    /// The gate into a stage whose key is the issue of the stage before.
+    fn issue_gate(&mut self, at: InChain<'p>, phase: StagePhase) -> Option<TakenGate<'p>> {
+        let (stage, before) = (at.stage(), at.before()?);
+        let issue = self.deployed_issue(before, stage, Some(&stage.approval))?;
+        Some(TakenGate {
+            issue,
+            passed: None,
+            trigger: true,
+            consumer: consumer(stage, phase),
+            pins: pins(before),
+            fetch: at.crosses(),
+        })
+    }
+
+    /// The gate into a stage whose key is the issue of its preview.
+    fn preview_gate(&mut self, at: InChain<'p>) -> Option<TakenGate<'p>> {
+        let stage = at.stage();
+        let issue = self.issue(IssueKind::Ready, stage, stage, Some(&stage.approval))?;
+        Some(TakenGate {
+            issue,
+            passed: None,
+            trigger: true,
+            consumer: consumer(stage, StagePhase::Deploy),
+            pins: pins(stage),
+            // What was previewed may have come from another Concourse, ahead of what this one has seen.
+            fetch: at.crosses(),
+        })
+    }
+
+    fn ready(&mut self, at: InChain<'p>) -> Option<Opening<'p>> {
+        let stage = at.stage();
+        let issue = self.issue(IssueKind::Ready, stage, stage, Some(&stage.approval))?;
+        let resource = issue.post;
+        Some(Opening {
+            issue,
+            resource,
+            kind: OpeningKind::Preview,
+            labels: labels(stage, [&stage.names.promotion_label]),
+        })
+    }
+
+    /// What the deployment of a stage writes: the issue of the gate that it opens, or a record.
+    fn after_deploy(&mut self, at: InChain<'p>) -> Option<Opening<'p>> {
+        let stage = at.stage();
+        if let Some(next) = at.after() {
+            let across = next.concourse != stage.concourse;
+            if next.gate == Gate::Issue || (next.gate == Gate::Preview && across) {
+                let issue = self.deployed_issue(stage, next, Some(&next.approval))?;
+                let resource = issue.post;
+                return Some(Opening {
+                    issue,
+                    resource,
+                    kind: OpeningKind::Gate { next },
+                    labels: labels(next, [&next.names.promotion_label]),
+                });
+            }
+        }
+        let kind = match stage.record {
+            Record::None => return None,
+            Record::Open => OpeningKind::Record,
+            Record::Closed => OpeningKind::ClosedRecord,
+        };
+        let issue = self.deployed_issue(stage, stage, None)?;
+        if stage.record == Record::Closed && issue.issues.resource == IssuesResource::Mitodl {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::NoEffect,
+                    stage.span_of("/record"),
+                    "MIT Open Learning's image cannot close a record",
+                )
+                .help("say `record: open` or `none`, or use `resource: github-issues`"),
+            );
+        }
+        let last = at.after().is_none();
+        let final_label = if last { stage.names.final_label.as_str() } else { "" };
+        let labels = labels(stage, [stage.names.deployed_label.as_str(), final_label]);
+        Some(Opening { issue, resource: &stage.names.record, kind, labels })
+    }
+
+    fn warn(&mut self, at: InChain<'p>, gate: Option<&TakenGate<'p>>) {
+        let stage = at.stage();
+        let Some(gate) = gate.filter(|gate| gate.passed.is_none()) else { return };
+        let ours = gate.issue.issues.resource == IssuesResource::GithubIssues;
+        if ours && stage.approval.approve == Approve::Latest {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::LooseApproval,
+                    stage.span_of("/approval/approve"),
+                    format!("an approval lets whatever is newest into {}", stage.whom()),
+                )
+                .help("`approve: exact` deploys what the issue names"),
+            );
+            return;
+        }
+        if !ours {
+            return;
+        }
+        for input in &stage.inputs {
+            if input.pin.is_some() && !gate.pins.contains(&input.name.as_str()) {
+                let pointer = format!("/inputs/{}", input.name);
+                let span = stage.origin.settings.entry_at(&pointer).map_or(stage.origin.span, |entry| entry.key_span);
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::UnapprovedInput,
+                        span,
+                        format!("no issue can name the version of `{}` that {} deploys", input.name, stage.whom()),
+                    )
+                    .note("no stage before it takes the input")
+                    .help("`gate: preview` names every version"),
+                );
+            }
+        }
+    }
+}
+
+/// In which versions a job takes what it takes:
+///
+/// 1. as the nearest earlier stage deployed it, or as it was previewed;
+/// 2. else from its build;
+/// 3. else as a build of this stage's inputs took it, so that both belong together;
+/// 4. else the newest.
+fn takes_of(at: InChain<'_>, phase: StagePhase) -> Vec<Take<'_>> {
+    let stage = at.stage();
+    let previewed = stage.gate == Gate::Preview && phase == StagePhase::Deploy;
+    let by_itself = match stage.gate {
+        Gate::None => true,
+        // A preview that waits for an issue of another Concourse starts by that alone.
+        Gate::Preview => phase == StagePhase::Preview && !at.crosses(),
+        Gate::Issue | Gate::Manual => false,
+    };
+    takes(stage)
+        .map(|taken| {
+            let passed = if previewed {
+                vec![&stage.names.preview]
+            } else if let Some(earlier) = at.earlier(taken) {
+                vec![&earlier.names.deploy]
+            } else if let Taken::Input(Input { build: Some(build), .. }) = taken {
+                vec![&build.job]
+            } else {
+                builds_of(stage, taken)
+            };
+            Take { taken, passed, trigger: by_itself && triggers(taken) }
+        })
+        .collect()
+}
+
+/// The gate that an earlier stage went by, for one that follows it without a gate of its own.
+fn follow<'p>(inherited: Option<TakenGate<'p>>, at: InChain<'p>, trigger: bool) -> Option<TakenGate<'p>> {
+    let before = at.before()?;
+    inherited.map(|gate| TakenGate { passed: Some(&before.names.deploy), trigger, ..gate })
+}
+
+fn consumer(stage: &Stage, phase: StagePhase) -> String {
+    let chain = stage.group.as_deref().unwrap_or("-");
+    format!("{}/{chain}/{}/{}", stage.project, stage.environment, phase.as_str())
+}
+
+fn triggers(taken: Taken<'_>) -> bool {
+    match taken {
+        Taken::Code(code) => code.trigger,
+        Taken::Input(input) => input.trigger,
+    }
+}
+
+/// The builds of a stage's inputs that take a thing, too.
+fn builds_of<'p>(stage: &'p Stage, taken: Taken<'p>) -> Vec<&'p JobName> {
+    let mut jobs = Vec::new();
+    for build in stage.inputs.iter().filter_map(|input| input.build.as_ref()) {
+        let takes_it = if build.from.is_empty() {
+            stage.code.resource == *taken.resource()
+        } else {
+            build.from.iter().any(|input| input.name == *taken.resource())
+        };
+        if takes_it && !jobs.contains(&&build.job) {
+            jobs.push(&build.job);
+        }
+    }
+    jobs
+}
+
+fn labels<'p>(
+    settings: &'p Stage,
+    derived: impl IntoIterator<Item = &'p (impl AsRef<str> + ?Sized + 'p)>,
+) -> Vec<&'p str> {
+    let own = settings.issues.iter().flat_map(|issues| &issues.labels).map(String::as_str);
+    own.chain(derived.into_iter().map(AsRef::as_ref)).filter(|label| !label.is_empty()).collect()
+}

@@ -1,0 +1,124 @@
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use crate::manifest::{ChainFields, Name};
+use crate::source::Span;
+use crate::yaml::Node;
+
+/// A chain before its stages are known: its group, and the environments that it goes through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ChainOutline {
+    pub(super) group: Option<String>,
+    pub(super) environments: Vec<String>,
+}
+
+impl ChainOutline {
+    /// The name of one of its stages among selectors.
+    pub(super) fn stage_name(&self, environment: &str) -> String {
+        match &self.group {
+            Some(group) => format!("{group}.{environment}"),
+            None => environment.to_owned(),
+        }
+    }
+}
+
+/// The chains that a manifest declares: environments times groups, less what is skipped.
+pub(super) fn declared(fields: &ChainFields, layer: &Node, diagnostics: &mut Diagnostics) -> Vec<ChainOutline> {
+    let environments = distinct(layer, "environments", fields.environments.iter().flatten(), diagnostics);
+    let groups = distinct(layer, "groups", &fields.groups, diagnostics);
+    for (index, group) in groups.iter().enumerate() {
+        if environments.contains(group) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::AmbiguousSelector,
+                    item(layer, "groups", index),
+                    format!("`{group}` is an environment, too"),
+                )
+                .help("give the group another name: in `overrides` nobody could tell which is meant"),
+            );
+        }
+    }
+    check_skips(fields, layer, &environments, &groups, diagnostics);
+    if groups.is_empty() {
+        return vec![ChainOutline { group: None, environments }];
+    }
+    let mut chains = Vec::new();
+    for (index, group) in groups.iter().enumerate() {
+        let environments: Vec<String> = environments
+            .iter()
+            .filter(|environment| !fields.skip.contains(&format!("{group}.{environment}")))
+            .cloned()
+            .collect();
+        if environments.is_empty() && !fields.skip.is_empty() {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::EmptyChain,
+                    item(layer, "groups", index),
+                    format!("every stage of `{group}` is skipped"),
+                )
+                .help("take the group out"),
+            );
+            continue;
+        }
+        chains.push(ChainOutline { group: Some(group.clone()), environments });
+    }
+    chains
+}
+
+/// The names of a list, each once; one that stands twice is reported.
+fn distinct<'n>(
+    layer: &Node,
+    field: &str,
+    names: impl IntoIterator<Item = &'n Name>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<String> {
+    let mut seen: Vec<(String, Span)> = Vec::new();
+    for (index, Name(name)) in names.into_iter().enumerate() {
+        let span = item(layer, field, index);
+        match seen.iter().find(|(known, _)| known == name) {
+            None => seen.push((name.clone(), span)),
+            Some((_, first)) => diagnostics.push(
+                Diagnostic::new(Rule::DuplicateItem, span, format!("`{name}` stands twice in `{field}`"))
+                    .also(*first, "first here"),
+            ),
+        }
+    }
+    seen.into_iter().map(|(name, _)| name).collect()
+}
+
+fn check_skips(
+    fields: &ChainFields,
+    layer: &Node,
+    environments: &[String],
+    groups: &[String],
+    diagnostics: &mut Diagnostics,
+) {
+    for (index, skip) in fields.skip.iter().enumerate() {
+        let known = skip.split_once('.').is_some_and(|(group, environment)| {
+            groups.iter().any(|known| known == group) && environments.iter().any(|known| known == environment)
+        });
+        if known || fields.discover {
+            continue;
+        }
+        let stages: Vec<String> = groups
+            .iter()
+            .flat_map(|group| environments.iter().map(move |environment| format!("{group}.{environment}")))
+            .collect();
+        let help = match did_you_mean(skip, stages.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if groups.is_empty() => "only a stage of a group, `GROUP.ENVIRONMENT`, can be skipped".to_owned(),
+            None => format!("a stage is one of {} and one of {}", ticked(groups), ticked(environments)),
+        };
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::UnknownStage,
+                item(layer, "skip", index),
+                format!("there is no stage `{skip}` to skip"),
+            )
+            .help(help),
+        );
+    }
+}
+
+/// The place of an item of a list of the layer.
+fn item(layer: &Node, field: &str, index: usize) -> Span {
+    layer.at(&format!("/{field}/{index}")).or_else(|| layer.at(&format!("/{field}"))).unwrap_or(layer).span
+}

@@ -1,0 +1,54 @@
+//! Settings that cannot take effect where they stand are mistakes: somebody believes that they do.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::source::{FileId, Span};
+use crate::yaml::Node;
+
+use super::stage::Gate;
+
+/// What decides of a stage's settings whether they take effect.
+pub(super) struct StageFacts<'a> {
+    pub(super) settings: &'a Node,
+    pub(super) gate: Gate,
+    /// Does its deployment open the gate of the next stage?
+    pub(super) opens_gate: bool,
+}
+
+/// Reports what the manifest itself says and no stage heeds. What a fleet says holds for whoever heeds it.
+pub(super) fn check<'a>(manifest: FileId, stages: impl Iterator<Item = StageFacts<'a>>, diagnostics: &mut Diagnostics) {
+    let mut found: BTreeMap<Span, Finding> = BTreeMap::new();
+    for stage in stages {
+        let approval = matches!(stage.gate, Gate::Issue | Gate::Preview);
+        let mut note = |pointer: &str, heeded: bool, message: &'static str, help: &'static str| {
+            if let Some(entry) = stage.settings.entry_at(pointer)
+                && entry.key_span.file == manifest
+            {
+                let finding = found.entry(entry.key_span).or_insert(Finding { heeded: false, message, help });
+                finding.heeded |= heeded;
+            }
+        };
+        note(
+            "/approval",
+            approval,
+            "`approval` has no effect: no stage that it holds for has the gate `issue` or `preview`",
+            "take it out, or give the stage such a gate",
+        );
+        note(
+            "/record",
+            !stage.opens_gate,
+            "`record` has no effect: the deployment opens an issue for the next stage",
+            "take it out",
+        );
+    }
+    for (span, finding) in found.into_iter().filter(|(_, finding)| !finding.heeded) {
+        diagnostics.push(Diagnostic::new(Rule::NoEffect, span, finding.message).help(finding.help));
+    }
+}
+
+struct Finding {
+    heeded: bool,
+    message: &'static str,
+    help: &'static str,
+}

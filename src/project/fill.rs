@@ -1,0 +1,142 @@
+use std::sync::LazyLock;
+
+use serde_json::Value as Json;
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::manifest::{FileShape, Secret, template_here};
+use crate::template::{Filler, Scope, is_template};
+use crate::yaml::{Entry, Map, Node, NodeKind};
+
+/// Which texts of a stage's settings are templates: what their types say in the schema (`x-template`).
+#[derive(Debug)]
+pub(crate) enum Shape {
+    Template {
+        secret: bool,
+    },
+    /// Filled where more is known, or by somebody else.
+    Later,
+    Literal,
+    List(Box<Shape>),
+    Map {
+        template_keys: bool,
+        values: Box<Shape>,
+    },
+    Fields(Vec<(String, Shape)>),
+}
+
+impl Shape {
+    /// The shape of the settings of a stage.
+    pub(crate) fn of_stage() -> &'static Self {
+        static SHAPE: LazyLock<Shape> = LazyLock::new(|| {
+            let schema = FileShape::Manifest.schema();
+            Shape::of(&schema["$defs"]["StageSettings"], schema)
+        });
+        &SHAPE
+    }
+
+    fn of(schema: &Json, root: &Json) -> Self {
+        let flag = |name: &str| schema.get(name).and_then(Json::as_bool).unwrap_or(false);
+        if flag("x-later") {
+            return Self::Later;
+        }
+        if let Some(target) = schema.get("$ref").and_then(Json::as_str) {
+            let target = root.pointer(target.trim_start_matches('#')).unwrap_or(&Json::Null);
+            return Self::of(target, root);
+        }
+        if flag("x-template") {
+            return Self::Template { secret: flag("x-secret") };
+        }
+        if let Some(items) = schema.get("items") {
+            return Self::List(Box::new(Self::of(items, root)));
+        }
+        if let Some(fields) = schema.get("properties").and_then(Json::as_object) {
+            return Self::Fields(fields.iter().map(|(key, schema)| (key.clone(), Self::of(schema, root))).collect());
+        }
+        match schema.get("additionalProperties") {
+            Some(values @ Json::Object(_)) => {
+                Self::Map { template_keys: flag("x-template-keys"), values: Box::new(Self::of(values, root)) }
+            }
+            _ => Self::Literal,
+        }
+    }
+
+    /// Fills the templates of a value.
+    pub(crate) fn fill(&self, node: &Node, scope: &Scope, filler: &mut Filler<'_>) -> Node {
+        let kind = match (self, &node.kind) {
+            (Self::Later, _) | (_, NodeKind::Invalid) => return node.clone(),
+            (Self::Template { secret }, NodeKind::Scalar(_)) => return fill_text(node, *secret, scope, filler),
+            (Self::List(shape), NodeKind::List(items)) => {
+                NodeKind::List(items.iter().map(|item| shape.fill(item, scope, filler)).collect())
+            }
+            (Self::Map { template_keys, values }, NodeKind::Map(map)) => {
+                NodeKind::Map(fill_map(map, *template_keys, values, scope, filler))
+            }
+            (Self::Fields(fields), NodeKind::Map(map)) => NodeKind::Map(
+                map.entries()
+                    .iter()
+                    .map(|entry| match fields.iter().find(|(key, _)| *key == entry.key) {
+                        Some((_, shape)) => Entry { value: shape.fill(&entry.value, scope, filler), ..entry.clone() },
+                        None => entry.clone(),
+                    })
+                    .collect(),
+            ),
+            _ => {
+                refuse_templates(node, filler);
+                return node.clone();
+            }
+        };
+        Node { span: node.span, kind }
+    }
+}
+
+fn fill_text(node: &Node, secret: bool, scope: &Scope, filler: &mut Filler<'_>) -> Node {
+    let Some(text) = filler.text(node, scope) else { return Node { span: node.span, kind: NodeKind::Invalid } };
+    if secret && !Secret::is_reference(&text) {
+        filler.report(
+            Diagnostic::new(Rule::PlaintextSecret, node.span, "comes out as a secret in clear")
+                .help("give the name of a credential, such as ((github.token))"),
+        );
+        return Node { span: node.span, kind: NodeKind::Invalid };
+    }
+    Node::text(node.span, text)
+}
+
+fn fill_map(map: &Map, template_keys: bool, values: &Shape, scope: &Scope, filler: &mut Filler<'_>) -> Map {
+    let mut filled = Map::default();
+    for entry in map.entries() {
+        let key = if template_keys && is_template(&entry.key) {
+            match filler.text(&Node::text(entry.key_span, entry.key.clone()), scope) {
+                Some(key) => key,
+                None => continue,
+            }
+        } else {
+            entry.key.clone()
+        };
+        if let Some(known) = filled.entry(&key) {
+            let known = known.key_span;
+            filler.report(
+                Diagnostic::new(
+                    Rule::NameCollision,
+                    entry.key_span,
+                    format!("comes out as `{key}`, which is there already"),
+                )
+                .also(known, format!("`{key}`")),
+            );
+            continue;
+        }
+        let value = values.fill(&entry.value, scope, filler);
+        filled.set(Entry { key, key_span: entry.key_span, value });
+    }
+    filled
+}
+
+fn refuse_templates(node: &Node, filler: &mut Filler<'_>) {
+    match &node.kind {
+        NodeKind::Scalar(scalar) if is_template(&scalar.text) => {
+            filler.report(template_here(node.span));
+        }
+        NodeKind::Scalar(_) | NodeKind::Invalid => {}
+        NodeKind::List(items) => items.iter().for_each(|item| refuse_templates(item, filler)),
+        NodeKind::Map(map) => map.entries().iter().for_each(|entry| refuse_templates(&entry.value, filler)),
+    }
+}

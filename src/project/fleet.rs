@@ -1,0 +1,212 @@
+use camino::{Utf8Path, Utf8PathBuf};
+use indexmap::IndexMap;
+
+use crate::concourse::{ResourceType, ResourceTypeName};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::kind::{Family, KindSet, unknown_version};
+use crate::manifest::{ConcourseSettings, FileShape, FleetFields, check, merge};
+use crate::source::{FileId, Sources, Span};
+use crate::yaml::{Entry, Limits, Map, Node, decode, read};
+use crate::{Failure, files};
+
+use super::values::{self, Used};
+
+/// What the manifests of a fleet share.
+#[derive(Debug)]
+pub struct Fleet {
+    /// The folder that its paths begin at.
+    pub folder: Utf8PathBuf,
+    /// Its file; a manifest alone has none.
+    pub path: Option<Utf8PathBuf>,
+    /// Globs of the manifests.
+    pub projects: Vec<String>,
+    /// Where they are said.
+    pub(crate) projects_span: Span,
+    /// The folder of the rendered pipelines.
+    pub output: Utf8PathBuf,
+    /// Instances of Concourse, at least one.
+    pub concourses: Vec<Concourse>,
+    /// Resource types that are laid over those of kinds.
+    pub(crate) resource_types: IndexMap<String, (ResourceType, Span)>,
+    /// What is built in, under the fleet's defaults.
+    pub(crate) defaults: Node,
+    /// The file of what is built in.
+    pub(crate) built_in: FileId,
+    /// Values that the defaults and the fleet's own kinds use.
+    pub(crate) used_values: Used,
+    /// The kinds that can be used.
+    pub kinds: KindSet,
+}
+
+/// An instance of Concourse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Concourse {
+    /// Its name; the only one may have none.
+    pub name: Option<String>,
+    /// The target of `fly`.
+    pub target: Option<String>,
+    /// The team.
+    pub team: Option<String>,
+}
+
+/// The layer behind all others.
+const BUILT_IN: &str = include_str!("../../templates/defaults.yml");
+
+impl Fleet {
+    /// Reads a fleet. `None` when it cannot be understood; then the reason is among the diagnostics.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub(crate) fn read(
+        path: &Utf8Path,
+        sources: &mut Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Self>, Failure> {
+        let text = files::read(path)?;
+        let file = sources.add(path, text);
+        let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
+        let Some(mut node) = read(sources, file, Limits::MANIFEST, diagnostics) else { return Ok(None) };
+        check(&mut node, FileShape::Fleet, diagnostics);
+        Self::from_node(&node, folder, Some(path.to_owned()), sources, diagnostics).map(Some)
+    }
+
+    /// The fleet of a manifest that has none.
+    ///
+    /// # Errors
+    ///
+    /// When a kind beside it cannot be read.
+    pub(crate) fn alone(
+        folder: Utf8PathBuf,
+        sources: &mut Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Self, Failure> {
+        let file = sources.add("built in: no fleet", "");
+        let span = Span { file, start: 0, end: 0 };
+        Self::from_node(&Node::map(span, Map::default()), folder, None, sources, diagnostics)
+    }
+
+    fn from_node(
+        node: &Node,
+        folder: Utf8PathBuf,
+        path: Option<Utf8PathBuf>,
+        sources: &mut Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Self, Failure> {
+        let (own, defaults) = split(node);
+        let fields: FleetFields = decode(&own).unwrap_or_else(|error| {
+            diagnostics.push(Diagnostic::new(Rule::WrongType, error.span.unwrap_or(node.span), error.message));
+            FleetFields::default()
+        });
+        match fields.version {
+            Some(1) => {}
+            Some(other) => diagnostics.push(unknown_version(node, other)),
+            None if path.is_some() && node.at("/version").is_none() => diagnostics.push(
+                Diagnostic::new(
+                    Rule::MissingField,
+                    first_key(node),
+                    "a fleet says of which version of the language it is",
+                )
+                .help("begin with `version: 1`"),
+            ),
+            None => {}
+        }
+        let kinds =
+            KindSet::load(Some(&folder.join(fields.kinds.as_deref().unwrap_or("kinds"))), sources, diagnostics)?;
+        let mut concourses: Vec<Concourse> = fields
+            .concourses
+            .into_iter()
+            .map(|(name, ConcourseSettings { target, team })| Concourse { name: Some(name.0), target, team })
+            .collect();
+        if concourses.is_empty() {
+            concourses.push(Concourse { name: None, target: None, team: None });
+        }
+        let (built_in, built_in_layer) = built_in(sources, diagnostics);
+        let defaults = merge(&built_in_layer, &defaults);
+        let mut used_values = values::used(&defaults);
+        for kind in kinds.of(Family::Stack).chain(kinds.of(Family::Build)) {
+            used_values.extend(values::used(kind.node()));
+        }
+        Ok(Self {
+            projects_span: node.at("/projects").map_or_else(|| first_key(node), |node| node.span),
+            projects: fields.projects.unwrap_or_else(|| vec!["projects/*.yml".to_owned()]),
+            output: folder.join(fields.output.as_deref().unwrap_or("rendered")),
+            concourses,
+            resource_types: resource_types(node, diagnostics),
+            defaults,
+            built_in,
+            used_values,
+            kinds,
+            folder,
+            path,
+        })
+    }
+
+    /// The file that a setting of this fleet stands in, if it is a fleet at all.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.path.is_none()
+    }
+}
+
+/// What is built in, as JSON.
+pub(crate) fn built_in_defaults() -> serde_json::Value {
+    let mut sources = Sources::default();
+    let (_, node) = built_in(&mut sources, &mut Diagnostics::default());
+    decode(&node).unwrap_or_default()
+}
+
+fn first_key(node: &Node) -> Span {
+    node.as_map().and_then(|map| map.entries().first()).map_or(node.span, |entry| entry.key_span)
+}
+
+/// The fleet's own fields, and its defaults.
+fn split(node: &Node) -> (Node, Node) {
+    let mut own = node.clone();
+    let defaults = own.as_map_mut().and_then(|map| map.remove("defaults"));
+    let empty = Node::map(node.span, Map::default());
+    let defaults = defaults.map(|entry| entry.value).filter(|value| value.as_map().is_some()).unwrap_or(empty);
+    (own, defaults)
+}
+
+fn built_in(sources: &mut Sources, diagnostics: &mut Diagnostics) -> (FileId, Node) {
+    let file = sources.add("built in: defaults.yml", BUILT_IN);
+    let node = read(sources, file, Limits::MANIFEST, diagnostics)
+        .unwrap_or_else(|| Node::map(Span { file, start: 0, end: 0 }, Map::default()));
+    (file, node)
+}
+
+fn resource_types(node: &Node, diagnostics: &mut Diagnostics) -> IndexMap<String, (ResourceType, Span)> {
+    let mut types = IndexMap::new();
+    let Some(map) = node.at("/resource_types").and_then(Node::as_map) else { return types };
+    for entry in map.entries() {
+        let mut named = Map::default();
+        named.set(Entry {
+            key: "name".to_owned(),
+            key_span: entry.key_span,
+            value: Node::text(entry.key_span, entry.key.clone()),
+        });
+        for field in entry.value.as_map().map(Map::entries).unwrap_or_default() {
+            named.set(field.clone());
+        }
+        match decode::<ResourceType>(&Node::map(entry.value.span, named)) {
+            Ok(resource_type) => {
+                types.insert(entry.key.clone(), (resource_type, entry.value.span));
+            }
+            Err(error) => {
+                let span = error.span.unwrap_or(entry.value.span);
+                diagnostics.push(
+                    Diagnostic::new(Rule::WrongType, span, format!("not what Concourse reads: {}", error.message))
+                        .help("a resource type has `type`, `source`, `defaults`, `params`, `privileged`, `check_every` and `tags`"),
+                );
+            }
+        }
+    }
+    types
+}
+
+impl Fleet {
+    /// The fleet's own definition of a resource type.
+    pub(crate) fn resource_type(&self, name: &ResourceTypeName) -> Option<&ResourceType> {
+        self.resource_types.get(name.as_str()).map(|(resource_type, _)| resource_type)
+    }
+}

@@ -1,0 +1,236 @@
+//! A run over fleets: everything is read, planned and rendered in memory. Nothing is written here.
+
+mod banner;
+mod collisions;
+mod select;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
+use crate::lower::lower;
+use crate::manifest::{FileShape, check};
+use crate::parallel::in_parallel;
+use crate::plan::plan;
+use crate::project::{Concourse, Fleet, ManifestFile, Project, resolve};
+use crate::source::{FileId, Sources};
+use crate::yaml::{Limits, Node, emit, read};
+use crate::{Failure, files};
+
+pub use banner::Banner;
+pub(crate) use banner::set_pipeline;
+use collisions::Facts;
+pub(crate) use select::fleet_above;
+pub use select::{FLEET_FILE, Selected, select};
+
+/// What a run is told.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Where the code is checked out.
+    pub source_root: Option<Utf8PathBuf>,
+}
+
+/// What a run came to.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// The texts that were read, for the report.
+    pub sources: Sources,
+    /// What is to be said of them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The rendered fleets. Only to be written when nothing is wrong.
+    pub fleets: Vec<RenderedFleet>,
+}
+
+impl Run {
+    /// How many problems there are that keep it from being written.
+    pub fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.severity() == Severity::Error).count()
+    }
+}
+
+/// A fleet's pipelines.
+#[derive(Debug)]
+pub struct RenderedFleet {
+    /// The fleet's file, or that of the manifest that has none.
+    pub path: Utf8PathBuf,
+    /// The folder of its rendered pipelines.
+    pub output: Utf8PathBuf,
+    /// All manifests of the fleet were rendered, so that what is left over in the folder is known to be an orphan.
+    pub whole: bool,
+    /// The pipelines, in order of their manifests.
+    pub pipelines: Vec<RenderedPipeline>,
+}
+
+/// A pipeline, ready to be written.
+#[derive(Debug)]
+pub struct RenderedPipeline {
+    /// Its name.
+    pub name: String,
+    /// Where it is set.
+    pub concourse: Concourse,
+    /// How many jobs it has.
+    pub jobs: usize,
+    /// What it was made from.
+    pub banner: Banner,
+    /// The YAML below the banner.
+    pub body: String,
+}
+
+/// Renders what was selected.
+///
+/// # Errors
+///
+/// When a file cannot be read. What is wrong with its content is among the diagnostics.
+pub fn render(selection: &[Selected], options: &Options) -> Result<Run, Failure> {
+    let mut run = Run::default();
+    let mut diagnostics = Diagnostics::default();
+    for selected in selection {
+        if let Some(fleet) = render_fleet(selected, options, &mut run.sources, &mut diagnostics)? {
+            run.fleets.push(fleet);
+        }
+    }
+    run.diagnostics = diagnostics.into_sorted();
+    Ok(run)
+}
+
+/// The manifests of a fleet, read.
+pub(crate) struct Loaded {
+    pub(crate) fleet: Fleet,
+    /// The file that stands for it.
+    path: Utf8PathBuf,
+    whole: bool,
+    pub(crate) manifests: Vec<LoadedManifest>,
+}
+
+/// A manifest, read and not yet understood.
+pub(crate) struct LoadedManifest {
+    pub(crate) path: Utf8PathBuf,
+    pub(crate) file: FileId,
+}
+
+/// Reads a fleet and its manifests. `None` when the fleet is no YAML.
+pub(crate) fn load(
+    selected: &Selected,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Loaded>, Failure> {
+    let (fleet, path) = match selected {
+        Selected::Fleet { path, .. } => {
+            let Some(fleet) = Fleet::read(path, sources, diagnostics)? else { return Ok(None) };
+            (fleet, path.clone())
+        }
+        Selected::Alone { manifest } => {
+            let folder = manifest.parent().unwrap_or(Utf8Path::new("")).to_owned();
+            (Fleet::alone(folder, sources, diagnostics)?, manifest.clone())
+        }
+    };
+    let (paths, whole) = match selected {
+        Selected::Fleet { manifests: Some(manifests), .. } => (manifests.clone(), false),
+        Selected::Fleet { manifests: None, .. } => {
+            let found = select::manifests(&fleet.folder, &fleet.projects)?;
+            if found.is_empty() {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Rule::NoProjects,
+                        fleet.projects_span,
+                        format!("no manifest matches {}", crate::diagnostic::one_of(&fleet.projects)),
+                    )
+                    .help("`ol-pipegen init` writes one to begin with"),
+                );
+            }
+            (found, true)
+        }
+        Selected::Alone { manifest } => (vec![manifest.clone()], true),
+    };
+    let texts = in_parallel(&paths, |path| files::read(path));
+    let mut manifests = Vec::with_capacity(paths.len());
+    for (path, text) in paths.into_iter().zip(texts) {
+        manifests.push(LoadedManifest { file: sources.add(path.as_path(), text?), path });
+    }
+    Ok(Some(Loaded { fleet, path, whole, manifests }))
+}
+
+fn render_fleet(
+    selected: &Selected,
+    options: &Options,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<RenderedFleet>, Failure> {
+    let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
+    let results = in_parallel(&loaded.manifests, |manifest| render_manifest(manifest, &loaded, options, sources));
+    let mut fleet = RenderedFleet {
+        output: loaded.fleet.output.clone(),
+        whole: loaded.whole,
+        pipelines: Vec::new(),
+        path: loaded.path,
+    };
+    let mut facts = Vec::new();
+    for result in results {
+        let result = result?;
+        diagnostics.extend(result.diagnostics);
+        fleet.pipelines.extend(result.pipelines);
+        facts.push(result.facts);
+    }
+    collisions::check(&facts, &loaded.fleet, loaded.whole, diagnostics);
+    Ok(Some(fleet))
+}
+
+struct RenderedManifest {
+    pipelines: Vec<RenderedPipeline>,
+    facts: Facts,
+    diagnostics: Diagnostics,
+}
+
+fn render_manifest(
+    manifest: &LoadedManifest,
+    loaded: &Loaded,
+    options: &Options,
+    sources: &Sources,
+) -> Result<RenderedManifest, Failure> {
+    let fleet = &loaded.fleet;
+    let mut diagnostics = Diagnostics::default();
+    let mut rendered =
+        RenderedManifest { pipelines: Vec::new(), facts: Facts::default(), diagnostics: Diagnostics::default() };
+    let node = read_manifest(manifest.file, sources, &mut diagnostics);
+    let name = manifest.path.file_stem().unwrap_or_default();
+    if let Some(node) = node {
+        let file = ManifestFile { file: manifest.file, name, node: &node };
+        let resolved = resolve(&file, fleet, options.source_root.as_deref(), &mut diagnostics)?;
+        rendered.facts.selectors = resolved.selectors;
+        let empty = Project { chains: Vec::new() };
+        let project = resolved.project.as_ref().unwrap_or(&empty);
+        let plan = plan(project, &mut diagnostics);
+        rendered.facts.add(&plan, fleet);
+        for pipeline in &plan.pipelines {
+            let lowered = lower(pipeline, fleet, &mut diagnostics);
+            if diagnostics.has_errors() {
+                continue;
+            }
+            let concourse = fleet.concourses[pipeline.concourse].clone();
+            rendered.pipelines.push(RenderedPipeline {
+                name: pipeline.name.to_string(),
+                jobs: lowered.jobs.len(),
+                banner: Banner {
+                    manifest: manifest.path.clone(),
+                    fleet: (!fleet.is_alone()).then(|| loaded.path.clone()),
+                    concourse: concourse.clone(),
+                    pipeline: pipeline.name.to_string(),
+                    discovered: resolved.discovered.clone(),
+                },
+                body: emit(&lowered).map_err(|error| Failure::Internal(error.to_string()))?,
+                concourse,
+            });
+        }
+    }
+    if diagnostics.has_errors() {
+        rendered.pipelines.clear();
+    }
+    rendered.diagnostics = diagnostics;
+    Ok(rendered)
+}
+
+/// Reads a manifest and takes out what is wrong with its shape. `None` when nothing is left.
+pub(crate) fn read_manifest(file: FileId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut node = read(sources, file, Limits::MANIFEST, diagnostics)?;
+    check(&mut node, FileShape::Manifest, diagnostics);
+    node.as_map().is_some().then_some(node)
+}

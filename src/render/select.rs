@@ -1,0 +1,152 @@
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::{Failure, files};
+
+/// The name of a fleet's file.
+pub const FLEET_FILE: &str = "pipegen.yml";
+
+/// What a run renders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selected {
+    /// A fleet.
+    Fleet {
+        /// Its file.
+        path: Utf8PathBuf,
+        /// Only these of its manifests.
+        manifests: Option<Vec<Utf8PathBuf>>,
+    },
+    /// A manifest that has no fleet.
+    Alone {
+        /// The manifest.
+        manifest: Utf8PathBuf,
+    },
+}
+
+/// Finds what paths of the command line mean: a fleet's file, a manifest (with the nearest fleet above it), or a folder
+/// with every fleet below it. Without paths it is the working folder.
+///
+/// # Errors
+///
+/// When a path is not there, or a folder has no fleet below it.
+pub fn select(paths: &[Utf8PathBuf]) -> Result<Vec<Selected>, Failure> {
+    let here = [Utf8PathBuf::from(".")];
+    let mut fleets: BTreeSet<Utf8PathBuf> = BTreeSet::new();
+    let mut single: Vec<(Option<Utf8PathBuf>, Utf8PathBuf)> = Vec::new();
+    for path in if paths.is_empty() { &here } else { paths } {
+        let metadata = std::fs::metadata(path).map_err(|error| Failure::io("read", path, error))?;
+        if metadata.is_dir() {
+            let found = fleets_below(path)?;
+            if found.is_empty() {
+                let (place, init) =
+                    if path == "." { ("this folder", String::new()) } else { (path.as_str(), format!(" {path}")) };
+                return Err(Failure::Usage(format!(
+                    "no fleet ({FLEET_FILE}) in {place} or below it; `ol-pipegen init{init}` writes one to begin with"
+                )));
+            }
+            fleets.extend(found);
+        } else if path.file_name() == Some(FLEET_FILE) {
+            fleets.insert(clean(path));
+        } else {
+            single.push((fleet_above(path)?, clean(path)));
+        }
+    }
+    let mut selection: Vec<Selected> =
+        fleets.iter().map(|path| Selected::Fleet { path: path.clone(), manifests: None }).collect();
+    for (fleet, manifest) in single {
+        match fleet {
+            None => selection.push(Selected::Alone { manifest }),
+            // It is rendered with the others of its fleet.
+            Some(fleet) if fleets.contains(&fleet) => {}
+            Some(fleet) => {
+                let same = selection.iter_mut().find_map(|selected| match selected {
+                    Selected::Fleet { path, manifests: Some(manifests) } if *path == fleet => Some(manifests),
+                    _ => None,
+                });
+                match same {
+                    Some(manifests) if manifests.contains(&manifest) => {}
+                    Some(manifests) => manifests.push(manifest),
+                    None => selection.push(Selected::Fleet { path: fleet, manifests: Some(vec![manifest]) }),
+                }
+            }
+        }
+    }
+    Ok(selection)
+}
+
+/// The manifests that the globs of a fleet match, each once, sorted.
+pub(super) fn manifests(folder: &Utf8Path, globs: &[String]) -> Result<Vec<Utf8PathBuf>, Failure> {
+    let mut found = BTreeSet::new();
+    for pattern in globs {
+        let whole = Utf8Path::new(&glob::Pattern::escape(folder.as_str())).join(pattern);
+        let paths = glob::glob(whole.as_str())
+            .map_err(|error| Failure::Usage(format!("`projects: [{pattern}]` is no glob: {error}")))?;
+        for path in paths {
+            let path = path.map_err(|error| {
+                let at = Utf8PathBuf::from_path_buf(error.path().to_owned()).unwrap_or_default();
+                Failure::io("read", &at, error.into())
+            })?;
+            if let Ok(path) = Utf8PathBuf::from_path_buf(path)
+                && path.is_file()
+            {
+                found.insert(clean(&path));
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Folders that hold no fleets of the user's.
+const PASSED_OVER: [&str; 3] = ["target", "node_modules", "vendor"];
+
+fn fleets_below(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for path in files::list(&folder)? {
+            let name = path.file_name().unwrap_or_default();
+            // A link may lead in a circle, or out of the repository.
+            if path.is_symlink() {
+                continue;
+            }
+            if path.is_dir() {
+                if !name.starts_with('.') && !PASSED_OVER.contains(&name) {
+                    open.push(path);
+                }
+            } else if name == FLEET_FILE {
+                found.push(clean(&path));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The nearest fleet in the folders above a path.
+///
+/// # Errors
+///
+/// When the path is not there.
+pub(crate) fn fleet_above(path: &Utf8Path) -> Result<Option<Utf8PathBuf>, Failure> {
+    let mut folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
+    let absolute = path.canonicalize_utf8().map_err(|error| Failure::io("read", path, error))?;
+    // Beyond the working folder the way up has to be spelled out.
+    for _ in absolute.ancestors().skip(1) {
+        let fleet = folder.join(FLEET_FILE);
+        if fleet.is_file() {
+            return Ok(Some(clean(&fleet)));
+        }
+        folder = match folder.parent() {
+            Some(parent) if folder.file_name().is_some() => parent.to_owned(),
+            _ if folder.is_absolute() => return Ok(None),
+            _ => folder.join(".."),
+        };
+    }
+    Ok(None)
+}
+
+/// Without `./` in front.
+fn clean(path: &Utf8Path) -> Utf8PathBuf {
+    path.components().filter(|part| !matches!(part, camino::Utf8Component::CurDir)).collect()
+}

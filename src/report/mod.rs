@@ -1,0 +1,5 @@
+//! How diagnostics look.
+
+mod plain;
+
+pub use plain::{plain, summary};

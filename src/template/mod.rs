@@ -1,0 +1,13 @@
+//! Templates: text with holes `{{ expression }}`, and nothing else.
+//!
+//! Expressions are minijinja's. There are no statements, comments, functions, files, clock or environment: the same
+//! input gives the same text. A manifest may be hostile, so what an expression can build is bounded.
+
+mod engine;
+mod fill;
+mod parse;
+mod scope;
+
+pub(crate) use fill::{Filler, to_value};
+pub(crate) use parse::{Template, is_template};
+pub(crate) use scope::Scope;

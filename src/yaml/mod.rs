@@ -1,0 +1,18 @@
+//! YAML, read with places and limits, written so that every reader on the way reads the same.
+//!
+//! This is the only module that names the YAML crate.
+
+mod deserialize;
+mod emit;
+mod node;
+mod read;
+mod scalar;
+mod value;
+
+pub(crate) use deserialize::{NodeError, decode};
+pub use emit::{EmitError, emit};
+pub use node::{Entry, Map, Node, NodeKind, Scalar};
+pub use read::{Limits, read};
+pub use scalar::{Resolved, ScalarStyle};
+pub(crate) use scalar::{canonical, resolve, trap};
+pub use value::{Text, Value};

@@ -1,0 +1,463 @@
+use std::collections::HashMap;
+
+use serde_saphyr::granit_parser::{self, Event, Parser, StructureStyle};
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::source::{FileId, Sources, Span};
+
+use super::node::{Entry, Map, Node, NodeKind, Scalar};
+use super::scalar::ScalarStyle;
+
+/// How much a file may ask of a reader. What is beyond is refused with the limit's name.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of the file.
+    pub size: usize,
+    /// Maps and lists within one another.
+    pub depth: usize,
+    /// Values, those counted again that an alias repeats.
+    pub nodes: usize,
+    /// Aliases.
+    pub aliases: usize,
+}
+
+impl Limits {
+    /// For manifests, fleets and kinds: the largest real one has 600 values, at a depth of 9.
+    pub const MANIFEST: Self = Self { size: 1 << 20, depth: 32, nodes: 20_000, aliases: 200 };
+}
+
+/// Reads a file of one document.
+///
+/// Anchors and aliases work; merge keys, tags and keys that are no scalars are errors. `None` when the file is no
+/// YAML at all, or beyond a limit; then the reason is among the diagnostics.
+pub fn read(sources: &Sources, file: FileId, limits: Limits, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let text = &sources.get(file).text;
+    let mut reader = Reader { text, file, limits, diagnostics, nodes: 0, aliases: 0, anchors: HashMap::new() };
+    if text.len() > limits.size || u32::try_from(text.len()).is_err() {
+        reader.limit(0..0, "size", limits.size, "bytes");
+        return None;
+    }
+    match reader.document() {
+        Ok(node) => Some(node),
+        Err(Stop::Reported) => None,
+        Err(Stop::Yaml(error)) => {
+            reader.report(&error);
+            None
+        }
+    }
+}
+
+/// Why reading ends early.
+enum Stop {
+    Reported,
+    Yaml(granit_parser::ScanError),
+}
+
+struct Reader<'t, 'd> {
+    text: &'t str,
+    file: FileId,
+    limits: Limits,
+    diagnostics: &'d mut Diagnostics,
+    nodes: usize,
+    aliases: usize,
+    /// What an anchor stands for, and how many values that is.
+    anchors: HashMap<usize, (Node, usize)>,
+}
+
+/// A map or list that is not finished yet.
+struct Open {
+    anchor: usize,
+    start: usize,
+    style: StructureStyle,
+    nodes_before: usize,
+    content: Content,
+    /// It is a template without quotes, and has been reported.
+    template: bool,
+}
+
+enum Content {
+    List(Vec<Node>),
+    Map { map: Map, keys: HashMap<String, Span>, key: Option<(Node, bool)> },
+}
+
+impl Reader<'_, '_> {
+    fn document(&mut self) -> Result<Node, Stop> {
+        let mut parser = Parser::new_from_str(self.text);
+        let mut open: Vec<Open> = Vec::new();
+        let mut root: Option<Node> = None;
+        while let Some(next) = parser.next_event() {
+            let (event, at) = next.map_err(Stop::Yaml)?;
+            let range = bytes(&at);
+            if let Some(tag) = event.tag() {
+                self.tag(&at, &range, tag);
+                return Err(Stop::Reported);
+            }
+            let complete = match event {
+                Event::Scalar(value, style, anchor, _) => {
+                    let node = self.scalar(range, &value, style)?;
+                    if anchor != 0 {
+                        self.anchors.insert(anchor, (node.clone(), 1));
+                    }
+                    node
+                }
+                Event::Alias(anchor) => self.alias(anchor, range)?,
+                Event::SequenceStart(style, anchor, _) | Event::MappingStart(style, anchor, _) => {
+                    self.count(1, &range)?;
+                    if open.len() >= self.limits.depth {
+                        self.limit(range, "depth", self.limits.depth, "maps and lists within one another");
+                        return Err(Stop::Reported);
+                    }
+                    let content = if matches!(event, Event::SequenceStart(..)) {
+                        Content::List(Vec::new())
+                    } else {
+                        Content::Map { map: Map::default(), keys: HashMap::new(), key: None }
+                    };
+                    open.push(Open {
+                        anchor,
+                        start: range.start,
+                        style,
+                        nodes_before: self.nodes,
+                        content,
+                        template: false,
+                    });
+                    continue;
+                }
+                Event::SequenceEnd | Event::MappingEnd => {
+                    let Some(done) = open.pop() else { continue };
+                    self.close(done, range.end)
+                }
+                Event::DocumentStart(..) => {
+                    if root.is_some() {
+                        self.diagnostics.push(
+                            Diagnostic::new(Rule::YamlSyntax, self.span(&range), "a second document")
+                                .label("only the first would be read")
+                                .help("give it a file of its own"),
+                        );
+                        return Err(Stop::Reported);
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            match open.last_mut() {
+                None => root = Some(complete),
+                Some(parent) => self.put(parent, complete),
+            }
+        }
+        Ok(root.unwrap_or_else(|| Node::plain(self.span(&(0..0)), "")))
+    }
+
+    fn scalar(
+        &mut self,
+        range: std::ops::Range<usize>,
+        value: &str,
+        style: granit_parser::ScalarStyle,
+    ) -> Result<Node, Stop> {
+        self.count(1, &range)?;
+        let style = match style {
+            granit_parser::ScalarStyle::Plain => ScalarStyle::Plain,
+            granit_parser::ScalarStyle::SingleQuoted | granit_parser::ScalarStyle::DoubleQuoted => ScalarStyle::Quoted,
+            granit_parser::ScalarStyle::Literal | granit_parser::ScalarStyle::Folded => ScalarStyle::Block,
+        };
+        Ok(Node { span: self.span(&range), kind: NodeKind::Scalar(Scalar { text: value.to_owned(), style }) })
+    }
+
+    fn alias(&mut self, anchor: usize, range: std::ops::Range<usize>) -> Result<Node, Stop> {
+        self.aliases += 1;
+        if self.aliases > self.limits.aliases {
+            self.limit(range, "aliases", self.limits.aliases, "aliases");
+            return Err(Stop::Reported);
+        }
+        let Some((node, nodes)) = self.anchors.get(&anchor) else {
+            self.diagnostics.push(
+                Diagnostic::new(Rule::YamlSyntax, self.span(&range), "an alias within the value that it stands for")
+                    .label("has no end"),
+            );
+            return Err(Stop::Reported);
+        };
+        // Counted before it is copied: a small file of aliases of aliases stands for more than fits into memory.
+        let (nodes, span) = (*nodes, self.span(&range));
+        if self.nodes + nodes > self.limits.nodes {
+            self.limit(range, "nodes", self.limits.nodes, "values, those of aliases counted each time");
+            return Err(Stop::Reported);
+        }
+        self.nodes += nodes;
+        Ok(Node { span, kind: node.kind.clone() })
+    }
+
+    fn count(&mut self, nodes: usize, range: &std::ops::Range<usize>) -> Result<(), Stop> {
+        self.nodes += nodes;
+        if self.nodes > self.limits.nodes {
+            self.limit(range.clone(), "nodes", self.limits.nodes, "values, those of aliases counted each time");
+            return Err(Stop::Reported);
+        }
+        Ok(())
+    }
+
+    /// Puts a finished value where it belongs: into a list, or into a map as a key or as a value.
+    fn put(&mut self, parent: &mut Open, node: Node) {
+        let (map, keys, key) = match &mut parent.content {
+            Content::List(items) => {
+                items.push(node);
+                return;
+            }
+            Content::Map { map, keys, key } => (map, keys, key),
+        };
+        let Some((key_node, usable)) = key.take() else {
+            let usable = self.check_key(&node, parent.style, parent.start, keys, &mut parent.template);
+            *key = Some((node, usable));
+            return;
+        };
+        if usable && let NodeKind::Scalar(scalar) = key_node.kind {
+            map.push_new(Entry { key: scalar.text, key_span: key_node.span, value: node });
+        }
+    }
+
+    /// Reports a key that is none. Says whether the entry can be used.
+    fn check_key(
+        &mut self,
+        key: &Node,
+        parent_style: StructureStyle,
+        parent_start: usize,
+        keys: &mut HashMap<String, Span>,
+        is_template: &mut bool,
+    ) -> bool {
+        let Some(text) = key.as_str() else {
+            let outer = parent_start..(key.span.end as usize + 1).min(self.text.len());
+            let template = parent_style == StructureStyle::Flow && self.text[outer.clone()].starts_with("{{");
+            *is_template |= template;
+            self.diagnostics.push(if template {
+                unquoted_template(self.span(&outer), &self.text[outer])
+            } else {
+                Diagnostic::new(Rule::WrongType, key.span, "a key that is no text")
+                    .help("write the key as a text; a text that begins with `{`, `[` or `?` needs quotes")
+            });
+            return false;
+        };
+        if text == "<<" {
+            self.diagnostics.push(
+                Diagnostic::new(Rule::MergeKey, key.span, "`<<` merges maps in some readers and not in others")
+                    .label("not used here")
+                    .help("write the entries out; what several projects share belongs into the fleet's `defaults`"),
+            );
+            return false;
+        }
+        if let Some(first) = keys.get(text) {
+            self.diagnostics.push(
+                Diagnostic::new(Rule::DuplicateKey, key.span, format!("`{text}` stands twice in this map"))
+                    .also(*first, "first here")
+                    .help("remove one of them"),
+            );
+            return false;
+        }
+        keys.insert(text.to_owned(), key.span);
+        true
+    }
+
+    fn close(&mut self, done: Open, end: usize) -> Node {
+        // A block ends where the next token begins, lines further down: the span of its last value is what a person
+        // would call its end.
+        let last = match &done.content {
+            Content::List(items) => items.last().map(|node| node.span.end as usize),
+            Content::Map { map, .. } => map.entries().last().map(|entry| entry.value.span.end as usize),
+        };
+        let end = match (done.style, last) {
+            (StructureStyle::Block, Some(last)) => last.max(done.start),
+            _ => end.max(done.start),
+        };
+        let span = self.span(&(done.start..end));
+        let kind = match done.content {
+            _ if done.template => NodeKind::Invalid,
+            Content::List(items) => NodeKind::List(items),
+            Content::Map { map, .. } => NodeKind::Map(map),
+        };
+        let node = Node { span, kind };
+        if done.anchor != 0 {
+            self.anchors.insert(done.anchor, (node.clone(), self.nodes - done.nodes_before + 1));
+        }
+        node
+    }
+
+    fn span(&self, range: &std::ops::Range<usize>) -> Span {
+        let at = |offset: usize| u32::try_from(offset.min(self.text.len())).unwrap_or(u32::MAX);
+        Span { file: self.file, start: at(range.start), end: at(range.end) }
+    }
+
+    fn limit(&mut self, range: std::ops::Range<usize>, name: &str, limit: usize, unit: &str) {
+        let span = self.span(&range);
+        self.diagnostics.push(
+            Diagnostic::new(Rule::YamlLimit, span, format!("beyond the limit `{name}`: at most {limit} {unit}"))
+                .help("split the file; no manifest needs as much"),
+        );
+    }
+
+    fn tag(&mut self, at: &granit_parser::Span, range: &std::ops::Range<usize>, tag: &granit_parser::Tag) {
+        let start = at.tag_start.and_then(|mark| mark.byte_offset()).unwrap_or(range.start);
+        self.diagnostics.push(
+            Diagnostic::new(Rule::YamlSyntax, self.span(&(start..range.end)), "YAML tags have no meaning here")
+                .label(format!("tagged `{}`", tag.original()))
+                .help("leave the tag out; a text that looks like something else needs quotes"),
+        );
+    }
+
+    fn report(&mut self, error: &granit_parser::ScanError) {
+        let offset = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
+            self.limit(offset..offset, "depth", self.limits.depth, "maps and lists within one another");
+            return;
+        }
+        if let Some(range) = self.template_before(offset) {
+            let text = self.text[range.clone()].to_owned();
+            self.diagnostics.push(unquoted_template(self.span(&range), &text));
+            return;
+        }
+        let end = self.text[offset..].chars().next().map_or(offset, |c| offset + c.len_utf8());
+        self.diagnostics.push(
+            Diagnostic::new(Rule::YamlSyntax, self.span(&(offset..end)), error.info()).label("not YAML from here on"),
+        );
+    }
+
+    /// A hole in plain text on the line of a syntax error: YAML reads its braces as a map, and stumbles later.
+    fn template_before(&self, offset: usize) -> Option<std::ops::Range<usize>> {
+        // The error is seen at the end of the hole's line, or on the next one.
+        let upto = self.text[..offset].trim_end().len();
+        let line_start = self.text[..upto].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = self.text[upto..].find('\n').map_or(self.text.len(), |at| upto + at);
+        let line = &self.text[line_start..line_end];
+        let at = line.find("{{")?;
+        let before = line[..at].trim_end();
+        if !(before.is_empty() || before.ends_with([':', '-', ',', '[', '{', '?'])) {
+            return None;
+        }
+        let end = line[at..].rfind("}}").map_or(line.len(), |end| at + end + 2);
+        Some(line_start + at..line_start + end)
+    }
+}
+
+fn unquoted_template(span: Span, text: &str) -> Diagnostic {
+    let text = text.trim_end();
+    let whole = if text.ends_with("}}") { text } else { "{{ … }}" };
+    Diagnostic::new(Rule::UnquotedTemplate, span, "a text that begins with `{{` needs quotes in YAML")
+        .label("YAML reads a map here")
+        .help(format!("write \"{whole}\""))
+}
+
+fn bytes(span: &granit_parser::Span) -> std::ops::Range<usize> {
+    let offset = |mark: &granit_parser::Marker| mark.byte_offset().unwrap_or_else(|| mark.index());
+    offset(&span.start)..offset(&span.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> (Option<Node>, Vec<(Rule, String, String)>) {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yml", text);
+        let mut diagnostics = Diagnostics::default();
+        let node = read(&sources, file, Limits::MANIFEST, &mut diagnostics);
+        let found = diagnostics
+            .into_sorted()
+            .into_iter()
+            .map(|d| (d.rule, sources.slice(d.span()).to_owned(), d.message))
+            .collect();
+        (node, found)
+    }
+
+    fn rules(text: &str) -> Vec<(Rule, String)> {
+        read_text(text).1.into_iter().map(|(rule, at, _)| (rule, at)).collect()
+    }
+
+    #[test]
+    fn places_are_those_of_keys_and_values() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yml", "a: 'ü'\nb:\n- {c: [x, y]}\n- |\n  text\n\nd: 1\n");
+        let mut diagnostics = Diagnostics::default();
+        let node = read(&sources, file, Limits::MANIFEST, &mut diagnostics).unwrap();
+        let at = |pointer: &str| sources.slice(node.at(pointer).unwrap().span).to_owned();
+        assert_eq!(at("/a"), "'ü'");
+        assert_eq!(at("/b/0"), "{c: [x, y]}");
+        assert_eq!(at("/b/0/c/1"), "y");
+        assert_eq!(at("/d"), "1");
+        assert_eq!(at("/b"), "{c: [x, y]}\n- |\n  text\n\n");
+        assert_eq!(node.at("/b/1").unwrap().as_str(), Some("text\n"));
+        assert_eq!(sources.slice(node.entry_at("/b/0/c").unwrap().key_span), "c");
+        assert!(!diagnostics.has_errors());
+    }
+
+    #[test]
+    fn alias_stands_for_its_value() {
+        let (node, found) = read_text("a: &x {b: 1}\nc: *x\n");
+        assert_eq!(found, []);
+        assert_eq!(node.unwrap().at("/c/b").unwrap().as_str(), Some("1"));
+    }
+
+    #[test]
+    fn byte_order_mark_and_empty_file() {
+        assert_eq!(read_text("\u{feff}a: 1\n").0.unwrap().at("/a").unwrap().as_str(), Some("1"));
+        assert!(read_text("").0.unwrap().is_null());
+        assert!(read_text("# nothing\n").0.unwrap().is_null());
+    }
+
+    #[test]
+    fn wrong_keys_are_reported_at_the_key() {
+        assert_eq!(rules("a: 1\nb: 2\na: 3\n"), [(Rule::DuplicateKey, "a".to_owned())]);
+        assert_eq!(rules("a: {<<: {b: 1}}\n"), [(Rule::MergeKey, "<<".to_owned())]);
+        assert_eq!(rules("[a, b]: 1\n"), [(Rule::WrongType, "[a, b]".to_owned())]);
+        assert_eq!(rules("a: !x 1\n"), [(Rule::YamlSyntax, "!x 1".to_owned())]);
+        assert_eq!(rules("a: 1\n---\nb: 1\n"), [(Rule::YamlSyntax, "---".to_owned())]);
+    }
+
+    #[test]
+    fn template_without_quotes_has_an_error_of_its_own() {
+        let found = rules("project: {{ name }}\n");
+        assert_eq!(found, [(Rule::UnquotedTemplate, "{{ name }}".to_owned())]);
+        assert_eq!(rules("project: {{ name }}-x\n")[0].0, Rule::UnquotedTemplate);
+        assert_eq!(rules("env: {A: {{ name }}}\n")[0].0, Rule::UnquotedTemplate);
+        assert_eq!(rules("paths:\n- {{ name }}/x\n- b\n")[0].0, Rule::UnquotedTemplate);
+        assert_eq!(rules("paths: [{{ name }}/x]\n")[0].0, Rule::UnquotedTemplate);
+        // Inside a text the braces are the text's own.
+        assert_eq!(rules("project: a-{{ name }}\n"), []);
+        // A mistake further down is not blamed on a template.
+        assert_eq!(rules("project: a-{{ name }}\nb: [\n")[0].0, Rule::YamlSyntax);
+    }
+
+    #[test]
+    fn hostile_files_are_refused_fast_by_the_name_of_the_limit() {
+        let laughs = {
+            let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+            for i in 1..12 {
+                let last = i - 1;
+                text += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{last}"); 10].join(", "));
+            }
+            text
+        };
+        let cases = [
+            ("nodes", laughs),
+            ("depth", "[".repeat(100_000)),
+            ("depth", "{a: ".repeat(40_000)),
+            ("depth", format!("a: {}", "- ".repeat(20_000)).replace("a: -", "-")),
+            ("nodes", (0..60_000).map(|i| format!("k{i}: 1\n")).collect()),
+            ("aliases", format!("a: &a 1\nb: [{}]\n", "*a, ".repeat(300))),
+            ("size", "a: ".to_owned() + &"x".repeat(2 << 20)),
+        ];
+        for (limit, text) in cases {
+            let begun = std::time::Instant::now();
+            let (node, found) = read_text(&text);
+            assert!(node.is_none(), "{limit}: {text:.40}");
+            let messages: Vec<_> = found.iter().map(|(rule, _, message)| (*rule, message.clone())).collect();
+            assert!(
+                messages
+                    .iter()
+                    .any(|(rule, message)| *rule == Rule::YamlLimit && message.contains(&format!("`{limit}`"))),
+                "{limit}: {messages:?}"
+            );
+            assert!(begun.elapsed().as_secs() < 5, "{limit} took {:?}", begun.elapsed());
+        }
+    }
+
+    #[test]
+    fn alias_within_its_own_value_has_no_end() {
+        assert_eq!(rules("a: &a [*a]\n")[0].0, Rule::YamlSyntax);
+    }
+}

@@ -1,0 +1,1798 @@
+//! What is wrong is said with its place, and what to do: the whole report, rule by rule.
+
+use insta::assert_snapshot;
+
+use ol_pipegen::diagnostic::Rule;
+
+use crate::support::Work;
+
+const FLEET: &str = "\
+version: 1
+concourses: {main: {target: main}, edge: {target: edge}}
+defaults:
+  environments: [CI, QA, Production]
+  source: {repository: https://github.com/example/shop}
+  issues: {repository: example/deployments, auth: {token: ((github.token))}}
+";
+
+/// The report on a manifest of a small fleet. It must be an error unless only warnings are said to come.
+#[track_caller]
+fn report(manifest: &str) -> String {
+    of(&Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", manifest), 1)
+}
+
+#[track_caller]
+fn warning(manifest: &str) -> String {
+    of(&Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", manifest), 0)
+}
+
+#[track_caller]
+fn of(work: &Work, code: i32) -> String {
+    let ran = work.run(&["render", "--check"]);
+    // With --check a manifest that is fine is out of date: nothing was rendered before.
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert_eq!(code == 0, ran.stderr.contains("error: out of date"), "{}", ran.stderr);
+    ran.stderr.replace("\nerror: out of date: 1 file; run `ol-pipegen render`", "")
+}
+
+#[test]
+fn every_rule_is_shown_here() {
+    let cases = include_str!("bad.rs");
+    let missing: Vec<&str> =
+        Rule::ALL.iter().map(|rule| rule.name()).filter(|name| !cases.contains(&format!("[{name}]"))).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
+
+#[test]
+fn example_of_the_language() {
+    let ran = Work::copy_of("tests/fixtures/bad").run(&["render"]).ended(1);
+    assert_eq!(ran.stdout, "");
+    assert_snapshot!(ran.stderr, @r#"
+    error[unknown-field]: unknown field `enviroments`
+     --> projects/bad.yml:2:1
+      |
+    2 | enviroments: [CI, QA, Production]
+      | ^^^^^^^^^^^ no such field of a manifest
+      |
+      = help: did you mean `environments`?
+    error[issue-gate-first]: nothing comes before `CI` that could open its issue
+     --> projects/bad.yml:3:7
+      |
+    3 | gate: issue
+      |       ^^^^^ holds for every environment of `shop-api`, the first one too
+      |
+      = help: leave it out: `issue` is the default of all but the first; or say `gate: none` for `CI` in `overrides`
+    error[unknown-field]: unknown option `refrsh` of the stack kind `pulumi`
+     --> projects/bad.yml:5:29
+      |
+    5 |   pulumi: {path: infra/api, refrsh: false}
+      |                             ^^^^^^
+      |
+      = help: did you mean `refresh`?
+    error[ambiguous-scalar]: `1.10` is a number to YAML, and would become `1.1`
+     --> projects/bad.yml:8:40
+      |
+    8 |     image: {repository: shop/api, tag: 1.10, password: *******}
+      |                                        ^^^^
+      |
+      = help: write "1.10"
+    error[plaintext-secret]: the password of `api-image` is written in clear
+     --> projects/bad.yml:8:56
+      |
+    8 |     image: {repository: shop/api, tag: 1.10, password: *******}
+      |                                                        ^^^^^^^
+      |
+      = help: give the name of a credential, such as ((registry.password))
+    error[unknown-environment]: `shop-api` has no environment `Prod`
+     --> projects/bad.yml:9:12
+      |
+    9 |     only: [Prod]
+      |            ^^^^
+      |
+      = help: it has `CI`, `QA` and `Production`
+    error[unknown-selector]: `Prodution` fits no stage of `shop-api`
+      --> projects/bad.yml:11:3
+       |
+    11 |   Prodution: {gate: preview}
+       |   ^^^^^^^^^
+       |
+       = help: did you mean `Production`?
+    error[unknown-concourse]: the fleet has no Concourse `edgy`
+      --> projects/bad.yml:12:19
+       |
+    12 |   QA: {concourse: edgy}
+       |                   ^^^^
+       |
+       = help: did you mean `edge`?
+
+    error: 8 errors in 1 file; nothing was written
+    "#);
+}
+
+#[test]
+fn file_that_is_no_yaml() {
+    assert_snapshot!(report(
+        r#"project: "shop
+"#
+    ), @r#"
+    error[yaml-syntax]: unclosed quote
+     --> projects/a.yml:1:10
+      |
+    1 | project: "shop
+      |          ^ not YAML from here on
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn yaml_tag() {
+    assert_snapshot!(report(
+        r"project: !env NAME
+stack:
+  pulumi: {path: infra/cart}
+"
+    ), @"
+    error[yaml-syntax]: YAML tags have no meaning here
+     --> projects/a.yml:1:10
+      |
+    1 | project: !env NAME
+      |          ^^^^^^^^^ tagged `!env`
+      |
+      = help: leave the tag out; a text that looks like something else needs quotes
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn second_document() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+---
+project: other
+"
+    ), @"
+    error[yaml-syntax]: a second document
+     --> projects/a.yml:4:1
+      |
+    4 | ---
+      | ^^^ only the first would be read
+      |
+      = help: give it a file of its own
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn alias_bomb() {
+    assert_snapshot!(report(
+        r"values:
+  a: &a [x, x, x, x, x, x, x, x, x, x]
+  b: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]
+  c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b, *b]
+  d: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c, *c]
+  e: [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]
+"
+    ), @"
+    error[yaml-limit]: beyond the limit `nodes`: at most 20000 values, those of aliases counted each time
+     --> projects/a.yml:6:7
+      |
+    6 |   e: [*d, *d, *d, *d, *d, *d, *d, *d, *d, *d]
+      |       ^^
+      |
+      = help: split the file; no manifest needs as much
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn empty_file() {
+    assert_snapshot!(report(
+        r""
+    ), @"
+    error[missing-field]: nothing in this file: it is to be a manifest
+     --> projects/a.yml:1:1
+      |
+    1 |
+      | ^
+      |
+      = help: `ol-pipegen init` writes one to begin with
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn list_for_a_manifest() {
+    assert_snapshot!(report(
+        r"- project: a
+"
+    ), @"
+    error[wrong-type]: a manifest is a map
+     --> projects/a.yml:1:1
+      |
+    1 | - project: a
+      | ^^^^^^^^^^^^
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn unknown_field_far_from_any() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+zzz: 1
+"
+    ), @"
+    error[unknown-field]: unknown field `zzz`
+     --> projects/a.yml:4:1
+      |
+    4 | zzz: 1
+      | ^^^ no such field of a manifest
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn unknown_field_below() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+source: {pahts: [a]}
+"
+    ), @"
+    error[unknown-field]: unknown field `pahts`
+     --> projects/a.yml:4:10
+      |
+    4 | source: {pahts: [a]}
+      |          ^^^^^ no such field of `source`
+      |
+      = help: did you mean `paths`?
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn missing_fields() {
+    assert_snapshot!(report(
+        r"gate: preview
+"
+    ), @"
+    error[missing-field]: the manifest and its fleet lack `project`
+     --> projects/a.yml:1:1
+      |
+    1 | gate: preview
+      | ^^^^
+      |
+      = help: name the thing that is deployed: `project: shop-cart`
+    error[missing-field]: the manifest and its fleet lack `stack`
+     --> projects/a.yml:1:1
+      |
+    1 | gate: preview
+      | ^^^^
+      |
+      = help: say what deploys it: `stack: {KIND: …}`, with `pulumi` and `script`
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn missing_option() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack: {pulumi: {}}
+"
+    ), @"
+    error[missing-field]: the stack kind `pulumi` needs `path`
+     --> projects/a.yml:2:9
+      |
+    2 | stack: {pulumi: {}}
+      |         ^^^^^^
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn wrong_types() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+environments: CI
+timeout: 90
+attempts: 0
+source: {trigger: yes, check_every: 5 minutes}
+record: opne
+groups: [a b]
+issues: {labels: ~}
+"
+    ), @r#"
+    error[wrong-type]: `environments` takes a list, not text
+     --> projects/a.yml:4:15
+      |
+    4 | environments: CI
+      |               ^^
+      |
+      = help: write [CI]
+    error[ambiguous-scalar]: `90` is a number to YAML, and text is due
+     --> projects/a.yml:5:10
+      |
+    5 | timeout: 90
+      |          ^^
+      |
+      = help: write "90"
+    error[wrong-type]: `attempts` is 1 at least
+     --> projects/a.yml:6:11
+      |
+    6 | attempts: 0
+      |           ^
+    error[wrong-type]: `trigger` takes true or false, not text
+     --> projects/a.yml:7:19
+      |
+    7 | source: {trigger: yes, check_every: 5 minutes}
+      |                   ^^^
+      |
+      = help: write true
+    error[wrong-type]: `5 minutes` is not a duration, such as 90s, 15m or 4h, or `never`
+     --> projects/a.yml:7:37
+      |
+    7 | source: {trigger: yes, check_every: 5 minutes}
+      |                                     ^^^^^^^^^
+    error[wrong-type]: `record` cannot be `opne`
+     --> projects/a.yml:8:9
+      |
+    8 | record: opne
+      |         ^^^^
+      |
+      = help: did you mean `open`?
+    error[wrong-type]: `a b` is not a name of letters, digits, `-` and `_`
+     --> projects/a.yml:9:10
+      |
+    9 | groups: [a b]
+      |          ^^^
+    error[wrong-type]: `labels` takes a list, not nothing
+      --> projects/a.yml:10:18
+       |
+    10 | issues: {labels: ~}
+       |                  ^
+       |
+       = help: leave the line out for the default
+
+    error: 8 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn keys_and_items_that_stand_twice() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+environments: [CI, QA, CI]
+project: other
+"
+    ), @"
+    error[duplicate-item]: `CI` stands twice in `environments`
+     --> projects/a.yml:4:24
+      |
+    4 | environments: [CI, QA, CI]
+      |                --      ^^
+      |                |
+      |                first here
+    error[duplicate-key]: `project` stands twice in this map
+     --> projects/a.yml:5:1
+      |
+    1 | project: shop-cart
+      | ------- first here
+    ...
+    5 | project: other
+      | ^^^^^^^
+      |
+      = help: remove one of them
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn merge_key() {
+    assert_snapshot!(report(
+        r"values: &v {a: 1}
+project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+env: {<<: *v}
+"
+    ), @"
+    error[merge-key]: `<<` merges maps in some readers and not in others
+     --> projects/a.yml:5:7
+      |
+    5 | env: {<<: *v}
+      |       ^^ not used here
+      |
+      = help: write the entries out; what several projects share belongs into the fleet's `defaults`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn version_of_the_future() {
+    assert_snapshot!(report(
+        r"version: 2
+project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+"
+    ), @"
+    error[unknown-version]: version 2 of the language, of which this program knows version 1
+     --> projects/a.yml:1:10
+      |
+    1 | version: 2
+      |          ^
+      |
+      = help: use a newer ol-pipegen, or write `version: 1`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn not_supported_yet() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+needs: [shop-network]
+issues: {auth: {app: {id: 1}}}
+approval: {freeze: []}
+inputs: {a: {s3: {bucket: b}}}
+"
+    ), @"
+    error[not-yet]: `needs` is not supported yet
+     --> projects/a.yml:4:1
+      |
+    4 | needs: [shop-network]
+      | ^^^^^ part of the language, but not of this version of ol-pipegen
+    error[not-yet]: `app` is not supported yet
+     --> projects/a.yml:5:17
+      |
+    5 | issues: {auth: {app: {id: 1}}}
+      |                 ^^^ part of the language, but not of this version of ol-pipegen
+    error[not-yet]: `freeze` is not supported yet
+     --> projects/a.yml:6:12
+      |
+    6 | approval: {freeze: []}
+      |            ^^^^^^ part of the language, but not of this version of ol-pipegen
+    error[not-yet]: `s3` is not supported yet
+     --> projects/a.yml:7:14
+      |
+    7 | inputs: {a: {s3: {bucket: b}}}
+      |              ^^ part of the language, but not of this version of ol-pipegen
+
+    error: 4 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn kinds_that_are_not_supported_yet() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack: {helm: {chart: a}}
+"
+    ), @"
+    error[not-yet]: the stack kind `helm` is not supported yet
+     --> projects/a.yml:2:9
+      |
+    2 | stack: {helm: {chart: a}}
+      |         ^^^^ part of the language, but not of this version of ol-pipegen
+      |
+      = help: write it yourself: `kinds/stacks/helm.yml`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn ambiguous_scalars() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
+env: {A: "{{ values.a }}{{ values.b }}{{ values.c }}{{ values.d }}{{ values.e }}", B: 1.10, C: true, D: 8080}
+"#
+    ), @r#"
+    error[ambiguous-scalar]: `no` is false to some readers of YAML, and not to others
+     --> projects/a.yml:4:13
+      |
+    4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
+      |             ^^
+      |
+      = help: write "no" for text, or say plainly what is meant
+    error[ambiguous-scalar]: `012` is a number to base 8 to some readers of YAML, and not to others
+     --> projects/a.yml:4:20
+      |
+    4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
+      |                    ^^^
+      |
+      = help: write "012" for text, or say plainly what is meant
+    error[ambiguous-scalar]: `12:30` is a number to base 60 to some readers of YAML, and not to others
+     --> projects/a.yml:4:28
+      |
+    4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
+      |                            ^^^^^
+      |
+      = help: write "12:30" for text, or say plainly what is meant
+    error[ambiguous-scalar]: `1_000` is a number to some readers of YAML, and not to others
+     --> projects/a.yml:4:38
+      |
+    4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
+      |                                      ^^^^^
+      |
+      = help: write "1_000" for text, or say plainly what is meant
+    error[ambiguous-scalar]: `y` is true to some readers of YAML, and not to others
+     --> projects/a.yml:4:48
+      |
+    4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
+      |                                                ^
+      |
+      = help: write "y" for text, or say plainly what is meant
+    error[ambiguous-scalar]: `1.10` is a number to YAML, and would become `1.1`
+     --> projects/a.yml:5:87
+      |
+    5 | env: {A: "{{ values.a }}{{ values.b }}{{ values.c }}{{ values.d }}{{ values.e }}", B: 1.10, C: true, D: 8080}
+      |                                                                                       ^^^^
+      |
+      = help: write "1.10"
+    error[ambiguous-scalar]: `true` is true to YAML, and text is due
+     --> projects/a.yml:5:96
+      |
+    5 | env: {A: "{{ values.a }}{{ values.b }}{{ values.c }}{{ values.d }}{{ values.e }}", B: 1.10, C: true, D: 8080}
+      |                                                                                                ^^^^
+      |
+      = help: write "true"
+    error[ambiguous-scalar]: `8080` is a number to YAML, and text is due
+     --> projects/a.yml:5:105
+      |
+    5 | env: {A: "{{ values.a }}{{ values.b }}{{ values.c }}{{ values.d }}{{ values.e }}", B: 1.10, C: true, D: 8080}
+      |                                                                                                         ^^^^
+      |
+      = help: write "8080"
+
+    error: 8 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn unquoted_template() {
+    assert_snapshot!(report(
+        r"project: {{ name }}
+stack:
+  pulumi: {path: infra/cart}
+"
+    ), @r#"
+    error[unquoted-template]: a text that begins with `{{` needs quotes in YAML
+     --> projects/a.yml:1:10
+      |
+    1 | project: {{ name }}
+      |          ^^^^^^^^^^ YAML reads a map here
+      |
+      = help: write "{{ name }}"
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn template_where_none_is_filled() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+groups: ["{{ name }}", a]
+source: {check_every: "{{ name }}"}
+gate: "{{ name }}"
+inputs: {img: {image: {repository: a}, params: {x: "{{ name }}"}}}
+"#
+    ), @r#"
+    error[template-here]: a template where none is filled
+     --> projects/a.yml:4:10
+      |
+    4 | groups: ["{{ name }}", a]
+      |          ^^^^^^^^^^^^
+      |
+      = help: write the text itself; what differs from stage to stage belongs into `overrides`
+    error[template-here]: a template where none is filled
+     --> projects/a.yml:5:23
+      |
+    5 | source: {check_every: "{{ name }}"}
+      |                       ^^^^^^^^^^^^
+      |
+      = help: write the text itself; what differs from stage to stage belongs into `overrides`
+    error[template-here]: a template where none is filled
+     --> projects/a.yml:6:7
+      |
+    6 | gate: "{{ name }}"
+      |       ^^^^^^^^^^^^
+      |
+      = help: write the text itself; what differs from stage to stage belongs into `overrides`
+    error[template-here]: a template where none is filled
+     --> projects/a.yml:7:52
+      |
+    7 | inputs: {img: {image: {repository: a}, params: {x: "{{ name }}"}}}
+      |                                                    ^^^^^^^^^^^^
+      |
+      = help: write the text itself; what differs from stage to stage belongs into `overrides`
+
+    error: 4 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn template_that_is_none() {
+    assert_snapshot!(report(
+        r#"project: shop-{{ name
+stack:
+  pulumi: {path: "{{ }}"}
+"#
+    ), @r#"
+    error[template-syntax]: a hole that is not closed by `}}`
+     --> projects/a.yml:1:15
+      |
+    1 | project: shop-{{ name
+      |               ^^^^^^^
+    error[template-syntax]: an empty hole
+     --> projects/a.yml:3:19
+      |
+    3 |   pulumi: {path: "{{ }}"}
+      |                   ^^^^^
+
+    error: 2 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn undefined_name() {
+    assert_snapshot!(report(
+        r#"project: shop-{{ nmae }}
+stack:
+  pulumi: {path: infra/cart}
+values: {release: a}
+env: {A: "{{ values.relese }}"}
+"#
+    ), @r#"
+    error[undefined-name]: nothing is called `nmae`
+     --> projects/a.yml:1:15
+      |
+    1 | project: shop-{{ nmae }}
+      |               ^^^^^^^^^^
+      |
+      = help: did you mean `name`?
+    error[undefined-name]: nothing is called `relese` in `values`
+     --> projects/a.yml:5:11
+      |
+    5 | env: {A: "{{ values.relese }}"}
+      |           ^^^^^^^^^^^^^^^^^^^
+      |
+      = help: did you mean `release`?
+
+    error: 2 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn hole_that_gives_no_text() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+values: {list: [a, b]}
+env: {A: "x-{{ values.list }}", B: "{{ previewed }}"}
+"#
+    ), @r#"
+    error[not-text]: gives a list, where text or a number is due
+     --> projects/a.yml:5:13
+      |
+    5 | env: {A: "x-{{ values.list }}", B: "{{ previewed }}"}
+      |             ^^^^^^^^^^^^^^^^^
+      |
+      = help: make one text of it: `… | join(',')`
+    error[not-text]: gives a boolean, where text or a number is due
+     --> projects/a.yml:5:37
+      |
+    5 | env: {A: "x-{{ values.list }}", B: "{{ previewed }}"}
+      |                                     ^^^^^^^^^^^^^^^
+      |
+      = help: say what it stands for: `{{ 'a' if … else 'b' }}`
+
+    error: 2 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn text_that_grows_beyond_measure() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+values: {a: "{{ 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx' }}", b: "{{ values.a | replace('x', values.a) }}", c: "{{ values.b | replace('x', values.b) }}"}
+env: {A: "{{ values.c }}"}
+"#
+    ), @r#"
+    error[template-limit]: grows beyond 262144 bytes when it is filled
+     --> projects/a.yml:4:139
+      |
+    4 | ...{ values.a | replace('x', values.a) }}", c: "{{ values.b | replace('x', values.b) }}"}
+      |                                                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn values_that_need_one_another() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+values: {a: "{{ values.b }}", b: "{{ values.c }}", c: "{{ values.a }}"}
+env: {A: "{{ values.a }}"}
+"#
+    ), @r#"
+    error[value-cycle]: values need one another: `a` → `b` → `c` → `a`
+     --> projects/a.yml:4:10
+      |
+    4 | values: {a: "{{ values.b }}", b: "{{ values.c }}", c: "{{ values.a }}"}
+      |          ^
+      |
+      = help: say one of them in plain words
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn selector_that_fits_nothing() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+groups: [a]
+overrides:
+  Prodution: {gate: none}
+  a.QAA: {gate: none}
+"
+    ), @"
+    error[unknown-selector]: `Prodution` fits no stage of `shop-cart`
+     --> projects/a.yml:6:3
+      |
+    6 |   Prodution: {gate: none}
+      |   ^^^^^^^^^
+      |
+      = help: did you mean `Production`?
+    error[unknown-selector]: `a.QAA` fits no stage of `shop-cart`
+     --> projects/a.yml:7:3
+      |
+    7 |   a.QAA: {gate: none}
+      |   ^^^^^
+      |
+      = help: did you mean `a.QA`?
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn group_that_is_an_environment() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+groups: [QA, other]
+"
+    ), @"
+    error[ambiguous-selector]: `QA` is an environment, too
+     --> projects/a.yml:4:10
+      |
+    4 | groups: [QA, other]
+      |          ^^
+      |
+      = help: give the group another name: in `overrides` nobody could tell which is meant
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn stage_that_is_not_there() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+groups: [a, b]
+skip: [a.Prod, c.QA]
+"
+    ), @"
+    error[unknown-stage]: there is no stage `a.Prod` to skip
+     --> projects/a.yml:5:8
+      |
+    5 | skip: [a.Prod, c.QA]
+      |        ^^^^^^
+      |
+      = help: a stage is one of `a` and `b` and one of `CI`, `QA` and `Production`
+    error[unknown-stage]: there is no stage `c.QA` to skip
+     --> projects/a.yml:5:16
+      |
+    5 | skip: [a.Prod, c.QA]
+      |                ^^^^
+      |
+      = help: did you mean `a.QA`?
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn chain_of_nothing() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+groups: [a, b]
+skip: [a.CI, a.QA, a.Production]
+"
+    ), @"
+    error[empty-chain]: every stage of `a` is skipped
+     --> projects/a.yml:4:10
+      |
+    4 | groups: [a, b]
+      |          ^
+      |
+      = help: take the group out
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn concourse_and_environment_that_are_not_there() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+overrides: {QA: {concourse: nowhere}}
+inputs: {img: {image: {repository: a}, only: [Qa]}}
+"
+    ), @"
+    error[unknown-concourse]: the fleet has no Concourse `nowhere`
+     --> projects/a.yml:4:29
+      |
+    4 | overrides: {QA: {concourse: nowhere}}
+      |                             ^^^^^^^
+      |
+      = help: it has `main` and `edge`
+    error[unknown-environment]: `shop-cart` has no environment `Qa`
+     --> projects/a.yml:5:47
+      |
+    5 | inputs: {img: {image: {repository: a}, only: [Qa]}}
+      |                                               ^^
+      |
+      = help: did you mean `QA`?
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn kind_that_is_not_there() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack: {plumi: {path: a}}
+inputs: {img: {image: {repository: a}, build: {with: {imge: {}}}}}
+"
+    ), @"
+    error[unknown-kind]: there is no stack kind `plumi`
+     --> projects/a.yml:2:9
+      |
+    2 | stack: {plumi: {path: a}}
+      |         ^^^^^
+      |
+      = help: did you mean `pulumi`?
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn two_kinds() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack: {pulumi: {path: a}, script: {image: a, deploy: b}}
+"
+    ), @"
+    error[several-kinds]: `stack` takes one, not `pulumi` and `script`
+     --> projects/a.yml:2:8
+      |
+    2 | stack: {pulumi: {path: a}, script: {image: a, deploy: b}}
+      |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: keep one of them
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn kind_in_an_override() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+overrides: {QA: {stack: {script: {image: a, deploy: b}}}}
+"
+    ), @"
+    error[several-kinds]: `shop-cart` is deployed by `pulumi`, not by `script`
+     --> projects/a.yml:4:26
+      |
+    3 |   pulumi: {path: infra/cart}
+      |   ------ said here
+    4 | overrides: {QA: {stack: {script: {image: a, deploy: b}}}}
+      |                          ^^^^^^
+      |
+      = help: an override may change the options of a kind; what another kind deploys is another project
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn input_that_is_two_things() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
+"#
+    ), @r#"
+    error[several-sources]: `a` is a repository and an image at once
+     --> projects/a.yml:4:10
+      |
+    4 | inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
+      |          ^
+      |
+      = help: keep `git` or `image`
+    error[missing-field]: `b` does not say what it is
+     --> projects/a.yml:4:48
+      |
+    4 | inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
+      |                                                ^
+      |
+      = help: say `git` or `image`
+    error[missing-field]: the image of `c` needs `repository`
+     --> projects/a.yml:4:80
+      |
+    4 | inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
+      |                                                                                ^^^^^^^^^^
+
+    error: 3 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn build_of_several_repositories() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+inputs: {img: {image: {repository: a}, build: {from: {x: {git: {}}, y: {git: {}}}, with: {image: {}}}}}
+"
+    ), @"
+    error[build-code-missing]: `img` is made from `x` and `y`, and one of them is its code
+     --> projects/a.yml:4:54
+      |
+    4 | inputs: {img: {image: {repository: a}, build: {from: {x: {git: {}}, y: {git: {}}}, with: {image: {}}}}}
+      |                                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: say which: `code: …`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn build_code_that_is_not_there() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+inputs: {img: {image: {repository: a}, build: {from: {web: {git: {}}, lib: {git: {}}}, code: wbe, with: {image: {}}}}}
+"
+    ), @"
+    error[unknown-input]: `from` has no `wbe`
+     --> projects/a.yml:4:94
+      |
+    4 | inputs: {img: {image: {repository: a}, build: {from: {web: {git: {}}, lib: {git: {}}}, code: wbe, with: {image: {}}}}}
+      |                                                                                              ^^^
+      |
+      = help: did you mean `web`?
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn gate_of_a_single_stage() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+environments: [default]
+"
+    ), @"
+    error[gate-missing]: `shop-cart` has a single stage, `default`, and nothing says what may deploy there
+     --> projects/a.yml:4:1
+      |
+    4 | environments: [default]
+      | ^^^^^^^^^^^^
+      |
+      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn gate_that_cannot_cross() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+environments: [QA, Production]
+overrides: {Production: {concourse: edge, gate: none}}
+"
+    ), @"
+    error[gate-cannot-cross]: `none` cannot bring a version to `Production` from another Concourse
+     --> projects/a.yml:5:49
+      |
+    5 | overrides: {Production: {concourse: edge, gate: none}}
+      |                                                 ^^^^
+      |
+      = help: only an issue can: say `gate: issue` or `gate: preview`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn issue_gate_of_a_first_stage() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+overrides: {CI: {gate: issue}}
+"
+    ), @"
+    error[issue-gate-first]: nothing comes before `CI` that could open its issue
+     --> projects/a.yml:4:24
+      |
+    4 | overrides: {CI: {gate: issue}}
+      |                        ^^^^^ `CI` is the first of its chain
+      |
+      = help: leave it out: `issue` is the default of all but the first; or say `gate: none` for `CI` in `overrides`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn kind_without_a_preview() {
+    assert_snapshot!(report(
+        r"project: shop-site
+stack:
+  script: {image: alpine, deploy: ./deploy.sh}
+overrides: {Production: {gate: preview}}
+"
+    ), @"
+    error[cannot-preview]: the stack kind `script` comes without a preview here
+     --> projects/a.yml:4:32
+      |
+    4 | overrides: {Production: {gate: preview}}
+      |                                ^^^^^^^
+      |
+      = help: give it the option `preview`, or another gate
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn one_name_two_meanings() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: "{{ values.path }}"}
+groups: [a, b]
+values: {path: infra/a}
+overrides:
+  b: {values: {path: infra/b}}
+"#
+    ), @"
+    error[conflicting-definition]: two meanings of the resource `pulumi-shop-cart`
+     --> projects/a.yml:7:22
+      |
+    5 | values: {path: infra/a}
+      |                ------- comes out as `infra/a` for `a.CI`
+    6 | overrides:
+    7 |   b: {values: {path: infra/b}}
+      |                      ^^^^^^^ comes out as `infra/b` for `b.CI`
+      |
+      = help: put what differs into its name, or make it equal
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn pipeline_of_two_names() {
+    assert_snapshot!(report(
+        r"pipeline: cart-{{ environment | lower }}
+project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+"
+    ), @"
+    error[conflicting-definition]: a manifest is one pipeline, of one name
+     --> projects/a.yml:1:11
+      |
+    1 | pipeline: cart-{{ environment | lower }}
+      |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ comes out as `cart-ci` for `shop-cart` CI and as `cart-qa` for `shop-cart` QA
+      |
+      = help: leave out what differs from stage to stage; each Concourse gets a pipeline of its own anyway
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn two_jobs_with_one_name() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+groups: [a]
+names: {deploy: deploy-all}
+"
+    ), @"
+    error[name-collision]: two jobs come out as `deploy-all`
+     --> projects/a.yml:5:17
+      |
+    5 | names: {deploy: deploy-all}
+      |                 ^^^^^^^^^^ for `shop-cart` a.QA
+      |
+      = note: the other is that of `shop-cart` a.CI
+      = help: where a chain has a preview, dots of stack names become dashes; say `names: {deploy: …}`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn name_that_concourse_refuses() {
+    assert_snapshot!(report(
+        r"project: Shop_Cart
+stack:
+  pulumi: {path: infra/cart}
+"
+    ), @"
+    error[concourse-name]: the job's name `deploy-Shop_Cart-ci` has the illegal character `S`
+     --> projects/a.yml:1:10
+      |
+    1 | project: Shop_Cart
+      |          ^^^^^^^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn name_of_ones_own_that_concourse_refuses() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+names: {deploy: "Deploy {{ environment }}"}
+pipeline: Cart
+"#
+    ), @r#"
+    error[concourse-name]: the job's name `Deploy CI` must start with a lowercase letter or a number
+     --> projects/a.yml:4:17
+      |
+    4 | names: {deploy: "Deploy {{ environment }}"}
+      |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+    error[concourse-name]: the pipeline's name `Cart` must start with a lowercase letter or a number
+     --> projects/a.yml:5:11
+      |
+    5 | pipeline: Cart
+      |           ^^^^
+
+    error: 2 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn input_that_would_hide_something() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+inputs: {gate: {image: {repository: a}}, Img: {image: {repository: a}}}
+"
+    ), @"
+    error[name-collision]: `gate` is the approval that a deployment goes by
+     --> projects/a.yml:4:10
+      |
+    4 | inputs: {gate: {image: {repository: a}}, Img: {image: {repository: a}}}
+      |          ^^^^
+      |
+      = help: give the input another name
+    error[concourse-name]: the name `Img` must start with a lowercase letter or a number
+     --> projects/a.yml:4:42
+      |
+    4 | inputs: {gate: {image: {repository: a}}, Img: {image: {repository: a}}}
+      |                                          ^^^
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn keys_that_come_out_alike() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+env: {A: x, "{{ 'A' }}": z}
+"#
+    ), @r#"
+    error[name-collision]: comes out as `A`, which is there already
+     --> projects/a.yml:4:13
+      |
+    4 | env: {A: x, "{{ 'A' }}": z}
+      |       - `A` ^^^^^^^^^^^
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn secrets_in_clear() {
+    assert_snapshot!(report(
+        r#"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+env: {GITHUB_TOKEN: ghp_0123456789}
+values: {key: hunter2}
+source: {private_key: "{{ values.key }}"}
+issues: {auth: {token: ghp_0123456789}}
+"#
+    ), @"
+    error[plaintext-secret]: `GITHUB_TOKEN` is written in clear
+     --> projects/a.yml:4:21
+      |
+    4 | env: {GITHUB_TOKEN: **************}
+      |                     ^^^^^^^^^^^^^^
+      |
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: comes out as a secret in clear
+     --> projects/a.yml:6:23
+      |
+    6 | source: {private_key: ******************}
+      |                       ^^^^^^^^^^^^^^^^^^
+      |
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: the token of `issues` is written in clear
+     --> projects/a.yml:7:24
+      |
+    7 | issues: {auth: {token: **************}}
+      |                        ^^^^^^^^^^^^^^
+      |
+      = help: give the name of a credential, such as ((github.token))
+
+    error: 3 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn needs_the_code() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+discover: true
+"
+    ), @"
+    error[needs-source-root]: `discover` looks for files of the code
+     --> projects/a.yml:4:1
+      |
+    4 | discover: true
+      | ^^^^^^^^
+      |
+      = help: say where the code is checked out: `--source-root DIR`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn setting_without_effect() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+record: open
+environments: [QA, Production]
+overrides:
+  QA: {approval: {soak: 1h}, record: none}
+"
+    ), @"
+    error[no-effect]: `approval` has no effect: no stage that it holds for has the gate `issue` or `preview`
+     --> projects/a.yml:7:8
+      |
+    7 |   QA: {approval: {soak: 1h}, record: none}
+      |        ^^^^^^^^
+      |
+      = help: take it out, or give the stage such a gate
+    error[no-effect]: `record` has no effect: the deployment opens an issue for the next stage
+     --> projects/a.yml:7:30
+      |
+    7 |   QA: {approval: {soak: 1h}, record: none}
+      |                              ^^^^^^
+      |
+      = help: take it out
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn record_that_mitodls_image_cannot_close() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+issues: {resource: mitodl}
+record: closed
+"
+    ), @"
+    error[no-effect]: MIT Open Learning's image cannot close a record
+     --> projects/a.yml:5:9
+      |
+    5 | record: closed
+      |         ^^^^^^
+      |
+      = help: say `record: open` or `none`, or use `resource: github-issues`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn approval_of_whatever_is_newest() {
+    assert_snapshot!(warning(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+approval: {approve: latest}
+"
+    ), @"
+    warning[loose-approval]: an approval lets whatever is newest into `shop-cart` QA
+     --> projects/a.yml:4:21
+      |
+    4 | approval: {approve: latest}
+      |                     ^^^^^^
+      |
+      = help: `approve: exact` deploys what the issue names
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn version_that_no_issue_can_name() {
+    assert_snapshot!(warning(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+inputs: {img: {image: {repository: a}, only: [QA, Production]}}
+"
+    ), @"
+    warning[unapproved-input]: no issue can name the version of `img` that `shop-cart` QA deploys
+     --> projects/a.yml:4:10
+      |
+    4 | inputs: {img: {image: {repository: a}, only: [QA, Production]}}
+      |          ^^^
+      |
+      = note: no stage before it takes the input
+      = help: `gate: preview` names every version
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn value_that_nothing_uses() {
+    assert_snapshot!(warning(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+values: {release: a}
+"
+    ), @"
+    warning[unused-value]: nothing uses `{{ values.release }}`
+     --> projects/a.yml:4:10
+      |
+    4 | values: {release: a}
+      |          ^^^^^^^
+      |
+      = help: take it out
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn steps_that_are_none() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+before: [{tsak: a}, {get: a, file: b}, {put: other}]
+"
+    ), @"
+    error[kind-result]: not what Concourse reads: unknown field `tsak`
+     --> projects/a.yml:4:11
+      |
+    4 | before: [{tsak: a}, {get: a, file: b}, {put: other}]
+      |           ^^^^
+      |
+      = note: filled in for the deploy of `shop-cart` CI
+      = help: did you mean `task`?
+    error[kind-result]: not what Concourse reads: unknown field `file` of this step
+     --> projects/a.yml:4:21
+      |
+    4 | before: [{tsak: a}, {get: a, file: b}, {put: other}]
+      |                     ^^^^^^^^^^^^^^^^^
+      |
+      = note: filled in for the deploy of `shop-cart` CI
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn project_that_is_not_there() {
+    let work = Work::new().file("pipegen.yml", &format!("{FLEET}projects: [apps/*.yml, more/*.yml]\n"));
+    assert_snapshot!(of(&work, 1), @"
+    error[no-projects]: no manifest matches `apps/*.yml` or `more/*.yml`
+     --> pipegen.yml:7:11
+      |
+    7 | projects: [apps/*.yml, more/*.yml]
+      |           ^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: `ol-pipegen init` writes one to begin with
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn two_pipelines_with_one_name() {
+    let manifest = |project: &str| format!("project: {project}\npipeline: shop\nstack:\n  pulumi: {{path: infra}}\n");
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", &manifest("shop-a"))
+        .file("projects/b.yml", &manifest("shop-b"));
+    assert_snapshot!(of(&work, 1), @"
+    error[duplicate-pipeline]: two pipelines are called `shop`
+     --> projects/b.yml:1:10
+      |
+    1 | project: shop-b
+      |          ^^^^^^
+      |
+     ::: projects/a.yml:1:10
+      |
+    1 | project: shop-a
+      |          ------ the other is made from this
+      |
+      = help: a pipeline is called as its file unless `pipeline` says otherwise
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn titles_that_are_taken_for_one_another() {
+    let manifest = |project: &str| {
+        format!(
+            "project: shop-{project}\nstack:\n  pulumi: {{path: infra}}\nissues: {{resource: mitodl}}\n\
+             names: {{deployed_title: \"[bot] Cart deployed to {{{{ environment }}}} for {project}\"}}\n"
+        )
+    };
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/c.yml", &manifest("shop"))
+        .file("projects/d.yml", &manifest("shop-eu"));
+    assert_snapshot!(of(&work, 1), @r#"
+    error[title-collision]: closing the issue of the second would open the gate of the first as well
+     --> projects/c.yml:5:25
+      |
+    5 | names: {deployed_title: "[bot] Cart deployed to {{ environment }} for shop"}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ "[bot] Cart deployed to CI for shop" is the beginning of
+      |
+     ::: projects/d.yml:5:25
+      |
+    5 | names: {deployed_title: "[bot] Cart deployed to {{ environment }} for shop-eu"}
+      |                         ------------------------------------------------------ "[bot] Cart deployed to CI for shop-eu"
+      |
+      = note: with `resource: mitodl` an issue is found by the beginning of its title
+      = help: end `names.deployed_title` with a full stop
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn titles_that_are_equal() {
+    let manifest = |project: &str| {
+        format!(
+            "project: {project}\nenvironments: [QA, Production]\nstack:\n  pulumi: {{path: infra}}\n\
+             names: {{deployed_title: \"{{{{ environment }}}} deployed\"}}\n"
+        )
+    };
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/c.yml", &manifest("shop"))
+        .file("projects/d.yml", &manifest("shop-eu"));
+    assert_snapshot!(of(&work, 1), @r#"
+    error[title-collision]: two issues are called "Production deployed"
+     --> projects/c.yml:5:25
+      |
+    5 | names: {deployed_title: "{{ environment }} deployed"}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+     ::: projects/d.yml:5:25
+      |
+    5 | names: {deployed_title: "{{ environment }} deployed"}
+      |                         ---------------------------- the other
+      |
+      = help: put what differs into the title
+    error[title-collision]: two issues are called "QA deployed"
+     --> projects/c.yml:5:25
+      |
+    5 | names: {deployed_title: "{{ environment }} deployed"}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+     ::: projects/d.yml:5:25
+      |
+    5 | names: {deployed_title: "{{ environment }} deployed"}
+      |                         ---------------------------- the other
+      |
+      = help: put what differs into the title
+
+    error: 2 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn override_that_fits_no_project() {
+    let work = Work::new()
+        .file("pipegen.yml", &format!("{FLEET}  overrides: {{Staging: {{gate: none}}}}\n"))
+        .file("projects/a.yml", "project: shop-cart\nstack:\n  pulumi: {path: infra/cart}\n");
+    assert_snapshot!(of(&work, 0), @"
+    warning[unused-override]: `Staging` fits no stage of any project of this fleet
+     --> pipegen.yml:7:15
+      |
+    7 |   overrides: {Staging: {gate: none}}
+      |               ^^^^^^^
+      |
+      = help: take it out, or mend the name
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn code_that_is_not_as_the_manifest_says() {
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", "project: shop-cart\nstack:\n  pulumi: {path: infra/cart}\n")
+        .file("projects/b.yml", "project: shop-api\nstack:\n  pulumi: {path: infra/ap}\n")
+        .file("projects/c.yml", "project: shop-db\ndiscover: true\nstack:\n  pulumi: {path: infra/db}\n")
+        .file("projects/d.yml", "project: shop-out\nstack:\n  pulumi: {path: ../../etc}\n")
+        .file("code/infra/cart/Pulumi.CI.yaml", "")
+        .file("code/infra/cart/Pulumi.QA.yaml", "")
+        .file("code/infra/cart/Pulumi.Staging.yaml", "")
+        .file("code/infra/db/Pulumi.yaml", "");
+    let ran = work.run(&["render", "--source-root", "code"]).ended(1);
+    assert_snapshot!(ran.stderr, @"
+    warning[undeclared-stack]: no stage deploys `infra/cart/Pulumi.Staging.yaml`
+     --> projects/a.yml:2:1
+      |
+    2 | stack:
+      | ^^^^^
+      |
+      = note: looked in code
+      = help: add the stage, or remove the file
+    error[missing-stack-file]: `shop-cart` Production has no stack file `infra/cart/Pulumi.Production.yaml`
+     --> projects/a.yml:3:3
+      |
+    3 |   pulumi: {path: infra/cart}
+      |   ^^^^^^
+      |
+      = note: looked in code
+      = help: add the file, or take the stage out of `environments`, or `skip` it
+    error[missing-path]: `infra/ap` is not in the code
+     --> projects/b.yml:3:18
+      |
+    3 |   pulumi: {path: infra/ap}
+      |                  ^^^^^^^^
+      |
+      = note: looked in code
+    error[nothing-discovered]: no stack file `infra/db/Pulumi.STACK.yaml` for any of the environments
+     --> projects/c.yml:2:1
+      |
+    2 | discover: true
+      | ^^^^^^^^
+      |
+      = help: looked in code; is this the checkout of the code?
+    error[missing-path]: `../../etc` is not in the code
+     --> projects/d.yml:3:18
+      |
+    3 |   pulumi: {path: ../../etc}
+      |                  ^^^^^^^^^
+      |
+      = note: looked in code
+
+    error: 4 errors and 1 warning in 4 files; nothing was written
+    ");
+}
+
+#[test]
+fn kind_that_is_wrong() {
+    let kind = "\
+options: {type: strin}
+steps:
+- task: a
+";
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("kinds/stacks/own.yml", kind)
+        .file("projects/a.yml", "project: shop-cart\nstack:\n  own: {}\n");
+    assert_snapshot!(of(&work, 1), @"
+    error[missing-field]: a kind says of which version of the language it is
+     --> kinds/stacks/own.yml:1:1
+      |
+    1 | options: {type: strin}
+      | ^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: begin with `version: 1`
+    error[wrong-type]: `options` is no JSON Schema: value is not valid under any of the schemas listed in the 'anyOf' keyword
+     --> kinds/stacks/own.yml:1:17
+      |
+    1 | options: {type: strin}
+      |                 ^^^^^
+      |
+      = help: see json-schema.org; a property has a `type`, a `default` and a `description`
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn kind_whose_result_is_nothing_that_concourse_knows() {
+    let kind = "\
+version: 1
+options:
+  type: object
+  properties: {who: {type: string}}
+phases: [deploy, teardown]
+resources:
+- name: Own
+  type: mock
+steps:
+- task: \"{{ options.who }}\"
+  config:
+    platform: linux
+    run: {path: sh, args: [-c, \"echo {{ options.who }}\"]}
+- put: other
+  inputs: al
+";
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("kinds/stacks/own.yml", kind)
+        .file("projects/a.yml", "project: shop-cart\nstack:\n  own: {who: you}\n");
+    assert_snapshot!(of(&work, 1), @r#"
+    error[kind-result]: a stack kind has no such phase
+     --> kinds/stacks/own.yml:5:18
+      |
+    5 | phases: [deploy, teardown]
+      |                  ^^^^^^^^
+      |
+      = help: it has `deploy` and `preview`
+    error[kind-result]: not what Concourse reads: the name `Own` must start with a lowercase letter or a number
+     --> kinds/stacks/own.yml:7:9
+      |
+    7 | - name: Own
+      |         ^^^
+      |
+      = note: filled in for the deploy of `shop-cart` CI
+    warning[template-in-script]: a value filled into a script is code
+      --> kinds/stacks/own.yml:13:32
+       |
+    13 |     run: {path: sh, args: [-c, "echo {{ options.who }}"]}
+       |                                ^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: hand it over in `params`, and use the variable in the script
+    error[kind-result]: not what Concourse reads: unknown word `al`
+      --> kinds/stacks/own.yml:15:11
+       |
+    15 |   inputs: al
+       |           ^^
+       |
+       = note: filled in for the deploy of `shop-cart` CI
+       = help: did you mean `all`?
+
+    error: 3 errors and 1 warning in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn characters_that_act_on_a_terminal() {
+    let shown = report(
+        "project: shop-cart\nstack: {pulumi: {path: \"a\\0\"}}\noverrides: {\"\\e[31m\\u202eQA\": {gate: none}}\n",
+    );
+    assert!(!shown.contains(['\0', '\u{1b}', '\u{202e}']), "{shown:?}");
+    assert_snapshot!(shown, @r#"
+    error[control-character]: the text holds U+0000
+     --> projects/a.yml:2:24
+      |
+    2 | stack: {pulumi: {path: "a\0"}}
+      |                        ^^^^^
+      |
+      = help: take it out: no reader shows it, and some refuse it
+    error[control-character]: the text holds U+001B
+     --> projects/a.yml:3:13
+      |
+    3 | overrides: {"\e[31m\u202eQA": {gate: none}}
+      |             ^^^^^^^^^^^^^^^^
+      |
+      = help: take it out: no reader shows it, and some refuse it
+    error[unknown-selector]: `\u{1b}[31m\u{202e}QA` fits no stage of `shop-cart`
+     --> projects/a.yml:3:13
+      |
+    3 | overrides: {"\e[31m\u202eQA": {gate: none}}
+      |             ^^^^^^^^^^^^^^^^
+      |
+      = help: there are `CI`, `Production` and `QA`
+
+    error: 3 errors in 1 file; nothing was compared
+    "#);
+}

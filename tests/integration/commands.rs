@@ -1,0 +1,421 @@
+//! The other verbs: `init`, `show`, `schema`, `kind`, `completions`, and the help of all.
+
+use insta::assert_snapshot;
+
+use crate::support::Work;
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "the help texts are what is tested")]
+fn help_of_every_verb() {
+    let work = Work::new();
+    let help = |arguments: &[&str]| work.run(arguments).fine();
+    assert_snapshot!(help(&["--help"]), @"
+    Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
+
+    A fleet (`pipegen.yml`) says what its projects share; a manifest (`projects/NAME.yml`) says what one
+    project deploys, through which environments, and what must be true before a version enters each of
+    them.
+
+    Exit codes: 0 fine, 1 problems or drift, 2 usage, 3 could not run.
+
+    Usage: ol-pipegen [OPTIONS] <COMMAND>
+
+    Commands:
+      render       Render manifests into Concourse pipelines
+      init         Write a fleet and a manifest to begin with, and the schemas that editors check them
+                   against
+      show         Print a project as it is understood: every default applied, each value with the place
+                   that it came from
+      schema       Print the JSON Schema of a file of the language, with the options of the kinds that
+                   are at hand
+      kind         List the kinds of stacks and builds, or print one to begin a kind of your own with
+      completions  Print a script that completes this command line in a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+    ");
+    assert_snapshot!(help(&["render", "--help"]), @"
+    Render manifests into Concourse pipelines
+
+    Usage: ol-pipegen render [OPTIONS] [PATH]...
+
+    Arguments:
+      [PATH]...
+              Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder
+              unless said
+
+    Options:
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Output:
+          --check
+              Write nothing; exit with 1 and show a diff when a committed file is stale, missing or left
+              over
+
+          --diff
+              Write nothing; show a diff against the committed files, and exit with 0
+
+          --stdout
+              Write nothing; print the pipelines, as YAML documents
+
+          --out <DIR>
+              Write into this folder instead of the fleet's own
+
+      -q, --quiet
+              Say nothing of what was written
+
+    Input:
+          --source-root <DIR>
+              Where the code is checked out: finds stages (`discover`), and checks that paths and stack
+              files are there
+    ");
+    assert_snapshot!(help(&["init", "--help"]), @"
+    Write a fleet and a manifest to begin with, and the schemas that editors check them against
+
+    Usage: ol-pipegen init [OPTIONS] [DIR]
+
+    Arguments:
+      [DIR]
+              The folder; the working folder unless said
+
+    Options:
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["show", "--help"]), @"
+    Print a project as it is understood: every default applied, each value with the place that it came
+    from
+
+    Usage: ol-pipegen show [OPTIONS] <MANIFEST> [STAGE]
+
+    Arguments:
+      <MANIFEST>
+              The manifest
+
+      [STAGE]
+              Only this stage, `ENVIRONMENT` or `GROUP.ENVIRONMENT`
+
+    Options:
+          --source-root <DIR>
+              Where the code is checked out
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["schema", "--help"]), @"
+    Print the JSON Schema of a file of the language, with the options of the kinds that are at hand
+
+    Usage: ol-pipegen schema [OPTIONS] <FILE>
+
+    Arguments:
+      <FILE>
+              Which file
+
+              Possible values:
+              - project: A manifest, `projects/NAME.yml`
+              - fleet:   A fleet, `pipegen.yml`
+              - kind:    A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`
+
+    Options:
+          --fleet <FLEET>
+              The fleet whose own kinds count; the one of the working folder, or above it, unless said
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["kind", "--help"]), @"
+    List the kinds of stacks and builds, or print one to begin a kind of your own with
+
+    Usage: ol-pipegen kind [OPTIONS] <COMMAND>
+
+    Commands:
+      list  List the kinds
+      show  Print a built-in kind
+      help  Print this message or the help of the given subcommand(s)
+
+    Options:
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["kind", "show", "--help"]), @"
+    Print a built-in kind
+
+    Usage: ol-pipegen kind show [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>
+              Its name
+
+    Options:
+          --family <FAMILY>
+              What it makes, where a stack kind and a build kind have one name
+
+              Possible values:
+              - stack: Deploys stages
+              - build: Makes inputs
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["completions", "--help"]), @"
+    Print a script that completes this command line in a shell
+
+    Usage: ol-pipegen completions [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>
+              The shell
+              
+              [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+}
+
+#[test]
+fn init_writes_a_fleet_that_renders() {
+    let work = Work::new();
+    assert_snapshot!(work.run(&["init"]).fine(), @"
+    wrote schemas/fleet.v1.json
+    wrote schemas/project.v1.json
+    wrote schemas/kind.v1.json
+    wrote projects/shop-cart.yml
+    wrote pipegen.yml
+
+    Now say in pipegen.yml where your code and your issues are, and run `ol-pipegen render`.
+    ");
+    assert_snapshot!(work.run(&["render"]).fine(), @"
+    wrote rendered/shop-cart.yml (3 jobs)  fly -t main set-pipeline --team main -p shop-cart -c rendered/shop-cart.yml
+    1 pipeline: 1 written, 0 unchanged, 0 removed
+    ");
+    assert_eq!(work.run(&["render", "--check"]).fine(), "1 pipeline up to date\n");
+    // What is there is never written over.
+    assert_snapshot!(work.run(&["init"]).ended(2).stderr, @"error: pipegen.yml is there already: this folder has its fleet");
+    let other = Work::new().file("new/projects/shop-cart.yml", "mine\n");
+    assert_snapshot!(other.run(&["init", "new"]).fine(), @"
+    wrote new/schemas/fleet.v1.json
+    wrote new/schemas/project.v1.json
+    wrote new/schemas/kind.v1.json
+    kept new/projects/shop-cart.yml
+    wrote new/pipegen.yml
+
+    Now say in new/pipegen.yml where your code and your issues are, and run `ol-pipegen render new`.
+    ");
+    assert_eq!(other.read("new/projects/shop-cart.yml"), "mine\n");
+}
+
+#[test]
+fn show_says_where_each_value_comes_from() {
+    let work = Work::new()
+        .file(
+            "pipegen.yml",
+            "version: 1\ndefaults:\n  environments: [CI, Production]\n  source: {repository: https://github.com/example/shop}\n  \
+             issues: {repository: example/deployments, auth: {token: ((github.token))}}\n  env: {AWS_REGION: us-east-1, OLD: x}\n",
+        )
+        .file(
+            "projects/cart.yml",
+            "project: shop-cart\nvalues: {size: large}\nstack:\n  pulumi: {path: infra/cart}\nenv: {SIZE: \"{{ values.size }}\", OLD: ~}\n\
+             overrides:\n  Production: {gate: preview, values: {size: huge}, approval: {soak: 24h}}\n",
+        );
+    assert_snapshot!(work.run(&["show", "projects/cart.yml", "Production"]).fine(), @r#"
+    # `shop-cart` Production
+    project: shop-cart
+    pipeline: cart
+    record: open                                                             # by its place in the chain
+    source:
+      branch: main                                                           # built in: defaults.yml
+      paths: []                                                              # built in: defaults.yml
+      common_paths: []                                                       # built in: defaults.yml
+      trigger: true                                                          # built in: defaults.yml
+      check_every: 1m                                                        # built in: defaults.yml
+      repository: "https://github.com/example/shop"                          # pipegen.yml:4
+    approval:
+      approve: exact                                                         # built in: defaults.yml
+      approvals: 1                                                           # built in: defaults.yml
+      not_author: false                                                      # built in: defaults.yml
+      on_existing: comment                                                   # built in: defaults.yml
+      checkout_image:
+        repository: alpine/git                                               # built in: defaults.yml
+        tag: v2.49.1                                                         # built in: defaults.yml
+      soak: 24h                                                              # projects/cart.yml:7
+    issues:
+      api: "https://api.github.com"                                          # built in: defaults.yml
+      labels: []                                                             # built in: defaults.yml
+      assignees: []                                                          # built in: defaults.yml
+      body_files: []                                                         # built in: defaults.yml
+      check_every: 15m                                                       # built in: defaults.yml
+      resource: github-issues                                                # built in: defaults.yml
+      repository: example/deployments                                        # pipegen.yml:5
+      auth:
+        token: "((github.token))"                                            # pipegen.yml:5
+    names:
+      stack: Production                                                      # built in: defaults.yml
+      code: shop-cart                                                        # built in: defaults.yml
+      deploy: deploy-shop-cart-production                                    # built in: defaults.yml
+      preview: preview-shop-cart-production                                  # built in: defaults.yml
+      build: "build-{{ input }}"                                             # built in: defaults.yml
+      check: "check-{{ input }}"                                             # built in: defaults.yml
+      serial_group: shop-cart-production                                     # built in: defaults.yml
+      deployed: github-issues-shop-cart-production                           # built in: defaults.yml
+      ready: gh-shop-cart-production-gate                                    # built in: defaults.yml
+      deployed_title: "[bot] Pulumi shop-cart Production deployed."          # built in: defaults.yml
+      ready_title: "[bot] Pulumi shop-cart Production ready to deploy."      # built in: defaults.yml
+      promotion_label: promotion-to-production                               # built in: defaults.yml
+      deployed_label: deployed                                               # built in: defaults.yml
+      final_label: finalized-deployment                                      # built in: defaults.yml
+    env:
+      AWS_REGION: us-east-1                                                  # pipegen.yml:6
+      SIZE: huge                                                             # projects/cart.yml:5
+    values:
+      size: huge                                                             # projects/cart.yml:7
+    stack:
+      pulumi:
+        path: infra/cart                                                     # projects/cart.yml:4
+        refresh: true                                                        # built in: stacks/pulumi.yml
+    gate: preview                                                            # projects/cart.yml:7
+    "#);
+    let both = work.run(&["show", "projects/cart.yml"]).fine();
+    assert_eq!(
+        both.lines().filter(|line| line.starts_with("# ")).collect::<Vec<_>>(),
+        ["# `shop-cart` CI", "# `shop-cart` Production"]
+    );
+    assert_snapshot!(work.run(&["show", "projects/cart.yml", "Prodution"]).ended(2).stderr, @"error: there is no stage `Prodution`; did you mean `Production`?");
+    assert_snapshot!(work.run(&["show", "pipegen.yml"]).ended(2).stderr, @"error: pipegen.yml is a fleet: name one of its manifests");
+}
+
+#[test]
+fn kinds_are_listed_and_shown() {
+    let work = Work::new();
+    assert_snapshot!(work.run(&["kind", "list"]).fine(), @"
+    stack kind  pulumi        deploys one Pulumi stack with MIT Open Learning's provisioner resource
+    stack kind  script        runs shell text of the manifest, in an image, at the root of the code
+    build kind  image         builds a container image with Concourse's oci-build-task and pushes it
+    ");
+    assert!(work.run(&["kind", "show", "pulumi"]).fine().starts_with("version: 1\ntitle: Pulumi\n"));
+    assert_snapshot!(work.run(&["kind", "show", "plumi"]).ended(2).stderr, @"error: no kind `plumi` is built in; did you mean `pulumi`?");
+    let own = Work::new()
+        .file("pipegen.yml", "version: 1\n")
+        .file(
+            "kinds/stacks/pulumi.yml",
+            &work.run(&["kind", "show", "pulumi"]).fine().replace("about: deploys", "about: really deploys"),
+        )
+        .file("kinds/builds/own.yml", "version: 1\nabout: builds something\nsteps: [{put: \"{{ input }}\"}]\n");
+    assert_snapshot!(own.run(&["kind", "list"]).fine(), @"
+    stack kind  pulumi        really deploys one Pulumi stack with MIT Open Learning's provisioner resource  (of this fleet)
+    stack kind  script        runs shell text of the manifest, in an image, at the root of the code
+    build kind  own           builds something  (of this fleet)
+    build kind  image         builds a container image with Concourse's oci-build-task and pushes it
+    ");
+}
+
+#[test]
+fn completions_for_each_shell() {
+    let work = Work::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(work.run(&["completions", shell]).fine().contains("source-root"), "{shell}");
+    }
+}
+
+#[test]
+fn reader_that_has_seen_enough_is_no_failure() {
+    use std::process::{Command, Stdio};
+    let work = Work::copy_of("pipelines/ol-infrastructure");
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin("ol-pipegen"))
+        .args(["render", "--stdout"])
+        .current_dir(work.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
+}

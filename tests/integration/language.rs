@@ -1,0 +1,435 @@
+//! What the language means beyond its examples, seen in the promotion graph.
+
+use insta::assert_snapshot;
+
+use crate::graph::{graph, issues};
+use crate::support::Work;
+
+const FLEET: &str = "\
+version: 1
+concourses: {main: {target: main}, edge: {target: edge}}
+defaults:
+  environments: [CI, QA, Production]
+  source: {repository: https://github.com/example/shop}
+  issues: {repository: example/deployments, auth: {token: ((github.token))}}
+";
+
+fn rendered(manifest: &str) -> String {
+    let work = Work::new().file("pipegen.yml", FLEET).file("projects/shop.yml", manifest);
+    work.run(&["render", "--quiet"]).fine();
+    work.read("rendered/shop.yml")
+}
+
+/// Only the lines that say who takes what.
+fn takes(yaml: &str) -> String {
+    graph(yaml)
+        .lines()
+        .filter(|line| {
+            !line.starts_with(' ')
+                || line.starts_with("  get")
+                || line.starts_with("  claim")
+                || line.starts_with("  checkout")
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn who_follows_a_gated_deployment_takes_its_approval_too() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI, QA, Staging, Production, Archive]\nstack: {pulumi: {path: a}}\n\
+         overrides: {Staging: {gate: none}, Production: {gate: manual}, Archive: {gate: preview}}\n",
+    );
+    assert_snapshot!(takes(&yaml), @"
+    deploy-shop-ci (serial)
+      get shop-shop, starts
+    deploy-shop-qa (serial)
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      checkout shop-shop compare [] fetch []
+    deploy-shop-staging (serial)
+      get gate of github-issues-shop-ci-trigger from deploy-shop-qa, starts
+      get shop-shop from deploy-shop-qa, starts
+      checkout shop-shop compare [] fetch []
+    deploy-shop-production (serial)
+      get gate of github-issues-shop-ci-trigger from deploy-shop-staging
+      get shop-shop from deploy-shop-staging
+      checkout shop-shop compare [] fetch []
+    preview-shop-archive (serial with shop-archive)
+      get gate of github-issues-shop-ci-trigger from deploy-shop-production, starts
+      get shop-shop from deploy-shop-production, starts
+      checkout shop-shop compare [] fetch []
+    deploy-shop-archive (serial with shop-archive)
+      get gate of gh-shop-archive-gate-trigger, starts
+      get shop-shop from preview-shop-archive
+      claim gh-shop-archive-gate-post for shop/-/Archive/deploy
+      checkout shop-shop compare [] fetch []
+    ");
+}
+
+#[test]
+fn approval_of_whatever_is_newest_checks_nothing_out() {
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/shop.yml", "project: shop\nstack: {pulumi: {path: a}}\noverrides: {QA: {approval: {approve: latest}}, Production: {gate: none}}\n");
+    assert_eq!(work.run(&["render", "--quiet"]).code, 0);
+    let yaml = work.read("rendered/shop.yml");
+    assert_snapshot!(takes(&yaml), @"
+    deploy-shop-ci (serial)
+      get shop-shop, starts
+    deploy-shop-qa (serial)
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+    deploy-shop-production (serial)
+      get shop-shop from deploy-shop-qa, starts
+    ");
+    assert!(yaml.contains("approve: latest"));
+}
+
+#[test]
+fn code_and_image_belong_together() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: infra}}\nsource: {paths: [app]}\n\
+         inputs:\n  shop-image:\n    image: {repository: shop/app, region: us-east-1}\n    env: {DIGEST: digest, TAG: tag}\n    \
+         build: {with: {image: {context: app}}}\n",
+    );
+    assert_snapshot!(graph(&yaml), @r#"
+    build-shop-image
+      get shop-shop, starts
+      task build-container-image {"CONTEXT":"shop-shop/app","DOCKERFILE":"shop-shop/app/Dockerfile","PROGRESS":"plain"}
+      task ensure-ecr-repository {"AWS_PAGER":"cat","AWS_REGION":"us-east-1","REPO_NAME":"shop/app"}
+      put shop-image {"image":"image/image.tar","additional_tags":"shop-shop/.git/short_ref"}
+    deploy-shop-ci (serial)
+      get shop-image from build-shop-image, starts {"skip_download":true}
+      get shop-shop from build-shop-image, starts
+      put pulumi-shop {"env_os":{},"env_vars_from_files":{"DIGEST":"shop-image/digest","TAG":"shop-image/tag"},"stack_name":"CI"}
+      on_success: record github-issues-shop-ci-post "[bot] Pulumi shop CI deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"shop-image/digest"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+    deploy-shop-qa (serial)
+      get shop-image from deploy-shop-ci {"skip_download":true}
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      checkout shop-shop compare [shop-image=digest] fetch []
+      put pulumi-shop {"env_os":{},"env_vars_from_files":{"DIGEST":"gate/pins/shop-image","TAG":"shop-image/tag"},"stack_name":"QA"}
+      on_success: record github-issues-shop-qa-post "[bot] Pulumi shop QA deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"gate/pins/shop-image"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_failure: report failed to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_error: report errored to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_abort: report aborted to github-issues-shop-ci-post by shop/-/QA/deploy
+    "#);
+}
+
+#[test]
+fn kinds_that_read_no_files_get_variables() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI, QA]\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\n\
+         inputs:\n  charts: {git: {repository: https://github.com/example/charts}, env: {CHARTS_REF: .git/ref}}\n  \
+         base: {image: {repository: base}, env: {BASE_DIGEST: digest}, params: {skip_download: false}, trigger: false}\n  \
+         tool: {image: {repository: tool}, env: {TOOL_META: meta.json}, pin: ~, only: [QA]}\n",
+    );
+    assert_snapshot!(graph(&yaml), @r#"
+    deploy-shop-ci (serial)
+      get charts, starts
+      get base {"skip_download":false}
+      get shop-shop, starts
+      {"load_var":"charts_ref","file":"charts/.git/ref","reveal":true}
+      {"load_var":"base_digest","file":"base/digest","reveal":true}
+      task deploy {"CHARTS_REF":"((.:charts_ref))","BASE_DIGEST":"((.:base_digest))","PHASE":"deploy","STACK":"CI","ENVIRONMENT":"CI","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
+      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","charts":"charts/.git/ref","base":"base/digest"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+    deploy-shop-qa (serial)
+      get charts from deploy-shop-ci
+      get base from deploy-shop-ci {"skip_download":false}
+      get tool {"skip_download":true}
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      checkout shop-shop charts compare [] fetch []
+      {"load_var":"charts_ref","file":"gate/pins/charts","reveal":true}
+      {"load_var":"base_digest","file":"gate/pins/base","reveal":true}
+      {"load_var":"tool_meta","file":"tool/meta.json","format":"trim","reveal":true}
+      task deploy {"CHARTS_REF":"((.:charts_ref))","BASE_DIGEST":"((.:base_digest))","TOOL_META":"((.:tool_meta))","PHASE":"deploy","STACK":"QA","ENVIRONMENT":"QA","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
+      on_success: record github-issues-shop-qa-post "[bot] Script shop QA deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","charts":"charts/.git/ref","base":"gate/pins/base"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_failure: report failed to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_error: report errored to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_abort: report aborted to github-issues-shop-ci-post by shop/-/QA/deploy
+    "#);
+}
+
+#[test]
+fn steps_around_and_how_long_and_how_often() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI]\ngate: none\nrecord: none\nstack: {pulumi: {path: infra}}\ntimeout: 1d\nattempts: 3\nenv: {A: b}\n\
+         before:\n- {task: first, file: \"{{ code }}/ci/first.yml\", when: \"{{ environment == 'QA' }}\"}\n\
+         - {each: [x, z], task: \"each-{{ each }}\", file: \"{{ code }}/ci/{{ each }}.yml\"}\nafter: [{task: last, file: \"{{ code }}/ci/last.yml\"}]\n",
+    );
+    let plan: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
+    assert_snapshot!(serde_saphyr::to_string(&plan["jobs"][0]["plan"]).unwrap(), @"
+    - get: shop-shop
+      trigger: true
+    - task: each-x
+      file: shop-shop/ci/x.yml
+    - task: each-z
+      file: shop-shop/ci/z.yml
+    - put: pulumi-shop
+      inputs: all
+      params:
+        env_os:
+          A: b
+        env_vars_from_files: {}
+        stack_name: CI
+      get_params:
+        summary_file: deploy_summary.md
+        read_outputs: false
+      timeout: 24h
+      attempts: 3
+    - task: last
+      file: shop-shop/ci/last.yml
+    ");
+}
+
+#[test]
+fn records_are_left_where_nothing_else_tells() {
+    let record = |manifest: &str| {
+        issues(&rendered(&format!("project: shop\nenvironments: [CI, QA]\nstack: {{pulumi: {{path: a}}}}\n{manifest}")))
+    };
+    assert_snapshot!(record("overrides: {QA: {gate: none}}\n"), @r#"github-issues-shop-qa-post every never {"gate":"shop/-/QA/deployed","role":"post"}"#);
+    assert_snapshot!(record("overrides: {QA: {gate: none}, CI: {record: closed}}\n"), @r#"
+    github-issues-shop-ci-post every never {"gate":"shop/-/CI/deployed","role":"post"}
+    github-issues-shop-qa-post every never {"gate":"shop/-/QA/deployed","role":"post"}
+    "#);
+    assert_snapshot!(record("overrides: {QA: {gate: none, record: none}}\n"), @"");
+    assert_snapshot!(record("overrides: {QA: {gate: preview, record: none}}\n"), @r#"
+    gh-shop-ci-deployed every never {"gate":"shop/-/CI/deployed","role":"post"}
+    gh-shop-qa-gate-post every never {"gate":"shop/-/QA/ready","role":"post"}
+    gh-shop-qa-gate-trigger every 15m {"gate":"shop/-/QA/ready","role":"trigger"}
+    "#);
+}
+
+#[test]
+fn names_are_templates() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI, QA]\ngroups: [eu]\nstack: {pulumi: {path: a}}\n\
+         names:\n  stack: \"{{ environment | lower }}-{{ group }}\"\n  code: src\n  deploy: ship-{{ slug }}\n  deployed: shipped-{{ slug }}\n  \
+         deployed_title: \"{{ project }} is on {{ stack }} ((.:version)).\"\n  promotion_label: to-{{ environment }}\n  final_label: \"\"\n",
+    );
+    assert_snapshot!(graph(&yaml), @r#"
+    ship-ci-eu (serial)
+      get src, starts
+      put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"ci-eu"}
+      on_success: record shipped-ci-eu-post "shop is on ci-eu ((.:version))." {"clone":"src","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"src/.git/ref"},"promotes_to":"eu.QA","labels":["to-QA"]}
+    ship-qa-eu (serial)
+      get gate of shipped-ci-eu-trigger, starts
+      get src from ship-ci-eu
+      claim shipped-ci-eu-post for shop/eu/QA/deploy
+      checkout src compare [] fetch []
+      put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"qa-eu"}
+      on_success: record shipped-qa-eu-post "shop is on qa-eu ((.:version))." {"clone":"src","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"src/.git/ref"}}
+      on_success: report succeeded to shipped-ci-eu-post by shop/eu/QA/deploy
+      on_failure: report failed to shipped-ci-eu-post by shop/eu/QA/deploy
+      on_error: report errored to shipped-ci-eu-post by shop/eu/QA/deploy
+      on_abort: report aborted to shipped-ci-eu-post by shop/eu/QA/deploy
+    "#);
+}
+
+#[test]
+fn more_precise_override_wins_from_whichever_layer() {
+    let work = Work::new()
+        .file("pipegen.yml", &format!("{FLEET}  overrides: {{eu: {{timeout: 1h}}, QA: {{timeout: 2h}}}}\n"))
+        .file(
+            "projects/shop.yml",
+            "project: shop\ngroups: [eu, us]\ntimeout: 9h\nstack: {pulumi: {path: a}}\noverrides: {QA: {timeout: 3h}, eu.QA: {timeout: 4h}, Production: {timeout: 5h}}\n",
+        );
+    let timeouts: Vec<String> = ["eu.CI", "eu.QA", "eu.Production", "us.CI", "us.QA", "us.Production"]
+        .iter()
+        .map(|stage| {
+            let shown = work.run(&["show", "projects/shop.yml", stage]).fine();
+            let line = shown.lines().find(|line| line.starts_with("timeout")).unwrap();
+            format!("{stage} {}", line.split_whitespace().skip(1).collect::<Vec<_>>().join(" "))
+        })
+        .collect();
+    assert_snapshot!(timeouts.join("\n"), @"
+    eu.CI 1h # pipegen.yml:7
+    eu.QA 4h # projects/shop.yml:5
+    eu.Production 1h # pipegen.yml:7
+    us.CI 9h # projects/shop.yml:3
+    us.QA 3h # projects/shop.yml:5
+    us.Production 5h # projects/shop.yml:5
+    ");
+}
+
+#[test]
+fn stages_are_found_by_their_files() {
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/shop.yml", "project: shop\ndiscover: true\nskip: [eu.CI]\nstack: {pulumi: {path: infra/db}}\n");
+    for stack in ["eu.CI", "eu.QA", "eu.Production", "us.QA", "us.Production", "notes"] {
+        work.write(&format!("code/infra/db/Pulumi.{stack}.yaml"), "");
+    }
+    let ran = work.run(&["render", "--quiet", "--source-root", "code"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let yaml = work.read("rendered/shop.yml");
+    assert_snapshot!(yaml.lines().take(4).collect::<Vec<_>>().join("\n"), @"
+    # Made by ol-pipegen 0.1.0 from ../projects/shop.yml of the fleet ../pipegen.yml
+    # Do not edit: change the manifest, and run `ol-pipegen render`.
+    # fly -t main set-pipeline -p shop -c shop.yml
+    # Stages found by their files: eu.QA, eu.Production, us.QA, us.Production
+    ");
+    assert_snapshot!(takes(&yaml), @"
+    deploy-shop-eu.qa (serial)
+      get shop-shop, starts
+    deploy-shop-eu.production (serial)
+      get gate of github-issues-shop-eu.qa-trigger, starts
+      get shop-shop from deploy-shop-eu.qa
+      claim github-issues-shop-eu.qa-post for shop/eu/Production/deploy
+      checkout shop-shop compare [] fetch []
+    deploy-shop-us.qa (serial)
+      get shop-shop, starts
+    deploy-shop-us.production (serial)
+      get gate of github-issues-shop-us.qa-trigger, starts
+      get shop-shop from deploy-shop-us.qa
+      claim github-issues-shop-us.qa-post for shop/us/Production/deploy
+      checkout shop-shop compare [] fetch []
+    ");
+    assert_snapshot!(ran.stderr, @"
+    warning[undeclared-stack]: no stage deploys `infra/db/Pulumi.notes.yaml`
+     --> projects/shop.yml:4:1
+      |
+    4 | stack: {pulumi: {path: infra/db}}
+      | ^^^^^
+      |
+      = note: looked in code
+      = help: add the stage, or remove the file
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn flavour_of_mitodl_has_no_pins() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI, QA]\nissues: {resource: mitodl}\nstack: {pulumi: {path: a}}\noverrides: {QA: {gate: preview}}\n",
+    );
+    assert_snapshot!(graph(&yaml), @r#"
+    deploy-shop-ci (serial)
+      get shop-shop, starts
+      put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"CI"}
+      on_success: put gh-shop-ci-deployed {"labels":["deployed"],"assignees":[],"body_files":["pulumi-shop/deploy_summary.md"]}
+    preview-shop-qa (serial with shop-qa)
+      get shop-shop from deploy-shop-ci, starts
+      put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"QA","preview":true}
+      on_success: put gh-shop-qa-gate-post {"labels":["promotion-to-qa"],"assignees":[],"body_files":["pulumi-shop/preview_summary.md"],"close_if_file":"pulumi-shop/preview_summary.md.no-changes"}
+    deploy-shop-qa (serial with shop-qa)
+      get gh-shop-qa-gate-trigger, starts
+      get shop-shop from preview-shop-qa
+      put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
+      on_success: put gh-shop-qa-deployed {"labels":["deployed","finalized-deployment"],"assignees":[],"body_files":["pulumi-shop/deploy_summary.md"]}
+    "#);
+}
+
+#[test]
+fn kind_of_ones_own() {
+    let kind = "\
+version: 1
+title: Nomad
+about: runs one Nomad job
+options:
+  type: object
+  required: [job]
+  properties:
+    job: {type: string, format: path}
+    regions: {type: array, items: {type: string}, default: [eu, us]}
+    detach: {type: boolean}
+    vars: {type: object, default: {}}
+watch: [\"{{ options.job }}\"]
+phases: [deploy, preview]
+resource_types:
+- name: nomad
+  type: registry-image
+  source: {repository: example/nomad-resource}
+resources:
+- each: \"{{ options.regions }}\"
+  name: nomad-{{ each }}
+  type: nomad
+  source: {address: \"https://nomad.{{ each }}.example.com\", token: ((nomad.token))}
+steps:
+- each: \"{{ options.regions }}\"
+  when: \"{{ not (phase == 'preview' and each == 'us') }}\"
+  put: nomad-{{ each }}
+  params:
+    \"...\": [{region: nowhere, dry: false}, \"{{ options.vars }}\"]
+    job: \"{{ code }}/{{ options.job }}\"
+    region: \"{{ each }}\"
+    plan: \"{{ true if phase == 'preview' else none }}\"
+    detach: \"{{ options.detach }}\"
+    env: \"{{ env }}\"
+- \"{{ [{'task': 'tell', 'file': code ~ '/ci/tell.yml'}] if phase == 'deploy' else none }}\"
+summary: nomad-eu/plan.md
+pins: {job: nomad-eu/version}
+";
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("kinds/stacks/nomad.yml", kind)
+        .file(
+            "projects/shop.yml",
+            "project: shop\nenvironments: [Production]\ngate: preview\nstack: {nomad: {job: jobs/shop.hcl, vars: {size: 3, note: \"'...': evil\\nput: other\"}}}\nenv: {A: b}\n",
+        );
+    work.run(&["render", "--quiet"]).fine();
+    let yaml = work.read("rendered/shop.yml");
+    assert_snapshot!(graph(&yaml), @r#"
+    preview-shop-production (serial with shop-production)
+      get shop-shop, starts
+      put nomad-eu {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"eu","plan":true,"env":{"A":"b"}}
+      on_success: record gh-shop-production-gate-post "[bot] Nomad shop Production ready to deploy." {"update":"body","clone":"shop-shop","pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"promotes_to":"Production","labels":["promotion-to-production"],"body_files":["nomad-eu/plan.md"]}
+    deploy-shop-production (serial with shop-production)
+      get gate of gh-shop-production-gate-trigger, starts
+      get shop-shop from preview-shop-production
+      claim gh-shop-production-gate-post for shop/-/Production/deploy
+      checkout shop-shop compare [] fetch []
+      put nomad-eu {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"eu","env":{"A":"b"}}
+      put nomad-us {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"us","env":{"A":"b"}}
+      task tell null
+      on_success: record gh-shop-production-deployed "[bot] Nomad shop Production deployed." {"clone":"shop-shop","body_files":["nomad-eu/plan.md"],"pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"labels":["deployed","finalized-deployment"]}
+      on_success: report succeeded to gh-shop-production-gate-post by shop/-/Production/deploy
+      on_failure: report failed to gh-shop-production-gate-post by shop/-/Production/deploy
+      on_error: report errored to gh-shop-production-gate-post by shop/-/Production/deploy
+      on_abort: report aborted to gh-shop-production-gate-post by shop/-/Production/deploy
+    "#);
+    let pipeline: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
+    assert_eq!(
+        pipeline["jobs"][1]["plan"][4]["params"]["note"], "'...': evil\nput: other",
+        "a value brings no structure in"
+    );
+    assert_snapshot!(pipeline["resource_types"].to_string(), @r#"[{"name":"nomad","type":"registry-image","source":{"repository":"example/nomad-resource"}},{"name":"github-issues","type":"registry-image","source":{"repository":"mitodl/github-issues-resource","tag":"0.1.0"}}]"#);
+}
+
+#[test]
+fn resource_types_of_the_fleet_are_laid_over() {
+    let work = Work::new()
+        .file(
+            "pipegen.yml",
+            &format!(
+                "{FLEET}resource_types:\n  pulumi-provisioner: {{type: registry-image, source: {{repository: mirror/pulumi, tag: \"3\"}}, check_every: 24h}}\n  \
+                 github-issues: {{type: registry-image, source: {{repository: mirror/issues, tag: \"1\"}}, defaults: {{max_wait: 30}}}}\n  unused: {{type: registry-image}}\n"
+            ),
+        )
+        .file("projects/shop.yml", "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: a}}\n");
+    work.run(&["render", "--quiet"]).fine();
+    let pipeline: serde_json::Value = serde_saphyr::from_str(&work.read("rendered/shop.yml")).unwrap();
+    assert_snapshot!(pipeline["resource_types"].to_string(), @r#"[{"name":"pulumi-provisioner","type":"registry-image","source":{"repository":"mirror/pulumi","tag":"3"},"check_every":"24h"},{"name":"github-issues","type":"registry-image","source":{"repository":"mirror/issues","tag":"1"},"defaults":{"max_wait":30}}]"#);
+}
+
+#[test]
+fn choice_replaces_another_and_null_takes_out() {
+    let work = Work::new()
+        .file("pipegen.yml", &format!("{FLEET}  stack: {{script: {{image: alpine, deploy: a}}}}\n  env: {{A: x, B: x}}\n  inputs: {{img: {{image: {{repository: a}}}}}}\n"))
+        .file("projects/shop.yml", "project: shop\nenvironments: [CI]\ngate: none\nrecord: none\nstack: {pulumi: {path: a}}\nenv: {A: ~}\ninputs: {img: ~}\n");
+    work.run(&["render", "--quiet"]).fine();
+    assert_snapshot!(graph(&work.read("rendered/shop.yml")), @r#"
+    deploy-shop-ci (serial)
+      get shop-shop, starts
+      put pulumi-shop {"env_os":{"B":"x"},"env_vars_from_files":{},"stack_name":"CI"}
+    "#);
+}

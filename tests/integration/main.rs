@@ -1,0 +1,16 @@
+//! The program as its users see it: the real binary, real files, exact output.
+
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod bad;
+mod commands;
+mod committed;
+mod examples;
+mod graph;
+mod language;
+mod mitodl;
+mod readers;
+mod readme;
+mod render;
+mod schemas;
+mod support;

@@ -1,0 +1,131 @@
+//! The published schemas: what the program prints is what is committed, and what a fleet of one's own adds is there.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{Work, root};
+
+const BLESS: &str = "OL_PIPEGEN_BLESS=1 cargo test --test integration";
+
+fn schema(work: &Work, file: &str) -> Value {
+    serde_json::from_str(&work.run(&["schema", file]).fine()).unwrap()
+}
+
+#[test]
+fn committed_schemas_are_those_of_the_program() {
+    let work = Work::new();
+    for (file, name) in [("project", "project.v1.json"), ("fleet", "fleet.v1.json"), ("kind", "kind.v1.json")] {
+        let printed = work.run(&["schema", file]).fine();
+        let path = root().join("schemas").join(name);
+        if std::env::var_os("OL_PIPEGEN_BLESS").is_some() {
+            fs::write(&path, &printed).unwrap();
+        }
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == printed, "schemas/{name} is out of date; run `{BLESS}`");
+    }
+}
+
+#[test]
+fn schemas_are_schemas() {
+    let work = Work::new();
+    for file in ["project", "fleet", "kind"] {
+        let schema = schema(&work, file);
+        assert!(jsonschema::meta::is_valid(&schema), "{file}");
+        jsonschema::validator_for(&schema).unwrap();
+    }
+}
+
+#[test]
+fn every_field_says_what_it_is_for() {
+    fn walk(at: &str, schema: &Value, silent: &mut Vec<String>) {
+        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+            if property.get("description").is_none_or(|text| text == "") {
+                silent.push(format!("{at}/{key}"));
+            }
+            walk(&format!("{at}/{key}"), property, silent);
+        }
+    }
+    let work = Work::new();
+    let mut silent = Vec::new();
+    for file in ["project", "fleet", "kind"] {
+        let schema = schema(&work, file);
+        walk(file, &schema, &mut silent);
+        for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
+            walk(name, definition, &mut silent);
+        }
+    }
+    assert_eq!(silent, Vec::<String>::new());
+}
+
+#[test]
+fn manifests_of_this_repository_fit_their_schemas() {
+    let work = Work::new();
+    let validator = |file: &str| jsonschema::validator_for(&schema(&work, file)).unwrap();
+    let (project, fleet, kind) = (validator("project"), validator("fleet"), validator("kind"));
+    let mut files = 0;
+    for pattern in [
+        "pipelines/*/*.yml",
+        "pipelines/*/projects/*.yml",
+        "tests/fixtures/{examples,alone}/**/*.yml",
+        "templates/{stacks,builds}/*.yml",
+    ] {
+        let patterns: Vec<String> = match pattern.split_once('{') {
+            None => vec![pattern.to_owned()],
+            Some((before, rest)) => {
+                let (choices, after) = rest.split_once('}').unwrap();
+                choices.split(',').map(|choice| format!("{before}{choice}{after}")).collect()
+            }
+        };
+        for path in patterns.iter().flat_map(|pattern| glob::glob(root().join(pattern).to_str().unwrap()).unwrap()) {
+            let path = path.unwrap();
+            let document: Value = serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            let validator = match path.file_name().unwrap().to_str().unwrap() {
+                "pipegen.yml" => &fleet,
+                _ if path.to_str().unwrap().contains("/templates/") => &kind,
+                _ => &project,
+            };
+            let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+            files += 1;
+        }
+    }
+    assert!(files > 35, "{files} files");
+}
+
+#[test]
+fn kinds_of_a_fleet_are_in_its_schema() {
+    let kind = "version: 1\nabout: deploys it\noptions:\n  type: object\n  required: [size]\n  properties: {size: {type: integer, description: How large.}}\nsteps: []\n";
+    let work = Work::new().file("pipegen.yml", "version: 1\n").file("kinds/stacks/own.yml", kind);
+    let schema = schema(&work, "project");
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let manifest = |text: &str| serde_saphyr::from_str::<Value>(text).unwrap();
+    assert!(validator.is_valid(&manifest("stack: {own: {size: 3}}")));
+    assert!(validator.is_valid(&manifest("stack: {own: {size: '{{ values.size }}'}}")), "a hole keeps its type");
+    assert!(validator.is_valid(&manifest("stack: {own: {}}")), "another layer may give it");
+    assert!(validator.is_valid(&manifest("stack: {pulumi: {path: a}}")));
+    assert!(!validator.is_valid(&manifest("stack: {own: {size: large}}")));
+    assert!(!validator.is_valid(&manifest("stack: {own: {sise: 3}}")));
+    assert!(!validator.is_valid(&manifest("stack: {other: {}}")), "in a fleet the kinds are known");
+    assert!(!validator.is_valid(&manifest("stack: {own: {}, pulumi: {}}")));
+    let open = jsonschema::validator_for(&self::schema(&Work::new(), "project")).unwrap();
+    assert!(open.is_valid(&manifest("stack: {other: {}}")), "elsewhere there may be others");
+}
+
+#[test]
+fn null_takes_out_where_keys_are_the_users_and_nowhere_else() {
+    let validator = jsonschema::validator_for(&schema(&Work::new(), "project")).unwrap();
+    let manifest = |text: &str| serde_saphyr::from_str::<Value>(text).unwrap();
+    for text in [
+        "env: {A: ~}",
+        "values: {a: ~}",
+        "inputs: {a: ~}",
+        "inputs: {a: {pin: ~, build: {from: {b: ~}}}}",
+        "overrides: {QA: ~}",
+    ] {
+        assert!(validator.is_valid(&manifest(text)), "{text}");
+    }
+    for text in ["gate: ~", "environments: ~", "source: {paths: ~}", "timeout: ~", "issues: {labels: ~}"] {
+        assert!(!validator.is_valid(&manifest(text)), "{text}");
+    }
+}
