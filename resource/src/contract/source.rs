@@ -135,8 +135,8 @@ pub struct GateSource {
     /// Certificate authority of a GitHub server of one's own, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<String>,
-    /// Who may approve.
-    #[serde(default, skip_serializing_if = "Closers::is_empty")]
+    /// Who may approve. Where it is given it names somebody.
+    #[serde(default, deserialize_with = "named", skip_serializing_if = "Closers::is_empty")]
     pub closers: Closers,
     /// Does a closing by a commit or a pull request (`fixes #12`) approve?
     #[serde(default, skip_serializing_if = "is_default")]
@@ -192,6 +192,17 @@ fn is_default_host(host: &str) -> bool {
 pub(super) enum TextOrNumber {
     Text(String),
     Number(u64),
+}
+
+/// A list that a variable left empty must not open the gate to everybody with the role triage.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Closers, D::Error> {
+    let closers = Closers::deserialize(deserializer)?;
+    if closers.is_empty() {
+        return Err(serde::de::Error::custom(
+            "`closers` names nobody; leave it out where everybody with the role triage or more may approve",
+        ));
+    }
+    Ok(closers)
 }
 
 /// An id as a text, or as the number that a variable of Concourse's or MIT Open Learning's pipelines give.
