@@ -799,6 +799,35 @@ fn renamed_gate_goes_on_with_its_issue() {
 }
 
 #[test]
+fn renamed_gate_still_knows_what_was_used() {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+        lab.claim(n, &build(70 + n)).succeeds();
+    }
+    let lab = lab.source("gate", "store/-/CI/deployed").source("gate_aliases", json!([GATE]));
+    lab.reopen(1, "alice");
+    lab.close(1, "alice");
+    lab.claim(1, &build(80)).fails("out-of-order").says("#2 was deployed already");
+}
+
+/// What GitHub's GraphQL says of a duplicate to those who do not ask for duplicates is not written anywhere.
+#[test]
+fn reason_that_became_another_before_the_claim_is_no_approval() {
+    for reason in ["duplicate", "not_planned"] {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.close(1, "alice");
+        let (_, dir) = lab.get(&lab.version(1), "gate");
+        lab.world().duplicates_read_completed = true;
+        // On the page the reason of a closed issue can be changed.
+        lab.world().change(REPO, 1, |issue| issue.state_reason = Some(reason.to_owned()));
+        lab.claim_of(&dir, &build(7)).fails("not-completed").says(&reason.replace('_', " "));
+    }
+}
+
+#[test]
 fn signed_records_survive_everything_that_a_put_does() {
     let lab = Lab::new().source("signing_key", SIGNING_KEY);
     for n in 1..=3 {
