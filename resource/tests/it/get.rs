@@ -183,7 +183,7 @@ fn record_that_somebody_touched_is_refused() {
         ("a record was deleted", |lab| {
             // As if another record had stood between.
             lab.world().change(REPO, 1, |issue| {
-                issue.comments[1].body = issue.comments[1].body.replace("\"seq\":3", "\"seq\":4")
+                issue.comments[1].body = issue.comments[1].body.replace("\"seq\":3", "\"seq\":4");
             });
         }),
         ("the body was edited by alice", |lab| {
