@@ -234,7 +234,7 @@ impl Gate<'_> {
             }
             if !ledger.has_notice(Notice::Superseded, issue.closed_at) {
                 let page = NoticePage { superseded_by: Some(number), ..NoticePage::default() };
-                self.notice(other.number, Notice::Superseded, issue.closed_at, page)?;
+                self.notice(other.number, Notice::Superseded, issue.closed_at, page, Some(&issue))?;
             }
             let mark = IssueMark { superseded_by: Some(number), ..ledger.current_mark() };
             self.write_body(other.number, mark, &ledger.text)?;

@@ -394,11 +394,11 @@ impl Gate<'_> {
         let copy = draft.copy();
         match self.append(first.number, &copy)? {
             Appended::Done(issue) => {
-                self.close_duplicate(mine.number, issue.number)?;
+                self.close_duplicate(mine.number, issue.number, None)?;
                 Ok(*issue)
             }
             Appended::Known(number) => {
-                self.close_duplicate(mine.number, number)?;
+                self.close_duplicate(mine.number, number, None)?;
                 api::issue(&self.client, number)
             }
             Appended::Elsewhere(_) => Ok(mine),
@@ -432,14 +432,15 @@ impl Gate<'_> {
                 }
             }
         }
-        self.close_duplicate(other, target)
+        self.close_duplicate(other, target, Some(&issue))
     }
 
     /// Of several open issues of a gate one is enough. A closing by a person that came first stands: GitHub changes
     /// the reason of a closing only together with the state.
-    fn close_duplicate(&self, number: u64, of: u64) -> Result<()> {
+    fn close_duplicate(&self, number: u64, of: u64, seen: Option<&Snapshot>) -> Result<()> {
         self.log.say(format_args!("issue #{number} is a duplicate of #{of}"));
-        self.notice(number, Notice::Superseded, None, NoticePage { duplicate_of: Some(of), ..NoticePage::default() })?;
+        let page = NoticePage { duplicate_of: Some(of), ..NoticePage::default() };
+        self.notice(number, Notice::Superseded, None, page, seen)?;
         api::update(&self.client, number, &json!({"state": "closed", "state_reason": "duplicate"})).map(|_| ())
     }
 
@@ -448,20 +449,28 @@ impl Gate<'_> {
         if !is_open(&issue) || self.was_reopened(&issue)? {
             return Ok(());
         }
-        self.notice(number, Notice::Superseded, None, NoticePage { superseded_by: Some(by), ..NoticePage::default() })?;
+        let page = NoticePage { superseded_by: Some(by), ..NoticePage::default() };
+        self.notice(number, Notice::Superseded, None, page, Some(&issue))?;
         api::update(&self.client, number, &json!({"state": "closed", "state_reason": "not_planned"})).map(|_| ())
     }
 
-    /// A comment that says what happened to the issue, once for each build.
+    /// A comment that says what happened to the issue: once for each build, as far as `seen` tells that an earlier run of
+    /// it said so.
     pub(super) fn notice(
         &self,
         number: u64,
         what: Notice,
         closed_at: Option<Timestamp>,
         page: NoticePage,
+        seen: Option<&Snapshot>,
     ) -> Result<()> {
         let page = NoticePage { what, label: self.build.label(), log: self.build.url(), ..page };
         let nonce = sha256(&format!("{what:?} {number} {closed_at:?} {:?}", self.build.key()))[..32].to_owned();
+        if let Some(seen) = seen.filter(|_| self.build.id.is_some())
+            && self.comment_with(seen, &nonce)?.is_some()
+        {
+            return Ok(());
+        }
         let mark = NoticeMark { what, closed_at, build: self.build.key(), nonce: nonce.clone() };
         let text = page::notice(&page)?;
         if let Posted::Locked = self.post(number, &Marker::Notice(mark), &text, &nonce)? {
@@ -480,17 +489,8 @@ impl Gate<'_> {
                 continue;
             }
             let reopened = self.was_reopened(&issue)?;
-            let said = issue.comments().any(|comment| {
-                matches!(
-                    Parsed::read(&comment.body),
-                    Some(Ok(Parsed { marker: Marker::Notice(mark), .. }))
-                        if mark.what == Notice::Unchanged && mark.build.is_some() && mark.build == self.build.key()
-                )
-            });
-            if !said {
-                let page = NoticePage { stays_open: reopened, ..NoticePage::default() };
-                self.notice(open.number, Notice::Unchanged, None, page)?;
-            }
+            let page = NoticePage { stays_open: reopened, ..NoticePage::default() };
+            self.notice(open.number, Notice::Unchanged, None, page, Some(&issue))?;
             if !reopened {
                 api::update(&self.client, open.number, &json!({"state": "closed", "state_reason": "not_planned"}))?;
             }
