@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
-use super::issues::{Found, Posted, is_open, together};
+use super::issues::{Found, LOOKS, Posted, is_open, together};
 use super::ledger::{Fault, Ledger, Recorded};
 use super::marker::{
     ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256, text_hash,
@@ -424,8 +424,7 @@ impl Gate<'_> {
         }
         if let Ok(ledger) = ledger {
             for known in &ledger.records {
-                let copy =
-                    Draft::of(&known.record, format!("Copied from issue #{other}, which was opened at the same time."));
+                let copy = Draft::of(&known.record, copied_from(other));
                 // A target that is closed by now keeps nothing, and the other stays open.
                 if matches!(self.append(target, &copy)?, Appended::Elsewhere(_)) {
                     return Ok(());
@@ -440,8 +439,42 @@ impl Gate<'_> {
     fn close_duplicate(&self, number: u64, of: u64, seen: Option<&Snapshot>) -> Result<()> {
         self.log.say(format_args!("issue #{number} is a duplicate of #{of}"));
         let page = NoticePage { duplicate_of: Some(of), ..NoticePage::default() };
-        self.notice(number, Notice::Superseded, None, page, seen)?;
-        api::update(&self.client, number, &json!({"state": "closed", "state_reason": "duplicate"})).map(|_| ())
+        let told = self.notice(number, Notice::Superseded, None, page, seen)?;
+        let now = api::update(&self.client, number, &json!({"state": "closed", "state_reason": "duplicate"}))?;
+        let known = seen.map_or(0, |seen| seen.comments().count() as u64) + u64::from(told);
+        // The answer tells how the issue stood at the closing, and whether it was ours.
+        if now.comments > known && now.state_reason.as_deref() == Some("duplicate") {
+            self.save_latecomers(&now, of)?;
+        }
+        Ok(())
+    }
+
+    /// A put that found no other issue open may have written on `closed` while this one was closing it as a duplicate of
+    /// `of`, and saw it open still. Its record goes where the others went, or the issue stays.
+    fn save_latecomers(&self, closed: &Issue, of: u64) -> Result<()> {
+        let number = closed.number;
+        for wait in [Duration::ZERO].into_iter().chain(LOOKS) {
+            self.client.sleep(wait);
+            let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(()) };
+            // A replica that is behind does not show what came last.
+            if (issue.comments().count() as u64) < closed.comments {
+                continue;
+            }
+            let Ok(ledger) = Ledger::read(&issue, &self.trust()?) else { return Ok(()) };
+            for known in &ledger.records {
+                let copy = Draft::of(&known.record, copied_from(number));
+                if matches!(self.append(of, &copy)?, Appended::Elsewhere(_)) {
+                    return self.open_again(number);
+                }
+            }
+            return Ok(());
+        }
+        self.open_again(number)
+    }
+
+    fn open_again(&self, number: u64) -> Result<()> {
+        self.log.say(format_args!("issue #{number} stays open, for it holds a record that no other open issue has"));
+        api::update(&self.client, number, &json!({"state": "open"})).map(|_| ())
     }
 
     fn supersede(&self, number: u64, by: u64) -> Result<()> {
@@ -455,7 +488,7 @@ impl Gate<'_> {
     }
 
     /// A comment that says what happened to the issue: once for each build, as far as `seen` tells that an earlier run of
-    /// it said so.
+    /// it said so. Whether it was said now.
     pub(super) fn notice(
         &self,
         number: u64,
@@ -463,20 +496,21 @@ impl Gate<'_> {
         closed_at: Option<Timestamp>,
         page: NoticePage,
         seen: Option<&Snapshot>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let page = NoticePage { what, label: self.build.label(), log: self.build.url(), ..page };
         let nonce = sha256(&format!("{what:?} {number} {closed_at:?} {:?}", self.build.key()))[..32].to_owned();
         if let Some(seen) = seen.filter(|_| self.build.id.is_some())
             && self.comment_with(seen, &nonce)?.is_some()
         {
-            return Ok(());
+            return Ok(false);
         }
         let mark = NoticeMark { what, closed_at, build: self.build.key(), nonce: nonce.clone() };
         let text = page::notice(&page)?;
         if let Posted::Locked = self.post(number, &Marker::Notice(mark), &text, &nonce)? {
             self.log.say(format_args!("issue #{number} is locked, and was told nothing"));
+            return Ok(false);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// There is nothing to approve: what is open is closed, and nothing is opened.
@@ -668,6 +702,10 @@ pub(crate) fn rivals_below(client: &Client<'_>, mine: u64, highest: u64) -> Resu
     }
     rivals.retain(|issue| issue.number < mine);
     Ok(rivals)
+}
+
+fn copied_from(number: u64) -> String {
+    format!("Copied from issue #{number}, which was opened at the same time.")
 }
 
 /// 128 bits by chance.

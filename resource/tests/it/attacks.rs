@@ -382,3 +382,24 @@ fn closing_during_a_claim_by_somebody_else_does_not_slip_in() {
     });
     lab.claim_of(&dir, &build(7)).fails("withdrawn");
 }
+
+#[test]
+fn closing_by_somebody_else_before_a_claims_last_write_does_not_slip_in() {
+    for closed_again in [false, true] {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.close(1, "alice");
+        let (_, dir) = lab.get(&lab.version(1), "gate");
+        lab.fake.hook(move |request, world, _, phase| {
+            if phase == Phase::Before && request.method == "PATCH" {
+                world.reopen(REPO, 1, "alice");
+                world.now += 3_000;
+                if closed_again {
+                    world.close(REPO, 1, "mallory", "completed");
+                }
+            }
+            fake_github::Action::Go
+        });
+        lab.claim_of(&dir, &build(7)).fails("withdrawn");
+    }
+}

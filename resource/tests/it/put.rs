@@ -359,6 +359,52 @@ fn several_open_issues_become_one() {
     assert!(lab.issue(1).comments[0].body.contains("Copied from issue #2"));
 }
 
+/// A put that found but the second of two issues writes on it, while another put is closing it as a duplicate.
+#[test]
+fn record_that_comes_while_its_issue_is_closed_as_a_duplicate_is_not_lost() {
+    for first_is_closed in [false, true] {
+        let lab = Lab::new();
+        assert_eq!(lab.recorded(1), 1);
+        (lab.world().list_lag, lab.world().read_lag) = (600_000, 600_000);
+        assert_eq!(lab.recorded(2), 2);
+        (lab.world().list_lag, lab.world().read_lag) = (0, 0);
+        // What such a put writes.
+        let before = lab.issue(2);
+        lab.world().change(REPO, 1, |issue| issue.closed = true);
+        assert_eq!(lab.recorded(4), 2);
+        let late = lab.issue(2).comments[0].clone();
+        lab.world().change(REPO, 1, |issue| issue.closed = false);
+        lab.world().change(REPO, 2, |issue| (issue.body, issue.edits, issue.comments) = (before.body, vec![], vec![]));
+        let mut late = Some(late);
+        lab.fake.hook(move |request, world, _, phase| {
+            let closes = request.method == "PATCH" && request.json().is_some_and(|body| body["state"] == "closed");
+            if phase == Phase::Before && closes && request.path.ends_with("/issues/2") {
+                if let Some(mut late) = late.take() {
+                    late.created_at = world.now;
+                    world.change(REPO, 2, |issue| issue.comments.push(late));
+                    if first_is_closed {
+                        world.close(REPO, 1, "alice", "completed");
+                    }
+                }
+            }
+            Action::Go
+        });
+        lab.record(3).succeeds();
+        lab.fake.unhook();
+        let open = lab.open_issues();
+        assert_eq!(open.len(), 1, "{first_is_closed}");
+        let commits = recorded_commits(&lab, open[0].number);
+        for n in [3, 4] {
+            assert!(commits.contains(&commit(n)), "{first_is_closed}: {n} is not among {commits:?}");
+        }
+        lab.fake.time().advance(10_000);
+        lab.close(open[0].number, "alice");
+        let (run, dir) = lab.get(&lab.version(open[0].number), "gate");
+        run.succeeds();
+        assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(3)));
+    }
+}
+
 #[test]
 fn issue_that_a_person_opened_again_is_left_open() {
     let lab = Lab::new();
