@@ -378,13 +378,15 @@ fn record_that_comes_while_its_issue_is_closed_as_a_duplicate_is_not_lost() {
         let mut late = Some(late);
         lab.fake.hook(move |request, world, _, phase| {
             let closes = request.method == "PATCH" && request.json().is_some_and(|body| body["state"] == "closed");
-            if phase == Phase::Before && closes && request.path.ends_with("/issues/2") {
-                if let Some(mut late) = late.take() {
-                    late.created_at = world.now;
-                    world.change(REPO, 2, |issue| issue.comments.push(late));
-                    if first_is_closed {
-                        world.close(REPO, 1, "alice", "completed");
-                    }
+            if phase == Phase::Before
+                && closes
+                && request.path.ends_with("/issues/2")
+                && let Some(mut late) = late.take()
+            {
+                late.created_at = world.now;
+                world.change(REPO, 2, |issue| issue.comments.push(late));
+                if first_is_closed {
+                    world.close(REPO, 1, "alice", "completed");
                 }
             }
             Action::Go
