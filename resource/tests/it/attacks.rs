@@ -403,3 +403,15 @@ fn closing_by_somebody_else_before_a_claims_last_write_does_not_slip_in() {
         lab.claim_of(&dir, &build(7)).fails("withdrawn");
     }
 }
+
+#[test]
+fn claim_that_somebody_wrote_into_an_older_issue_stops_nothing() {
+    let lab = Lab::new();
+    lab.close(lab.recorded(1), "alice");
+    lab.claim(1, &build(7)).succeeds();
+    let body = lab.issue(1).body;
+    let recorded = marker(&body)["claims"][0]["recorded_at"].as_str().unwrap().to_owned();
+    lab.world().edit_body(REPO, 1, "bob", &body.replace(&recorded, "2099-01-01T00:00:00Z"));
+    lab.close(lab.recorded(2), "alice");
+    lab.claim(2, &build(8)).succeeds();
+}
