@@ -73,11 +73,11 @@ impl Kind {
         for entry in given.as_map().map(Map::entries).unwrap_or_default() {
             let before = diagnostics.len();
             match Filler::new(diagnostics).node(&entry.value, scope) {
-                Some(value) => options.set(Entry { value, ..entry.clone() }),
+                Some(value) => options.set(entry.with_value(value)),
                 // What was wrong is not missing.
                 None if diagnostics.len() > before => {
                     let value = Node { span: entry.value.span, kind: NodeKind::Invalid };
-                    options.set(Entry { value, ..entry.clone() });
+                    options.set(entry.with_value(value));
                 }
                 None => {}
             }

@@ -61,7 +61,7 @@ pub(super) fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -
         check_every: Some(match side {
             // What a put made needs no looking for.
             Side::Post => "never".into(),
-            Side::Trigger => issue.issues.check_every.to_concourse().into(),
+            Side::Trigger => issue.issues.check_every.to_concourse(),
         }),
         check_timeout: None,
         webhook_token: None,

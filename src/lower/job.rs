@@ -14,7 +14,7 @@ use crate::kind::{Family, Kind, KindScope, Made};
 use crate::manifest::{CheckEvery, IssuesResource, NewestBy};
 use crate::plan::{BuildJob, BuildPhase, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
 use crate::project::{EnvSource, GitSource, ImageSource, Input, Stage, What};
-use crate::yaml::{Text, Value};
+use crate::yaml::Value;
 
 use super::Lowering;
 use super::define::core_type;
@@ -71,7 +71,7 @@ impl<'a> Lowering<'a> {
         let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
         plan.extend(Kind::make_steps(around("/before"), &scope, self.diagnostics));
         plan.extend(made.steps.into_iter().map(|step| Step {
-            timeout: step.timeout.or_else(|| stage.timeout.as_deref().map(Text::from)),
+            timeout: step.timeout.or_else(|| stage.timeout.as_deref().map(String::from)),
             attempts: step.attempts.or(stage.attempts),
             ..step
         }));
@@ -95,7 +95,7 @@ impl<'a> Lowering<'a> {
             name: job.name.clone(),
             old_name: None,
             serial: job.serial_group.is_none(),
-            serial_groups: job.serial_group.map(Text::from).into_iter().collect(),
+            serial_groups: job.serial_group.map(String::from).into_iter().collect(),
             max_in_flight: None,
             build_log_retention: None,
             public: false,
@@ -344,7 +344,7 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
             }
         }
     }
-    let text = |name: &ResourceName| Text::from(name.as_str());
+    let text = |name: &ResourceName| String::from(name.as_str());
     let gate_input = TaskInput { name: GATE.into(), path: None, optional: None };
     let lines = |items: &[String]| Value::from(items.join("\n"));
     let names: Vec<String> = checkout.iter().map(ToString::to_string).collect();
@@ -413,7 +413,7 @@ fn input_resource(input: &Input) -> Resource {
 }
 
 fn git_resource(name: &ResourceName, git: &GitSource, check_every: Option<&CheckEvery>) -> Resource {
-    let mut source: IndexMap<Text, Value> = IndexMap::new();
+    let mut source: IndexMap<String, Value> = IndexMap::new();
     source.insert("uri".into(), git.repository.as_str().into());
     source.insert("branch".into(), git.branch.as_str().into());
     if !git.paths.is_empty() {
@@ -432,7 +432,7 @@ fn git_resource(name: &ResourceName, git: &GitSource, check_every: Option<&Check
 }
 
 fn image_resource(name: &ResourceName, image: &ImageSource, check_every: Option<&CheckEvery>) -> Resource {
-    let mut source: IndexMap<Text, Value> = IndexMap::new();
+    let mut source: IndexMap<String, Value> = IndexMap::new();
     source.insert("repository".into(), image.repository.as_str().into());
     let texts = [
         ("tag", &image.tag),
@@ -456,16 +456,16 @@ fn resource(
     name: &ResourceName,
     type_name: &str,
     icon: Option<&str>,
-    source: IndexMap<Text, Value>,
+    source: IndexMap<String, Value>,
     check_every: Option<&CheckEvery>,
 ) -> Resource {
     Resource {
         name: name.clone(),
         old_name: None,
         type_name: core_type(type_name),
-        icon: icon.map(Text::from),
+        icon: icon.map(String::from),
         source: Some(Value::Map(source)),
-        check_every: check_every.map(|every| every.to_concourse().into()),
+        check_every: check_every.map(CheckEvery::to_concourse),
         check_timeout: None,
         webhook_token: None,
         expose_build_created_by: None,

@@ -80,7 +80,7 @@ impl Used {
             }
             Core::Task(task) => {
                 if let Some(image) = task.config.as_ref().and_then(|config| config.image_resource.as_ref()) {
-                    self.types.insert(image.type_name.to_string());
+                    self.types.insert(image.type_name.clone());
                 }
             }
             Core::Try { step } => self.step(step),

@@ -7,7 +7,9 @@ mod emit;
 mod node;
 mod read;
 mod scalar;
+mod text;
 mod value;
+mod writer;
 
 pub(crate) use deserialize::{NodeError, decode};
 pub use emit::{EmitError, emit};
@@ -15,4 +17,4 @@ pub use node::{Entry, Map, Node, NodeKind, Scalar};
 pub use read::{Limits, read};
 pub use scalar::{Resolved, ScalarStyle};
 pub(crate) use scalar::{canonical, resolve, trap};
-pub use value::{Text, Value};
+pub use value::Value;

@@ -51,6 +51,14 @@ pub struct Entry {
     pub value: Node,
 }
 
+impl Entry {
+    /// The same key with another value.
+    #[must_use]
+    pub fn with_value(&self, value: Node) -> Self {
+        Self { key: self.key.clone(), key_span: self.key_span, value }
+    }
+}
+
 impl Map {
     /// The entries in order.
     pub fn entries(&self) -> &[Entry] {
