@@ -405,13 +405,21 @@ fn closing_by_somebody_else_before_a_claims_last_write_does_not_slip_in() {
 }
 
 #[test]
-fn claim_that_somebody_wrote_into_an_older_issue_stops_nothing() {
+fn claim_that_somebody_wrote_themselves_stops_nothing() {
     let lab = Lab::new();
     lab.close(lab.recorded(1), "alice");
     lab.claim(1, &build(7)).succeeds();
     let body = lab.issue(1).body;
     let recorded = marker(&body)["claims"][0]["recorded_at"].as_str().unwrap().to_owned();
-    lab.world().edit_body(REPO, 1, "bob", &body.replace(&recorded, "2099-01-01T00:00:00Z"));
+    let forged = body.replace(&recorded, "2099-01-01T00:00:00Z");
+    lab.world().edit_body(REPO, 1, "bob", &forged);
     lab.close(lab.recorded(2), "alice");
     lab.claim(2, &build(8)).succeeds();
+    // Nor one in an issue of their own.
+    let labels = lab.issue(1).labels;
+    let theirs = lab.world().open(REPO, "bob", TITLE, &forged, &labels);
+    lab.close(theirs, "bob");
+    let next = lab.recorded(3);
+    lab.close(next, "alice");
+    lab.claim(next, &build(9)).succeeds();
 }
