@@ -262,10 +262,13 @@ fn opening_of_unknown_outcome_is_looked_for_before_it_is_repeated() {
     ];
     for (phase, action) in cases {
         let lab = Lab::new();
+        // Another that the account opened just before is not the one.
+        lab.world().open(REPO, "gate-bot", "something else", "", &[]);
         on_write(&lab, phase, "/issues", 1, action.clone());
         let run = lab.record(1);
         run.succeeds().says("whether it was carried out is not known");
-        assert_eq!(lab.issues().len(), 1, "{phase:?} {action:?}");
+        assert_eq!(lab.issues().len(), 2, "{phase:?} {action:?}");
+        assert_eq!(run.json()["version"]["issue_number"], "2", "{phase:?} {action:?}");
         let posts = run
             .requests
             .iter()
