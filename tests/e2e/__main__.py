@@ -29,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tests/e2e/run", description="The whole story on a real Concourse.")
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="all unless said")
     parser.add_argument("--list", action="store_true", help="names the scenarios")
+    parser.add_argument("--keep", action="store_true", help="keeps the logs of what passes, too")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     said = parser.parse_args()
     if said.list:
@@ -41,23 +42,24 @@ def main() -> int:
     if said.inside:
         paths = {name: Path(path) for name, path in json.loads(said.inside).items()}
         logs = paths.pop("logs")
-        return inside(Tools(**paths), logs, chosen)
+        return inside(Tools(**paths), logs, chosen, said.keep)
     try:
         need()
-        return outside(build(TARGET / "e2e"), chosen)
+        return outside(build(TARGET / "e2e"), chosen, said.keep)
     except (Missing, Failed) as error:
         print(f"tests/e2e/run cannot run: {error}", file=sys.stderr)
         return 3
 
 
-def outside(tools: Tools, chosen: list[str]) -> int:
+def outside(tools: Tools, chosen: list[str], keep: bool) -> int:
     """Runs them in namespaces, which end with this process, and everything in them."""
     logs = TARGET / "e2e/logs" / datetime.now().strftime("%Y-%m-%d-%H%M%S")
     logs.mkdir(parents=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     paths = {name: str(path) for name, path in {**asdict(tools), "logs": logs}.items()}
     # A session of its own: Ctrl-C comes here, and here alone.
-    process = subprocess.Popen([*NAMESPACES, *INSIDE, json.dumps(paths), *chosen], start_new_session=True)
+    words = [*NAMESPACES, *INSIDE, json.dumps(paths), *(["--keep"] if keep else []), *chosen]
+    process = subprocess.Popen(words, start_new_session=True)
     try:
         code = process.wait()
     except KeyboardInterrupt:
@@ -67,7 +69,7 @@ def outside(tools: Tools, chosen: list[str]) -> int:
         process.kill()
         process.wait()
         forget_cgroups()
-    if code:
+    if code or keep:
         print(f"logs: {logs}", flush=True)
     else:
         shutil.rmtree(logs)
@@ -84,7 +86,7 @@ def forget_cgroups() -> None:
                 pass  # not empty: another Concourse's
 
 
-def inside(tools: Tools, logs: Path, chosen: list[str]) -> int:
+def inside(tools: Tools, logs: Path, chosen: list[str], keep: bool) -> int:
     """Brings the lab up, and plays the scenarios."""
     began = time.monotonic()
     lab = Lab(tools, logs)
@@ -97,13 +99,13 @@ def inside(tools: Tools, logs: Path, chosen: list[str]) -> int:
     print(f"Concourse is up after {time.monotonic() - began:.0f} s", flush=True)
     # A scenario waits most of its time; more of them at once would only make each other late.
     with ThreadPoolExecutor(PARALLEL) as pool:
-        passed = sum(pool.map(lambda name: play(lab, logs / name, name), chosen))
+        passed = sum(pool.map(lambda name: play(lab, logs / name, name, keep), chosen))
     failed = len(chosen) - passed
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 
 
-def play(lab: Lab, logs: Path, name: str) -> bool:
+def play(lab: Lab, logs: Path, name: str, keep: bool) -> bool:
     """Plays a scenario; did it pass?"""
     began = time.monotonic()
     case = Case(lab, name)
@@ -115,6 +117,8 @@ def play(lab: Lab, logs: Path, name: str) -> bool:
         (logs / "failure.txt").write_text(traceback.format_exc())
         return False
     print(f"ok      {name} ({time.monotonic() - began:.0f} s)", flush=True)
+    if keep:
+        case.keep(logs)
     return True
 
 

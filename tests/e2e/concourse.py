@@ -100,7 +100,7 @@ class Pipeline:
 
     def check(self, resource: str) -> Build:
         """Looks for versions of a resource now, and waits for the answer."""
-        build = self.concourse.call("POST", f"{self.path}/resources/{resource}/check", {"from": None, "shallow": False})
+        build = self.concourse.call("POST", f"{self.path}/resources/{resource}/check", {"from": None, "shallow": True})
         return until(f"the check of {resource}", lambda: self.ended(build["id"]))
 
     def ended(self, build: int) -> Build | None:

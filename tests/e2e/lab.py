@@ -80,8 +80,9 @@ class Lab:
         hosts = self.file("hosts", f"127.0.0.1 localhost\n{HOST} {' '.join(NAMES)}\n")
         run(["mount", "--bind", hosts, "/etc/hosts"])
         run(["ip", "link", "set", "lo", "up"])
-        # Concourse's own name of the bridge; made here so that servers can listen before the first container.
-        run(["ip", "link", "add", "name", "concourse0", "type", "bridge"])
+        # By the name that Concourse gives it; made here so that servers can listen before the first container. Without
+        # an address of its own it changes address with the containers, and those that run lose it for half a minute.
+        run(["ip", "link", "add", "name", "concourse0", "address", "02:00:00:00:00:01", "type", "bridge"])
         run(["ip", "address", "add", f"{HOST}/16", "dev", "concourse0"])
         run(["ip", "link", "set", "concourse0", "up"])
         for name in ("http_proxy", "https_proxy", "no_proxy"):  # the worker would hand these to every container
