@@ -6,9 +6,10 @@ import shutil
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 
-from .concourse import Build, Pipeline
+from .concourse import Build
 from .github import TOKEN, Issue, Repository
 from .lab import STATE, Lab
 from .tools import run
@@ -48,26 +49,29 @@ class Case:
         self.projects: list[Project] = []
         self.say_fleet()
 
-    def say_fleet(self, issues: str = "", more: str = "") -> None:
+    def say_fleet(
+        self, issues: str = "", concourses: str = "", image: str = "mitodl/github-issues-resource", tag: str = "0.1.0"
+    ) -> None:
         """The fleet: where the code and the issues of this scenario are."""
-        (self.fleet / "pipegen.yml").write_text(
-            f"""\
+        (self.fleet / "pipegen.yml").write_text(f"""\
 version: 1
-concourses: {{main: {{target: e2e, team: main}}}}
+concourses:
+  main: {{target: e2e, team: main}}
+  {concourses}
 resource_types:
   github-issues:
     type: registry-image
-    source: {{repository: mitodl/github-issues-resource, tag: "0.1.0"}}
+    source: {{repository: {image}, tag: "{tag}"}}
     defaults: {{ca_cert: ((github.ca))}}
 defaults:
   environments: [CI, QA, Production]
   source: {{repository: git://git.test/{self.name}/shop}}
   issues:
     api: https://github.test/api/v3
-    repository: acme/{self.name}
+    repository: {self.issues.name}
     auth: {{token: ((github.token))}}
-{textwrap.indent(issues, "    ")}{more}"""
-        )
+    {issues}
+""")
 
     def project(self, name: str, more: str = "", preview: str = "") -> "Project":
         """A project of the fleet, rendered and set."""
@@ -130,21 +134,38 @@ class Project:
 
     def __init__(self, case: Case, name: str, more: str, preview: str) -> None:
         self.case, self.name = case, name
-        self.pipeline: Pipeline = case.lab.concourse.pipeline(f"{case.name}-{name}", "main")
-        self.code = f"shop-{self.pipeline.name}"
+        self.pipeline = case.lab.concourse.pipeline(f"{case.name}-{name}", "main")
         script = {"image": "alpine", "deploy": f"./deploy.sh {name}", "watch": [name]}
         if preview:
             script["preview"] = preview
-        self.say(f"stack: {{script: {json.dumps(script)}}}\n{more}")
+        self.text = f"project: {name}\nstack: {{script: {json.dumps(script)}}}\n{more}\n"
 
-    def say(self, text: str) -> None:
-        """Its manifest."""
-        manifest = self.case.fleet / "projects" / f"{self.name}.yml"
-        manifest.write_text(f"project: {self.name}\npipeline: {self.pipeline.name}\n{text}\n")
+    @property
+    def code(self) -> str:
+        """The resource of its code."""
+        return f"shop-{self.pipeline.name}"
+
+    def call(self, pipeline: str) -> None:
+        """Its pipeline has another name from now on."""
+        self.pipeline = self.case.lab.concourse.pipeline(pipeline, self.pipeline.team)
+
+    def elsewhere(self, concourse: str, team: str) -> "Project":
+        """Its part on another Concourse, which is another pipeline."""
+        part = copy(self)
+        part.pipeline = self.case.lab.concourse.pipeline(f"{self.pipeline.name}-{concourse}", team)
+        part.push()
+        self.case.projects.append(part)
+        return part
 
     def set(self) -> None:
-        """Renders the fleet, and sets this pipeline."""
+        """Says it in a manifest, renders the fleet, and sets this pipeline."""
+        manifest = self.case.fleet / "projects" / f"{self.name}.yml"
+        manifest.write_text(f"pipeline: {self.pipeline.name}\n{self.text}")
         self.case.render()
+        self.push()
+
+    def push(self) -> None:
+        """Sets the pipeline that was rendered."""
         self.pipeline.set(self.rendered(), self.case.variables)
 
     def rendered(self) -> Path:
@@ -187,6 +208,10 @@ class Project:
     def place(self, stack: str) -> str:
         """What the environments call it."""
         return f"{self.case.name}/{self.name}/{stack}"
+
+    def places(self) -> dict[str, list[str]]:
+        """The same of the usual places."""
+        return {stack: self.at(stack) for stack in ("CI", "QA", "Production")}
 
     def deploys(self, environment: str) -> list[Build]:
         """The builds that deploy to an environment, oldest first."""

@@ -62,7 +62,7 @@ class Repository:
     def __init__(self, github: GitHub, name: str) -> None:
         self.github, self.name = github, name
         github.do("add-repository", repository=name)
-        github.do("add-user", repository=name, login="deploy-bot", role="write", token=TOKEN)
+        self.bot: int = github.do("add-user", repository=name, login="deploy-bot", role="write", token=TOKEN)["id"]
         github.do("add-user", repository=name, login="alice", role="triage")
         github.do("add-user", repository=name, login="mallory", role="read")
 
@@ -84,6 +84,11 @@ class Repository:
             # The label by which the resource asks for its issues is nothing that a person reads.
             issue.labels[:] = [label for label in issue.labels if not label.startswith("gate:")]
         return sorted((issue for issue in found if title in issue.title), key=lambda issue: issue.number)
+
+    def labels(self, number: int) -> list[str]:
+        """All labels of an issue."""
+        state = self.github.do("state")["repositories"][self.name]
+        return next(issue["labels"] for issue in state if issue["number"] == number)
 
     def issue(self, number: int) -> Issue:
         """One of them."""

@@ -90,6 +90,14 @@ def layout(folder: Path, tar: bytes) -> Path:
     return folder
 
 
+def next_version(folder: Path, tools: Tools) -> Path:
+    """The image of the resource, as its next version might be."""
+    with tarfile.open(tools.resource / "base/github-issues/rootfs.tgz") as tar:
+        tar.extractall(folder / "root")
+    (folder / "root/version").write_text("next")
+    return layout(folder / "oci", packed(folder / "root"))
+
+
 def resource_type(folder: Path, name: str, made: Path, steps: Path) -> None:
     """A base resource type of the worker: the root file system, with the steps of a folder."""
     for step in steps.iterdir():
@@ -109,4 +117,6 @@ def make(work: Path, types: Path, tools: Tools) -> dict[str, Path]:
         "library/alpine:latest": layout(work / "alpine.oci", packed(root(work / "alpine"))),
         "alpine/git:v2.49.1": layout(work / "git.oci", packed(root(work / "git", *git))),
         "mitodl/github-issues-resource:0.1.0": tools.resource / "oci",
+        # In the place of MIT Open Learning's own.
+        "mitodl/concourse-github-issues-resource:latest": tools.resource / "oci",
     }

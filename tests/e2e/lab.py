@@ -58,9 +58,8 @@ class Lab:
         ])  # fmt: skip
         self.start_postgres()
         self.start_web()
-        made = images.make(STATE / "images", STATE / "types", tools)
-        for name, layout in made.items():
-            run(["skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", f"oci:{layout}", f"docker://127.0.0.1:5000/{name}"])
+        for name, layout in images.make(STATE / "images", STATE / "types", tools).items():
+            self.push(layout, name)
         until("the fake GitHub's certificate authority", authority.exists)
         self.github = GitHub("https://github.test", authority)
         self.environments = Environments(HOST, 9000)
@@ -69,6 +68,13 @@ class Lab:
         # The scheduler's ten seconds are fixed in the program, but read from this table each time.
         self.sql("update components set interval = '1s' where name = 'scheduler'")
         self.start_worker()
+
+    def push(self, layout: Path, name: str) -> None:
+        """Brings an image to the registry."""
+        run([
+            "skopeo", "--insecure-policy", "copy", "-q", "--dest-tls-verify=false", f"oci:{layout}",
+            f"docker://127.0.0.1:5000/{name}",
+        ])  # fmt: skip
 
     def prepare(self) -> None:
         """Makes the namespaces a place to live in: nothing of it is seen outside."""
@@ -143,6 +149,10 @@ class Lab:
             "--component-runner-interval", "1s", "--lidar-scanner-interval", "1s", "--build-tracker-interval", "1s",
             "--max-checks-per-second", "-1", "--gc-interval", "10s", "--log-level", "info",
         ])  # fmt: skip
+
+    def another_resource(self) -> Path:
+        """An image of the resource of the same content and another digest."""
+        return images.next_version(STATE / "images/next", self.tools)
 
     def start_worker(self) -> None:
         """Starts a worker, and waits until it runs."""

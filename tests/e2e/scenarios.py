@@ -1,6 +1,7 @@
 """What must be seen to happen. Each scenario is told by its first line; `run --list` shows them."""
 
 from .case import Case, equal, says, scenario
+from .github import Repository
 
 
 @scenario
@@ -177,3 +178,162 @@ def failing(case: Case) -> None:
     again = cart.deploys("QA")[-1]
     equal(again.status, "succeeded")
     says(cart.now(issue).comments[-1]["body"], "**Done**", cart.link(again))
+
+
+@scenario
+def edited(case: Case) -> None:
+    """titles and labels may be edited; an edited record, a deleted or transferred issue deploys nothing"""
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    # A new title and no labels: it is still the issue of its gate.
+    case.issues.do("retitle", issue.number, title="hands off")
+    for label in case.issues.labels(issue.number):
+        case.issues.do("unlabel", issue.number, label=label)
+    b = cart.commit("B")
+    (issue,) = case.issues.open()
+    equal(issue.title, "hands off")
+    says(issue.comments[-1]["body"], b)
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["B"])
+
+    # A record in a comment, and one in the body, that say another commit than was deployed.
+    a = case.code.commits["A"]
+    cart.commit("C")
+    c = cart.commit("D")
+    issue = cart.open("CI deployed.")
+    record = issue.comments[-1]
+    case.issues.do("edit-comment", issue.number, comment=record["id"], body=record["body"].replace(c, a))
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["B"])
+    says(cart.now(issue).comments[-1]["body"], "edited")
+    cart.commit("E")
+    issue = cart.open("CI deployed.")
+    case.issues.do("edit-body", issue.number, body=issue.body.replace(case.code.commits["E"], a))
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["B"])
+    says(cart.now(issue).comments[-1]["body"], "edited")
+
+    # Gone, one way or the other: the next build opens an issue.
+    case.issues.close(cart.open("QA deployed.").number, reason="not_planned")
+    cart.commit("F")
+    issue = cart.open("CI deployed.")
+    case.issues.do("delete", issue.number)
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA"), ["B"])
+    cart.commit("G")
+    issue = cart.open("CI deployed.")
+    elsewhere = Repository(case.lab.github, "acme/elsewhere")
+    moved = case.issues.do("transfer", issue.number, to=elsewhere.name)["number"]
+    elsewhere.close(moved)
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA"), ["B"])
+    h = cart.commit("H")
+    issue = cart.open("CI deployed.")
+    says(issue.body, h)
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["B", "H"])
+
+
+@scenario
+def neighbours(case: Case) -> None:
+    """chains side by side, and projects whose titles begin alike, do not hear each other"""
+    chains = "environments: [CI, QA]\ngroups: [orders, users]"
+    shop, shop_api = case.project("shop", chains), case.project("shop-api", chains)
+    for project in (shop, shop_api):
+        project.commit("A")
+    shop.approve(shop.open("orders.CI deployed."), "orders.CI")
+    equal([shop.at("orders.QA"), shop.at("users.QA")], [["A"], []])
+    for environment in ("users.CI", "orders.CI"):
+        shop_api.look_for_approvals(environment)
+    equal([shop_api.at("orders.QA"), shop_api.at("users.QA")], [[], []])
+    shop_api.approve(shop_api.open("users.CI deployed."), "users.CI")
+    for environment in ("users.CI", "orders.CI"):
+        shop.look_for_approvals(environment)
+    equal([shop.at("orders.QA"), shop.at("users.QA")], [["A"], []])
+    equal([shop_api.at("orders.QA"), shop_api.at("users.QA")], [[], ["A"]])
+
+
+@scenario
+def instances(case: Case) -> None:
+    """a gate bridges two Concourses, and the second deploys the same commit"""
+    case.lab.concourse.fly("set-team", "--non-interactive", "-n", "edge", "--local-user", "alice")
+    case.say_fleet(concourses="edge: {target: e2e, team: edge}")
+    cart = case.project("cart", "environments: [QA, Production]\noverrides: {Production: {concourse: edge}}")
+    edge = cart.elsewhere("edge", "edge")
+    b = cart.commit("B")
+    issue = cart.open("QA deployed.")
+    case.issues.close(issue.number)
+    case.code.commit("C", "cart")
+    edge.pipeline.check(edge.code)
+    edge.look_for_approvals("QA")
+    equal(cart.at("Production"), ["B"])
+    (build,) = edge.deploys("Production")
+    says(cart.now(issue).comments[-1]["body"], "**Done**", edge.link(build))
+    says(cart.open("Production deployed.").body, b)
+
+
+@scenario
+def unchanged(case: Case) -> None:
+    """set again, renamed, with another image or source, after all was approved: nothing deploys by itself"""
+    cart = case.project("cart")
+    cart.commit("A")
+    cart.approve(cart.open("CI deployed."), "CI")
+    cart.approve(cart.open("QA deployed."), "QA")
+    deployed = cart.places()
+    equal(deployed, {"CI": ["A"], "QA": ["A"], "Production": ["A"]})
+
+    def look() -> None:
+        for environment in ("CI", "QA"):
+            cart.look_for_approvals(environment)
+        equal(cart.places(), deployed)
+
+    cart.set()
+    look()
+    case.lab.push(case.lab.another_resource(), "mitodl/github-issues-resource:next")
+    case.say_fleet(image="mitodl/github-issues-resource", tag="next")
+    cart.set()
+    look()
+    case.say_fleet(issues=f"bot: {case.issues.bot}")
+    cart.set()
+    look()
+    equal(len(cart.deploys("QA")), 1)
+    # By Concourse's own renaming the history stays; a pipeline made anew asks, and is refused.
+    case.lab.concourse.fly("rename-pipeline", "-o", cart.pipeline.name, "-n", "unchanged-basket")
+    cart.call("unchanged-basket")
+    look()
+    equal(len(cart.deploys("QA")), 1)
+    case.lab.concourse.fly("destroy-pipeline", "--non-interactive", "-p", cart.pipeline.name)
+    cart.set()
+    cart.look(cart.code)
+    equal(cart.at("CI"), ["A", "A"], "the first environment takes what it sees")
+    cart.look_for_approvals("CI")
+    (build,) = cart.deploys("QA")
+    equal(build.status, "failed")
+    says(case.lab.concourse.log(build), "error[already-used]")
+    equal([cart.at("QA"), cart.at("Production")], [["A"], ["A"]])
+
+
+@scenario
+def mitodl(case: Case) -> None:
+    """a pipeline for MIT Open Learning's image goes through the story, with ours in its place"""
+    case.say_fleet(issues="resource: mitodl", image="mitodl/concourse-github-issues-resource", tag="latest")
+    cart = case.project("cart")
+    cart.commit("A")
+    ci = cart.open("CI deployed.")
+    equal(ci.labels, ["promotion-to-qa"])
+    cart.commit("B")
+    equal(cart.open("CI deployed.").number, ci.number)
+    equal(len(cart.now(ci).comments), 1)
+    cart.approve(ci, "CI", reason="not_planned")
+    equal(cart.at("QA"), [])
+    case.issues.do("reopen", ci.number)
+    cart.approve(ci, "CI")
+    equal(cart.at("QA"), ["B"])
+    says(cart.now(ci).title, "[CONSUMED #")
+    cart.approve(cart.open("QA deployed."), "QA")
+    equal(cart.places(), {"CI": ["A", "B"], "QA": ["B"], "Production": ["B"]})
+    equal(cart.open("Production deployed.").labels, ["finalized-deployment"])
+    for environment in ("CI", "QA"):
+        cart.look_for_approvals(environment)
+    equal([len(cart.deploys("QA")), len(cart.deploys("Production"))], [1, 1])
