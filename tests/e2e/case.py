@@ -14,8 +14,10 @@ from .github import TOKEN, Issue, Repository
 from .lab import STATE, Lab
 from .tools import run
 
+WEBHOOK = "token-of-the-webhook"
 Scenario = Callable[["Case"], None]
 SCENARIOS: dict[str, Scenario] = {}
+ALONE: set[str] = set()
 
 # The place that a deployment goes to, and the version that it brings, as the checked-out files have it.
 DEPLOY = """\
@@ -33,6 +35,12 @@ def scenario(function: Scenario) -> Scenario:
     return function
 
 
+def alone(function: Scenario) -> Scenario:
+    """A scenario that others would notice."""
+    ALONE.add(function.__name__.replace("_", "-"))
+    return function
+
+
 class Case:
     """One scenario's own part of the world: nothing of it is shared with another scenario."""
 
@@ -45,7 +53,7 @@ class Case:
         self.code = Code(self.folder / "work", STATE / "git" / name / "shop", DEPLOY.replace("CASE", name))
         self.variables = self.folder / "variables.yml"
         authority = textwrap.indent(lab.github.authority, "    ")
-        self.variables.write_text(f"github:\n  token: {TOKEN}\n  ca: |\n{authority}")
+        self.variables.write_text(f"github:\n  token: {TOKEN}\n  webhook: {WEBHOOK}\n  ca: |\n{authority}")
         self.projects: list[Project] = []
         self.say_fleet()
 
@@ -192,9 +200,13 @@ class Project:
         self.pipeline.check(resource)
         self.pipeline.settle()
 
+    def gate(self, environment: str) -> str:
+        """The resource by which Concourse sees that somebody closed the issue of an environment."""
+        return f"github-issues-{self.name}-{environment.lower()}-trigger"
+
     def look_for_approvals(self, environment: str) -> None:
         """Concourse looks whether somebody closed the issue of an environment, and does what follows."""
-        self.look(f"github-issues-{self.name}-{environment.lower()}-trigger")
+        self.look(self.gate(environment))
 
     def approve(self, issue: Issue, environment: str, by: str = "alice", reason: str = "completed") -> None:
         """Somebody closes the issue of an environment, and Concourse looks."""

@@ -103,6 +103,15 @@ class Pipeline:
         build = self.concourse.call("POST", f"{self.path}/resources/{resource}/check", {"from": None, "shallow": True})
         return until(f"the check of {resource}", lambda: self.ended(build["id"]))
 
+    def webhook(self, resource: str, token: str) -> int:
+        """GitHub calls, and knows nothing but the token."""
+        url = f"{self.concourse.url}/api/v1{self.path}/resources/{resource}/check/webhook?webhook_token={token}"
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, b"{}", method="POST"), timeout=30) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
     def ended(self, build: int) -> Build | None:
         """The build, when it is over."""
         seen = Build.of(self.concourse.call("GET", f"/builds/{build}"))

@@ -22,6 +22,7 @@ class Environments:
         self.history: dict[str, list[Deployment]] = defaultdict(list)
         self.broken: set[str] = set()
         self.stuck: dict[str, threading.Event] = {}
+        self.asked: dict[str, int] = defaultdict(int)
         environments = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,10 +45,12 @@ class Environments:
 
     def deploy(self, place: str, version: str) -> int:
         """What a deployment's request is answered."""
-        if place in self.broken:
-            return 500
+        self.asked[place] += 1
         if stuck := self.stuck.get(place):
             stuck.wait()
+            return 500
+        if place in self.broken:
+            return 500
         self.history[place].append(Deployment(version, time.time()))
         return 200
 

@@ -56,6 +56,16 @@ class GitHub:
         return json.loads(text)
 
 
+    def fault(self, path: str, times: int = 1000, **more: object) -> None:
+        """The next requests below a path go wrong: no answer, or the one that is said."""
+        self.recover()
+        self.do("faults", path=path, times=times, **more)
+
+    def recover(self) -> None:
+        """Nothing goes wrong any more."""
+        self.do("clear-faults")
+
+
 class Repository:
     """A repository of issues, where alice may approve and mallory may not."""
 

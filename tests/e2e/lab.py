@@ -1,6 +1,7 @@
 """Concourse and what it needs, inside the run's own namespaces: whatever is started here ends with them."""
 
 import os
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -21,7 +22,7 @@ DATABASE = ["-h", "127.0.0.1", "-U", "postgres"]
 
 CONTAINERD = """\
 version = 2
-state = "/run/e2e/containerd"
+state = "STATE"
 disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs",
   "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
 """
@@ -81,7 +82,7 @@ class Lab:
         for folder in (Path("/run"), Path("/var/lib/cni")):
             folder.mkdir(parents=True, exist_ok=True)
             run(["mount", "-t", "tmpfs", "tmpfs", folder])
-        for folder in ("git", "home", "keys", "pg", "registry", "types", "worker"):
+        for folder in ("git", "home", "keys", "pg", "registry", "types"):
             (STATE / folder).mkdir(parents=True)
         hosts = self.file("hosts", f"127.0.0.1 localhost\n{HOST} {' '.join(NAMES)}\n")
         run(["mount", "--bind", hosts, "/etc/hosts"])
@@ -154,16 +155,34 @@ class Lab:
         """An image of the resource of the same content and another digest."""
         return images.next_version(STATE / "images/next", self.tools)
 
+    def kill_worker(self) -> None:
+        """The worker dies, and with it all that it ran: as when its machine does."""
+        worker = self.running.pop("worker")
+        worker.kill()
+        worker.wait()
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                name = (process / "comm").read_text().strip()
+                ours = name.startswith("containerd") or "/garden" in (process / "cgroup").read_text()
+                if ours:
+                    os.kill(int(process.name), signal.SIGKILL)
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it ended meanwhile
+
     def start_worker(self) -> None:
         """Starts a worker, and waits until it runs."""
         keys = STATE / "keys"
-        name = f"worker-{time.monotonic_ns()}"  # one that was killed counts as running for some seconds more
+        # A name and a folder of its own: one that was killed counts as running for some seconds more.
+        name = f"worker-{time.monotonic_ns()}"
+        work = STATE / "workers" / name
+        work.mkdir(parents=True)
         self.start("worker", [
-            self.tools.concourse, "worker", "--name", name, "--ephemeral", "--work-dir", STATE / "worker",
+            self.tools.concourse, "worker", "--name", name, "--ephemeral", "--work-dir", work,
             "--tsa-host", "127.0.0.1:2222", "--tsa-public-key", keys / "tsa.pub", "--tsa-worker-private-key", keys / "worker",
             "--resource-types", STATE / "types", "--baggageclaim-driver", "overlay", "--sweep-interval", "10s",
             "--runtime", "containerd", "--containerd-bin", "/usr/bin/containerd",
-            "--containerd-config", self.file("containerd.toml", CONTAINERD), "--containerd-init-bin", self.tools.init,
+            "--containerd-config", self.file("containerd.toml", CONTAINERD.replace("STATE", str(work / "state"))),
+            "--containerd-init-bin", self.tools.init,
             "--containerd-cni-plugins-dir", CNI, "--containerd-network-pool", POOL, "--containerd-external-ip", "127.0.0.1",
             "--containerd-mtu", "1500", "--containerd-privileged-mode", "fuse-only",
             # Names come from this list alone, and nothing is beyond the bridge.

@@ -1,7 +1,10 @@
 """What must be seen to happen. Each scenario is told by its first line; `run --list` shows them."""
 
-from .case import Case, equal, says, scenario
+from threading import Event
+
+from .case import WEBHOOK, Case, alone, equal, says, scenario
 from .github import Repository
+from .wait import until
 
 
 @scenario
@@ -337,3 +340,82 @@ def mitodl(case: Case) -> None:
     for environment in ("CI", "QA"):
         cart.look_for_approvals(environment)
     equal([len(cart.deploys("QA")), len(cart.deploys("Production"))], [1, 1])
+
+
+@scenario
+def webhook(case: Case) -> None:
+    """GitHub calls Concourse when an issue is closed: the deployment starts within seconds, not hours"""
+    case.say_fleet(issues="check_every: 4h\n    webhook: ((github.webhook))")
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    case.issues.close(issue.number)
+    equal(cart.pipeline.webhook(cart.gate("CI"), "token-of-a-stranger"), 401)
+    equal(cart.pipeline.webhook(cart.gate("CI"), WEBHOOK), 201)
+    until("the deployment", lambda: cart.deploys("QA"), seconds=30)
+    cart.pipeline.settle()
+    equal(cart.at("QA"), ["A"])
+
+
+@scenario
+def outage(case: Case) -> None:
+    """GitHub is down, limits, or loses an answer, while Concourse writes and looks: nothing is lost or doubled"""
+    github, path = case.lab.github, case.issues.name
+    cart = case.project("cart")
+    github.fault(path, times=2)
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    # The comment is made, and the answer lost.
+    github.fault(f"{path}/issues/{issue.number}/comments", times=1, method="POST", phase="after", status=502)
+    b = cart.commit("B")
+    equal(len(cart.now(issue).comments), 1)
+    github.fault(path, times=1, status=403, headers={"retry-after": "2", "x-ratelimit-remaining": "0"})
+    c = cart.commit("C")
+    says(cart.now(issue).says(), b, c)
+    equal(len(cart.now(issue).comments), 2)
+    equal([build.status for build in cart.deploys("CI")], ["succeeded"] * 3)
+
+    case.issues.close(issue.number)
+    github.fault(path)
+    equal(cart.pipeline.check(cart.gate("CI")).status, "failed")
+    github.fault(path, status=403, headers={"retry-after": "3600", "x-ratelimit-remaining": "0"})
+    check = cart.pipeline.check(cart.gate("CI"))
+    equal(check.status, "failed")
+    says(case.lab.concourse.log(check), "error[rate-limited]")
+    cart.pipeline.settle()
+    equal(cart.deploys("QA"), [])
+    github.recover()
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA"), ["C"])
+    equal([len(case.issues.open("CI deployed.")), len(case.issues.open("QA deployed."))], [0, 1])
+
+
+@alone
+@scenario
+def crash(case: Case) -> None:
+    """the worker dies during a deployment: nothing is doubled, and starting it again deploys the same versions"""
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    place, environments = cart.place("QA"), case.lab.environments
+    environments.stuck[place] = Event()
+    case.issues.close(issue.number)
+    cart.pipeline.check(cart.gate("CI"))
+    until("the deployment to reach its place", lambda: environments.asked[place])
+    case.lab.kill_worker()
+    case.lab.start_worker()
+    cart.pipeline.settle()
+    environments.stuck.pop(place).set()
+    (build,) = cart.deploys("QA")
+    equal(build.status, "errored")
+    # What the hook would tell was on that worker too: the issue names the build, and not yet how it ended.
+    says(cart.now(issue).comments[-1]["body"], "Deploying what was approved", cart.link(build))
+    equal(cart.at("QA"), [])
+    cart.look_for_approvals("CI")
+    equal(len(cart.deploys("QA")), 1)
+    cart.commit("B")
+    cart.pipeline.rerun(build)
+    cart.pipeline.settle()
+    equal(cart.at("QA"), ["A"])
+    says(cart.now(issue).comments[-1]["body"], "**Done**", cart.link(cart.deploys("QA")[-1]))
+    equal(len(case.issues.open("QA deployed.")), 1)
