@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="all unless said")
     parser.add_argument("--list", action="store_true", help="names the scenarios")
     parser.add_argument("--keep", action="store_true", help="keeps the logs of what passes, too")
+    parser.add_argument("--write", action="store_true", help="writes story.md anew")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     said = parser.parse_args()
     if said.list:
@@ -42,23 +43,24 @@ def main() -> int:
     if said.inside:
         paths = {name: Path(path) for name, path in json.loads(said.inside).items()}
         logs = paths.pop("logs")
-        return inside(Tools(**paths), logs, chosen, said.keep)
+        return inside(Tools(**paths), logs, chosen, said)
     try:
         need()
-        return outside(build(TARGET / "e2e"), chosen, said.keep)
+        return outside(build(TARGET / "e2e"), chosen, said)
     except (Missing, Failed) as error:
         print(f"tests/e2e/run cannot run: {error}", file=sys.stderr)
         return 3
 
 
-def outside(tools: Tools, chosen: list[str], keep: bool) -> int:
+def outside(tools: Tools, chosen: list[str], said: argparse.Namespace) -> int:
     """Runs them in namespaces, which end with this process, and everything in them."""
     logs = TARGET / "e2e/logs" / datetime.now().strftime("%Y-%m-%d-%H%M%S")
     logs.mkdir(parents=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     paths = {name: str(path) for name, path in {**asdict(tools), "logs": logs}.items()}
     # A session of its own: Ctrl-C comes here, and here alone.
-    words = [*NAMESPACES, *INSIDE, json.dumps(paths), *(["--keep"] if keep else []), *chosen]
+    options = [f"--{name}" for name in ("keep", "write") if getattr(said, name)]
+    words = [*NAMESPACES, *INSIDE, json.dumps(paths), *options, *chosen]
     process = subprocess.Popen(words, start_new_session=True)
     try:
         code = process.wait()
@@ -69,7 +71,7 @@ def outside(tools: Tools, chosen: list[str], keep: bool) -> int:
         process.kill()
         process.wait()
         forget_cgroups()
-    if code or keep:
+    if code or said.keep:
         print(f"logs: {logs}", flush=True)
     else:
         shutil.rmtree(logs)
@@ -86,7 +88,7 @@ def forget_cgroups() -> None:
                 pass  # not empty: another Concourse's
 
 
-def inside(tools: Tools, logs: Path, chosen: list[str], keep: bool) -> int:
+def inside(tools: Tools, logs: Path, chosen: list[str], said: argparse.Namespace) -> int:
     """Brings the lab up, and plays the scenarios."""
     began = time.monotonic()
     lab = Lab(tools, logs)
@@ -100,17 +102,17 @@ def inside(tools: Tools, logs: Path, chosen: list[str], keep: bool) -> int:
     # A scenario waits most of its time; more of them at once would only make each other late.
     with ThreadPoolExecutor(PARALLEL) as pool:
         together = [name for name in chosen if name not in ALONE]
-        passed = sum(pool.map(lambda name: play(lab, logs / name, name, keep), together))
-    passed += sum(play(lab, logs / name, name, keep) for name in chosen if name in ALONE)
+        passed = sum(pool.map(lambda name: play(lab, logs / name, name, said), together))
+    passed += sum(play(lab, logs / name, name, said) for name in chosen if name in ALONE)
     failed = len(chosen) - passed
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 
 
-def play(lab: Lab, logs: Path, name: str, keep: bool) -> bool:
+def play(lab: Lab, logs: Path, name: str, said: argparse.Namespace) -> bool:
     """Plays a scenario; did it pass?"""
     began = time.monotonic()
-    case = Case(lab, name)
+    case = Case(lab, name, said.write)
     try:
         SCENARIOS[name](case)
     except Exception as error:
@@ -119,7 +121,7 @@ def play(lab: Lab, logs: Path, name: str, keep: bool) -> bool:
         (logs / "failure.txt").write_text(traceback.format_exc())
         return False
     print(f"ok      {name} ({time.monotonic() - began:.0f} s)", flush=True)
-    if keep:
+    if said.keep:
         case.keep(logs)
     return True
 

@@ -44,8 +44,8 @@ def alone(function: Scenario) -> Scenario:
 class Case:
     """One scenario's own part of the world: nothing of it is shared with another scenario."""
 
-    def __init__(self, lab: Lab, name: str) -> None:
-        self.lab, self.name = lab, name
+    def __init__(self, lab: Lab, name: str, write: bool = False) -> None:
+        self.lab, self.name, self.write = lab, name, write
         self.folder = STATE / "cases" / name
         self.fleet = self.folder / "fleet"
         (self.fleet / "projects").mkdir(parents=True)
@@ -143,10 +143,10 @@ class Project:
     def __init__(self, case: Case, name: str, more: str, preview: str) -> None:
         self.case, self.name = case, name
         self.pipeline = case.lab.concourse.pipeline(f"{case.name}-{name}", "main")
-        script = {"image": "alpine", "deploy": f"./deploy.sh {name}", "watch": [name]}
+        script = f"image: alpine\n    deploy: ./deploy.sh {name}\n    watch: [{name}]\n"
         if preview:
-            script["preview"] = preview
-        self.text = f"project: {name}\nstack: {{script: {json.dumps(script)}}}\n{more}\n"
+            script += f"    preview: {json.dumps(preview)}\n"
+        self.text = f"project: {name}\nstack:\n  script:\n    {script}{more}".rstrip() + "\n"
 
     @property
     def code(self) -> str:
@@ -168,9 +168,13 @@ class Project:
     def set(self) -> None:
         """Says it in a manifest, renders the fleet, and sets this pipeline."""
         manifest = self.case.fleet / "projects" / f"{self.name}.yml"
-        manifest.write_text(f"pipeline: {self.pipeline.name}\n{self.text}")
+        manifest.write_text(self.manifest())
         self.case.render()
         self.push()
+
+    def manifest(self) -> str:
+        """The manifest."""
+        return f"pipeline: {self.pipeline.name}\n{self.text}"
 
     def push(self) -> None:
         """Sets the pipeline that was rendered."""

@@ -4,6 +4,7 @@ from threading import Event
 
 from .case import WEBHOOK, Case, alone, equal, says, scenario
 from .github import Repository
+from .transcript import Transcript
 from .wait import until
 
 
@@ -11,7 +12,9 @@ from .wait import until
 def story(case: Case) -> None:
     """commit, deploy, issue, comments, close, next deploy, to the end of the chain"""
     cart = case.project("cart")
+    told = Transcript(cart)
     a = cart.commit("A")
+    told.after("Somebody commits version A")
     equal(cart.at("CI"), ["A"])
     ci = cart.open("CI deployed.")
     equal(ci.labels, ["promotion-to-qa"])
@@ -19,6 +22,7 @@ def story(case: Case) -> None:
     equal(ci.comments, [])
 
     b = cart.commit("B")
+    told.after("Somebody commits version B")
     equal(cart.at("CI"), ["A", "B"])
     equal(cart.open("CI deployed.").number, ci.number)
     (comment,) = cart.now(ci).comments
@@ -26,6 +30,7 @@ def story(case: Case) -> None:
     equal(cart.deploys("QA"), [], "deployments before somebody approved")
 
     cart.approve(ci, "CI")
+    told.after("Alice closes the issue of CI as completed")
     equal(cart.at("QA"), ["B"])
     (deployed,) = cart.deploys("QA")
     equal(deployed.status, "succeeded")
@@ -35,6 +40,7 @@ def story(case: Case) -> None:
     says(qa.body, b, cart.link(deployed))
 
     cart.approve(qa, "QA")
+    told.after("Alice closes the issue of QA as completed")
     equal(cart.at("Production"), ["B"])
     says(cart.now(qa).comments[-1]["body"], "**Done**", "Production", cart.link(cart.deploys("Production")[0]))
     record = cart.open("Production deployed.")
@@ -44,6 +50,7 @@ def story(case: Case) -> None:
     # And nothing else: the story is over.
     equal((len(cart.deploys("CI")), len(cart.deploys("QA")), len(cart.deploys("Production"))), (2, 1, 1))
     equal([issue.number for issue in case.issues.open()], [record.number])
+    told.check(case.write)
 
 
 @scenario

@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034
 # A stand-in for Concourse's git resource, whose image is not to be had from a Go module or a Debian package: the same
 # versions, the same clone, the same files. What it does not know it refuses, so that no pipeline runs with less than it
 # asked for. Sourced by check and in.
