@@ -13,10 +13,9 @@ use super::schema::FileShape;
 pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "overrides"];
 
 /// What the language has and this program does not do yet, by the place where it would stand.
-const NOT_YET: [(&str, &[&str]); 8] = [
+const NOT_YET: [(&str, &[&str]); 7] = [
     ("", &["projects", "old_names", "instance_vars", "rules", "needs", "notify", "job", "tab", "extra"]),
     ("source", &["webhook"]),
-    ("issues", &["webhook"]),
     ("auth", &["app"]),
     ("approval", &["approvals", "not_author", "window", "freeze"]),
     ("input", &["s3", "github_release", "resource", "each"]),

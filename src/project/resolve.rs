@@ -879,6 +879,7 @@ fn issues(settings: IssuesSettings) -> Option<Issues> {
         assignees: texts(settings.assignees),
         body_files: texts(settings.body_files),
         check_every: settings.check_every,
+        webhook: settings.webhook.map(|secret| secret.0),
         resource: settings.resource,
     })
 }
