@@ -27,8 +27,7 @@ pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Di
     let (jobs, mut resources, mut resource_types) = definitions.into_parts(fleet);
     let mut used = Used::default();
     for job in &jobs {
-        let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure];
-        job.plan.iter().chain(hooks.into_iter().flatten()).for_each(|step| used.step(step));
+        job.each_step(&mut |step| used.step(step));
     }
     // Concourse refuses a resource that nothing uses; a kind may bring one that this phase has no use for.
     resources.retain(|resource| used.resources.contains(resource.name.as_str()));
@@ -87,13 +86,8 @@ impl Used {
                     self.types.insert(image.type_name.clone());
                 }
             }
-            Core::Try { step } => self.step(step),
-            Core::Do { steps } => steps.iter().for_each(|step| self.step(step)),
-            Core::InParallel { in_parallel } => in_parallel.steps.iter().for_each(|step| self.step(step)),
-            Core::SetPipeline(_) | Core::LoadVar(_) => {}
+            _ => {}
         }
-        let hooks = [&step.on_success, &step.on_failure, &step.on_error, &step.on_abort, &step.ensure];
-        hooks.into_iter().flatten().for_each(|step| self.step(step));
     }
 }
 

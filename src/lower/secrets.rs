@@ -20,7 +20,7 @@ pub(super) fn check(pipeline: &Pipeline, plan: &PipelinePlan<'_>, fleet: &Fleet,
     }
     for job in &pipeline.jobs {
         let of = format!("the job `{}`", job.name);
-        job.plan.iter().for_each(|step| search.step(step, &of));
+        job.each_step(&mut |step| search.step(step, &of));
     }
 }
 
@@ -55,13 +55,8 @@ impl Search<'_> {
                     self.map(config.image_resource.as_ref().and_then(|image| image.source.as_ref()), of);
                 }
             }
-            Core::Try { step } => self.step(step, of),
-            Core::Do { steps } => steps.iter().for_each(|step| self.step(step, of)),
-            Core::InParallel { in_parallel } => in_parallel.steps.iter().for_each(|step| self.step(step, of)),
-            Core::SetPipeline(_) | Core::LoadVar(_) => {}
+            _ => {}
         }
-        let hooks = [&step.on_success, &step.on_failure, &step.on_error, &step.on_abort, &step.ensure];
-        hooks.into_iter().flatten().for_each(|step| self.step(step, of));
     }
 
     fn map(&mut self, value: Option<&Value>, of: &str) {

@@ -179,10 +179,7 @@ mod tests {
     #[test]
     fn stage_is_what_ends_in_an_environment() {
         let stacks = ["mitx.CI", "mitx.QA", "mitx-staging.QA", "QA", "notes", "CIty", "mitx.QAx", "a.b.CI"];
-        assert_eq!(
-            found(&stacks, &fields(&["CI", "QA"], &[], &[])),
-            ["-: QA", "mitx: CI QA", "mitx-staging: QA"]
-        );
+        assert_eq!(found(&stacks, &fields(&["CI", "QA"], &[], &[])), ["-: QA", "mitx: CI QA", "mitx-staging: QA"]);
         assert_eq!(
             found(&stacks, &fields(&["CI", "QA"], &["mitx-staging", "mitx"], &["mitx.CI"])),
             ["mitx-staging: QA", "mitx: QA"]
