@@ -3,14 +3,15 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Failure;
+use crate::source::SourceText;
 
-/// Reads a text.
+/// Reads what is meant to be a text. What is no UTF-8 in it is for the reader of the text to report.
 ///
 /// # Errors
 ///
-/// When it cannot be read, or is no UTF-8.
-pub(crate) fn read(path: &Utf8Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, error))
+/// When it cannot be read.
+pub(crate) fn read(path: &Utf8Path) -> Result<SourceText, Failure> {
+    std::fs::read(path).map(SourceText::from).map_err(|error| Failure::io("read", path, error))
 }
 
 /// The entries of a folder, in no particular order. Names that are no UTF-8 are passed over: nothing of ours has one.
