@@ -61,6 +61,7 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
         let folder = args.out.as_ref().unwrap_or(&fleet.output);
         if mode == Mode::Write {
             fs::create_dir_all(folder).map_err(|error| Failure::io("make the folder", folder, error))?;
+            write::remove_leftovers(folder)?;
         }
         let told = in_parallel(&fleet.pipelines, |pipeline| match change_of(pipeline, folder)? {
             None => Ok(None),
