@@ -15,7 +15,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    report_panics_without_their_message();
+    tell_first_panic_by_its_place(|message| {
+        // Nothing can be done when it cannot be said.
+        let _ = writeln!(std::io::stderr(), "{message}");
+    });
     ExitCode::from(outcome_of(|| command::run(&cli)).code())
 }
 
@@ -25,14 +28,9 @@ fn outcome_of(run: impl FnOnce() -> Outcome) -> Outcome {
 }
 
 /// The message of a panic may quote the input, and with it a secret.
-fn report_panics_without_their_message() {
-    static FIRST: Once = Once::new();
-    panic::set_hook(Box::new(|panic| {
-        FIRST.call_once(|| {
-            // Nothing can be done when it cannot be said.
-            let _ = writeln!(std::io::stderr(), "{}", internal_error(panic.location()));
-        });
-    }));
+fn tell_first_panic_by_its_place(tell: impl Fn(&str) + Send + Sync + 'static) {
+    let first = Once::new();
+    panic::set_hook(Box::new(move |panic| first.call_once(|| tell(&internal_error(panic.location())))));
 }
 
 fn internal_error(location: Option<&Location<'_>>) -> String {
@@ -42,20 +40,20 @@ fn internal_error(location: Option<&Location<'_>>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     #[test]
-    fn panic_ends_with_the_code_of_what_could_not_run() {
-        report_panics_without_their_message();
+    fn panic_ends_with_the_code_of_what_could_not_run_and_is_told_by_its_place_alone() {
+        static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        tell_first_panic_by_its_place(|message| TOLD.lock().unwrap().push(message.to_owned()));
+        let line = line!() + 1;
         assert_eq!(outcome_of(|| panic!("what the input says")).code(), 3);
+        assert_eq!(outcome_of(|| panic!("what follows from it")).code(), 3);
+        let _ = panic::take_hook();
+        let told = format!("error: internal error at {}:{line}; please report it", file!());
+        assert_eq!(*TOLD.lock().unwrap(), [told]);
         assert_eq!(outcome_of(|| Outcome::Problems).code(), 1);
-    }
-
-    #[test]
-    fn panic_is_told_by_its_place_alone() {
-        let here = Location::caller();
-        let told = internal_error(Some(here));
-        assert_eq!(told, format!("error: internal error at {}:{}; please report it", file!(), here.line()));
-        assert_eq!(internal_error(None), "error: internal error; please report it");
     }
 }
