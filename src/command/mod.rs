@@ -1,5 +1,6 @@
 //! What the program does, one verb a file.
 
+mod committed;
 mod completions;
 mod init;
 mod kind;

@@ -44,6 +44,26 @@ fn every_rule_is_shown_here() {
 }
 
 #[test]
+fn manifest_that_the_fleet_does_not_list() {
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", "project: shop-a\nstack:\n  pulumi: {path: infra/a}\n")
+        .file("projects/b.yaml", "project: shop-b\nstack:\n  pulumi: {path: infra/b}\n");
+    assert_snapshot!(of(&work, 0), @"
+    warning[unlisted-manifest]: no glob of this fleet's `projects` matches `projects/b.yaml`
+     --> pipegen.yml:1:1
+      |
+    1 | version: 1
+      | ^^^^^^^
+      |
+      = note: what is not matched is not rendered, and the pipeline that was rendered from it before is removed
+      = help: end the name in `.yml`, or add a glob that ends in `.yaml`
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
 fn control_characters_in_a_target() {
     let work =
         Work::new().file("pipegen.yml", "version: 1\nconcourses: {main: {target: \"a\\nb\", team: \"c\\u0085\"}}\n");
