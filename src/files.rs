@@ -17,6 +17,9 @@ pub(crate) fn read(path: &Utf8Path) -> Result<SourceText, Failure> {
 /// The one path of what may be told by several: absolute, without `..` and links. What is not there yet is where its
 /// folder is.
 pub(crate) fn real(path: &Utf8Path) -> Utf8PathBuf {
+    if let Ok(real) = path.canonicalize_utf8() {
+        return real;
+    }
     let start = if path.is_absolute() { Utf8Path::new("/") } else { Utf8Path::new(".") };
     let mut real = start.canonicalize_utf8().unwrap_or_default();
     for part in path.components() {
