@@ -4,7 +4,7 @@ mod rule;
 mod wording;
 
 pub use rule::Rule;
-pub(crate) use wording::{Count, did_you_mean, one_of, ticked};
+pub(crate) use wording::{Count, did_you_mean, one_of, ticked, visible};
 
 use crate::source::Span;
 

@@ -19,9 +19,7 @@ pub enum Failure {
     #[error("{0}")]
     Usage(String),
     /// A bug of this program.
-    #[error(
-        "internal error: {0}\nThis is a bug of ol-pipegen. Please report it, with the manifest that brings it out."
-    )]
+    #[error("internal error: {0}; please report it, with the manifest that brings it out")]
     Internal(String),
 }
 

@@ -1,16 +1,40 @@
 //! Reading files and folders, with errors that name them.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::Failure;
+use crate::source::SourceText;
 
-/// Reads a text.
+/// Reads what is meant to be a text. What is no UTF-8 in it is for the reader of the text to report.
 ///
 /// # Errors
 ///
-/// When it cannot be read, or is no UTF-8.
-pub(crate) fn read(path: &Utf8Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| Failure::io("read", path, error))
+/// When it cannot be read.
+pub(crate) fn read(path: &Utf8Path) -> Result<SourceText, Failure> {
+    std::fs::read(path).map(SourceText::from).map_err(|error| Failure::io("read", path, error))
+}
+
+/// The one path of what may be told by several: absolute, without `..` and links. What is not there yet is where its
+/// folder is.
+pub(crate) fn real(path: &Utf8Path) -> Utf8PathBuf {
+    if let Ok(real) = path.canonicalize_utf8() {
+        return real;
+    }
+    let start = if path.is_absolute() { Utf8Path::new("/") } else { Utf8Path::new(".") };
+    let mut real = start.canonicalize_utf8().unwrap_or_default();
+    for part in path.components() {
+        match part {
+            Utf8Component::ParentDir => {
+                real.pop();
+            }
+            Utf8Component::Normal(name) => {
+                real.push(name);
+                real = real.canonicalize_utf8().unwrap_or(real);
+            }
+            Utf8Component::CurDir | Utf8Component::RootDir | Utf8Component::Prefix(_) => {}
+        }
+    }
+    real
 }
 
 /// The entries of a folder, in no particular order. Names that are no UTF-8 are passed over: nothing of ours has one.
@@ -27,4 +51,22 @@ pub(crate) fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
         }
     }
     Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_ways_lead_to_one_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap().canonicalize_utf8().unwrap();
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::os::unix::fs::symlink("a/b", root.join("link")).unwrap();
+        for way in ["a/new.yml", "a/b/../new.yml", "link/../new.yml", "./a/./new.yml"] {
+            assert_eq!(real(&root.join(way)), root.join("a/new.yml"), "{way}");
+        }
+        assert_eq!(real(&root.join("new/../a/b")), root.join("a/b"));
+        assert!(real(Utf8Path::new("src")).is_absolute());
+    }
 }

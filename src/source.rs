@@ -29,9 +29,50 @@ impl Span {
 pub struct SourceFile {
     /// As it is shown to people: relative to the working folder where that is possible.
     pub path: Utf8PathBuf,
-    /// The text.
+    /// The text, without a byte order mark.
     pub text: String,
+    /// Where it ceases to be UTF-8, if it does: from there on the text is not what the file says.
+    pub not_utf8_from: Option<usize>,
 }
+
+/// What a file says, as far as that is a text.
+#[derive(Debug)]
+pub struct SourceText {
+    text: String,
+    not_utf8_from: Option<usize>,
+}
+
+impl From<Vec<u8>> for SourceText {
+    fn from(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::from(text),
+            Err(error) => {
+                let whole = Self::from(String::from_utf8_lossy(error.as_bytes()).into_owned());
+                let mark =
+                    if error.as_bytes().starts_with(BYTE_ORDER_MARK.as_bytes()) { BYTE_ORDER_MARK.len() } else { 0 };
+                Self { not_utf8_from: Some(error.utf8_error().valid_up_to() - mark), ..whole }
+            }
+        }
+    }
+}
+
+impl From<String> for SourceText {
+    fn from(mut text: String) -> Self {
+        if text.starts_with(BYTE_ORDER_MARK) {
+            text.drain(..BYTE_ORDER_MARK.len());
+        }
+        Self { text, not_utf8_from: None }
+    }
+}
+
+impl From<&str> for SourceText {
+    fn from(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+}
+
+/// Invisible, it would move each column of the first line.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// All files of a run.
 #[derive(Debug, Default)]
@@ -45,9 +86,10 @@ impl Sources {
     /// # Panics
     ///
     /// With more than 2³² files.
-    pub fn add(&mut self, path: impl Into<Utf8PathBuf>, text: impl Into<String>) -> FileId {
+    pub fn add(&mut self, path: impl Into<Utf8PathBuf>, text: impl Into<SourceText>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).expect("internal error: more files than can be numbered"));
-        self.files.push(SourceFile { path: path.into(), text: text.into() });
+        let SourceText { text, not_utf8_from } = text.into();
+        self.files.push(SourceFile { path: path.into(), text, not_utf8_from });
         id
     }
 
@@ -88,5 +130,22 @@ mod tests {
         assert_eq!(sources.line_column(span(6, 8)), (2, 1));
         assert_eq!(sources.line_column(span(11, 12)), (2, 5));
         assert_eq!(sources.slice(span(6, 9)), "üb");
+    }
+
+    #[test]
+    fn byte_order_mark_takes_no_column() {
+        let mut sources = Sources::default();
+        let file = sources.add("a.yml", "\u{feff}a: b\n");
+        assert_eq!(sources.line_column(Span { file, start: 3, end: 4 }), (1, 4));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_placed() {
+        let mut sources = Sources::default();
+        for bytes in [&b"a: \xff\n"[..], b"\xef\xbb\xbfa: \xff\n"] {
+            let file = sources.add("a.yml", bytes.to_vec());
+            assert_eq!(sources.get(file).not_utf8_from, Some(3));
+            assert_eq!(sources.get(file).text, "a: \u{fffd}\n");
+        }
     }
 }

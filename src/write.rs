@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
 use similar::{ChangeTag, TextDiff};
@@ -21,7 +22,8 @@ pub(crate) fn existing(path: &Utf8Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// Writes a file through another one beside it, so that a reader sees the old text or the new one, never a part.
+/// Writes a file through another one beside it, so that a reader sees the old text or the new one, never a part, even
+/// when the run is killed. It is not forced onto the disk: what a loss of power leaves is the file system's to say.
 ///
 /// # Errors
 ///
@@ -33,7 +35,7 @@ pub(crate) fn atomically(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
         _ => Utf8Path::new("."),
     };
     let mut file = tempfile::Builder::new()
-        .prefix(".ol-pipegen-")
+        .prefix(TEMPORARY)
         .permissions(permissions(path))
         .tempfile_in(folder)
         .map_err(failure)?;
@@ -41,6 +43,31 @@ pub(crate) fn atomically(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
     file.persist(path).map_err(|error| failure(error.error))?;
     Ok(())
 }
+
+/// Removes what killed runs left of writing into a folder. What is younger than an hour may be of a run that is still
+/// at it.
+///
+/// # Errors
+///
+/// When the folder cannot be read.
+pub(crate) fn remove_leftovers(folder: &Utf8Path) -> Result<(), Failure> {
+    for path in crate::files::list(folder)? {
+        let ours = path.file_name().is_some_and(|name| name.starts_with(TEMPORARY));
+        if ours && fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file() && is_abandoned(&metadata)) {
+            // Another run may remove it at the same time, and it does no harm if it stays.
+            let _ = fs::remove_file(&path);
+        }
+    }
+    Ok(())
+}
+
+fn is_abandoned(metadata: &fs::Metadata) -> bool {
+    let age = metadata.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
+    age.is_some_and(|age| age > Duration::from_secs(60 * 60))
+}
+
+/// How the names of files begin that are not yet what they are to be.
+const TEMPORARY: &str = ".ol-pipegen-";
 
 /// Those of the file that is replaced, else the usual ones: a temporary file is its owner's alone.
 #[cfg(unix)]
@@ -71,7 +98,11 @@ pub(crate) fn diff(old: &str, new: &str, old_name: &str, new_name: &str, colour:
                 ChangeTag::Delete => ("31", '-'),
                 ChangeTag::Insert => ("32", '+'),
             };
-            line(colour_code, &format!("{sign}{}", change.value().trim_end_matches('\n')));
+            let text = change.value().strip_suffix('\n');
+            line(colour_code, &format!("{sign}{}", text.unwrap_or(change.value())));
+            if text.is_none() {
+                line("", "\\ No newline at end of file");
+            }
         }
     }
     out
@@ -88,5 +119,32 @@ mod tests {
             diff(old, new, "x.yml", "rendered", false),
             "--- x.yml\n+++ rendered\n@@ -1,7 +1,7 @@\n a\n b\n c\n-d\n+X\n e\n f\n g\n"
         );
+    }
+
+    #[test]
+    fn diff_shows_a_missing_newline_at_the_end() {
+        assert_eq!(
+            diff("a\nb", "a\nb\n", "x.yml", "rendered", false),
+            "--- x.yml\n+++ rendered\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n"
+        );
+        let same = diff("x\nb", "a\nb", "x.yml", "rendered", false);
+        assert!(same.ends_with("+a\n b\n\\ No newline at end of file\n"), "{same}");
+    }
+
+    #[test]
+    fn old_leftovers_of_killed_runs_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let two_hours_ago = SystemTime::now() - Duration::from_secs(2 * 60 * 60);
+        for (name, old) in [(".ol-pipegen-old", true), (".ol-pipegen-new", false), (".other-old", true)] {
+            let file = fs::File::create(folder.join(name)).unwrap();
+            if old {
+                file.set_modified(two_hours_ago).unwrap();
+            }
+        }
+        remove_leftovers(folder).unwrap();
+        let mut left = crate::files::list(folder).unwrap();
+        left.sort();
+        assert_eq!(left, [folder.join(".ol-pipegen-new"), folder.join(".other-old")]);
     }
 }

@@ -3,7 +3,7 @@ use std::fs;
 use camino::Utf8Path;
 
 use crate::cli::InitArgs;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, visible};
 use crate::kind::KindSet;
 use crate::manifest::{FileShape, published_schema};
 use crate::render::FLEET_FILE;
@@ -32,17 +32,16 @@ pub(super) fn run(args: &InitArgs, output: &mut Output) -> Result<Outcome, Failu
     for (name, text) in files {
         let path = folder.join(name);
         if path.exists() {
-            output.print(&format!("kept {path}\n"))?;
+            output.print(&format!("kept {}\n", visible(path.as_str())))?;
             continue;
         }
         let parent = path.parent().unwrap_or(Utf8Path::new(""));
         fs::create_dir_all(parent).map_err(|error| Failure::io("make the folder", parent, error))?;
         write::atomically(&path, text.as_bytes())?;
-        output.print(&format!("wrote {path}\n"))?;
+        output.print(&format!("wrote {}\n", visible(path.as_str())))?;
     }
     let path = if here { String::new() } else { format!(" {folder}") };
-    output.print(&format!(
-        "\nNow say in {fleet} where your code and your issues are, and run `ol-pipegen render{path}`.\n"
-    ))?;
+    let next = format!("Now say in {fleet} where your code and your issues are, and run `ol-pipegen render{path}`.");
+    output.print(&format!("\n{}\n", visible(&next)))?;
     Ok(Outcome::Fine)
 }

@@ -1,6 +1,6 @@
 use crate::Failure;
 use crate::cli::{KindArgs, KindCommand};
-use crate::diagnostic::{did_you_mean, one_of};
+use crate::diagnostic::{did_you_mean, one_of, visible};
 use crate::kind::{BUILT_IN_KINDS, Family, KindSet};
 
 use super::{Outcome, Output, schema};
@@ -44,7 +44,8 @@ fn list(kinds: &KindSet, output: &mut Output) -> Result<(), Failure> {
             } else {
                 "  (of this fleet)"
             };
-            output.print(&format!("{:<10}  {:<12}  {}{own}\n", family.noun(), kind.name(), kind.about()))?;
+            let line = format!("{:<10}  {:<12}  {}{own}", family.noun(), kind.name(), kind.about());
+            output.print(&format!("{}\n", visible(&line)))?;
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What the program does, one verb a file.
 
+mod committed;
 mod completions;
 mod init;
 mod kind;
@@ -12,7 +13,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::ColorChoice;
 
 use crate::cli::{Cli, Colour, Command};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, visible};
 use crate::source::Sources;
 use crate::{Failure, report};
 
@@ -54,21 +55,20 @@ pub fn run(cli: &Cli) -> Outcome {
     };
     let result = result.and_then(|outcome| output.finish().map(|()| outcome));
     result.unwrap_or_else(|failure| {
-        // A reader that has seen enough, such as `head`, is no failure.
-        if matches!(&failure, Failure::Io { error, .. } if error.kind() == io::ErrorKind::BrokenPipe) {
-            return Outcome::Fine;
-        }
-        output.error(&failure.to_string());
-        match failure {
-            Failure::Usage(_) => Outcome::Usage,
-            Failure::Io { .. } | Failure::Internal(_) => Outcome::CouldNotRun,
-        }
+        let (message, outcome) = match &failure {
+            Failure::Usage(message) => (message.clone(), Outcome::Usage),
+            Failure::Io { .. } | Failure::Internal(_) => (failure.to_string(), Outcome::CouldNotRun),
+        };
+        output.error(&message);
+        outcome
     })
 }
 
 /// Where results and diagnostics go.
 struct Output {
     stdout: io::BufWriter<io::Stdout>,
+    /// Its reader, such as `head`, has seen enough: that is no failure, and changes nothing of what is to be done.
+    stdout_closed: bool,
     colour_out: bool,
     colour_err: bool,
 }
@@ -84,12 +84,17 @@ impl Output {
             colour_out: wanted(io::stdout().is_terminal(), anstream::AutoStream::choice(&io::stdout())),
             colour_err: wanted(io::stderr().is_terminal(), anstream::AutoStream::choice(&io::stderr())),
             stdout: io::BufWriter::new(io::stdout()),
+            stdout_closed: false,
         }
     }
 
     /// A result.
     fn print(&mut self, text: &str) -> Result<(), Failure> {
-        self.stdout.write_all(text.as_bytes()).map_err(stdout_failure)
+        if self.stdout_closed {
+            return Ok(());
+        }
+        let written = self.stdout.write_all(text.as_bytes());
+        self.unless_closed(written)
     }
 
     /// A result that not everybody wants to hear.
@@ -98,7 +103,21 @@ impl Output {
     }
 
     fn finish(&mut self) -> Result<(), Failure> {
-        self.stdout.flush().map_err(stdout_failure)
+        if self.stdout_closed {
+            return Ok(());
+        }
+        let flushed = self.stdout.flush();
+        self.unless_closed(flushed)
+    }
+
+    fn unless_closed(&mut self, result: io::Result<()>) -> Result<(), Failure> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.stdout_closed = true;
+                Ok(())
+            }
+            other => other.map_err(|error| Failure::io("write", "standard output".into(), error)),
+        }
     }
 
     /// Something that is no result. Nothing can be done when it cannot be said.
@@ -107,9 +126,10 @@ impl Output {
         let _ = writeln!(io::stderr(), "{text}");
     }
 
+    /// What keeps the run from being done, a line.
     fn error(&mut self, message: &str) {
         let (red, end) = if self.colour_err { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
-        self.say(&format!("{red}error{end}: {message}"));
+        self.say(&format!("{red}error{end}: {}", visible(message)));
     }
 
     /// Shows diagnostics, and says what follows from them. Are there errors?
@@ -130,8 +150,4 @@ impl Output {
         }
         failed
     }
-}
-
-fn stdout_failure(error: io::Error) -> Failure {
-    Failure::io("write", "standard output".into(), error)
 }

@@ -1,15 +1,13 @@
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 
-use camino::{Utf8Path, Utf8PathBuf};
-
 use crate::cli::RenderArgs;
-use crate::diagnostic::Count;
+use crate::diagnostic::{Count, visible};
 use crate::parallel::in_parallel;
-use crate::render::{Banner, Options, RenderedFleet, RenderedPipeline, render, select, set_pipeline};
+use crate::render::{Options, RenderedFleet, render, select, set_pipeline};
 use crate::{Failure, write};
 
+use super::committed::{Change, Comparison, compare};
 use super::{Outcome, Output};
 
 /// What is done with what was rendered.
@@ -19,14 +17,6 @@ enum Mode {
     Check,
     Diff,
     Print,
-}
-
-/// A file that is not as it was rendered.
-struct Change<'a> {
-    path: Utf8PathBuf,
-    old: Option<String>,
-    /// What it is to be; nothing for a file that is not rendered any more.
-    new: Option<(&'a RenderedPipeline, String)>,
 }
 
 /// Renders everything in memory; then writes, compares or prints it.
@@ -56,66 +46,55 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
     if mode == Mode::Print {
         return print(&run.fleets, output);
     }
+    let (comparisons, in_the_way) = compare(&run.fleets, args.out.as_deref())?;
+    if !in_the_way.is_empty() {
+        for reason in &in_the_way {
+            output.error(reason);
+        }
+        let (count, verb) = (Count(in_the_way.len(), "file"), if in_the_way.len() == 1 { "is" } else { "are" });
+        output.error(&format!("{count} {verb} in the way; {follows}"));
+        return Ok(Outcome::Problems);
+    }
     let mut tally = Tally::default();
-    for fleet in &run.fleets {
-        let folder = args.out.as_ref().unwrap_or(&fleet.output);
+    for Comparison { folder, unchanged, changes } in &comparisons {
         if mode == Mode::Write {
             fs::create_dir_all(folder).map_err(|error| Failure::io("make the folder", folder, error))?;
+            write::remove_leftovers(folder)?;
         }
-        let told = in_parallel(&fleet.pipelines, 8, |pipeline| match change_of(pipeline, folder)? {
-            None => Ok(None),
-            Some(change) => change.settle(mode, output.colour_out).map(Some),
-        });
-        for line in told {
-            match line? {
-                None => tally.unchanged += 1,
-                Some(line) => {
-                    tally.written += 1;
-                    output.print_unless(args.quiet && mode == Mode::Write, &line)?;
-                }
-            }
-        }
-        if fleet.whole {
-            for orphan in orphans(fleet, folder)? {
-                tally.removed += 1;
-                let line = orphan.settle(mode, output.colour_out)?;
-                output.print_unless(args.quiet && mode == Mode::Write, &line)?;
-            }
+        tally.unchanged += unchanged;
+        for (change, line) in
+            changes.iter().zip(in_parallel(changes, 8, |change| change.settle(mode, output.colour_out)))
+        {
+            *(if change.new.is_some() { &mut tally.written } else { &mut tally.removed }) += 1;
+            output.print_unless(args.quiet && mode == Mode::Write, &line?)?;
         }
     }
     close(&tally, mode, args, output)
 }
 
-fn change_of<'a>(pipeline: &'a RenderedPipeline, folder: &Utf8Path) -> Result<Option<Change<'a>>, Failure> {
-    let path = folder.join(format!("{}.yml", pipeline.name));
-    let text = pipeline.banner.text(&path) + &pipeline.body;
-    let old = write::existing(&path)?;
-    if old.as_deref() == Some(text.as_bytes()) {
-        return Ok(None);
-    }
-    let old = old.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    Ok(Some(Change { path, old, new: Some((pipeline, text)) }))
-}
-
 impl Change<'_> {
     /// Does what the mode asks for, and gives what is to be said of it.
     fn settle(&self, mode: Mode, colour: bool) -> Result<String, Failure> {
-        let Self { path, old, new } = self;
+        let Self { path, new } = self;
         if mode != Mode::Write {
-            let old_name = if old.is_some() { path.as_str() } else { "/dev/null" };
+            let old = write::existing(path)?;
+            let shown = visible(path.as_str());
+            let old_name = if old.is_some() { &shown } else { "/dev/null" };
             let (text, new_name) = match new {
-                Some((_, text)) => (text.as_str(), format!("{path} (rendered)")),
-                None => ("", "/dev/null".to_owned()),
+                Some(pipeline) => (pipeline.text(path), format!("{shown} (rendered)")),
+                None => (String::new(), "/dev/null".to_owned()),
             };
-            return Ok(write::diff(old.as_deref().unwrap_or_default(), text, old_name, &new_name, colour));
+            let old = String::from_utf8_lossy(old.as_deref().unwrap_or_default());
+            return Ok(write::diff(&old, &text, old_name, &new_name, colour));
         }
-        let Some((pipeline, text)) = new else {
+        let Some(pipeline) = new else {
             fs::remove_file(path).map_err(|error| Failure::io("remove", path, error))?;
-            return Ok(format!("removed {path}: nothing renders it any more\n"));
+            return Ok(format!("removed {}: nothing renders it any more\n", visible(path.as_str())));
         };
-        write::atomically(path, text.as_bytes())?;
+        write::atomically(path, pipeline.text(path).as_bytes())?;
         let command = set_pipeline(&pipeline.concourse, &pipeline.name, path.as_str());
-        Ok(format!("wrote {path} ({})  {command}\n", Count(pipeline.jobs, "job")))
+        let line = format!("wrote {path} ({})  {command}", Count(pipeline.jobs, "job"));
+        Ok(visible(&line).into_owned() + "\n")
     }
 }
 
@@ -125,33 +104,10 @@ fn print(fleets: &[RenderedFleet], output: &mut Output) -> Result<Outcome, Failu
         if index > 0 {
             output.print("---\n")?;
         }
-        let path = fleet.output.join(format!("{}.yml", pipeline.name));
-        output.print(&pipeline.banner.text(&path))?;
-        output.print(&pipeline.body)?;
+        let path = fleet.output.join(pipeline.file_name());
+        output.print(&pipeline.text(&path))?;
     }
     Ok(Outcome::Fine)
-}
-
-/// Files of the folder that were rendered from this fleet, and are not any more.
-fn orphans(fleet: &RenderedFleet, folder: &Utf8Path) -> Result<Vec<Change<'static>>, Failure> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let rendered: BTreeSet<String> = fleet.pipelines.iter().map(|pipeline| format!("{}.yml", pipeline.name)).collect();
-    let mut orphans = Vec::new();
-    for path in crate::files::list(folder)? {
-        let name = path.file_name().unwrap_or_default();
-        if path.extension() != Some("yml") || rendered.contains(name) || !path.is_file() || path.is_symlink() {
-            continue;
-        }
-        let Some(bytes) = write::existing(&path)? else { continue };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if Banner::names(text.lines().next().unwrap_or_default(), &path, &fleet.path) {
-            orphans.push(Change { path, old: Some(text), new: None });
-        }
-    }
-    orphans.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(orphans)
 }
 
 #[derive(Default)]

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use crate::Failure;
 use crate::cli::ShowArgs;
-use crate::diagnostic::{Diagnostics, did_you_mean, ticked};
+use crate::diagnostic::{Diagnostics, did_you_mean, ticked, visible};
 use crate::kind::Family;
 use crate::project::{Fleet, Gate, ManifestFile, Record, Shape, Stage, resolve};
 use crate::render::{Selected, load, read_manifest, select};
@@ -135,9 +135,9 @@ impl Printer<'_> {
     }
 
     fn place(&self, span: Span) -> String {
-        let path = self.sources.path(span.file);
-        if path.as_str().starts_with("built in") {
-            return path.to_string();
+        let path = visible(self.sources.path(span.file).as_str());
+        if path.starts_with("built in") {
+            return path.into_owned();
         }
         let (line, _) = self.sources.line_column(span);
         format!("{path}:{line}")

@@ -161,6 +161,8 @@ rules! {
     UnusedValue = Warning "unused-value",
     /// An override that fits no project of its fleet.
     UnusedOverride = Warning "unused-override",
+    /// A manifest that no glob of its fleet matches.
+    UnlistedManifest = Warning "unlisted-manifest",
     /// A script of a kind with a hole in it.
     TemplateInScript = Warning "template-in-script",
 }

@@ -1,5 +1,6 @@
 //! Grammar in messages is code, not luck.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// `1 error`, `2 errors`.
@@ -30,6 +31,27 @@ fn listed<T: fmt::Display>(items: impl IntoIterator<Item = T>, last: &str) -> St
     }
 }
 
+/// A text in which nothing acts on a terminal, and nothing ends a line of YAML: names of the input stand in messages.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    };
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::new();
+    for c in text.chars() {
+        if acts(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
 /// The known word that was probably meant.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
@@ -52,6 +74,12 @@ mod tests {
         assert_eq!(one_of(["a", "b"]), "`a` or `b`");
         assert_eq!(Count(1, "error").to_string(), "1 error");
         assert_eq!(Count(8, "error").to_string(), "8 errors");
+    }
+
+    #[test]
+    fn nothing_invisible_is_left_in_what_is_shown() {
+        assert_eq!(visible("a/b ü.yml"), "a/b ü.yml");
+        assert_eq!(visible("a\n\u{1b}[2J\u{85}\u{2028}\u{202e}"), r"a\u{a}\u{1b}[2J\u{85}\u{2028}\u{202e}");
     }
 
     #[test]

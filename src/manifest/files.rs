@@ -74,8 +74,13 @@ pub struct FleetFields {
 pub struct ConcourseSettings {
     /// The target of `fly` for the command that is printed.
     #[serde(default)]
+    #[schemars(extend("pattern" = ONE_LINE, "x-expected" = "one line without control characters"))]
     pub target: Option<String>,
     /// The team whose pipelines these are.
     #[serde(default)]
+    #[schemars(extend("pattern" = ONE_LINE, "x-expected" = "one line without control characters"))]
     pub team: Option<String>,
 }
+
+/// It ends up in a comment, and on terminals.
+const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$";

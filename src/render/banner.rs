@@ -1,7 +1,9 @@
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use crate::diagnostic::visible;
+use crate::files;
 use crate::project::Concourse;
 
 /// The first lines of a rendered pipeline: by what it was made, from what, and how it is used.
@@ -19,39 +21,69 @@ pub struct Banner {
     pub discovered: Vec<String>,
 }
 
-const MADE_BY: &str = "# Made by ol-pipegen";
+const MADE_BY: &str = "# Made by ol-pipegen ";
+const OF_THE_FLEET: &str = " of the fleet ";
 
 impl Banner {
     /// The lines, for a file at `target`. Paths are told from its folder, so that they hold wherever it is checked out.
     pub fn text(&self, target: &Utf8Path) -> String {
-        let folder = target.parent().unwrap_or(Utf8Path::new(""));
-        let manifest = relative(&self.manifest, folder);
-        let mut text = format!("{MADE_BY} {} from {manifest}", env!("CARGO_PKG_VERSION"));
-        if let Some(fleet) = &self.fleet {
-            text.push_str(&fleet_part(&relative(fleet, folder)));
-        }
-        text.push_str("\n# Do not edit: change the manifest, and run `ol-pipegen render`.\n");
-        let file = target.file_name().unwrap_or_default();
+        let mut text = format!("{MADE_BY}{} from {}\n", env!("CARGO_PKG_VERSION"), self.origin(target));
+        text.push_str("# Do not edit: change the manifest, and run `ol-pipegen render`.\n");
+        let command = set_pipeline(&self.concourse, &self.pipeline, target.file_name().unwrap_or_default());
         // Writing to a string does not fail.
-        let _ = writeln!(text, "# {}", set_pipeline(&self.concourse, &self.pipeline, file));
+        let _ = writeln!(text, "# {}", visible(&command));
         if !self.discovered.is_empty() {
-            let _ = writeln!(text, "# Stages found by their files: {}", self.discovered.join(", "));
+            let _ = writeln!(text, "# Stages found by their files: {}", visible(&self.discovered.join(", ")));
         }
         text
+    }
+
+    /// What the first line of a file at `target` is to name.
+    pub fn origin(&self, target: &Utf8Path) -> Origin {
+        let folder = target.parent().unwrap_or(Utf8Path::new(""));
+        Origin {
+            manifest: told_from(folder, &self.manifest),
+            fleet: self.fleet.as_ref().map(|fleet| told_from(folder, fleet)),
+        }
     }
 
     /// Does the first line of a file name this fleet (or this manifest, where there is no fleet) as what it was made
     /// from? Both are told from the file's folder.
     pub fn names(first_line: &str, file: &Utf8Path, fleet: &Utf8Path) -> bool {
-        let folder = file.parent().unwrap_or(Utf8Path::new(""));
-        let origin = relative(fleet, folder);
-        first_line.starts_with(MADE_BY)
-            && (first_line.ends_with(&fleet_part(&origin)) || first_line.ends_with(&format!(" from {origin}")))
+        let wanted = told_from(file.parent().unwrap_or(Utf8Path::new("")), fleet);
+        Origin::told_by(first_line).is_some_and(|origin| origin.fleet.unwrap_or(origin.manifest) == wanted)
     }
 }
 
-fn fleet_part(fleet: &Utf8Path) -> String {
-    format!(" of the fleet {fleet}")
+/// What a file was made from, as its first line tells it: paths from the file's own folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The manifest.
+    pub manifest: String,
+    /// Its fleet, if there is one.
+    pub fleet: Option<String>,
+}
+
+impl Origin {
+    /// The origin that the first line of a file names. `None` when the file was not made by this program.
+    pub fn told_by(first_line: &str) -> Option<Self> {
+        let (_version, told) = first_line.trim_end_matches('\r').strip_prefix(MADE_BY)?.split_once(" from ")?;
+        Some(match told.rsplit_once(OF_THE_FLEET) {
+            Some((manifest, fleet)) => Self { manifest: manifest.to_owned(), fleet: Some(fleet.to_owned()) },
+            None => Self { manifest: told.to_owned(), fleet: None },
+        })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.manifest)?;
+        self.fleet.as_ref().map_or(Ok(()), |fleet| write!(f, "{OF_THE_FLEET}{fleet}"))
+    }
+}
+
+fn told_from(folder: &Utf8Path, path: &Utf8Path) -> String {
+    visible(relative(path, folder).as_str()).into_owned()
 }
 
 /// The command that sets a pipeline.
@@ -67,7 +99,7 @@ fn quoted(word: &str) -> String {
     if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-/// The way from a folder to a file, both from the same place.
+/// The way from a folder to a file.
 fn relative(path: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
     let parts = |path: &Utf8Path| -> Vec<String> {
         path.components()
@@ -77,9 +109,9 @@ fn relative(path: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
     };
     let (to, from) = (parts(path), parts(folder));
     let common = to.iter().zip(&from).take_while(|(a, b)| a == b).count();
-    // A way out of a folder that is itself told by a way out leads who knows where: then the path is told as it is.
-    if from[common..].iter().any(|part| part == "..") {
-        return path.to_owned();
+    // The names on the way back are those of the folders that `..` leaves.
+    if path.is_absolute() != folder.is_absolute() || from[common..].iter().any(|part| part == "..") {
+        return relative(&files::real(path), &files::real(folder));
     }
     let mut way = Utf8PathBuf::new();
     for _ in &from[common..] {
@@ -102,9 +134,19 @@ mod tests {
             ("/a/b/pipegen.yml", "/a/b/out", "../pipegen.yml"),
             ("a.yml", "", "a.yml"),
             ("../x/pipegen.yml", "../x/rendered", "../pipegen.yml"),
-            ("pipegen.yml", "../elsewhere", "pipegen.yml"),
+            ("fleet/pipegen.yml", "fleet/../rendered", "../fleet/pipegen.yml"),
         ] {
             assert_eq!(relative(path.into(), folder.into()), Utf8PathBuf::from(way), "{path} from {folder}");
+        }
+    }
+
+    #[test]
+    fn way_is_the_same_from_wherever_it_is_told() {
+        let here = files::real(Utf8Path::new("."));
+        let name = here.file_name().unwrap_or_default();
+        let way = Utf8PathBuf::from(format!("../{name}/pipegen.yml"));
+        for folder in [Utf8PathBuf::from("../elsewhere"), here.join("../elsewhere")] {
+            assert_eq!(relative("pipegen.yml".into(), &folder), way, "{folder}");
         }
     }
 
@@ -125,6 +167,22 @@ mod tests {
         assert!(!Banner::names("jobs: []", file, "fleet/pipegen.yml".into()));
         assert!(text.contains("fly -t main set-pipeline -p a -c a.yml\n"));
         assert!(text.ends_with("# Stages found by their files: x.QA\n"));
+    }
+
+    #[test]
+    fn no_name_ends_a_line_of_the_banner() {
+        let banner = Banner {
+            manifest: "projects/a\njobs: [].yml".into(),
+            fleet: Some("x\u{2028}/pipegen.yml".into()),
+            concourse: Concourse { name: None, target: Some("t\nx: 1".into()), team: Some("\u{85}".into()) },
+            pipeline: "a".into(),
+            discovered: vec!["x\r".into()],
+        };
+        let file = Utf8Path::new("rendered/a.yml");
+        let text = banner.text(file);
+        assert!(text.lines().all(|line| line.starts_with("# ")), "{text}");
+        assert!(!text.contains(['\r', '\u{85}', '\u{2028}']), "{text}");
+        assert_eq!(Origin::told_by(text.lines().next().unwrap_or_default()), Some(banner.origin(file)));
     }
 
     #[test]

@@ -4,20 +4,22 @@ mod banner;
 mod collisions;
 mod select;
 
+use std::collections::{BTreeMap, btree_map};
+
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, one_of};
 use crate::lower::lower;
 use crate::manifest::{FileShape, check};
 use crate::parallel::in_parallel;
 use crate::plan::plan;
 use crate::project::{Concourse, Fleet, ManifestFile, Project, resolve};
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Limits, Node, emit, read};
 use crate::{Failure, files};
 
-pub use banner::Banner;
 pub(crate) use banner::set_pipeline;
+pub use banner::{Banner, Origin};
 use collisions::Facts;
 pub(crate) use select::fleet_above;
 pub use select::{FLEET_FILE, Selected, select};
@@ -73,6 +75,20 @@ pub struct RenderedPipeline {
     pub banner: Banner,
     /// The YAML below the banner.
     pub body: String,
+    /// Where it is said what it is called, as far as that is said.
+    pub(crate) named_at: Span,
+}
+
+impl RenderedPipeline {
+    /// The name of its file.
+    pub fn file_name(&self) -> String {
+        format!("{}.yml", self.name)
+    }
+
+    /// The whole text of its file, which is to be at `path`.
+    pub fn text(&self, path: &Utf8Path) -> String {
+        self.banner.text(path) + &self.body
+    }
 }
 
 /// Renders what was selected.
@@ -88,8 +104,36 @@ pub fn render(selection: &[Selected], options: &Options) -> Result<Run, Failure>
             run.fleets.push(fleet);
         }
     }
+    check_targets(&run.fleets, &mut diagnostics);
     run.diagnostics = diagnostics.into_sorted();
     Ok(run)
+}
+
+/// Two fleets may have one folder, but not one file in it.
+fn check_targets(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
+    let mut seen: BTreeMap<Utf8PathBuf, (usize, Span)> = BTreeMap::new();
+    for (index, fleet) in fleets.iter().enumerate() {
+        let folder = files::real(&fleet.output);
+        for pipeline in &fleet.pipelines {
+            let file_name = pipeline.file_name();
+            match seen.entry(folder.join(&file_name)) {
+                btree_map::Entry::Vacant(entry) => {
+                    entry.insert((index, pipeline.named_at));
+                }
+                // Within a fleet it is its pipelines that have one name.
+                btree_map::Entry::Occupied(entry) if entry.get().0 == index => {}
+                btree_map::Entry::Occupied(entry) => diagnostics.push(
+                    Diagnostic::new(
+                        Rule::DuplicatePipeline,
+                        pipeline.named_at,
+                        format!("two pipelines would be written to `{}`", fleet.output.join(file_name)),
+                    )
+                    .also(entry.get().1, "the other is made from this")
+                    .help("give one of them another `pipeline`, or its fleet another `output`"),
+                ),
+            }
+        }
+    }
 }
 
 /// The manifests of a fleet, read.
@@ -133,7 +177,7 @@ pub(crate) fn load(
                     Diagnostic::new(
                         Rule::NoProjects,
                         fleet.projects_span,
-                        format!("no manifest matches {}", crate::diagnostic::one_of(&fleet.projects)),
+                        format!("no manifest matches {}", one_of(&fleet.projects)),
                     )
                     .help("`ol-pipegen init` writes one to begin with"),
                 );
@@ -157,6 +201,7 @@ fn render_fleet(
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<RenderedFleet>, Failure> {
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
+    check_listing(&loaded, diagnostics)?;
     let results = in_parallel(&loaded.manifests, 8, |manifest| render_manifest(manifest, &loaded, options, sources));
     let mut fleet = RenderedFleet {
         output: loaded.fleet.output.clone(),
@@ -173,6 +218,45 @@ fn render_fleet(
     }
     collisions::check(&facts, &loaded.fleet, loaded.whole, diagnostics);
     Ok(Some(fleet))
+}
+
+/// Warns of what the fleet's globs leave out, though somebody took it for a manifest.
+fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Result<(), Failure> {
+    let fleet = &loaded.fleet;
+    if fleet.is_alone() {
+        return Ok(());
+    }
+    let rendered: Vec<&Utf8Path> = loaded.manifests.iter().map(|manifest| manifest.path.as_path()).collect();
+    if !loaded.whole {
+        for manifest in select::unlisted(&rendered, &fleet.folder, &fleet.projects) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnlistedManifest,
+                    fleet.projects_span,
+                    format!("no glob of this fleet's `projects` matches `{manifest}`"),
+                )
+                .note("rendering the whole fleet removes the pipeline again")
+                .help("add it to `projects`, or move it to where a glob finds it"),
+            );
+        }
+        return Ok(());
+    }
+    let passed_over = select::yaml_beside_yml(&rendered, &fleet.folder, &fleet.projects)?;
+    if !passed_over.is_empty() {
+        let shown = passed_over.len().min(5);
+        let more = passed_over.len() - shown;
+        let more = if more == 0 { String::new() } else { format!(", nor {more} more") };
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::UnlistedManifest,
+                fleet.projects_span,
+                format!("no glob of this fleet's `projects` matches {}{more}", one_of(&passed_over[..shown])),
+            )
+            .note("what is not matched is not rendered, and the pipeline that was rendered from it before is removed")
+            .help("end the name in `.yml`, or add a glob that ends in `.yaml`"),
+        );
+    }
+    Ok(())
 }
 
 struct RenderedManifest {
@@ -217,6 +301,10 @@ fn render_manifest(
                     pipeline: pipeline.name.to_string(),
                     discovered: resolved.discovered.clone(),
                 },
+                named_at: node
+                    .at("/pipeline")
+                    .or_else(|| node.at("/project"))
+                    .map_or(Span { file: manifest.file, start: 0, end: 0 }, |node| node.span),
                 body: emit(&lowered).map_err(|error| Failure::Internal(error.to_string()))?,
                 concourse,
             });

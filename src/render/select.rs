@@ -76,25 +76,71 @@ pub fn select(paths: &[Utf8PathBuf]) -> Result<Vec<Selected>, Failure> {
 }
 
 /// The manifests that the globs of a fleet match, each once, sorted.
+///
+/// # Errors
+///
+/// When a match is neither a file nor a folder: a manifest that cannot be read is not taken for one that is gone.
 pub(super) fn manifests(folder: &Utf8Path, globs: &[String]) -> Result<Vec<Utf8PathBuf>, Failure> {
     let mut found = BTreeSet::new();
-    for pattern in globs {
-        let whole = Utf8Path::new(&glob::Pattern::escape(folder.as_str())).join(pattern);
-        let paths = glob::glob(whole.as_str())
-            .map_err(|error| Failure::Usage(format!("`projects: [{pattern}]` is no glob: {error}")))?;
-        for path in paths {
-            let path = path.map_err(|error| {
-                let at = Utf8PathBuf::from_path_buf(error.path().to_owned()).unwrap_or_default();
-                Failure::io("read", &at, error.into())
-            })?;
-            if let Ok(path) = Utf8PathBuf::from_path_buf(path)
-                && path.is_file()
-            {
-                found.insert(clean(&path));
-            }
+    for path in globs.iter().map(|pattern| matches(folder, pattern)).collect::<Result<Vec<_>, _>>()?.concat() {
+        let metadata = std::fs::metadata(&path).map_err(|error| Failure::io("read", &path, error))?;
+        if metadata.is_file() {
+            found.insert(path);
+        } else if !metadata.is_dir() {
+            return Err(Failure::io("read", &path, std::io::Error::other("neither a file nor a folder")));
         }
     }
     Ok(found.into_iter().collect())
+}
+
+/// Those of the manifests that no glob of their fleet matches.
+pub(super) fn unlisted<'m>(manifests: &[&'m Utf8Path], folder: &Utf8Path, globs: &[String]) -> Vec<&'m Utf8Path> {
+    let names: BTreeSet<Option<&str>> = manifests.iter().map(|manifest| manifest.file_name()).collect();
+    let Ok(matched) = globs.iter().map(|pattern| matches(folder, pattern)).collect::<Result<Vec<_>, _>>() else {
+        // Who renders one manifest need not hear of the others.
+        return Vec::new();
+    };
+    let listed: BTreeSet<Utf8PathBuf> = matched
+        .iter()
+        .flatten()
+        .filter(|path| names.contains(&path.file_name()))
+        .map(|path| files::real(path))
+        .collect();
+    manifests.iter().copied().filter(|manifest| !listed.contains(&files::real(manifest))).collect()
+}
+
+/// Files that only their extension, `.yaml` for `.yml`, keeps from being matched.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub(super) fn yaml_beside_yml(
+    matched: &[&Utf8Path],
+    folder: &Utf8Path,
+    globs: &[String],
+) -> Result<Vec<Utf8PathBuf>, Failure> {
+    let mut found = BTreeSet::new();
+    for stem in globs.iter().filter_map(|pattern| pattern.strip_suffix(".yml")) {
+        found.extend(matches(folder, &format!("{stem}.yaml"))?);
+    }
+    found.retain(|path| path.is_file() && matched.binary_search(&path.as_path()).is_err());
+    Ok(found.into_iter().collect())
+}
+
+/// What a glob of a fleet matches.
+fn matches(folder: &Utf8Path, pattern: &str) -> Result<Vec<Utf8PathBuf>, Failure> {
+    let whole = Utf8Path::new(&glob::Pattern::escape(folder.as_str())).join(pattern);
+    let paths = glob::glob(whole.as_str())
+        .map_err(|error| Failure::Usage(format!("`projects: [{pattern}]` is no glob: {error}")))?;
+    let mut found = Vec::new();
+    for path in paths {
+        let path = path.map_err(|error| {
+            let at = Utf8PathBuf::from_path_buf(error.path().to_owned()).unwrap_or_default();
+            Failure::io("read", &at, error.into())
+        })?;
+        found.extend(Utf8PathBuf::from_path_buf(path).ok().map(|path| clean(&path)));
+    }
+    Ok(found)
 }
 
 /// Folders that hold no fleets of the user's.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::diagnostic::{Count, Diagnostic, Label, Rule, Severity};
+use crate::diagnostic::{Count, Diagnostic, Label, Rule, Severity, visible};
 use crate::source::{FileId, Sources};
 
 /// Diagnostics as a compiler shows them, in order.
@@ -46,7 +46,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, texts: &'a BTreeM
     let mut group = level.primary_title(visible(&diagnostic.message)).id(diagnostic.rule.name()).elements(
         by_file(&diagnostic.labels).into_iter().map(|(file, labels)| {
             let text: &str = texts.get(&file).map_or("", |text| text.as_ref());
-            Snippet::source(text).path(sources.path(file).as_str()).annotations(labels.into_iter().map(
+            Snippet::source(text).path(visible(sources.path(file).as_str())).annotations(labels.into_iter().map(
                 |(primary, label)| {
                     let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
                     let annotation = kind.span(on_one_line(text, label.span.range()));
@@ -62,25 +62,6 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, texts: &'a BTreeM
         group = group.element(Level::HELP.message(visible(help)));
     }
     group
-}
-
-/// A text in which nothing acts on the terminal: names of the input stand in messages.
-fn visible(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(acts) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::new();
-    for c in text.chars() {
-        if acts(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    Cow::Owned(shown)
 }
 
 /// The labels by their files, the place to mend first.

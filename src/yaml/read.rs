@@ -37,6 +37,10 @@ pub fn read(sources: &Sources, file: FileId, limits: Limits, diagnostics: &mut D
         reader.limit(0..0, "size", limits.size, "bytes");
         return None;
     }
+    if let Some(at) = sources.get(file).not_utf8_from {
+        reader.not_utf8(at);
+        return None;
+    }
     match reader.document() {
         Ok(node) => Some(node),
         Err(Stop::Reported) => None,
@@ -223,11 +227,14 @@ impl Reader<'_, '_> {
         is_template: &mut bool,
     ) -> bool {
         let Some(text) = key.as_str() else {
-            let outer = parent_start..(key.span.end as usize + 1).min(self.text.len());
-            let template = parent_style == StructureStyle::Flow && self.text[outer.clone()].starts_with("{{");
+            let inner_end = key.span.end as usize;
+            let closed = self.text.get(inner_end..).is_some_and(|rest| rest.starts_with('}'));
+            let outer = parent_start..inner_end + usize::from(closed);
+            let outer_text = self.text.get(outer.clone()).unwrap_or_default();
+            let template = parent_style == StructureStyle::Flow && outer_text.starts_with("{{");
             *is_template |= template;
             self.diagnostics.push(if template {
-                unquoted_template(self.span(&outer), &self.text[outer])
+                unquoted_template(self.span(&outer), outer_text)
             } else {
                 Diagnostic::new(Rule::WrongType, key.span, "a key that is no text")
                     .help("write the key as a text; a text that begins with `{`, `[` or `?` needs quotes")
@@ -279,8 +286,23 @@ impl Reader<'_, '_> {
     }
 
     fn span(&self, range: &std::ops::Range<usize>) -> Span {
-        let at = |offset: usize| u32::try_from(offset.min(self.text.len())).unwrap_or(u32::MAX);
+        let at = |offset: usize| u32::try_from(self.boundary(offset)).unwrap_or(u32::MAX);
         Span { file: self.file, start: at(range.start), end: at(range.end) }
+    }
+
+    /// The place itself, or the beginning of the character that it is within.
+    fn boundary(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        (0..=offset).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or_default()
+    }
+
+    fn not_utf8(&mut self, at: usize) {
+        let bad = at..at + self.text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        self.diagnostics.push(
+            Diagnostic::new(Rule::YamlSyntax, self.span(&bad), "the file is not UTF-8")
+                .label("no character from here on")
+                .help("save it as UTF-8"),
+        );
     }
 
     fn limit(&mut self, range: std::ops::Range<usize>, name: &str, limit: usize, unit: &str) {
@@ -301,7 +323,7 @@ impl Reader<'_, '_> {
     }
 
     fn report(&mut self, error: &granit_parser::ScanError) {
-        let offset = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        let offset = self.boundary(error.marker().byte_offset().unwrap_or(self.text.len()));
         if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
             self.limit(offset..offset, "depth", self.limits.depth, "maps and lists within one another");
             return;
@@ -349,6 +371,8 @@ fn bytes(span: &granit_parser::Span) -> std::ops::Range<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy;
+
     use super::*;
 
     fn read_text(text: &str) -> (Option<Node>, Vec<(Rule, String, String)>) {
@@ -453,6 +477,45 @@ mod tests {
                 "{limit}: {messages:?}"
             );
             assert!(begun.elapsed().as_secs() < 5, "{limit} took {:?}", begun.elapsed());
+        }
+    }
+
+    #[test]
+    fn character_of_several_bytes_behind_a_key_that_is_none() {
+        assert_eq!(rules("project: {[x]é: 1}\n")[0].0, Rule::WrongType);
+        let found = rules("project: {{ a }é}\n");
+        assert_eq!(found[0], (Rule::UnquotedTemplate, "{{ a }".to_owned()));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn no_text_panics(
+            parts in proptest::collection::vec(
+                proptest::prelude::prop_oneof![
+                    6 => proptest::sample::select(vec![
+                        "{", "}", "[", "]", "{{", "}}", "((", "))", ":", ": ", ",", "- ", "? ", "? [", "\n", "\n  ", "\r\n",
+                        "\t", "|\n", ">-\n", "'", "\"", "\\", "\\u", "&a ", "*a", "!t ", "!", "<<", "---\n", "...\n", "%YAML 1.2\n",
+                        "#", " # ", "@", "`", "~", "a", "k: ", "\u{feff}", "é", "日本", "🦀", "\u{85}", "\u{2028}", "\u{0}",
+                        "e\u{301}", "\u{202e}", "\u{fffd}",
+                    ]).prop_map(str::to_owned),
+                    1 => proptest::prelude::any::<String>(),
+                ],
+                0..40,
+            )
+        ) {
+            let text = parts.concat();
+            let mut sources = Sources::default();
+            let file = sources.add("a.yml", text.as_str());
+            let mut diagnostics = Diagnostics::default();
+            let _ = read(&sources, file, Limits::MANIFEST, &mut diagnostics);
+            let diagnostics = diagnostics.into_sorted();
+            for diagnostic in &diagnostics {
+                let text = &sources.get(file).text;
+                proptest::prop_assert!(text.get(diagnostic.span().range()).is_some(), "{diagnostic:?}");
+            }
+            let _ = crate::report::plain(&diagnostics, &sources, false);
         }
     }
 

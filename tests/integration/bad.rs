@@ -44,6 +44,130 @@ fn every_rule_is_shown_here() {
 }
 
 #[test]
+fn manifest_that_the_fleet_does_not_list() {
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", "project: shop-a\nstack:\n  pulumi: {path: infra/a}\n")
+        .file("projects/b.yaml", "project: shop-b\nstack:\n  pulumi: {path: infra/b}\n");
+    assert_snapshot!(of(&work, 0), @"
+    warning[unlisted-manifest]: no glob of this fleet's `projects` matches `projects/b.yaml`
+     --> pipegen.yml:1:1
+      |
+    1 | version: 1
+      | ^^^^^^^
+      |
+      = note: what is not matched is not rendered, and the pipeline that was rendered from it before is removed
+      = help: end the name in `.yml`, or add a glob that ends in `.yaml`
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn control_characters_in_a_target() {
+    let work =
+        Work::new().file("pipegen.yml", "version: 1\nconcourses: {main: {target: \"a\\nb\", team: \"c\\u0085\"}}\n");
+    assert_snapshot!(of(&work, 1), @r#"
+    error[no-projects]: no manifest matches `projects/*.yml`
+     --> pipegen.yml:1:1
+      |
+    1 | version: 1
+      | ^^^^^^^
+      |
+      = help: `ol-pipegen init` writes one to begin with
+    error[wrong-type]: `a\u{a}b` is not one line without control characters
+     --> pipegen.yml:2:29
+      |
+    2 | concourses: {main: {target: "a\nb", team: "c\u0085"}}
+      |                             ^^^^^^
+    error[wrong-type]: `c\u{85}` is not one line without control characters
+     --> pipegen.yml:2:43
+      |
+    2 | concourses: {main: {target: "a\nb", team: "c\u0085"}}
+      |                                           ^^^^^^^^^
+
+    error: 3 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let work = Work::new().file("pipegen.yml", FLEET).file("projects/b.yml", "project: shop-b\nenviroments: [QA]\n");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(work.path().join(name), bytes).unwrap();
+    write("projects/a.yml", b"\xef\xbb\xbfproject: shop-\xff\n");
+    assert_snapshot!(of(&work, 1), @"
+    error[yaml-syntax]: the file is not UTF-8
+     --> projects/a.yml:1:15
+      |
+    1 | project: shop-�
+      |               ^ no character from here on
+      |
+      = help: save it as UTF-8
+    error[missing-field]: the manifest and its fleet lack `stack`
+     --> projects/b.yml:1:1
+      |
+    1 | project: shop-b
+      | ^^^^^^^
+      |
+      = help: say what deploys it: `stack: {KIND: …}`, with `pulumi` and `script`
+    error[unknown-field]: unknown field `enviroments`
+     --> projects/b.yml:2:1
+      |
+    2 | enviroments: [QA]
+      | ^^^^^^^^^^^ no such field of a manifest
+      |
+      = help: did you mean `environments`?
+
+    error: 3 errors in 2 files; nothing was compared
+    ");
+    work.write("kinds/stacks/own.yml", "");
+    write("kinds/stacks/own.yml", b"version: 1\nabout: \xe9\n");
+    write("projects/a.yml", b"project: shop-a\nstack: {own: {}}\n");
+    assert_snapshot!(of(&work, 1), @"
+    error[yaml-syntax]: the file is not UTF-8
+     --> kinds/stacks/own.yml:2:8
+      |
+    2 | about: �
+      |        ^ no character from here on
+      |
+      = help: save it as UTF-8
+    error[missing-field]: the manifest and its fleet lack `stack`
+     --> projects/b.yml:1:1
+      |
+    1 | project: shop-b
+      | ^^^^^^^
+      |
+      = help: say what deploys it: `stack: {KIND: …}`, with `pulumi` and `script`
+    error[unknown-field]: unknown field `enviroments`
+     --> projects/b.yml:2:1
+      |
+    2 | enviroments: [QA]
+      | ^^^^^^^^^^^ no such field of a manifest
+      |
+      = help: did you mean `environments`?
+
+    error: 3 errors in 2 files; nothing was compared
+    ");
+    write("pipegen.yml", b"version: 1\n# \xe9\n");
+    assert_snapshot!(of(&work, 1), @"
+    error[yaml-syntax]: the file is not UTF-8
+     --> pipegen.yml:2:3
+      |
+    2 | # �
+      |   ^ no character from here on
+      |
+      = help: save it as UTF-8
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn column_behind_a_byte_order_mark() {
+    assert!(report("\u{feff}projekt: a\n").contains("projects/a.yml:1:1"));
+}
+
+#[test]
 fn example_of_the_language() {
     let ran = Work::copy_of("tests/fixtures/bad").run(&["render"]).ended(1);
     assert_eq!(ran.stdout, "");

@@ -402,12 +402,11 @@ fn completions_for_each_shell() {
     }
 }
 
-#[test]
-fn reader_that_has_seen_enough_is_no_failure() {
+/// How the program ends when nobody reads what it prints, and what it says of that.
+fn run_without_a_reader(work: &Work, arguments: &[&str]) -> (Option<i32>, String) {
     use std::process::{Command, Stdio};
-    let work = Work::copy_of("pipelines/ol-infrastructure");
     let mut child = Command::new(assert_cmd::cargo::cargo_bin("ol-pipegen"))
-        .args(["render", "--stdout"])
+        .args(arguments)
         .current_dir(work.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -415,5 +414,23 @@ fn reader_that_has_seen_enough_is_no_failure() {
         .unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn reader_that_has_seen_enough_is_no_failure() {
+    let work = Work::copy_of("pipelines/ol-infrastructure");
+    assert_eq!(run_without_a_reader(&work, &["render", "--stdout"]), (Some(0), String::new()));
+}
+
+#[test]
+fn reader_that_has_seen_enough_changes_nothing_of_what_is_done() {
+    let work = Work::copy_of("pipelines/ol-infrastructure");
+    let count = work.list("rendered").len();
+    std::fs::remove_dir_all(work.path().join("rendered")).unwrap();
+    let stale = format!("error: out of date: {count} files; run `ol-pipegen render`\n");
+    assert_eq!(run_without_a_reader(&work, &["render", "--check"]), (Some(1), stale));
+    assert_eq!(run_without_a_reader(&work, &["render"]), (Some(0), String::new()));
+    assert_eq!(work.list("rendered").len(), count);
+    assert_eq!(run_without_a_reader(&work, &["render", "--check"]), (Some(0), String::new()));
 }

@@ -6,6 +6,7 @@ mod bad;
 mod commands;
 mod committed;
 mod examples;
+mod files;
 mod graph;
 mod language;
 mod mitodl;

@@ -1,0 +1,266 @@
+//! What is on the disk already: what `render` overwrites and what it leaves alone, what it cannot read, and where two
+//! pipelines would be one file.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use insta::assert_snapshot;
+
+use crate::support::Work;
+
+const FLEET: &str = "\
+version: 1
+concourses: {main: {target: main, team: shop}}
+defaults:
+  environments: [QA, Production]
+  source: {repository: https://github.com/example/shop}
+  issues: {repository: example/deployments, auth: {token: ((github.token))}}
+";
+
+fn manifest(project: &str) -> String {
+    format!("project: {project}\nstack:\n  pulumi: {{path: infra/{project}}}\n")
+}
+
+/// A manifest that needs no fleet.
+fn alone(project: &str) -> String {
+    let defaults = FLEET.split_once("defaults:\n").unwrap().1.replace("\n  ", "\n");
+    manifest(project) + defaults.trim_start()
+}
+
+fn fleet() -> Work {
+    Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/api.yml", &manifest("shop-api"))
+        .file("projects/cart.yml", &manifest("shop-cart"))
+}
+
+#[test]
+fn manifests_are_not_overwritten() {
+    let work = fleet().file("pipegen.yml", &format!("{FLEET}output: projects\n"));
+    let ran = work.run(&["render"]).ended(1);
+    assert_snapshot!(ran.stderr, @"
+    error: projects/api.yml was not made by ol-pipegen: move or remove it, or set another `output`
+    error: projects/cart.yml was not made by ol-pipegen: move or remove it, or set another `output`
+    error: 2 files are in the way; nothing was written
+    ");
+    assert_eq!(ran.stdout, "");
+    assert_eq!(work.read("projects/api.yml"), manifest("shop-api"));
+    assert_eq!(work.read("projects/cart.yml"), manifest("shop-cart"));
+}
+
+#[test]
+fn fleet_is_not_overwritten() {
+    let work = fleet().file("projects/cart.yml", &(manifest("shop-cart") + "pipeline: pipegen\n"));
+    assert_snapshot!(work.run(&["render", "--out", "."]).ended(1).stderr, @"
+    error: ./pipegen.yml was not made by ol-pipegen: move or remove it, or set another `output`
+    error: 1 file is in the way; nothing was written
+    ");
+    assert_eq!(work.read("pipegen.yml"), FLEET);
+    assert!(!work.exists("api.yml"));
+}
+
+#[test]
+fn what_was_written_by_hand_stays_and_nothing_else_is_written() {
+    let work = fleet().file("rendered/cart.yml", "jobs: []\n");
+    for (mode, follows) in [("--quiet", "written"), ("--check", "compared"), ("--diff", "compared")] {
+        let ran = work.run(&["render", mode]).ended(1);
+        assert_eq!(ran.stdout, "");
+        assert_eq!(
+            ran.stderr,
+            format!(
+                "error: rendered/cart.yml was not made by ol-pipegen: move or remove it, or set another `output`\n\
+                 error: 1 file is in the way; nothing was {follows}\n"
+            )
+        );
+    }
+    assert_eq!(work.list("rendered"), ["cart.yml"]);
+    assert_eq!(work.read("rendered/cart.yml"), "jobs: []\n");
+    fs::remove_file(work.path().join("rendered/cart.yml")).unwrap();
+    work.run(&["render", "--quiet"]).fine();
+    work.write("rendered/cart.yml", &(work.read("rendered/cart.yml").replace('\n', "\r\n")));
+    work.run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn links_and_folders_in_the_way_stay() {
+    let work = fleet();
+    work.run(&["render", "--quiet", "--out", "elsewhere"]).fine();
+    fs::create_dir_all(work.path().join("rendered/cart.yml")).unwrap();
+    symlink("../elsewhere/api.yml", work.path().join("rendered/api.yml")).unwrap();
+    assert_snapshot!(work.run(&["render"]).ended(1).stderr, @"
+    error: rendered/api.yml is a link: move or remove it, or set another `output`
+    error: rendered/cart.yml is no file: move or remove it, or set another `output`
+    error: 2 files are in the way; nothing was written
+    ");
+    assert!(work.path().join("rendered/api.yml").is_symlink());
+}
+
+#[test]
+fn fleets_that_share_a_folder_do_not_share_a_file() {
+    let work = Work::new();
+    for name in ["a", "b"] {
+        work.write(&format!("{name}/pipegen.yml"), &format!("{FLEET}output: ../rendered\n"));
+        work.write(&format!("{name}/projects/cart.yml"), &manifest("shop-cart"));
+    }
+    for mode in [&["render"][..], &["render", "--check"], &["render", "--stdout"]] {
+        let ran = work.run(mode).ended(1);
+        assert_eq!(ran.stdout, "");
+        assert!(
+            ran.stderr.starts_with("error[duplicate-pipeline]: two pipelines would be written to"),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert_snapshot!(work.run(&["render"]).stderr, @"
+    error[duplicate-pipeline]: two pipelines would be written to `b/../rendered/cart.yml`
+     --> b/projects/cart.yml:1:10
+      |
+    1 | project: shop-cart
+      |          ^^^^^^^^^
+      |
+     ::: a/projects/cart.yml:1:10
+      |
+    1 | project: shop-cart
+      |          --------- the other is made from this
+      |
+      = help: give one of them another `pipeline`, or its fleet another `output`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    assert!(!work.exists("rendered"));
+
+    // Nor does the second overwrite what the first wrote.
+    work.run(&["render", "a", "--quiet"]).fine();
+    let of_a = work.read("rendered/cart.yml");
+    assert_snapshot!(work.run(&["render", "b"]).ended(1).stderr, @"
+    error: b/../rendered/cart.yml was made from ../a/projects/cart.yml of the fleet ../a/pipegen.yml, which is still there: render that too, remove the file, or give one of them another `pipeline` or `output`
+    error: 1 file is in the way; nothing was written
+    ");
+    assert_eq!(work.read("rendered/cart.yml"), of_a);
+
+    // A fleet that is gone has no say.
+    fs::remove_dir_all(work.path().join("a")).unwrap();
+    work.run(&["render", "--quiet"]).fine();
+    assert!(work.read("rendered/cart.yml").contains("of the fleet ../b/pipegen.yml"));
+}
+
+#[test]
+fn manifests_without_a_fleet_do_not_share_a_file() {
+    let work = Work::new()
+        .file("x.yml", &(alone("shop-x") + "pipeline: p\n"))
+        .file("y.yml", &(alone("shop-y") + "pipeline: p\n"));
+    assert_snapshot!(work.run(&["render", "x.yml", "y.yml"]).ended(1).stderr, @"
+    error[duplicate-pipeline]: two pipelines would be written to `rendered/p.yml`
+     --> y.yml:7:11
+      |
+    7 | pipeline: p
+      |           ^
+      |
+     ::: x.yml:7:11
+      |
+    7 | pipeline: p
+      |           - the other is made from this
+      |
+      = help: give one of them another `pipeline`, or its fleet another `output`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    assert!(!work.exists("rendered"));
+    work.run(&["render", "x.yml", "--quiet"]).fine();
+    assert_snapshot!(work.run(&["render", "y.yml"]).ended(1).stderr, @"
+    error: rendered/p.yml was made from ../x.yml, which is still there: render that too, remove the file, or give one of them another `pipeline` or `output`
+    error: 1 file is in the way; nothing was written
+    ");
+    // It is a rename once the other is gone.
+    fs::remove_file(work.path().join("x.yml")).unwrap();
+    work.run(&["render", "y.yml", "--quiet"]).fine();
+}
+
+#[test]
+fn pipelines_may_change_places_within_what_is_rendered() {
+    let work = fleet();
+    work.run(&["render", "--quiet"]).fine();
+    work.write("projects/api.yml", &(manifest("shop-api") + "pipeline: cart\n"));
+    work.write("projects/cart.yml", &(manifest("shop-cart") + "pipeline: api\n"));
+    let ran = work.run(&["render", "projects/api.yml"]).ended(1);
+    assert!(
+        ran.stderr.contains("made from ../projects/cart.yml of the fleet ../pipegen.yml, which is"),
+        "{}",
+        ran.stderr
+    );
+    work.run(&["render", "--quiet"]).fine();
+    assert!(work.read("rendered/cart.yml").starts_with("# Made by ol-pipegen 0.1.0 from ../projects/api.yml"));
+
+    // From one fleet to another.
+    let work = Work::new()
+        .file("a/pipegen.yml", &format!("{FLEET}output: ../rendered\n"))
+        .file("b/pipegen.yml", &format!("{FLEET}output: ../rendered\n"))
+        .file("a/projects/cart.yml", &manifest("shop-cart"))
+        .file("a/projects/api.yml", &manifest("shop-api"))
+        .file("b/projects/web.yml", &manifest("shop-web"));
+    work.run(&["render", "--quiet"]).fine();
+    fs::rename(work.path().join("a/projects/cart.yml"), work.path().join("b/projects/cart.yml")).unwrap();
+    assert_snapshot!(work.run(&["render"]).fine(), @"
+    wrote b/../rendered/cart.yml (2 jobs)  fly -t main set-pipeline --team shop -p cart -c b/../rendered/cart.yml
+    3 pipelines: 1 written, 2 unchanged, 0 removed
+    ");
+    assert_eq!(work.list("rendered"), ["api.yml", "cart.yml", "web.yml"]);
+}
+
+#[test]
+fn manifest_that_cannot_be_read_is_not_taken_for_one_that_is_gone() {
+    let work = fleet();
+    work.run(&["render", "--quiet"]).fine();
+    fs::remove_file(work.path().join("projects/cart.yml")).unwrap();
+    symlink("nowhere.yml", work.path().join("projects/cart.yml")).unwrap();
+    assert_snapshot!(work.run(&["render"]).ended(3).stderr, @"error: cannot read projects/cart.yml: No such file or directory (os error 2)");
+    fs::remove_file(work.path().join("projects/cart.yml")).unwrap();
+    let socket = std::os::unix::net::UnixListener::bind(work.path().join("projects/cart.yml")).unwrap();
+    assert_snapshot!(work.run(&["render"]).ended(3).stderr, @"error: cannot read projects/cart.yml: neither a file nor a folder");
+    drop(socket);
+    assert_eq!(work.list("rendered"), ["api.yml", "cart.yml"]);
+}
+
+#[test]
+fn rendering_what_the_fleet_does_not_list_is_warned_of() {
+    let work = fleet().file("other/b.yml", &manifest("shop-b"));
+    let ran = work.run(&["render", "other/b.yml"]).ended(0);
+    assert_snapshot!(ran.stderr, @"
+    warning[unlisted-manifest]: no glob of this fleet's `projects` matches `other/b.yml`
+     --> pipegen.yml:1:1
+      |
+    1 | version: 1
+      | ^^^^^^^
+      |
+      = note: rendering the whole fleet removes the pipeline again
+      = help: add it to `projects`, or move it to where a glob finds it
+
+    warning: 1 warning in 1 file
+    ");
+    assert!(work.exists("rendered/b.yml"));
+    // By whatever way it is told, what is listed is listed.
+    symlink(".", work.path().join("link")).unwrap();
+    for path in ["projects/api.yml", "./projects/../projects/api.yml", "link/projects/api.yml"] {
+        assert_eq!(work.run(&["render", "--stdout", path]).ended(0).stderr, "", "{path}");
+    }
+}
+
+#[test]
+fn no_name_acts_on_the_terminal_or_ends_the_banner() {
+    let work = fleet()
+        .file("projects/web.yml", &manifest("shop-web"))
+        .file("projects/x\njobs: []\u{1b}[2J\n.yml", &(manifest("shop-x") + "pipeline: x\n"));
+    let printed = work.run(&["render", "--out", "out\u{1b}[2J"]).fine();
+    assert!(!printed.contains('\u{1b}'), "{printed:?}");
+    assert!(printed.contains("wrote out\\u{1b}[2J/x.yml"), "{printed}");
+    let text = work.read("out\u{1b}[2J/x.yml");
+    assert!(
+        text.starts_with("# Made by ol-pipegen 0.1.0 from ../projects/x\\u{a}jobs: []\\u{1b}[2J\\u{a}.yml of"),
+        "{text}"
+    );
+    assert_eq!(work.run(&["render", "--out", "out\u{1b}[2J"]).fine().lines().count(), 1, "it is the same");
+    work.write("projects/x\njobs: []\u{1b}[2J\n.yml", "x: 1\n");
+    let ran = work.run(&["render", "nowhere\u{1b}[2J"]).ended(3);
+    assert!(!ran.stderr.contains('\u{1b}'), "{:?}", ran.stderr);
+    assert!(!work.run(&["render"]).ended(1).stderr.contains('\u{1b}'));
+}
