@@ -62,7 +62,7 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
         if mode == Mode::Write {
             fs::create_dir_all(folder).map_err(|error| Failure::io("make the folder", folder, error))?;
         }
-        let told = in_parallel(&fleet.pipelines, |pipeline| match change_of(pipeline, folder)? {
+        let told = in_parallel(&fleet.pipelines, 8, |pipeline| match change_of(pipeline, folder)? {
             None => Ok(None),
             Some(change) => change.settle(mode, output.colour_out).map(Some),
         });

@@ -1,7 +1,5 @@
 use serde::{Deserialize, Serialize};
 
-use crate::yaml::Text;
-
 use super::{JobName, Step};
 
 /// A job.
@@ -12,13 +10,13 @@ pub struct Job {
     pub name: JobName,
     /// A former name, whose builds are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub old_name: Option<Text>,
+    pub old_name: Option<String>,
     /// One build at a time.
     #[serde(default, skip_serializing_if = "is_false")]
     pub serial: bool,
     /// Jobs of one group take turns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub serial_groups: Vec<Text>,
+    pub serial_groups: Vec<String>,
     /// So many builds at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_in_flight: Option<u32>,

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::yaml::{Text, Value};
+use crate::yaml::Value;
 
 use super::{ResourceName, ResourceTypeName};
 
@@ -12,25 +12,25 @@ pub struct Resource {
     pub name: ResourceName,
     /// A former name, whose versions are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub old_name: Option<Text>,
+    pub old_name: Option<String>,
     /// A resource type of the pipeline, or one of the workers.
     #[serde(rename = "type")]
     pub type_name: ResourceTypeName,
     /// An icon of Material Design.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub icon: Option<Text>,
+    pub icon: Option<String>,
     /// Where the versions come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Value>,
     /// A Go duration, or `never`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check_every: Option<Text>,
+    pub check_every: Option<String>,
     /// A Go duration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check_timeout: Option<Text>,
+    pub check_timeout: Option<String>,
     /// Lets a webhook start a check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub webhook_token: Option<Text>,
+    pub webhook_token: Option<String>,
     /// Tells puts who started a build, in `BUILD_CREATED_BY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expose_build_created_by: Option<bool>,
@@ -39,7 +39,7 @@ pub struct Resource {
     pub public: Option<bool>,
     /// Workers that may check it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Text>,
+    pub tags: Vec<String>,
     /// The one version to use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Value>,
@@ -68,8 +68,8 @@ pub struct ResourceType {
     pub privileged: Option<bool>,
     /// A Go duration, or `never`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub check_every: Option<Text>,
+    pub check_every: Option<String>,
     /// Workers that may run it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Text>,
+    pub tags: Vec<String>,
 }

@@ -1,7 +1,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::yaml::{Text, Value};
+use crate::yaml::Value;
 
 use super::{JobName, ResourceName, TaskConfig};
 
@@ -13,13 +13,13 @@ pub struct Step {
     pub core: Core,
     /// A Go duration.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout: Option<Text>,
+    pub timeout: Option<String>,
     /// How often it is tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempts: Option<u32>,
     /// Workers that may run it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<Text>,
+    pub tags: Vec<String>,
     /// Runs it for each of several values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub across: Vec<Across>,
@@ -148,10 +148,10 @@ pub struct TaskStep {
     pub config: Option<TaskConfig>,
     /// The file that says so.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub file: Option<Text>,
+    pub file: Option<String>,
     /// An artifact that it runs in.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub image: Option<Text>,
+    pub image: Option<String>,
     /// With the rights of the worker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub privileged: Option<bool>,
@@ -163,10 +163,10 @@ pub struct TaskStep {
     pub params: Option<Value>,
     /// Names of inputs → artifacts.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    pub input_mapping: IndexMap<Text, Text>,
+    pub input_mapping: IndexMap<String, String>,
     /// Names of outputs → artifacts.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
-    pub output_mapping: IndexMap<Text, Text>,
+    pub output_mapping: IndexMap<String, String>,
     /// `cpu` and `memory`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container_limits: Option<Value>,
@@ -178,16 +178,16 @@ pub struct SetPipelineStep {
     /// The pipeline, or `self`.
     pub set_pipeline: ResourceName,
     /// The file that it is read from.
-    pub file: Text,
+    pub file: String,
     /// The team that gets it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub team: Option<Text>,
+    pub team: Option<String>,
     /// Its variables.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vars: Option<Value>,
     /// Files of variables.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub var_files: Vec<Text>,
+    pub var_files: Vec<String>,
     /// Its instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_vars: Option<Value>,
@@ -199,10 +199,10 @@ pub struct LoadVarStep {
     /// The variable.
     pub load_var: ResourceName,
     /// The file.
-    pub file: Text,
+    pub file: String,
     /// `json`, `yaml`, `trim` or `raw`; by the file's name unless said.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub format: Option<Text>,
+    pub format: Option<String>,
     /// Shows the value in logs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reveal: Option<bool>,
@@ -230,7 +230,7 @@ pub enum Version {
     /// Each, one build after the other.
     Every,
     /// The newest that says this.
-    Pinned(IndexMap<Text, Text>),
+    Pinned(IndexMap<String, String>),
 }
 
 /// The artifacts that a put sees.
@@ -241,7 +241,7 @@ pub enum Inputs {
     /// Those that begin a path in `params`.
     Detect,
     /// These.
-    Named(Vec<Text>),
+    Named(Vec<String>),
 }
 
 /// A variable of `across`.
@@ -249,7 +249,7 @@ pub enum Inputs {
 #[serde(deny_unknown_fields)]
 pub struct Across {
     /// The local variable.
-    pub var: Text,
+    pub var: String,
     /// Its values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Value>,
@@ -281,21 +281,21 @@ struct RawStep {
     get_params: Option<Value>,
     no_get: Option<bool>,
     config: Option<TaskConfig>,
-    file: Option<Text>,
-    image: Option<Text>,
+    file: Option<String>,
+    image: Option<String>,
     privileged: Option<bool>,
     vars: Option<Value>,
-    input_mapping: Option<IndexMap<Text, Text>>,
-    output_mapping: Option<IndexMap<Text, Text>>,
+    input_mapping: Option<IndexMap<String, String>>,
+    output_mapping: Option<IndexMap<String, String>>,
     container_limits: Option<Value>,
-    team: Option<Text>,
-    var_files: Option<Vec<Text>>,
+    team: Option<String>,
+    var_files: Option<Vec<String>>,
     instance_vars: Option<Value>,
-    format: Option<Text>,
+    format: Option<String>,
     reveal: Option<bool>,
-    timeout: Option<Text>,
+    timeout: Option<String>,
     attempts: Option<u32>,
-    tags: Option<Vec<Text>>,
+    tags: Option<Vec<String>>,
     across: Option<Vec<Across>>,
     fail_fast: Option<bool>,
     on_success: Option<Box<Step>>,

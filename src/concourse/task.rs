@@ -1,20 +1,20 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::yaml::{Text, Value};
+use crate::yaml::Value;
 
 /// What a task runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TaskConfig {
     /// `linux`, `darwin` or `windows`.
-    pub platform: Text,
+    pub platform: String,
     /// The image that it runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_resource: Option<ImageResource>,
     /// Where an image lies on the worker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rootfs_uri: Option<Text>,
+    pub rootfs_uri: Option<String>,
     /// Artifacts that it sees.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<TaskInput>,
@@ -26,7 +26,7 @@ pub struct TaskConfig {
     pub caches: Vec<Cache>,
     /// Its environment.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub params: IndexMap<Text, Value>,
+    pub params: IndexMap<String, Value>,
     /// The command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<TaskRun>,
@@ -41,7 +41,7 @@ pub struct TaskConfig {
 pub struct ImageResource {
     /// The resource type that fetches it.
     #[serde(rename = "type")]
-    pub type_name: Text,
+    pub type_name: String,
     /// Where it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Value>,
@@ -58,10 +58,10 @@ pub struct ImageResource {
 #[serde(deny_unknown_fields)]
 pub struct TaskInput {
     /// The artifact.
-    pub name: Text,
+    pub name: String,
     /// Where it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<Text>,
+    pub path: Option<String>,
     /// It may be absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optional: Option<bool>,
@@ -72,10 +72,10 @@ pub struct TaskInput {
 #[serde(deny_unknown_fields)]
 pub struct TaskOutput {
     /// The artifact.
-    pub name: Text,
+    pub name: String,
     /// Where it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<Text>,
+    pub path: Option<String>,
 }
 
 /// A folder kept from run to run.
@@ -83,7 +83,7 @@ pub struct TaskOutput {
 #[serde(deny_unknown_fields)]
 pub struct Cache {
     /// The folder.
-    pub path: Text,
+    pub path: String,
 }
 
 /// A command.
@@ -92,14 +92,14 @@ pub struct Cache {
 pub struct TaskRun {
     /// The program; the image's own from Concourse 8.0 on when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<Text>,
+    pub path: Option<String>,
     /// Its arguments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub args: Vec<Text>,
+    pub args: Vec<String>,
     /// The folder that it runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dir: Option<Text>,
+    pub dir: Option<String>,
     /// The account that it runs as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<Text>,
+    pub user: Option<String>,
 }

@@ -41,7 +41,14 @@ impl Rule {
 
     /// Does one report say it all, though each stage brings the place up again with other names?
     pub(super) const fn is_told_once_a_place(self) -> bool {
-        matches!(self, Self::ConcourseName | Self::LooseApproval | Self::UnapprovedInput | Self::UndeclaredStack)
+        matches!(
+            self,
+            Self::ConcourseName
+                | Self::GateCollision
+                | Self::LooseApproval
+                | Self::UnapprovedInput
+                | Self::UndeclaredStack
+        )
     }
 }
 
@@ -120,6 +127,10 @@ rules! {
     NameCollision = Error "name-collision",
     /// A name that Concourse refuses.
     ConcourseName = Error "concourse-name",
+    /// Projects whose approvals would be taken for one another.
+    GateCollision = Error "gate-collision",
+    /// A step of a kind or a manifest that goes past the gate of its job.
+    StepPastGate = Error "step-past-gate",
     /// Two pipelines with one name.
     DuplicatePipeline = Error "duplicate-pipeline",
     /// Issues that would be taken for one another.

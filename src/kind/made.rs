@@ -16,7 +16,8 @@ use super::file::{Family, Kind};
 pub(crate) struct Made {
     pub(crate) resource_types: Vec<(ResourceType, Span)>,
     pub(crate) resources: Vec<(Resource, Span)>,
-    pub(crate) steps: Vec<Step>,
+    /// Each with its place in the kind.
+    pub(crate) steps: Vec<(Step, Span)>,
     pub(crate) summary: Option<String>,
     pub(crate) no_changes: Option<String>,
     pub(crate) pins: Vec<(String, String)>,
@@ -73,11 +74,11 @@ impl Kind {
         for entry in given.as_map().map(Map::entries).unwrap_or_default() {
             let before = diagnostics.len();
             match Filler::new(diagnostics).node(&entry.value, scope) {
-                Some(value) => options.set(Entry { value, ..entry.clone() }),
+                Some(value) => options.set(entry.with_value(value)),
                 // What was wrong is not missing.
                 None if diagnostics.len() > before => {
                     let value = Node { span: entry.value.span, kind: NodeKind::Invalid };
-                    options.set(Entry { value, ..entry.clone() });
+                    options.set(entry.with_value(value));
                 }
                 None => {}
             }
@@ -151,7 +152,7 @@ impl Kind {
         Made {
             resource_types: maker.list(self.node.at("/resource_types")),
             resources: maker.list(self.node.at("/resources")),
-            steps: maker.list(self.node.at("/steps")).into_iter().map(|(step, _)| step).collect(),
+            steps: maker.list(self.node.at("/steps")),
             summary: text(&mut maker, "/summary"),
             no_changes: text(&mut maker, "/no_changes"),
             pins: self
@@ -166,15 +167,19 @@ impl Kind {
         }
     }
 
-    /// Fills steps that a manifest puts around the kind's own.
-    pub(crate) fn make_steps(node: Option<&Node>, with: &KindScope<'_>, diagnostics: &mut Diagnostics) -> Vec<Step> {
+    /// Fills steps that a manifest puts around the kind's own. Each comes with its place.
+    pub(crate) fn make_steps(
+        node: Option<&Node>,
+        with: &KindScope<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<(Step, Span)> {
         if node.is_none() {
             return Vec::new();
         }
         let scope = with.names();
         let note = format!("filled in for {}", with.whom);
         let mut maker = Maker { scope: &scope, note, diagnostics };
-        maker.list(node).into_iter().map(|(step, _)| step).collect()
+        maker.list(node)
     }
 }
 

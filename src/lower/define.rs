@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::concourse::{Job, Resource, ResourceType, ResourceTypeName};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::project::{Fleet, Origin};
-use crate::yaml::{Text, Value};
+use crate::yaml::Value;
 
 use super::conflict;
 
@@ -134,8 +134,8 @@ fn define<T: PartialEq + serde::Serialize>(
 fn join_paths(a: &mut Resource, b: &mut Resource) {
     let Some((a_source, b_source)) = a.source.as_mut().zip(b.source.as_mut()) else { return };
     let (Value::Map(a_map), Value::Map(b_map)) = (a_source, b_source) else { return };
-    let key = Text::from("paths");
-    let joined = match (a_map.get(&key), b_map.get(&key)) {
+    let key = "paths";
+    let joined = match (a_map.get(key), b_map.get(key)) {
         (Some(Value::List(a)), Some(Value::List(b))) => {
             let mut joined = a.clone();
             joined.extend(b.iter().filter(|path| !a.contains(path)).cloned());
@@ -146,10 +146,10 @@ fn join_paths(a: &mut Resource, b: &mut Resource) {
     for map in [a_map, b_map] {
         match &joined {
             Some(paths) => {
-                map.insert(key.clone(), Value::List(paths.clone()));
+                map.insert(key.to_owned(), Value::List(paths.clone()));
             }
             None => {
-                map.shift_remove(&key);
+                map.shift_remove(key);
             }
         }
     }

@@ -61,7 +61,7 @@ pub(super) fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -
         check_every: Some(match side {
             // What a put made needs no looking for.
             Side::Post => "never".into(),
-            Side::Trigger => issue.issues.check_every.to_concourse().into(),
+            Side::Trigger => issue.issues.check_every.to_concourse(),
         }),
         check_timeout: None,
         webhook_token: match side {
@@ -99,8 +99,8 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
         ca_cert: None,
         closers: approval.map(|approval| approval.closers.clone()).unwrap_or_default(),
         allow_commit_close: false,
-        approvals: approval.map(|approval| approval.approvals).filter(|approvals| *approvals != 1),
-        not_author: approval.is_some_and(|approval| approval.not_author),
+        approvals: None,
+        not_author: false,
         expires: approval.and_then(|approval| approval.expires),
         soak: approval.and_then(|approval| approval.soak),
         reject_labels: approval.map(|approval| approval.reject_labels.clone()).unwrap_or_default(),
@@ -114,6 +114,8 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
 
 fn compat_source(issue: &GateIssue<'_>, side: Side) -> CompatSource {
     let Issues { repository, api, token, .. } = issue.issues;
+    // A variable of a build is filled in where a build writes the title, and not where issues are looked for.
+    let prefix = issue.title.split("((").next().unwrap_or_default();
     CompatSource {
         repository: repository.clone(),
         gh_host: api.clone(),
@@ -126,7 +128,7 @@ fn compat_source(issue: &GateIssue<'_>, side: Side) -> CompatSource {
             Side::Post => IssueState::Open,
             Side::Trigger => IssueState::Closed,
         },
-        issue_prefix: Some(issue.title.to_owned()),
+        issue_prefix: Some(prefix.to_owned()),
         labels: Vec::new(),
         skip_if_labeled: Vec::new(),
         limit_old_versions: None,

@@ -14,10 +14,12 @@ use crate::kind::{Family, Kind, KindScope, Made};
 use crate::manifest::{CheckEvery, IssuesResource, NewestBy};
 use crate::plan::{BuildJob, BuildPhase, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
 use crate::project::{EnvSource, GitSource, ImageSource, Input, Stage, What};
-use crate::yaml::{Text, Value};
+use crate::source::Span;
+use crate::yaml::{Value, escape};
 
 use super::Lowering;
 use super::define::core_type;
+use super::guard::Guard;
 use super::issues::{self, GATE, Side, Written};
 
 /// The script without its comments, which are for those who change it.
@@ -57,7 +59,13 @@ impl<'a> Lowering<'a> {
         }
         let env = self.env(kind, &stage.env, job.takes.iter().map(|take| take.taken), gate, stage);
         plan.extend(env.load.iter().cloned());
-        let artifacts: Vec<&str> = job.takes.iter().map(|take| take.taken.resource().as_str()).collect();
+        // What the approval hands over itself is not there in the version that came with the build.
+        let artifacts: Vec<&str> = job
+            .takes
+            .iter()
+            .filter(|take| !gate.is_some_and(|gate| hands_over(gate, take.taken)))
+            .map(|take| take.taken.resource().as_str())
+            .collect();
         let whom = format!("the {} of {}", job.phase.as_str(), stage.whom());
         let scope = KindScope {
             scope: &stage.scope,
@@ -69,13 +77,25 @@ impl<'a> Lowering<'a> {
         };
         let made = self.make(kind, &scope, stage);
         let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
-        plan.extend(Kind::make_steps(around("/before"), &scope, self.diagnostics));
-        plan.extend(made.steps.into_iter().map(|step| Step {
-            timeout: step.timeout.or_else(|| stage.timeout.as_deref().map(Text::from)),
+        self.check_variables(&env.values, &made.steps, kind, stage);
+        let taken = job.takes.iter().map(|take| (take.taken.resource().as_str(), take.taken.resource().as_str()));
+        let approval = gate.map(|gate| {
+            if ours.is_some() {
+                (GATE, gate.issue.trigger.as_str())
+            } else {
+                (gate.issue.trigger.as_str(), gate.issue.trigger.as_str())
+            }
+        });
+        let mut guard = Guard::new(taken.chain(approval), gate.is_some(), &whom);
+        let before = Kind::make_steps(around("/before"), &scope, self.diagnostics);
+        plan.extend(guard.pass(before, self.diagnostics));
+        plan.extend(guard.pass(made.steps, self.diagnostics).into_iter().map(|step| Step {
+            timeout: step.timeout.or_else(|| stage.timeout.clone()),
             attempts: step.attempts.or(stage.attempts),
             ..step
         }));
-        plan.extend(Kind::make_steps(around("/after"), &scope, self.diagnostics));
+        let after = Kind::make_steps(around("/after"), &scope, self.diagnostics);
+        plan.extend(guard.pass(after, self.diagnostics));
 
         let mut after: Vec<Step> = Vec::new();
         if let Some(opening) = &job.opens {
@@ -95,7 +115,7 @@ impl<'a> Lowering<'a> {
             name: job.name.clone(),
             old_name: None,
             serial: job.serial_group.is_none(),
-            serial_groups: job.serial_group.map(Text::from).into_iter().collect(),
+            serial_groups: job.serial_group.map(String::from).into_iter().collect(),
             max_in_flight: None,
             build_log_retention: None,
             public: false,
@@ -134,10 +154,13 @@ impl<'a> Lowering<'a> {
         };
         self.definitions.resource(input_resource(job.input), &stage.origin, self.diagnostics);
         let made = self.make(kind, &scope, stage);
-        let around = |field: &str| stage.origin.settings.at(&format!("{}/{field}", build.pointer));
-        plan.extend(Kind::make_steps(around("before"), &scope, self.diagnostics));
-        plan.extend(made.steps);
-        plan.extend(Kind::make_steps(around("after"), &scope, self.diagnostics));
+        let taken = job.takes.iter().map(|take| (take.taken.resource().as_str(), take.taken.resource().as_str()));
+        let mut guard = Guard::new(taken, false, &whom);
+        let before = Kind::make_steps(build.before.as_ref(), &scope, self.diagnostics);
+        plan.extend(guard.pass(before, self.diagnostics));
+        plan.extend(guard.pass(made.steps, self.diagnostics));
+        let after = Kind::make_steps(build.after.as_ref(), &scope, self.diagnostics);
+        plan.extend(guard.pass(after, self.diagnostics));
         let lowered = Job {
             name: job.name.clone(),
             old_name: None,
@@ -218,6 +241,27 @@ impl<'a> Lowering<'a> {
         made
     }
 
+    /// A variable that the kind needs for itself would come to it with the kind's value.
+    fn check_variables(&mut self, said: &[(String, String)], steps: &[(Step, Span)], kind: &Kind, stage: &Stage) {
+        for (step, _) in steps {
+            let Core::Task(task) = &step.core else { continue };
+            let Some(config) = &task.config else { continue };
+            for (variable, value) in said {
+                let given = config.params.get(variable);
+                if given.is_some_and(|given| *given != Value::from(value.as_str())) {
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            Rule::NameCollision,
+                            stage.span_of(&format!("/env/{}", escape(variable))),
+                            format!("the stack kind `{}` has a variable `{variable}` of its own", kind.name()),
+                        )
+                        .help("give yours another name"),
+                    );
+                }
+            }
+        }
+    }
+
     /// The variables of a job: those that were said, and those from files of what it takes. What an approval holds to a
     /// version comes from the approval, not from what the build happened to get.
     fn env(
@@ -228,19 +272,34 @@ impl<'a> Lowering<'a> {
         gate: Option<&TakenGate<'_>>,
         stage: &Stage,
     ) -> Env {
-        let mut files: Vec<(String, String)> = Vec::new();
+        let mut files: Vec<(String, String, bool)> = Vec::new();
         for taken in takes {
             let Taken::Input(input) = taken else { continue };
             for EnvSource { variable, file } in &input.env {
-                files.push((variable.clone(), env_file(input, file, gate)));
+                let twice = said.iter().any(|(known, _)| known == variable)
+                    || files.iter().any(|(known, ..)| known == variable);
+                if twice {
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            Rule::NameCollision,
+                            stage.span_of(&format!("/inputs/{}/env/{}", escape(input.name.as_str()), escape(variable))),
+                            format!("the variable `{variable}` has two values"),
+                        )
+                        .note(format!("one of them is `{file}` of `{}`", input.name)),
+                    );
+                    continue;
+                }
+                let version = input.pin.as_deref() == Some(file) || input.what.version_file() == file;
+                files.push((variable.clone(), env_file(input, file, gate), version));
             }
         }
         if kind.reads_env_files() {
+            let files = files.into_iter().map(|(variable, file, _)| (variable, file)).collect();
             return Env { values: said.to_vec(), files, load: Vec::new() };
         }
         let mut env = Env { values: said.to_vec(), files: Vec::new(), load: Vec::new() };
         let mut names: Vec<String> = Vec::new();
-        for (variable, file) in files {
+        for (variable, file, version) in files {
             let name = local_variable(&variable);
             if names.contains(&name) {
                 self.diagnostics.push(
@@ -261,17 +320,27 @@ impl<'a> Lowering<'a> {
                     load_var: artifact(&name),
                     file: file.as_str().into(),
                     format: structured.then(|| "trim".into()),
-                    // Versions are no secrets, and a log without them answers no question.
-                    reveal: Some(true),
+                    // A version is no secret, and a log without it answers no question.
+                    reveal: version.then_some(true),
                 })
                 .into(),
             );
-            env.values.retain(|(known, _)| *known != variable);
             env.values.push((variable, format!("((.:{name}))")));
             names.push(name);
         }
         env
     }
+}
+
+/// Is an image handed over by the approval itself, as variables that hold the approved version, so that what came with
+/// the build is nothing to the deployment? It is, when nothing but the version was fetched and nothing else is read.
+fn hands_over(gate: &TakenGate<'_>, taken: Taken<'_>) -> bool {
+    let Taken::Input(input @ Input { what: What::Image(_), pin: Some(pin), .. }) = taken else { return false };
+    let only_version = input.params.as_ref().and_then(|params| params.get("skip_download")) == Some(&Value::Bool(true));
+    only_version
+        && gate.holds(input.name.as_str())
+        && !input.env.is_empty()
+        && input.env.iter().all(|env| env.file == *pin)
 }
 
 /// Where the value of a variable stands.
@@ -336,15 +405,14 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
         match take.taken {
             Taken::Code(code) => checkout.insert(0, &code.resource),
             Taken::Input(Input { what: What::Git(_), name, .. }) => checkout.push(name),
-            // Handed over from the approval, the version that came with the build is nothing to the deployment.
-            Taken::Input(input) if !input.env.is_empty() && input.env.iter().all(|env| env.file == file) => {}
+            taken @ Taken::Input(_) if hands_over(gate, taken) => {}
             Taken::Input(input) => {
                 compare.push(format!("{}={file}", input.name));
                 inputs.push(&input.name);
             }
         }
     }
-    let text = |name: &ResourceName| Text::from(name.as_str());
+    let text = |name: &ResourceName| String::from(name.as_str());
     let gate_input = TaskInput { name: GATE.into(), path: None, optional: None };
     let lines = |items: &[String]| Value::from(items.join("\n"));
     let names: Vec<String> = checkout.iter().map(ToString::to_string).collect();
@@ -413,7 +481,7 @@ fn input_resource(input: &Input) -> Resource {
 }
 
 fn git_resource(name: &ResourceName, git: &GitSource, check_every: Option<&CheckEvery>) -> Resource {
-    let mut source: IndexMap<Text, Value> = IndexMap::new();
+    let mut source: IndexMap<String, Value> = IndexMap::new();
     source.insert("uri".into(), git.repository.as_str().into());
     source.insert("branch".into(), git.branch.as_str().into());
     if !git.paths.is_empty() {
@@ -432,7 +500,7 @@ fn git_resource(name: &ResourceName, git: &GitSource, check_every: Option<&Check
 }
 
 fn image_resource(name: &ResourceName, image: &ImageSource, check_every: Option<&CheckEvery>) -> Resource {
-    let mut source: IndexMap<Text, Value> = IndexMap::new();
+    let mut source: IndexMap<String, Value> = IndexMap::new();
     source.insert("repository".into(), image.repository.as_str().into());
     let texts = [
         ("tag", &image.tag),
@@ -456,16 +524,16 @@ fn resource(
     name: &ResourceName,
     type_name: &str,
     icon: Option<&str>,
-    source: IndexMap<Text, Value>,
+    source: IndexMap<String, Value>,
     check_every: Option<&CheckEvery>,
 ) -> Resource {
     Resource {
         name: name.clone(),
         old_name: None,
         type_name: core_type(type_name),
-        icon: icon.map(Text::from),
+        icon: icon.map(String::from),
         source: Some(Value::Map(source)),
-        check_every: check_every.map(|every| every.to_concourse().into()),
+        check_every: check_every.map(CheckEvery::to_concourse),
         check_timeout: None,
         webhook_token: None,
         expose_build_created_by: None,

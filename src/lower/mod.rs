@@ -2,8 +2,10 @@
 
 mod conflict;
 mod define;
+mod guard;
 mod issues;
 mod job;
+mod secrets;
 
 use std::collections::BTreeSet;
 
@@ -44,7 +46,9 @@ pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Di
     }
     resource_types.retain(|resource_type| used.types.contains(resource_type.name.as_str()));
     check_resources(&resources, &used, plan, diagnostics);
-    Pipeline { resource_types, resources, jobs }
+    let pipeline = Pipeline { resource_types, resources, jobs };
+    secrets::check(&pipeline, plan, fleet, diagnostics);
+    pipeline
 }
 
 struct Lowering<'a> {
@@ -80,7 +84,7 @@ impl Used {
             }
             Core::Task(task) => {
                 if let Some(image) = task.config.as_ref().and_then(|config| config.image_resource.as_ref()) {
-                    self.types.insert(image.type_name.to_string());
+                    self.types.insert(image.type_name.clone());
                 }
             }
             Core::Try { step } => self.step(step),
@@ -100,12 +104,7 @@ fn check_resources(
     plan: &PipelinePlan<'_>,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(stage) = plan.jobs.iter().find_map(|job| match job {
-        Job::Stage(job) => Some(job.stage),
-        Job::Build(_) => None,
-    }) else {
-        return;
-    };
+    let Some(stage) = plan.first_stage() else { return };
     for name in &used.resources {
         if !resources.iter().any(|resource| resource.name.as_str() == name) && !diagnostics.has_errors() {
             diagnostics.push(

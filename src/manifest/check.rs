@@ -5,7 +5,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of, ticked};
-use crate::yaml::{Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, trap};
+use crate::yaml::{Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, escape, trap};
 
 use super::schema::FileShape;
 
@@ -13,12 +13,14 @@ use super::schema::FileShape;
 pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "overrides"];
 
 /// What the language has and this program does not do yet, by the place where it would stand.
-const NOT_YET: [(&str, &[&str]); 5] = [
+const NOT_YET: [(&str, &[&str]); 7] = [
     ("", &["projects", "old_names", "instance_vars", "rules", "needs", "notify", "job", "tab", "extra"]),
     ("source", &["webhook"]),
     ("auth", &["app"]),
-    ("approval", &["window", "freeze"]),
+    ("approval", &["approvals", "not_author", "window", "freeze"]),
     ("input", &["s3", "github_release", "resource", "each"]),
+    ("from", &["image", "s3", "github_release", "resource", "each"]),
+    ("concourse", &["url", "version"]),
 ];
 
 /// Checks a file, and takes out what is wrong with it. A file that is no map at all is left as nothing.
@@ -121,8 +123,17 @@ fn unknown_field(
     let not_yet = matches!(wording, Wording::File(_))
         && NOT_YET.iter().any(|(place, keys)| *place == place_name(pointer) && keys.contains(&key));
     if not_yet {
+        // The resource refuses the same, for the same reasons.
+        let why = match (place_name(pointer), key) {
+            ("approval", "approvals") => "closing an issue is the act of one person, and GitHub ties no second to it",
+            ("approval", "not_author") => {
+                "a commit names its author by an address that anybody can write; name who may approve in `closers`"
+            }
+            _ => "",
+        };
         return Diagnostic::new(Rule::NotYet, span, format!("`{key}` is not supported yet"))
-            .label("part of the language, but not of this version of ol-pipegen");
+            .label("part of the language, but not of this version of ol-pipegen")
+            .maybe_help((!why.is_empty()).then(|| why.to_owned()));
     }
     let known: Vec<&str> = schema
         .and_then(|schema| schema.get("properties"))
@@ -167,7 +178,9 @@ fn place_name(pointer: &str) -> &str {
     let parts: Vec<&str> = pointer.split('/').skip(1).collect();
     match parts.as_slice() {
         [] | [_] | ["defaults", _] | [.., "overrides", _, _] => "",
-        [.., "inputs" | "from", _, _] => "input",
+        [.., "inputs", _, _] => "input",
+        [.., "from", _, _] => "from",
+        ["concourses", _, _] => "concourse",
         [.., parent, _] => parent,
     }
 }
@@ -231,6 +244,10 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
         }
         ValidationErrorKind::MinProperties { .. } => {
             Diagnostic::new(Rule::MissingField, node.span, format!("`{field}` takes exactly one entry"))
+        }
+        ValidationErrorKind::MinItems { .. } => {
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` has nothing in it"))
+                .help("leave the line out for the default")
         }
         ValidationErrorKind::Minimum { limit } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` is {limit} at least"))
@@ -370,10 +387,6 @@ fn subschema<'s>(schema: &'s Json, path: &str) -> Option<&'s Json> {
         };
     }
     Some(at)
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// The file as JSON, without the nulls that take inherited entries out.

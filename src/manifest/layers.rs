@@ -68,7 +68,7 @@ fn merge_below(far: &Node, near: &Node, words: Words) -> Node {
             continue;
         }
         let value = without_removals(&entry.value, words.below(&entry.key));
-        merged.set(Entry { value, ..entry.clone() });
+        merged.set(entry.with_value(value));
     }
     Node::map(near.span, merged)
 }
@@ -81,7 +81,7 @@ fn without_removals(node: &Node, words: Words) -> Node {
         .entries()
         .iter()
         .filter(|entry| !(removable && entry.value.is_null()))
-        .map(|entry| Entry { value: without_removals(&entry.value, words.below(&entry.key)), ..entry.clone() });
+        .map(|entry| entry.with_value(without_removals(&entry.value, words.below(&entry.key))));
     Node::map(node.span, entries.collect())
 }
 

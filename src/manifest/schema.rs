@@ -46,6 +46,12 @@ impl FileShape {
         }
     }
 
+    /// Has the validator made on another processor, for a run that will need it: making both takes as long as
+    /// rendering ten pipelines.
+    pub(crate) fn prepare(self) {
+        std::thread::spawn(move || self.validator());
+    }
+
     /// The validator of that schema.
     pub(super) fn validator(self) -> &'static Validator {
         static MANIFEST: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Manifest));

@@ -142,11 +142,6 @@ pub struct ApprovalSettings {
     /// Who may close; everybody with the role triage or more unless said.
     #[serde(default)]
     pub closers: Closers,
-    /// How many persons must approve.
-    #[schemars(range(min = 1))]
-    pub approvals: u32,
-    /// An author of the change may not approve it.
-    pub not_author: bool,
     /// An older approval is void.
     #[serde(default)]
     pub expires: Option<Duration>,
@@ -285,6 +280,7 @@ pub struct InputSettings {
     pub build: Option<BuildSettings>,
     /// The environments that take it; all unless said.
     #[serde(default)]
+    #[schemars(length(min = 1))]
     pub only: Option<Vec<Name>>,
     /// A new version starts what takes it, where the gate lets it.
     #[serde(default)]

@@ -166,15 +166,6 @@ impl<'p> Planner<'p, '_> {
     }
 
     /// The issue that the deployment of a stage writes, as the stage that is entered by it has it.
-    fn deployed_issue(
-        &mut self,
-        of: &'p Stage,
-        settings: &'p Stage,
-        approval: Option<&'p Approval>,
-    ) -> Option<GateIssue<'p>> {
-        self.issue(IssueKind::Deployed, of, settings, approval)
-    }
-
     fn issue(
         &mut self,
         kind: IssueKind,
@@ -198,6 +189,19 @@ impl<'p> Planner<'p, '_> {
             IssueKind::Deployed => (&names.deployed_title, &names.deployed_post, &names.deployed_trigger),
             IssueKind::Ready => (&names.ready_title, &names.ready_post, &names.ready_trigger),
         };
+        let by_prefix = issues.resource == IssuesResource::Mitodl;
+        if title.trim().is_empty() || by_prefix && title.starts_with("((") {
+            let pointer = match kind {
+                IssueKind::Deployed => "/names/deployed_title",
+                IssueKind::Ready => "/names/ready_title",
+            };
+            self.diagnostics.push(
+                Diagnostic::new(Rule::TitleCollision, of.span_of(pointer), "the title of an issue begins with no text")
+                    .note(format!("for {}", of.whom()))
+                    .help("name the project and the stage in it"),
+            );
+            return None;
+        }
         Some(GateIssue { key, title, post, trigger, of, issues, approval })
     }
 
@@ -222,7 +226,7 @@ impl<'p> Planner<'p, '_> {
     /// The gate into a stage whose key is the issue of the stage before.
     fn issue_gate(&mut self, at: InChain<'p>, phase: StagePhase) -> Option<TakenGate<'p>> {
         let (stage, before) = (at.stage(), at.before()?);
-        let issue = self.deployed_issue(before, stage, Some(&stage.approval))?;
+        let issue = self.issue(IssueKind::Deployed, before, stage, Some(&stage.approval))?;
         Some(TakenGate {
             issue,
             passed: None,
@@ -266,7 +270,7 @@ impl<'p> Planner<'p, '_> {
         if let Some(next) = at.after() {
             let across = next.concourse != stage.concourse;
             if next.gate == Gate::Issue || (next.gate == Gate::Preview && across) {
-                let issue = self.deployed_issue(stage, next, Some(&next.approval))?;
+                let issue = self.issue(IssueKind::Deployed, stage, next, Some(&next.approval))?;
                 let resource = issue.post;
                 return Some(Opening {
                     issue,
@@ -281,7 +285,7 @@ impl<'p> Planner<'p, '_> {
             Record::Open => OpeningKind::Record,
             Record::Closed => OpeningKind::ClosedRecord,
         };
-        let issue = self.deployed_issue(stage, stage, None)?;
+        let issue = self.issue(IssueKind::Deployed, stage, stage, None)?;
         if stage.record == Record::Closed && issue.issues.resource == IssuesResource::Mitodl {
             self.diagnostics.push(
                 Diagnostic::new(
@@ -314,6 +318,15 @@ impl<'p> Planner<'p, '_> {
             return;
         }
         if !ours {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::LooseApproval,
+                    stage.span_of("/issues/resource"),
+                    format!("an approval lets whatever is newest into {}", stage.whom()),
+                )
+                .note("MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver")
+                .help("`resource: github-issues` deploys what the issue names"),
+            );
             return;
         }
         for input in &stage.inputs {

@@ -14,13 +14,27 @@ pub(super) struct StageFacts<'a> {
     pub(super) gate: Gate,
     /// Does its deployment open the gate of the next stage?
     pub(super) opens_gate: bool,
+    /// Are its issues those of MIT Open Learning's image, which knows no policy?
+    pub(super) mitodl: bool,
 }
 
-/// Reports what the manifest itself says and no stage heeds. What a fleet says holds for whoever heeds it.
-pub(super) fn check<'a>(manifest: FileId, stages: impl Iterator<Item = StageFacts<'a>>, diagnostics: &mut Diagnostics) {
+/// What an approval asks for that MIT Open Learning's image does not know.
+const POLICY: [&str; 4] = ["closers", "soak", "expires", "reject_labels"];
+
+/// Reports what the manifest itself says and no stage heeds. What a fleet says holds for whoever heeds it, unless it
+/// says who may approve: that must never be lost on the way.
+pub(super) fn check<'a>(
+    manifest: FileId,
+    built_in: FileId,
+    stages: impl Iterator<Item = StageFacts<'a>>,
+    diagnostics: &mut Diagnostics,
+) {
     let mut found: BTreeMap<Span, Finding> = BTreeMap::new();
     for stage in stages {
         let approval = matches!(stage.gate, Gate::Issue | Gate::Preview);
+        if stage.mitodl && approval {
+            lost_policy(stage.settings, built_in, diagnostics);
+        }
         let mut note = |pointer: &str, heeded: bool, message: &'static str, help: &'static str| {
             if let Some(entry) = stage.settings.entry_at(pointer)
                 && entry.key_span.file == manifest
@@ -44,6 +58,21 @@ pub(super) fn check<'a>(manifest: FileId, stages: impl Iterator<Item = StageFact
     }
     for (span, finding) in found.into_iter().filter(|(_, finding)| !finding.heeded) {
         diagnostics.push(Diagnostic::new(Rule::NoEffect, span, finding.message).help(finding.help));
+    }
+}
+
+fn lost_policy(settings: &Node, built_in: FileId, diagnostics: &mut Diagnostics) {
+    let exact = settings.entry_at("/approval/approve").filter(|entry| entry.value.as_str() == Some("exact"));
+    let policy = POLICY.iter().filter_map(|field| settings.entry_at(&format!("/approval/{field}")));
+    for entry in policy.chain(exact).filter(|entry| entry.key_span.file != built_in) {
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::NoEffect,
+                entry.key_span,
+                format!("`approval.{}` would be lost: MIT Open Learning's image does not know it", entry.key),
+            )
+            .help("use `issues: {resource: github-issues}`, or take it out"),
+        );
     }
 }
 

@@ -75,7 +75,7 @@ impl Shape {
                 map.entries()
                     .iter()
                     .map(|entry| match fields.iter().find(|(key, _)| *key == entry.key) {
-                        Some((_, shape)) => Entry { value: shape.fill(&entry.value, scope, filler), ..entry.clone() },
+                        Some((_, shape)) => entry.with_value(shape.fill(&entry.value, scope, filler)),
                         None => entry.clone(),
                     })
                     .collect(),

@@ -6,7 +6,7 @@ use crate::kind::{Family, KindSet};
 use crate::manifest::{BuildSettings, CheckEvery, GitSettings, ImageSettings, InputSettings, NewestBy, PinSetting};
 use crate::source::Span;
 use crate::template::{Filler, Scope};
-use crate::yaml::{Map, Node};
+use crate::yaml::{Map, Node, escape};
 
 use super::stage::{Build, CodeSource, EnvSource, GitSource, ImageSource, Input, What};
 
@@ -40,6 +40,13 @@ impl InputContext<'_> {
             return None;
         }
         let artifact = self.resource_name(name, key_span)?;
+        if artifact == self.code.resource {
+            self.diagnostics.push(
+                Diagnostic::new(Rule::NameCollision, key_span, format!("`{name}` is the project's own code"))
+                    .help("give the input another name"),
+            );
+            return None;
+        }
         let what = match (settings.git, settings.image) {
             (Some(git), None) => What::Git(self.git(git)),
             (None, Some(image)) => What::Image(self.image(image, &pointer, name)?),
@@ -66,12 +73,21 @@ impl InputContext<'_> {
                 return None;
             }
         };
-        let default_pin = match what {
-            What::Git(_) => ".git/ref",
-            What::Image(_) => "digest",
-        };
+        let default_pin = what.version_file();
         let pin = match settings.pin {
             PinSetting::Usual => Some(default_pin.to_owned()),
+            PinSetting::File(file) if matches!(what, What::Git(_)) && file != default_pin => {
+                let place = entry.value.at("/pin").map_or(value_span, |node| node.span);
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::WrongType,
+                        place,
+                        format!("what is approved of the repository `{name}` is a commit, and no `{file}`"),
+                    )
+                    .help("leave `pin` out, or say `pin: null` to leave the input out of approvals"),
+                );
+                return None;
+            }
             PinSetting::File(file) => Some(file),
             PinSetting::LeftOut => None,
         };
@@ -233,7 +249,8 @@ impl InputContext<'_> {
         };
         let check =
             if phases.contains(&"check") { Some(self.job(self.settings.at("/names/check")?, &scope)?) } else { None };
-        Some(Build { job, check, from, kind: kind.name().to_owned(), code, scope, pointer })
+        let (before, after) = (node.at("/before").cloned(), node.at("/after").cloned());
+        Some(Build { job, check, from, kind: kind.name().to_owned(), code, scope, before, after })
     }
 
     fn job(&mut self, template: &Node, scope: &Scope) -> Option<JobName> {
@@ -367,8 +384,4 @@ pub(super) fn paths(paths: impl IntoIterator<Item = String>) -> Vec<String> {
         }
     }
     distinct
-}
-
-pub(super) fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }

@@ -68,7 +68,7 @@ pub struct Stage {
     pub inputs: Vec<Input>,
     /// The stack kind, by name.
     pub kind: String,
-    /// The files whose change concerns the stack are among [`CodeSource::paths`].
+    /// Variables that the kind is given.
     pub env: Vec<(String, String)>,
     /// Where its issues live. Required where one is written.
     pub issues: Option<Issues>,
@@ -139,10 +139,6 @@ pub struct Approval {
     pub approve: Approve,
     /// Who may close.
     pub closers: Closers,
-    /// How many persons must approve.
-    pub approvals: u32,
-    /// An author may not approve.
-    pub not_author: bool,
     /// Seconds after which it is void.
     pub expires: Option<u64>,
     /// Seconds for which it waits.
@@ -211,6 +207,16 @@ pub enum What {
     Image(ImageSource),
 }
 
+impl What {
+    /// The file of the artifact that names its version.
+    pub const fn version_file(&self) -> &'static str {
+        match self {
+            Self::Git(_) => ".git/ref",
+            Self::Image(_) => "digest",
+        }
+    }
+}
+
 /// An environment variable, and the file of an input that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvSource {
@@ -256,8 +262,9 @@ pub struct Build {
     pub code: ResourceName,
     /// What its templates are filled with.
     pub(crate) scope: Scope,
-    /// Where it stands in the stage's settings, a JSON Pointer.
-    pub(crate) pointer: String,
+    /// Steps of the manifest's before and after the kind's own.
+    pub(crate) before: Option<Node>,
+    pub(crate) after: Option<Node>,
 }
 
 /// Where issues live.

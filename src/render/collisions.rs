@@ -32,7 +32,10 @@ struct Issue {
     title: String,
     key: String,
     by_prefix: bool,
+    /// Where its title is said.
     span: Span,
+    /// Where its project is.
+    of: Span,
 }
 
 impl Facts {
@@ -56,6 +59,7 @@ impl Facts {
                     key: issue.key.to_string(),
                     by_prefix: issue.issues.resource == IssuesResource::Mitodl,
                     span: span.unwrap_or(issue.of.origin.span),
+                    of: issue.of.origin.span,
                 });
             }
         }
@@ -64,6 +68,7 @@ impl Facts {
 
 pub(super) fn check(facts: &[Facts], fleet: &Fleet, whole: bool, diagnostics: &mut Diagnostics) {
     check_pipelines(facts, diagnostics);
+    check_keys(facts, diagnostics);
     check_titles(facts, diagnostics);
     if whole && !fleet.is_alone() {
         check_overrides(facts, fleet, diagnostics);
@@ -91,23 +96,38 @@ fn check_pipelines(facts: &[Facts], diagnostics: &mut Diagnostics) {
     }
 }
 
+/// An issue is found by the key of its gate: with one key, the approval of one project would deploy the other.
+fn check_keys(facts: &[Facts], diagnostics: &mut Diagnostics) {
+    let mut seen: BTreeMap<(&(String, String), &str), Span> = BTreeMap::new();
+    for issue in facts.iter().flat_map(|facts| &facts.issues) {
+        match seen.get(&(&issue.place, issue.key.as_str())) {
+            None => {
+                seen.insert((&issue.place, &issue.key), issue.of);
+            }
+            Some(first) => diagnostics.push(
+                Diagnostic::new(Rule::GateCollision, issue.of, format!("two projects have the gate `{}`", issue.key))
+                    .also(*first, "the other")
+                    .note("an approval of the one would deploy the other")
+                    .help("give each `project` a name of its own"),
+            ),
+        }
+    }
+}
+
 /// Titles are what people go by; to MIT Open Learning's image they are what issues are found by.
 fn check_titles(facts: &[Facts], diagnostics: &mut Diagnostics) {
     let mut issues: Vec<&Issue> = facts.iter().flat_map(|facts| &facts.issues).collect();
     issues.sort_by(|a, b| (&a.place, &a.title, &a.key).cmp(&(&b.place, &b.title, &b.key)));
-    // The titles that begin with a title stand behind it in order.
+    // One gate told twice is another problem.
+    issues.dedup_by(|a, b| (&a.place, &a.title, &a.key) == (&b.place, &b.title, &b.key));
+    // The titles that begin with a title stand behind it in order. One of them is enough to tell.
     for (index, short) in issues.iter().enumerate() {
-        let behind = issues[index + 1..]
+        let mut behind = issues[index + 1..]
             .iter()
             .take_while(|long| long.place == short.place && long.title.starts_with(&short.title));
-        for long in behind {
-            if short.key == long.key {
-                continue;
-            }
+        let confused = |long: &&&Issue| short.title == long.title || short.by_prefix || long.by_prefix;
+        if let Some(long) = behind.find(confused) {
             let equal = short.title == long.title;
-            if !(equal || short.by_prefix || long.by_prefix) {
-                continue;
-            }
             let diagnostic = if equal {
                 Diagnostic::new(Rule::TitleCollision, long.span, format!("two issues are called \"{}\"", long.title))
                     .also(short.span, "the other")

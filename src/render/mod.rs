@@ -113,6 +113,7 @@ pub(crate) fn load(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Loaded>, Failure> {
+    FileShape::Manifest.prepare();
     let (fleet, path) = match selected {
         Selected::Fleet { path, .. } => {
             let Some(fleet) = Fleet::read(path, sources, diagnostics)? else { return Ok(None) };
@@ -141,7 +142,7 @@ pub(crate) fn load(
         }
         Selected::Alone { manifest } => (vec![manifest.clone()], true),
     };
-    let texts = in_parallel(&paths, |path| files::read(path));
+    let texts = in_parallel(&paths, 100, |path| files::read(path));
     let mut manifests = Vec::with_capacity(paths.len());
     for (path, text) in paths.into_iter().zip(texts) {
         manifests.push(LoadedManifest { file: sources.add(path.as_path(), text?), path });
@@ -156,7 +157,7 @@ fn render_fleet(
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<RenderedFleet>, Failure> {
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
-    let results = in_parallel(&loaded.manifests, |manifest| render_manifest(manifest, &loaded, options, sources));
+    let results = in_parallel(&loaded.manifests, 8, |manifest| render_manifest(manifest, &loaded, options, sources));
     let mut fleet = RenderedFleet {
         output: loaded.fleet.output.clone(),
         whole: loaded.whole,

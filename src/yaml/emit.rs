@@ -1,13 +1,23 @@
-use std::borrow::Cow;
-
 use serde::Serialize;
 
-use super::value::OLD_TEMPLATE;
+use super::writer::BlockWriter;
 
 /// Why something could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("internal error: {0}")]
-pub struct EmitError(#[from] serde_saphyr::SerializeError);
+pub struct EmitError(String);
+
+impl serde::ser::Error for EmitError {
+    fn custom<T: std::fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+impl From<serde_saphyr::SerializeError> for EmitError {
+    fn from(error: serde_saphyr::SerializeError) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// Writes a value as a YAML document: block style, no anchors, no merge keys, multi-line text as `|`, quotes where any
 /// reader on Concourse's path would otherwise read something else.
@@ -16,22 +26,15 @@ pub struct EmitError(#[from] serde_saphyr::SerializeError);
 ///
 /// When the value holds something that YAML cannot say: a bug of this program.
 pub fn emit(value: &impl Serialize) -> Result<String, EmitError> {
-    let options = serde_saphyr::ser_options! {
-        // A folded block is the same text to a parser, and another one to a person.
-        folded_wrap_chars: usize::MAX,
-    };
-    let mut text = serde_saphyr::to_string_with_options(value, options)?;
-    // Each such text stands in double quotes (`Text`), where the escape is the same character.
-    if text.contains("{{")
-        && let Cow::Owned(escaped) = OLD_TEMPLATE.replace_all(&text, r"\u007b{${1}}}")
-    {
-        text = escaped;
-    }
+    let mut text = String::new();
+    value.serialize(BlockWriter::document(&mut text))?;
     Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::yaml::Value;
 
@@ -53,6 +56,7 @@ mod tests {
     #[test]
     fn old_template_is_hidden_from_old_fly() {
         assert_eq!(written(&Value::map([("a", "x {{name}} y".into())])), "a: \"x \\u007b{name}} y\"\n");
+        assert_eq!(written(&Value::map([("x {{name}}", "a".into())])), "\"x \\u007b{name}}\": a\n");
         let script = written(&Value::map([("a", "echo {{one}}\necho {{two}}\n".into())]));
         assert_eq!(script, "a: \"echo \\u007b{one}}\\necho \\u007b{two}}\\n\"\n");
         // Not what fly looks for: left as it is.
@@ -78,5 +82,48 @@ mod tests {
             ("empty", Value::map([])),
         ]);
         assert_eq!(written(&value), "list:\n- a\n- b: 1\n  c: null\nnone: []\nempty: {}\n");
+    }
+
+    fn texts() -> impl Strategy<Value = String> {
+        const WORDS: [&str; 14] =
+            ["y", "No", "on", "OFF", "true", "Null", "nan", "inf", "+inf", "0x1f", "1e3", "---", "a: b", "a #b"];
+        prop_oneof![
+            proptest::sample::select(&WORDS[..]).prop_map(str::to_owned),
+            "[a-zA-Z0-9_./()@+=, -]{0,12}",
+            "[a-z:#'\"{}&*!|>%@` \\n-]{0,12}",
+            "( {0,2}[a-z]{0,3}\\n{0,2}){0,4}",
+            "\\PC{0,8}",
+            any::<String>(),
+        ]
+        // What the library writes and others misread: `text` says what becomes of it, and tests of their own.
+        .prop_map(|text| text.replace('\t', " ").replace("{{", "{"))
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            4 => texts().prop_map(Value::from),
+            1 => any::<bool>().prop_map(Value::from),
+            1 => any::<i64>().prop_map(Value::Integer),
+            1 => any::<f64>().prop_map(Value::Float),
+            1 => Just(Value::Null),
+        ];
+        leaf.prop_recursive(5, 40, 5, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::List),
+                proptest::collection::vec((texts(), inner), 0..5)
+                    .prop_map(|entries| Value::Map(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// The library's own writer is the judge of layout and quotes.
+        #[test]
+        fn the_library_writes_the_same(entries in proptest::collection::vec((texts(), values()), 1..5)) {
+            let value = Value::Map(entries.into_iter().collect());
+            let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
+            let theirs = serde_saphyr::to_string_with_options(&value, options).unwrap();
+            prop_assert_eq!(written(&value), theirs);
+        }
     }
 }

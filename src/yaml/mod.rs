@@ -7,12 +7,15 @@ mod emit;
 mod node;
 mod read;
 mod scalar;
+mod text;
 mod value;
+mod writer;
 
 pub(crate) use deserialize::{NodeError, decode};
 pub use emit::{EmitError, emit};
+pub(crate) use node::escape;
 pub use node::{Entry, Map, Node, NodeKind, Scalar};
 pub use read::{Limits, read};
 pub use scalar::{Resolved, ScalarStyle};
 pub(crate) use scalar::{canonical, resolve, trap};
-pub use value::{Text, Value};
+pub use value::Value;

@@ -51,6 +51,14 @@ pub struct Entry {
     pub value: Node,
 }
 
+impl Entry {
+    /// The same key with another value.
+    #[must_use]
+    pub fn with_value(&self, value: Node) -> Self {
+        Self { key: self.key.clone(), key_span: self.key_span, value }
+    }
+}
+
 impl Map {
     /// The entries in order.
     pub fn entries(&self) -> &[Entry] {
@@ -216,6 +224,11 @@ impl Scalar {
 
 fn parts(pointer: &str) -> impl Iterator<Item = String> + '_ {
     pointer.split('/').skip(1).map(unescape)
+}
+
+/// A key as a part of a JSON Pointer (RFC 6901).
+pub(crate) fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 fn unescape(part: &str) -> String {

@@ -1,75 +1,9 @@
 use std::fmt;
-use std::sync::LazyLock;
 
 use indexmap::IndexMap;
-use regex::Regex;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// Text of somebody else's: written so that every reader on Concourse's path reads it back as itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(String);
-
-impl Text {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Display for Text {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Serialize for Text {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if needs_double_quotes(&self.0) {
-            serde_saphyr::DoubleQuoted(&self.0).serialize(serializer)
-        } else {
-            self.0.serialize(serializer)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self)
-    }
-}
-
-/// What the YAML crate would write in a form that a reader on the way misreads.
-///
-/// - libyaml and go-yaml refuse a block scalar whose first line of content begins with a tab.
-/// - fly 7.14 replaces `{{name}}` by `null` wherever it stands; only an escape in double quotes hides it
-///   ([`emit`](super::emit()) writes that escape).
-fn needs_double_quotes(text: &str) -> bool {
-    let tab_first = text.contains('\n')
-        && text
-            .split('\n')
-            .find(|line| !line.is_empty())
-            .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
-    tab_first || text.contains("{{") && OLD_TEMPLATE.is_match(text)
-}
-
-/// `{{name}}` as fly 7.14 finds it: Concourse 7.14, `vars/template_resolver.go`.
-pub(super) static OLD_TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\{\{([-\w\p{L}]+)\}\}").expect("internal error: a pattern of this program does not compile")
-});
 
 /// A value of no particular shape: `source` and `params` of a resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,11 +17,11 @@ pub enum Value {
     /// Another number.
     Float(f64),
     /// Text.
-    Text(Text),
+    Text(String),
     /// A list.
     List(Vec<Value>),
     /// A map in its order; the order does not count when maps are compared.
-    Map(IndexMap<Text, Value>),
+    Map(IndexMap<String, Value>),
 }
 
 impl Value {
@@ -99,7 +33,7 @@ impl Value {
     /// The value of a key, where this is a map.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
-            Self::Map(map) => map.get(&Text::from(key)),
+            Self::Map(map) => map.get(key),
             _ => None,
         }
     }
@@ -107,13 +41,13 @@ impl Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.into())
+        Self::Text(text.to_owned())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(text.into())
+        Self::Text(text)
     }
 }
 
@@ -130,7 +64,7 @@ impl Serialize for Value {
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Integer(value) => serializer.serialize_i64(*value),
             Self::Float(value) => serializer.serialize_f64(*value),
-            Self::Text(value) => value.serialize(serializer),
+            Self::Text(value) => serializer.serialize_str(value),
             Self::List(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
                 for item in items {
@@ -188,12 +122,19 @@ impl<'de> Visitor<'de> for ValueVisitor {
         i64::try_from(value).map(Value::Integer).map_err(|_| E::custom("a number beyond 64 bits"))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        // Concourse keeps a pipeline as JSON, which has no infinity, and reads whole numbers as 64 bits.
+        if !value.is_finite() {
+            return Err(E::custom("a number that Concourse cannot hold"));
+        }
+        if value.fract() == 0.0 && value.abs() >= 2f64.powi(63) {
+            return Err(E::custom("a whole number beyond 64 bits: write it as text, in quotes"));
+        }
         Ok(Value::Float(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::Text(value.into()))
+        Ok(value.into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {

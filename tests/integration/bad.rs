@@ -1382,6 +1382,14 @@ issues: {resource: mitodl}
 record: closed
 "
     ), @"
+    warning[loose-approval]: an approval lets whatever is newest into `shop-cart` QA
+     --> projects/a.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
     error[no-effect]: MIT Open Learning's image cannot close a record
      --> projects/a.yml:5:9
       |
@@ -1390,7 +1398,7 @@ record: closed
       |
       = help: say `record: open` or `none`, or use `resource: github-issues`
 
-    error: 1 error in 1 file; nothing was compared
+    error: 1 error and 1 warning in 1 file; nothing was compared
     ");
 }
 
@@ -1541,6 +1549,14 @@ fn titles_that_are_taken_for_one_another() {
         .file("projects/c.yml", &manifest("shop"))
         .file("projects/d.yml", &manifest("shop-eu"));
     assert_snapshot!(of(&work, 1), @r#"
+    warning[loose-approval]: an approval lets whatever is newest into `shop-shop` QA
+     --> projects/c.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
     error[title-collision]: closing the issue of the second would open the gate of the first as well
      --> projects/c.yml:5:25
       |
@@ -1554,8 +1570,16 @@ fn titles_that_are_taken_for_one_another() {
       |
       = note: with `resource: mitodl` an issue is found by the beginning of its title
       = help: end `names.deployed_title` with a full stop
+    warning[loose-approval]: an approval lets whatever is newest into `shop-shop-eu` QA
+     --> projects/d.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
 
-    error: 1 error in 1 file; nothing was compared
+    error: 1 error and 2 warnings in 2 files; nothing was compared
     "#);
 }
 
@@ -1663,6 +1687,13 @@ fn code_that_is_not_as_the_manifest_says() {
       | ^^^^^^^^
       |
       = help: looked in code; is this the checkout of the code?
+    error[missing-path]: `../../etc` is outside of the repository
+     --> projects/d.yml:3:3
+      |
+    3 |   pulumi: {path: ../../etc}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: a path begins at the root of the repository
     error[missing-path]: `../../etc` is not in the code
      --> projects/d.yml:3:18
       |
@@ -1671,7 +1702,7 @@ fn code_that_is_not_as_the_manifest_says() {
       |
       = note: looked in code
 
-    error: 4 errors and 1 warning in 4 files; nothing was written
+    error: 5 errors and 1 warning in 4 files; nothing was written
     ");
 }
 
@@ -1795,4 +1826,498 @@ fn characters_that_act_on_a_terminal() {
 
     error: 3 errors in 1 file; nothing was compared
     "#);
+}
+
+#[test]
+fn titles_that_say_nothing() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nnames: {deployed_title: \"\"}\n"
+    ), @r#"
+    error[title-collision]: the title of an issue begins with no text
+     --> projects/a.yml:4:25
+      |
+    4 | names: {deployed_title: ""}
+      |                         ^^
+      |
+      = note: for `shop` CI
+      = help: name the project and the stage in it
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nissues: {resource: mitodl}\n\
+         names: {deployed_title: ((.:version)) deployed.}\n"
+    ), @"
+    error[title-collision]: the title of an issue begins with no text
+     --> projects/a.yml:5:25
+      |
+    5 | names: {deployed_title: ((.:version)) deployed.}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: for `shop` CI
+      = help: name the project and the stage in it
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn projects_with_one_gate() {
+    let manifest = |path: &str| format!("project: shop\nstack:\n  pulumi: {{path: infra/{path}}}\n");
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", &manifest("a"))
+        .file("projects/b.yml", &manifest("b"));
+    assert_snapshot!(of(&work, 1), @"
+    error[gate-collision]: two projects have the gate `shop/-/CI/deployed`
+     --> projects/b.yml:1:10
+      |
+    1 | project: shop
+      |          ^^^^
+      |
+     ::: projects/a.yml:1:10
+      |
+    1 | project: shop
+      |          ---- the other
+      |
+      = note: an approval of the one would deploy the other
+      = help: give each `project` a name of its own
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn steps_that_go_past_the_gate() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nbefore:\n- get: news\n  resource: shop-a\n  trigger: true\n\
+         - get: fresh\n  resource: shop-a\n- get: shop-a\n- task: forge\n  config:\n    platform: linux\n    \
+         outputs: [{name: gate}]\n    run: {path: sh}\n- try:\n    task: patch\n    file: shop-a/patch.yml\n    \
+         output_mapping: {patched: shop-a}\n"
+    ), @"
+    error[step-past-gate]: the get of `news` would start the job past its gate
+     --> projects/a.yml:5:3
+      |
+    5 | - get: news
+      |   ^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: leave `trigger` out; what may start a deployment is one of its `inputs`
+    error[step-past-gate]: `fresh` would be the newest version of `shop-a`, whatever was promoted
+     --> projects/a.yml:8:3
+      |
+    8 | - get: fresh
+      |   ^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: use the artifact that the job has
+    error[name-collision]: the job has an artifact `shop-a` already
+      --> projects/a.yml:10:3
+       |
+    10 | - get: shop-a
+       |   ^^^^^^^^^^^
+       |
+       = note: in the deploy of `shop` CI
+       = help: give the get another name
+    error[step-past-gate]: a step would put something else in the place of `gate`, which was approved
+      --> projects/a.yml:11:3
+       |
+    11 | - task: forge
+       |   ^^^^^^^^^^^
+       |
+       = note: in the deploy of `shop` QA
+       = help: give the artifact another name
+    error[step-past-gate]: a step would put something else in the place of `shop-a`, which was approved
+      --> projects/a.yml:16:3
+       |
+    16 | - try:
+       |   ^^^^
+       |
+       = note: in the deploy of `shop` QA
+       = help: give the artifact another name
+
+    error: 5 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn policy_that_mitodls_image_does_not_know() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nissues: {resource: mitodl}\n\
+         approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: [\"no\"], approve: exact}\n"
+    ), @r#"
+    warning[loose-approval]: an approval lets whatever is newest into `shop` QA
+     --> projects/a.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
+    error[no-effect]: `approval.closers` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:12
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |            ^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.soak` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:45
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                             ^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.expires` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:56
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                                        ^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.reject_labels` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:69
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                                                     ^^^^^^^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.approve` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:92
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                                                                            ^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+
+    error: 5 errors and 1 warning in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn policy_that_nobody_can_keep() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\napproval: {not_author: true, approvals: 2}\n"
+    ), @"
+    error[not-yet]: `not_author` is not supported yet
+     --> projects/a.yml:4:12
+      |
+    4 | approval: {not_author: true, approvals: 2}
+      |            ^^^^^^^^^^ part of the language, but not of this version of ol-pipegen
+      |
+      = help: a commit names its author by an address that anybody can write; name who may approve in `closers`
+    error[not-yet]: `approvals` is not supported yet
+     --> projects/a.yml:4:30
+      |
+    4 | approval: {not_author: true, approvals: 2}
+      |                              ^^^^^^^^^ part of the language, but not of this version of ol-pipegen
+      |
+      = help: closing an issue is the act of one person, and GitHub ties no second to it
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn version_of_a_repository_that_is_no_commit() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\ninputs:\n  \
+         charts: {git: {repository: https://github.com/example/charts}, pin: .git/branch}\n"
+    ), @"
+    error[wrong-type]: what is approved of the repository `charts` is a commit, and no `.git/branch`
+     --> projects/a.yml:5:71
+      |
+    5 |   charts: {git: {repository: https://github.com/example/charts}, pin: .git/branch}
+      |                                                                       ^^^^^^^^^^^
+      |
+      = help: leave `pin` out, or say `pin: null` to leave the input out of approvals
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn variables_with_two_values() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  script: {image: alpine, deploy: ./deploy.sh}\n\
+         env: {SCRIPT: mine, STACK: mine, DIGEST: mine}\n\
+         inputs:\n  img: {image: {repository: shop/img}, env: {DIGEST: digest}}\n"
+    ), @"
+    error[name-collision]: the stack kind `script` has a variable `SCRIPT` of its own
+     --> projects/a.yml:4:15
+      |
+    4 | env: {SCRIPT: mine, STACK: mine, DIGEST: mine}
+      |               ^^^^
+      |
+      = help: give yours another name
+    error[name-collision]: the stack kind `script` has a variable `STACK` of its own
+     --> projects/a.yml:4:28
+      |
+    4 | env: {SCRIPT: mine, STACK: mine, DIGEST: mine}
+      |                            ^^^^
+      |
+      = help: give yours another name
+    error[name-collision]: the variable `DIGEST` has two values
+     --> projects/a.yml:6:54
+      |
+    6 |   img: {image: {repository: shop/img}, env: {DIGEST: digest}}
+      |                                                      ^^^^^^
+      |
+      = note: one of them is `digest` of `img`
+
+    error: 3 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn lists_with_nothing_in_them() {
+    assert_snapshot!(report(
+        "project: shop\nenvironments: []\nstack:\n  pulumi: {path: infra}\n\
+         inputs:\n  img: {image: {repository: shop/img}, only: []}\n"
+    ), @"
+    error[wrong-type]: `environments` has nothing in it
+     --> projects/a.yml:2:15
+      |
+    2 | environments: []
+      |               ^^
+      |
+      = help: leave the line out for the default
+    error[wrong-type]: `only` has nothing in it
+     --> projects/a.yml:6:46
+      |
+    6 |   img: {image: {repository: shop/img}, only: []}
+      |                                              ^^
+      |
+      = help: leave the line out for the default
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn more_stages_than_a_manifest_may_have() {
+    let names = |prefix: &str| (0..60).map(|index| format!("{prefix}{index}")).collect::<Vec<_>>().join(", ");
+    let report = report(&format!(
+        "project: shop\nenvironments: [{}]\ngroups: [{}]\nstack:\n  pulumi: {{path: infra}}\n",
+        names("e"),
+        names("g")
+    ));
+    assert!(report.starts_with("error[yaml-limit]: more than 2000 stages\n"), "{report}");
+}
+
+#[test]
+fn values_that_grow_by_the_power_of_their_number() {
+    let mut manifest = "project: shop\nstack:\n  pulumi: {path: infra}\nvalues:\n  v0: [a, b]\n".to_owned();
+    for index in 1..40 {
+        let before = index - 1;
+        manifest += &format!("  v{index}: [\"{{{{ values.v{before} }}}}\", \"{{{{ values.v{before} }}}}\"]\n");
+    }
+    manifest += "env: {X: \"{{ values.v39 | length }}\"}\n";
+    let report = report(&manifest);
+    assert!(report.contains("error[template-limit]: grows beyond 20000 values, or 64 levels"), "{report}");
+
+    let mut manifest = "project: shop\nstack:\n  pulumi: {path: infra}\nvalues:\n  v0: a\n".to_owned();
+    for index in 1..900 {
+        manifest += &format!("  v{index}: {{a: \"{{{{ values.v{} }}}}\"}}\n", index - 1);
+    }
+    let report = self::report(&manifest);
+    assert!(report.contains("error[template-limit]: grows beyond 20000 values, or 64 levels"), "{report}");
+
+    let many: String = (0..1_001).map(|index| format!("  v{index}: a\n")).collect();
+    let report = self::report(&format!("project: shop\nstack:\n  pulumi: {{path: infra}}\nvalues:\n{many}"));
+    assert!(report.contains("error[yaml-limit]: more than 1000 `values`"), "{report}");
+}
+
+#[test]
+fn secrets_in_clear_wherever_they_stand() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  script: {image: alpine, deploy: ./deploy.sh}\n\
+         source: {repository: \"https://bot:hunter2@example.com/shop.git\"}\n\
+         env: {GITHUB_PAT: hunter2, DATABASE_URL: \"postgres://u:hunter2@h/d\", DB_PASSWORD: \"hunter2((\"}\n\
+         approval: {checkout_image: {repository: git, password: hunter4}}\n\
+         before:\n- task: t\n  config:\n    platform: linux\n    image_resource: {type: registry-image, source: \
+         {repository: a, password: hunter3}}\n    params: {TOKEN: \"hunter{{ 2 + 3 }}\"}\n    run: {path: sh}\n"
+    ), @"
+    error[plaintext-secret]: `TOKEN` is written in clear
+     --> projects/a.yml:1:10
+      |
+    1 | project: ****
+      |          ^^^^
+      |
+      = note: in the job `deploy-shop-ci`
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `uri` is written in clear
+     --> projects/a.yml:4:22
+      |
+    4 | source: {repository: ******************************************}
+      |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the resource `shop-a`
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `GITHUB_PAT` is written in clear
+     --> projects/a.yml:5:19
+      |
+    5 | env: {GITHUB_PAT: *******, DATABASE_URL: **************************, DB_PASSWORD: ***********}
+      |                   ^^^^^^^
+      |
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `DATABASE_URL` is written in clear
+     --> projects/a.yml:5:42
+      |
+    5 | env: {GITHUB_PAT: *******, DATABASE_URL: **************************, DB_PASSWORD: ***********}
+      |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `DB_PASSWORD` is written in clear
+     --> projects/a.yml:5:83
+      |
+    5 | env: {GITHUB_PAT: *******, DATABASE_URL: **************************, DB_PASSWORD: ***********}
+      |                                                                                   ^^^^^^^^^^^
+      |
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `password` is written in clear
+     --> projects/a.yml:6:56
+      |
+    6 | approval: {checkout_image: {repository: git, password: *******}}
+      |                                                        ^^^^^^^
+      |
+      = note: in the job `deploy-shop-qa`
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `password` is written in clear
+      --> projects/a.yml:11:78
+       |
+    11 |     image_resource: {type: registry-image, source: {repository: a, password: *******}}
+       |                                                                              ^^^^^^^
+       |
+       = note: in the job `deploy-shop-ci`
+       = help: give the name of a credential, such as ((github.token))
+
+    error: 7 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn numbers_and_durations_that_concourse_cannot_hold() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nsource: {check_every: 9999999999h}\n\
+         inputs:\n  a: {image: {repository: a}, params: {x: .inf}}\n"
+    ), @"
+    error[wrong-type]: `9999999999h` is no duration, such as 90s, 15m or 4h, nor `never`
+     --> projects/a.yml:4:23
+      |
+    4 | source: {check_every: 9999999999h}
+      |                       ^^^^^^^^^^^
+      |
+      = note: `shop` CI
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\n\
+         inputs:\n  a: {image: {repository: a}, params: {x: 123456789012345678901234567890}}\n"
+    ), @"
+    error[wrong-type]: a whole number beyond 64 bits: write it as text, in quotes
+     --> projects/a.yml:5:43
+      |
+    5 |   a: {image: {repository: a}, params: {x: 123456789012345678901234567890}}
+      |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: `shop` CI
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn paths_outside_of_the_repository() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: ../../etc}\nsource: {paths: [/etc/passwd]}\n"
+    ), @"
+    error[missing-path]: `../../etc` is outside of the repository
+     --> projects/a.yml:3:3
+      |
+    3 |   pulumi: {path: ../../etc}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: a path begins at the root of the repository
+    error[missing-path]: `/etc/passwd` is outside of the repository
+     --> projects/a.yml:4:18
+      |
+    4 | source: {paths: [/etc/passwd]}
+      |                  ^^^^^^^^^^^
+      |
+      = help: a path begins at the root of the repository
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn artifacts_that_a_job_has_already() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nnames: {code: gate}\n"
+    ), @"
+    error[name-collision]: `gate` is the approval that a deployment goes by
+     --> projects/a.yml:4:15
+      |
+    4 | names: {code: gate}
+      |               ^^^^
+      |
+      = help: give the code another name
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nnames: {code: mine}\n\
+         inputs:\n  mine: {image: {repository: a}}\n"
+    ), @"
+    error[name-collision]: `mine` is the project's own code
+     --> projects/a.yml:6:3
+      |
+    6 |   mine: {image: {repository: a}}
+      |   ^^^^
+      |
+      = help: give the input another name
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn discovery_that_does_not_find_what_is_said() {
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file(
+            "projects/a.yml",
+            "project: shop-{{ group }}\ndiscover: true\nenvironments: [CI, QA]\ngroups: [one, two]\n\
+             skip: [one.QA, two.QA]\nstack:\n  pulumi: {path: infra}\n",
+        )
+        .file("code/infra/Pulumi.one.CI.yaml", "")
+        .file("code/infra/Pulumi.one.QA.yaml", "");
+    let ran = work.run(&["render", "--check", "--source-root", "code"]).ended(1);
+    assert_snapshot!(ran.stderr, @"
+    error[gate-missing]: `a` has a single stage, `one.CI`, and nothing says what may deploy there
+     --> projects/a.yml:3:1
+      |
+    3 | environments: [CI, QA]
+      | ^^^^^^^^^^^^
+      |
+      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+    error[nothing-discovered]: no stack file `infra/Pulumi.STACK.yaml` for any environment of `two`
+     --> projects/a.yml:4:15
+      |
+    4 | groups: [one, two]
+      |               ^^^
+      |
+      = help: take the group out, or add the file
+    error[unknown-stage]: there is no stage `two.QA` to skip
+     --> projects/a.yml:5:16
+      |
+    5 | skip: [one.QA, two.QA]
+      |                ^^^^^^
+      |
+      = help: no stack file `infra/Pulumi.two.QA.yaml`
+
+    error: 3 errors in 1 file; nothing was compared
+    ");
 }

@@ -119,8 +119,8 @@ fn stricter_production() {
     github-issues-shop-api-ci-post every never {"gate":"shop-api/-/CI/deployed","role":"post"}
     github-issues-shop-api-ci-trigger every 15m {"gate":"shop-api/-/CI/deployed","role":"trigger"}
     gh-shop-api-qa-deployed every never {"gate":"shop-api/-/QA/deployed","role":"post"}
-    gh-shop-api-production-gate-post every never {"gate":"shop-api/-/Production/ready","role":"post","soak":86400,"not_author":true,"closers":{"teams":["example/sre"]}}
-    gh-shop-api-production-gate-trigger every 15m {"gate":"shop-api/-/Production/ready","role":"trigger","soak":86400,"not_author":true,"closers":{"teams":["example/sre"]}}
+    gh-shop-api-production-gate-post every never {"gate":"shop-api/-/Production/ready","role":"post","soak":86400,"closers":{"teams":["example/sre"]}}
+    gh-shop-api-production-gate-trigger every 15m {"gate":"shop-api/-/Production/ready","role":"trigger","soak":86400,"closers":{"teams":["example/sre"]}}
     gh-shop-api-production-deployed every never {"gate":"shop-api/-/Production/deployed","role":"post"}
     "#);
 }

@@ -168,10 +168,10 @@ fn kinds_that_read_no_files_get_variables() {
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
       claim github-issues-shop-ci-post for shop/-/QA/deploy
-      checkout shop-shop charts compare [] fetch []
+      checkout shop-shop charts compare [base=digest] fetch []
       {"load_var":"charts_ref","file":"gate/pins/charts","reveal":true}
       {"load_var":"base_digest","file":"gate/pins/base","reveal":true}
-      {"load_var":"tool_meta","file":"tool/meta.json","format":"trim","reveal":true}
+      {"load_var":"tool_meta","file":"tool/meta.json","format":"trim"}
       task deploy {"CHARTS_REF":"((.:charts_ref))","BASE_DIGEST":"((.:base_digest))","TOOL_META":"((.:tool_meta))","PHASE":"deploy","STACK":"QA","ENVIRONMENT":"QA","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
       on_success: record github-issues-shop-qa-post "[bot] Script shop QA deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","charts":"charts/.git/ref","base":"gate/pins/base"},"labels":["finalized-deployment"]}
       on_success: report succeeded to github-issues-shop-ci-post by shop/-/QA/deploy
@@ -332,9 +332,10 @@ fn stages_are_found_by_their_files() {
 
 #[test]
 fn flavour_of_mitodl_has_no_pins() {
-    let yaml = rendered(
-        "project: shop\nenvironments: [CI, QA]\nissues: {resource: mitodl}\nstack: {pulumi: {path: a}}\noverrides: {QA: {gate: preview}}\n",
-    );
+    let manifest = "project: shop\nenvironments: [CI, QA]\nissues: {resource: mitodl}\nstack: {pulumi: {path: a}}\noverrides: {QA: {gate: preview}}\n";
+    let work = Work::new().file("pipegen.yml", FLEET).file("projects/shop.yml", manifest);
+    work.run(&["render", "--quiet"]).ended(0);
+    let yaml = work.read("rendered/shop.yml");
     assert_snapshot!(graph(&yaml), @r#"
     deploy-shop-ci (serial)
       get shop-shop, starts
@@ -455,4 +456,49 @@ fn choice_replaces_another_and_null_takes_out() {
       get shop-shop, starts
       put pulumi-shop {"env_os":{"B":"x"},"env_vars_from_files":{},"stack_name":"CI"}
     "#);
+}
+
+#[test]
+fn an_image_that_the_approval_hands_over_is_not_there_in_its_newest_version() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI, QA]\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\n\
+         inputs:\n  told: {image: {repository: shop/told}, env: {TOLD: digest}}\n  \
+         read: {image: {repository: shop/read}, params: {format: oci}, env: {READ: digest}}\n",
+    );
+    let qa = &yaml[yaml.find("deploy-shop-qa").unwrap()..];
+    let task = &qa[qa.find("- task: deploy").unwrap()..qa.find("outputs:\n      - name: summary").unwrap()];
+    assert!(task.contains("- name: read") && !task.contains("- name: told"), "{task}");
+    assert!(qa.contains("COMPARE: read=digest"), "{qa}");
+}
+
+#[test]
+fn only_versions_are_shown_in_logs() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI]\ngate: none\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\n\
+         inputs:\n  img: {image: {repository: shop/img}, params: {format: rootfs}, env: {D: digest, T: secret.txt}}\n",
+    );
+    assert!(yaml.contains("- load_var: d\n    file: img/digest\n    reveal: true\n"), "{yaml}");
+    assert!(yaml.contains("- load_var: t\n    file: img/secret.txt\n  - "), "{yaml}");
+}
+
+#[test]
+fn builds_keep_their_steps_whatever_the_name_of_the_input() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI]\ngate: none\nstack: {pulumi: {path: a}}\ninputs:\n  \"{{ name }}-image\":\n    \
+         image: {repository: shop/img}\n    build:\n      with: {image: {}}\n      \
+         before: [{task: scan, file: shop-shop/scan.yml}]\n",
+    );
+    assert!(yaml.contains("- task: scan\n"), "{yaml}");
+}
+
+#[test]
+fn titles_are_looked_for_by_what_stands_before_a_variable() {
+    let work = Work::new().file("pipegen.yml", FLEET).file(
+        "projects/shop.yml",
+        "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: a}}\nissues: {resource: mitodl}\n\
+         names: {deployed_title: \"[bot] {{ environment }} has ((.:version)).\"}\n",
+    );
+    work.run(&["render", "--quiet"]).ended(0);
+    let yaml = work.read("rendered/shop.yml");
+    assert!(yaml.contains("issue_prefix: \"[bot] CI has \"\n"), "{yaml}");
 }

@@ -1,0 +1,93 @@
+//! How a text is written as a scalar. The YAML crate decides on quotes, but for texts that need none whoever reads them.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::Serialize;
+use serde_saphyr::DoubleQuoted;
+
+use super::EmitError;
+
+/// Writes a text as a value. Where it takes several lines, those after the first are `column` deeper than in a map at
+/// the left margin.
+pub(super) fn write_value(out: &mut String, text: &str, column: usize) -> Result<(), EmitError> {
+    if is_plain_everywhere(text) {
+        out.push_str(text);
+        out.push('\n');
+        return Ok(());
+    }
+    let line = if needs_double_quotes(text) { entry_of(&"k", &DoubleQuoted(text))? } else { entry_of(&"k", &text)? };
+    let line = hide_old_templates(line.strip_prefix("k: ").unwrap_or(&line));
+    for (index, line) in line.split_inclusive('\n').enumerate() {
+        if index > 0 && line != "\n" {
+            out.extend(std::iter::repeat_n(' ', column));
+        }
+        out.push_str(line);
+    }
+    Ok(())
+}
+
+/// Writes a text as the key of an entry, the colon included.
+pub(super) fn write_key(out: &mut String, text: &str) -> Result<(), EmitError> {
+    if is_plain_everywhere(text) {
+        out.push_str(text);
+        out.push(':');
+        return Ok(());
+    }
+    let line = if needs_double_quotes(text) { entry_of(&DoubleQuoted(text), &())? } else { entry_of(&text, &())? };
+    match hide_old_templates(&line).strip_suffix(" null\n") {
+        Some(key) => out.push_str(key),
+        None => return Err(serde::ser::Error::custom(format!("{text:?} as a key takes more than a line"))),
+    }
+    Ok(())
+}
+
+fn entry_of(key: &impl Serialize, value: &impl Serialize) -> Result<String, EmitError> {
+    struct OneEntry<'a, K, V>(&'a K, &'a V);
+    impl<K: Serialize, V: Serialize> Serialize for OneEntry<'_, K, V> {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map([(self.0, self.1)])
+        }
+    }
+    // A folded block is the same text to a parser, and another one to a person.
+    let options = serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX };
+    Ok(serde_saphyr::to_string_with_options(&OneEntry(key, value), options)?)
+}
+
+/// A line of a few harmless characters from a letter on, and none of the words that YAML 1.1 or 1.2 reads as something
+/// else: what nine of ten texts of a pipeline are, and no reader reads otherwise.
+fn is_plain_everywhere(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let harmless = |byte: &u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'/' | b'-' | b'(' | b')' | b' ');
+    matches!(bytes, [b'a'..=b'z' | b'A'..=b'Z' | b'(', ..])
+        && bytes.last() != Some(&b' ')
+        && bytes.iter().all(harmless)
+        && (bytes.len() > 5
+            || !["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"]
+                .iter()
+                .any(|word| text.eq_ignore_ascii_case(word)))
+}
+
+/// What the YAML crate would write in a form that a reader on the way misreads.
+///
+/// - libyaml and go-yaml refuse a block scalar whose first line of content begins with a tab.
+/// - fly 7.14 replaces `{{name}}` by `null` wherever it stands; only an escape in double quotes hides it.
+fn needs_double_quotes(text: &str) -> bool {
+    let tab_first = text.contains('\n')
+        && text
+            .split('\n')
+            .find(|line| !line.is_empty())
+            .is_some_and(|line| line.trim_start_matches(' ').starts_with('\t'));
+    tab_first || text.contains("{{") && OLD_TEMPLATE.is_match(text)
+}
+
+/// Such a text stands in double quotes, where the escape is the same character.
+fn hide_old_templates(written: &str) -> Cow<'_, str> {
+    if written.contains("{{") { OLD_TEMPLATE.replace_all(written, r"\u007b{${1}}}") } else { written.into() }
+}
+
+/// `{{name}}` as fly 7.14 finds it: Concourse 7.14, `vars/template_resolver.go`.
+static OLD_TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\{\{([-\w\p{L}]+)\}\}").expect("internal error: a pattern of this program does not compile")
+});
