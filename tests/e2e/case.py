@@ -96,6 +96,7 @@ defaults:
     def keep(self, folder: Path) -> None:
         """Keeps what tells why it failed: the issues, and what each build printed."""
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / "processes.txt").write_text(run(["ps", "axfww", "-o", "pid,etimes,stat,wchan:24,args"]))
         state = self.lab.github.do("state")["repositories"][self.issues.name]
         (folder / "issues.json").write_text(json.dumps(state, indent=2))
         for project in self.projects:

@@ -64,7 +64,7 @@ class Lab:
         until("the fake GitHub's certificate authority", authority.exists)
         self.github = GitHub("https://github.test", authority)
         self.environments = Environments(HOST, 9000)
-        self.concourse = Concourse(tools.fly, "http://concourse.test:8080", STATE, self.sql)
+        self.concourse = Concourse(tools.fly, "http://concourse.test:8080", STATE, self.logs, self.sql)
         until("Concourse's API", self.concourse.login)
         # The scheduler's ten seconds are fixed in the program, but read from this table each time.
         self.sql("update components set interval = '1s' where name = 'scheduler'")
