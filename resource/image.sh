@@ -7,7 +7,8 @@
 #   OUT/oci                      an OCI image layout: skopeo copy oci:OUT/oci docker://REGISTRY/NAME:TAG
 #   OUT/base/github-issues       a base resource type for a worker: rootfs.tgz and resource_metadata.json
 #
-# It needs cargo with the target x86_64-unknown-linux-musl, a C compiler (ring has C in it), GNU tar, gzip, sha256sum.
+# It needs cargo with the target x86_64-unknown-linux-musl (or rustup, which fetches it), a C compiler (ring has C in it),
+# GNU tar, gzip, sha256sum.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +20,9 @@ out=$(cd "$out" && pwd)
 if [ $# -ge 2 ]; then
   executable=$2
 else
-  rustup target list --installed | grep -qx "$target" || rustup target add "$target"
+  if [ ! -d "$(rustc --print target-libdir --target "$target")" ]; then
+    rustup target add "$target" || { echo "the Rust target $target is missing, and rustup could not fetch it" >&2; exit 1; }
+  fi
   # Without a compiler of musl's own the machine's will do: ring's C calls no C library.
   command -v musl-gcc >/dev/null || export CC_x86_64_unknown_linux_musl=${CC:-gcc}
   # No folder of this machine in the executable.

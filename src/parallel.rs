@@ -1,11 +1,20 @@
 //! Work on all processors.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Does something for each item on all processors; the results are in the items' order.
-pub(crate) fn in_parallel<'i, T: Sync, R: Send>(items: &'i [T], work: impl Fn(&'i T) -> R + Sync) -> Vec<R> {
-    let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get).min(items.len().div_ceil(8));
+/// Does something for each item on all processors; the results are in the items' order. `share` is how many items are
+/// worth a thread of their own.
+pub(crate) fn in_parallel<'i, T: Sync, R: Send>(
+    items: &'i [T],
+    share: usize,
+    work: impl Fn(&'i T) -> R + Sync,
+) -> Vec<R> {
+    static PROCESSORS: LazyLock<usize> =
+        LazyLock::new(|| thread::available_parallelism().map_or(1, std::num::NonZero::get));
+    let wanted = items.len().div_ceil(share);
+    let workers = if wanted <= 1 { 1 } else { wanted.min(*PROCESSORS) };
     if workers <= 1 {
         return items.iter().map(work).collect();
     }

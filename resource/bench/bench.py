@@ -114,7 +114,7 @@ def measure(work, fake, python, gnu_time):
     bound("requests of a check without news", again, 1)
     bound("of which count against the limit", fake("state")["requests"] - counted, 0)
 
-    for number in range(80):
+    for number in range(30):
         issue = fake("open", repository=REPOSITORY, actor="bot", title=f"[bot] Pipeline {number}", body="text " * 200, labels=["bench"])
         fake("close", repository=REPOSITORY, number=issue["number"], actor="alice")
     source = {"repository": REPOSITORY, "gh_host": fake.base, "access_token": TOKEN, "issue_prefix": "[bot] Pipeline", "labels": ["bench"]}
@@ -132,7 +132,7 @@ def measure(work, fake, python, gnu_time):
         took, _ = run(check, known, env)
         gates.append(took)
     ratio = statistics.median(theirs) / statistics.median(ours)
-    print(f"     a check of 80 issues: {statistics.median(ours) * 1e3:.1f} ms, in Python {statistics.median(theirs) * 1e3:.0f} ms; a check of a gate: {statistics.median(gates) * 1e3:.1f} ms")
+    print(f"     a check of 30 issues: {statistics.median(ours) * 1e3:.1f} ms, in Python {statistics.median(theirs) * 1e3:.0f} ms; a check of a gate: {statistics.median(gates) * 1e3:.1f} ms")
     print(f"     Python takes {ratio:.0f} times as long")
     bound("our part of Python's time", statistics.median(ours) / statistics.median(theirs), 1 / 20)
     (work / "request.json").write_text(json.dumps({"source": source}))

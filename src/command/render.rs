@@ -62,7 +62,8 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
             write::remove_leftovers(folder)?;
         }
         tally.unchanged += unchanged;
-        for (change, line) in changes.iter().zip(in_parallel(changes, |change| change.settle(mode, output.colour_out)))
+        for (change, line) in
+            changes.iter().zip(in_parallel(changes, 8, |change| change.settle(mode, output.colour_out)))
         {
             *(if change.new.is_some() { &mut tally.written } else { &mut tally.removed }) += 1;
             output.print_unless(args.quiet && mode == Mode::Write, &line?)?;

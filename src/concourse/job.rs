@@ -52,6 +52,14 @@ pub struct Job {
     pub ensure: Option<Step>,
 }
 
+impl Job {
+    /// Shows a visitor all steps of the job, hooks too.
+    pub(crate) fn each_step<'s>(&'s self, visit: &mut dyn FnMut(&'s Step)) {
+        let hooks = [&self.on_success, &self.on_failure, &self.on_error, &self.on_abort, &self.ensure];
+        self.plan.iter().chain(hooks.into_iter().flatten()).for_each(|step| step.each(visit));
+    }
+}
+
 /// How long logs are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -43,6 +43,21 @@ pub struct Step {
     pub ensure: Option<Box<Step>>,
 }
 
+impl Step {
+    /// Shows a visitor this step and all within it, hooks too.
+    pub(crate) fn each<'s>(&'s self, visit: &mut dyn FnMut(&'s Step)) {
+        visit(self);
+        match &self.core {
+            Core::Try { step } => step.each(visit),
+            Core::Do { steps } => steps.iter().for_each(|step| step.each(visit)),
+            Core::InParallel { in_parallel } => in_parallel.steps.iter().for_each(|step| step.each(visit)),
+            Core::Get(_) | Core::Put(_) | Core::Task(_) | Core::SetPipeline(_) | Core::LoadVar(_) => {}
+        }
+        let hooks = [&self.on_success, &self.on_failure, &self.on_error, &self.on_abort, &self.ensure];
+        hooks.into_iter().flatten().for_each(|step| step.each(visit));
+    }
+}
+
 impl From<Core> for Step {
     fn from(core: Core) -> Self {
         Self {

@@ -34,7 +34,7 @@ impl<'a> Guard<'a> {
     /// - A step that writes over what an approval decided on puts something else in its place.
     pub(super) fn pass(&mut self, steps: Vec<(Step, Span)>, diagnostics: &mut Diagnostics) -> Vec<Step> {
         for (step, span) in &steps {
-            self.step(step, *span, diagnostics);
+            step.each(&mut |step| self.step(step, *span, diagnostics));
         }
         steps.into_iter().map(|(step, _)| step).collect()
     }
@@ -79,15 +79,8 @@ impl<'a> Guard<'a> {
                     }
                 }
             }
-            Core::Try { step } => self.step(step, span, diagnostics),
-            Core::Do { steps } => steps.iter().for_each(|step| self.step(step, span, diagnostics)),
-            Core::InParallel { in_parallel } => {
-                in_parallel.steps.iter().for_each(|step| self.step(step, span, diagnostics));
-            }
-            Core::Put(_) | Core::SetPipeline(_) | Core::LoadVar(_) => {}
+            _ => {}
         }
-        let hooks = [&step.on_success, &step.on_failure, &step.on_error, &step.on_abort, &step.ensure];
-        hooks.into_iter().flatten().for_each(|step| self.step(step, span, diagnostics));
     }
 
     fn written(&self, artifact: &str, span: Span, diagnostics: &mut Diagnostics) {

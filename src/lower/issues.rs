@@ -64,7 +64,10 @@ pub(super) fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -
             Side::Trigger => issue.issues.check_every.to_concourse(),
         }),
         check_timeout: None,
-        webhook_token: None,
+        webhook_token: match side {
+            Side::Post => None,
+            Side::Trigger => issue.issues.webhook.as_deref().map(Into::into),
+        },
         // A claim lets a person deploy again what a machine may deploy once.
         expose_build_created_by: (side == Side::Post || issue.issues.resource == IssuesResource::Mitodl)
             .then_some(true),

@@ -5,6 +5,7 @@ mod define;
 mod guard;
 mod issues;
 mod job;
+mod secrets;
 
 use std::collections::BTreeSet;
 
@@ -26,8 +27,7 @@ pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Di
     let (jobs, mut resources, mut resource_types) = definitions.into_parts(fleet);
     let mut used = Used::default();
     for job in &jobs {
-        let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure];
-        job.plan.iter().chain(hooks.into_iter().flatten()).for_each(|step| used.step(step));
+        job.each_step(&mut |step| used.step(step));
     }
     // Concourse refuses a resource that nothing uses; a kind may bring one that this phase has no use for.
     resources.retain(|resource| used.resources.contains(resource.name.as_str()));
@@ -45,7 +45,9 @@ pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Di
     }
     resource_types.retain(|resource_type| used.types.contains(resource_type.name.as_str()));
     check_resources(&resources, &used, plan, diagnostics);
-    Pipeline { resource_types, resources, jobs }
+    let pipeline = Pipeline { resource_types, resources, jobs };
+    secrets::check(&pipeline, plan, fleet, diagnostics);
+    pipeline
 }
 
 struct Lowering<'a> {
@@ -84,13 +86,8 @@ impl Used {
                     self.types.insert(image.type_name.clone());
                 }
             }
-            Core::Try { step } => self.step(step),
-            Core::Do { steps } => steps.iter().for_each(|step| self.step(step)),
-            Core::InParallel { in_parallel } => in_parallel.steps.iter().for_each(|step| self.step(step)),
-            Core::SetPipeline(_) | Core::LoadVar(_) => {}
+            _ => {}
         }
-        let hooks = [&step.on_success, &step.on_failure, &step.on_error, &step.on_abort, &step.ensure];
-        hooks.into_iter().flatten().for_each(|step| self.step(step));
     }
 }
 
@@ -101,12 +98,7 @@ fn check_resources(
     plan: &PipelinePlan<'_>,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(stage) = plan.jobs.iter().find_map(|job| match job {
-        Job::Stage(job) => Some(job.stage),
-        Job::Build(_) => None,
-    }) else {
-        return;
-    };
+    let Some(stage) = plan.first_stage() else { return };
     for name in &used.resources {
         if !resources.iter().any(|resource| resource.name.as_str() == name) && !diagnostics.has_errors() {
             diagnostics.push(

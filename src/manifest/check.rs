@@ -13,13 +13,14 @@ use super::schema::FileShape;
 pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "overrides"];
 
 /// What the language has and this program does not do yet, by the place where it would stand.
-const NOT_YET: [(&str, &[&str]); 6] = [
+const NOT_YET: [(&str, &[&str]); 7] = [
     ("", &["projects", "old_names", "instance_vars", "rules", "needs", "notify", "job", "tab", "extra"]),
     ("source", &["webhook"]),
-    ("issues", &["webhook"]),
     ("auth", &["app"]),
     ("approval", &["approvals", "not_author", "window", "freeze"]),
     ("input", &["s3", "github_release", "resource", "each"]),
+    ("from", &["image", "s3", "github_release", "resource", "each"]),
+    ("concourse", &["url", "version"]),
 ];
 
 /// Checks a file, and takes out what is wrong with it. A file that is no map at all is left as nothing.
@@ -177,7 +178,9 @@ fn place_name(pointer: &str) -> &str {
     let parts: Vec<&str> = pointer.split('/').skip(1).collect();
     match parts.as_slice() {
         [] | [_] | ["defaults", _] | [.., "overrides", _, _] => "",
-        [.., "inputs" | "from", _, _] => "input",
+        [.., "inputs", _, _] => "input",
+        [.., "from", _, _] => "from",
+        ["concourses", _, _] => "concourse",
         [.., parent, _] => parent,
     }
 }
@@ -241,6 +244,10 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
         }
         ValidationErrorKind::MinProperties { .. } => {
             Diagnostic::new(Rule::MissingField, node.span, format!("`{field}` takes exactly one entry"))
+        }
+        ValidationErrorKind::MinItems { .. } => {
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` has nothing in it"))
+                .help("leave the line out for the default")
         }
         ValidationErrorKind::Minimum { limit } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` is {limit} at least"))

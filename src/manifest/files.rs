@@ -30,6 +30,7 @@ pub struct ManifestFields {
 pub struct ChainFields {
     /// The places where a project runs, in the order of promotion.
     #[serde(default)]
+    #[schemars(length(min = 1))]
     pub environments: Option<Vec<Name>>,
     /// Parallel chains through the same environments.
     #[serde(default)]

@@ -7,6 +7,7 @@ mod layers;
 mod publish;
 mod scalars;
 mod schema;
+mod secrets;
 mod settings;
 
 pub(crate) use check::{Wording, check, check_against, template_here};
@@ -17,4 +18,5 @@ pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Name, Secret, Template};
 pub use schema::FileShape;
 pub(crate) use schema::{compile, compile_own};
+pub(crate) use secrets::is_secret_in_clear;
 pub use settings::*;

@@ -70,6 +70,13 @@ impl JsonSchema for Secret {
 #[serde(transparent)]
 pub struct Name(pub String);
 
+impl Name {
+    /// Is a text such a name?
+    pub fn is_name(text: &str) -> bool {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    }
+}
+
 impl JsonSchema for Name {
     fn schema_name() -> Cow<'static, str> {
         "Name".into()
@@ -121,7 +128,7 @@ impl Duration {
             seconds = amount.checked_mul(unit).and_then(|more| seconds.checked_add(more))?;
             number.clear();
         }
-        (number.is_empty() && !text.is_empty()).then(|| Self { text: text.to_owned(), seconds })
+        (number.is_empty() && !text.is_empty() && seconds <= LONGEST).then(|| Self { text: text.to_owned(), seconds })
     }
 
     /// How long it is, in seconds.
@@ -147,6 +154,9 @@ fn rest(seconds: u64) -> String {
         (minutes, seconds) => format!("{minutes}m{seconds}s"),
     }
 }
+
+/// What a Go `time.Duration` holds, in seconds.
+const LONGEST: u64 = i64::MAX as u64 / 1_000_000_000;
 
 const DURATION: &str = "^([0-9]+[smhd])+$";
 
@@ -259,7 +269,7 @@ mod tests {
             let duration = Duration::parse(text).expect(text);
             assert_eq!((duration.seconds(), duration.to_go().as_str()), (seconds, go), "{text}");
         }
-        for text in ["", "5", "m", "5 m", "5w", "-5m", "1.5h", "99999999999999999999d"] {
+        for text in ["", "5", "m", "5 m", "5w", "-5m", "1.5h", "99999999999999999999d", "9999999999h"] {
             assert!(Duration::parse(text).is_none(), "{text:?}");
         }
     }

@@ -186,6 +186,9 @@ pub struct IssuesSettings {
     pub body_files: Vec<Template>,
     /// How often to look for closed issues.
     pub check_every: CheckEvery,
+    /// Lets a webhook of GitHub's have Concourse look at once: the token of its address.
+    #[serde(default)]
+    pub webhook: Option<Secret>,
     /// The resource type: ours, or MIT Open Learning's image without pins.
     pub resource: IssuesResource,
 }
@@ -277,6 +280,7 @@ pub struct InputSettings {
     pub build: Option<BuildSettings>,
     /// The environments that take it; all unless said.
     #[serde(default)]
+    #[schemars(length(min = 1))]
     pub only: Option<Vec<Name>>,
     /// A new version starts what takes it, where the gate lets it.
     #[serde(default)]

@@ -21,6 +21,16 @@ pub struct PipelinePlan<'p> {
     pub jobs: Vec<Job<'p>>,
 }
 
+impl<'p> PipelinePlan<'p> {
+    /// A stage to speak of when it is the pipeline that something is wrong with.
+    pub(crate) fn first_stage(&self) -> Option<&'p Stage> {
+        self.jobs.iter().find_map(|job| match job {
+            Job::Stage(job) => Some(job.stage),
+            Job::Build(_) => None,
+        })
+    }
+}
+
 /// A job.
 #[derive(Debug)]
 pub enum Job<'p> {

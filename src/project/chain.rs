@@ -20,6 +20,9 @@ impl ChainOutline {
     }
 }
 
+/// How many stages a manifest may have.
+const MAX_STAGES: usize = 2_000;
+
 /// The chains that a manifest declares: environments times groups, less what is skipped.
 pub(super) fn declared(fields: &ChainFields, layer: &Node, diagnostics: &mut Diagnostics) -> Vec<ChainOutline> {
     let environments = distinct(layer, "environments", fields.environments.iter().flatten(), diagnostics);
@@ -37,6 +40,18 @@ pub(super) fn declared(fields: &ChainFields, layer: &Node, diagnostics: &mut Dia
         }
     }
     check_skips(fields, layer, &environments, &groups, diagnostics);
+    if environments.len().saturating_mul(groups.len().max(1)) > MAX_STAGES {
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::YamlLimit,
+                layer.entry_at("/environments").map_or(layer.span, |entry| entry.key_span),
+                format!("more than {MAX_STAGES} stages"),
+            )
+            .note(format!("{} environments, {} groups", environments.len(), groups.len()))
+            .help("make several manifests of it"),
+        );
+        return Vec::new();
+    }
     if groups.is_empty() {
         return vec![ChainOutline { group: None, environments }];
     }

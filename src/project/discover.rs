@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::Kind;
-use crate::manifest::ChainFields;
+use crate::manifest::{ChainFields, Name};
 use crate::template::{Filler, Scope};
 use crate::yaml::{Map, Node};
 use crate::{Failure, files};
@@ -71,7 +71,7 @@ pub(super) fn stacks(root: &Utf8Path, pattern: &Pattern) -> Result<Vec<String>, 
 }
 
 /// The chains that stacks make: what is an environment, or ends in a dot and one, is a stage. Declared `groups` restrict
-/// and order them.
+/// and order them. What is no name, or is that of an environment, is no group.
 pub(super) fn chains(stacks: &[String], fields: &ChainFields) -> Vec<ChainOutline> {
     let environments: Vec<&str> = fields.environments.iter().flatten().map(|name| name.0.as_str()).collect();
     let of_group = |group: Option<&str>| {
@@ -93,7 +93,7 @@ pub(super) fn chains(stacks: &[String], fields: &ChainFields) -> Vec<ChainOutlin
         .filter_map(|stack| {
             environments.iter().find_map(|environment| stack.strip_suffix(environment)?.strip_suffix('.'))
         })
-        .filter(|group| !group.is_empty())
+        .filter(|group| Name::is_name(group) && !environments.contains(group))
         .collect();
     groups.sort_unstable();
     groups.dedup();
@@ -148,8 +148,8 @@ fn path_options<'n>(kind: &Kind, options: &'n Node) -> Vec<(&'n str, crate::sour
     paths
 }
 
-/// A path of a manifest does not lead out of the code.
-fn is_inside(path: &Utf8Path) -> bool {
+/// Does a path stay below the folder that it is taken from?
+pub(super) fn is_inside(path: &Utf8Path) -> bool {
     path.components().all(|part| matches!(part, camino::Utf8Component::Normal(_) | camino::Utf8Component::CurDir))
 }
 
@@ -179,10 +179,7 @@ mod tests {
     #[test]
     fn stage_is_what_ends_in_an_environment() {
         let stacks = ["mitx.CI", "mitx.QA", "mitx-staging.QA", "QA", "notes", "CIty", "mitx.QAx", "a.b.CI"];
-        assert_eq!(
-            found(&stacks, &fields(&["CI", "QA"], &[], &[])),
-            ["-: QA", "a.b: CI", "mitx: CI QA", "mitx-staging: QA"]
-        );
+        assert_eq!(found(&stacks, &fields(&["CI", "QA"], &[], &[])), ["-: QA", "mitx: CI QA", "mitx-staging: QA"]);
         assert_eq!(
             found(&stacks, &fields(&["CI", "QA"], &["mitx-staging", "mitx"], &["mitx.CI"])),
             ["mitx-staging: QA", "mitx: QA"]

@@ -28,6 +28,8 @@ pub struct Fleet {
     pub concourses: Vec<Concourse>,
     /// Resource types that are laid over those of kinds.
     pub(crate) resource_types: IndexMap<String, (ResourceType, Span)>,
+    /// The same, as they were written.
+    pub(crate) resource_types_node: Option<Node>,
     /// What is built in, under the fleet's defaults.
     pub(crate) defaults: Node,
     /// The file of what is built in.
@@ -133,6 +135,7 @@ impl Fleet {
             output: folder.join(fields.output.as_deref().unwrap_or("rendered")),
             concourses,
             resource_types: resource_types(node, diagnostics),
+            resource_types_node: node.at("/resource_types").cloned(),
             defaults,
             built_in,
             used_values,
@@ -142,7 +145,7 @@ impl Fleet {
         })
     }
 
-    /// The file that a setting of this fleet stands in, if it is a fleet at all.
+    /// Is there no fleet's file, but a single manifest?
     pub(crate) fn is_alone(&self) -> bool {
         self.path.is_none()
     }

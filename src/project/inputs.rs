@@ -40,6 +40,13 @@ impl InputContext<'_> {
             return None;
         }
         let artifact = self.resource_name(name, key_span)?;
+        if artifact == self.code.resource {
+            self.diagnostics.push(
+                Diagnostic::new(Rule::NameCollision, key_span, format!("`{name}` is the project's own code"))
+                    .help("give the input another name"),
+            );
+            return None;
+        }
         let what = match (settings.git, settings.image) {
             (Some(git), None) => What::Git(self.git(git)),
             (None, Some(image)) => What::Image(self.image(image, &pointer, name)?),

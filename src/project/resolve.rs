@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use crate::kind::{Family, Kind, unknown_version};
 use crate::manifest::{
     ApprovalSettings, AuthSettings, ChainFields, FileShape, GateWord, IssuesSettings, ManifestFields, NamesSettings,
-    RecordWord, SourceSettings, StageSettings, merge,
+    RecordWord, SourceSettings, StageSettings, is_secret_in_clear, merge,
 };
 use crate::source::{FileId, Span};
 use crate::template::{Filler, Scope};
@@ -205,7 +205,10 @@ impl<'a> Resolver<'a> {
                 Diagnostic::new(
                     Rule::NothingDiscovered,
                     span,
-                    format!("the stack kind `{}` has no file for each stack", kind.name()),
+                    match kind.stack_files() {
+                        None => format!("the stack kind `{}` has no file for each stack", kind.name()),
+                        Some(_) => "the stack files do not lie in one folder".to_owned(),
+                    },
                 )
                 .help("list `groups` and `environments` instead"),
             );
@@ -213,6 +216,28 @@ impl<'a> Resolver<'a> {
         };
         let stacks = discover::stacks(root, &pattern)?;
         let found = discover::chains(&stacks, fields);
+        for (index, group) in fields.groups.iter().enumerate() {
+            if !found.iter().any(|chain| chain.group.as_ref() == Some(&group.0)) {
+                let place = self.layer.at(&format!("/groups/{index}")).map_or(span, |node| node.span);
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::NothingDiscovered,
+                        place,
+                        format!("no stack file `{}` for any environment of `{group}`", pattern.shown()),
+                    )
+                    .help("take the group out, or add the file"),
+                );
+            }
+        }
+        for (index, skip) in fields.skip.iter().enumerate() {
+            if !stacks.contains(skip) {
+                let place = self.layer.at(&format!("/skip/{index}")).map_or(span, |node| node.span);
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::UnknownStage, place, format!("there is no stage `{skip}` to skip"))
+                        .help(format!("no stack file `{}`", pattern.of(skip))),
+                );
+            }
+        }
         if found.is_empty() {
             self.diagnostics.push(
                 Diagnostic::new(
@@ -229,6 +254,10 @@ impl<'a> Resolver<'a> {
     /// What is known of every stage alike.
     fn scope_for_discovery(&mut self, kind: &Kind) -> Scope {
         let mut scope = Scope::default();
+        for differs in ["group", "environment", "previous", "next", "concourse", "pipeline", "repository", "previewed"]
+        {
+            scope.mark_unknown(differs);
+        }
         scope.define("name", self.manifest.name);
         scope.define("kind", kind.name());
         scope.define("kind_title", kind.title());
@@ -622,13 +651,8 @@ impl<'a> Resolver<'a> {
 
     /// A literal under the name of a secret is one in clear.
     fn check_env(&mut self, settings: &Node) {
-        const SECRET: [&str; 7] = ["TOKEN", "PASSWORD", "PASSWD", "SECRET", "API_KEY", "PRIVATE_KEY", "ACCESS_KEY"];
         for entry in settings.at("/env").and_then(Node::as_map).map(Map::entries).unwrap_or_default() {
-            let name = entry.key.to_uppercase();
-            let secret = SECRET
-                .iter()
-                .any(|word| name.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with('_')));
-            if secret && entry.value.as_str().is_some_and(|text| !text.is_empty() && !text.contains("((")) {
+            if entry.value.as_str().is_some_and(|text| is_secret_in_clear(&entry.key, text)) {
                 self.diagnostics.push(
                     Diagnostic::new(
                         Rule::PlaintextSecret,
@@ -651,10 +675,30 @@ impl<'a> Resolver<'a> {
         scope: &Scope,
     ) -> Option<CodeSource> {
         let resource = self.resource(name, settings, "/names/code")?;
+        if name == "gate" {
+            let span = settings.at("/names/code").map_or(settings.span, |node| node.span);
+            self.diagnostics.push(
+                Diagnostic::new(Rule::NameCollision, span, "`gate` is the approval that a deployment goes by")
+                    .help("give the code another name"),
+            );
+            return None;
+        }
         let texts = |list: Vec<crate::manifest::Template>| list.into_iter().map(|path| path.0).collect::<Vec<_>>();
         let watch = kind.watch(scope, self.diagnostics);
         // A kind that names no paths of its own depends on the whole of the code, unless the manifest says on what.
         let own: Vec<String> = watch.into_iter().chain(texts(source.paths)).collect();
+        for path in own.iter().filter(|path| !discover::is_inside(Utf8Path::new(path.as_str()))) {
+            let listed = settings.at("/source/paths").and_then(Node::as_list).unwrap_or_default();
+            let place = listed.iter().find(|item| item.as_str() == Some(path)).or_else(|| settings.at("/stack"));
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::MissingPath,
+                    place.map_or(settings.span, |node| node.span),
+                    format!("`{path}` is outside of the repository"),
+                )
+                .help("a path begins at the root of the repository"),
+            );
+        }
         let watched =
             if own.is_empty() { Vec::new() } else { paths(texts(source.common_paths).into_iter().chain(own)) };
         Some(CodeSource {
@@ -835,6 +879,7 @@ fn issues(settings: IssuesSettings) -> Option<Issues> {
         assignees: texts(settings.assignees),
         body_files: texts(settings.body_files),
         check_every: settings.check_every,
+        webhook: settings.webhook.map(|secret| secret.0),
         resource: settings.resource,
     })
 }

@@ -286,6 +286,8 @@ pub struct Issues {
     pub body_files: Vec<String>,
     /// How often to look.
     pub check_every: CheckEvery,
+    /// The name of the token by which a webhook has Concourse look.
+    pub webhook: Option<String>,
     /// The resource type.
     pub resource: IssuesResource,
 }

@@ -6,10 +6,20 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::template::{Filler, Scope, Template, is_template, to_value};
 use crate::yaml::{Map, Node, NodeKind};
 
+/// How many values a manifest may have. Each may use all the others.
+const MAX_VALUES: usize = 1_000;
+
 /// Defines the user's own words for templates, `values`. They may use one another, in any order.
 pub(super) fn define(values: Option<&Map>, scope: &mut Scope, diagnostics: &mut Diagnostics) {
     let empty = Map::default();
     let values = values.unwrap_or(&empty);
+    if let Some(entry) = values.entries().get(MAX_VALUES) {
+        diagnostics.push(
+            Diagnostic::new(Rule::YamlLimit, entry.key_span, format!("more than {MAX_VALUES} `values`"))
+                .help("nobody can keep so many words apart"),
+        );
+        return;
+    }
     let mut filling = Filling { values, scope: scope.clone(), filled: Vec::new(), open: Vec::new(), diagnostics };
     filling.publish();
     for entry in values.entries() {

@@ -186,7 +186,7 @@ pub(crate) fn load(
         }
         Selected::Alone { manifest } => (vec![manifest.clone()], true),
     };
-    let texts = in_parallel(&paths, |path| files::read(path));
+    let texts = in_parallel(&paths, 100, |path| files::read(path));
     let mut manifests = Vec::with_capacity(paths.len());
     for (path, text) in paths.into_iter().zip(texts) {
         manifests.push(LoadedManifest { file: sources.add(path.as_path(), text?), path });
@@ -202,7 +202,7 @@ fn render_fleet(
 ) -> Result<Option<RenderedFleet>, Failure> {
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
     check_listing(&loaded, diagnostics)?;
-    let results = in_parallel(&loaded.manifests, |manifest| render_manifest(manifest, &loaded, options, sources));
+    let results = in_parallel(&loaded.manifests, 8, |manifest| render_manifest(manifest, &loaded, options, sources));
     let mut fleet = RenderedFleet {
         output: loaded.fleet.output.clone(),
         whole: loaded.whole,

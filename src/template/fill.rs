@@ -10,6 +10,12 @@ use crate::yaml::{Entry, Map, Node, NodeKind, Resolved, Scalar, ScalarStyle};
 use super::parse::{Template, TemplateError, is_template, kind_name};
 use super::scope::Scope;
 
+/// Nodes that a hole may come to.
+const MAX_NODES: usize = 20_000;
+
+/// How deep they may lie in one another.
+const MAX_DEPTH: usize = 64;
+
 /// Fills templates, and says what is wrong with them.
 pub(crate) struct Filler<'d> {
     diagnostics: &'d mut Diagnostics,
@@ -71,7 +77,7 @@ impl<'d> Filler<'d> {
                 let value = Template::parse(&scalar.text).and_then(|template| template.value(scope));
                 match value {
                     Ok(value) if value.is_none() => None,
-                    Ok(value) => self.filled_node(&value, node.span),
+                    Ok(value) => self.grown(&value, node.span),
                     Err(error) => {
                         self.report_error(error, node, scalar, scope);
                         None
@@ -182,22 +188,47 @@ impl<'d> Filler<'d> {
         }
     }
 
-    fn filled_node(&mut self, value: &Value, span: Span) -> Option<Node> {
+    /// A value as a node, within bounds: values that hold one another twice grow by the power of their number.
+    fn grown(&mut self, value: &Value, span: Span) -> Option<Node> {
+        let mut room = MAX_NODES;
+        let node = self.filled_node(value, span, MAX_DEPTH, &mut room);
+        if room == 0 {
+            let message = format!("grows beyond {MAX_NODES} values, or {MAX_DEPTH} levels, when it is filled");
+            self.report(Diagnostic::new(Rule::TemplateLimit, span, message));
+            return None;
+        }
+        node
+    }
+
+    fn filled_node(&mut self, value: &Value, span: Span, depth: usize, room: &mut usize) -> Option<Node> {
+        *room = if depth == 0 { 0 } else { room.saturating_sub(1) };
+        if *room == 0 {
+            return None;
+        }
         Some(match value.kind() {
             ValueKind::None => Node::plain(span, "null"),
             ValueKind::Bool => Node::plain(span, if value.is_true() { "true" } else { "false" }),
             ValueKind::Number => Node::plain(span, value.to_string()),
             ValueKind::String => Node::text(span, value.as_str().unwrap_or_default()),
             ValueKind::Seq | ValueKind::Iterable => {
-                let items = value.try_iter().ok()?.filter_map(|item| self.filled_node(&item, span)).collect();
+                let mut items = Vec::new();
+                for item in value.try_iter().ok()? {
+                    items.extend(self.filled_node(&item, span, depth - 1, room));
+                    if *room == 0 {
+                        return None;
+                    }
+                }
                 Node::list(span, items)
             }
             ValueKind::Map => {
                 let mut map = Map::default();
                 for key in value.try_iter().ok()? {
                     let item = value.get_item(&key).ok()?;
-                    if let Some(value) = self.filled_node(&item, span) {
+                    if let Some(value) = self.filled_node(&item, span, depth - 1, room) {
                         map.set(Entry { key: key.to_string(), key_span: span, value });
+                    }
+                    if *room == 0 {
+                        return None;
                     }
                 }
                 Node::map(span, map)

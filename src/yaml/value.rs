@@ -122,7 +122,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
         i64::try_from(value).map(Value::Integer).map_err(|_| E::custom("a number beyond 64 bits"))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        // Concourse keeps a pipeline as JSON, which has no infinity, and reads whole numbers as 64 bits.
+        if !value.is_finite() {
+            return Err(E::custom("a number that Concourse cannot hold"));
+        }
+        if value.fract() == 0.0 && value.abs() >= 2f64.powi(63) {
+            return Err(E::custom("a whole number beyond 64 bits: write it as text, in quotes"));
+        }
         Ok(Value::Float(value))
     }
 

@@ -1811,6 +1811,13 @@ fn code_that_is_not_as_the_manifest_says() {
       | ^^^^^^^^
       |
       = help: looked in code; is this the checkout of the code?
+    error[missing-path]: `../../etc` is outside of the repository
+     --> projects/d.yml:3:3
+      |
+    3 |   pulumi: {path: ../../etc}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: a path begins at the root of the repository
     error[missing-path]: `../../etc` is not in the code
      --> projects/d.yml:3:18
       |
@@ -1819,7 +1826,7 @@ fn code_that_is_not_as_the_manifest_says() {
       |
       = note: looked in code
 
-    error: 4 errors and 1 warning in 4 files; nothing was written
+    error: 5 errors and 1 warning in 4 files; nothing was written
     ");
 }
 
@@ -2181,6 +2188,259 @@ fn variables_with_two_values() {
       |                                                      ^^^^^^
       |
       = note: one of them is `digest` of `img`
+
+    error: 3 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn lists_with_nothing_in_them() {
+    assert_snapshot!(report(
+        "project: shop\nenvironments: []\nstack:\n  pulumi: {path: infra}\n\
+         inputs:\n  img: {image: {repository: shop/img}, only: []}\n"
+    ), @"
+    error[wrong-type]: `environments` has nothing in it
+     --> projects/a.yml:2:15
+      |
+    2 | environments: []
+      |               ^^
+      |
+      = help: leave the line out for the default
+    error[wrong-type]: `only` has nothing in it
+     --> projects/a.yml:6:46
+      |
+    6 |   img: {image: {repository: shop/img}, only: []}
+      |                                              ^^
+      |
+      = help: leave the line out for the default
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn more_stages_than_a_manifest_may_have() {
+    let names = |prefix: &str| (0..60).map(|index| format!("{prefix}{index}")).collect::<Vec<_>>().join(", ");
+    let report = report(&format!(
+        "project: shop\nenvironments: [{}]\ngroups: [{}]\nstack:\n  pulumi: {{path: infra}}\n",
+        names("e"),
+        names("g")
+    ));
+    assert!(report.starts_with("error[yaml-limit]: more than 2000 stages\n"), "{report}");
+}
+
+#[test]
+fn values_that_grow_by_the_power_of_their_number() {
+    let mut manifest = "project: shop\nstack:\n  pulumi: {path: infra}\nvalues:\n  v0: [a, b]\n".to_owned();
+    for index in 1..40 {
+        let before = index - 1;
+        manifest += &format!("  v{index}: [\"{{{{ values.v{before} }}}}\", \"{{{{ values.v{before} }}}}\"]\n");
+    }
+    manifest += "env: {X: \"{{ values.v39 | length }}\"}\n";
+    let report = report(&manifest);
+    assert!(report.contains("error[template-limit]: grows beyond 20000 values, or 64 levels"), "{report}");
+
+    let mut manifest = "project: shop\nstack:\n  pulumi: {path: infra}\nvalues:\n  v0: a\n".to_owned();
+    for index in 1..900 {
+        manifest += &format!("  v{index}: {{a: \"{{{{ values.v{} }}}}\"}}\n", index - 1);
+    }
+    let report = self::report(&manifest);
+    assert!(report.contains("error[template-limit]: grows beyond 20000 values, or 64 levels"), "{report}");
+
+    let many: String = (0..1_001).map(|index| format!("  v{index}: a\n")).collect();
+    let report = self::report(&format!("project: shop\nstack:\n  pulumi: {{path: infra}}\nvalues:\n{many}"));
+    assert!(report.contains("error[yaml-limit]: more than 1000 `values`"), "{report}");
+}
+
+#[test]
+fn secrets_in_clear_wherever_they_stand() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  script: {image: alpine, deploy: ./deploy.sh}\n\
+         source: {repository: \"https://bot:hunter2@example.com/shop.git\"}\n\
+         env: {GITHUB_PAT: hunter2, DATABASE_URL: \"postgres://u:hunter2@h/d\", DB_PASSWORD: \"hunter2((\"}\n\
+         approval: {checkout_image: {repository: git, password: hunter4}}\n\
+         before:\n- task: t\n  config:\n    platform: linux\n    image_resource: {type: registry-image, source: \
+         {repository: a, password: hunter3}}\n    params: {TOKEN: \"hunter{{ 2 + 3 }}\"}\n    run: {path: sh}\n"
+    ), @"
+    error[plaintext-secret]: `TOKEN` is written in clear
+     --> projects/a.yml:1:10
+      |
+    1 | project: ****
+      |          ^^^^
+      |
+      = note: in the job `deploy-shop-ci`
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `uri` is written in clear
+     --> projects/a.yml:4:22
+      |
+    4 | source: {repository: ******************************************}
+      |                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the resource `shop-a`
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `GITHUB_PAT` is written in clear
+     --> projects/a.yml:5:19
+      |
+    5 | env: {GITHUB_PAT: *******, DATABASE_URL: **************************, DB_PASSWORD: ***********}
+      |                   ^^^^^^^
+      |
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `DATABASE_URL` is written in clear
+     --> projects/a.yml:5:42
+      |
+    5 | env: {GITHUB_PAT: *******, DATABASE_URL: **************************, DB_PASSWORD: ***********}
+      |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `DB_PASSWORD` is written in clear
+     --> projects/a.yml:5:83
+      |
+    5 | env: {GITHUB_PAT: *******, DATABASE_URL: **************************, DB_PASSWORD: ***********}
+      |                                                                                   ^^^^^^^^^^^
+      |
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `password` is written in clear
+     --> projects/a.yml:6:56
+      |
+    6 | approval: {checkout_image: {repository: git, password: *******}}
+      |                                                        ^^^^^^^
+      |
+      = note: in the job `deploy-shop-qa`
+      = help: give the name of a credential, such as ((github.token))
+    error[plaintext-secret]: `password` is written in clear
+      --> projects/a.yml:11:78
+       |
+    11 |     image_resource: {type: registry-image, source: {repository: a, password: *******}}
+       |                                                                              ^^^^^^^
+       |
+       = note: in the job `deploy-shop-ci`
+       = help: give the name of a credential, such as ((github.token))
+
+    error: 7 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn numbers_and_durations_that_concourse_cannot_hold() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nsource: {check_every: 9999999999h}\n\
+         inputs:\n  a: {image: {repository: a}, params: {x: .inf}}\n"
+    ), @"
+    error[wrong-type]: `9999999999h` is no duration, such as 90s, 15m or 4h, nor `never`
+     --> projects/a.yml:4:23
+      |
+    4 | source: {check_every: 9999999999h}
+      |                       ^^^^^^^^^^^
+      |
+      = note: `shop` CI
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\n\
+         inputs:\n  a: {image: {repository: a}, params: {x: 123456789012345678901234567890}}\n"
+    ), @"
+    error[wrong-type]: a whole number beyond 64 bits: write it as text, in quotes
+     --> projects/a.yml:5:43
+      |
+    5 |   a: {image: {repository: a}, params: {x: 123456789012345678901234567890}}
+      |                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: `shop` CI
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn paths_outside_of_the_repository() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: ../../etc}\nsource: {paths: [/etc/passwd]}\n"
+    ), @"
+    error[missing-path]: `../../etc` is outside of the repository
+     --> projects/a.yml:3:3
+      |
+    3 |   pulumi: {path: ../../etc}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: a path begins at the root of the repository
+    error[missing-path]: `/etc/passwd` is outside of the repository
+     --> projects/a.yml:4:18
+      |
+    4 | source: {paths: [/etc/passwd]}
+      |                  ^^^^^^^^^^^
+      |
+      = help: a path begins at the root of the repository
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn artifacts_that_a_job_has_already() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nnames: {code: gate}\n"
+    ), @"
+    error[name-collision]: `gate` is the approval that a deployment goes by
+     --> projects/a.yml:4:15
+      |
+    4 | names: {code: gate}
+      |               ^^^^
+      |
+      = help: give the code another name
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nnames: {code: mine}\n\
+         inputs:\n  mine: {image: {repository: a}}\n"
+    ), @"
+    error[name-collision]: `mine` is the project's own code
+     --> projects/a.yml:6:3
+      |
+    6 |   mine: {image: {repository: a}}
+      |   ^^^^
+      |
+      = help: give the input another name
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn discovery_that_does_not_find_what_is_said() {
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file(
+            "projects/a.yml",
+            "project: shop-{{ group }}\ndiscover: true\nenvironments: [CI, QA]\ngroups: [one, two]\n\
+             skip: [one.QA, two.QA]\nstack:\n  pulumi: {path: infra}\n",
+        )
+        .file("code/infra/Pulumi.one.CI.yaml", "")
+        .file("code/infra/Pulumi.one.QA.yaml", "");
+    let ran = work.run(&["render", "--check", "--source-root", "code"]).ended(1);
+    assert_snapshot!(ran.stderr, @"
+    error[gate-missing]: `a` has a single stage, `one.CI`, and nothing says what may deploy there
+     --> projects/a.yml:3:1
+      |
+    3 | environments: [CI, QA]
+      | ^^^^^^^^^^^^
+      |
+      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+    error[nothing-discovered]: no stack file `infra/Pulumi.STACK.yaml` for any environment of `two`
+     --> projects/a.yml:4:15
+      |
+    4 | groups: [one, two]
+      |               ^^^
+      |
+      = help: take the group out, or add the file
+    error[unknown-stage]: there is no stage `two.QA` to skip
+     --> projects/a.yml:5:16
+      |
+    5 | skip: [one.QA, two.QA]
+      |                ^^^^^^
+      |
+      = help: no stack file `infra/Pulumi.two.QA.yaml`
 
     error: 3 errors in 1 file; nothing was compared
     ");

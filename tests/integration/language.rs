@@ -35,6 +35,29 @@ fn takes(yaml: &str) -> String {
 }
 
 #[test]
+fn webhook_belongs_to_what_is_looked_at() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: a}}\n\
+         issues: {check_every: 4h, webhook: ((github.webhook))}\n",
+    );
+    let told: Vec<&str> = yaml
+        .lines()
+        .skip_while(|line| !line.starts_with("- name: github-issues-shop"))
+        .take_while(|line| *line != "jobs:")
+        .filter(|line| ["- name: ", "  check_every: ", "  webhook_token: "].iter().any(|head| line.starts_with(head)))
+        .collect();
+    assert_snapshot!(told.join("\n"), @"
+    - name: github-issues-shop-ci-post
+      check_every: never
+    - name: github-issues-shop-ci-trigger
+      check_every: 4h
+      webhook_token: ((github.webhook))
+    - name: github-issues-shop-qa-post
+      check_every: never
+    ");
+}
+
+#[test]
 fn who_follows_a_gated_deployment_takes_its_approval_too() {
     let yaml = rendered(
         "project: shop\nenvironments: [CI, QA, Staging, Production, Archive]\nstack: {pulumi: {path: a}}\n\

@@ -9,7 +9,8 @@ use crate::github::api::Query;
 use crate::github::{Issue, status_error};
 use crate::step::Version;
 
-/// Lists may be behind by so much.
+/// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
+/// whether the second itself is meant, in which another issue may have been closed.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 
 impl Compat<'_> {

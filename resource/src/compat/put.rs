@@ -35,15 +35,16 @@ impl Compat<'_> {
         let labels = self.labels(params);
         let mut issue = self.open_or_add(&title, &text, &labels, &params.assignees)?;
         if close && issue.is_open() {
-            // Not as completed: nobody approved.
-            issue =
-                api::update(&self.client, issue.number, &json!({"state": "closed", "state_reason": "not_planned"}))?;
+            // As completed: the chains that use it wait for this closing, for a preview that changes nothing asks nobody
+            // and must not hold up the stages behind it.
+            issue = api::update(&self.client, issue.number, &json!({"state": "closed", "state_reason": "completed"}))?;
         }
         Ok(Outcome { version: IssueVersion::of_issue(&issue).write(), metadata: Vec::new() })
     }
 
     fn title(&self, params: &CompatPut) -> Result<String> {
-        let template = params.title_template.as_ref().or(self.source.issue_title_template.as_ref());
+        let given = params.title_template.as_ref().filter(|template| !template.is_empty());
+        let template = given.or(self.source.issue_title_template.as_ref());
         let title = format(template.map_or(TITLE, String::as_str), self.build)
             .map_err(|why| Error::BadParams(format!("the template of the title: {why}")))?;
         let title: String = title.replace(['\n', '\r'], " ").trim().chars().take(MAX_TITLE).collect();

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::AuthMethod;
-use super::source::{default_host, text_or_number};
+use super::source::{default_host, null_is_default, text_or_number};
 
 /// The `source` of MIT Open Learning's image, field by field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,10 +37,10 @@ pub struct CompatSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue_prefix: Option<String>,
     /// Labels that an issue must carry for a check to see it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
     /// Labels that hide an issue from a check.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
     pub skip_if_labeled: Vec<String>,
     /// How many issues a check returns at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -52,7 +52,7 @@ pub struct CompatSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue_body_template: Option<String>,
     /// Accepted, and without effect, as there.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
     pub assignees: Vec<String>,
     /// Seconds for one HTTP request; 30 unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,21 +86,21 @@ pub enum IssueState {
 #[serde(deny_unknown_fields)]
 pub struct CompatPut {
     /// Labels of an issue that is opened.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub labels: Vec<String>,
     /// Its assignees.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub assignees: Vec<String>,
     /// A file whose text is the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_file: Option<String>,
     /// Files whose texts are added to the body.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
     pub body_files: Vec<String>,
     /// A title that takes the place of `issue_title_template`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title_template: Option<String>,
-    /// Where this file exists the issue is closed again at once.
+    /// Where this file exists the issue is closed again at once, as completed: the next job starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_if_file: Option<String>,
 }

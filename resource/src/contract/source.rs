@@ -69,7 +69,8 @@ pub enum OnExisting {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Closers {
-    /// Roles in the repository of the issues: `read`, `triage`, `write`, `maintain`, `admin` or a custom one.
+    /// Roles in the repository of the issues: `read`, `triage`, `write`, `maintain`, `admin` or a custom one. Each is
+    /// meant alone: `write` allows no maintainer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
     /// Logins.
@@ -124,26 +125,27 @@ pub struct GateSource {
     /// For `auth_method: app`: the App's private key, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_ssh_key: Option<String>,
-    /// Numeric id of the account that writes the issues. Logins can be reused, ids cannot. Without it the resource
-    /// asks GitHub whose credentials these are, one request more each time.
+    /// Numeric id of the account that writes the issues; of an App that of its bot user, `SLUG[bot]`. Logins can be
+    /// reused, ids cannot. Without it the resource asks GitHub whose credentials these are, one request more each time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bot: Option<u64>,
-    /// Secret that signs the records, so that nobody who can edit an issue can forge one.
+    /// Secret of at least 16 characters that signs the records, so that nobody who can edit an issue can forge one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signing_key: Option<String>,
     /// Certificate authority of a GitHub server of one's own, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<String>,
-    /// Who may approve.
-    #[serde(default, skip_serializing_if = "Closers::is_empty")]
+    /// Who may approve. Where it is given it names somebody.
+    #[serde(default, deserialize_with = "named", skip_serializing_if = "Closers::is_empty")]
     pub closers: Closers,
     /// Does a closing by a commit or a pull request (`fixes #12`) approve?
     #[serde(default, skip_serializing_if = "is_default")]
     pub allow_commit_close: bool,
-    /// Persons who must approve; 1 unless said.
+    /// Persons who must approve. The resource refuses anything but 1: closing an issue is the act of one person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approvals: Option<u32>,
-    /// An author of the change may not approve it.
+    /// An author of the change may not approve it. The resource refuses `true`: a commit names its author by an address
+    /// that anybody can write.
     #[serde(default, skip_serializing_if = "is_default")]
     pub not_author: bool,
     /// Seconds after which an approval is void.
@@ -192,6 +194,17 @@ pub(super) enum TextOrNumber {
     Number(u64),
 }
 
+/// A list that a variable left empty must not open the gate to everybody with the role triage.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Closers, D::Error> {
+    let closers = Closers::deserialize(deserializer)?;
+    if closers.is_empty() {
+        return Err(serde::de::Error::custom(
+            "`closers` names nobody; leave it out where everybody with the role triage or more may approve",
+        ));
+    }
+    Ok(closers)
+}
+
 /// An id as a text, or as the number that a variable of Concourse's or MIT Open Learning's pipelines give.
 pub(super) fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     match Option::<serde_json::Value>::deserialize(deserializer)? {
@@ -201,6 +214,13 @@ pub(super) fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
         // Not the value: it may be a secret in the wrong place.
         Some(_) => Err(serde::de::Error::custom("an id is a text or a number")),
     }
+}
+
+/// A field that is null is a field that is not given, as `None` is in MIT Open Learning's image.
+pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -12,8 +12,8 @@ use crate::github::api::Query;
 use crate::github::{Issue, Snapshot, status_error};
 use crate::step::Version;
 
-/// How far before the known version the list begins: an issue's `updated_at` is not before its `closed_at`, but
-/// replicas of GitHub's may be behind.
+/// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
+/// whether the second itself is meant, in which another issue may have been closed.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 
 /// How long an answer may be kept.

@@ -8,7 +8,7 @@ use super::ledger::Ledger;
 use super::marker::{Claim, IssueMark, Marker, Notice, Parsed, sha256};
 use super::page::{self, NoticePage};
 use super::record::{claim_marker, random_hex};
-use super::verdict::{Refusal, Verdict};
+use super::verdict::{Refusal, Verdict, reason_in_words};
 use super::{Gate, label_of};
 use crate::contract::{Approval, ClaimParams, files};
 use crate::error::{Error, Result};
@@ -33,7 +33,8 @@ impl Gate<'_> {
         let closed_at = closing_of(&approval)?;
         let number = approval.issue;
         let read = Snapshot::read_with_neighbours(&self.client, number, &label_of(&self.source.gate))?;
-        let Some((issue, neighbours)) = read else { return Err(api::missing(&self.client, number)) };
+        let Some((issue, mut neighbours)) = read else { return Err(api::missing(&self.client, number)) };
+        self.add_neighbours_of_former_keys(number, &mut neighbours)?;
         let verdict =
             self.judge(&issue, closed_at)?.map_err(|refusal| Error::NotApproved { issue: number, refusal })?;
         if *verdict.pins() != approval.pins {
@@ -59,6 +60,20 @@ impl Gate<'_> {
             vec![Metadatum::new("issue", issue.url.clone()), Metadatum::new("approved_by", verdict.closed_by.clone())];
         metadata.extend(verdict.pins().get(files::CODE_PIN).map(|code| Metadatum::new("ref", code.clone())));
         Ok(Outcome { version: self.put_version(Some(number), "claimed"), metadata })
+    }
+
+    /// What was used before the gate was renamed was used, too.
+    fn add_neighbours_of_former_keys(&self, number: u64, neighbours: &mut Vec<Neighbour>) -> Result<()> {
+        for key in &self.source.gate_aliases {
+            let read = Snapshot::read_with_neighbours(&self.client, number, &label_of(key))?;
+            let Some((_, former)) = read else { return Err(api::missing(&self.client, number)) };
+            for neighbour in former {
+                if neighbours.iter().all(|known| known.number != neighbour.number) {
+                    neighbours.push(neighbour);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Is the approval this build's already (an earlier run of the same put)? Another build's is refused, unless a
@@ -173,10 +188,13 @@ impl Gate<'_> {
     /// it from then on comes after the approval was used.
     fn last_word(&self, number: u64, mark: IssueMark, text: &str, closed_at: Timestamp) -> Result<()> {
         let answer = self.write_body(number, mark, text)?;
-        let refusal = match answer.closed_at {
-            Some(at) if at == closed_at && !answer.is_open() => return Ok(()),
-            Some(at) if !answer.is_open() => Refusal::ClosedAgain(at),
-            _ => Refusal::Withdrawn,
+        let refusal = match (answer.closed_at, answer.state_reason.as_deref()) {
+            _ if answer.is_open() => Refusal::Withdrawn,
+            (None, _) => Refusal::Withdrawn,
+            (Some(at), _) if at != closed_at => Refusal::ClosedAgain(at),
+            (Some(_), Some("completed")) => return Ok(()),
+            // On the page the reason of a closed issue can be changed, and GraphQL does not promise to tell a duplicate.
+            (Some(_), reason) => Refusal::NotCompleted(reason_in_words(reason)),
         };
         Err(Error::NotApproved { issue: number, refusal })
     }
@@ -216,7 +234,7 @@ impl Gate<'_> {
             }
             if !ledger.has_notice(Notice::Superseded, issue.closed_at) {
                 let page = NoticePage { superseded_by: Some(number), ..NoticePage::default() };
-                self.notice(other.number, Notice::Superseded, issue.closed_at, page)?;
+                self.notice(other.number, Notice::Superseded, issue.closed_at, page, Some(&issue))?;
             }
             let mark = IssueMark { superseded_by: Some(number), ..ledger.current_mark() };
             self.write_body(other.number, mark, &ledger.text)?;

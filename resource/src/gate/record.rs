@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
-use super::issues::{Found, Posted, is_open, together};
+use super::issues::{Found, LOOKS, Posted, is_open, together};
 use super::ledger::{Fault, Ledger, Recorded};
 use super::marker::{
     ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256, text_hash,
@@ -28,6 +28,8 @@ const MAX_FILE: u64 = 1 << 20;
 const MAX_PIN_FILE: u64 = 4 << 10;
 /// Numbers that are asked for one by one because the list does not show them.
 const MAX_PROBES: usize = 20;
+/// Tries to write a body of which others write too.
+const RESYNCS: usize = 8;
 /// Records that move into a comment, in characters: a marker must leave room for the text.
 const MAX_EARLIER: usize = 20_000;
 
@@ -258,16 +260,21 @@ impl Gate<'_> {
         }
     }
 
-    /// The body's marker after puts at the same time: each knew of its own record alone.
-    fn resync(&self, now: Issue) -> Result<Issue> {
-        let Some(issue) = Snapshot::read(&self.client, now.number)? else { return Ok(now) };
-        match Ledger::read(&issue, &self.trust()?) {
-            Ok(ledger) if ledger.current_mark() != ledger.mark => {
-                let mark = ledger.current_mark();
-                self.write_body(now.number, mark, &ledger.text)
+    /// The body's marker after puts at the same time: each knew of its own record alone. Until nothing came between the
+    /// reading and the writing, for a record that the body does not count could be deleted unseen.
+    fn resync(&self, mut now: Issue) -> Result<Issue> {
+        for _ in 0..RESYNCS {
+            let Some(issue) = Snapshot::read(&self.client, now.number)? else { break };
+            let Ok(ledger) = Ledger::read(&issue, &self.trust()?) else { break };
+            if ledger.current_mark() == ledger.mark {
+                break;
             }
-            _ => Ok(now),
+            now = self.write_body(now.number, ledger.current_mark(), &ledger.text)?;
+            if now.comments == issue.comments().count() as u64 {
+                break;
+            }
         }
+        Ok(now)
     }
 
     /// The records of the comment that the next one takes the place of: none below `max_comments`.
@@ -387,11 +394,11 @@ impl Gate<'_> {
         let copy = draft.copy();
         match self.append(first.number, &copy)? {
             Appended::Done(issue) => {
-                self.close_duplicate(mine.number, issue.number)?;
+                self.close_duplicate(mine.number, issue.number, None)?;
                 Ok(*issue)
             }
             Appended::Known(number) => {
-                self.close_duplicate(mine.number, number)?;
+                self.close_duplicate(mine.number, number, None)?;
                 api::issue(&self.client, number)
             }
             Appended::Elsewhere(_) => Ok(mine),
@@ -417,23 +424,57 @@ impl Gate<'_> {
         }
         if let Ok(ledger) = ledger {
             for known in &ledger.records {
-                let copy =
-                    Draft::of(&known.record, format!("Copied from issue #{other}, which was opened at the same time."));
+                let copy = Draft::of(&known.record, copied_from(other));
                 // A target that is closed by now keeps nothing, and the other stays open.
                 if matches!(self.append(target, &copy)?, Appended::Elsewhere(_)) {
                     return Ok(());
                 }
             }
         }
-        self.close_duplicate(other, target)
+        self.close_duplicate(other, target, Some(&issue))
     }
 
     /// Of several open issues of a gate one is enough. A closing by a person that came first stands: GitHub changes
     /// the reason of a closing only together with the state.
-    fn close_duplicate(&self, number: u64, of: u64) -> Result<()> {
+    fn close_duplicate(&self, number: u64, of: u64, seen: Option<&Snapshot>) -> Result<()> {
         self.log.say(format_args!("issue #{number} is a duplicate of #{of}"));
-        self.notice(number, Notice::Superseded, None, NoticePage { duplicate_of: Some(of), ..NoticePage::default() })?;
-        api::update(&self.client, number, &json!({"state": "closed", "state_reason": "duplicate"})).map(|_| ())
+        let page = NoticePage { duplicate_of: Some(of), ..NoticePage::default() };
+        let told = self.notice(number, Notice::Superseded, None, page, seen)?;
+        let now = api::update(&self.client, number, &json!({"state": "closed", "state_reason": "duplicate"}))?;
+        let known = seen.map_or(0, |seen| seen.comments().count() as u64) + u64::from(told);
+        // The answer tells how the issue stood at the closing, and whether it was ours.
+        if now.comments > known && now.state_reason.as_deref() == Some("duplicate") {
+            self.save_latecomers(&now, of)?;
+        }
+        Ok(())
+    }
+
+    /// A put that found no other issue open may have written on `closed` while this one was closing it as a duplicate of
+    /// `of`, and saw it open still. Its record goes where the others went, or the issue stays.
+    fn save_latecomers(&self, closed: &Issue, of: u64) -> Result<()> {
+        let number = closed.number;
+        for wait in [Duration::ZERO].into_iter().chain(LOOKS) {
+            self.client.sleep(wait);
+            let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(()) };
+            // A replica that is behind does not show what came last.
+            if (issue.comments().count() as u64) < closed.comments {
+                continue;
+            }
+            let Ok(ledger) = Ledger::read(&issue, &self.trust()?) else { return Ok(()) };
+            for known in &ledger.records {
+                let copy = Draft::of(&known.record, copied_from(number));
+                if matches!(self.append(of, &copy)?, Appended::Elsewhere(_)) {
+                    return self.open_again(number);
+                }
+            }
+            return Ok(());
+        }
+        self.open_again(number)
+    }
+
+    fn open_again(&self, number: u64) -> Result<()> {
+        self.log.say(format_args!("issue #{number} stays open, for it holds a record that no other open issue has"));
+        api::update(&self.client, number, &json!({"state": "open"})).map(|_| ())
     }
 
     fn supersede(&self, number: u64, by: u64) -> Result<()> {
@@ -441,26 +482,35 @@ impl Gate<'_> {
         if !is_open(&issue) || self.was_reopened(&issue)? {
             return Ok(());
         }
-        self.notice(number, Notice::Superseded, None, NoticePage { superseded_by: Some(by), ..NoticePage::default() })?;
+        let page = NoticePage { superseded_by: Some(by), ..NoticePage::default() };
+        self.notice(number, Notice::Superseded, None, page, Some(&issue))?;
         api::update(&self.client, number, &json!({"state": "closed", "state_reason": "not_planned"})).map(|_| ())
     }
 
-    /// A comment that says what happened to the issue, once for each build.
+    /// A comment that says what happened to the issue: once for each build, as far as `seen` tells that an earlier run of
+    /// it said so. Whether it was said now.
     pub(super) fn notice(
         &self,
         number: u64,
         what: Notice,
         closed_at: Option<Timestamp>,
         page: NoticePage,
-    ) -> Result<()> {
+        seen: Option<&Snapshot>,
+    ) -> Result<bool> {
         let page = NoticePage { what, label: self.build.label(), log: self.build.url(), ..page };
         let nonce = sha256(&format!("{what:?} {number} {closed_at:?} {:?}", self.build.key()))[..32].to_owned();
+        if let Some(seen) = seen.filter(|_| self.build.id.is_some())
+            && self.comment_with(seen, &nonce)?.is_some()
+        {
+            return Ok(false);
+        }
         let mark = NoticeMark { what, closed_at, build: self.build.key(), nonce: nonce.clone() };
         let text = page::notice(&page)?;
         if let Posted::Locked = self.post(number, &Marker::Notice(mark), &text, &nonce)? {
             self.log.say(format_args!("issue #{number} is locked, and was told nothing"));
+            return Ok(false);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// There is nothing to approve: what is open is closed, and nothing is opened.
@@ -473,17 +523,8 @@ impl Gate<'_> {
                 continue;
             }
             let reopened = self.was_reopened(&issue)?;
-            let said = issue.comments().any(|comment| {
-                matches!(
-                    Parsed::read(&comment.body),
-                    Some(Ok(Parsed { marker: Marker::Notice(mark), .. }))
-                        if mark.what == Notice::Unchanged && mark.build.is_some() && mark.build == self.build.key()
-                )
-            });
-            if !said {
-                let page = NoticePage { stays_open: reopened, ..NoticePage::default() };
-                self.notice(open.number, Notice::Unchanged, None, page)?;
-            }
+            let page = NoticePage { stays_open: reopened, ..NoticePage::default() };
+            self.notice(open.number, Notice::Unchanged, None, page, Some(&issue))?;
             if !reopened {
                 api::update(&self.client, open.number, &json!({"state": "closed", "state_reason": "not_planned"}))?;
             }
@@ -661,6 +702,10 @@ pub(crate) fn rivals_below(client: &Client<'_>, mine: u64, highest: u64) -> Resu
     }
     rivals.retain(|issue| issue.number < mine);
     Ok(rivals)
+}
+
+fn copied_from(number: u64) -> String {
+    format!("Copied from issue #{number}, which was opened at the same time.")
 }
 
 /// 128 bits by chance.

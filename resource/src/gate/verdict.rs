@@ -240,7 +240,7 @@ fn after(at: Timestamp, seconds: Option<u64>) -> Option<Timestamp> {
     Some(at.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
 }
 
-fn reason_in_words(reason: Option<&str>) -> String {
+pub(super) fn reason_in_words(reason: Option<&str>) -> String {
     reason.map_or_else(|| "nothing in particular".to_owned(), |reason| reason.to_ascii_lowercase().replace('_', " "))
 }
 

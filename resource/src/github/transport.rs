@@ -36,10 +36,11 @@ impl Answer {
         let message = serde_json::from_slice::<serde_json::Value>(&self.body)
             .ok()
             .and_then(|value| Some(value.get("message")?.as_str()?.to_owned()));
-        message.unwrap_or_else(|| {
-            let text = String::from_utf8_lossy(&self.body);
-            crate::text::one_line(&text, 200)
-        })
+        match message {
+            // Into a log: without line ends and control characters.
+            Some(message) => crate::text::one_line(&message, 1_000),
+            None => crate::text::one_line(&String::from_utf8_lossy(&self.body), 200),
+        }
     }
 }
 

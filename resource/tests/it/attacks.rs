@@ -382,3 +382,44 @@ fn closing_during_a_claim_by_somebody_else_does_not_slip_in() {
     });
     lab.claim_of(&dir, &build(7)).fails("withdrawn");
 }
+
+#[test]
+fn closing_by_somebody_else_before_a_claims_last_write_does_not_slip_in() {
+    for closed_again in [false, true] {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.close(1, "alice");
+        let (_, dir) = lab.get(&lab.version(1), "gate");
+        lab.fake.hook(move |request, world, _, phase| {
+            if phase == Phase::Before && request.method == "PATCH" {
+                world.reopen(REPO, 1, "alice");
+                world.now += 3_000;
+                if closed_again {
+                    world.close(REPO, 1, "mallory", "completed");
+                }
+            }
+            fake_github::Action::Go
+        });
+        lab.claim_of(&dir, &build(7)).fails("withdrawn");
+    }
+}
+
+#[test]
+fn claim_that_somebody_wrote_themselves_stops_nothing() {
+    let lab = Lab::new();
+    lab.close(lab.recorded(1), "alice");
+    lab.claim(1, &build(7)).succeeds();
+    let body = lab.issue(1).body;
+    let recorded = marker(&body)["claims"][0]["recorded_at"].as_str().unwrap().to_owned();
+    let forged = body.replace(&recorded, "2099-01-01T00:00:00Z");
+    lab.world().edit_body(REPO, 1, "bob", &forged);
+    lab.close(lab.recorded(2), "alice");
+    lab.claim(2, &build(8)).succeeds();
+    // Nor one in an issue of their own.
+    let labels = lab.issue(1).labels;
+    let theirs = lab.world().open(REPO, "bob", TITLE, &forged, &labels);
+    lab.close(theirs, "bob");
+    let next = lab.recorded(3);
+    lab.close(next, "alice");
+    lab.claim(next, &build(9)).succeeds();
+}

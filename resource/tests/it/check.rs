@@ -378,6 +378,16 @@ fn policy_that_cannot_be_kept_is_refused() {
     lab.gate_check(None).succeeds();
 }
 
+/// A list of people that a variable leaves empty means nobody, and not everybody with the role triage.
+#[test]
+fn closers_that_name_nobody_are_refused() {
+    for closers in [json!({}), json!({"users": []}), json!({"users": [], "teams": [], "roles": [], "apps": []})] {
+        let lab = Lab::new().source("closers", closers);
+        lab.gate_check(None).fails("bad-source").says("closers");
+        assert_eq!(lab.fake.log().len(), 0);
+    }
+}
+
 #[test]
 fn roles_of_the_two_resources_are_kept_apart() {
     let lab = Lab::new();

@@ -311,18 +311,43 @@ fn body_edited_in_place_keeps_what_people_ticked() {
 }
 
 #[test]
-fn marker_file_closes_the_issue_without_approving() {
+fn marker_file_closes_the_issue_and_starts_the_next_job() {
     let lab = Lab::new();
     let dir = lab.dir("build", &[("preview/summary.md.no-changes", "")]);
     let request = json!({"source": lab.compat_source(), "params": {"close_if_file": "preview/summary.md.no-changes"}});
     let run = lab.run("out", &request, &dir, Some(&build(1)));
     run.succeeds();
-    assert_eq!(lab.issue(1).state_reason.as_deref(), Some("not_planned"));
+    assert_eq!(lab.issue(1).state_reason.as_deref(), Some("completed"));
     assert_eq!(run.json()["version"], version_of(&lab, 1));
-    assert_eq!(versions(&lab, None), Vec::<Value>::new());
+    // Their chains wait for this closing: without it a stage that changes nothing would hold up those behind it.
+    assert_eq!(versions(&lab, None), [version_of(&lab, 1)]);
     fs::remove_file(dir.join("preview/summary.md.no-changes")).unwrap();
     lab.run("out", &request, &dir, Some(&build(2))).succeeds();
     assert_eq!(lab.open_issues().len(), 1);
+}
+
+/// There an argument that is not given is `None`, and so is one that is given as null.
+#[test]
+fn null_is_nothing_said() {
+    let lab = Lab::new();
+    let mut source = lab.compat_source();
+    for field in ["labels", "assignees", "skip_if_labeled", "issue_title_template", "limit_old_versions", "app_id"] {
+        source[field] = Value::Null;
+    }
+    let params =
+        json!({"labels": null, "assignees": null, "body_file": null, "body_files": null, "title_template": ""});
+    let dir = lab.dir("build", &[]);
+    lab.run("out", &json!({"source": source, "params": params}), &dir, Some(&build(1))).succeeds();
+    assert_eq!(lab.issue(1).title, "[bot] Pipeline shop task deploy-shop-ci completed");
+    lab.close(1, "alice");
+    lab.run("check", &json!({"source": source}), &dir, None).succeeds();
+    // An unknown key is none of these.
+    source["gates"] = Value::Null;
+    lab.run("check", &json!({"source": source}), &dir, None).fails("bad-source").says("gates");
+    let params = json!({"label": null});
+    lab.run("out", &json!({"source": lab.compat_source(), "params": params}), &dir, Some(&build(1)))
+        .fails("bad-params")
+        .says("label");
 }
 
 #[test]

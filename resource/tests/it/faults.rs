@@ -109,8 +109,56 @@ fn put_killed_anywhere_supersedes_once() {
     };
     killed_anywhere(prepare, |lab, nth, phase| {
         assert_eq!(lab.issues().len(), 2, "{phase:?} request {nth}");
+        assert_eq!(lab.issue(1).comments.len(), 1, "{phase:?} request {nth}: told once");
         assert_eq!(approve_and_count(lab), (commit(2), 1), "{phase:?} request {nth}");
     });
+}
+
+#[test]
+fn healing_killed_anywhere_is_finished() {
+    let prepare = || {
+        let lab = Lab::new();
+        assert_eq!(lab.recorded(1), 1);
+        // Another put that sees nothing of it.
+        (lab.world().list_lag, lab.world().read_lag) = (600_000, 600_000);
+        assert_eq!(lab.recorded(2), 2);
+        (lab.world().list_lag, lab.world().read_lag) = (0, 0);
+        let dir = lab.build_dir(3);
+        (lab, record_params(), dir, build(3))
+    };
+    killed_anywhere(prepare, |lab, nth, phase| {
+        assert_eq!(lab.issues().len(), 2, "{phase:?} request {nth}");
+        assert_eq!(lab.issue(2).state_reason.as_deref(), Some("duplicate"), "{phase:?} request {nth}");
+        let told = lab.issue(2).comments.len();
+        assert_eq!(told, 1, "{phase:?} request {nth}: told {told} times that it is a duplicate");
+        assert_eq!(approve_and_count(lab), (commit(3), 3), "{phase:?} request {nth}");
+    });
+}
+
+#[test]
+fn preview_without_changes_killed_anywhere_is_finished() {
+    let prepare = || {
+        let lab = Lab::new().source("gate", "shop/-/QA/ready");
+        lab.recorded(1);
+        let dir = lab.build_dir(2);
+        std::fs::write(dir.join("no-changes"), "").unwrap();
+        let mut params = record_params();
+        params["close_if_file"] = json!("no-changes");
+        (lab, params, dir, build(2))
+    };
+    for phase in [Phase::Before, Phase::After] {
+        for nth in 1.. {
+            let (lab, params, dir, build) = prepare();
+            if !killed_at(&lab, &params, &dir, &build, nth, phase) {
+                assert!(nth > 3, "the put was killed nowhere");
+                break;
+            }
+            lab.put(&params, &dir, &build).succeeds();
+            assert_eq!((lab.issues().len(), lab.open_issues().len()), (1, 0), "{phase:?} request {nth}");
+            assert_eq!(lab.issue(1).state_reason.as_deref(), Some("not_planned"), "{phase:?} request {nth}");
+            assert_eq!(lab.issue(1).comments.len(), 1, "{phase:?} request {nth}");
+        }
+    }
 }
 
 #[test]

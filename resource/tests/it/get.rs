@@ -103,6 +103,17 @@ fn withdrawn_approval_is_refused() {
     run.succeeds();
 }
 
+#[test]
+fn closing_as_anything_but_completed_is_refused() {
+    for reason in ["not_planned", "duplicate"] {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.fake.time().advance(5_000);
+        lab.world().close(REPO, 1, "alice", reason);
+        refused(&lab, &lab.version(1), "not-completed").says("only closing as completed approves");
+    }
+}
+
 // 24
 #[test]
 fn issue_that_went_is_refused_and_each_way_is_named() {
@@ -168,7 +179,13 @@ fn record_of_the_closings_own_second_is_not_approved() {
 #[test]
 fn record_that_somebody_touched_is_refused() {
     type Tamper = fn(&Lab);
-    let tampers: [(&str, Tamper); 8] = [
+    let tampers: [(&str, Tamper); 9] = [
+        ("a record was deleted", |lab| {
+            // As if another record had stood between.
+            lab.world().change(REPO, 1, |issue| {
+                issue.comments[1].body = issue.comments[1].body.replace("\"seq\":3", "\"seq\":4");
+            });
+        }),
         ("the body was edited by alice", |lab| {
             let body = lab.issue(1).body.replace(&commit(1), &commit(9));
             lab.world().edit_body(REPO, 1, "alice", &body);

@@ -57,17 +57,28 @@ fn secrets_are_not_shown_on_any_fault() {
     };
     let drop: Fault = |lab| lab.fake.hook(|_, _, _, _| Action::Drop);
     for fault in [echo, echo_422, echo_html, echo_location, unauthorized, drop] {
-        for app in [false, true] {
-            let lab = Lab::new().source("signing_key", SIGNING_KEY).source("max_wait", 10);
+        for (app, verbose) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut lab = Lab::new().source("signing_key", SIGNING_KEY).source("max_wait", 10);
+            lab.verbose = verbose;
             let lab = if app { lab.app() } else { lab };
             fault(&lab);
             let source = lab.gate_source("trigger");
             let run = lab.run("check", &json!({"source": source}), lab.temp.path(), None);
             assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""));
             assert!(!run.requests.is_empty());
+            assert_eq!(run.stderr.contains("GET http") || run.stderr.contains("POST http"), verbose, "{}", run.stderr);
             assert_eq!(lab.record(1).code, Some(1));
             let version = json!({"issue_number": "1", "issue_closed_at": "2026-01-01T00:00:00Z"});
             assert_eq!(lab.get(&version, "fault").0.code, Some(1));
+            let mut lab = lab;
+            for field in ["signing_key", "max_wait", "bot"] {
+                lab.source.remove(field);
+            }
+            let compat = json!({"source": lab.compat_source()});
+            let run = lab.run("check", &compat, lab.temp.path(), None);
+            assert_eq!((run.code, run.stdout.as_str()), (Some(1), ""), "{}", run.stderr);
+            assert!(!run.requests.is_empty());
+            assert_eq!(lab.run("out", &compat, lab.temp.path(), Some(&build(1))).code, Some(1));
         }
     }
 }

@@ -262,10 +262,13 @@ fn opening_of_unknown_outcome_is_looked_for_before_it_is_repeated() {
     ];
     for (phase, action) in cases {
         let lab = Lab::new();
+        // Another that the account opened just before is not the one.
+        lab.world().open(REPO, "gate-bot", "something else", "", &[]);
         on_write(&lab, phase, "/issues", 1, action.clone());
         let run = lab.record(1);
         run.succeeds().says("whether it was carried out is not known");
-        assert_eq!(lab.issues().len(), 1, "{phase:?} {action:?}");
+        assert_eq!(lab.issues().len(), 2, "{phase:?} {action:?}");
+        assert_eq!(run.json()["version"]["issue_number"], "2", "{phase:?} {action:?}");
         let posts = run
             .requests
             .iter()
@@ -357,6 +360,54 @@ fn several_open_issues_become_one() {
     assert!(lab.issue(2).comments.iter().any(|comment| comment.body.contains("duplicate of #1")));
     assert_eq!(recorded_commits(&lab, 1), [commit(1), commit(2), commit(3)]);
     assert!(lab.issue(1).comments[0].body.contains("Copied from issue #2"));
+}
+
+/// A put that found but the second of two issues writes on it, while another put is closing it as a duplicate.
+#[test]
+fn record_that_comes_while_its_issue_is_closed_as_a_duplicate_is_not_lost() {
+    for first_is_closed in [false, true] {
+        let lab = Lab::new();
+        assert_eq!(lab.recorded(1), 1);
+        (lab.world().list_lag, lab.world().read_lag) = (600_000, 600_000);
+        assert_eq!(lab.recorded(2), 2);
+        (lab.world().list_lag, lab.world().read_lag) = (0, 0);
+        // What such a put writes.
+        let before = lab.issue(2);
+        lab.world().change(REPO, 1, |issue| issue.closed = true);
+        assert_eq!(lab.recorded(4), 2);
+        let late = lab.issue(2).comments[0].clone();
+        lab.world().change(REPO, 1, |issue| issue.closed = false);
+        lab.world().change(REPO, 2, |issue| (issue.body, issue.edits, issue.comments) = (before.body, vec![], vec![]));
+        let mut late = Some(late);
+        lab.fake.hook(move |request, world, _, phase| {
+            let closes = request.method == "PATCH" && request.json().is_some_and(|body| body["state"] == "closed");
+            if phase == Phase::Before
+                && closes
+                && request.path.ends_with("/issues/2")
+                && let Some(mut late) = late.take()
+            {
+                late.created_at = world.now;
+                world.change(REPO, 2, |issue| issue.comments.push(late));
+                if first_is_closed {
+                    world.close(REPO, 1, "alice", "completed");
+                }
+            }
+            Action::Go
+        });
+        lab.record(3).succeeds();
+        lab.fake.unhook();
+        let open = lab.open_issues();
+        assert_eq!(open.len(), 1, "{first_is_closed}");
+        let commits = recorded_commits(&lab, open[0].number);
+        for n in [3, 4] {
+            assert!(commits.contains(&commit(n)), "{first_is_closed}: {n} is not among {commits:?}");
+        }
+        lab.fake.time().advance(10_000);
+        lab.close(open[0].number, "alice");
+        let (run, dir) = lab.get(&lab.version(open[0].number), "gate");
+        run.succeeds();
+        assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(3)));
+    }
 }
 
 #[test]
@@ -584,10 +635,20 @@ fn claim_compares_the_versions_that_were_got() {
 
 #[test]
 fn two_claims_at_the_same_moment_are_one_deployment() {
+    for seed in 0..12 {
+        claims_at_the_same_moment(if seed < 4 { 0 } else { 1_900 }, seed);
+    }
+}
+
+/// Four claims at once, while reads are behind by `lag` milliseconds.
+fn claims_at_the_same_moment(lag: i64, seed: u64) {
     let lab = Lab::new();
     lab.recorded(1);
     lab.close(1, "alice");
     let (_, dir) = lab.get(&lab.version(1), "gate");
+    lab.fake.time().advance(60_000);
+    lab.world().read_lag = lag;
+    lab.fake.time().simulate(seed);
     let runs: Vec<Run> = thread::scope(|scope| {
         let claims: Vec<_> = (1..=4)
             .map(|k| {
@@ -786,6 +847,35 @@ fn renamed_gate_goes_on_with_its_issue() {
     lab.close(1, "alice");
     assert_eq!(lab.versions(None), [lab.version(1)]);
     lab.claim(1, &build(7)).succeeds();
+}
+
+#[test]
+fn renamed_gate_still_knows_what_was_used() {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+        lab.claim(n, &build(70 + n)).succeeds();
+    }
+    let lab = lab.source("gate", "store/-/CI/deployed").source("gate_aliases", json!([GATE]));
+    lab.reopen(1, "alice");
+    lab.close(1, "alice");
+    lab.claim(1, &build(80)).fails("out-of-order").says("#2 was deployed already");
+}
+
+/// What GitHub's GraphQL says of a duplicate to those who do not ask for duplicates is not written anywhere.
+#[test]
+fn reason_that_became_another_before_the_claim_is_no_approval() {
+    for reason in ["duplicate", "not_planned"] {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.close(1, "alice");
+        let (_, dir) = lab.get(&lab.version(1), "gate");
+        lab.world().duplicates_read_completed = true;
+        // On the page the reason of a closed issue can be changed.
+        lab.world().change(REPO, 1, |issue| issue.state_reason = Some(reason.to_owned()));
+        lab.claim_of(&dir, &build(7)).fails("not-completed").says(&reason.replace('_', " "));
+    }
 }
 
 #[test]

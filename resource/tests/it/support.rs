@@ -28,6 +28,8 @@ pub(crate) struct Lab {
     /// Fields over the default source.
     pub(crate) source: Map<String, Value>,
     pub(crate) bot: u64,
+    /// Whether runs print their requests.
+    pub(crate) verbose: bool,
     executable: PathBuf,
 }
 
@@ -115,6 +117,7 @@ impl Lab {
             clock,
             source: Map::new(),
             bot,
+            verbose: false,
             executable: PathBuf::from(env!("CARGO_BIN_EXE_github-issues-resource-virtual")),
         }
     }
@@ -243,7 +246,7 @@ impl Lab {
             request["source"]["gh_host"] = json!(endpoint.base);
         }
         let mut command = Command::new(&self.executable);
-        command.arg(step);
+        command.args(self.verbose.then_some("-v")).arg(step);
         if step != "check" {
             command.arg(dir);
         }

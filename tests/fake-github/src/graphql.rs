@@ -201,6 +201,7 @@ fn issue_field<'a>(
             let reason = issue.state_reason.as_deref().map(str::to_ascii_uppercase);
             let duplicate_counts = argument("enableDuplicate").as_bool().unwrap_or(false);
             ResolvedValue::leaf(match reason.as_deref() {
+                Some("DUPLICATE") if !duplicate_counts && world.duplicates_read_completed => json!("COMPLETED"),
                 Some("DUPLICATE") if !duplicate_counts => json!("NOT_PLANNED"),
                 Some(reason) => json!(reason),
                 None => Value::Null,

@@ -215,13 +215,14 @@ fn list(world: &World, call: &Call<'_>, repository: &str) -> Response {
         .param("since")
         .and_then(|text| text.parse::<jiff::Timestamp>().ok())
         .map(jiff::Timestamp::as_millisecond);
+    // GitHub says "after", and not whether that second itself is meant: the stricter reading.
     let creator = call.request.param("creator");
     let mut issues: Vec<&Issue> = world
         .issues_behind(repository, world.list_lag)
         .filter(|issue| issue.gone.is_none())
         .filter(|issue| state == "all" || issue.closed == (state == "closed"))
         .filter(|issue| labels.iter().all(|label| issue.labels.iter().any(|set| set.eq_ignore_ascii_case(label))))
-        .filter(|issue| since.is_none_or(|since| issue.updated_at.div_euclid(1_000) * 1_000 >= since))
+        .filter(|issue| since.is_none_or(|since| issue.updated_at.div_euclid(1_000) * 1_000 > since))
         .filter(|issue| creator.is_none_or(|creator| issue.author == creator))
         .collect();
     issues.sort_by_key(|issue| match call.request.param("sort") {

@@ -22,6 +22,8 @@ pub struct World {
     pub read_lag: i64,
     /// Whether labels of a new issue are dropped, as for a role that may not set them.
     pub drops_labels: bool,
+    /// Whether GraphQL calls a duplicate completed to those who do not ask for duplicates, and not `NOT_PLANNED`.
+    pub duplicates_read_completed: bool,
     /// Labels that nobody may set.
     pub refused_labels: Vec<String>,
     /// Issues on a page, at most; GitHub's is 100.

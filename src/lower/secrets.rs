@@ -1,0 +1,94 @@
+//! Secrets in clear, wherever they came from: the last look before a pipeline is written.
+
+use crate::concourse::{Core, Pipeline, Step};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::kind::{Family, Kind};
+use crate::manifest::is_secret_in_clear;
+use crate::plan::{Job, PipelinePlan};
+use crate::project::Fleet;
+use crate::source::Span;
+use crate::yaml::{Node, NodeKind, Value};
+
+/// Reports secrets in the sources and params of a pipeline.
+pub(super) fn check(pipeline: &Pipeline, plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Diagnostics) {
+    let mut search = Search { plan, fleet, diagnostics };
+    for resource_type in &pipeline.resource_types {
+        search.map(resource_type.source.as_ref(), &format!("the resource type `{}`", resource_type.name));
+    }
+    for resource in &pipeline.resources {
+        search.map(resource.source.as_ref(), &format!("the resource `{}`", resource.name));
+    }
+    for job in &pipeline.jobs {
+        let of = format!("the job `{}`", job.name);
+        job.each_step(&mut |step| search.step(step, &of));
+    }
+}
+
+struct Search<'d> {
+    plan: &'d PipelinePlan<'d>,
+    fleet: &'d Fleet,
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl Search<'_> {
+    /// Where somebody wrote the text.
+    fn place(&self, text: &str) -> Span {
+        let settings = self.plan.jobs.iter().filter_map(|job| match job {
+            Job::Stage(job) => Some(&*job.stage.origin.settings),
+            Job::Build(_) => None,
+        });
+        let kinds = [Family::Stack, Family::Build].into_iter().flat_map(|family| self.fleet.kinds.of(family));
+        let types = self.fleet.resource_types_node.iter();
+        let found = settings.chain(types).chain(kinds.map(Kind::node)).find_map(|node| find(node, text));
+        found
+            .or_else(|| self.plan.first_stage().map(|stage| stage.origin.span))
+            .expect("internal error: a pipeline without a stage")
+    }
+
+    fn step(&mut self, step: &Step, of: &str) {
+        match &step.core {
+            Core::Get(get) => self.map(get.params.as_ref(), of),
+            Core::Put(put) => self.map(put.params.as_ref(), of),
+            Core::Task(task) => {
+                if let Some(config) = &task.config {
+                    config.params.iter().for_each(|(key, value)| self.value(key, value, of));
+                    self.map(config.image_resource.as_ref().and_then(|image| image.source.as_ref()), of);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn map(&mut self, value: Option<&Value>, of: &str) {
+        if let Some(value) = value {
+            self.value("", value, of);
+        }
+    }
+
+    fn value(&mut self, key: &str, value: &Value, of: &str) {
+        match value {
+            Value::Map(map) => map.iter().for_each(|(key, value)| self.value(key, value, of)),
+            Value::List(items) => items.iter().for_each(|item| self.value(key, item, of)),
+            Value::Text(text) if is_secret_in_clear(key, text) => {
+                let span = self.place(text);
+                if !self.diagnostics.speaks_of(span) {
+                    self.diagnostics.push(
+                        Diagnostic::new(Rule::PlaintextSecret, span, format!("`{key}` is written in clear"))
+                            .note(format!("in {of}"))
+                            .help("give the name of a credential, such as ((github.token))"),
+                    );
+                }
+            }
+            Value::Text(_) | Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {}
+        }
+    }
+}
+
+fn find(node: &Node, text: &str) -> Option<Span> {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => (scalar.text == text).then_some(node.span),
+        NodeKind::List(items) => items.iter().find_map(|item| find(item, text)),
+        NodeKind::Map(map) => map.entries().iter().find_map(|entry| find(&entry.value, text)),
+        NodeKind::Invalid => None,
+    }
+}

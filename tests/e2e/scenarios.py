@@ -1,0 +1,428 @@
+"""What must be seen to happen. Each scenario is told by its first line; `run --list` shows them."""
+
+from threading import Event
+
+from .case import WEBHOOK, Case, alone, equal, says, scenario
+from .github import Repository
+from .transcript import Transcript
+from .wait import until
+
+
+@scenario
+def story(case: Case) -> None:
+    """commit, deploy, issue, comments, close, next deploy, to the end of the chain"""
+    cart = case.project("cart")
+    told = Transcript(cart)
+    a = cart.commit("A")
+    told.after("Somebody commits version A")
+    equal(cart.at("CI"), ["A"])
+    ci = cart.open("CI deployed.")
+    equal(ci.labels, ["promotion-to-qa"])
+    says(ci.body, a, cart.link(cart.deploys("CI")[0]), "deployed to `QA`", "cart is at version A in CI.")
+    equal(ci.comments, [])
+
+    b = cart.commit("B")
+    told.after("Somebody commits version B")
+    equal(cart.at("CI"), ["A", "B"])
+    equal(cart.open("CI deployed.").number, ci.number)
+    (comment,) = cart.now(ci).comments
+    says(comment["body"], b, cart.link(cart.deploys("CI")[1]), "cart: version B")
+    equal(cart.deploys("QA"), [], "deployments before somebody approved")
+
+    cart.approve(ci, "CI")
+    told.after("Alice closes the issue of CI as completed")
+    equal(cart.at("QA"), ["B"])
+    (deployed,) = cart.deploys("QA")
+    equal(deployed.status, "succeeded")
+    says(cart.now(ci).comments[-1]["body"], "**Done**", "QA", cart.link(deployed))
+    qa = cart.open("QA deployed.")
+    equal(qa.labels, ["promotion-to-production"])
+    says(qa.body, b, cart.link(deployed))
+
+    cart.approve(qa, "QA")
+    told.after("Alice closes the issue of QA as completed")
+    equal(cart.at("Production"), ["B"])
+    says(cart.now(qa).comments[-1]["body"], "**Done**", "Production", cart.link(cart.deploys("Production")[0]))
+    record = cart.open("Production deployed.")
+    equal(record.labels, ["finalized-deployment"])
+    says(record.body, b)
+
+    # And nothing else: the story is over.
+    equal((len(cart.deploys("CI")), len(cart.deploys("QA")), len(cart.deploys("Production"))), (2, 1, 1))
+    equal([issue.number for issue in case.issues.open()], [record.number])
+    told.check(case.write)
+
+
+@scenario
+def race(case: Case) -> None:
+    """a commit between the closing and the deployment is not deployed"""
+    cart = case.project("cart")
+    cart.commit("A")
+    b = cart.commit("B")
+    issue = cart.open("CI deployed.")
+    case.issues.close(issue.number)
+    c = cart.commit("C")
+    equal(cart.at("CI"), ["A", "B", "C"])
+    cart.look_for_approvals("CI")
+    (build,) = cart.deploys("QA")
+    equal(cart.pipeline.inputs(build)[cart.code], {"ref": c}, "what Concourse gave the build")
+    equal(cart.at("QA"), ["B"])
+    says(cart.open("QA deployed.").body, b)
+    # C waits in an issue of its own.
+    says(cart.open("CI deployed.").body, c)
+
+
+@scenario
+def latest(case: Case) -> None:
+    """with `approve: latest` that commit is what is deployed"""
+    cart = case.project("cart", "approval: {approve: latest}")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    case.issues.close(issue.number)
+    c = cart.commit("C")
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA"), ["C"])
+    says(cart.open("QA deployed.").body, c)
+
+
+@scenario
+def not_planned(case: Case) -> None:
+    """closed as not planned nothing deploys; reopened and closed as completed it deploys once"""
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    cart.approve(issue, "CI", reason="not_planned")
+    equal(cart.deploys("QA"), [])
+    case.issues.do("reopen", issue.number)
+    cart.look_for_approvals("CI")
+    equal(cart.deploys("QA"), [])
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["A"])
+    cart.look_for_approvals("CI")
+    equal(len(cart.deploys("QA")), 1)
+
+
+@scenario
+def withdrawn(case: Case) -> None:
+    """closed and reopened before the job claims: the build fails and says so, nothing is deployed"""
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    with cart.paused("QA"):
+        cart.approve(issue, "CI")
+        case.issues.do("reopen", issue.number)
+    cart.pipeline.settle()
+    (build,) = cart.deploys("QA")
+    equal(build.status, "failed")
+    says(case.lab.concourse.log(build), "error[withdrawn]", "reopened")
+    equal(cart.at("QA"), [])
+    # It is as open as before: closing it once more deploys.
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["A"])
+
+
+@scenario
+def stranger(case: Case) -> None:
+    """closed by somebody who may not: nothing deploys, and the issue says why"""
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    cart.approve(issue, "CI", by="mallory")
+    equal(cart.deploys("QA"), [])
+    says(cart.now(issue).comments[-1]["body"], "mallory", "may not")
+    equal(len(cart.now(issue).comments), 1)
+    case.issues.do("reopen", issue.number)
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["A"])
+
+
+@scenario
+def preview(case: Case) -> None:
+    """a preview's issue shows what would be done, and closing it does what was shown"""
+    org = case.project("org", SINGLETON, preview=PREVIEW)
+    org.commit("A")
+    issue = org.open("default ready to deploy.")
+    says(issue.body, "would bring version A")
+    equal(org.at("default"), [])
+    b = org.commit("B")
+    equal(org.open("default ready to deploy.").number, issue.number)
+    says(org.now(issue).body, "would bring version B", b)
+    case.issues.close(issue.number)
+    org.commit("C")
+    org.look("gh-org-default-gate-trigger")
+    equal(org.at("default"), ["B"])
+    says(org.now(issue).comments[-1]["body"], "**Done**", org.link(org.deploys("default")[0]))
+    # C waits in an issue of its own, until a preview finds nothing to do.
+    waiting = org.open("default ready to deploy.")
+    says(waiting.body, "would bring version C")
+    org.commit("B")
+    says(org.now(waiting).says(), "nothing")
+    equal([found.title for found in case.issues.open("ready to deploy.")], [])
+    org.look("gh-org-default-gate-trigger")
+    equal(org.at("default"), ["B"])
+
+
+SINGLETON = "environments: [default]\ngate: preview"
+# Compares with what is there, as a tool for infrastructure would.
+PREVIEW = """\
+version=$(cat org/version); there=$(wget -q -O - http://environments.test:9000/preview/org/default);
+if [ "$version" = "$there" ]; then touch "$SUMMARY.no-changes"; else echo "would bring version $version" >>"$SUMMARY"; fi"""
+
+
+@scenario
+def failing(case: Case) -> None:
+    """a deployment that fails is told on the closed issue; running the build again deploys the same versions"""
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    case.lab.environments.broken.add(cart.place("QA"))
+    cart.approve(issue, "CI")
+    (build,) = cart.deploys("QA")
+    equal(build.status, "failed")
+    says(cart.now(issue).comments[-1]["body"], "**Failed**", cart.link(build))
+    cart.commit("B")
+    case.lab.environments.broken.clear()
+    cart.pipeline.rerun(build)
+    cart.pipeline.settle()
+    equal(cart.at("QA"), ["A"])
+    again = cart.deploys("QA")[-1]
+    equal(again.status, "succeeded")
+    says(cart.now(issue).comments[-1]["body"], "**Done**", cart.link(again))
+
+
+@scenario
+def edited(case: Case) -> None:
+    """titles and labels may be edited; an edited record, a deleted or transferred issue deploys nothing"""
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    # A new title and no labels: it is still the issue of its gate.
+    case.issues.do("retitle", issue.number, title="hands off")
+    for label in case.issues.labels(issue.number):
+        case.issues.do("unlabel", issue.number, label=label)
+    b = cart.commit("B")
+    (issue,) = case.issues.open()
+    equal(issue.title, "hands off")
+    says(issue.comments[-1]["body"], b)
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["B"])
+
+    # A record in a comment, and one in the body, that say another commit than was deployed.
+    a = case.code.commits["A"]
+    cart.commit("C")
+    c = cart.commit("D")
+    issue = cart.open("CI deployed.")
+    record = issue.comments[-1]
+    case.issues.do("edit-comment", issue.number, comment=record["id"], body=record["body"].replace(c, a))
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["B"])
+    says(cart.now(issue).comments[-1]["body"], "edited")
+    cart.commit("E")
+    issue = cart.open("CI deployed.")
+    case.issues.do("edit-body", issue.number, body=issue.body.replace(case.code.commits["E"], a))
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["B"])
+    says(cart.now(issue).comments[-1]["body"], "edited")
+
+    # Gone, one way or the other: the next build opens an issue.
+    case.issues.close(cart.open("QA deployed.").number, reason="not_planned")
+    cart.commit("F")
+    issue = cart.open("CI deployed.")
+    case.issues.do("delete", issue.number)
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA"), ["B"])
+    cart.commit("G")
+    issue = cart.open("CI deployed.")
+    elsewhere = Repository(case.lab.github, "acme/elsewhere")
+    moved = case.issues.do("transfer", issue.number, to=elsewhere.name)["number"]
+    elsewhere.close(moved)
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA"), ["B"])
+    h = cart.commit("H")
+    issue = cart.open("CI deployed.")
+    says(issue.body, h)
+    cart.approve(issue, "CI")
+    equal(cart.at("QA"), ["B", "H"])
+
+
+@scenario
+def neighbours(case: Case) -> None:
+    """chains side by side, and projects whose titles begin alike, do not hear each other"""
+    chains = "environments: [CI, QA]\ngroups: [orders, users]"
+    shop, shop_api = case.project("shop", chains), case.project("shop-api", chains)
+    for project in (shop, shop_api):
+        project.commit("A")
+    shop.approve(shop.open("orders.CI deployed."), "orders.CI")
+    equal([shop.at("orders.QA"), shop.at("users.QA")], [["A"], []])
+    for environment in ("users.CI", "orders.CI"):
+        shop_api.look_for_approvals(environment)
+    equal([shop_api.at("orders.QA"), shop_api.at("users.QA")], [[], []])
+    shop_api.approve(shop_api.open("users.CI deployed."), "users.CI")
+    for environment in ("users.CI", "orders.CI"):
+        shop.look_for_approvals(environment)
+    equal([shop.at("orders.QA"), shop.at("users.QA")], [["A"], []])
+    equal([shop_api.at("orders.QA"), shop_api.at("users.QA")], [[], ["A"]])
+
+
+@scenario
+def instances(case: Case) -> None:
+    """a gate bridges two Concourses, and the second deploys the same commit"""
+    case.lab.concourse.fly("set-team", "--non-interactive", "-n", "edge", "--local-user", "alice")
+    case.say_fleet(concourses="edge: {target: e2e, team: edge}")
+    cart = case.project("cart", "environments: [QA, Production]\noverrides: {Production: {concourse: edge}}")
+    edge = cart.elsewhere("edge", "edge")
+    b = cart.commit("B")
+    issue = cart.open("QA deployed.")
+    case.issues.close(issue.number)
+    case.code.commit("C", "cart")
+    edge.pipeline.check(edge.code)
+    edge.look_for_approvals("QA")
+    equal(cart.at("Production"), ["B"])
+    (build,) = edge.deploys("Production")
+    says(cart.now(issue).comments[-1]["body"], "**Done**", edge.link(build))
+    says(cart.open("Production deployed.").body, b)
+
+
+@scenario
+def unchanged(case: Case) -> None:
+    """set again, renamed, with another image or source, after all was approved: nothing deploys by itself"""
+    cart = case.project("cart")
+    cart.commit("A")
+    cart.approve(cart.open("CI deployed."), "CI")
+    cart.approve(cart.open("QA deployed."), "QA")
+    deployed = cart.places()
+    equal(deployed, {"CI": ["A"], "QA": ["A"], "Production": ["A"]})
+
+    def look() -> None:
+        for environment in ("CI", "QA"):
+            cart.look_for_approvals(environment)
+        equal(cart.places(), deployed)
+
+    cart.set()
+    look()
+    case.lab.push(case.lab.another_resource(), "mitodl/github-issues-resource:next")
+    case.say_fleet(image="mitodl/github-issues-resource", tag="next")
+    cart.set()
+    look()
+    case.say_fleet(issues=f"bot: {case.issues.bot}")
+    cart.set()
+    look()
+    equal(len(cart.deploys("QA")), 1)
+    # By Concourse's own renaming the history stays; a pipeline made anew asks, and is refused.
+    case.lab.concourse.fly("rename-pipeline", "-o", cart.pipeline.name, "-n", "unchanged-basket")
+    cart.call("unchanged-basket")
+    look()
+    equal(len(cart.deploys("QA")), 1)
+    case.lab.concourse.fly("destroy-pipeline", "--non-interactive", "-p", cart.pipeline.name)
+    cart.set()
+    cart.look(cart.code)
+    equal(cart.at("CI"), ["A", "A"], "the first environment takes what it sees")
+    cart.look_for_approvals("CI")
+    (build,) = cart.deploys("QA")
+    equal(build.status, "failed")
+    says(case.lab.concourse.log(build), "error[already-used]")
+    equal([cart.at("QA"), cart.at("Production")], [["A"], ["A"]])
+
+
+@scenario
+def mitodl(case: Case) -> None:
+    """a pipeline for MIT Open Learning's image goes through the story, with ours in its place"""
+    case.say_fleet(issues="resource: mitodl", image="mitodl/concourse-github-issues-resource", tag="latest")
+    cart = case.project("cart")
+    cart.commit("A")
+    ci = cart.open("CI deployed.")
+    equal(ci.labels, ["promotion-to-qa"])
+    cart.commit("B")
+    equal(cart.open("CI deployed.").number, ci.number)
+    equal(len(cart.now(ci).comments), 1)
+    cart.approve(ci, "CI", reason="not_planned")
+    equal(cart.at("QA"), [])
+    case.issues.do("reopen", ci.number)
+    cart.approve(ci, "CI")
+    equal(cart.at("QA"), ["B"])
+    says(cart.now(ci).title, "[CONSUMED #")
+    cart.approve(cart.open("QA deployed."), "QA")
+    equal(cart.places(), {"CI": ["A", "B"], "QA": ["B"], "Production": ["B"]})
+    equal(cart.open("Production deployed.").labels, ["finalized-deployment"])
+    for environment in ("CI", "QA"):
+        cart.look_for_approvals(environment)
+    equal([len(cart.deploys("QA")), len(cart.deploys("Production"))], [1, 1])
+
+
+@scenario
+def webhook(case: Case) -> None:
+    """GitHub calls Concourse when an issue is closed: the deployment starts within seconds, not hours"""
+    case.say_fleet(issues="check_every: 4h\n    webhook: ((github.webhook))")
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    case.issues.close(issue.number)
+    equal(cart.pipeline.webhook(cart.gate("CI"), "token-of-a-stranger"), 401)
+    equal(cart.pipeline.webhook(cart.gate("CI"), WEBHOOK), 201)
+    until("the deployment", lambda: cart.deploys("QA"), seconds=30)
+    cart.pipeline.settle()
+    equal(cart.at("QA"), ["A"])
+
+
+@scenario
+def outage(case: Case) -> None:
+    """GitHub is down, limits, or loses an answer, while Concourse writes and looks: nothing is lost or doubled"""
+    github, path = case.lab.github, case.issues.name
+    cart = case.project("cart")
+    github.fault(path, times=2)
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    # The comment is made, and the answer lost.
+    github.fault(f"{path}/issues/{issue.number}/comments", times=1, method="POST", phase="after", status=502)
+    b = cart.commit("B")
+    equal(len(cart.now(issue).comments), 1)
+    github.fault(path, times=1, status=403, headers={"retry-after": "2", "x-ratelimit-remaining": "0"})
+    c = cart.commit("C")
+    says(cart.now(issue).says(), b, c)
+    equal(len(cart.now(issue).comments), 2)
+    equal([build.status for build in cart.deploys("CI")], ["succeeded"] * 3)
+
+    case.issues.close(issue.number)
+    github.fault(path)
+    equal(cart.pipeline.check(cart.gate("CI")).status, "failed")
+    github.fault(path, status=403, headers={"retry-after": "3600", "x-ratelimit-remaining": "0"})
+    check = cart.pipeline.check(cart.gate("CI"))
+    equal(check.status, "failed")
+    says(case.lab.concourse.log(check), "error[rate-limited]")
+    cart.pipeline.settle()
+    equal(cart.deploys("QA"), [])
+    github.recover()
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA"), ["C"])
+    equal([len(case.issues.open("CI deployed.")), len(case.issues.open("QA deployed."))], [0, 1])
+
+
+@alone
+@scenario
+def crash(case: Case) -> None:
+    """the worker dies during a deployment: nothing is doubled, and starting it again deploys the same versions"""
+    cart = case.project("cart")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    place, environments = cart.place("QA"), case.lab.environments
+    environments.stuck[place] = Event()
+    case.issues.close(issue.number)
+    cart.pipeline.check(cart.gate("CI"))
+    until("the deployment to reach its place", lambda: environments.asked[place])
+    case.lab.kill_worker()
+    case.lab.start_worker()
+    cart.pipeline.settle()
+    environments.stuck.pop(place).set()
+    (build,) = cart.deploys("QA")
+    equal(build.status, "errored")
+    # What the hook would tell was on that worker too: the issue names the build, and not yet how it ended.
+    says(cart.now(issue).comments[-1]["body"], "Deploying what was approved", cart.link(build))
+    equal(cart.at("QA"), [])
+    cart.look_for_approvals("CI")
+    equal(len(cart.deploys("QA")), 1)
+    cart.commit("B")
+    cart.pipeline.rerun(build)
+    cart.pipeline.settle()
+    equal(cart.at("QA"), ["A"])
+    says(cart.now(issue).comments[-1]["body"], "**Done**", cart.link(cart.deploys("QA")[-1]))
+    equal(len(case.issues.open("QA deployed.")), 1)
