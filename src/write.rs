@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
 use similar::{ChangeTag, TextDiff};
+use tempfile::TempDir;
 
 use crate::Failure;
 
@@ -22,6 +23,78 @@ pub(crate) fn existing(path: &Utf8Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
+/// A folder that files are written into. One that is not there yet comes to be with all of its files at once, which also
+/// spares the file system a second name for each.
+pub(crate) struct Folder<'a> {
+    path: &'a Utf8Path,
+    /// Where the files wait.
+    waiting: Option<TempDir>,
+}
+
+impl<'a> Folder<'a> {
+    /// Opens a folder, or begins a new one.
+    ///
+    /// # Errors
+    ///
+    /// When it is no folder, or none can be made.
+    pub(crate) fn open(path: &'a Utf8Path) -> Result<Self, Failure> {
+        let failure = |error| Failure::io("make the folder", path, error);
+        let is_new = fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+        let within = if is_new { parent(path) } else { path };
+        fs::create_dir_all(within).map_err(failure)?;
+        remove_leftovers(within)?;
+        let waiting = if is_new {
+            let folder = tempfile::Builder::new().prefix(TEMPORARY).permissions(usual_of_folders()).tempdir_in(within);
+            Some(folder.map_err(failure)?)
+        } else {
+            None
+        };
+        Ok(Self { path, waiting })
+    }
+
+    /// Writes a file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub(crate) fn write(&self, name: &str, text: &[u8]) -> Result<(), Failure> {
+        let path = self.path.join(name);
+        match &self.waiting {
+            Some(waiting) => {
+                fs::write(waiting.path().join(name), text).map_err(|error| Failure::io("write", &path, error))
+            }
+            None => atomically(&path, text),
+        }
+    }
+
+    /// Lets the files be seen. Where another run has made the folder meanwhile, they join its files.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be put there.
+    pub(crate) fn close(self) -> Result<(), Failure> {
+        let Some(waiting) = self.waiting else { return Ok(()) };
+        if fs::rename(waiting.path(), self.path).is_ok() {
+            // There is nothing to clear up any more.
+            let _ = waiting.keep();
+            return Ok(());
+        }
+        let failure = |error| Failure::io("make the folder", self.path, error);
+        for entry in fs::read_dir(waiting.path()).map_err(failure)? {
+            let entry = entry.map_err(failure)?;
+            fs::rename(entry.path(), self.path.as_std_path().join(entry.file_name())).map_err(failure)?;
+        }
+        Ok(())
+    }
+}
+
+fn parent(path: &Utf8Path) -> &Utf8Path {
+    match path.parent() {
+        Some(folder) if folder != "" => folder,
+        _ => Utf8Path::new("."),
+    }
+}
+
 /// Writes a file through another one beside it, so that a reader sees the old text or the new one, never a part, even
 /// when the run is killed. It is not forced onto the disk: what a loss of power leaves is the file system's to say.
 ///
@@ -30,14 +103,10 @@ pub(crate) fn existing(path: &Utf8Path) -> Result<Option<Vec<u8>>, Failure> {
 /// When it cannot be written.
 pub(crate) fn atomically(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
     let failure = |error| Failure::io("write", path, error);
-    let folder = match path.parent() {
-        Some(folder) if folder != "" => folder,
-        _ => Utf8Path::new("."),
-    };
     let mut file = tempfile::Builder::new()
         .prefix(TEMPORARY)
         .permissions(permissions(path))
-        .tempfile_in(folder)
+        .tempfile_in(parent(path))
         .map_err(failure)?;
     file.write_all(text).map_err(failure)?;
     file.persist(path).map_err(|error| failure(error.error))?;
@@ -50,12 +119,13 @@ pub(crate) fn atomically(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
 /// # Errors
 ///
 /// When the folder cannot be read.
-pub(crate) fn remove_leftovers(folder: &Utf8Path) -> Result<(), Failure> {
+fn remove_leftovers(folder: &Utf8Path) -> Result<(), Failure> {
     for path in crate::files::list(folder)? {
         let ours = path.file_name().is_some_and(|name| name.starts_with(TEMPORARY));
-        if ours && fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file() && is_abandoned(&metadata)) {
+        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+        if ours && is_abandoned(&metadata) {
             // Another run may remove it at the same time, and it does no harm if it stays.
-            let _ = fs::remove_file(&path);
+            let _ = if metadata.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         }
     }
     Ok(())
@@ -68,6 +138,12 @@ fn is_abandoned(metadata: &fs::Metadata) -> bool {
 
 /// How the names of files begin that are not yet what they are to be.
 const TEMPORARY: &str = ".ol-pipegen-";
+
+/// A temporary folder is its owner's alone; these are less what the user's mask takes away.
+#[cfg(unix)]
+fn usual_of_folders() -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o777)
+}
 
 /// Those of the file that is replaced, else the usual ones: a temporary file is its owner's alone.
 #[cfg(unix)]
@@ -146,5 +222,38 @@ mod tests {
         let mut left = crate::files::list(folder).unwrap();
         left.sort();
         assert_eq!(left, [folder.join(".ol-pipegen-new"), folder.join(".other-old")]);
+    }
+
+    #[test]
+    fn new_folder_is_there_with_all_of_its_files_or_not_at_all() {
+        let root = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(root.path()).unwrap();
+        let path = root.join("a/rendered");
+        let folder = Folder::open(&path).unwrap();
+        folder.write("x.yml", b"x").unwrap();
+        assert!(!path.exists());
+        folder.close().unwrap();
+        assert_eq!(fs::read(path.join("x.yml")).unwrap(), b"x");
+        // As others make them: whoever may read the folder around may read this one.
+        fs::create_dir(root.join("usual")).unwrap();
+        let mode =
+            |path: &Utf8Path| std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions());
+        assert_eq!(mode(&path), mode(&root.join("usual")));
+
+        let other = root.join("b");
+        drop(Folder::open(&other).unwrap());
+        assert_eq!(crate::files::list(root).unwrap().len(), 2, "what is not closed leaves nothing");
+
+        let (one, two) = (Folder::open(&other).unwrap(), Folder::open(&other).unwrap());
+        for (folder, name) in [(one, "one.yml"), (two, "two.yml")] {
+            folder.write(name, b"").unwrap();
+            folder.close().unwrap();
+        }
+        assert!(other.join("one.yml").exists() && other.join("two.yml").exists());
+
+        let again = Folder::open(&path).unwrap();
+        again.write("y.yml", b"y").unwrap();
+        assert_eq!(fs::read(path.join("y.yml")).unwrap(), b"y");
+        again.close().unwrap();
     }
 }

@@ -1,11 +1,12 @@
 use std::fmt::Write;
 use std::fs;
 
+use crate::Failure;
 use crate::cli::RenderArgs;
 use crate::diagnostic::{Count, visible};
 use crate::parallel::in_parallel;
 use crate::render::{Options, RenderedFleet, render, select, set_pipeline};
-use crate::{Failure, write};
+use crate::write::{self, Folder};
 
 use super::committed::{Change, Comparison, compare};
 use super::{Outcome, Output};
@@ -57,41 +58,48 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
     }
     let mut tally = Tally::default();
     for Comparison { folder, unchanged, changes } in &comparisons {
-        if mode == Mode::Write {
-            fs::create_dir_all(folder).map_err(|error| Failure::io("make the folder", folder, error))?;
-            write::remove_leftovers(folder)?;
-        }
+        let lines: Vec<String> = if mode == Mode::Write {
+            let folder = Folder::open(folder)?;
+            let lines =
+                in_parallel(changes, 8, |change| change.settle(&folder)).into_iter().collect::<Result<_, _>>()?;
+            folder.close()?;
+            lines
+        } else {
+            let lines = in_parallel(changes, 8, |change| change.show(output.colour_out));
+            lines.into_iter().collect::<Result<_, _>>()?
+        };
         tally.unchanged += unchanged;
-        for (change, line) in
-            changes.iter().zip(in_parallel(changes, 8, |change| change.settle(mode, output.colour_out)))
-        {
+        for (change, line) in changes.iter().zip(lines) {
             *(if change.new.is_some() { &mut tally.written } else { &mut tally.removed }) += 1;
-            output.print_unless(args.quiet && mode == Mode::Write, &line?)?;
+            output.print_unless(args.quiet && mode == Mode::Write, &line)?;
         }
     }
     close(&tally, mode, args, output)
 }
 
 impl Change<'_> {
-    /// Does what the mode asks for, and gives what is to be said of it.
-    fn settle(&self, mode: Mode, colour: bool) -> Result<String, Failure> {
+    /// What would change, as a diff.
+    fn show(&self, colour: bool) -> Result<String, Failure> {
         let Self { path, new } = self;
-        if mode != Mode::Write {
-            let old = write::existing(path)?;
-            let shown = visible(path.as_str());
-            let old_name = if old.is_some() { &shown } else { "/dev/null" };
-            let (text, new_name) = match new {
-                Some(pipeline) => (pipeline.text(path), format!("{shown} (rendered)")),
-                None => (String::new(), "/dev/null".to_owned()),
-            };
-            let old = String::from_utf8_lossy(old.as_deref().unwrap_or_default());
-            return Ok(write::diff(&old, &text, old_name, &new_name, colour));
-        }
+        let old = write::existing(path)?;
+        let shown = visible(path.as_str());
+        let old_name = if old.is_some() { &shown } else { "/dev/null" };
+        let (text, new_name) = match new {
+            Some(pipeline) => (pipeline.text(path), format!("{shown} (rendered)")),
+            None => (String::new(), "/dev/null".to_owned()),
+        };
+        let old = String::from_utf8_lossy(old.as_deref().unwrap_or_default());
+        Ok(write::diff(&old, &text, old_name, &new_name, colour))
+    }
+
+    /// Makes the change, and gives what is to be said of it.
+    fn settle(&self, folder: &Folder<'_>) -> Result<String, Failure> {
+        let Self { path, new } = self;
         let Some(pipeline) = new else {
             fs::remove_file(path).map_err(|error| Failure::io("remove", path, error))?;
             return Ok(format!("removed {}: nothing renders it any more\n", visible(path.as_str())));
         };
-        write::atomically(path, pipeline.text(path).as_bytes())?;
+        folder.write(&pipeline.file_name(), pipeline.text(path).as_bytes())?;
         let command = set_pipeline(&pipeline.concourse, &pipeline.name, path.as_str());
         let line = format!("wrote {path} ({})  {command}", Count(pipeline.jobs, "job"));
         Ok(visible(&line).into_owned() + "\n")
