@@ -1,5 +1,8 @@
 //! Reading files and folders, with errors that name them.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::Failure;
@@ -35,6 +38,19 @@ pub(crate) fn real(path: &Utf8Path) -> Utf8PathBuf {
         }
     }
     real
+}
+
+/// The same of a folder. Whoever asks for a thousand files of one has it looked up once.
+pub(crate) fn real_folder(folder: &Utf8Path) -> Utf8PathBuf {
+    static KNOWN: Mutex<BTreeMap<Utf8PathBuf, Utf8PathBuf>> = Mutex::new(BTreeMap::new());
+    // What a thread that panicked left is whole: nothing is half inserted.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.get(folder) {
+        return found.clone();
+    }
+    let found = real(folder);
+    known.insert(folder.to_owned(), found.clone());
+    found
 }
 
 /// The entries of a folder, in no particular order. Names that are no UTF-8 are passed over: nothing of ours has one.

@@ -111,7 +111,11 @@ fn relative(path: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
     let common = to.iter().zip(&from).take_while(|(a, b)| a == b).count();
     // The names on the way back are those of the folders that `..` leaves.
     if path.is_absolute() != folder.is_absolute() || from[common..].iter().any(|part| part == "..") {
-        return relative(&files::real(path), &files::real(folder));
+        let real = match (path.parent(), path.file_name()) {
+            (Some(around), Some(name)) => files::real_folder(around).join(name),
+            _ => files::real(path),
+        };
+        return relative(&real, &files::real_folder(folder));
     }
     let mut way = Utf8PathBuf::new();
     for _ in &from[common..] {
