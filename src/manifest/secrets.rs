@@ -23,14 +23,17 @@ const WORDS: [&str; 16] = [
 /// Does a text under that name hold a secret itself, instead of the name of a credential? A password within an address
 /// is one whatever it is called.
 pub(crate) fn is_secret_in_clear(name: &str, text: &str) -> bool {
-    if text.is_empty() || has_reference(text) {
-        return false;
-    }
-    let name = name.to_lowercase().replace('-', "_");
-    let named = WORDS
-        .iter()
-        .any(|word| name.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with('_')));
-    named || has_password(text)
+    let suspicious = WORDS.iter().any(|word| ends_in(name, word)) || has_password(text);
+    suspicious && !text.is_empty() && !has_reference(text)
+}
+
+/// Is a word the end of a name, or all of it, whatever their case?
+fn ends_in(name: &str, word: &str) -> bool {
+    let (name, word) = (name.as_bytes(), word.as_bytes());
+    let normal = |byte: &u8| if *byte == b'-' { b'_' } else { byte.to_ascii_lowercase() };
+    name.len() >= word.len()
+        && name.iter().rev().zip(word.iter().rev()).all(|(of_name, of_word)| normal(of_name) == *of_word)
+        && name[..name.len() - word.len()].last().is_none_or(|before| normal(before) == b'_')
 }
 
 /// `((…))`, whose value Concourse fills in.

@@ -90,6 +90,7 @@ mod tests {
         prop_oneof![
             proptest::sample::select(&WORDS[..]).prop_map(str::to_owned),
             "[a-zA-Z0-9_./()@+=, -]{0,12}",
+            "[a-z(][!-~ ]{0,8}",
             "[a-z:#'\"{}&*!|>%@` \\n-]{0,12}",
             "( {0,2}[a-z]{0,3}\\n{0,2}){0,4}",
             "\\PC{0,8}",

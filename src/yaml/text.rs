@@ -12,7 +12,12 @@ use super::EmitError;
 /// Writes a text as a value. Where it takes several lines, those after the first are `column` deeper than in a map at
 /// the left margin.
 pub(super) fn write_value(out: &mut String, text: &str, column: usize) -> Result<(), EmitError> {
-    if is_plain_everywhere(text) {
+    if is_plain(text, |byte, next| match byte {
+        // In a value, these are punctuation: what makes a comment or a map is a space beside them.
+        b'!'..=b'~' if !matches!(byte, b'#' | b'{' | b':') => true,
+        b':' => next.is_some_and(|next| *next != b' '),
+        _ => false,
+    }) {
         out.push_str(text);
         out.push('\n');
         return Ok(());
@@ -30,7 +35,7 @@ pub(super) fn write_value(out: &mut String, text: &str, column: usize) -> Result
 
 /// Writes a text as the key of an entry, the colon included.
 pub(super) fn write_key(out: &mut String, text: &str) -> Result<(), EmitError> {
-    if is_plain_everywhere(text) {
+    if is_plain(text, |byte, _| matches!(byte, b'_' | b'.' | b'/' | b'-')) {
         out.push_str(text);
         out.push(':');
         return Ok(());
@@ -55,14 +60,16 @@ fn entry_of(key: &impl Serialize, value: &impl Serialize) -> Result<String, Emit
     Ok(serde_saphyr::to_string_with_options(&OneEntry(key, value), options)?)
 }
 
-/// A line of a few harmless characters from a letter on, and none of the words that YAML 1.1 or 1.2 reads as something
-/// else: what nine of ten texts of a pipeline are, and no reader reads otherwise.
-fn is_plain_everywhere(text: &str) -> bool {
+/// A line that begins with a letter or parenthesis, of letters, digits, spaces and harmless punctuation, and none of the
+/// words that YAML 1.1 or 1.2 reads as something else: what nine of ten texts of a pipeline are, and no reader reads
+/// otherwise. What is harmless is told by a byte and the next one.
+fn is_plain(text: &str, harmless: impl Fn(u8, Option<&u8>) -> bool) -> bool {
     let bytes = text.as_bytes();
-    let harmless = |byte: &u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'/' | b'-' | b'(' | b')' | b' ');
     matches!(bytes, [b'a'..=b'z' | b'A'..=b'Z' | b'(', ..])
         && bytes.last() != Some(&b' ')
-        && bytes.iter().all(harmless)
+        && bytes.iter().enumerate().all(|(index, byte)| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'(' | b')') || harmless(*byte, bytes.get(index + 1))
+        })
         && (bytes.len() > 5
             || !["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"]
                 .iter()
