@@ -131,6 +131,8 @@ rules! {
     GateCollision = Error "gate-collision",
     /// A step of a kind or a manifest that goes past the gate of its job.
     StepPastGate = Error "step-past-gate",
+    /// A former name of something that does not come out.
+    UnknownName = Error "unknown-name",
     /// Two pipelines with one name.
     DuplicatePipeline = Error "duplicate-pipeline",
     /// Issues that would be taken for one another.

@@ -5,6 +5,7 @@ mod define;
 mod guard;
 mod issues;
 mod job;
+mod old_names;
 mod secrets;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use crate::plan::{Job, PipelinePlan};
 use crate::project::Fleet;
 
 use define::Definitions;
+pub(crate) use old_names::say_old_names;
 
 /// A pipeline of Concourse's, from its plan.
 pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Diagnostics) -> Pipeline {

@@ -22,6 +22,9 @@ pub struct ManifestFields {
     /// The project: a thing that is deployed.
     #[serde(default)]
     pub project: Option<Template>,
+    /// New name → former name of a job or resource, whose history Concourse then keeps.
+    #[serde(default)]
+    pub old_names: IndexMap<String, String>,
 }
 
 /// What a manifest and the fleet's defaults say of chains.

@@ -16,6 +16,6 @@ pub(crate) use fleet::built_in_defaults;
 pub use fleet::{Concourse, Fleet};
 pub(crate) use resolve::{ManifestFile, resolve};
 pub use stage::{
-    Approval, Build, Chain, CodeSource, EnvSource, Gate, GitSource, ImageSource, Input, Issues, Names, Origin, Project,
-    Record, Stage, What,
+    Approval, Build, Chain, CodeSource, EnvSource, Gate, GitSource, ImageSource, Input, Issues, Names, OldName, Origin,
+    Project, Record, Stage, What,
 };

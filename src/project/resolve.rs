@@ -19,7 +19,9 @@ use super::discover;
 use super::fill::Shape;
 use super::fleet::Fleet;
 use super::inputs::{InputContext, paths};
-use super::stage::{Approval, Chain, CodeSource, Gate, GitSource, Issues, Names, Origin, Project, Record, Stage};
+use super::stage::{
+    Approval, Chain, CodeSource, Gate, GitSource, Issues, Names, OldName, Origin, Project, Record, Stage,
+};
 use super::{effect, values};
 
 /// A manifest, read and checked.
@@ -122,7 +124,7 @@ impl<'a> Resolver<'a> {
             }),
             self.diagnostics,
         );
-        let mut project = Project { chains: Vec::new() };
+        let mut project = Project { chains: Vec::new(), old_names: self.old_names() };
         let mut whole = true;
         for (chain, previewed, outlines) in stages {
             let filled: Vec<Stage> =
@@ -136,6 +138,17 @@ impl<'a> Resolver<'a> {
             self.check_undeclared(root, &project, &fields.skip)?;
         }
         Ok(Resolved { project: whole.then_some(project), discovered, selectors })
+    }
+
+    fn old_names(&self) -> Vec<OldName> {
+        let entries = self.manifest.node.at("/old_names").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+        entries
+            .iter()
+            .filter_map(|entry| {
+                let old = entry.value.as_str()?.to_owned();
+                Some(OldName { new: entry.key.clone(), old, span: entry.key_span })
+            })
+            .collect()
     }
 
     fn check_version(&mut self) {

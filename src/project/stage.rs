@@ -9,10 +9,23 @@ use crate::template::Scope;
 use crate::yaml::{Node, Value};
 
 /// A thing that is deployed, through one chain or several. Its name may differ from chain to chain.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Project {
     /// The chains.
     pub chains: Vec<Chain>,
+    /// What jobs and resources were called before.
+    pub old_names: Vec<OldName>,
+}
+
+/// What a job or resource was called before.
+#[derive(Clone, Debug)]
+pub struct OldName {
+    /// Its name.
+    pub new: String,
+    /// Its former name.
+    pub old: String,
+    /// Where it is said.
+    pub span: Span,
 }
 
 /// Stages in the order of promotion.

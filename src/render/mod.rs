@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, btree_map};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::concourse::Pipeline;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, one_of};
-use crate::lower::lower;
+use crate::lower::{lower, say_old_names};
 use crate::manifest::{FileShape, check};
 use crate::parallel::in_parallel;
 use crate::plan::plan;
@@ -281,14 +282,18 @@ fn render_manifest(
         let file = ManifestFile { file: manifest.file, name, node: &node };
         let resolved = resolve(&file, fleet, options.source_root.as_deref(), &mut diagnostics)?;
         rendered.facts.selectors = resolved.selectors;
-        let empty = Project { chains: Vec::new() };
+        let empty = Project::default();
         let project = resolved.project.as_ref().unwrap_or(&empty);
         let plan = plan(project, &mut diagnostics);
         rendered.facts.add(&plan, fleet);
-        for pipeline in &plan.pipelines {
-            let lowered = lower(pipeline, fleet, &mut diagnostics);
+        let mut lowered: Vec<Pipeline> =
+            plan.pipelines.iter().map(|pipeline| lower(pipeline, fleet, &mut diagnostics)).collect();
+        if resolved.project.is_some() {
+            say_old_names(&mut lowered, &project.old_names, &mut diagnostics);
+        }
+        for (pipeline, lowered) in plan.pipelines.iter().zip(&lowered) {
             if diagnostics.has_errors() {
-                continue;
+                break;
             }
             let concourse = fleet.concourses[pipeline.concourse].clone();
             rendered.pipelines.push(RenderedPipeline {
@@ -305,7 +310,7 @@ fn render_manifest(
                     .at("/pipeline")
                     .or_else(|| node.at("/project"))
                     .map_or(Span { file: manifest.file, start: 0, end: 0 }, |node| node.span),
-                body: emit(&lowered).map_err(|error| Failure::Internal(error.to_string()))?,
+                body: emit(lowered).map_err(|error| Failure::Internal(error.to_string()))?,
                 concourse,
             });
         }

@@ -2445,3 +2445,43 @@ fn discovery_that_does_not_find_what_is_said() {
     error: 3 errors in 1 file; nothing was compared
     ");
 }
+
+#[test]
+fn former_names_that_fit_nothing() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\n\
+         old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}\n"
+    ), @"
+    error[unknown-name]: no job or resource comes out as `deploy-shop-qq`
+     --> projects/a.yml:4:13
+      |
+    4 | old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}
+      |             ^^^^^^^^^^^^^^
+      |
+      = help: did you mean `deploy-shop-qa`?
+    error[name-collision]: the history of `older` goes to two
+     --> projects/a.yml:4:64
+      |
+    4 | old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}
+      |                                         --------------         ^^^^^^^^^^^^^^
+      |                                         |
+      |                                         here, too
+      |
+      = help: keep one of them
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nold_names: {deploy-shop-qa: deploy-shop-ci}\n"
+    ), @"
+    error[name-collision]: `deploy-shop-ci` is still there
+     --> projects/a.yml:4:13
+      |
+    4 | old_names: {deploy-shop-qa: deploy-shop-ci}
+      |             ^^^^^^^^^^^^^^
+      |
+      = help: take the line out, or give what has the name another one
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}

@@ -502,3 +502,14 @@ fn titles_are_looked_for_by_what_stands_before_a_variable() {
     let yaml = work.read("rendered/shop.yml");
     assert!(yaml.contains("issue_prefix: \"[bot] CI has \"\n"), "{yaml}");
 }
+
+#[test]
+fn former_names_are_said_where_the_new_ones_are() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: a}}\n\
+         old_names: {deploy-shop-qa: promote-shop, shop-shop: code}\n",
+    );
+    assert!(yaml.contains("- name: deploy-shop-qa\n  old_name: promote-shop\n"), "{yaml}");
+    assert!(yaml.contains("- name: shop-shop\n  old_name: code\n"), "{yaml}");
+    assert_eq!(yaml.matches("old_name").count(), 2, "{yaml}");
+}
