@@ -1,5 +1,6 @@
 """What must be seen to happen. Each scenario is told by its first line; `run --list` shows them."""
 
+import json
 from threading import Event
 
 from .case import WEBHOOK, Case, alone, equal, says, scenario
@@ -306,6 +307,28 @@ def unchanged(case: Case) -> None:
     look()
     case.say_fleet(issues=f"bot: {case.issues.bot}")
     cart.set()
+    look()
+    equal(len(cart.deploys("QA")), 1)
+    # Jobs and gates are called otherwise, and back again, by `old_name`.
+    changed = {
+        "promote-cart-ci": "deploy-cart-ci",
+        "promote-cart-qa": "deploy-cart-qa",
+        "gate-cart-ci-trigger": "github-issues-cart-ci-trigger",
+        "gate-cart-qa-trigger": "github-issues-cart-qa-trigger",
+    }
+    text = cart.text
+    cart.text = f"""{text}\
+names: {{deploy: "promote-{{{{ project }}}}-{{{{ slug }}}}", deployed: "gate-{{{{ project }}}}-{{{{ slug }}}}"}}
+old_names: {json.dumps(changed)}
+"""
+    cart.set()
+    cart.look("gate-cart-ci-trigger")
+    cart.look("gate-cart-qa-trigger")
+    equal(cart.places(), deployed)
+    equal(len(cart.pipeline.builds("promote-cart-qa")), 1, "the history of the renamed job")
+    cart.text = f"{text}old_names: {json.dumps({old: new for new, old in changed.items()})}\n"
+    cart.set()
+    cart.text = text
     look()
     equal(len(cart.deploys("QA")), 1)
     # By Concourse's own renaming the history stays; a pipeline made anew asks, and is refused.
