@@ -41,7 +41,7 @@ pub(super) fn compare<'a>(
     for fleet in fleets {
         let folder = out.unwrap_or(&fleet.output);
         let mut comparison = Comparison { folder, unchanged: 0, changes: Vec::new() };
-        for standing in in_parallel(&fleet.pipelines, 8, |pipeline| standing(pipeline, folder, &sources)) {
+        for standing in in_parallel(&fleet.pipelines, 50, |pipeline| standing(pipeline, folder, &sources)) {
             match standing? {
                 Standing::Current => comparison.unchanged += 1,
                 Standing::Stale(path) => comparison.changes.push(path),

@@ -61,11 +61,11 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
         let lines: Vec<String> = if mode == Mode::Write {
             let folder = Folder::open(folder)?;
             let lines =
-                in_parallel(changes, 8, |change| change.settle(&folder)).into_iter().collect::<Result<_, _>>()?;
+                in_parallel(changes, 50, |change| change.settle(&folder)).into_iter().collect::<Result<_, _>>()?;
             folder.close()?;
             lines
         } else {
-            let lines = in_parallel(changes, 8, |change| change.show(output.colour_out));
+            let lines = in_parallel(changes, 50, |change| change.show(output.colour_out));
             lines.into_iter().collect::<Result<_, _>>()?
         };
         tally.unchanged += unchanged;
