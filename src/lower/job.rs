@@ -79,13 +79,7 @@ impl<'a> Lowering<'a> {
         let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
         self.check_variables(&env.values, &made.steps, kind, stage);
         let taken = job.takes.iter().map(|take| (take.taken.resource().as_str(), take.taken.resource().as_str()));
-        let approval = gate.map(|gate| {
-            if ours.is_some() {
-                (GATE, gate.issue.trigger.as_str())
-            } else {
-                (gate.issue.trigger.as_str(), gate.issue.trigger.as_str())
-            }
-        });
+        let approval = gate.map(|gate| (gate_artifact(gate), gate.issue.trigger.as_str()));
         let mut guard = Guard::new(taken.chain(approval), gate.is_some(), &whom);
         let before = Kind::make_steps(around("/before"), &scope, self.diagnostics);
         plan.extend(guard.pass(before, self.diagnostics));
@@ -211,10 +205,9 @@ impl<'a> Lowering<'a> {
             let resource = issues::resource(issue, issue.post, Side::Post);
             self.definitions.resource(resource, &stage.origin, self.diagnostics);
         }
-        let name = if ours { artifact(GATE) } else { issue.trigger.clone() };
         Core::Get(GetStep {
             resource: ours.then(|| issue.trigger.clone()),
-            get: name,
+            get: artifact(gate_artifact(gate)),
             version: None,
             trigger: gate.trigger.then_some(true),
             passed: gate.passed.into_iter().cloned().collect(),
@@ -329,6 +322,14 @@ impl<'a> Lowering<'a> {
             names.push(name);
         }
         env
+    }
+}
+
+/// The artifact of a gate's approval. MIT Open Learning's image is told apart by the resource's own name.
+fn gate_artifact<'p>(gate: &TakenGate<'p>) -> &'p str {
+    match gate.issue.issues.resource {
+        IssuesResource::GithubIssues => GATE,
+        IssuesResource::Mitodl => gate.issue.trigger.as_str(),
     }
 }
 

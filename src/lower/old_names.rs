@@ -22,43 +22,36 @@ pub(crate) fn say_old_names(pipelines: &mut [Pipeline], old_names: &[OldName], d
             );
             continue;
         }
+        if pipelines.iter().flat_map(names).any(|name| name == old) {
+            diagnostics.push(
+                Diagnostic::new(Rule::NameCollision, *span, format!("`{old}` is still there"))
+                    .help("take the line out, or give what has the name another one"),
+            );
+            continue;
+        }
         let mut found = false;
         for pipeline in &mut *pipelines {
-            let names = || {
-                let jobs = pipeline.jobs.iter().map(|job| job.name.as_str());
-                jobs.chain(pipeline.resources.iter().map(|resource| resource.name.as_str()))
-            };
-            if names().any(|name| name == old) {
-                diagnostics.push(
-                    Diagnostic::new(Rule::NameCollision, *span, format!("`{old}` is still there"))
-                        .help("take the line out, or give what has the name another one"),
-                );
-                return;
-            }
-            let job = pipeline.jobs.iter_mut().find(|job| job.name.as_str() == new).map(|job| &mut job.old_name);
-            let resource = pipeline
-                .resources
-                .iter_mut()
-                .find(|resource| resource.name.as_str() == new)
-                .map(|resource| &mut resource.old_name);
-            for old_name in job.into_iter().chain(resource) {
+            let jobs = pipeline.jobs.iter_mut().map(|job| (job.name.as_str(), &mut job.old_name));
+            let resources =
+                pipeline.resources.iter_mut().map(|resource| (resource.name.as_str(), &mut resource.old_name));
+            for (_, old_name) in jobs.chain(resources).filter(|(name, _)| name == new) {
                 *old_name = Some(old.clone());
                 found = true;
             }
         }
         if !found {
-            let names: Vec<&str> = pipelines
-                .iter()
-                .flat_map(|pipeline| {
-                    let jobs = pipeline.jobs.iter().map(|job| job.name.as_str());
-                    jobs.chain(pipeline.resources.iter().map(|resource| resource.name.as_str()))
-                })
-                .collect();
-            let help = did_you_mean(new, names).map(|meant| format!("did you mean `{meant}`?"));
+            let help = did_you_mean(new, pipelines.iter().flat_map(names));
+            let help = help.map(|meant| format!("did you mean `{meant}`?"));
             diagnostics.push(
                 Diagnostic::new(Rule::UnknownName, *span, format!("no job or resource comes out as `{new}`"))
                     .help(help.unwrap_or_else(|| "`old_names` has the new name first: `NEW: OLD`".to_owned())),
             );
         }
     }
+}
+
+/// What may have had another name.
+fn names(pipeline: &Pipeline) -> impl Iterator<Item = &str> {
+    let jobs = pipeline.jobs.iter().map(|job| job.name.as_str());
+    jobs.chain(pipeline.resources.iter().map(|resource| resource.name.as_str()))
 }

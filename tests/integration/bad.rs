@@ -2485,3 +2485,12 @@ fn former_names_that_fit_nothing() {
     error: 1 error in 1 file; nothing was compared
     ");
 }
+
+#[test]
+fn every_former_name_is_looked_at() {
+    let report = report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nold_names: {deploy-shop-qa: deploy-shop-ci, nothing: older}\n",
+    );
+    assert!(report.contains("`deploy-shop-ci` is still there"), "{report}");
+    assert!(report.contains("no job or resource comes out as `nothing`"), "{report}");
+}

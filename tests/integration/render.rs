@@ -4,20 +4,7 @@ use std::fs;
 
 use insta::assert_snapshot;
 
-use crate::support::Work;
-
-const FLEET: &str = "\
-version: 1
-concourses: {main: {target: main, team: shop}}
-defaults:
-  environments: [QA, Production]
-  source: {repository: https://github.com/example/shop}
-  issues: {repository: example/deployments, auth: {token: ((github.token))}}
-";
-
-fn manifest(project: &str) -> String {
-    format!("project: {project}\nstack:\n  pulumi: {{path: infra/{project}}}\n")
-}
+use crate::support::{SHOP_FLEET as FLEET, Work, manifest};
 
 fn fleet() -> Work {
     Work::new()

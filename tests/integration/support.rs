@@ -7,6 +7,21 @@ use std::process::Command;
 use assert_cmd::cargo::CommandCargoExt;
 use tempfile::TempDir;
 
+/// A fleet of two environments.
+pub(crate) const SHOP_FLEET: &str = "\
+version: 1
+concourses: {main: {target: main, team: shop}}
+defaults:
+  environments: [QA, Production]
+  source: {repository: https://github.com/example/shop}
+  issues: {repository: example/deployments, auth: {token: ((github.token))}}
+";
+
+/// A manifest of that fleet.
+pub(crate) fn manifest(project: &str) -> String {
+    format!("project: {project}\nstack:\n  pulumi: {{path: infra/{project}}}\n")
+}
+
 /// The project's folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
