@@ -1,14 +1,17 @@
+mod discovery;
+mod outline;
+
 use std::sync::Arc;
 
 use camino::Utf8Path;
 use minijinja::Value;
 
 use crate::concourse::{JobName, PipelineName, ResourceName};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, ticked};
 use crate::kind::{Family, Kind, unknown_version};
 use crate::manifest::{
-    ApprovalSettings, AuthSettings, ChainFields, FileShape, GateWord, IssuesSettings, ManifestFields, NamesSettings,
-    RecordWord, SourceSettings, StageSettings, is_secret_in_clear, merge,
+    ApprovalSettings, AuthSettings, ChainFields, IssuesSettings, ManifestFields, NamesSettings, RecordWord,
+    SourceSettings, StageSettings, is_secret_in_clear, merge,
 };
 use crate::source::{FileId, Span};
 use crate::template::{Filler, Scope};
@@ -23,6 +26,8 @@ use super::stage::{
     Approval, Chain, CodeSource, Gate, GitSource, Issues, Names, OldName, Origin, Project, Record, Stage,
 };
 use super::{effect, values};
+
+use outline::{StageOutline, opens_gate};
 
 /// A manifest, read and checked.
 pub(crate) struct ManifestFile<'a> {
@@ -61,14 +66,6 @@ struct Resolver<'a> {
     /// All layers but overrides.
     layer: Node,
     diagnostics: &'a mut Diagnostics,
-}
-
-/// A stage of which no more is known than its place, its settings as they were written, and its gate.
-struct StageOutline {
-    environment: String,
-    settings: Arc<Node>,
-    gate: Gate,
-    concourse: usize,
 }
 
 /// A stage's names, and what its templates are filled with.
@@ -200,254 +197,6 @@ impl<'a> Resolver<'a> {
             .and_then(Node::as_str)
             .filter(|text| !text.contains("{{"))
             .unwrap_or(self.manifest.name)
-    }
-
-    fn discover(&mut self, fields: &ChainFields) -> Result<Vec<ChainOutline>, crate::Failure> {
-        let span = self.layer.entry_at("/discover").map_or(self.layer.span, |entry| entry.key_span);
-        let Some(root) = self.source_root else {
-            self.diagnostics.push(
-                Diagnostic::new(Rule::NeedsSourceRoot, span, "`discover` looks for files of the code")
-                    .help("say where the code is checked out: `--source-root DIR`"),
-            );
-            return Ok(Vec::new());
-        };
-        let Some((kind, options)) = self.kind(&self.layer.clone()) else { return Ok(Vec::new()) };
-        let scope = self.scope_for_discovery(kind);
-        let Some(pattern) = discover::pattern(kind, &options, &scope, self.diagnostics) else {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Rule::NothingDiscovered,
-                    span,
-                    match kind.stack_files() {
-                        None => format!("the stack kind `{}` has no file for each stack", kind.name()),
-                        Some(_) => "the stack files do not lie in one folder".to_owned(),
-                    },
-                )
-                .help("list `groups` and `environments` instead"),
-            );
-            return Ok(Vec::new());
-        };
-        let stacks = discover::stacks(root, &pattern)?;
-        let found = discover::chains(&stacks, fields);
-        for (index, group) in fields.groups.iter().enumerate() {
-            if !found.iter().any(|chain| chain.group.as_ref() == Some(&group.0)) {
-                let place = self.layer.at(&format!("/groups/{index}")).map_or(span, |node| node.span);
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Rule::NothingDiscovered,
-                        place,
-                        format!("no stack file `{}` for any environment of `{group}`", pattern.shown()),
-                    )
-                    .help("take the group out, or add the file"),
-                );
-            }
-        }
-        for (index, skip) in fields.skip.iter().enumerate() {
-            if !stacks.contains(skip) {
-                let place = self.layer.at(&format!("/skip/{index}")).map_or(span, |node| node.span);
-                self.diagnostics.push(
-                    Diagnostic::new(Rule::UnknownStage, place, format!("there is no stage `{skip}` to skip"))
-                        .help(format!("no stack file `{}`", pattern.of(skip))),
-                );
-            }
-        }
-        if found.is_empty() {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Rule::NothingDiscovered,
-                    span,
-                    format!("no stack file `{}` for any of the environments", pattern.shown()),
-                )
-                .help(format!("looked in {root}; is this the checkout of the code?")),
-            );
-        }
-        Ok(found)
-    }
-
-    /// What is known of every stage alike.
-    fn scope_for_discovery(&mut self, kind: &Kind) -> Scope {
-        let mut scope = Scope::default();
-        for differs in ["group", "environment", "previous", "next", "concourse", "pipeline", "repository", "previewed"]
-        {
-            scope.mark_unknown(differs);
-        }
-        scope.define("name", self.manifest.name);
-        scope.define("kind", kind.name());
-        scope.define("kind_title", kind.title());
-        values::define(self.layer.at("/values").and_then(Node::as_map), &mut scope, self.diagnostics);
-        if let Some(project) = self.layer.at("/project").cloned()
-            && let Some(project) = Filler::new(self.diagnostics).text(&project, &scope)
-        {
-            scope.define("project", project);
-        }
-        scope
-    }
-
-    /// Reports selectors of the manifest that fit nothing; gives all that fit something.
-    fn check_selectors(&mut self, chains: &[ChainOutline]) -> Vec<String> {
-        let mut known: Vec<String> = Vec::new();
-        for chain in chains {
-            known.extend(chain.group.clone());
-            for environment in &chain.environments {
-                known.push(environment.clone());
-                known.push(chain.stage_name(environment));
-            }
-        }
-        known.sort_unstable();
-        known.dedup();
-        let own = self.manifest.node.at("/overrides").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
-        for entry in own.iter().filter(|entry| !known.contains(&entry.key)) {
-            // Without chains every selector would be wrong, and the reason has been told.
-            if chains.iter().all(|chain| chain.environments.is_empty()) {
-                break;
-            }
-            let help = did_you_mean(&entry.key, known.iter().map(String::as_str))
-                .map_or_else(|| format!("there are {}", ticked(&known)), |meant| format!("did you mean `{meant}`?"));
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Rule::UnknownSelector,
-                    entry.key_span,
-                    format!("`{}` fits no stage of `{}`", entry.key, self.label()),
-                )
-                .help(help),
-            );
-        }
-        known
-    }
-
-    /// The stages of a chain, with their settings as they were written and their gates.
-    fn outline(&mut self, chain: &ChainOutline) -> Vec<StageOutline> {
-        let base = self.only(FileShape::is_stage_setting);
-        let overrides = self.layer.at("/overrides").cloned();
-        let mut outlines: Vec<StageOutline> = Vec::new();
-        for (index, environment) in chain.environments.iter().enumerate() {
-            let mut settings = base.clone();
-            let stage_name = chain.stage_name(environment);
-            let mut selectors = vec![environment.as_str()];
-            if let Some(group) = &chain.group {
-                selectors.push(group);
-                selectors.push(&stage_name);
-            }
-            for selector in selectors {
-                if let Some(over) = overrides.as_ref().and_then(Node::as_map).and_then(|map| map.get(selector)) {
-                    self.check_kind_kept(&settings, over);
-                    settings = merge(&settings, over);
-                }
-            }
-            let concourse = self.concourse(&settings);
-            let gate = self.gate(&settings, chain, index);
-            let crosses = outlines.last().is_some_and(|before| before.concourse != concourse);
-            if crosses && matches!(gate, Gate::None | Gate::Manual) {
-                let span = settings.at("/gate").map_or_else(|| self.begin(), |node| node.span);
-                let word = if gate == Gate::None { "none" } else { "manual" };
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Rule::GateCannotCross,
-                        span,
-                        format!("`{word}` cannot bring a version to `{environment}` from another Concourse"),
-                    )
-                    .help("only an issue can: say `gate: issue` or `gate: preview`"),
-                );
-            }
-            outlines.push(StageOutline {
-                environment: environment.clone(),
-                settings: Arc::new(settings),
-                gate,
-                concourse,
-            });
-        }
-        outlines
-    }
-
-    fn check_kind_kept(&mut self, settings: &Node, over: &Node) {
-        let kind = |node: &Node| Some(node.at("/stack")?.as_map()?.entries().first()?.clone());
-        if let (Some(kept), Some(other)) = (kind(settings), kind(over))
-            && kept.key != other.key
-        {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Rule::SeveralKinds,
-                    other.key_span,
-                    format!("`{}` is deployed by `{}`, not by `{}`", self.label(), kept.key, other.key),
-                )
-                .also(kept.key_span, "said here")
-                .help("an override may change the options of a kind; what another kind deploys is another project"),
-            );
-        }
-    }
-
-    fn concourse(&mut self, settings: &Node) -> usize {
-        let Some(node) = settings.at("/concourse") else { return 0 };
-        let Some(name) = node.as_str() else { return 0 };
-        let known: Vec<&str> = self.fleet.concourses.iter().filter_map(|concourse| concourse.name.as_deref()).collect();
-        if let Some(index) = self.fleet.concourses.iter().position(|concourse| concourse.name.as_deref() == Some(name))
-        {
-            return index;
-        }
-        let help = match did_you_mean(name, known.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if known.is_empty() => "name it in the fleet's `concourses`".to_owned(),
-            None => format!("it has {}", ticked(known)),
-        };
-        self.diagnostics.push(
-            Diagnostic::new(Rule::UnknownConcourse, node.span, format!("the fleet has no Concourse `{name}`"))
-                .help(help),
-        );
-        0
-    }
-
-    fn gate(&mut self, settings: &Node, chain: &ChainOutline, index: usize) -> Gate {
-        let first = index == 0;
-        let environment = &chain.environments[index];
-        let Some(node) = settings.at("/gate") else {
-            if first && chain.environments.len() == 1 {
-                let whom = self.label().to_owned();
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Rule::GateMissing,
-                        self.layer.entry_at("/environments").map_or_else(|| self.begin(), |entry| entry.key_span),
-                        format!("`{whom}` has a single stage, `{}`, and nothing says what may deploy there", chain.stage_name(environment)),
-                    )
-                    .help("say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit"),
-                );
-            }
-            return if first { Gate::None } else { Gate::Issue };
-        };
-        let word = decode::<GateWord>(node).ok();
-        match word {
-            Some(GateWord::None) => Gate::None,
-            Some(GateWord::Manual) => Gate::Manual,
-            Some(GateWord::Preview) => Gate::Preview,
-            Some(GateWord::Issue) if !first => Gate::Issue,
-            None => {
-                if first {
-                    Gate::None
-                } else {
-                    Gate::Issue
-                }
-            }
-            Some(GateWord::Issue) => {
-                let everywhere = self.layer.at("/gate").is_some_and(|base| base.span == node.span);
-                let label = if everywhere {
-                    format!("holds for every environment of `{}`, the first one too", self.label())
-                } else {
-                    format!("`{environment}` is the first of its chain")
-                };
-                let help = format!(
-                    "leave it out: `issue` is the default of all but the first; or say `gate: none` for `{environment}` in `overrides`"
-                );
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Rule::IssueGateFirst,
-                        node.span,
-                        format!("nothing comes before `{environment}` that could open its issue"),
-                    )
-                    .label(label)
-                    .help(help),
-                );
-                Gate::None
-            }
-        }
     }
 
     /// The stack kind of a stage, and its options as they were given.
@@ -793,35 +542,6 @@ impl<'a> Resolver<'a> {
         true
     }
 
-    /// Stack files that belong to no stage: somebody believes that they are deployed.
-    fn check_undeclared(&mut self, root: &Utf8Path, project: &Project, skip: &[String]) -> Result<(), crate::Failure> {
-        let stages: Vec<&Stage> = project.chains.iter().flat_map(|chain| &chain.stages).collect();
-        let mut seen: Vec<String> = Vec::new();
-        for stage in &stages {
-            let Some(kind) = self.fleet.kinds.get(Family::Stack, &stage.kind) else { continue };
-            let Some(pattern) = discover::pattern_of(kind, &stage.scope, self.diagnostics) else { continue };
-            if seen.contains(&pattern.shown()) {
-                continue;
-            }
-            seen.push(pattern.shown());
-            let stacks = discover::stacks(root, &pattern)?;
-            let undeclared: Vec<String> = stacks
-                .into_iter()
-                .filter(|stack| !stages.iter().any(|stage| stage.stack == *stack) && !skip.contains(stack))
-                .map(|stack| pattern.of(&stack))
-                .collect();
-            if !undeclared.is_empty() {
-                let span = self.layer.entry_at("/stack").map_or_else(|| self.begin(), |entry| entry.key_span);
-                self.diagnostics.push(
-                    Diagnostic::new(Rule::UndeclaredStack, span, format!("no stage deploys {}", ticked(undeclared)))
-                        .note(format!("looked in {root}"))
-                        .help("add the stage, or remove the file"),
-                );
-            }
-        }
-        Ok(())
-    }
-
     /// Values of the manifest that nothing uses.
     fn check_values(&mut self) {
         let own = self.manifest.node;
@@ -867,15 +587,6 @@ fn approval(settings: ApprovalSettings) -> Approval {
         reject_labels: settings.reject_labels,
         checkout_image: settings.checkout_image,
     }
-}
-
-/// Does the deployment of a stage open the gate of the next?
-fn opens_gate(outlines: &[StageOutline], index: usize) -> bool {
-    outlines.get(index + 1).is_some_and(|next| match next.gate {
-        Gate::Issue => true,
-        Gate::Preview => next.concourse != outlines[index].concourse,
-        Gate::None | Gate::Manual => false,
-    })
 }
 
 fn issues(settings: IssuesSettings) -> Option<Issues> {

@@ -1,0 +1,197 @@
+//! The stages of a chain before they are filled in: their settings as layers leave them, their Concourse, their gate.
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
+use crate::manifest::{FileShape, GateWord, merge};
+use crate::project::chain::ChainOutline;
+use crate::project::stage::Gate;
+use crate::yaml::{Map, Node, decode};
+
+use super::Resolver;
+
+/// A stage of which no more is known than its place, its settings as they were written, and its gate.
+pub(super) struct StageOutline {
+    pub(super) environment: String,
+    pub(super) settings: Arc<Node>,
+    pub(super) gate: Gate,
+    pub(super) concourse: usize,
+}
+
+impl Resolver<'_> {
+    /// Reports selectors of the manifest that fit nothing; gives all that fit something.
+    pub(super) fn check_selectors(&mut self, chains: &[ChainOutline]) -> Vec<String> {
+        let mut known: Vec<String> = Vec::new();
+        for chain in chains {
+            known.extend(chain.group.clone());
+            for environment in &chain.environments {
+                known.push(environment.clone());
+                known.push(chain.stage_name(environment));
+            }
+        }
+        known.sort_unstable();
+        known.dedup();
+        let own = self.manifest.node.at("/overrides").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+        for entry in own.iter().filter(|entry| !known.contains(&entry.key)) {
+            // Without chains every selector would be wrong, and the reason has been told.
+            if chains.iter().all(|chain| chain.environments.is_empty()) {
+                break;
+            }
+            let help = did_you_mean(&entry.key, known.iter().map(String::as_str))
+                .map_or_else(|| format!("there are {}", ticked(&known)), |meant| format!("did you mean `{meant}`?"));
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnknownSelector,
+                    entry.key_span,
+                    format!("`{}` fits no stage of `{}`", entry.key, self.label()),
+                )
+                .help(help),
+            );
+        }
+        known
+    }
+
+    /// The stages of a chain, with their settings as they were written and their gates.
+    pub(super) fn outline(&mut self, chain: &ChainOutline) -> Vec<StageOutline> {
+        let base = self.only(FileShape::is_stage_setting);
+        let overrides = self.layer.at("/overrides").cloned();
+        let mut outlines: Vec<StageOutline> = Vec::new();
+        for (index, environment) in chain.environments.iter().enumerate() {
+            let mut settings = base.clone();
+            let stage_name = chain.stage_name(environment);
+            let mut selectors = vec![environment.as_str()];
+            if let Some(group) = &chain.group {
+                selectors.push(group);
+                selectors.push(&stage_name);
+            }
+            for selector in selectors {
+                if let Some(over) = overrides.as_ref().and_then(Node::as_map).and_then(|map| map.get(selector)) {
+                    self.check_kind_kept(&settings, over);
+                    settings = merge(&settings, over);
+                }
+            }
+            let concourse = self.concourse(&settings);
+            let gate = self.gate(&settings, chain, index);
+            let crosses = outlines.last().is_some_and(|before| before.concourse != concourse);
+            if crosses && matches!(gate, Gate::None | Gate::Manual) {
+                let span = settings.at("/gate").map_or_else(|| self.begin(), |node| node.span);
+                let word = if gate == Gate::None { "none" } else { "manual" };
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::GateCannotCross,
+                        span,
+                        format!("`{word}` cannot bring a version to `{environment}` from another Concourse"),
+                    )
+                    .help("only an issue can: say `gate: issue` or `gate: preview`"),
+                );
+            }
+            outlines.push(StageOutline {
+                environment: environment.clone(),
+                settings: Arc::new(settings),
+                gate,
+                concourse,
+            });
+        }
+        outlines
+    }
+
+    fn check_kind_kept(&mut self, settings: &Node, over: &Node) {
+        let kind = |node: &Node| Some(node.at("/stack")?.as_map()?.entries().first()?.clone());
+        if let (Some(kept), Some(other)) = (kind(settings), kind(over))
+            && kept.key != other.key
+        {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::SeveralKinds,
+                    other.key_span,
+                    format!("`{}` is deployed by `{}`, not by `{}`", self.label(), kept.key, other.key),
+                )
+                .also(kept.key_span, "said here")
+                .help("an override may change the options of a kind; what another kind deploys is another project"),
+            );
+        }
+    }
+
+    fn concourse(&mut self, settings: &Node) -> usize {
+        let Some(node) = settings.at("/concourse") else { return 0 };
+        let Some(name) = node.as_str() else { return 0 };
+        let known: Vec<&str> = self.fleet.concourses.iter().filter_map(|concourse| concourse.name.as_deref()).collect();
+        if let Some(index) = self.fleet.concourses.iter().position(|concourse| concourse.name.as_deref() == Some(name))
+        {
+            return index;
+        }
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if known.is_empty() => "name it in the fleet's `concourses`".to_owned(),
+            None => format!("it has {}", ticked(known)),
+        };
+        self.diagnostics.push(
+            Diagnostic::new(Rule::UnknownConcourse, node.span, format!("the fleet has no Concourse `{name}`"))
+                .help(help),
+        );
+        0
+    }
+
+    fn gate(&mut self, settings: &Node, chain: &ChainOutline, index: usize) -> Gate {
+        let first = index == 0;
+        let environment = &chain.environments[index];
+        let Some(node) = settings.at("/gate") else {
+            if first && chain.environments.len() == 1 {
+                let whom = self.label().to_owned();
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::GateMissing,
+                        self.layer.entry_at("/environments").map_or_else(|| self.begin(), |entry| entry.key_span),
+                        format!("`{whom}` has a single stage, `{}`, and nothing says what may deploy there", chain.stage_name(environment)),
+                    )
+                    .help("say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit"),
+                );
+            }
+            return if first { Gate::None } else { Gate::Issue };
+        };
+        let word = decode::<GateWord>(node).ok();
+        match word {
+            Some(GateWord::None) => Gate::None,
+            Some(GateWord::Manual) => Gate::Manual,
+            Some(GateWord::Preview) => Gate::Preview,
+            Some(GateWord::Issue) if !first => Gate::Issue,
+            None => {
+                if first {
+                    Gate::None
+                } else {
+                    Gate::Issue
+                }
+            }
+            Some(GateWord::Issue) => {
+                let everywhere = self.layer.at("/gate").is_some_and(|base| base.span == node.span);
+                let label = if everywhere {
+                    format!("holds for every environment of `{}`, the first one too", self.label())
+                } else {
+                    format!("`{environment}` is the first of its chain")
+                };
+                let help = format!(
+                    "leave it out: `issue` is the default of all but the first; or say `gate: none` for `{environment}` in `overrides`"
+                );
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::IssueGateFirst,
+                        node.span,
+                        format!("nothing comes before `{environment}` that could open its issue"),
+                    )
+                    .label(label)
+                    .help(help),
+                );
+                Gate::None
+            }
+        }
+    }
+}
+
+/// Does the deployment of a stage open the gate of the next?
+pub(super) fn opens_gate(outlines: &[StageOutline], index: usize) -> bool {
+    outlines.get(index + 1).is_some_and(|next| match next.gate {
+        Gate::Issue => true,
+        Gate::Preview => next.concourse != outlines[index].concourse,
+        Gate::None | Gate::Manual => false,
+    })
+}
