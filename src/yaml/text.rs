@@ -12,14 +12,13 @@ use super::EmitError;
 /// Writes a text as a value. Where it takes several lines, those after the first are `column` deeper than in a map at
 /// the left margin.
 pub(super) fn write_value(out: &mut String, text: &str, column: usize) -> Result<(), EmitError> {
-    if is_plain(text, |byte, next| match byte {
-        // In a value, these are punctuation: what makes a comment or a map is a space beside them.
-        b'!'..=b'~' if !matches!(byte, b'#' | b'{' | b':') => true,
-        b':' => next.is_some_and(|next| *next != b' '),
-        _ => false,
-    }) {
+    if is_plain(text, IN_VALUE) {
         out.push_str(text);
         out.push('\n');
+        return Ok(());
+    }
+    if is_plain_block(text) {
+        write_block(out, text, column);
         return Ok(());
     }
     let line = if needs_double_quotes(text) { entry_of(&"k", &DoubleQuoted(text))? } else { entry_of(&"k", &text)? };
@@ -35,7 +34,7 @@ pub(super) fn write_value(out: &mut String, text: &str, column: usize) -> Result
 
 /// Writes a text as the key of an entry, the colon included.
 pub(super) fn write_key(out: &mut String, text: &str) -> Result<(), EmitError> {
-    if is_plain(text, |byte, _| matches!(byte, b'_' | b'.' | b'/' | b'-')) {
+    if is_plain(text, IN_KEY) {
         out.push_str(text);
         out.push(':');
         return Ok(());
@@ -60,20 +59,65 @@ fn entry_of(key: &impl Serialize, value: &impl Serialize) -> Result<String, Emit
     Ok(serde_saphyr::to_string_with_options(&OneEntry(key, value), options)?)
 }
 
+const IN_KEY: u8 = 1;
+const IN_VALUE: u8 = 2;
+
+/// Where a byte within a plain scalar is nothing but itself. In a value, most punctuation is: what makes a comment or a
+/// map is a space beside it.
+const HARMLESS: [u8; 256] = {
+    let mut harmless = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        harmless[byte as usize] = match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'(' | b')' | b'_' | b'.' | b'/' | b'-' => {
+                IN_KEY | IN_VALUE
+            }
+            b'#' | b'{' => 0,
+            b'!'..=b'~' => IN_VALUE,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break harmless;
+        }
+        byte += 1;
+    }
+};
+
 /// A line that begins with a letter or parenthesis, of letters, digits, spaces and harmless punctuation, and none of the
 /// words that YAML 1.1 or 1.2 reads as something else: what nine of ten texts of a pipeline are, and no reader reads
-/// otherwise. What is harmless is told by a byte and the next one.
-fn is_plain(text: &str, harmless: impl Fn(u8, Option<&u8>) -> bool) -> bool {
+/// otherwise.
+fn is_plain(text: &str, place: u8) -> bool {
     let bytes = text.as_bytes();
     matches!(bytes, [b'a'..=b'z' | b'A'..=b'Z' | b'(', ..])
         && bytes.last() != Some(&b' ')
-        && bytes.iter().enumerate().all(|(index, byte)| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'(' | b')') || harmless(*byte, bytes.get(index + 1))
-        })
+        && bytes.iter().all(|byte| HARMLESS[usize::from(*byte)] & place != 0)
+        && !(bytes.contains(&b':') && (bytes.ends_with(b":") || text.contains(": ")))
         && (bytes.len() > 5
             || !["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"]
                 .iter()
                 .any(|word| text.eq_ignore_ascii_case(word)))
+}
+
+/// Several lines of printable ASCII, the first with something at its very beginning, none or one line break at the end,
+/// and nothing that fly 7.14 replaces: a script, in short. As a block, every reader reads it as it stands.
+fn is_plain_block(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    matches!(bytes, [b'!'..=b'~', .., before, last] if *before != b'\n' || *last != b'\n')
+        && bytes[..bytes.len() - 1].contains(&b'\n')
+        && bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
+        && !text.contains("{{")
+}
+
+/// Writes such lines as they are, `column` and a step deeper than the left margin.
+fn write_block(out: &mut String, text: &str, column: usize) {
+    out.push_str(if text.ends_with('\n') { "|\n" } else { "|-\n" });
+    for line in text.lines() {
+        if !line.is_empty() {
+            out.extend(std::iter::repeat_n(' ', column + 2));
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
 }
 
 /// What the YAML crate would write in a form that a reader on the way misreads.
