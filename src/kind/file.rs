@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::{FileShape, check, compile, compile_own};
 use crate::source::{FileId, Sources};
 use crate::template::is_template;
-use crate::yaml::{Limits, Map, Node, NodeKind, decode, read};
+use crate::yaml::{Limits, Map, Node, NodeKind, decode, read, read_text};
 
 use super::fields::{EnvFiles, KindFields};
 
@@ -91,15 +91,10 @@ impl Kind {
     }
 
     /// Reads a kind that comes with the program. It is checked by the program's own tests, not in each run.
-    pub(super) fn built_in(
-        sources: &Sources,
-        file: FileId,
-        family: Family,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Self> {
-        let node = read(sources, file, Limits::MANIFEST, diagnostics)?;
-        let kind = Self::from_node(node, family, name, diagnostics)?;
+    pub(super) fn built_in(text: &str, file: FileId, family: Family, name: &str) -> Option<Self> {
+        let mut diagnostics = Diagnostics::default();
+        let node = read_text(text, file, Limits::MANIFEST, &mut diagnostics)?;
+        let kind = Self::from_node(node, family, name, &mut diagnostics)?;
         Some(Self { is_built_in: true, ..kind })
     }
 

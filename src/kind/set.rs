@@ -1,7 +1,9 @@
+use std::sync::OnceLock;
+
 use camino::Utf8Path;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
-use crate::source::{Sources, Span};
+use crate::source::{FileId, Sources, Span};
 
 use super::file::{Family, Kind};
 
@@ -17,7 +19,7 @@ pub struct BuiltIn {
 }
 
 /// The kinds that come with the program.
-pub const BUILT_IN_KINDS: [BuiltIn; 3] = [
+pub static BUILT_IN_KINDS: [BuiltIn; 3] = [
     BuiltIn { family: Family::Stack, name: "pulumi", text: include_str!("../../templates/stacks/pulumi.yml") },
     BuiltIn { family: Family::Stack, name: "script", text: include_str!("../../templates/stacks/script.yml") },
     BuiltIn { family: Family::Build, name: "image", text: include_str!("../../templates/builds/image.yml") },
@@ -26,11 +28,27 @@ pub const BUILT_IN_KINDS: [BuiltIn; 3] = [
 /// The kinds that a fleet can use: its own before the built-in ones.
 #[derive(Debug, Default)]
 pub struct KindSet {
-    kinds: Vec<Kind>,
+    own: Vec<Kind>,
+    built_in: Vec<LazyKind>,
     /// Built-in kinds that the fleet's own hide.
     hidden: Vec<String>,
     /// Kinds of the fleet that could not be read, which has been reported.
     broken: Vec<(Family, String)>,
+}
+
+/// A built-in kind, read when it is first asked for: a run uses few of them.
+#[derive(Debug)]
+struct LazyKind {
+    of: &'static BuiltIn,
+    file: FileId,
+    kind: OnceLock<Option<Kind>>,
+}
+
+impl LazyKind {
+    fn get(&self) -> Option<&Kind> {
+        let BuiltIn { family, name, text } = self.of;
+        self.kind.get_or_init(|| Kind::built_in(text, self.file, *family, name)).as_ref()
+    }
 }
 
 impl KindSet {
@@ -60,31 +78,39 @@ impl KindSet {
                 let text = crate::files::read(&path)?;
                 let file = sources.add(path, text);
                 match Kind::read(sources, file, family, &name, diagnostics) {
-                    Some(kind) => set.kinds.push(kind),
+                    Some(kind) => set.own.push(kind),
                     None => set.broken.push((family, name)),
                 }
             }
         }
-        for BuiltIn { family, name, text } in BUILT_IN_KINDS {
-            let own = set.kinds.iter().any(|kind| kind.family == family && kind.name == name);
-            if own || set.is_broken(family, name) {
+        for of @ BuiltIn { family, name, text } in &BUILT_IN_KINDS {
+            let own = set.own.iter().any(|kind| kind.family == *family && kind.name == *name);
+            if own || set.is_broken(*family, name) {
                 set.hidden.push(format!("{} `{name}`", family.noun()));
                 continue;
             }
-            let file = sources.add(format!("built in: {}/{name}.yml", family.folder()), text);
-            set.kinds.extend(Kind::built_in(sources, file, family, name, diagnostics));
+            let file = sources.add(format!("built in: {}/{name}.yml", family.folder()), *text);
+            set.built_in.push(LazyKind { of, file, kind: OnceLock::new() });
         }
         Ok(set)
     }
 
     /// The kind of that name.
     pub fn get(&self, family: Family, name: &str) -> Option<&Kind> {
-        self.kinds.iter().find(|kind| kind.family == family && kind.name == name)
+        let own = self.own.iter().find(|kind| kind.family == family && kind.name == name);
+        let built_in = || self.built_in.iter().find(|kind| kind.of.family == family && kind.of.name == name);
+        own.or_else(|| built_in()?.get())
     }
 
     /// All kinds of a family.
     pub fn of(&self, family: Family) -> impl Iterator<Item = &Kind> {
-        self.kinds.iter().filter(move |kind| kind.family == family)
+        let built_in = self.built_in.iter().filter(move |kind| kind.of.family == family).filter_map(LazyKind::get);
+        self.own.iter().filter(move |kind| kind.family == family).chain(built_in)
+    }
+
+    /// Those of the fleet itself.
+    pub(crate) fn own(&self) -> &[Kind] {
+        &self.own
     }
 
     /// Built-in kinds that the fleet's own hide.
@@ -134,9 +160,9 @@ mod tests {
     #[test]
     fn built_in_kinds_are_right() {
         let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
-        for BuiltIn { family, name, text } in BUILT_IN_KINDS {
-            let file = sources.add(name, text);
-            assert!(Kind::read(&sources, file, family, name, &mut diagnostics).is_some(), "{name}");
+        for BuiltIn { family, name, text } in &BUILT_IN_KINDS {
+            let file = sources.add(*name, *text);
+            assert!(Kind::read(&sources, file, *family, name, &mut diagnostics).is_some(), "{name}");
         }
         assert_eq!(diagnostics.into_sorted(), []);
     }

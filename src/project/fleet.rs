@@ -3,7 +3,7 @@ use indexmap::IndexMap;
 
 use crate::concourse::{ResourceType, ResourceTypeName};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::kind::{Family, KindSet, unknown_version};
+use crate::kind::{KindSet, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, check, merge};
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Entry, Limits, Map, Node, decode, read};
@@ -126,7 +126,7 @@ impl Fleet {
         let (built_in, built_in_layer) = built_in(sources, diagnostics);
         let defaults = merge(&built_in_layer, &defaults);
         let mut used_values = values::used(&defaults);
-        for kind in kinds.of(Family::Stack).chain(kinds.of(Family::Build)) {
+        for kind in kinds.own() {
             used_values.extend(values::used(kind.node()));
         }
         Ok(Self {

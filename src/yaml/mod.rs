@@ -15,6 +15,7 @@ pub(crate) use deserialize::{NodeError, decode};
 pub use emit::{EmitError, emit};
 pub(crate) use node::escape;
 pub use node::{Entry, Map, Node, NodeKind, Scalar};
+pub(crate) use read::read_text;
 pub use read::{Limits, read};
 pub use scalar::{Resolved, ScalarStyle};
 pub(crate) use scalar::{canonical, resolve, trap};

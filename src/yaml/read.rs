@@ -31,14 +31,19 @@ impl Limits {
 /// Anchors and aliases work; merge keys, tags and keys that are no scalars are errors. `None` when the file is no
 /// YAML at all, or beyond a limit; then the reason is among the diagnostics.
 pub fn read(sources: &Sources, file: FileId, limits: Limits, diagnostics: &mut Diagnostics) -> Option<Node> {
-    let text = &sources.get(file).text;
-    let mut reader = Reader { text, file, limits, diagnostics, nodes: 0, aliases: 0, anchors: HashMap::new() };
-    if text.len() > limits.size || u32::try_from(text.len()).is_err() {
-        reader.limit(0..0, "size", limits.size, "bytes");
+    let source = sources.get(file);
+    if let Some(at) = source.not_utf8_from.filter(|_| is_within(&source.text, limits)) {
+        Reader::new(&source.text, file, limits, diagnostics).not_utf8(at);
         return None;
     }
-    if let Some(at) = sources.get(file).not_utf8_from {
-        reader.not_utf8(at);
+    read_text(&source.text, file, limits, diagnostics)
+}
+
+/// Reads the text of such a file.
+pub(crate) fn read_text(text: &str, file: FileId, limits: Limits, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut reader = Reader::new(text, file, limits, diagnostics);
+    if !is_within(text, limits) {
+        reader.limit(0..0, "size", limits.size, "bytes");
         return None;
     }
     match reader.document() {
@@ -49,6 +54,10 @@ pub fn read(sources: &Sources, file: FileId, limits: Limits, diagnostics: &mut D
             None
         }
     }
+}
+
+fn is_within(text: &str, limits: Limits) -> bool {
+    text.len() <= limits.size && u32::try_from(text.len()).is_ok()
 }
 
 /// Why reading ends early.
@@ -82,6 +91,12 @@ struct Open {
 enum Content {
     List(Vec<Node>),
     Map { map: Map, keys: HashMap<String, Span>, key: Option<(Node, bool)> },
+}
+
+impl<'t, 'd> Reader<'t, 'd> {
+    fn new(text: &'t str, file: FileId, limits: Limits, diagnostics: &'d mut Diagnostics) -> Self {
+        Self { text, file, limits, diagnostics, nodes: 0, aliases: 0, anchors: HashMap::new() }
+    }
 }
 
 impl Reader<'_, '_> {
