@@ -9,7 +9,7 @@ use super::schema::FileShape;
 /// The schema of a file, with the options of the kinds at hand. Where a fleet says which kinds there are, others are
 /// refused.
 pub(crate) fn published_schema(shape: FileShape, kinds: &KindSet, closed: bool) -> String {
-    let mut schema = shape.schema().clone();
+    let mut schema = shape.explained_schema();
     decorate(&mut schema, kinds, closed);
     add_defaults(&mut schema);
     let mut published = Map::from_iter([("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into())]);

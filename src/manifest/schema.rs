@@ -1,4 +1,7 @@
 //! The JSON Schemas of manifests and fleets: made from the types, used to check files and published for editors.
+//!
+//! Files are checked against what is kept of them in `checked/`: the same without what only editors show. Deriving them
+//! from the types in each run would take as long as rendering three pipelines; a test holds both equal.
 
 use std::sync::LazyLock;
 
@@ -36,14 +39,19 @@ impl FileShape {
 
     /// The schema that files of this shape are checked against. Nothing is required, for another layer may say it.
     pub(crate) fn schema(self) -> &'static Value {
-        static MANIFEST: LazyLock<Value> = LazyLock::new(|| build(FileShape::Manifest));
-        static FLEET: LazyLock<Value> = LazyLock::new(|| build(FileShape::Fleet));
-        static KIND: LazyLock<Value> = LazyLock::new(|| build(FileShape::Kind));
+        static MANIFEST: LazyLock<Value> = LazyLock::new(|| kept(FileShape::Manifest));
+        static FLEET: LazyLock<Value> = LazyLock::new(|| kept(FileShape::Fleet));
+        static KIND: LazyLock<Value> = LazyLock::new(|| kept(FileShape::Kind));
         match self {
             Self::Manifest => &MANIFEST,
             Self::Fleet => &FLEET,
             Self::Kind => &KIND,
         }
+    }
+
+    /// The same with all that there is to say of it.
+    pub(super) fn explained_schema(self) -> Value {
+        build(self)
     }
 
     /// Has the validator made on another processor, for a run that will need it: making both takes as long as
@@ -74,6 +82,15 @@ impl FileShape {
         });
         KEYS.iter().any(|known| known == key)
     }
+}
+
+fn kept(shape: FileShape) -> Value {
+    let text = match shape {
+        FileShape::Manifest => include_str!("checked/manifest.json"),
+        FileShape::Fleet => include_str!("checked/fleet.json"),
+        FileShape::Kind => include_str!("checked/kind.json"),
+    };
+    serde_json::from_str(text).expect("internal error: a schema of this program is no JSON")
 }
 
 fn validator(shape: FileShape) -> Validator {
@@ -212,5 +229,45 @@ fn normalise(schema: &mut Value) {
             object.values_mut().for_each(normalise);
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes out what says nothing of whether a file is right.
+    fn strip(schema: &mut Value, is_schema: bool) {
+        match schema {
+            Value::Array(items) => items.iter_mut().for_each(|item| strip(item, true)),
+            Value::Object(object) => {
+                if is_schema {
+                    for annotation in ["title", "description", "examples", "markdownEnumDescriptions"] {
+                        object.remove(annotation);
+                    }
+                }
+                for (key, value) in object {
+                    // The keys of these are names of the language.
+                    strip(value, !is_schema || !matches!(key.as_str(), "properties" | "patternProperties" | "$defs"));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn files_are_checked_against_the_schemas_of_the_types() {
+        for (shape, name) in [(FileShape::Manifest, "manifest"), (FileShape::Fleet, "fleet"), (FileShape::Kind, "kind")]
+        {
+            let mut derived = shape.explained_schema();
+            strip(&mut derived, true);
+            if std::env::var_os("OL_PIPEGEN_BLESS").is_some() {
+                let path = format!("{}/src/manifest/checked/{name}.json", env!("CARGO_MANIFEST_DIR"));
+                std::fs::write(path, serde_json::to_string_pretty(&derived).unwrap() + "\n").unwrap();
+            } else {
+                let stale = "src/manifest/checked is out of date; run `OL_PIPEGEN_BLESS=1 cargo test --lib`";
+                assert!(*shape.schema() == derived, "{stale}");
+            }
+        }
     }
 }
