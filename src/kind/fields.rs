@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::concourse::BuildLogRetention;
 use crate::manifest::{Free, FreeMap, Template};
@@ -13,54 +14,77 @@ use crate::yaml::Value;
 pub(crate) struct KindFields {
     /// Version of the language: 1.
     #[serde(default)]
+    #[schemars(example = 1)]
     pub(crate) version: Option<u64>,
     /// What stands in the titles of issues.
     #[serde(default)]
+    #[schemars(example = &"Nomad")]
     pub(crate) title: Option<String>,
     /// What it is for, in a line.
     #[serde(default)]
+    #[schemars(example = &"runs one Nomad job")]
     pub(crate) about: Option<String>,
     /// What a manifest may give: a JSON Schema of type object. Defaults are filled in, and may be templates. A declared
     /// option that was not given is `none`.
     #[serde(default)]
     #[schemars(with = "FreeMap")]
+    #[schemars(
+        example = json!({"type": "object", "properties": {"job": {"type": "string", "format": "path"}}})
+    )]
     pub(crate) options: Option<Value>,
     /// The file of one stack.
     #[serde(default)]
+    #[schemars(example = &"{{ options.path }}/Pulumi.{{ stack }}.yaml")]
     pub(crate) stack_files: Option<Template>,
     /// Paths that join those of the code.
     #[serde(default)]
     #[schemars(with = "Vec<Free>")]
+    #[schemars(example = ["{{ options.path }}"])]
     pub(crate) watch: Vec<Value>,
     /// Who reads the files behind environment variables: `loaded`, steps before the kind's; `native`, the kind.
     #[serde(default)]
+    #[schemars(example = &"native")]
     pub(crate) env_files: EnvFiles,
     /// Resource types, in Concourse's words.
     #[serde(default)]
     #[schemars(with = "Vec<FreeMap>")]
+    #[schemars(
+        example = json!([{"name": "terraform", "type": "registry-image", "source": {"repository": "tools/terraform"}}])
+    )]
     pub(crate) resource_types: Vec<Value>,
     /// Resources, in Concourse's words.
     #[serde(default)]
     #[schemars(with = "Vec<FreeMap>")]
+    #[schemars(
+        example = json!([{"name": "terraform", "type": "terraform", "source": {"env_name": "{{ stack }}"}}])
+    )]
     pub(crate) resources: Vec<Value>,
     /// `deploy` and `preview` of a stack kind, `check` and `build` of a build kind; the first of each unless said.
     #[serde(default)]
+    #[schemars(example = ["deploy", "preview"])]
     pub(crate) phases: Vec<Template>,
     /// The steps of every phase, in Concourse's words; `phase` says which.
     #[serde(default)]
     #[schemars(with = "Vec<Free>")]
+    #[schemars(
+        example = json!([{"put": "terraform", "params": {"plan_only": "{{ phase == 'preview' }}"}}])
+    )]
     pub(crate) steps: Vec<Value>,
     /// The file for the issue's body, by phase.
     #[serde(default)]
+    #[schemars(example = &"summary/{{ phase }}.md")]
     pub(crate) summary: Option<Template>,
     /// A file whose existence after a preview says that there is nothing to approve.
     #[serde(default)]
+    #[schemars(example = &"summary/preview.md.no-changes")]
     pub(crate) no_changes: Option<Template>,
     /// More to record in the issue: name → file.
     #[serde(default)]
+    #[schemars(example = json!({"plan": "terraform/plan-id"}))]
     pub(crate) pins: BTreeMap<String, Template>,
     /// Options of a build kind's job.
     #[serde(default)]
+    #[schemars(example = json!({"build_log_retention": {"builds": 10}}))]
     pub(crate) job: KindJob,
 }
 
@@ -71,6 +95,7 @@ pub(crate) struct KindJob {
     /// How long logs are kept.
     #[serde(default)]
     #[schemars(with = "FreeMap")]
+    #[schemars(example = json!({"builds": 10}))]
     pub(crate) build_log_retention: Option<BuildLogRetention>,
 }
 

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::yaml::Value;
 
@@ -15,15 +16,19 @@ use super::scalars::{Name, Template};
 pub struct ManifestFields {
     /// Version of the language; the fleet's, else 1, unless said.
     #[serde(default)]
+    #[schemars(example = 1)]
     pub version: Option<u64>,
     /// The pipeline's name.
     #[serde(default)]
+    #[schemars(example = &"cart")]
     pub pipeline: Option<Template>,
     /// The project: a thing that is deployed.
     #[serde(default)]
+    #[schemars(example = &"shop-cart")]
     pub project: Option<Template>,
     /// New name → former name of a job or resource, whose history Concourse then keeps.
     #[serde(default)]
+    #[schemars(example = json!({"deploy-shop-cart-qa": "deploy-cart-qa"}))]
     pub old_names: IndexMap<String, String>,
 }
 
@@ -34,15 +39,19 @@ pub struct ChainFields {
     /// The places where a project runs, in the order of promotion.
     #[serde(default)]
     #[schemars(length(min = 1))]
+    #[schemars(example = ["CI", "QA", "Production"])]
     pub environments: Option<Vec<Name>>,
     /// Parallel chains through the same environments.
     #[serde(default)]
+    #[schemars(example = ["campus", "partners"])]
     pub groups: Vec<Name>,
     /// Stages that do not exist, `GROUP.ENVIRONMENT`.
     #[serde(default)]
+    #[schemars(example = ["campus.CI"])]
     pub skip: Vec<String>,
     /// Find groups and stages by the stack files in `--source-root`.
     #[serde(default)]
+    #[schemars(example = true)]
     pub discover: bool,
 }
 
@@ -52,22 +61,30 @@ pub struct ChainFields {
 pub struct FleetFields {
     /// Version of the language: 1.
     #[serde(default)]
+    #[schemars(example = 1)]
     pub version: Option<u64>,
     /// Globs of the manifests.
     #[serde(default)]
+    #[schemars(example = ["projects/*.yml"])]
     pub projects: Option<Vec<String>>,
     /// The folder of the rendered pipelines.
     #[serde(default)]
+    #[schemars(example = &"rendered")]
     pub output: Option<String>,
     /// The folder of kinds of one's own.
     #[serde(default)]
+    #[schemars(example = &"kinds")]
     pub kinds: Option<String>,
     /// The instances of Concourse. The first is where a stage lives that names none.
     #[serde(default)]
+    #[schemars(example = json!({"main": {"target": "main", "team": "shop"}}))]
     pub concourses: IndexMap<Name, ConcourseSettings>,
     /// Resource types in one place: laid over what kinds bring, emitted where they are used.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, FreeMap>")]
+    #[schemars(
+        example = json!({"terraform": {"source": {"repository": "ljfranklin/terraform-resource", "tag": "1.9"}}})
+    )]
     pub resource_types: IndexMap<String, Value>,
 }
 
@@ -78,10 +95,12 @@ pub struct ConcourseSettings {
     /// The target of `fly` for the command that is printed.
     #[serde(default)]
     #[schemars(extend("pattern" = ONE_LINE, "x-expected" = "one line without control characters"))]
+    #[schemars(example = &"main")]
     pub target: Option<String>,
     /// The team whose pipelines these are.
     #[serde(default)]
     #[schemars(extend("pattern" = ONE_LINE, "x-expected" = "one line without control characters"))]
+    #[schemars(example = &"shop")]
     pub team: Option<String>,
 }
 

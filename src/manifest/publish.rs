@@ -25,9 +25,7 @@ fn decorate(schema: &mut Value, kinds: &KindSet, closed: bool) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(|item| decorate(item, kinds, closed)),
         Value::Object(object) => {
-            object.remove("x-later");
             if object.get("x-removable").and_then(Value::as_bool) == Some(true) {
-                object.remove("x-removable");
                 for values in ["additionalProperties", "patternProperties"] {
                     accept_null(object.get_mut(values));
                 }
@@ -39,7 +37,22 @@ fn decorate(schema: &mut Value, kinds: &KindSet, closed: bool) {
                     }
                 }
             }
-            object.values_mut().for_each(|value| decorate(value, kinds, closed));
+            if let Some(Value::String(expected)) = object.get("x-expected") {
+                // Editors show a pattern, unless they are told better.
+                let message = format!("This is not {expected}.");
+                object.insert("patternErrorMessage".to_owned(), message.into());
+            }
+            object.retain(|keyword, _| !keyword.starts_with("x-"));
+            for (keyword, value) in object {
+                match (keyword.as_str(), value) {
+                    ("examples" | "default" | "enum", _) => {}
+                    // Their keys are names, not keywords.
+                    ("properties" | "patternProperties" | "$defs", Value::Object(schemas)) => {
+                        schemas.values_mut().for_each(|schema| decorate(schema, kinds, closed));
+                    }
+                    (_, value) => decorate(value, kinds, closed),
+                }
+            }
         }
         _ => {}
     }
@@ -66,6 +79,7 @@ fn choice_of(choice: &Value, kinds: &KindSet, family: Family, closed: bool) -> V
     let others = if closed { Value::Bool(false) } else { json!({"type": ["object", "null"]}) };
     json!({
         "description": choice.get("description").cloned().unwrap_or_default(),
+        "examples": choice.get("examples").cloned().unwrap_or_default(),
         "type": "object",
         "minProperties": 1,
         "maxProperties": 1,
@@ -83,11 +97,13 @@ fn options_of(kind: &Kind) -> Value {
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
         for property in properties.values_mut() {
             if property.get("type").is_some_and(|kind| kind != "string") {
-                let description = property.get("description").cloned();
-                *property = json!({"anyOf": [property.clone(), {"type": "string", "pattern": r"^\{\{.*\}\}$", "x-template": true}]});
-                if let Some(description) = description {
-                    property["description"] = description;
+                let mut either = json!({"anyOf": [property.clone(), {"type": "string", "pattern": r"^\{\{.*\}\}$"}]});
+                for annotation in ["description", "default", "examples"] {
+                    if let Some(value) = property.get(annotation) {
+                        either[annotation] = value.clone();
+                    }
                 }
+                *property = either;
             }
         }
     }

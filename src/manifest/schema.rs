@@ -125,12 +125,15 @@ fn build(shape: FileShape) -> Value {
             ("Manifest of ol-pipegen", "One pipeline: a project, its environments and the gates between them.", all)
         }
         FileShape::Fleet => {
-            let pipeline =
-                with_description(generator.subschema_for::<Template>().to_value(), "The name of each pipeline.");
+            let mut pipeline = generator.subschema_for::<Template>().to_value();
+            pipeline["description"] = "The name of each pipeline.".into();
+            pipeline["examples"] = json!(["pulumi-{{ name }}"]);
             let mut defaults = Map::from_iter([("pipeline".to_owned(), pipeline)]);
             defaults.extend(settings(&mut generator));
             let mut all = properties::<FleetFields>(&mut generator);
-            all.insert("defaults".to_owned(), object("Any setting of a project.", &defaults));
+            let mut defaults = object("Any setting of a project.", &defaults);
+            defaults["examples"] = json!([{"environments": ["CI", "QA", "Production"]}]);
+            all.insert("defaults".to_owned(), defaults);
             ("Fleet of ol-pipegen", "What the manifests of a fleet share.", all)
         }
         FileShape::Kind => (
@@ -151,6 +154,7 @@ fn settings(generator: &mut SchemaGenerator) -> Map<String, Value> {
     let overrides = json!({
         "description": "Settings of one environment, one group or one stage (`GROUP.ENVIRONMENT`). The more precise \
             wins, whichever file it stands in.",
+        "examples": [{"Production": {"gate": "preview"}, "partners.Production": {"timeout": "2h"}}],
         "type": "object",
         "additionalProperties": generator.subschema_for::<StageSettings>().to_value(),
         "x-removable": true,
@@ -176,11 +180,6 @@ fn object(description: &str, properties: &Map<String, Value>) -> Value {
         "additionalProperties": false,
         "properties": properties,
     })
-}
-
-fn with_description(mut schema: Value, description: &str) -> Value {
-    schema["description"] = description.into();
-    schema
 }
 
 /// Makes of what schemars derives what the language means: nothing is required, null is not accepted where absence
@@ -226,7 +225,7 @@ fn normalise(schema: &mut Value) {
                 object.insert("enum".to_owned(), words.into());
                 object.insert("markdownEnumDescriptions".to_owned(), about.into());
             }
-            object.values_mut().for_each(normalise);
+            object.iter_mut().filter(|(keyword, _)| *keyword != "examples").for_each(|(_, value)| normalise(value));
         }
         _ => {}
     }

@@ -7,6 +7,7 @@
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::json;
 
 use github_issues_resource::contract::{Approve, Closers, OnExisting};
 
@@ -22,52 +23,69 @@ pub struct StageSettings {
     /// What deploys: a stack kind and its options. An override may change options, not the kind.
     #[serde(default)]
     #[schemars(with = "Option<Choice>", extend("x-later" = true))]
+    #[schemars(example = json!({"pulumi": {"path": "infra/cart"}}))]
     pub stack: Option<Value>,
     /// The code.
+    #[schemars(example = json!({"repository": "https://github.com/example/shop", "paths": ["lib"]}))]
     pub source: SourceSettings,
     /// What must be true before a version enters the stage. `none` for the first stage of a chain and `issue` for the
     /// others unless said; a chain of a single stage must say it.
     #[serde(default)]
+    #[schemars(example = &"issue")]
     pub gate: Option<GateWord>,
     /// What counts as a yes, for the gates `issue` and `preview`.
+    #[schemars(example = json!({"closers": {"teams": ["example/sre"]}, "soak": "24h"}))]
     pub approval: ApprovalSettings,
     /// What a deployment takes besides the code, by the name of its resource.
     #[serde(default)]
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
+    #[schemars(
+        example = json!({"cart-image": {"image": {"repository": "shop/cart"}, "env": {"CART_IMAGE_DIGEST": "digest"}}})
+    )]
     pub inputs: IndexMap<String, InputSettings>,
     /// Words of your own for templates: `{{ values.X }}`.
     #[serde(default)]
     #[schemars(with = "IndexMap<Name, Free>", extend("x-later" = true, "x-removable" = true))]
+    #[schemars(example = json!({"size": "small"}))]
     pub values: IndexMap<String, Value>,
     /// Environment variables for the kind.
     #[serde(default)]
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
+    #[schemars(example = json!({"AWS_REGION": "us-east-1", "SIZE": "{{ values.size }}"}))]
     pub env: IndexMap<String, Template>,
     /// Steps before the kind's own, in the deploy job: Concourse's words, with templates.
     #[serde(default)]
     #[schemars(with = "Vec<FreeMap>", extend("x-later" = true))]
+    #[schemars(example = json!([{"load_var": "version", "file": "{{ code }}/VERSION"}]))]
     pub before: Vec<Value>,
     /// Steps behind them.
     #[serde(default)]
     #[schemars(with = "Vec<FreeMap>", extend("x-later" = true))]
+    #[schemars(example = json!([{"task": "smoke-test", "file": "{{ code }}/ci/smoke-test.yml"}]))]
     pub after: Vec<Value>,
     /// Where the issues live.
+    #[schemars(example = json!({"repository": "example/deployments", "auth": {"token": "((github.token))"}}))]
     pub issues: IssuesSettings,
     /// The issue of a deployment that opens no gate. `open` at the end of a chain and everywhere in a chain with
     /// previews, else `none`, unless said.
     #[serde(default)]
+    #[schemars(example = &"closed")]
     pub record: Option<RecordWord>,
     /// How long each of the kind's steps may take.
     #[serde(default)]
+    #[schemars(example = &"1h30m")]
     pub timeout: Option<Duration>,
     /// How often each of the kind's steps is tried.
     #[serde(default)]
     #[schemars(range(min = 1))]
+    #[schemars(example = 3)]
     pub attempts: Option<u32>,
     /// All generated names.
+    #[schemars(example = json!({"deploy": "deploy-{{ project }}-{{ slug }}"}))]
     pub names: NamesSettings,
     /// The instance of the stage; the fleet's first unless said.
     #[serde(default)]
+    #[schemars(example = &"main")]
     pub concourse: Option<Name>,
 }
 
@@ -117,19 +135,26 @@ pub enum RecordWord {
 pub struct SourceSettings {
     /// The repository's address.
     #[serde(default)]
+    #[schemars(example = &"https://github.com/example/shop")]
     pub repository: Option<Template>,
     /// The branch.
+    #[schemars(example = &"main")]
     pub branch: Template,
     /// Watched besides the kind's own and the common ones.
+    #[schemars(example = ["lib", "infra/common"])]
     pub paths: Vec<Template>,
     /// Watched by every project of the fleet. `[]` watches nothing common.
+    #[schemars(example = ["lib"])]
     pub common_paths: Vec<Template>,
     /// New code starts the stage, where its gate lets code start it.
+    #[schemars(example = false)]
     pub trigger: bool,
     /// How often to look for commits.
+    #[schemars(example = &"5m")]
     pub check_every: CheckEvery,
     /// For a repository that not everybody may read.
     #[serde(default)]
+    #[schemars(example = &"((git.private_key))")]
     pub private_key: Option<Secret>,
 }
 
@@ -138,24 +163,31 @@ pub struct SourceSettings {
 #[serde(deny_unknown_fields)]
 pub struct ApprovalSettings {
     /// `exact`: the versions that the issue names are deployed, or nothing. `latest`: whatever is newest by then.
+    #[schemars(example = &"exact")]
     pub approve: Approve,
     /// Who may close; everybody with the role triage or more unless said.
     #[serde(default)]
+    #[schemars(example = json!({"teams": ["example/sre"]}))]
     pub closers: Closers,
     /// An older approval is void.
     #[serde(default)]
+    #[schemars(example = &"14d")]
     pub expires: Option<Duration>,
     /// An approval waits this long before it counts.
     #[serde(default)]
+    #[schemars(example = &"24h")]
     pub soak: Option<Duration>,
     /// What a deployment does while an issue is still open.
+    #[schemars(example = &"comment")]
     pub on_existing: OnExisting,
     /// Closing with one of these labels is a no.
     #[serde(default)]
+    #[schemars(example = ["wontfix"])]
     pub reject_labels: Vec<String>,
     /// The image in which the approved commit is checked out, as the `source` of a `registry-image`. It needs `sh` and
     /// `git`.
     #[schemars(with = "FreeMap")]
+    #[schemars(example = json!({"repository": "alpine/git", "tag": "v2.49.1"}))]
     pub checkout_image: Value,
 }
 
@@ -165,31 +197,41 @@ pub struct ApprovalSettings {
 pub struct IssuesSettings {
     /// `owner/name`.
     #[serde(default)]
+    #[schemars(example = &"example/deployments")]
     pub repository: Option<Template>,
     /// Base of GitHub's REST API; `https://HOST/api/v3` of a server of one's own.
+    #[schemars(example = &"https://api.github.com")]
     pub api: Template,
     /// Who writes them: exactly one way.
     #[serde(default)]
+    #[schemars(example = json!({"token": "((github.token))"}))]
     pub auth: Option<AuthSettings>,
     /// Numeric id of the account that writes them. Logins can be reused, ids cannot; without it the resource asks
     /// GitHub each time.
     #[serde(default)]
+    #[schemars(example = 41_898_282)]
     pub bot: Option<u64>,
     /// Labels besides the derived ones.
     #[serde(default)]
+    #[schemars(example = ["deployments"])]
     pub labels: Vec<Template>,
     /// Who is assigned.
     #[serde(default)]
+    #[schemars(example = ["octocat"])]
     pub assignees: Vec<Template>,
     /// Files added to the body.
     #[serde(default)]
+    #[schemars(example = ["{{ code }}/docs/checklist.md"])]
     pub body_files: Vec<Template>,
     /// How often to look for closed issues.
+    #[schemars(example = &"15m")]
     pub check_every: CheckEvery,
     /// Lets a webhook of GitHub's have Concourse look at once: the token of its address.
     #[serde(default)]
+    #[schemars(example = &"((github.webhook_token))")]
     pub webhook: Option<Secret>,
     /// The resource type: ours, or MIT Open Learning's image without pins.
+    #[schemars(example = &"github-issues")]
     pub resource: IssuesResource,
 }
 
@@ -200,6 +242,7 @@ pub struct IssuesSettings {
 pub struct AuthSettings {
     /// An access token.
     #[serde(default)]
+    #[schemars(example = &"((github.token))")]
     pub token: Option<Secret>,
 }
 
@@ -219,37 +262,52 @@ pub enum IssuesResource {
 #[serde(deny_unknown_fields)]
 pub struct NamesSettings {
     /// What the kind is told.
+    #[schemars(example = &"{{ environment }}")]
     pub stack: Template,
     /// The code resource.
+    #[schemars(example = &"{{ repository }}-{{ pipeline }}")]
     pub code: Template,
     /// The job that deploys.
+    #[schemars(example = &"deploy-{{ project }}-{{ slug }}")]
     pub deploy: Template,
     /// The job that previews.
+    #[schemars(example = &"preview-{{ project }}-{{ slug }}")]
     pub preview: Template,
     /// The job that builds an input.
     #[schemars(extend("x-later" = true))]
+    #[schemars(example = &"build-{{ input }}")]
     pub build: Template,
     /// The job that checks before a build.
     #[schemars(extend("x-later" = true))]
+    #[schemars(example = &"check-{{ input }}")]
     pub check: Template,
     /// Shared by a stage's preview and deployment, that they take turns.
+    #[schemars(example = &"{{ project | lower }}-{{ slug }}")]
     pub serial_group: Template,
     /// `…-post` and `…-trigger` of an issue gate, of the stage that was deployed.
+    #[schemars(example = &"github-issues-{{ project | lower }}-{{ slug }}")]
     pub deployed: Template,
     /// `…-post` and `…-trigger` of a preview gate.
+    #[schemars(example = &"gh-{{ project | lower }}-{{ slug }}-gate")]
     pub ready: Template,
     /// The resource of a record; `deployed` and `-post`, or with previews `gh-…-deployed`, unless said.
     #[serde(default)]
+    #[schemars(example = &"gh-{{ project | lower }}-{{ slug }}-deployed")]
     pub record: Option<Template>,
     /// Title of an issue gate and of a record, of the stage that was deployed.
+    #[schemars(example = &"[bot] {{ kind_title }} {{ project }} {{ stack }} deployed.")]
     pub deployed_title: Template,
     /// Title of a preview gate.
+    #[schemars(example = &"[bot] {{ kind_title }} {{ project }} {{ stack }} ready to deploy.")]
     pub ready_title: Template,
     /// Label of every gate, of the stage that is entered. An empty label is no label.
+    #[schemars(example = &"promotion-to-{{ environment | lower }}")]
     pub promotion_label: Template,
     /// Label of records.
+    #[schemars(example = &"deployed")]
     pub deployed_label: Template,
     /// Label of records at the end of a chain.
+    #[schemars(example = &"finalized-deployment")]
     pub final_label: Template,
 }
 
@@ -259,12 +317,15 @@ pub struct NamesSettings {
 pub struct InputSettings {
     /// A repository.
     #[serde(default)]
+    #[schemars(example = json!({"repository": "https://github.com/example/charts", "branch": "main"}))]
     pub git: Option<GitSettings>,
     /// An image.
     #[serde(default)]
+    #[schemars(example = json!({"repository": "shop/cart", "region": "us-east-1"}))]
     pub image: Option<ImageSettings>,
     /// How often to look for new versions.
     #[serde(default)]
+    #[schemars(example = &"1h")]
     pub check_every: Option<CheckEvery>,
     /// The file that names the version; `.git/ref` of a repository and `digest` of an image unless said. Null leaves
     /// the input out of approvals.
@@ -274,24 +335,30 @@ pub struct InputSettings {
         "pattern" = "^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$",
         "x-expected" = "a file of the input",
     ))]
+    #[schemars(example = &"digest")]
     pub pin: PinSetting,
     /// How it is made here.
     #[serde(default)]
+    #[schemars(example = json!({"with": {"image": {"dockerfile": "docker/Dockerfile"}}}))]
     pub build: Option<BuildSettings>,
     /// The environments that take it; all unless said.
     #[serde(default)]
     #[schemars(length(min = 1))]
+    #[schemars(example = ["QA", "Production"])]
     pub only: Option<Vec<Name>>,
     /// A new version starts what takes it, where the gate lets it.
     #[serde(default)]
+    #[schemars(example = true)]
     pub trigger: Option<bool>,
     /// Params of the get. An image is not downloaded unless this says so: `{skip_download: false}`.
     #[serde(default)]
     #[schemars(with = "Option<FreeMap>")]
+    #[schemars(example = json!({"skip_download": false}))]
     pub params: Option<Value>,
     /// Environment variables for the kind, each from a file of the input.
     #[serde(default)]
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
+    #[schemars(example = json!({"CART_IMAGE_DIGEST": "digest"}))]
     pub env: IndexMap<String, String>,
 }
 
@@ -301,18 +368,23 @@ pub struct InputSettings {
 pub struct GitSettings {
     /// Its address; the code's unless said.
     #[serde(default)]
+    #[schemars(example = &"https://github.com/example/charts")]
     pub repository: Option<Template>,
     /// The branch; the code's, or `main` of another repository, unless said.
     #[serde(default)]
+    #[schemars(example = &"main")]
     pub branch: Option<Template>,
     /// Watched paths; all unless said.
     #[serde(default)]
+    #[schemars(example = ["charts/cart"])]
     pub paths: Vec<Template>,
     /// Only commits with a tag that this glob matches.
     #[serde(default)]
+    #[schemars(example = &"v*")]
     pub tag_filter: Option<Template>,
     /// For a repository that not everybody may read.
     #[serde(default)]
+    #[schemars(example = &"((git.private_key))")]
     pub private_key: Option<Secret>,
 }
 
@@ -322,24 +394,31 @@ pub struct GitSettings {
 pub struct ImageSettings {
     /// Its name, with a registry's where it is not the default one.
     #[serde(default)]
+    #[schemars(example = &"docker.io/typesense/typesense")]
     pub repository: Option<Template>,
     /// The tag.
     #[serde(default)]
+    #[schemars(example = &"27.1")]
     pub tag: Option<Template>,
     /// The tags that count as versions.
     #[serde(default)]
+    #[schemars(example = &r"^27\.[0-9]+$")]
     pub tag_regex: Option<Template>,
     /// What the newest of several tags is.
     #[serde(default)]
+    #[schemars(example = &"version")]
     pub newest_by: Option<NewestBy>,
     /// Region of an Amazon registry.
     #[serde(default)]
+    #[schemars(example = &"us-east-1")]
     pub region: Option<Template>,
     /// Account at the registry.
     #[serde(default)]
+    #[schemars(example = &"((registry.username))")]
     pub username: Option<Template>,
     /// Its password.
     #[serde(default)]
+    #[schemars(example = &"((registry.password))")]
     pub password: Option<Secret>,
 }
 
@@ -361,25 +440,31 @@ pub struct BuildSettings {
     /// A build kind and its options.
     #[serde(default)]
     #[schemars(with = "Option<Choice>", extend("x-later" = true))]
+    #[schemars(example = json!({"image": {"dockerfile": "docker/Dockerfile"}}))]
     pub with: Option<Value>,
     /// What it is made from; the project's code unless said.
     #[serde(default)]
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
+    #[schemars(example = json!({"cart": {"git": {"repository": "https://github.com/example/cart"}}}))]
     pub from: IndexMap<String, FromSettings>,
     /// Which of `from` is the code, where there are several.
     #[serde(default)]
+    #[schemars(example = &"cart")]
     pub code: Option<Template>,
     /// Steps before the kind's own.
     #[serde(default)]
     #[schemars(with = "Vec<FreeMap>", extend("x-later" = true))]
+    #[schemars(example = json!([{"task": "test", "file": "cart/ci/test.yml"}]))]
     pub before: Vec<Value>,
     /// Steps behind them.
     #[serde(default)]
     #[schemars(with = "Vec<FreeMap>", extend("x-later" = true))]
+    #[schemars(example = json!([{"task": "scan", "file": "cart/ci/scan.yml"}]))]
     pub after: Vec<Value>,
     /// The job; `names.build` unless said.
     #[serde(default)]
     #[schemars(extend("x-later" = true))]
+    #[schemars(example = &"build-{{ input }}")]
     pub job: Option<Template>,
 }
 
@@ -389,16 +474,20 @@ pub struct BuildSettings {
 pub struct FromSettings {
     /// A repository.
     #[serde(default)]
+    #[schemars(example = json!({"repository": "https://github.com/example/cart"}))]
     pub git: Option<GitSettings>,
     /// How often to look for new versions.
     #[serde(default)]
+    #[schemars(example = &"5m")]
     pub check_every: Option<CheckEvery>,
     /// A new version starts the build.
     #[serde(default)]
+    #[schemars(example = true)]
     pub trigger: Option<bool>,
     /// Environment variables of the build, each from a file of the input. For an image they are build arguments.
     #[serde(default)]
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
+    #[schemars(example = json!({"GIT_REF": ".git/ref"}))]
     pub env: IndexMap<String, String>,
 }
 

@@ -36,26 +36,54 @@ fn schemas_are_schemas() {
     }
 }
 
-#[test]
-fn every_field_says_what_it_is_for() {
-    fn walk(at: &str, schema: &Value, silent: &mut Vec<String>) {
-        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
-            if property.get("description").is_none_or(|text| text == "") {
-                silent.push(format!("{at}/{key}"));
-            }
-            walk(&format!("{at}/{key}"), property, silent);
+/// Every property that a schema speaks of, by its place.
+fn properties<'s>(at: &str, schema: &'s Value, found: &mut Vec<(String, &'s Value)>) {
+    for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+        let at = format!("{at}/{key}");
+        properties(&at, property, found);
+        found.push((at, property));
+    }
+    for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
+        properties(&format!("{at}#{name}"), definition, found);
+    }
+    for keyword in ["additionalProperties", "items", "if", "then", "else"] {
+        if schema[keyword].is_object() {
+            properties(&format!("{at}/*"), &schema[keyword], found);
         }
     }
+    for keyword in ["anyOf", "allOf"] {
+        for schema in schema[keyword].as_array().into_iter().flatten() {
+            properties(at, schema, found);
+        }
+    }
+}
+
+#[test]
+fn every_field_says_what_it_is_for_with_an_example_that_fits() {
     let work = Work::new();
-    let mut silent = Vec::new();
+    let (mut silent, mut without, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     for file in ["project", "fleet", "kind"] {
         let schema = schema(&work, file);
-        walk(file, &schema, &mut silent);
-        for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
-            walk(name, definition, &mut silent);
+        let mut found = Vec::new();
+        properties(file, &schema, &mut found);
+        assert!(found.len() > 10, "{file}: {} properties", found.len());
+        for (at, property) in found {
+            if property["description"].as_str().is_none_or(str::is_empty) {
+                silent.push(at.clone());
+            }
+            // An option of a kind that has a default shows that.
+            let examples = property["examples"].as_array().filter(|examples| !examples.is_empty());
+            if examples.is_none() && property.get("default").is_none() {
+                without.push(at.clone());
+            }
+            let alone = serde_json::json!({"$defs": schema["$defs"], "allOf": [property]});
+            let validator = jsonschema::validator_for(&alone).unwrap();
+            for example in examples.into_iter().flatten() {
+                wrong.extend(validator.iter_errors(example).map(|error| format!("{at}: {error}")));
+            }
         }
     }
-    assert_eq!(silent, Vec::<String>::new());
+    assert_eq!((silent, without, wrong), <(Vec<String>, Vec<String>, Vec<String>)>::default());
 }
 
 #[test]

@@ -72,15 +72,19 @@ pub struct Closers {
     /// Roles in the repository of the issues: `read`, `triage`, `write`, `maintain`, `admin` or a custom one. Each is
     /// meant alone: `write` allows no maintainer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(example = ["maintain", "admin"]))]
     pub roles: Vec<String>,
     /// Logins.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(example = ["octocat"]))]
     pub users: Vec<String>,
     /// Teams, `organization/team`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(example = ["example/sre"]))]
     pub teams: Vec<String>,
     /// GitHub Apps by their slug. An App is never allowed by its role alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(example = ["dependabot"]))]
     pub apps: Vec<String>,
 }
 
