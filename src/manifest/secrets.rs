@@ -1,7 +1,7 @@
 //! What looks like a secret in clear. A pipeline is read by everybody who may see it, and committed besides.
 
-/// Ends of the names of variables and fields that hold secrets, between underscores.
-const WORDS: [&str; 16] = [
+/// Last words of the names of variables and fields that hold secrets; words stand between underscores or dashes.
+const WORDS: [&str; 11] = [
     "token",
     "tokens",
     "password",
@@ -13,27 +13,24 @@ const WORDS: [&str; 16] = [
     "pat",
     "credential",
     "credentials",
-    "api_key",
-    "private_key",
-    "ssh_key",
-    "access_key",
-    "secret_key",
 ];
+
+/// What a key is called whose name holds a secret; others are public, or keys of a map.
+const KEYS: [&str; 5] = ["api", "private", "ssh", "access", "secret"];
 
 /// Does a text under that name hold a secret itself, instead of the name of a credential? A password within an address
 /// is one whatever it is called.
 pub(crate) fn is_secret_in_clear(name: &str, text: &str) -> bool {
-    let suspicious = WORDS.iter().any(|word| ends_in(name, word)) || has_password(text);
-    suspicious && !text.is_empty() && !has_reference(text)
+    (names_secret(name) || has_password(text)) && !text.is_empty() && !has_reference(text)
 }
 
-/// Is a word the end of a name, or all of it, whatever their case?
-fn ends_in(name: &str, word: &str) -> bool {
-    let (name, word) = (name.as_bytes(), word.as_bytes());
-    let normal = |byte: &u8| if *byte == b'-' { b'_' } else { byte.to_ascii_lowercase() };
-    name.len() >= word.len()
-        && name.iter().rev().zip(word.iter().rev()).all(|(of_name, of_word)| normal(of_name) == *of_word)
-        && name[..name.len() - word.len()].last().is_none_or(|before| normal(before) == b'_')
+/// Does a name end in a word for secrets, whatever its case?
+fn names_secret(name: &str) -> bool {
+    let is_one_of = |word: &str, words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let mut words = name.rsplit(['_', '-']);
+    let last = words.next().unwrap_or_default();
+    is_one_of(last, &WORDS)
+        || last.eq_ignore_ascii_case("key") && words.next().is_some_and(|word| is_one_of(word, &KEYS))
 }
 
 /// `((…))`, whose value Concourse fills in.
@@ -43,13 +40,15 @@ fn has_reference(text: &str) -> bool {
 
 /// `SCHEME://USER:PASSWORD@HOST` (RFC 3986, section 3.2.1).
 fn has_password(text: &str) -> bool {
-    text.split("://").skip(1).any(|rest| {
-        let authority = rest.split(['/', '?', '#', ' ', '\n', '"', '\'']).next().unwrap_or_default();
-        authority
-            .rsplit_once('@')
-            .and_then(|(user, _)| user.split_once(':'))
-            .is_some_and(|(_, password)| !password.is_empty())
-    })
+    // To look is cheaper than to split, and most texts hold no address.
+    text.contains("://")
+        && text.split("://").skip(1).any(|rest| {
+            let authority = rest.split(['/', '?', '#', ' ', '\n', '"', '\'']).next().unwrap_or_default();
+            authority
+                .rsplit_once('@')
+                .and_then(|(user, _)| user.split_once(':'))
+                .is_some_and(|(_, password)| !password.is_empty())
+        })
 }
 
 #[cfg(test)]
