@@ -45,6 +45,8 @@ pub enum Command {
     Init(InitArgs),
     /// Print a project as it is understood: every default applied, each value with the place that it came from.
     Show(ShowArgs),
+    /// Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG.
+    Graph(GraphArgs),
     /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand.
     Schema(SchemaArgs),
     /// List the kinds of stacks and builds, or print one to begin a kind of your own with.
@@ -107,6 +109,35 @@ pub struct ShowArgs {
     /// Where the code is checked out.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// The manifest.
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub manifest: Utf8PathBuf,
+
+    /// How to draw it.
+    #[arg(long, short, value_enum, default_value_t = GraphFormat::Text, value_name = "FORMAT")]
+    pub format: GraphFormat,
+
+    /// Where the code is checked out.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub source_root: Option<Utf8PathBuf>,
+}
+
+/// How a graph is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// For a terminal.
+    Text,
+    /// For Markdown on GitHub.
+    Mermaid,
+    /// For graphviz.
+    Dot,
+    /// A picture, for light and dark pages.
+    Svg,
 }
 
 /// Arguments of `schema`.

@@ -2,8 +2,10 @@
 
 mod committed;
 mod completions;
+mod graph;
 mod init;
 mod kind;
+mod project;
 mod render;
 mod schema;
 mod show;
@@ -49,6 +51,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Render(args) => render::run(args, &mut output),
         Command::Init(args) => init::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
+        Command::Graph(args) => graph::run(args, &mut output),
         Command::Schema(args) => schema::run(args, &mut output),
         Command::Kind(args) => kind::run(args, &mut output),
         Command::Completions(args) => completions::run(args, &mut output),

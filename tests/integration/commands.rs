@@ -26,6 +26,7 @@ fn help_of_every_verb() {
                    against
       show         Print a project as it is understood: every default applied, each value with the place
                    that it came from
+      graph        Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG
       schema       Print the JSON Schema of a file of the language, with the options of the kinds that
                    are at hand
       kind         List the kinds of stacks and builds, or print one to begin a kind of your own with
@@ -132,6 +133,43 @@ fn help_of_every_verb() {
               Only this stage, `ENVIRONMENT` or `GROUP.ENVIRONMENT`
 
     Options:
+          --source-root <DIR>
+              Where the code is checked out
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["graph", "--help"]), @"
+    Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG
+
+    Usage: ol-pipegen graph [OPTIONS] <MANIFEST>
+
+    Arguments:
+      <MANIFEST>
+              The manifest
+
+    Options:
+      -f, --format <FORMAT>
+              How to draw it
+
+              Possible values:
+              - text:    For a terminal
+              - mermaid: For Markdown on GitHub
+              - dot:     For graphviz
+              - svg:     A picture, for light and dark pages
+              
+              [default: text]
+
           --source-root <DIR>
               Where the code is checked out
 

@@ -5,6 +5,7 @@
 mod bad;
 mod commands;
 mod committed;
+mod drawings;
 mod examples;
 mod files;
 mod graph;

@@ -1,0 +1,71 @@
+//! One project, for the commands that speak of one.
+
+use camino::Utf8Path;
+
+use crate::Failure;
+use crate::concourse::Pipeline;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::lower::{lower, say_old_names};
+use crate::plan::plan;
+use crate::project::{ManifestFile, resolve};
+use crate::render::{Selected, load, read_manifest, select};
+use crate::source::Sources;
+
+/// A project, understood.
+pub(super) struct ReadProject {
+    /// Its pipelines, each with what to call the place where it lives.
+    pub(super) pipelines: Vec<(String, Pipeline)>,
+}
+
+/// Reads one manifest, with its fleet.
+///
+/// # Errors
+///
+/// When a file cannot be read, or the path is none of a manifest.
+pub(super) fn read_project(
+    manifest: &Utf8Path,
+    source_root: Option<&Utf8Path>,
+    sources: &mut Sources,
+) -> Result<(Option<ReadProject>, Vec<Diagnostic>), Failure> {
+    let mut diagnostics = Diagnostics::default();
+    let read = read(manifest, source_root, sources, &mut diagnostics)?;
+    let read = read.filter(|_| !diagnostics.has_errors());
+    Ok((read, diagnostics.into_sorted()))
+}
+
+fn read(
+    path: &Utf8Path,
+    source_root: Option<&Utf8Path>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<ReadProject>, Failure> {
+    if !path.is_file() {
+        return Err(Failure::Usage(format!("{path} is no manifest")));
+    }
+    let selection = select(&[path.to_owned()])?;
+    let [selected] = selection.as_slice() else {
+        return Err(Failure::Internal("a path of one manifest selects several".to_owned()));
+    };
+    if matches!(selected, Selected::Fleet { manifests: None, .. }) {
+        return Err(Failure::Usage(format!("{path} is a fleet: name one of its manifests")));
+    }
+    let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
+    let [manifest] = loaded.manifests.as_slice() else {
+        return Err(Failure::Internal("a path of one manifest loads several".to_owned()));
+    };
+    let Some(node) = read_manifest(manifest.file, sources, diagnostics) else { return Ok(None) };
+    let name = manifest.path.file_stem().unwrap_or_default();
+    let file = ManifestFile { file: manifest.file, name, node: &node };
+    let Some(project) = resolve(&file, &loaded.fleet, source_root, diagnostics)?.project else { return Ok(None) };
+    let fleet = loaded.fleet;
+    let planned = plan(&project, diagnostics);
+    let mut lowered: Vec<Pipeline> =
+        planned.pipelines.iter().map(|pipeline| lower(pipeline, &fleet, diagnostics)).collect();
+    say_old_names(&mut lowered, &project.old_names, diagnostics);
+    let places = planned.pipelines.iter().map(|pipeline| match &fleet.concourses[pipeline.concourse].name {
+        Some(concourse) => format!("{} on {concourse}", pipeline.name),
+        None => pipeline.name.to_string(),
+    });
+    let pipelines = places.zip(lowered).collect();
+    Ok(Some(ReadProject { pipelines }))
+}

@@ -1,0 +1,130 @@
+use crate::concourse::{Resource, ResourceType};
+use crate::yaml::Value;
+
+/// Which issue is meant: the same one from whatever pipeline or resource it is spoken of.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IssueId {
+    /// Base of the API.
+    pub host: String,
+    /// `owner/name`.
+    pub repository: String,
+    /// How it is known there.
+    pub mark: IssueMark,
+}
+
+/// How an issue is known in its repository.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IssueMark {
+    /// By the key of its gate, hidden in its body.
+    Gate(String),
+    /// By what its title begins with, as MIT Open Learning's resource does it.
+    Title(String),
+}
+
+/// A resource whose versions are closed issues.
+#[derive(Clone, Debug)]
+pub(crate) struct IssueResource<'p> {
+    pub(crate) resource: &'p Resource,
+    pub(crate) id: IssueId,
+}
+
+/// The API of github.com.
+const GITHUB: &str = "https://api.github.com";
+
+impl<'p> IssueResource<'p> {
+    /// Is a resource one of issues? That is said by its type's image, or by the name that the type has in both of the
+    /// resources that there are: [ours](https://github.com/mitodl/ol-pipegen/tree/main/resource) and
+    /// [MIT Open Learning's](https://github.com/mitodl/concourse-github-issues-resource).
+    pub(crate) fn of(resource: &'p Resource, types: &[ResourceType]) -> Option<Self> {
+        let image = types
+            .iter()
+            .find(|of| of.name == resource.type_name)
+            .and_then(|of| text(of.source.as_ref()?, "repository"))
+            .is_some_and(|image| image.ends_with("github-issues-resource"));
+        if !image && resource.type_name.as_str() != "github-issues" {
+            return None;
+        }
+        let source = resource.source.as_ref()?;
+        let mark = match text(source, "gate") {
+            Some(gate) => IssueMark::Gate(gate.to_owned()),
+            None => IssueMark::Title(text(source, "issue_prefix").or(text(source, "issue_title_template"))?.to_owned()),
+        };
+        let id = IssueId {
+            host: text(source, "gh_host").unwrap_or(GITHUB).trim_end_matches('/').to_owned(),
+            repository: text(source, "repository")?.to_owned(),
+            mark,
+        };
+        Some(Self { resource, id })
+    }
+
+    /// The title of the issue, as far as the resource says it.
+    pub(crate) fn title(&self) -> Option<&'p str> {
+        let source = self.resource.source.as_ref()?;
+        text(source, "issue_title_template").or(text(source, "issue_prefix"))
+    }
+
+    /// A field of its source.
+    pub(crate) fn field(&self, key: &str) -> Option<&'p Value> {
+        self.resource.source.as_ref()?.get(key)
+    }
+
+    /// What is said of who may close it, and when: for people, a few words each.
+    pub(crate) fn policy(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let closers: Vec<String> = self.field("closers").map(closers).unwrap_or_default();
+        if !closers.is_empty() {
+            words.push(format!("by {}", closers.join(", ")));
+        }
+        for (key, before, after) in [("soak", "waits", ""), ("expires", "void after", "")] {
+            if let Some(Value::Integer(seconds)) = self.field(key) {
+                words.push(format!("{before} {}{after}", duration(*seconds)));
+            }
+        }
+        words
+    }
+}
+
+/// Who may close, a text for each.
+fn closers(value: &Value) -> Vec<String> {
+    let Value::Map(map) = value else { return Vec::new() };
+    map.iter()
+        .flat_map(|(kind, names)| {
+            let names = if let Value::List(names) = names { names.as_slice() } else { &[] };
+            names.iter().filter_map(move |name| match name {
+                Value::Text(name) => Some(match kind.as_str() {
+                    "users" => format!("@{name}"),
+                    "teams" => format!("team {name}"),
+                    "roles" => format!("role {name}"),
+                    _ => format!("{kind} {name}"),
+                }),
+                _ => None,
+            })
+        })
+        .collect()
+}
+
+/// Seconds in the largest unit that leaves no rest: `90m`, `2d`.
+pub(crate) fn duration(seconds: i64) -> String {
+    match [(86_400, "d"), (3_600, "h"), (60, "m")].into_iter().find(|(unit, _)| seconds != 0 && seconds % unit == 0) {
+        Some((unit, name)) => format!("{}{name}", seconds / unit),
+        None => format!("{seconds}s"),
+    }
+}
+
+pub(crate) fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
+    match value.get(key) {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_the_largest_unit_that_fits() {
+        let words = [0, 59, 5_400, 3_600, 172_800].map(duration);
+        assert_eq!(words, ["0s", "59s", "90m", "1h", "2d"]);
+    }
+}

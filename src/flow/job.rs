@@ -1,0 +1,150 @@
+use std::collections::HashMap;
+
+use crate::concourse::{Core, GetStep, Job, Pipeline, PutStep, Resource};
+use crate::diagnostic::Count;
+use crate::yaml::Value;
+
+use super::issue::{IssueResource, text};
+
+/// A pipeline, looked at for who starts whom.
+pub(crate) struct PipelineFlow<'p> {
+    pub(crate) resources: HashMap<&'p str, &'p Resource>,
+    pub(crate) issues: HashMap<&'p str, IssueResource<'p>>,
+    pub(crate) jobs: Vec<JobFlow<'p>>,
+}
+
+/// What a job takes, goes by and makes.
+#[derive(Clone, Debug)]
+pub(crate) struct JobFlow<'p> {
+    pub(crate) job: &'p Job,
+    /// What it takes, issues apart.
+    pub(crate) takes: Vec<Taking<'p>>,
+    /// The closed issues that it takes.
+    pub(crate) gates: Vec<Taking<'p>>,
+    /// Puts that open an issue, or comment on the open one.
+    pub(crate) opens: Vec<&'p PutStep>,
+    /// Puts that use an approval up.
+    pub(crate) claims: Vec<&'p PutStep>,
+    /// Resources that it puts, issues apart.
+    pub(crate) makes: Vec<&'p str>,
+}
+
+/// A get, by its resource.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taking<'p> {
+    pub(crate) resource: &'p str,
+    pub(crate) get: &'p GetStep,
+}
+
+impl Taking<'_> {
+    /// Does a new version start the job?
+    pub(crate) fn triggers(&self) -> bool {
+        self.get.trigger == Some(true)
+    }
+}
+
+impl<'p> PipelineFlow<'p> {
+    pub(crate) fn of(pipeline: &'p Pipeline) -> Self {
+        let resources = pipeline.resources.iter().map(|resource| (resource.name.as_str(), resource)).collect();
+        let issues: HashMap<&str, IssueResource<'p>> = pipeline
+            .resources
+            .iter()
+            .filter_map(|resource| {
+                Some((resource.name.as_str(), IssueResource::of(resource, &pipeline.resource_types)?))
+            })
+            .collect();
+        let jobs = pipeline.jobs.iter().map(|job| JobFlow::of(job, &issues)).collect();
+        Self { resources, issues, jobs }
+    }
+}
+
+impl<'p> JobFlow<'p> {
+    fn of(job: &'p Job, issues: &HashMap<&str, IssueResource<'p>>) -> Self {
+        let mut flow = Self {
+            job,
+            takes: Vec::new(),
+            gates: Vec::new(),
+            opens: Vec::new(),
+            claims: Vec::new(),
+            makes: Vec::new(),
+        };
+        job.each_step(&mut |step| match &step.core {
+            Core::Get(get) => {
+                let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
+                let taking = Taking { resource, get };
+                if issues.contains_key(resource) { flow.gates.push(taking) } else { flow.takes.push(taking) }
+            }
+            Core::Put(put) => {
+                let resource = resource_of(put);
+                let action = put.params.as_ref().and_then(|params| text(params, "action"));
+                match (issues.contains_key(resource), action) {
+                    (false, _) => flow.makes.push(resource),
+                    (true, Some("claim")) => flow.claims.push(put),
+                    (true, Some("report")) => {}
+                    (true, _) => flow.opens.push(put),
+                }
+            }
+            _ => {}
+        });
+        flow
+    }
+
+    /// Does nothing start it but the + button?
+    pub(crate) fn only_by_hand(&self) -> bool {
+        !self.takes.iter().chain(&self.gates).any(Taking::triggers)
+    }
+}
+
+/// The resource that a put writes.
+pub(crate) fn resource_of(put: &PutStep) -> &str {
+    put.resource.as_ref().unwrap_or(&put.put).as_str()
+}
+
+/// So many watched paths are named.
+const SHOWN_PATHS: usize = 2;
+
+/// What a resource fetches, in a few words, without anything that is secret.
+pub(crate) fn what(resource: &Resource) -> Vec<String> {
+    let mut words = vec![resource.type_name.to_string()];
+    let Some(source) = &resource.source else { return words };
+    for key in ["uri", "repository", "bucket", "owner", "url", "location", "interval", "start"] {
+        if let Some(said) = text(source, key) {
+            words.push(without_account(said));
+            break;
+        }
+    }
+    for key in ["branch", "tag", "tag_regex", "tag_filter", "regexp", "versioned_file"] {
+        if let Some(said) = text(source, key) {
+            words.push(said.to_owned());
+        }
+    }
+    if let Some(Value::List(paths)) = source.get("paths") {
+        // What is watched for its own sake comes behind what every project watches.
+        let (more, shown) = paths.split_at(paths.len().saturating_sub(SHOWN_PATHS));
+        let texts = |path: &Value| if let Value::Text(path) = path { Some(path.clone()) } else { None };
+        words.extend(shown.iter().filter_map(texts));
+        if !more.is_empty() {
+            words.push(format!("and {}", Count(more.len(), "other path")));
+        }
+    }
+    words
+}
+
+/// An address without `USER:PASSWORD@`.
+fn without_account(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let host = rest[..end].rsplit_once('@').map_or(&rest[..end], |(_, host)| host);
+    format!("{scheme}://{host}{}", &rest[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn account_of_an_address_is_not_shown() {
+        assert_eq!(without_account("https://bot:hunter2@example.com/a@b.git"), "https://example.com/a@b.git");
+        assert_eq!(without_account("git@github.com:a/b"), "git@github.com:a/b");
+    }
+}
