@@ -4,8 +4,11 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use crate::Failure;
+use crate::diagnostic::{DeniedRule, Levels, Rule};
 use crate::kind::Family;
 use crate::manifest::FileShape;
+use crate::report::Format;
 
 /// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
 ///
@@ -41,13 +44,15 @@ pub enum Colour {
 pub enum Command {
     /// Render manifests into Concourse pipelines.
     Render(RenderArgs),
+    /// Check manifests, fleets and kinds, and write nothing.
+    Validate(ValidateArgs),
     /// Write a fleet and a manifest to begin with, and the schemas that editors check them against.
     Init(InitArgs),
     /// Print a project as it is understood: every default applied, each value with the place that it came from.
     Show(ShowArgs),
     /// Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG.
     Graph(GraphArgs),
-    /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand.
+    /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, or of a report.
     Schema(SchemaArgs),
     /// List the kinds of stacks and builds, or print one to begin a kind of your own with.
     Kind(KindArgs),
@@ -85,6 +90,67 @@ pub struct RenderArgs {
     /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
     pub source_root: Option<Utf8PathBuf>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "it would be the description of the command")]
+    pub report: ReportArgs,
+}
+
+/// How problems are reported.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub struct ReportArgs {
+    /// How the report is written.
+    #[arg(long, value_enum, default_value_t = Format::Plain, value_name = "FORMAT")]
+    pub format: Format,
+
+    /// Take what this rule finds for an error; `warnings` are all rules that warn.
+    #[arg(long, value_name = "RULE")]
+    pub deny: Vec<DeniedRule>,
+
+    /// Take what this rule finds for a warning.
+    #[arg(long, value_name = "RULE")]
+    pub warn: Vec<Rule>,
+
+    /// Say nothing of what this rule finds.
+    #[arg(long, value_name = "RULE")]
+    pub allow: Vec<Rule>,
+}
+
+impl ReportArgs {
+    /// What is made of rules.
+    ///
+    /// # Errors
+    ///
+    /// When what is said of them cannot be.
+    pub(crate) fn levels(&self) -> Result<Levels, Failure> {
+        Levels::new(&self.deny, &self.warn, &self.allow).map_err(Failure::Usage)
+    }
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArgs {
+    /// Manifests, fleets and kinds, told apart by what they say, or folders with fleets below them; the working folder
+    /// unless said. `-` is standard input.
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<Utf8PathBuf>,
+
+    /// Say nothing when nothing is wrong.
+    #[arg(long, short, help_heading = "Report")]
+    pub quiet: bool,
+
+    /// The file that standard input stands for: the fleet above it counts, and reports name it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub stdin_filename: Option<Utf8PathBuf>,
+
+    /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
+    pub source_root: Option<Utf8PathBuf>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "it would be the description of the command")]
+    pub report: ReportArgs,
 }
 
 /// Arguments of `init`.
@@ -152,7 +218,7 @@ pub struct SchemaArgs {
     pub fleet: Option<Utf8PathBuf>,
 }
 
-/// A file of the language.
+/// A file that has a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaOf {
     /// A manifest, `projects/NAME.yml`.
@@ -161,14 +227,18 @@ pub enum SchemaOf {
     Fleet,
     /// A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`.
     Kind,
+    /// A report, as `--format json` writes it.
+    Report,
 }
 
-impl From<SchemaOf> for FileShape {
-    fn from(of: SchemaOf) -> Self {
-        match of {
-            SchemaOf::Project => Self::Manifest,
-            SchemaOf::Fleet => Self::Fleet,
-            SchemaOf::Kind => Self::Kind,
+impl SchemaOf {
+    /// The shape, if it is a file that people write.
+    pub(crate) const fn shape(self) -> Option<FileShape> {
+        match self {
+            Self::Project => Some(FileShape::Manifest),
+            Self::Fleet => Some(FileShape::Fleet),
+            Self::Kind => Some(FileShape::Kind),
+            Self::Report => None,
         }
     }
 }

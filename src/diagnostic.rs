@@ -1,9 +1,11 @@
 //! What a run has to say about its input: collected, then sorted and shown all at once.
 
+mod levels;
 mod rule;
 mod wording;
 
-pub use rule::Rule;
+pub use levels::{DeniedRule, Levels};
+pub use rule::{Rule, UnknownRule};
 pub(crate) use wording::{Count, did_you_mean, one_of, ticked, visible};
 
 use crate::source::Span;
@@ -39,6 +41,7 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do.
     pub help: Option<String>,
+    severity: Severity,
 }
 
 impl Diagnostic {
@@ -50,6 +53,7 @@ impl Diagnostic {
             labels: vec![Label { span, text: String::new() }],
             notes: Vec::new(),
             help: None,
+            severity: rule.severity(),
         }
     }
 
@@ -88,9 +92,16 @@ impl Diagnostic {
         self
     }
 
-    /// How bad it is.
+    /// The same, as bad as a run takes it to be.
+    #[must_use]
+    pub(crate) fn of_severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// How bad it is: as its rule says, unless the run says otherwise.
     pub fn severity(&self) -> Severity {
-        self.rule.severity()
+        self.severity
     }
 
     /// The place to mend.
@@ -119,9 +130,9 @@ impl Diagnostics {
         self.0.len()
     }
 
-    /// Is something wrong, warnings aside?
+    /// Is something wrong of which nothing right can come?
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+        self.0.iter().any(|diagnostic| !diagnostic.rule.may_be_allowed())
     }
 
     /// Has something been said of this very place already?

@@ -18,6 +18,7 @@
 pub mod cli;
 pub mod command;
 pub mod concourse;
+mod content;
 pub mod diagnostic;
 mod failure;
 mod files;

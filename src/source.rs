@@ -2,6 +2,8 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::{Failure, files};
+
 /// One of the [`Sources`] of a run. Files are numbered in the order in which they are reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u32);
@@ -36,10 +38,16 @@ pub struct SourceFile {
 }
 
 /// What a file says, as far as that is a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceText {
     text: String,
     not_utf8_from: Option<usize>,
+}
+
+impl SourceText {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
 }
 
 impl From<Vec<u8>> for SourceText {
@@ -71,16 +79,46 @@ impl From<&str> for SourceText {
     }
 }
 
+/// How the paths of what is built in begin.
+const BUILT_IN: &str = "built in: ";
+
 /// Invisible, it would move each column of the first line.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// A text that stands for a file: what an editor holds and has not saved.
+#[derive(Clone, Debug)]
+pub struct Unsaved {
+    /// The file, which need not be there.
+    pub path: Utf8PathBuf,
+    /// Its text.
+    pub text: SourceText,
+}
 
 /// All files of a run.
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<SourceFile>,
+    unsaved: Option<(Utf8PathBuf, SourceText)>,
 }
 
 impl Sources {
+    /// No files yet, and one of which not the saved text counts.
+    pub(crate) fn with_unsaved(unsaved: Option<Unsaved>) -> Self {
+        Self { files: Vec::new(), unsaved: unsaved.map(|unsaved| (files::real(&unsaved.path), unsaved.text)) }
+    }
+
+    /// Reads a file, which is not added yet.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub(crate) fn read(&self, path: &Utf8Path) -> Result<SourceText, Failure> {
+        match &self.unsaved {
+            Some((unsaved, text)) if files::real(path) == *unsaved => Ok(text.clone()),
+            _ => files::read(path),
+        }
+    }
+
     /// Adds a file.
     ///
     /// # Panics
@@ -96,6 +134,11 @@ impl Sources {
     /// The file of that number.
     pub fn get(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
+    }
+
+    /// Those that somebody wrote: all but what is built in.
+    pub(crate) fn written(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter().filter(|file| !file.path.as_str().starts_with(BUILT_IN))
     }
 
     /// The path of a file.
@@ -114,6 +157,32 @@ impl Sources {
         let before = text.get(..span.start as usize).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
+/// Where the lines of a text begin: for who asks for many places of one file.
+#[derive(Debug)]
+pub(crate) struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    pub(crate) fn of(text: &'t str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { text, starts }
+    }
+
+    /// Line and column, both from 1, of a byte; a column is a character, that is a Unicode code point.
+    pub(crate) fn position(&self, byte: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= byte);
+        let before = self.text.get(self.starts[line - 1]..byte).unwrap_or_default();
+        (line, before.chars().count() + 1)
+    }
+
+    /// The first byte of a line, which counts from 1.
+    pub(crate) fn start(&self, line: usize) -> usize {
+        self.starts.get(line - 1).copied().unwrap_or(self.text.len())
     }
 }
 

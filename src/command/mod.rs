@@ -9,6 +9,7 @@ mod project;
 mod render;
 mod schema;
 mod show;
+mod validate;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -16,6 +17,7 @@ use anstream::ColorChoice;
 
 use crate::cli::{Cli, Colour, Command};
 use crate::diagnostic::{Diagnostic, Severity, visible};
+use crate::report::Format;
 use crate::source::Sources;
 use crate::{Failure, report};
 
@@ -49,6 +51,7 @@ pub fn run(cli: &Cli) -> Outcome {
     let mut output = Output::new(cli.color);
     let result = match &cli.command {
         Command::Render(args) => render::run(args, &mut output),
+        Command::Validate(args) => validate::run(args, &mut output),
         Command::Init(args) => init::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
         Command::Graph(args) => graph::run(args, &mut output),
@@ -72,6 +75,8 @@ struct Output {
     stdout: io::BufWriter<io::Stdout>,
     /// Its reader, such as `head`, has seen enough: that is no failure, and changes nothing of what is to be done.
     stdout_closed: bool,
+    /// A document stands there, which ends where it ends.
+    stdout_is_full: bool,
     colour_out: bool,
     colour_err: bool,
 }
@@ -88,12 +93,13 @@ impl Output {
             colour_err: wanted(io::stderr().is_terminal(), anstream::AutoStream::choice(&io::stderr())),
             stdout: io::BufWriter::new(io::stdout()),
             stdout_closed: false,
+            stdout_is_full: false,
         }
     }
 
     /// A result.
     fn print(&mut self, text: &str) -> Result<(), Failure> {
-        if self.stdout_closed {
+        if self.stdout_closed || self.stdout_is_full {
             return Ok(());
         }
         let written = self.stdout.write_all(text.as_bytes());
@@ -135,20 +141,50 @@ impl Output {
         self.say(&format!("{red}error{end}: {}", visible(message)));
     }
 
-    /// Shows diagnostics, and says what follows from them. Are there errors?
+    /// Shows diagnostics to people, and says what follows from them. Are there errors?
     fn diagnostics(&mut self, diagnostics: &[Diagnostic], sources: &Sources, follows: &str) -> bool {
-        if diagnostics.is_empty() {
-            return false;
+        self.plain(diagnostics, sources);
+        self.summary(diagnostics, Some(follows))
+    }
+
+    fn plain(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
+        if !diagnostics.is_empty() {
+            let text = report::plain(diagnostics, sources, self.colour_err);
+            self.say(&format!("{}\n", text.trim_end()));
         }
-        let text = report::plain(diagnostics, sources, self.colour_err);
-        self.say(text.trim_end());
+    }
+
+    /// Writes a report, and says what follows from it. Are there errors? A document is all that is on standard output.
+    fn report(
+        &mut self,
+        diagnostics: &[Diagnostic],
+        sources: &Sources,
+        format: Format,
+        follows: Option<&str>,
+    ) -> Result<bool, Failure> {
+        match format {
+            Format::Plain => self.plain(diagnostics, sources),
+            Format::Github => self.print(&report::github(diagnostics, sources))?,
+            Format::Json => self.document(&report::json(diagnostics, sources))?,
+            Format::Sarif => self.document(&report::sarif(diagnostics, sources))?,
+        }
+        Ok(self.summary(diagnostics, follows))
+    }
+
+    /// A result that nothing else may stand beside.
+    fn document(&mut self, text: &str) -> Result<(), Failure> {
+        self.print(text)?;
+        self.stdout_is_full = true;
+        Ok(())
+    }
+
+    fn summary(&mut self, diagnostics: &[Diagnostic], follows: Option<&str>) -> bool {
         let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
         if let Some(summary) = report::summary(diagnostics) {
-            self.say("");
-            if failed {
-                self.error(&format!("{summary}; {follows}"));
-            } else {
-                self.say(&format!("warning: {summary}"));
+            match follows {
+                Some(follows) if failed => self.error(&format!("{summary}; {follows}")),
+                None if failed => self.error(&summary),
+                _ => self.say(&format!("warning: {summary}")),
             }
         }
         failed

@@ -35,13 +35,14 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
             selection.len()
         )));
     }
-    let run = render(&selection, &Options { source_root: args.source_root.clone() })?;
+    let levels = args.report.levels()?;
+    let run = render(&selection, &Options { source_root: args.source_root.clone(), levels, unsaved: None })?;
     let follows = match mode {
         Mode::Write => "nothing was written",
         Mode::Check | Mode::Diff => "nothing was compared",
         Mode::Print => "nothing was printed",
     };
-    if output.diagnostics(&run.diagnostics, &run.sources, follows) {
+    if output.report(&run.diagnostics, &run.sources, args.report.format, Some(follows))? {
         return Ok(Outcome::Problems);
     }
     if mode == Mode::Print {

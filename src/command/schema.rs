@@ -7,13 +7,18 @@ use crate::kind::KindSet;
 use crate::manifest::published_schema;
 use crate::project::Fleet;
 use crate::render::{FLEET_FILE, fleet_above};
+use crate::report::report_schema;
 use crate::source::Sources;
 
 use super::{Outcome, Output};
 
 pub(super) fn run(args: &SchemaArgs, output: &mut Output) -> Result<Outcome, Failure> {
+    let Some(shape) = args.file.shape() else {
+        output.print(&report_schema())?;
+        return Ok(Outcome::Fine);
+    };
     let Some((own, kinds)) = kinds(args.fleet.as_deref(), output)? else { return Ok(Outcome::Problems) };
-    output.print(&published_schema(args.file.into(), &kinds, own))?;
+    output.print(&published_schema(shape, &kinds, own))?;
     Ok(Outcome::Fine)
 }
 

@@ -1,6 +1,7 @@
 use std::fmt;
+use std::str::FromStr;
 
-use super::Severity;
+use super::{Severity, did_you_mean, visible};
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])+ $variant:ident = $severity:ident $name:literal,)+) => {
@@ -34,6 +35,15 @@ macro_rules! rules {
 }
 
 impl Rule {
+    /// May a run or a comment ask for it to be passed over? An error says that there is nothing right to render, and
+    /// stays one; but whether something is a secret, a person may know better.
+    pub const fn may_be_allowed(self) -> bool {
+        match self.severity() {
+            Severity::Warning => true,
+            Severity::Error => matches!(self, Self::PlaintextSecret),
+        }
+    }
+
     /// Is it about something that is left over?
     pub(super) const fn is_of_leftovers(self) -> bool {
         matches!(self, Self::UnusedValue | Self::UnusedOverride)
@@ -167,6 +177,30 @@ rules! {
     UnlistedManifest = Warning "unlisted-manifest",
     /// A script of a kind with a hole in it.
     TemplateInScript = Warning "template-in-script",
+}
+
+impl FromStr for Rule {
+    type Err = UnknownRule;
+
+    fn from_str(name: &str) -> Result<Self, UnknownRule> {
+        Self::ALL.iter().copied().find(|rule| rule.name() == name).ok_or_else(|| UnknownRule(name.to_owned()))
+    }
+}
+
+/// A name that no rule has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownRule(String);
+
+impl std::error::Error for UnknownRule {}
+
+impl fmt::Display for UnknownRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no rule `{}`", visible(&self.0))?;
+        match did_you_mean(&self.0, Rule::ALL.iter().map(|rule| rule.name())) {
+            Some(meant) => write!(f, "; did you mean `{meant}`?"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for Rule {

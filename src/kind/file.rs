@@ -1,5 +1,6 @@
 use std::sync::OnceLock;
 
+use camino::Utf8Path;
 use jsonschema::Validator;
 use serde_json::Value as Json;
 
@@ -88,6 +89,24 @@ impl Kind {
                 None
             }
         }
+    }
+
+    /// Checks a kind by itself. Its folder says what it makes.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub(crate) fn check(
+        path: &Utf8Path,
+        sources: &mut Sources,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<(), crate::Failure> {
+        let folder = path.parent().and_then(Utf8Path::file_name);
+        let family = if folder == Some(Family::Build.folder()) { Family::Build } else { Family::Stack };
+        let text = sources.read(path)?;
+        let file = sources.add(path, text);
+        Self::read(sources, file, family, path.file_stem().unwrap_or_default(), diagnostics);
+        Ok(())
     }
 
     /// Reads a kind that comes with the program. It is checked by the program's own tests, not in each run.

@@ -75,7 +75,7 @@ impl KindSet {
             files.sort();
             for path in files {
                 let name = path.file_stem().unwrap_or_default().to_owned();
-                let text = crate::files::read(&path)?;
+                let text = sources.read(&path)?;
                 let file = sources.add(path, text);
                 match Kind::read(sources, file, family, &name, diagnostics) {
                     Some(kind) => set.own.push(kind),

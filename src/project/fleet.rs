@@ -1,13 +1,13 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 
+use crate::Failure;
 use crate::concourse::{ResourceType, ResourceTypeName};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::{KindSet, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, check, merge};
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Entry, Limits, Map, Node, decode, read};
-use crate::{Failure, files};
 
 use super::values::{self, Used};
 
@@ -65,7 +65,7 @@ impl Fleet {
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Self>, Failure> {
-        let text = files::read(path)?;
+        let text = sources.read(path)?;
         let file = sources.add(path, text);
         let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
         let Some(mut node) = read(sources, file, Limits::MANIFEST, diagnostics) else { return Ok(None) };

@@ -9,27 +9,31 @@ use std::collections::{BTreeMap, btree_map};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::concourse::Pipeline;
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, one_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Rule, Severity, one_of};
 use crate::lower::{lower, say_old_names};
 use crate::manifest::{FileShape, check};
 use crate::parallel::in_parallel;
 use crate::plan::plan;
 use crate::project::{Concourse, Fleet, ManifestFile, Project, resolve};
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Sources, Span, Unsaved};
 use crate::yaml::{Limits, Node, emit, read};
 use crate::{Failure, files};
 
 pub(crate) use banner::set_pipeline;
 pub use banner::{Banner, Origin};
 use collisions::Facts;
-pub(crate) use select::fleet_above;
 pub use select::{FLEET_FILE, Selected, select};
+pub(crate) use select::{fleet_above, select_file};
 
 /// What a run is told.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Where the code is checked out.
     pub source_root: Option<Utf8PathBuf>,
+    /// A text that stands for a file.
+    pub unsaved: Option<Unsaved>,
+    /// What is made of rules.
+    pub levels: Levels,
 }
 
 /// What a run came to.
@@ -98,7 +102,7 @@ impl RenderedPipeline {
 ///
 /// When a file cannot be read. What is wrong with its content is among the diagnostics.
 pub fn render(selection: &[Selected], options: &Options) -> Result<Run, Failure> {
-    let mut run = Run::default();
+    let mut run = Run { sources: Sources::with_unsaved(options.unsaved.clone()), ..Run::default() };
     let mut diagnostics = Diagnostics::default();
     for selected in selection {
         if let Some(fleet) = render_fleet(selected, options, &mut run.sources, &mut diagnostics)? {
@@ -106,7 +110,7 @@ pub fn render(selection: &[Selected], options: &Options) -> Result<Run, Failure>
         }
     }
     check_targets(&run.fleets, &mut diagnostics);
-    run.diagnostics = diagnostics.into_sorted();
+    run.diagnostics = options.levels.apply(diagnostics.into_sorted());
     Ok(run)
 }
 
@@ -187,7 +191,7 @@ pub(crate) fn load(
         }
         Selected::Alone { manifest } => (vec![manifest.clone()], true),
     };
-    let texts = in_parallel(&paths, 100, |path| files::read(path));
+    let texts = in_parallel(&paths, 100, |path| sources.read(path));
     let mut manifests = Vec::with_capacity(paths.len());
     for (path, text) in paths.into_iter().zip(texts) {
         manifests.push(LoadedManifest { file: sources.add(path.as_path(), text?), path });

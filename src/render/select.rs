@@ -75,6 +75,22 @@ pub fn select(paths: &[Utf8PathBuf]) -> Result<Vec<Selected>, Failure> {
     Ok(selection)
 }
 
+/// The same of one file that is a fleet or a manifest and need not be there.
+///
+/// # Errors
+///
+/// When its folder is not there.
+pub(crate) fn select_file(path: &Utf8Path, is_fleet: bool) -> Result<Selected, Failure> {
+    let path = clean(path);
+    if is_fleet {
+        return Ok(Selected::Fleet { path, manifests: None });
+    }
+    Ok(match fleet_above(&path)? {
+        Some(fleet) => Selected::Fleet { path: fleet, manifests: Some(vec![path]) },
+        None => Selected::Alone { manifest: path },
+    })
+}
+
 /// The manifests that the globs of a fleet match, each once, sorted.
 ///
 /// # Errors
@@ -173,12 +189,13 @@ fn fleets_below(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
 ///
 /// # Errors
 ///
-/// When the path is not there.
+/// When the folder of the path is not there.
 pub(crate) fn fleet_above(path: &Utf8Path) -> Result<Option<Utf8PathBuf>, Failure> {
     let mut folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
-    let absolute = path.canonicalize_utf8().map_err(|error| Failure::io("read", path, error))?;
+    let here = if folder == "" { Utf8Path::new(".") } else { &folder };
+    let absolute = here.canonicalize_utf8().map_err(|error| Failure::io("read", here, error))?;
     // Beyond the working folder the way up has to be spelled out.
-    for _ in absolute.ancestors().skip(1) {
+    for _ in absolute.ancestors() {
         let fleet = folder.join(FLEET_FILE);
         if fleet.is_file() {
             return Ok(Some(clean(&fleet)));

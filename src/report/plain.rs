@@ -1,20 +1,31 @@
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use crate::diagnostic::{Count, Diagnostic, Label, Rule, Severity, visible};
-use crate::source::{FileId, Sources};
+use crate::diagnostic::{Count, Diagnostic, Label, Severity, visible};
+use crate::source::{FileId, Lines, Sources};
+
+use super::view::Texts;
+
+type LinesOf<'s> = BTreeMap<FileId, Lines<'s>>;
 
 /// Diagnostics as a compiler shows them, in order.
 pub fn plain(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.decor_style(DecorStyle::Ascii);
-    let texts = without_secrets(diagnostics, sources);
+    let texts = Texts::of(diagnostics, sources);
+    let lines: LinesOf<'_> = diagnostics
+        .iter()
+        .flat_map(|diagnostic| &diagnostic.labels)
+        .map(|label| label.span.file)
+        .collect::<BTreeSet<FileId>>()
+        .into_iter()
+        .map(|file| (file, Lines::of(&sources.get(file).text)))
+        .collect();
     let mut out = String::new();
     for diagnostic in diagnostics {
-        out.push_str(&renderer.render(&[group(diagnostic, sources, &texts)]));
+        out.push_str(&renderer.render(&[group(diagnostic, sources, &texts, &lines)]));
         out.push('\n');
     }
     out
@@ -38,30 +49,44 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     }
 }
 
-fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources, texts: &'a BTreeMap<FileId, Cow<'a, str>>) -> Group<'a> {
+fn group<'a>(diagnostic: &Diagnostic, sources: &Sources, texts: &'a Texts<'_>, lines: &LinesOf<'_>) -> Group<'a> {
     let level = match diagnostic.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level.primary_title(visible(&diagnostic.message)).id(diagnostic.rule.name()).elements(
+    let said = |text: &str| visible(&texts.said(text)).into_owned();
+    let mut group = level.primary_title(said(&diagnostic.message)).id(diagnostic.rule.name()).elements(
         by_file(&diagnostic.labels).into_iter().map(|(file, labels)| {
-            let text: &str = texts.get(&file).map_or("", |text| text.as_ref());
-            Snippet::source(text).path(visible(sources.path(file).as_str())).annotations(labels.into_iter().map(
+            let (first_line, from, text) = lines_around(&labels, texts.file(file), &lines[&file]);
+            let path = visible(sources.path(file).as_str()).into_owned();
+            Snippet::source(text).line_start(first_line).path(path).annotations(labels.into_iter().map(
                 |(primary, label)| {
                     let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-                    let annotation = kind.span(on_one_line(text, label.span.range()));
-                    if label.text.is_empty() { annotation } else { annotation.label(visible(&label.text)) }
+                    let range = label.span.range();
+                    let annotation =
+                        kind.span(on_one_line(text, range.start.saturating_sub(from)..range.end.saturating_sub(from)));
+                    if label.text.is_empty() { annotation } else { annotation.label(said(&label.text)) }
                 },
             ))
         }),
     );
     for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(visible(note)));
+        group = group.element(Level::NOTE.message(said(note)));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(visible(help)));
+        group = group.element(Level::HELP.message(said(help)));
     }
     group
+}
+
+/// The lines from the first place to the last: their number, the byte that they begin at, and their text. The renderer
+/// looks at each line that it is given, and there may be as many problems as lines.
+fn lines_around<'t>(labels: &[(bool, &Label)], text: &'t str, lines: &Lines<'_>) -> (usize, usize, &'t str) {
+    let starts = || labels.iter().map(|(_, label)| label.span.start as usize);
+    let first = lines.position(starts().min().unwrap_or_default()).0;
+    let last = lines.position(starts().max().unwrap_or_default()).0;
+    let from = lines.start(first);
+    (first, from, text.get(from..lines.start(last + 1)).unwrap_or_default())
 }
 
 /// The labels by their files, the place to mend first.
@@ -83,25 +108,4 @@ fn on_one_line(text: &str, range: Range<usize>) -> Range<usize> {
     let end = range.end.clamp(start, text.len());
     let line = text.get(start..end).unwrap_or_default().lines().next().unwrap_or_default().trim_end();
     start..start + line.len()
-}
-
-/// The texts of the files, with each secret that was found in clear made unreadable: a report ends up in logs.
-fn without_secrets<'s>(diagnostics: &[Diagnostic], sources: &'s Sources) -> BTreeMap<FileId, Cow<'s, str>> {
-    let mut texts: BTreeMap<FileId, Cow<'s, str>> = BTreeMap::new();
-    for label in diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels) {
-        let file = label.span.file;
-        texts.entry(file).or_insert_with(|| Cow::Borrowed(sources.get(file).text.as_str()));
-    }
-    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.rule == Rule::PlaintextSecret) {
-        let span = diagnostic.span();
-        let Some(text) = texts.get_mut(&span.file) else { continue };
-        let range = span.range();
-        if text.get(range.clone()).is_none() {
-            continue;
-        }
-        // As many bytes as before, so that all other places stay where they are; lines stay lines.
-        let hidden: String = text[range.clone()].bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
-        text.to_mut().replace_range(range, &hidden);
-    }
-    texts
 }

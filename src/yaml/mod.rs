@@ -4,6 +4,7 @@
 
 mod deserialize;
 mod emit;
+mod keys;
 mod node;
 mod read;
 mod scalar;
@@ -13,6 +14,7 @@ mod writer;
 
 pub(crate) use deserialize::{NodeError, decode};
 pub use emit::{EmitError, emit};
+pub(crate) use keys::top_level_keys;
 pub(crate) use node::escape;
 pub use node::{Entry, Map, Node, NodeKind, Scalar};
 pub(crate) use read::read_text;

@@ -22,13 +22,14 @@ fn help_of_every_verb() {
 
     Commands:
       render       Render manifests into Concourse pipelines
+      validate     Check manifests, fleets and kinds, and write nothing
       init         Write a fleet and a manifest to begin with, and the schemas that editors check them
                    against
       show         Print a project as it is understood: every default applied, each value with the place
                    that it came from
       graph        Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG
       schema       Print the JSON Schema of a file of the language, with the options of the kinds that
-                   are at hand
+                   are at hand, or of a report
       kind         List the kinds of stacks and builds, or print one to begin a kind of your own with
       completions  Print a script that completes this command line in a shell
       help         Print this message or the help of the given subcommand(s)
@@ -92,6 +93,83 @@ fn help_of_every_verb() {
               Say nothing of what was written
 
     Input:
+          --source-root <DIR>
+              Where the code is checked out: finds stages (`discover`), and checks that paths and stack
+              files are there
+
+    Report:
+          --format <FORMAT>
+              How the report is written
+
+              Possible values:
+              - plain:  For people: each problem with its lines, on standard error
+              - json:   A JSON document on standard output; `ol-pipegen schema report` prints its schema
+              - sarif:  SARIF 2.1.0, for code scanning, on standard output
+              - github: Annotations of a GitHub workflow, on standard output
+              
+              [default: plain]
+
+          --deny <RULE>
+              Take what this rule finds for an error; `warnings` are all rules that warn
+
+          --warn <RULE>
+              Take what this rule finds for a warning
+
+          --allow <RULE>
+              Say nothing of what this rule finds
+    ");
+    assert_snapshot!(help(&["validate", "--help"]), @"
+    Check manifests, fleets and kinds, and write nothing
+
+    Usage: ol-pipegen validate [OPTIONS] [PATH]...
+
+    Arguments:
+      [PATH]...
+              Manifests, fleets and kinds, told apart by what they say, or folders with fleets below
+              them; the working folder unless said. `-` is standard input
+
+    Options:
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Report:
+      -q, --quiet
+              Say nothing when nothing is wrong
+
+          --format <FORMAT>
+              How the report is written
+
+              Possible values:
+              - plain:  For people: each problem with its lines, on standard error
+              - json:   A JSON document on standard output; `ol-pipegen schema report` prints its schema
+              - sarif:  SARIF 2.1.0, for code scanning, on standard output
+              - github: Annotations of a GitHub workflow, on standard output
+              
+              [default: plain]
+
+          --deny <RULE>
+              Take what this rule finds for an error; `warnings` are all rules that warn
+
+          --warn <RULE>
+              Take what this rule finds for a warning
+
+          --allow <RULE>
+              Say nothing of what this rule finds
+
+    Input:
+          --stdin-filename <FILE>
+              The file that standard input stands for: the fleet above it counts, and reports name it
+
           --source-root <DIR>
               Where the code is checked out: finds stages (`discover`), and checks that paths and stack
               files are there
@@ -187,7 +265,8 @@ fn help_of_every_verb() {
               Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["schema", "--help"]), @"
-    Print the JSON Schema of a file of the language, with the options of the kinds that are at hand
+    Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, or
+    of a report
 
     Usage: ol-pipegen schema [OPTIONS] <FILE>
 
@@ -199,6 +278,7 @@ fn help_of_every_verb() {
               - project: A manifest, `projects/NAME.yml`
               - fleet:   A fleet, `pipegen.yml`
               - kind:    A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`
+              - report:  A report, as `--format json` writes it
 
     Options:
           --fleet <FLEET>

@@ -14,5 +14,7 @@ mod mitodl;
 mod readers;
 mod readme;
 mod render;
+mod report;
 mod schemas;
 mod support;
+mod validate;

@@ -1,8 +1,9 @@
 //! A folder of its own for each test, and the real binary run in it.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::CommandCargoExt;
 use tempfile::TempDir;
@@ -89,15 +90,26 @@ impl Work {
 
     /// Runs the program, with an environment that no machine's own can disturb.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        let output = Command::cargo_bin("ol-pipegen")
+        self.run_with(arguments, "")
+    }
+
+    /// The same, with something on standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut child = Command::cargo_bin("ol-pipegen")
             .expect("the binary is built")
             .args(arguments)
             .current_dir(self.path())
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
             .env("COLUMNS", "100")
-            .output()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
             .expect("the binary runs");
+        // Who does not read it is not interested.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("the binary ends");
         Ran {
             stdout: String::from_utf8(output.stdout).expect("text"),
             stderr: String::from_utf8(output.stderr).expect("text"),

@@ -1,0 +1,107 @@
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::cli::ValidateArgs;
+use crate::content::Content;
+use crate::diagnostic::{Count, Diagnostic, Diagnostics, Rule};
+use crate::kind::Kind;
+use crate::render::{FLEET_FILE, Options, Selected, render, select, select_file};
+use crate::source::{SourceText, Span, Unsaved};
+use crate::{Failure, files};
+
+use super::{Outcome, Output};
+
+/// Standard input, as a path.
+const STDIN: &str = "-";
+
+/// Checks files of any kind, told apart by what they say, and writes nothing.
+pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, Failure> {
+    let levels = args.report.levels()?;
+    let unsaved = unsaved(args)?;
+    let Chosen { selection, kinds, pipelines } = choose(args, unsaved.as_ref())?;
+    let options = Options { source_root: args.source_root.clone(), unsaved, levels };
+    let mut run = render(&selection, &options)?;
+    let mut diagnostics = Diagnostics::default();
+    let checked: BTreeSet<Utf8PathBuf> = run.sources.written().map(|file| files::real(&file.path)).collect();
+    for path in &kinds {
+        // With a fleet its kinds were checked as well.
+        if !checked.contains(&files::real(path)) {
+            Kind::check(path, &mut run.sources, &mut diagnostics)?;
+        }
+    }
+    for path in &pipelines {
+        let text = run.sources.read(path)?;
+        let file = run.sources.add(path.as_path(), text);
+        diagnostics.push(Diagnostic::new(
+            Rule::NotYet,
+            Span { file, start: 0, end: 0 },
+            "pipelines of Concourse's are not checked yet",
+        ));
+    }
+    run.diagnostics.extend(options.levels.apply(diagnostics.into_sorted()));
+    let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;
+    if run.diagnostics.is_empty() {
+        let files = Count(run.sources.written().count(), "file");
+        output.print_unless(args.quiet, &format!("{files}: nothing wrong\n"))?;
+    }
+    Ok(if problems { Outcome::Problems } else { Outcome::Fine })
+}
+
+/// What standard input says, for a file that is named.
+fn unsaved(args: &ValidateArgs) -> Result<Option<Unsaved>, Failure> {
+    if !args.paths.iter().any(|path| path == STDIN) {
+        return Ok(None);
+    }
+    if args.paths.len() > 1 {
+        return Err(Failure::Usage(format!("`{STDIN}` is standard input, and takes no other file beside it")));
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).map_err(|error| Failure::io("read", "standard input".into(), error))?;
+    let path = args.stdin_filename.clone().unwrap_or_else(|| Utf8PathBuf::from("stdin.yml"));
+    Ok(Some(Unsaved { path, text: SourceText::from(bytes) }))
+}
+
+#[derive(Default)]
+struct Chosen {
+    selection: Vec<Selected>,
+    kinds: Vec<Utf8PathBuf>,
+    pipelines: Vec<Utf8PathBuf>,
+}
+
+fn choose(args: &ValidateArgs, unsaved: Option<&Unsaved>) -> Result<Chosen, Failure> {
+    let mut chosen = Chosen::default();
+    let mut rendered = Vec::new();
+    if let Some(Unsaved { path, text }) = unsaved {
+        match Content::of(path, text.as_str()) {
+            Content::Manifest => chosen.selection.push(select_file(path, false)?),
+            Content::Fleet => chosen.selection.push(select_file(path, true)?),
+            Content::Kind => chosen.kinds.push(path.clone()),
+            Content::Pipeline => chosen.pipelines.push(path.clone()),
+        }
+        return Ok(chosen);
+    }
+    for path in &args.paths {
+        match content(path)? {
+            Some(Content::Kind) => chosen.kinds.push(path.clone()),
+            Some(Content::Pipeline) => chosen.pipelines.push(path.clone()),
+            Some(Content::Fleet) if path.file_name() != Some(FLEET_FILE) => {
+                chosen.selection.push(select_file(path, true)?);
+            }
+            _ => rendered.push(path.clone()),
+        }
+    }
+    if !rendered.is_empty() || args.paths.is_empty() {
+        chosen.selection.extend(select(&rendered)?);
+    }
+    Ok(chosen)
+}
+
+/// What a file is; `None` of a folder.
+fn content(path: &Utf8Path) -> Result<Option<Content>, Failure> {
+    if path.is_dir() {
+        return Ok(None);
+    }
+    Ok(Some(Content::of(path, files::read(path)?.as_str())))
+}
