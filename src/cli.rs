@@ -7,7 +7,6 @@ use clap_complete::Shell;
 use crate::Failure;
 use crate::diagnostic::{DeniedRule, Levels, Rule};
 use crate::kind::Family;
-use crate::manifest::FileShape;
 use crate::report::Format;
 
 /// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
@@ -52,7 +51,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG.
     Graph(GraphArgs),
-    /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, or of a report.
+    /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, of a Concourse
+    /// pipeline, or of a report.
     Schema(SchemaArgs),
     /// List the kinds of stacks and builds, or print one to begin a kind of your own with.
     Kind(KindArgs),
@@ -227,20 +227,10 @@ pub enum SchemaOf {
     Fleet,
     /// A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`.
     Kind,
+    /// A pipeline of Concourse, whoever wrote it.
+    Pipeline,
     /// A report, as `--format json` writes it.
     Report,
-}
-
-impl SchemaOf {
-    /// The shape, if it is a file that people write.
-    pub(crate) const fn shape(self) -> Option<FileShape> {
-        match self {
-            Self::Project => Some(FileShape::Manifest),
-            Self::Fleet => Some(FileShape::Fleet),
-            Self::Kind => Some(FileShape::Kind),
-            Self::Report => None,
-        }
-    }
 }
 
 /// Arguments of `kind`.

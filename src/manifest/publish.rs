@@ -82,7 +82,8 @@ fn choice_of(choice: &Value, kinds: &KindSet, family: Family, closed: bool) -> V
         "examples": choice.get("examples").cloned().unwrap_or_default(),
         "type": "object",
         "minProperties": 1,
-        "maxProperties": 1,
+        // Beside the properties it would keep yaml-language-server from offering the first.
+        "allOf": [{"maxProperties": 1}],
         "properties": properties,
         "additionalProperties": others,
     })

@@ -29,7 +29,7 @@ fn help_of_every_verb() {
                    that it came from
       graph        Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG
       schema       Print the JSON Schema of a file of the language, with the options of the kinds that
-                   are at hand, or of a report
+                   are at hand, of a Concourse pipeline, or of a report
       kind         List the kinds of stacks and builds, or print one to begin a kind of your own with
       completions  Print a script that completes this command line in a shell
       help         Print this message or the help of the given subcommand(s)
@@ -265,8 +265,8 @@ fn help_of_every_verb() {
               Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["schema", "--help"]), @"
-    Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, or
-    of a report
+    Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, of
+    a Concourse pipeline, or of a report
 
     Usage: ol-pipegen schema [OPTIONS] <FILE>
 
@@ -275,10 +275,11 @@ fn help_of_every_verb() {
               Which file
 
               Possible values:
-              - project: A manifest, `projects/NAME.yml`
-              - fleet:   A fleet, `pipegen.yml`
-              - kind:    A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`
-              - report:  A report, as `--format json` writes it
+              - project:  A manifest, `projects/NAME.yml`
+              - fleet:    A fleet, `pipegen.yml`
+              - kind:     A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`
+              - pipeline: A pipeline of Concourse, whoever wrote it
+              - report:   A report, as `--format json` writes it
 
     Options:
           --fleet <FLEET>

@@ -8,10 +8,11 @@ use crate::support::{Work, root};
 
 const BLESS: &str = "OL_PIPEGEN_BLESS=1 cargo test --test integration";
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 5] = [
     ("project", "project.v1.json"),
     ("fleet", "fleet.v1.json"),
     ("kind", "kind.v1.json"),
+    ("pipeline", "concourse-pipeline.v1.json"),
     ("report", "report.v1.json"),
 ];
 
@@ -53,7 +54,7 @@ fn properties<'s>(at: &str, schema: &'s Value, found: &mut Vec<(String, &'s Valu
     for (name, definition) in schema["$defs"].as_object().into_iter().flatten() {
         properties(&format!("{at}#{name}"), definition, found);
     }
-    for keyword in ["additionalProperties", "items", "if", "then", "else"] {
+    for keyword in ["additionalProperties", "items", "then", "else"] {
         if schema[keyword].is_object() {
             properties(&format!("{at}/*"), &schema[keyword], found);
         }
@@ -75,7 +76,10 @@ fn every_field_says_what_it_is_for_with_an_example_that_fits() {
         properties(file, &schema, &mut found);
         assert!(found.len() > 10, "{file}: {} properties", found.len());
         for (at, property) in found {
-            if property["description"].as_str().is_none_or(str::is_empty) {
+            // What it does not say itself, it may say elsewhere.
+            let elsewhere = property["$ref"].as_str().and_then(|target| schema.pointer(target.trim_start_matches('#')));
+            let said = |keyword: &str| property.get(keyword).or_else(|| elsewhere?.get(keyword));
+            if said("description").and_then(Value::as_str).is_none_or(str::is_empty) {
                 silent.push(at.clone());
             }
             if file == "report" {
@@ -83,8 +87,8 @@ fn every_field_says_what_it_is_for_with_an_example_that_fits() {
                 continue;
             }
             // An option of a kind that has a default shows that.
-            let examples = property["examples"].as_array().filter(|examples| !examples.is_empty());
-            if examples.is_none() && property.get("default").is_none() {
+            let examples = said("examples").and_then(Value::as_array).filter(|examples| !examples.is_empty());
+            if examples.is_none() && said("default").is_none() {
                 without.push(at.clone());
             }
             let alone = serde_json::json!({"$defs": schema["$defs"], "allOf": [property]});
@@ -166,5 +170,45 @@ fn null_takes_out_where_keys_are_the_users_and_nowhere_else() {
     }
     for text in ["gate: ~", "environments: ~", "source: {paths: ~}", "timeout: ~", "issues: {labels: ~}"] {
         assert!(!validator.is_valid(&manifest(text)), "{text}");
+    }
+}
+
+/// What the schema of pipelines accepts is held against files that the real `fly` accepts, by `tests/editors/run`.
+#[test]
+fn pipelines_are_held_against_what_concourse_reads() {
+    let validator = jsonschema::validator_for(&schema(&Work::new(), "pipeline")).unwrap();
+    let job = |job: &str| serde_saphyr::from_str::<Value>(&format!("jobs: [{{name: a, {job}}}]")).unwrap();
+    let rendered = glob::glob(root().join("pipelines/*/rendered/*.yml").to_str().unwrap()).unwrap();
+    let mut files = 0;
+    for path in rendered.map(Result::unwrap) {
+        let pipeline: Value = serde_saphyr::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&pipeline).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+        files += 1;
+    }
+    assert!(files > 20, "{files} files");
+    for accepted in ["plan: [{get: a, timeout: soon}]", "plan: [{do: ~}]", "serial: ((serial))", "serial: yes"] {
+        assert!(validator.is_valid(&job(accepted)), "{accepted}");
+    }
+    for refused in [
+        "plna: []",
+        "serial: maybe",
+        "plan: [{attempts: 3}]",
+        "plan: [{get: a, triger: true}]",
+        "plan: [{get: a, put: a}]",
+        "plan: [{get: 1}]",
+        "plan: [{task: a}]",
+        "plan: [{task: a, config: {run: {path: a}}}]",
+        "plan: [{task: a, config: {platform: linux, ouputs: []}}]",
+        "plan: [{do: [{try: {in_parallel: {steps: [{get: a, pased: []}]}}}]}]",
+        "plan: [{do: [], timeout: 1d}]",
+        "plan: [{get: a, attempts: 0}]",
+        "plan: [{get: a, on_failure: ~}]",
+        "plan: [{get: a, fail_fast: true}]",
+        "plan: [{get: a, across: []}]",
+        "plan: [{load_var: a}]",
+        "plan: [{task: a, file: a/b, container_limits: {memory: 1TB}}]",
+    ] {
+        assert!(!validator.is_valid(&job(refused)), "{refused}");
     }
 }
