@@ -57,6 +57,9 @@ impl Rule {
                 | Self::GateCollision
                 | Self::LooseApproval
                 | Self::UnapprovedInput
+                | Self::UnknownProject
+                | Self::UnmetNeed
+                | Self::UnpinnedInput
                 | Self::UndeclaredStack
         )
     }
@@ -115,6 +118,16 @@ rules! {
     UnknownConcourse = Error "unknown-concourse",
     /// An input that is not there.
     UnknownInput = Error "unknown-input",
+    /// A project that is not there.
+    UnknownProject = Error "unknown-project",
+    /// A stage that waits for another project where that is not.
+    UnmetNeed = Error "unmet-need",
+    /// Stages that wait for one another.
+    NeedsCycle = Error "needs-cycle",
+    /// Builds that wait for one another.
+    BuildCycle = Error "build-cycle",
+    /// A manifest of one project and of several.
+    OneProjectField = Error "one-project-field",
     /// A kind of stack or build that is not there.
     UnknownKind = Error "unknown-kind",
     /// Two kinds for one stack.
@@ -167,6 +180,8 @@ rules! {
     LooseApproval = Warning "loose-approval",
     /// A version that an approval cannot name, since no earlier stage had it.
     UnapprovedInput = Warning "unapproved-input",
+    /// An input of which an approval names no version.
+    UnpinnedInput = Warning "unpinned-input",
     /// A stack file without a stage.
     UndeclaredStack = Warning "undeclared-stack",
     /// A value that no template uses.

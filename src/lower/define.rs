@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -139,6 +140,8 @@ fn join_paths(a: &mut Resource, b: &mut Resource) {
         (Some(Value::List(a)), Some(Value::List(b))) => {
             let mut joined = a.clone();
             joined.extend(b.iter().filter(|path| !a.contains(path)).cloned());
+            let texts: BTreeSet<String> = joined.iter().filter_map(text).map(str::to_owned).collect();
+            joined.retain(|path| text(path).is_none_or(|path| !is_within_another(path, &texts)));
             Some(joined)
         }
         _ => None,
@@ -153,6 +156,18 @@ fn join_paths(a: &mut Resource, b: &mut Resource) {
             }
         }
     }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// Is a path within a folder that is watched as well?
+fn is_within_another(path: &str, all: &BTreeSet<String>) -> bool {
+    path.match_indices('/').any(|(end, _)| all.contains(&path[..end]))
 }
 
 /// The name of a resource type that every Concourse worker brings.

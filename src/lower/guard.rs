@@ -1,6 +1,6 @@
 //! Steps that kinds and manifests bring. They are free but for one thing: what a job goes by is the gate's business.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::concourse::{Core, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
@@ -14,6 +14,8 @@ pub(super) struct Guard<'a> {
     taken: BTreeMap<&'a str, &'a str>,
     /// An approval decides on their versions.
     gated: bool,
+    /// The resources of the pipeline's gates and records.
+    issues: &'a BTreeSet<&'a str>,
     /// For whom, in errors.
     whom: &'a str,
     /// Artifacts that a step brought.
@@ -22,8 +24,13 @@ pub(super) struct Guard<'a> {
 
 impl<'a> Guard<'a> {
     /// The guard of a job that takes these artifacts, each from a resource.
-    pub(super) fn new(taken: impl IntoIterator<Item = (&'a str, &'a str)>, gated: bool, whom: &'a str) -> Self {
-        Self { taken: taken.into_iter().collect(), gated, whom, brought: Vec::new() }
+    pub(super) fn new(
+        taken: impl IntoIterator<Item = (&'a str, &'a str)>,
+        gated: bool,
+        issues: &'a BTreeSet<&'a str>,
+        whom: &'a str,
+    ) -> Self {
+        Self { taken: taken.into_iter().collect(), gated, issues, whom, brought: Vec::new() }
     }
 
     /// Looks at steps, and gives them on.
@@ -32,6 +39,7 @@ impl<'a> Guard<'a> {
     /// - A second get of what the job takes brings the newest version, not the approved one; and Concourse refuses two
     ///   gets of one name.
     /// - A step that writes over what an approval decided on puts something else in its place.
+    /// - A put to the issue of a gate could tell of versions that nobody deployed, or use an approval up.
     pub(super) fn pass(&mut self, steps: Vec<(Step, Span)>, diagnostics: &mut Diagnostics) -> Vec<Step> {
         for (step, span) in &steps {
             step.each(&mut |step| self.step(step, *span, diagnostics));
@@ -65,7 +73,19 @@ impl<'a> Guard<'a> {
                 }
                 self.brought.push(name.to_owned());
             }
-            Core::Put(put) if put.no_get != Some(true) => self.written(put.put.as_str(), span, diagnostics),
+            Core::Put(put) => {
+                let resource = put.resource.as_ref().unwrap_or(&put.put);
+                if self.issues.contains(resource.as_str()) {
+                    diagnostics.push(self.refusal(
+                        span,
+                        format!("a put to `{resource}` would speak for a gate"),
+                        "leave the issues of gates to the gates; write to an issue of your own",
+                    ));
+                }
+                if put.no_get != Some(true) {
+                    self.written(put.put.as_str(), span, diagnostics);
+                }
+            }
             Core::Task(task) => {
                 let outputs = task.config.iter().flat_map(|config| &config.outputs);
                 let mapped =

@@ -6,20 +6,20 @@ use github_issues_resource::contract::{ReportStatus, files};
 use indexmap::IndexMap;
 
 use crate::concourse::{
-    Core, GetStep, ImageResource, InParallel, Job, LoadVarStep, Resource, ResourceName, Step, TaskConfig, TaskInput,
-    TaskOutput, TaskRun, TaskStep,
+    Core, GetStep, ImageResource, InParallel, Job, LoadVarStep, ResourceName, Step, TaskConfig, TaskInput, TaskOutput,
+    TaskRun, TaskStep,
 };
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::{Family, Kind, KindScope, Made};
-use crate::manifest::{CheckEvery, IssuesResource, NewestBy};
+use crate::manifest::IssuesResource;
 use crate::plan::{BuildJob, BuildPhase, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
-use crate::project::{EnvSource, GitSource, ImageSource, Input, Stage, What};
+use crate::project::{EnvSource, Input, Pin, Stage, What};
 use crate::source::Span;
 use crate::yaml::{Value, escape};
 
 use super::Lowering;
-use super::define::core_type;
 use super::guard::Guard;
+use super::inputs::{git_resource, input_resource};
 use super::issues::{self, GATE, Side, Written};
 
 /// The script without its comments, which are for those who change it.
@@ -50,7 +50,8 @@ impl<'a> Lowering<'a> {
         let Some(kind) = self.kinds.get(Family::Stack, &stage.kind) else { return };
         let gate = job.gate.as_ref();
         let ours = gate.filter(|gate| gate.issue.issues.resource == IssuesResource::GithubIssues);
-        let mut plan = self.gets(&job.takes, stage, gate);
+        let mut plan = self.needs(job);
+        plan.extend(self.gets(&job.takes, stage, gate));
         if let Some(gate) = ours {
             if gate.passed.is_none() {
                 plan.push(issues::claim(gate));
@@ -80,7 +81,8 @@ impl<'a> Lowering<'a> {
         self.check_variables(&env.values, &made.steps, kind, stage);
         let taken = job.takes.iter().map(|take| (take.taken.resource().as_str(), take.taken.resource().as_str()));
         let approval = gate.map(|gate| (gate_artifact(gate), gate.issue.trigger.as_str()));
-        let mut guard = Guard::new(taken.chain(approval), gate.is_some(), &whom);
+        let issues = self.issues.clone();
+        let mut guard = Guard::new(taken.chain(approval), gate.is_some(), &issues, &whom);
         let before = Kind::make_steps(around("/before"), &scope, self.diagnostics);
         plan.extend(guard.pass(before, self.diagnostics));
         plan.extend(guard.pass(made.steps, self.diagnostics).into_iter().map(|step| Step {
@@ -149,7 +151,8 @@ impl<'a> Lowering<'a> {
         self.definitions.resource(input_resource(job.input), &stage.origin, self.diagnostics);
         let made = self.make(kind, &scope, stage);
         let taken = job.takes.iter().map(|take| (take.taken.resource().as_str(), take.taken.resource().as_str()));
-        let mut guard = Guard::new(taken, false, &whom);
+        let issues = self.issues.clone();
+        let mut guard = Guard::new(taken, false, &issues, &whom);
         let before = Kind::make_steps(build.before.as_ref(), &scope, self.diagnostics);
         plan.extend(guard.pass(before, self.diagnostics));
         plan.extend(guard.pass(made.steps, self.diagnostics));
@@ -173,6 +176,37 @@ impl<'a> Lowering<'a> {
             ensure: None,
         };
         self.definitions.shared_job(lowered, &stage.origin, self.diagnostics);
+    }
+
+    /// The gets that hold a job back until others have deployed. Their artifacts are nobody's business.
+    fn needs(&mut self, job: &StageJob<'a>) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for need in &job.needs {
+            let code = need.code;
+            let resource = git_resource(&code.resource, &code.git, Some(&code.check_every));
+            self.definitions.code_resource(resource, &job.stage.origin, self.diagnostics);
+            let name = format!("after-{}", need.job);
+            if job.takes.iter().any(|take| take.taken.resource().as_str() == name) {
+                let span = job.stage.span_of("/needs");
+                let message = format!("`{name}` is what {} waits by", job.stage.whom());
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::NameCollision, span, message).help("give the input of that name another one"),
+                );
+                continue;
+            }
+            steps.push(
+                Core::Get(GetStep {
+                    get: artifact(&name),
+                    resource: Some(code.resource.clone()),
+                    version: None,
+                    trigger: need.trigger.then_some(true),
+                    passed: vec![need.job.clone()],
+                    params: None,
+                })
+                .into(),
+            );
+        }
+        steps
     }
 
     /// The gets of a job: inputs, the gate's approval, the code.
@@ -282,7 +316,7 @@ impl<'a> Lowering<'a> {
                     );
                     continue;
                 }
-                let version = input.pin.as_deref() == Some(file) || input.what.version_file() == file;
+                let version = input.pin.file() == Some(file) || input.what.version_file() == Some(file);
                 files.push((variable.clone(), env_file(input, file, gate), version));
             }
         }
@@ -336,7 +370,7 @@ fn gate_artifact<'p>(gate: &TakenGate<'p>) -> &'p str {
 /// Is an image handed over by the approval itself, as variables that hold the approved version, so that what came with
 /// the build is nothing to the deployment? It is, when nothing but the version was fetched and nothing else is read.
 fn hands_over(gate: &TakenGate<'_>, taken: Taken<'_>) -> bool {
-    let Taken::Input(input @ Input { what: What::Image(_), pin: Some(pin), .. }) = taken else { return false };
+    let Taken::Input(input @ Input { what: What::Image(_), pin: Pin::File(pin), .. }) = taken else { return false };
     let only_version = input.params.as_ref().and_then(|params| params.get("skip_download")) == Some(&Value::Bool(true));
     only_version
         && gate.holds(input.name.as_str())
@@ -346,7 +380,7 @@ fn hands_over(gate: &TakenGate<'_>, taken: Taken<'_>) -> bool {
 
 /// Where the value of a variable stands.
 fn env_file(input: &Input, file: &str, gate: Option<&TakenGate<'_>>) -> String {
-    let held = input.pin.as_deref() == Some(file) && gate.is_some_and(|gate| gate.holds(input.name.as_str()));
+    let held = input.pin.file() == Some(file) && gate.is_some_and(|gate| gate.holds(input.name.as_str()));
     if held { format!("{GATE}/{}/{}", files::PINS, input.name) } else { format!("{}/{file}", input.name) }
 }
 
@@ -471,76 +505,6 @@ fn together(mut steps: Vec<Step>) -> Option<Step> {
         0 => None,
         1 => steps.pop(),
         _ => Some(Core::InParallel { in_parallel: InParallel { steps, limit: None, fail_fast: None } }.into()),
-    }
-}
-
-fn input_resource(input: &Input) -> Resource {
-    match &input.what {
-        What::Git(git) => git_resource(&input.name, git, input.check_every.as_ref()),
-        What::Image(image) => image_resource(&input.name, image, input.check_every.as_ref()),
-    }
-}
-
-fn git_resource(name: &ResourceName, git: &GitSource, check_every: Option<&CheckEvery>) -> Resource {
-    let mut source: IndexMap<String, Value> = IndexMap::new();
-    source.insert("uri".into(), git.repository.as_str().into());
-    source.insert("branch".into(), git.branch.as_str().into());
-    if !git.paths.is_empty() {
-        let paths = git.paths.iter().map(|path| Value::from(path.as_str())).collect();
-        source.insert("paths".into(), Value::List(paths));
-    }
-    match &git.tag_filter {
-        Some(filter) => source.insert("tag_filter".into(), filter.as_str().into()),
-        // Nobody here reads tags, and a repository has many.
-        None => source.insert("fetch_tags".into(), false.into()),
-    };
-    if let Some(key) = &git.private_key {
-        source.insert("private_key".into(), key.as_str().into());
-    }
-    resource(name, "git", Some("git"), source, check_every)
-}
-
-fn image_resource(name: &ResourceName, image: &ImageSource, check_every: Option<&CheckEvery>) -> Resource {
-    let mut source: IndexMap<String, Value> = IndexMap::new();
-    source.insert("repository".into(), image.repository.as_str().into());
-    let texts = [
-        ("tag", &image.tag),
-        ("tag_regex", &image.tag_regex),
-        ("aws_region", &image.region),
-        ("username", &image.username),
-        ("password", &image.password),
-    ];
-    for (key, text) in texts {
-        if let Some(text) = text {
-            source.insert(key.into(), text.as_str().into());
-        }
-    }
-    if image.newest_by == Some(NewestBy::Created) {
-        source.insert("created_at_sort".into(), true.into());
-    }
-    resource(name, "registry-image", None, source, check_every)
-}
-
-fn resource(
-    name: &ResourceName,
-    type_name: &str,
-    icon: Option<&str>,
-    source: IndexMap<String, Value>,
-    check_every: Option<&CheckEvery>,
-) -> Resource {
-    Resource {
-        name: name.clone(),
-        old_name: None,
-        type_name: core_type(type_name),
-        icon: icon.map(String::from),
-        source: Some(Value::Map(source)),
-        check_every: check_every.map(CheckEvery::to_concourse),
-        check_timeout: None,
-        webhook_token: None,
-        expose_build_created_by: None,
-        public: None,
-        tags: Vec::new(),
-        version: None,
     }
 }
 

@@ -3,12 +3,14 @@
 mod conflict;
 mod define;
 mod guard;
+mod inputs;
 mod issues;
 mod job;
 mod old_names;
 mod secrets;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::concourse::{Core, Pipeline, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
@@ -21,7 +23,9 @@ pub(crate) use old_names::say_old_names;
 
 /// A pipeline of Concourse's, from its plan.
 pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Diagnostics) -> Pipeline {
-    let mut lowering = Lowering { kinds: &fleet.kinds, definitions: Definitions::default(), diagnostics };
+    let issues = Rc::new(plan.issue_resources());
+    let mut lowering =
+        Lowering { kinds: &fleet.kinds, issues: Rc::clone(&issues), definitions: Definitions::default(), diagnostics };
     for job in &plan.jobs {
         lowering.job(job);
     }
@@ -47,6 +51,7 @@ pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Di
     }
     resource_types.retain(|resource_type| used.types.contains(resource_type.name.as_str()));
     check_resources(&resources, &used, plan, diagnostics);
+    check_foreign_gates(&resources, &issues, plan, diagnostics);
     let pipeline = Pipeline { resource_types, resources, jobs };
     secrets::check(&pipeline, plan, fleet, diagnostics);
     pipeline
@@ -54,6 +59,8 @@ pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Di
 
 struct Lowering<'a> {
     kinds: &'a KindSet,
+    /// The resources of gates and records.
+    issues: Rc<BTreeSet<&'a str>>,
     definitions: Definitions,
     diagnostics: &'a mut Diagnostics,
 }
@@ -89,6 +96,27 @@ impl Used {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// A resource that is not a gate's own, and yet speaks for one: what is put to it would be taken for the gate's records.
+fn check_foreign_gates(
+    resources: &[crate::concourse::Resource],
+    issues: &BTreeSet<&str>,
+    plan: &PipelinePlan<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(stage) = plan.first_stage() else { return };
+    for resource in resources.iter().filter(|resource| !issues.contains(resource.name.as_str())) {
+        let says = |key: &str| resource.source.as_ref().is_some_and(|source| source.get(key).is_some());
+        if says("gate") && says("role") {
+            let span = stage.input_span(resource.name.as_str()).unwrap_or(stage.origin.span);
+            diagnostics.push(
+                Diagnostic::new(Rule::GateCollision, span, format!("`{}` would speak for a gate", resource.name))
+                    .note(format!("in the pipeline `{}`", plan.name))
+                    .help("a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source"),
+            );
         }
     }
 }

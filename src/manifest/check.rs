@@ -13,13 +13,10 @@ use super::schema::FileShape;
 pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "overrides"];
 
 /// What the language has and this program does not do yet, by the place where it would stand.
-const NOT_YET: [(&str, &[&str]); 7] = [
-    ("", &["projects", "instance_vars", "rules", "needs", "notify", "job", "tab", "extra"]),
-    ("source", &["webhook"]),
+const NOT_YET: [(&str, &[&str]); 4] = [
+    ("", &["instance_vars", "rules", "notify", "job", "tab", "extra"]),
     ("auth", &["app"]),
     ("approval", &["approvals", "not_author", "window", "freeze"]),
-    ("input", &["s3", "github_release", "resource", "each"]),
-    ("from", &["image", "s3", "github_release", "resource", "each"]),
     ("concourse", &["url", "version"]),
 ];
 
@@ -177,9 +174,7 @@ fn owner(pointer: &str) -> Option<&str> {
 fn place_name(pointer: &str) -> &str {
     let parts: Vec<&str> = pointer.split('/').skip(1).collect();
     match parts.as_slice() {
-        [] | [_] | ["defaults", _] | [.., "overrides", _, _] => "",
-        [.., "inputs", _, _] => "input",
-        [.., "from", _, _] => "from",
+        [] | [_] | ["defaults", _] | [.., "overrides", _, _] | ["projects", _, _] => "",
         ["concourses", _, _] => "concourse",
         [.., parent, _] => parent,
     }
@@ -348,7 +343,7 @@ fn secret_message(pointer: &str) -> String {
         .iter()
         .rposition(|part| matches!(*part, "inputs" | "from"))
         .and_then(|at| parts.get(at + 1))
-        .or_else(|| parts.iter().rev().skip(1).find(|part| !matches!(**part, "auth" | "image" | "git")))
+        .or_else(|| parts.iter().rev().skip(1).find(|part| !matches!(**part, "auth" | "image" | "git" | "s3")))
         .copied()
         .unwrap_or_default();
     format!("the {} of `{owner}` is written in clear", field.replace('_', " "))
@@ -358,7 +353,9 @@ fn secret_message(pointer: &str) -> String {
 fn secret_scope(pointer: &str) -> &'static str {
     if pointer.contains("/image/") {
         "registry"
-    } else if pointer.contains("/issues/") {
+    } else if pointer.contains("/s3/") {
+        "aws"
+    } else if pointer.contains("/issues/") || pointer.contains("/github_release/") {
         "github"
     } else {
         "git"

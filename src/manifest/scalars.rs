@@ -203,6 +203,11 @@ pub enum CheckEvery {
 }
 
 impl CheckEvery {
+    /// Once a day, for what changes rarely.
+    pub fn daily() -> Self {
+        Self::Every(Duration { text: "24h".to_owned(), seconds: 86_400 })
+    }
+
     /// As Concourse reads it.
     pub fn to_concourse(&self) -> String {
         match self {

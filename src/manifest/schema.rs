@@ -121,7 +121,18 @@ fn build(shape: FileShape) -> Value {
     let (title, description, properties) = match shape {
         FileShape::Manifest => {
             let mut all = properties::<ManifestFields>(&mut generator);
-            all.extend(settings(&mut generator));
+            let settings = settings(&mut generator);
+            let project = object("A project: what it says lies over what stands beside `projects`.", &settings);
+            let projects = json!({
+                "description": "Several projects, by their names: one pipeline.",
+                "type": "object",
+                "examples": [{"shop-network": {}, "shop-cluster": {"needs": ["shop-network"]}}],
+                "minProperties": 1,
+                "additionalProperties": project,
+                "x-template-keys": true,
+            });
+            all.insert("projects".to_owned(), projects);
+            all.extend(settings);
             ("Manifest of ol-pipegen", "One pipeline: a project, its environments and the gates between them.", all)
         }
         FileShape::Fleet => {

@@ -33,6 +33,11 @@ pub struct StageSettings {
     #[serde(default)]
     #[schemars(example = &"issue")]
     pub gate: Option<GateWord>,
+    /// Projects of the manifest that are deployed first, in the same group and environment. It orders; it hands nothing
+    /// over.
+    #[serde(default)]
+    #[schemars(example = ["shop-network"])]
+    pub needs: Vec<String>,
     /// What counts as a yes, for the gates `issue` and `preview`.
     #[schemars(example = json!({"closers": {"teams": ["example/sre"]}, "soak": "24h"}))]
     pub approval: ApprovalSettings,
@@ -156,6 +161,10 @@ pub struct SourceSettings {
     #[serde(default)]
     #[schemars(example = &"((git.private_key))")]
     pub private_key: Option<Secret>,
+    /// Lets a webhook have Concourse look for commits at once: the token of its address.
+    #[serde(default)]
+    #[schemars(example = &"((concourse.webhook_token))")]
+    pub webhook: Option<Secret>,
 }
 
 /// What counts as a yes.
@@ -311,7 +320,8 @@ pub struct NamesSettings {
     pub final_label: Template,
 }
 
-/// An input: what it is, and how a deployment takes it.
+/// An input: what it is, and how a deployment takes it. One that does not say what it is refers to the one of that name
+/// elsewhere in the manifest.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InputSettings {
@@ -323,12 +333,28 @@ pub struct InputSettings {
     #[serde(default)]
     #[schemars(example = json!({"repository": "shop/cart", "region": "us-east-1"}))]
     pub image: Option<ImageSettings>,
+    /// A file in a bucket of S3.
+    #[serde(default)]
+    #[schemars(example = json!({"bucket": "releases", "regexp": "app/release-(.*).tgz"}))]
+    pub s3: Option<S3Settings>,
+    /// A release on GitHub.
+    #[serde(default)]
+    #[schemars(example = json!({"repository": "prometheus/prometheus"}))]
+    pub github_release: Option<ReleaseSettings>,
+    /// A resource of any type.
+    #[serde(default)]
+    #[schemars(example = json!({"type": "hashicorp-release", "source": {"project": "vault"}}))]
+    pub resource: Option<ResourceSettings>,
+    /// One input of every item, which is `{{ each }}` in its name and in all that it says.
+    #[serde(default)]
+    #[schemars(example = ["mailer", "billing"])]
+    pub each: Vec<Template>,
     /// How often to look for new versions.
     #[serde(default)]
     #[schemars(example = &"1h")]
     pub check_every: Option<CheckEvery>,
-    /// The file that names the version; `.git/ref` of a repository and `digest` of an image unless said. Null leaves
-    /// the input out of approvals.
+    /// The file that names the version; `.git/ref` of a repository, `digest` of an image, `version` of a file in S3 and
+    /// `tag` of a release unless said. Null leaves the input out of approvals.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend(
         "x-null" = true,
@@ -386,6 +412,10 @@ pub struct GitSettings {
     #[serde(default)]
     #[schemars(example = &"((git.private_key))")]
     pub private_key: Option<Secret>,
+    /// Lets a webhook have Concourse look for commits at once: the token of its address.
+    #[serde(default)]
+    #[schemars(example = &"((concourse.webhook_token))")]
+    pub webhook: Option<Secret>,
 }
 
 /// An image.
@@ -433,6 +463,102 @@ pub enum NewestBy {
     Created,
 }
 
+/// A file in a bucket of S3: one whose name holds its version, or one of which the bucket keeps versions.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct S3Settings {
+    /// The bucket.
+    #[serde(default)]
+    #[schemars(example = &"releases")]
+    pub bucket: Option<Template>,
+    /// The files that count as versions; a group names the version: `app/release-(.*).tgz`.
+    #[serde(default)]
+    #[schemars(example = &"app/release-(.*).tgz")]
+    pub regexp: Option<Template>,
+    /// The file, in a bucket that keeps versions.
+    #[serde(default)]
+    #[schemars(example = &"app/release.tgz")]
+    pub versioned_file: Option<Template>,
+    /// Region of the bucket.
+    #[serde(default)]
+    #[schemars(example = &"us-east-1")]
+    pub region: Option<Template>,
+    /// Uses the role that the worker has.
+    #[serde(default)]
+    #[schemars(example = true)]
+    pub aws_role: Option<bool>,
+    /// Id of an access key.
+    #[serde(default)]
+    #[schemars(example = &"((aws.access_key))")]
+    pub access_key: Option<Secret>,
+    /// The secret of that key.
+    #[serde(default)]
+    #[schemars(example = &"((aws.secret_key))")]
+    pub secret_key: Option<Secret>,
+}
+
+/// A release on GitHub.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseSettings {
+    /// `owner/name`.
+    #[serde(default)]
+    #[schemars(example = &"prometheus/prometheus")]
+    pub repository: Option<Template>,
+    /// The tags that count as versions; a group names the version: `v(.*)`.
+    #[serde(default)]
+    #[schemars(example = &"v(.*)")]
+    pub tag_filter: Option<Template>,
+    /// What the newest of several releases is; the highest version unless said.
+    #[serde(default)]
+    #[schemars(example = &"time")]
+    pub order_by: Option<OrderBy>,
+    /// An access token, for a repository that not everybody may read.
+    #[serde(default)]
+    #[schemars(example = &"((github.token))")]
+    pub token: Option<Secret>,
+}
+
+/// What the newest of several releases is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum OrderBy {
+    /// The highest semantic version.
+    Version,
+    /// The youngest.
+    Time,
+}
+
+impl OrderBy {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// A resource of any type, in Concourse's words.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceSettings {
+    /// One of the fleet's `resource_types`, of a kind's, or one that every worker has.
+    #[serde(default, rename = "type")]
+    #[schemars(example = &"hashicorp-release")]
+    pub type_name: Option<Template>,
+    /// Where the versions come from.
+    #[serde(default)]
+    #[schemars(with = "Option<FreeMap>", extend("x-later" = true))]
+    #[schemars(example = json!({"project": "vault"}))]
+    pub source: Option<Value>,
+    /// An icon of Material Design.
+    #[serde(default)]
+    #[schemars(example = &"lock-check")]
+    pub icon: Option<Template>,
+}
+
 /// How an input is made here.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -468,7 +594,7 @@ pub struct BuildSettings {
     pub job: Option<Template>,
 }
 
-/// What something is made from.
+/// What something is made from. What does not say what it is refers to the input of that name elsewhere in the manifest.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FromSettings {
@@ -476,6 +602,26 @@ pub struct FromSettings {
     #[serde(default)]
     #[schemars(example = json!({"repository": "https://github.com/example/cart"}))]
     pub git: Option<GitSettings>,
+    /// An image.
+    #[serde(default)]
+    #[schemars(example = json!({"repository": "shop/base"}))]
+    pub image: Option<ImageSettings>,
+    /// A file in a bucket of S3.
+    #[serde(default)]
+    #[schemars(example = json!({"bucket": "releases", "regexp": "app/release-(.*).tgz"}))]
+    pub s3: Option<S3Settings>,
+    /// A release on GitHub.
+    #[serde(default)]
+    #[schemars(example = json!({"repository": "prometheus/prometheus"}))]
+    pub github_release: Option<ReleaseSettings>,
+    /// A resource of any type.
+    #[serde(default)]
+    #[schemars(example = json!({"type": "hashicorp-release", "source": {"project": "vault"}}))]
+    pub resource: Option<ResourceSettings>,
+    /// One of every item, which is `{{ each }}` in its name and in all that it says.
+    #[serde(default)]
+    #[schemars(example = ["mailer", "billing"])]
+    pub each: Vec<Template>,
     /// How often to look for new versions.
     #[serde(default)]
     #[schemars(example = &"5m")]
@@ -484,6 +630,11 @@ pub struct FromSettings {
     #[serde(default)]
     #[schemars(example = true)]
     pub trigger: Option<bool>,
+    /// Params of the get. An image comes whole to a build unless this says otherwise.
+    #[serde(default)]
+    #[schemars(with = "Option<FreeMap>")]
+    #[schemars(example = json!({"skip_download": true}))]
+    pub params: Option<Value>,
     /// Environment variables of the build, each from a file of the input. For an image they are build arguments.
     #[serde(default)]
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]

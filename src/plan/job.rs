@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::concourse::{JobName, PipelineName, ResourceName};
 use crate::project::{Build, CodeSource, Input, Stage};
 
@@ -22,6 +24,17 @@ pub struct PipelinePlan<'p> {
 }
 
 impl<'p> PipelinePlan<'p> {
+    /// The resources of its gates and records.
+    pub(crate) fn issue_resources(&self) -> BTreeSet<&'p str> {
+        let mut names = BTreeSet::new();
+        for job in &self.jobs {
+            let Job::Stage(job) = job else { continue };
+            let gate = job.gate.iter().flat_map(|gate| [gate.issue.post, gate.issue.trigger]);
+            names.extend(gate.chain(job.opens.iter().map(|opening| opening.resource)).map(ResourceName::as_str));
+        }
+        names
+    }
+
     /// A stage to speak of when it is the pipeline that something is wrong with.
     pub(crate) fn first_stage(&self) -> Option<&'p Stage> {
         self.jobs.iter().find_map(|job| match job {
@@ -106,12 +119,25 @@ pub struct StageJob<'p> {
     pub phase: StagePhase,
     /// What it takes: inputs, then the code.
     pub takes: Vec<Take<'p>>,
+    /// The deployments of other projects that it waits for.
+    pub needs: Vec<Need<'p>>,
     /// The gate whose approval it goes by.
     pub gate: Option<TakenGate<'p>>,
     /// The issue that it writes when it succeeds.
     pub opens: Option<Opening<'p>>,
     /// Takes turns with the other job of its stage.
     pub serial_group: Option<&'p str>,
+}
+
+/// A deployment of another project that a job waits for. Nothing of it is handed over.
+#[derive(Clone, Debug)]
+pub struct Need<'p> {
+    /// The job that deploys it.
+    pub job: &'p JobName,
+    /// Its code, of which some version has to have passed that job.
+    pub code: &'p CodeSource,
+    /// A new deployment there starts the job.
+    pub trigger: bool,
 }
 
 /// A thing that a job takes, and in which version.
@@ -147,7 +173,7 @@ impl<'p> Taken<'p> {
     pub fn pin(self) -> Option<(&'p str, &'p str)> {
         match self {
             Self::Code(_) => Some((github_issues_resource::contract::files::CODE_PIN, ".git/ref")),
-            Self::Input(input) => input.pin.as_deref().map(|file| (input.name.as_str(), file)),
+            Self::Input(input) => input.pin.file().map(|file| (input.name.as_str(), file)),
         }
     }
 }

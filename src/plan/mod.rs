@@ -6,5 +6,7 @@ mod job;
 mod planner;
 
 pub(crate) use gate::{GateIssue, TakenGate};
-pub use job::{BuildJob, BuildPhase, Job, Opening, OpeningKind, PipelinePlan, Plan, StageJob, StagePhase, Take, Taken};
+pub use job::{
+    BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, StagePhase, Take, Taken,
+};
 pub(crate) use planner::plan;

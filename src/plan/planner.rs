@@ -1,18 +1,21 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use github_issues_resource::contract::{Approve, GateKey, IssueKind};
 
 use crate::concourse::JobName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::IssuesResource;
-use crate::project::{Approval, Chain, Gate, Input, Project, Record, Stage};
+use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage};
 
 use super::gate::{GateIssue, TakenGate};
 use super::job::{
-    BuildJob, BuildPhase, Job, Opening, OpeningKind, PipelinePlan, Plan, StageJob, StagePhase, Take, Taken,
+    BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, StagePhase, Take, Taken,
 };
 
 /// Plans the jobs of a project.
 pub(crate) fn plan<'p>(project: &'p Project, diagnostics: &mut Diagnostics) -> Plan<'p> {
-    let mut planner = Planner { pipelines: Vec::new(), diagnostics };
+    let mut planner = Planner { project, pipelines: Vec::new(), built: built(project), diagnostics };
+    planner.check_builds();
     for chain in &project.chains {
         planner.chain(chain);
     }
@@ -21,6 +24,9 @@ pub(crate) fn plan<'p>(project: &'p Project, diagnostics: &mut Diagnostics) -> P
 }
 
 struct Planner<'p, 'd> {
+    project: &'p Project,
+    /// What is built here: Concourse and resource → job.
+    built: BTreeMap<(usize, &'p str), &'p JobName>,
     pipelines: Vec<PipelinePlan<'p>>,
     diagnostics: &'d mut Diagnostics,
 }
@@ -92,7 +98,8 @@ impl<'p> Planner<'p, '_> {
                             name: &stage.names.preview,
                             stage,
                             phase: StagePhase::Preview,
-                            takes: takes_of(at, StagePhase::Preview),
+                            takes: self.takes_of(at, StagePhase::Preview),
+                            needs: self.needs(at, StagePhase::Preview),
                             gate,
                             opens,
                             serial_group: Some(&stage.names.serial_group),
@@ -111,7 +118,8 @@ impl<'p> Planner<'p, '_> {
                     name: &stage.names.deploy,
                     stage,
                     phase: StagePhase::Deploy,
-                    takes: takes_of(at, StagePhase::Deploy),
+                    takes: self.takes_of(at, StagePhase::Deploy),
+                    needs: self.needs(at, StagePhase::Deploy),
                     gate: deploy_gate.clone(),
                     opens,
                     serial_group: (stage.gate == Gate::Preview).then_some(stage.names.serial_group.as_str()),
@@ -143,7 +151,12 @@ impl<'p> Planner<'p, '_> {
             } else {
                 build.from.iter().map(Taken::Input).collect()
             };
-            let job = |name: &'p JobName, phase: BuildPhase, passed: Vec<&'p JobName>| BuildJob {
+            let built = &self.built;
+            let from_build = |taken: &Taken<'p>| match taken {
+                Taken::Code(_) => None,
+                Taken::Input(input) => built.get(&(stage.concourse, input.name.as_str())).copied(),
+            };
+            let job = |name: &'p JobName, phase: BuildPhase, check: Option<&'p JobName>| BuildJob {
                 name,
                 phase,
                 input,
@@ -151,15 +164,19 @@ impl<'p> Planner<'p, '_> {
                 stage,
                 takes: from
                     .iter()
-                    .map(|taken| Take { taken: *taken, passed: passed.clone(), trigger: triggers(*taken) })
+                    .map(|taken| Take {
+                        taken: *taken,
+                        passed: check.or_else(|| from_build(taken)).into_iter().collect(),
+                        trigger: triggers(*taken),
+                    })
                     .collect(),
             };
             let mut jobs = Vec::new();
             if let Some(check) = &build.check {
-                jobs.push(job(check, BuildPhase::Check, Vec::new()));
-                jobs.push(job(&build.job, BuildPhase::Build, vec![check]));
+                jobs.push(job(check, BuildPhase::Check, None));
+                jobs.push(job(&build.job, BuildPhase::Build, Some(check)));
             } else {
-                jobs.push(job(&build.job, BuildPhase::Build, Vec::new()));
+                jobs.push(job(&build.job, BuildPhase::Build, None));
             }
             self.pipeline(stage).jobs.extend(jobs.into_iter().map(Job::Build));
         }
@@ -302,6 +319,77 @@ impl<'p> Planner<'p, '_> {
         Some(Opening { issue, resource: &stage.names.record, kind, labels })
     }
 
+    /// In which versions a job takes what it takes:
+    ///
+    /// 1. as the nearest earlier stage deployed it, or as it was previewed;
+    /// 2. else from its build;
+    /// 3. else as a build of this stage's inputs took it, so that both belong together;
+    /// 4. else the newest.
+    fn takes_of(&self, at: InChain<'p>, phase: StagePhase) -> Vec<Take<'p>> {
+        let stage = at.stage();
+        let previewed = stage.gate == Gate::Preview && phase == StagePhase::Deploy;
+        let by_itself = by_itself(at, phase);
+        takes(stage)
+            .map(|taken| {
+                let build = match taken {
+                    Taken::Input(input) => self.built.get(&(stage.concourse, input.name.as_str())),
+                    Taken::Code(_) => None,
+                };
+                let passed = if previewed {
+                    vec![&stage.names.preview]
+                } else if let Some(earlier) = at.earlier(taken) {
+                    vec![&earlier.names.deploy]
+                } else if let Some(build) = build {
+                    vec![*build]
+                } else {
+                    builds_of(stage, taken)
+                };
+                Take { taken, passed, trigger: by_itself && triggers(taken) }
+            })
+            .collect()
+    }
+
+    /// What a job waits for. At the beginning of a chain a deployment there starts it, too.
+    fn needs(&self, at: InChain<'p>, phase: StagePhase) -> Vec<Need<'p>> {
+        let trigger = at.index == 0 && by_itself(at, phase);
+        let needed = at.stage().needs.iter().map(|id| self.project.stage(*id));
+        needed.map(|needed| Need { job: &needed.names.deploy, code: &needed.code, trigger }).collect()
+    }
+
+    /// A build that takes what is made of its own result would wait for ever.
+    fn check_builds(&mut self) {
+        let stages = || self.project.chains.iter().flat_map(|chain| &chain.stages);
+        let mut takes: BTreeMap<(usize, &JobName), BTreeSet<&JobName>> = BTreeMap::new();
+        let builds = || {
+            stages().flat_map(|stage| {
+                stage.inputs.iter().filter_map(move |input| Some((stage, input, input.build.as_ref()?)))
+            })
+        };
+        for (stage, _, build) in builds() {
+            let from = build.from.iter().filter_map(|from| self.built.get(&(stage.concourse, from.name.as_str())));
+            takes.entry((stage.concourse, &build.job)).or_default().extend(from);
+        }
+        for (stage, input, build) in builds() {
+            let mut seen: BTreeSet<&JobName> = BTreeSet::new();
+            let mut open = vec![&build.job];
+            while let Some(job) = open.pop() {
+                for next in takes.get(&(stage.concourse, job)).into_iter().flatten() {
+                    if seen.insert(next) {
+                        open.push(next);
+                    }
+                }
+            }
+            if seen.contains(&build.job) {
+                let place = stage.input_span(input.name.as_str()).unwrap_or(stage.origin.span);
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::BuildCycle, place, format!("`{}` is made from itself", input.name))
+                        .help("make it from something that is there before"),
+                );
+                return;
+            }
+        }
+    }
+
     fn warn(&mut self, at: InChain<'p>, gate: Option<&TakenGate<'p>>) {
         let stage = at.stage();
         let Some(gate) = gate.filter(|gate| gate.passed.is_none()) else { return };
@@ -330,9 +418,20 @@ impl<'p> Planner<'p, '_> {
             return;
         }
         for input in &stage.inputs {
-            if input.pin.is_some() && !gate.pins.contains(&input.name.as_str()) {
-                let pointer = format!("/inputs/{}", input.name);
-                let span = stage.origin.settings.entry_at(&pointer).map_or(stage.origin.span, |entry| entry.key_span);
+            let place = || stage.input_span(input.name.as_str()).unwrap_or(stage.origin.span);
+            if input.pin == Pin::Unknown {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::UnpinnedInput,
+                        place(),
+                        format!("no issue can name the version of `{}` that {} deploys", input.name, stage.whom()),
+                    )
+                    .note("which file of a resource of its type names the version, nothing says")
+                    .help("say `pin: FILE`; or `pin: null`, where nothing has to hold it to a version"),
+                );
+            }
+            if input.pin.file().is_some() && !gate.pins.contains(&input.name.as_str()) {
+                let span = place();
                 self.diagnostics.push(
                     Diagnostic::new(
                         Rule::UnapprovedInput,
@@ -347,35 +446,25 @@ impl<'p> Planner<'p, '_> {
     }
 }
 
-/// In which versions a job takes what it takes:
-///
-/// 1. as the nearest earlier stage deployed it, or as it was previewed;
-/// 2. else from its build;
-/// 3. else as a build of this stage's inputs took it, so that both belong together;
-/// 4. else the newest.
-fn takes_of(at: InChain<'_>, phase: StagePhase) -> Vec<Take<'_>> {
-    let stage = at.stage();
-    let previewed = stage.gate == Gate::Preview && phase == StagePhase::Deploy;
-    let by_itself = match stage.gate {
+/// What is built here, by Concourse and resource.
+fn built(project: &Project) -> BTreeMap<(usize, &str), &JobName> {
+    let stages = project.chains.iter().flat_map(|chain| &chain.stages);
+    stages
+        .flat_map(|stage| {
+            let builds = stage.inputs.iter().filter_map(|input| Some((input, input.build.as_ref()?)));
+            builds.map(|(input, build)| ((stage.concourse, input.name.as_str()), &build.job))
+        })
+        .collect()
+}
+
+/// Does a job start for new versions of what it takes?
+fn by_itself(at: InChain<'_>, phase: StagePhase) -> bool {
+    match at.stage().gate {
         Gate::None => true,
         // A preview that waits for an issue of another Concourse starts by that alone.
         Gate::Preview => phase == StagePhase::Preview && !at.crosses(),
         Gate::Issue | Gate::Manual => false,
-    };
-    takes(stage)
-        .map(|taken| {
-            let passed = if previewed {
-                vec![&stage.names.preview]
-            } else if let Some(earlier) = at.earlier(taken) {
-                vec![&earlier.names.deploy]
-            } else if let Taken::Input(Input { build: Some(build), .. }) = taken {
-                vec![&build.job]
-            } else {
-                builds_of(stage, taken)
-            };
-            Take { taken, passed, trigger: by_itself && triggers(taken) }
-        })
-        .collect()
+    }
 }
 
 /// The gate that an earlier stage went by, for one that follows it without a gate of its own.

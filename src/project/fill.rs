@@ -1,11 +1,16 @@
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::manifest::{FileShape, Secret, template_here};
+use crate::manifest::{FileShape, Secret, merge, template_here};
+use crate::source::Span;
 use crate::template::{Filler, Scope, is_template};
 use crate::yaml::{Entry, Map, Node, NodeKind};
+
+/// The field of an input, and the name of its item in templates.
+pub(super) const EACH: &str = "each";
 
 /// Which texts of a stage's settings are templates: what their types say in the schema (`x-template`).
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub(crate) enum Shape {
         template_keys: bool,
         values: Box<Shape>,
     },
+    /// Inputs: `each` makes several of one, and a literal name is laid over a templated one.
+    Inputs(Box<Shape>),
     Fields(Vec<(String, Shape)>),
 }
 
@@ -54,7 +61,11 @@ impl Shape {
         }
         match schema.get("additionalProperties") {
             Some(values @ Json::Object(_)) => {
-                Self::Map { template_keys: flag("x-template-keys"), values: Box::new(Self::of(values, root)) }
+                let values = Box::new(Self::of(values, root));
+                match &*values {
+                    Self::Fields(fields) if fields.iter().any(|(key, _)| key == EACH) => Self::Inputs(values),
+                    _ => Self::Map { template_keys: flag("x-template-keys"), values },
+                }
             }
             _ => Self::Literal,
         }
@@ -71,6 +82,7 @@ impl Shape {
             (Self::Map { template_keys, values }, NodeKind::Map(map)) => {
                 NodeKind::Map(fill_map(map, *template_keys, values, scope, filler))
             }
+            (Self::Inputs(values), NodeKind::Map(map)) => NodeKind::Map(fill_inputs(map, values, scope, filler)),
             (Self::Fields(fields), NodeKind::Map(map)) => NodeKind::Map(
                 map.entries()
                     .iter()
@@ -112,22 +124,81 @@ fn fill_map(map: &Map, template_keys: bool, values: &Shape, scope: &Scope, fille
         } else {
             entry.key.clone()
         };
-        if let Some(known) = filled.entry(&key) {
-            let known = known.key_span;
-            filler.report(
-                Diagnostic::new(
-                    Rule::NameCollision,
-                    entry.key_span,
-                    format!("comes out as `{key}`, which is there already"),
-                )
-                .also(known, format!("`{key}`")),
-            );
-            continue;
+        let filled_entry = Entry { key, key_span: entry.key_span, value: values.fill(&entry.value, scope, filler) };
+        match filled.entry(&filled_entry.key).map(|known| known.key_span) {
+            Some(known) => report_twice(&filled_entry, known, filler),
+            None => filled.set(filled_entry),
         }
-        let value = values.fill(&entry.value, scope, filler);
-        filled.set(Entry { key, key_span: entry.key_span, value });
     }
     filled
+}
+
+/// Fills inputs. One with `each` becomes several, each of which keeps its item for what is filled later.
+fn fill_inputs(map: &Map, values: &Shape, scope: &Scope, filler: &mut Filler<'_>) -> Map {
+    let mut several: Vec<(bool, Entry)> = Vec::new();
+    for entry in map.entries() {
+        let Some(items) = entry.value.at("/each").and_then(Node::as_list) else {
+            let filled = fill_input(entry, None, values, scope, filler);
+            several.extend(filled.map(|filled| (is_template(&entry.key), filled)));
+            continue;
+        };
+        for item in items {
+            let Some(text) = filler.text(item, scope) else { continue };
+            let scope = scope.with([(EACH, text.as_str().into())]);
+            let item = Node::list(item.span, vec![Node::text(item.span, text)]);
+            let filled = fill_input(entry, Some(item), values, &scope, filler);
+            several.extend(filled.map(|filled| (true, filled)));
+        }
+    }
+    let mut filled = Map::default();
+    let mut templated_keys: BTreeSet<String> = BTreeSet::new();
+    for (templated, entry) in several {
+        let Some(known) = filled.entry(&entry.key) else {
+            if templated {
+                templated_keys.insert(entry.key.clone());
+            }
+            filled.set(entry);
+            continue;
+        };
+        if templated && templated_keys.contains(&entry.key) {
+            report_twice(&entry, known.key_span, filler);
+            continue;
+        }
+        let (under, over) = if templated { (&entry, known) } else { (known, &entry) };
+        let laid = over.with_value(merge(&under.value, &over.value));
+        templated_keys.insert(laid.key.clone());
+        filled.set(laid);
+    }
+    filled
+}
+
+fn report_twice(entry: &Entry, known: Span, filler: &mut Filler<'_>) {
+    let key = &entry.key;
+    filler.report(
+        Diagnostic::new(Rule::NameCollision, entry.key_span, format!("comes out as `{key}`, which is there already"))
+            .also(known, format!("`{key}`")),
+    );
+}
+
+fn fill_input(
+    entry: &Entry,
+    each: Option<Node>,
+    values: &Shape,
+    scope: &Scope,
+    filler: &mut Filler<'_>,
+) -> Option<Entry> {
+    let key = if is_template(&entry.key) {
+        filler.text(&Node::text(entry.key_span, entry.key.clone()), scope)?
+    } else {
+        entry.key.clone()
+    };
+    let mut value = entry.value.clone();
+    if let (Some(each), Some(map)) = (each, value.as_map_mut())
+        && let Some(said) = map.remove(EACH)
+    {
+        map.set(said.with_value(each));
+    }
+    Some(Entry { key, key_span: entry.key_span, value: values.fill(&value, scope, filler) })
 }
 
 fn refuse_templates(node: &Node, filler: &mut Filler<'_>) {

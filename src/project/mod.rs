@@ -17,5 +17,5 @@ pub use fleet::{Concourse, Fleet};
 pub(crate) use resolve::{ManifestFile, resolve};
 pub use stage::{
     Approval, Build, Chain, CodeSource, EnvSource, Gate, GitSource, ImageSource, Input, Issues, Names, OldName, Origin,
-    Project, Record, Stage, What,
+    Pin, Project, Record, ReleaseSource, ResourceSource, S3Source, Stage, StageId, What,
 };

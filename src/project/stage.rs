@@ -2,19 +2,34 @@ use std::sync::Arc;
 
 use github_issues_resource::contract::{Approve, Closers, OnExisting};
 
-use crate::concourse::{JobName, PipelineName, ResourceName};
-use crate::manifest::{CheckEvery, IssuesResource, NewestBy};
+use crate::concourse::{JobName, PipelineName, ResourceName, ResourceTypeName};
+use crate::manifest::{CheckEvery, IssuesResource, NewestBy, OrderBy};
 use crate::source::Span;
-use crate::template::Scope;
-use crate::yaml::{Node, Value};
+use crate::template::{Scope, Template, is_template};
+use crate::yaml::{Entry, Node, Value};
 
-/// A thing that is deployed, through one chain or several. Its name may differ from chain to chain.
+/// What a manifest deploys: one project or several, each through one chain or several. The name of a project may differ
+/// from chain to chain.
 #[derive(Debug, Default)]
 pub struct Project {
     /// The chains.
     pub chains: Vec<Chain>,
     /// What jobs and resources were called before.
     pub old_names: Vec<OldName>,
+}
+
+/// The place of a stage among all of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StageId {
+    pub(crate) chain: usize,
+    pub(crate) stage: usize,
+}
+
+impl Project {
+    /// The stage in that place.
+    pub(crate) fn stage(&self, id: StageId) -> &Stage {
+        &self.chains[id.chain].stages[id.stage]
+    }
 }
 
 /// What a job or resource was called before.
@@ -31,6 +46,8 @@ pub struct OldName {
 /// Stages in the order of promotion.
 #[derive(Debug)]
 pub struct Chain {
+    /// The project, as the manifest's `needs` call it.
+    pub project: String,
     /// The group, where there are several chains.
     pub group: Option<String>,
     /// Does a stage have a preview gate?
@@ -75,6 +92,8 @@ pub struct Stage {
     pub approval: Approval,
     /// The issue of a deployment that opens no gate.
     pub record: Record,
+    /// Stages of other projects that are deployed first.
+    pub needs: Vec<StageId>,
     /// The code.
     pub code: CodeSource,
     /// What it takes besides.
@@ -106,6 +125,25 @@ impl Stage {
     /// The stage among those of its project, `GROUP.ENVIRONMENT` or `ENVIRONMENT`.
     pub fn name(&self) -> &str {
         &self.origin.stage
+    }
+
+    /// The place of an input, under the name that it comes out with.
+    pub(crate) fn input_span(&self, name: &str) -> Option<Span> {
+        let inputs = self.origin.settings.at("/inputs").and_then(Node::as_map)?;
+        let comes_out = |entry: &&Entry| {
+            let filled = |scope: &Scope| Template::parse(&entry.key).and_then(|key| key.text(scope));
+            match entry.value.at("/each").and_then(Node::as_list) {
+                _ if !is_template(&entry.key) => entry.key == name,
+                None => filled(&self.scope).is_ok_and(|key| key == name),
+                Some(items) => items.iter().any(|item| {
+                    let item = item.as_str().unwrap_or_default();
+                    filled(&self.scope.with([("each", item.into())])).is_ok_and(|key| key == name)
+                }),
+            }
+        };
+        let entries = inputs.entries().iter();
+        let literal = entries.clone().find(|entry| entry.key == name);
+        literal.or_else(|| entries.clone().find(comes_out)).map(|entry| entry.key_span)
     }
 
     /// The place of a setting, or that of the whole when it is not in a file of the user's.
@@ -177,6 +215,8 @@ pub struct GitSource {
     pub tag_filter: Option<String>,
     /// The name of a credential.
     pub private_key: Option<String>,
+    /// The name of the token by which a webhook has Concourse look.
+    pub webhook: Option<String>,
 }
 
 /// The code of a stage.
@@ -211,21 +251,98 @@ pub struct ImageSource {
     pub password: Option<String>,
 }
 
-/// What an input is.
+/// A file in a bucket of S3. It has a `regexp` or a `versioned_file`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct S3Source {
+    /// The bucket.
+    pub bucket: String,
+    /// Files that count as versions.
+    pub regexp: Option<String>,
+    /// The file of which the bucket keeps versions.
+    pub versioned_file: Option<String>,
+    /// Its region.
+    pub region: Option<String>,
+    /// Uses the worker's role.
+    pub aws_role: bool,
+    /// The name of a credential.
+    pub access_key: Option<String>,
+    /// The name of a credential.
+    pub secret_key: Option<String>,
+}
+
+/// A release on GitHub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseSource {
+    /// Whose.
+    pub owner: String,
+    /// Of what.
+    pub repository: String,
+    /// Tags that count as versions.
+    pub tag_filter: Option<String>,
+    /// What the newest is.
+    pub order_by: Option<OrderBy>,
+    /// The name of a credential.
+    pub token: Option<String>,
+}
+
+/// A resource of any type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResourceSource {
+    /// The resource type.
+    pub type_name: ResourceTypeName,
+    /// Where the versions come from.
+    pub source: Option<Value>,
+    /// Its icon.
+    pub icon: Option<String>,
+}
+
+/// What an input is.
+#[derive(Clone, Debug, PartialEq)]
 pub enum What {
     /// A repository.
     Git(GitSource),
     /// An image.
     Image(ImageSource),
+    /// A file in a bucket.
+    S3(S3Source),
+    /// A release.
+    Release(ReleaseSource),
+    /// Anything else.
+    Resource(ResourceSource),
 }
 
 impl What {
-    /// The file of the artifact that names its version.
-    pub const fn version_file(&self) -> &'static str {
+    /// The file of the artifact that names its version, where the type alone says which.
+    ///
+    /// Of a release it is the tag: two tags, `v1.2` and `1.2`, come out as one version.
+    pub const fn version_file(&self) -> Option<&'static str> {
         match self {
-            Self::Git(_) => ".git/ref",
-            Self::Image(_) => "digest",
+            Self::Git(_) => Some(".git/ref"),
+            Self::Image(_) => Some("digest"),
+            Self::S3(_) => Some("version"),
+            Self::Release(_) => Some("tag"),
+            Self::Resource(_) => None,
+        }
+    }
+}
+
+/// Which version of an input an approval names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pin {
+    /// That in this file.
+    File(String),
+    /// None, on purpose.
+    LeftOut,
+    /// None, since nobody said which file it stands in.
+    Unknown,
+}
+
+impl Pin {
+    /// The file that names the version.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::LeftOut | Self::Unknown => None,
         }
     }
 }
@@ -248,8 +365,8 @@ pub struct Input {
     pub what: What,
     /// How often to look.
     pub check_every: Option<CheckEvery>,
-    /// The file that names the version, unless it is left out of approvals.
-    pub pin: Option<String>,
+    /// The version that approvals name.
+    pub pin: Pin,
     /// How it is made here.
     pub build: Option<Build>,
     /// A new version starts what takes it.

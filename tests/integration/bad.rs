@@ -580,34 +580,22 @@ fn not_supported_yet() {
         r"project: shop-cart
 stack:
   pulumi: {path: infra/cart}
-needs: [shop-network]
 issues: {auth: {app: {id: 1}}}
 approval: {freeze: []}
-inputs: {a: {s3: {bucket: b}}}
 "
     ), @"
-    error[not-yet]: `needs` is not supported yet
-     --> projects/a.yml:4:1
-      |
-    4 | needs: [shop-network]
-      | ^^^^^ part of the language, but not of this version of ol-pipegen
     error[not-yet]: `app` is not supported yet
-     --> projects/a.yml:5:17
+     --> projects/a.yml:4:17
       |
-    5 | issues: {auth: {app: {id: 1}}}
+    4 | issues: {auth: {app: {id: 1}}}
       |                 ^^^ part of the language, but not of this version of ol-pipegen
     error[not-yet]: `freeze` is not supported yet
-     --> projects/a.yml:6:12
+     --> projects/a.yml:5:12
       |
-    6 | approval: {freeze: []}
+    5 | approval: {freeze: []}
       |            ^^^^^^ part of the language, but not of this version of ol-pipegen
-    error[not-yet]: `s3` is not supported yet
-     --> projects/a.yml:7:14
-      |
-    7 | inputs: {a: {s3: {bucket: b}}}
-      |              ^^ part of the language, but not of this version of ol-pipegen
 
-    error: 4 errors in 1 file; nothing was compared
+    error: 2 errors in 1 file; nothing was compared
     ");
 }
 
@@ -1092,21 +1080,22 @@ stack:
 inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
 "#
     ), @r#"
-    error[several-sources]: `a` is a repository and an image at once
+    error[several-sources]: `a` is several things at once: it has `git` and `image`
      --> projects/a.yml:4:10
       |
     4 | inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
       |          ^
       |
-      = help: keep `git` or `image`
+      = help: keep one of them
     error[missing-field]: `b` does not say what it is
      --> projects/a.yml:4:48
       |
     4 | inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
       |                                                ^
       |
-      = help: say `git` or `image`
-    error[missing-field]: the image of `c` needs `repository`
+      = note: nothing else in the manifest of that name does
+      = help: say `git`, `image`, `s3`, `github_release` or `resource`
+    error[missing-field]: `image` of `c` needs `repository`
      --> projects/a.yml:4:80
       |
     4 | inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
@@ -2493,4 +2482,295 @@ fn every_former_name_is_looked_at() {
     );
     assert!(report.contains("`deploy-shop-ci` is still there"), "{report}");
     assert!(report.contains("no job or resource comes out as `nothing`"), "{report}");
+}
+
+#[test]
+fn one_project_and_several() {
+    assert_snapshot!(report(
+        r"project: shop-a
+projects:
+  shop-b: {stack: {pulumi: {path: infra/b}}}
+  shop-c: {overrides: {Prod: {gate: manual}}, stak: {}}
+overrides: {PRODUCTION: {gate: manual}}
+"
+    ), @"
+    error[one-project-field]: a manifest has `project` or `projects`, not both
+     --> projects/a.yml:2:1
+      |
+    1 | project: shop-a
+      | ------- the other
+    2 | projects:
+      | ^^^^^^^^
+      |
+      = help: make the one an entry of the others
+    error[missing-field]: the manifest and its fleet lack `stack`
+     --> projects/a.yml:4:3
+      |
+    4 |   shop-c: {overrides: {Prod: {gate: manual}}, stak: {}}
+      |   ^^^^^^
+      |
+      = help: say what deploys it: `stack: {KIND: …}`, with `pulumi` and `script`
+    error[unknown-selector]: `Prod` fits no stage of `shop-c`
+     --> projects/a.yml:4:24
+      |
+    4 |   shop-c: {overrides: {Prod: {gate: manual}}, stak: {}}
+      |                        ^^^^
+      |
+      = help: there are `CI`, `Production` and `QA`
+    error[unknown-field]: unknown field `stak`
+     --> projects/a.yml:4:47
+      |
+    4 |   shop-c: {overrides: {Prod: {gate: manual}}, stak: {}}
+      |                                               ^^^^ no such field of `shop-c`
+      |
+      = help: did you mean `stack`?
+    error[unknown-selector]: `PRODUCTION` fits no stage of `shop-a`
+     --> projects/a.yml:5:13
+      |
+    5 | overrides: {PRODUCTION: {gate: manual}}
+      |             ^^^^^^^^^^
+      |
+      = help: did you mean `Production`?
+
+    error: 5 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn needs_that_nobody_can_meet() {
+    assert_snapshot!(report(
+        r"stack: {pulumi: {path: infra}}
+projects:
+  shop-network:
+    environments: [QA]
+    needs: [shop-network]
+  shop-cluster:
+    needs: [shop-netwrk, shop-network]
+  shop-far:
+    environments: [QA]
+    concourse: edge
+    needs: [shop-network]
+"
+    ), @"
+    error[gate-missing]: `shop-network` has a single stage, `QA`, and nothing says what may deploy there
+     --> projects/a.yml:4:5
+      |
+    4 |     environments: [QA]
+      |     ^^^^^^^^^^^^
+      |
+      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+    error[unknown-project]: `shop-network` cannot wait for itself
+     --> projects/a.yml:5:13
+      |
+    5 |     needs: [shop-network]
+      |             ^^^^^^^^^^^^
+      |
+      = help: there are `shop-cluster` and `shop-far`
+    error[unknown-project]: the manifest has no other project `shop-netwrk`
+     --> projects/a.yml:7:13
+      |
+    7 |     needs: [shop-netwrk, shop-network]
+      |             ^^^^^^^^^^^
+      |
+      = help: did you mean `shop-network`?
+    error[unmet-need]: `shop-network` has no stage where `shop-cluster` CI could wait for it
+     --> projects/a.yml:7:26
+      |
+    7 |     needs: [shop-netwrk, shop-network]
+      |                          ^^^^^^^^^^^^
+      |
+      = help: say `needs` in `overrides`, for the stages where it holds
+    error[gate-missing]: `shop-far` has a single stage, `QA`, and nothing says what may deploy there
+     --> projects/a.yml:9:5
+      |
+    9 |     environments: [QA]
+      |     ^^^^^^^^^^^^
+      |
+      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+    error[unmet-need]: `shop-network` QA lives on another Concourse than `shop-far` QA
+      --> projects/a.yml:11:13
+       |
+    11 |     needs: [shop-network]
+       |             ^^^^^^^^^^^^
+       |
+       = help: say `needs` in `overrides`, for the stages where it holds
+
+    error: 6 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn needs_in_a_circle() {
+    assert_snapshot!(report(
+        r"stack: {pulumi: {path: infra}}
+projects:
+  shop-a: {needs: [shop-b]}
+  shop-b: {needs: [shop-c]}
+  shop-c: {needs: [shop-a]}
+"
+    ), @"
+    error[needs-cycle]: `shop-a` CI and `shop-b` CI wait for one another
+     --> projects/a.yml:3:20
+      |
+    3 |   shop-a: {needs: [shop-b]}
+      |                    ^^^^^^
+      |
+      = help: take one of the `needs` out
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn build_from_itself() {
+    assert_snapshot!(report(
+        r"project: shop-a
+stack: {pulumi: {path: infra/a}}
+inputs:
+  one:
+    image: {repository: shop/one}
+    build: {from: {two: {}}, with: {image: {}}}
+  two:
+    image: {repository: shop/two}
+    build: {from: {one: {}}, with: {image: {}}}
+"
+    ), @"
+    error[build-cycle]: `one` is made from itself
+     --> projects/a.yml:4:3
+      |
+    4 |   one:
+      |   ^^^
+      |
+      = help: make it from something that is there before
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn inputs_that_say_too_little() {
+    assert_snapshot!(report(
+        r"project: shop-a
+stack: {pulumi: {path: infra/a}}
+inputs:
+  nothing: {env: {X: digest}}
+  file: {s3: {bucket: b}}
+  files: {s3: {bucket: b, regexp: a-(.*), versioned_file: a, secret_key: hunter2}}
+  release: {github_release: {repository: prometheus}}
+  thing: {resource: {source: {uri: x}}}
+  odd: {resource: {type: A b, source: {}}}
+  '{{ each }}-image': {each: [a, a], image: {repository: r}}
+"
+    ), @"
+    error[missing-field]: `nothing` does not say what it is
+     --> projects/a.yml:4:3
+      |
+    4 |   nothing: {env: {X: digest}}
+      |   ^^^^^^^
+      |
+      = note: nothing else in the manifest of that name does
+      = help: say `git`, `image`, `s3`, `github_release` or `resource`
+    error[missing-field]: the files of `file` are told by `regexp`, or by `versioned_file`
+     --> projects/a.yml:5:14
+      |
+    5 |   file: {s3: {bucket: b}}
+      |              ^^^^^^^^^^^
+      |
+      = help: a pattern with a group for the version, or the file of which the bucket keeps versions
+    error[plaintext-secret]: the secret key of `files` is written in clear
+     --> projects/a.yml:6:74
+      |
+    6 |   files: {s3: {bucket: b, regexp: a-(.*), versioned_file: a, secret_key: *******}}
+      |                                                                          ^^^^^^^
+      |
+      = help: give the name of a credential, such as ((aws.secret_key))
+    error[wrong-type]: `prometheus` is no repository on GitHub
+     --> projects/a.yml:7:42
+      |
+    7 |   release: {github_release: {repository: prometheus}}
+      |                                          ^^^^^^^^^^
+      |
+      = help: write `OWNER/NAME`
+    error[missing-field]: `resource` of `thing` needs `type`
+     --> projects/a.yml:8:21
+      |
+    8 |   thing: {resource: {source: {uri: x}}}
+      |                     ^^^^^^^^^^^^^^^^^^
+    error[concourse-name]: the name `A b` of a resource type must start with a lowercase letter or a number
+     --> projects/a.yml:9:26
+      |
+    9 |   odd: {resource: {type: A b, source: {}}}
+      |                          ^^^
+    error[name-collision]: comes out as `a-image`, which is there already
+      --> projects/a.yml:10:3
+       |
+    10 |   '{{ each }}-image': {each: [a, a], image: {repository: r}}
+       |   ^^^^^^^^^^^^^^^^^^
+       |   |
+       |   `a-image`
+
+    error: 7 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn resource_whose_version_nothing_names() {
+    assert_snapshot!(warning(
+        r"project: shop-a
+stack: {pulumi: {path: infra/a}}
+inputs:
+  ready: {resource: {type: time, source: {interval: 24h}}}
+"
+    ), @"
+    warning[unpinned-input]: no issue can name the version of `ready` that `shop-a` QA deploys
+     --> projects/a.yml:4:3
+      |
+    4 |   ready: {resource: {type: time, source: {interval: 24h}}}
+      |   ^^^^^
+      |
+      = note: which file of a resource of its type names the version, nothing says
+      = help: say `pin: FILE`; or `pin: null`, where nothing has to hold it to a version
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn somebody_speaks_for_a_gate() {
+    assert_snapshot!(report(
+        r"project: shop-a
+stack: {pulumi: {path: infra/a}}
+inputs:
+  forged:
+    resource:
+      type: github-issues
+      source: {gate: shop-a/-/CI/deployed, role: post, repository: example/deployments, access_token: ((t))}
+    pin: ~
+overrides:
+  CI:
+    after:
+    - put: github-issues-shop-a-ci-post
+      params: {action: record, title: x, pins: {code: shop-a/.git/ref}}
+      no_get: true
+"
+    ), @"
+    error[gate-collision]: `forged` would speak for a gate
+     --> projects/a.yml:4:3
+      |
+    4 |   forged:
+      |   ^^^^^^
+      |
+      = note: in the pipeline `a`
+      = help: a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source
+    error[step-past-gate]: a put to `github-issues-shop-a-ci-post` would speak for a gate
+      --> projects/a.yml:12:7
+       |
+    12 |     - put: github-issues-shop-a-ci-post
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = note: in the deploy of `shop-a` CI
+       = help: leave the issues of gates to the gates; write to an issue of your own
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
 }

@@ -6,8 +6,12 @@ use crate::graph::{graph, issues};
 use crate::support::Work;
 
 fn rendered(pipeline: &str) -> String {
+    rendered_by(pipeline, pipeline)
+}
+
+fn rendered_by(manifest: &str, pipeline: &str) -> String {
     let work = Work::copy_of("tests/fixtures/examples");
-    work.run(&["render", "--quiet"]).fine();
+    work.run(&["render", "--quiet", &format!("projects/{manifest}.yml")]).fine();
     work.read(&format!("rendered/{pipeline}.yml"))
 }
 
@@ -243,7 +247,7 @@ fn two_concourses() {
       put pulumi-shop-cdn {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
       on_success: record github-issues-shop-cdn-qa-post "[bot] Pulumi shop-cdn QA deployed." {"clone":"shop-cdn","body_files":["pulumi-shop-cdn/deploy_summary.md"],"pins":{"code":"shop-cdn/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
     "#);
-    assert_snapshot!(graph(&rendered("cdn-edge")), @r#"
+    assert_snapshot!(graph(&rendered_by("cdn", "cdn-edge")), @r#"
     preview-shop-cdn-production (serial with shop-cdn-production)
       get gate of github-issues-shop-cdn-qa-trigger, starts
       get shop-cdn-edge
@@ -281,5 +285,272 @@ fn alone_without_a_fleet() {
       get site-site from deploy-shop-site-staging
       task deploy {"PHASE":"deploy","STACK":"live","ENVIRONMENT":"live","CODE":"site-site","SCRIPT":"./deploy.sh \"$ENVIRONMENT\""}
       on_success: record github-issues-shop-site-live-post "[bot] Script shop-site live deployed." {"clone":"site-site","body_files":["summary/deploy.md"],"pins":{"code":"site-site/.git/ref"},"labels":["finalized-deployment"]}
+    "#);
+}
+
+#[test]
+fn image_built_from_another_repository() {
+    assert_snapshot!(graph(&rendered("web")), @r#"
+    build-web-image
+      get web, starts
+      task build-container-image {"CONTEXT":"web","DOCKERFILE":"web/docker/Dockerfile","PROGRESS":"plain"}
+      task ensure-ecr-repository {"AWS_PAGER":"cat","AWS_REGION":"us-east-1","REPO_NAME":"shop/web"}
+      put web-image {"image":"image/image.tar","additional_tags":"web/.git/short_ref"}
+    deploy-shop-web-ci (serial)
+      get web-image from build-web-image, starts {"skip_download":true}
+      get shop-web, starts
+      put pulumi-shop-web {"env_os":{},"env_vars_from_files":{"WEB_IMAGE_DIGEST":"web-image/digest"},"stack_name":"CI"}
+      on_success: record github-issues-shop-web-ci-post "[bot] Pulumi shop-web CI deployed." {"clone":"shop-web","body_files":["pulumi-shop-web/deploy_summary.md"],"pins":{"code":"shop-web/.git/ref","web-image":"web-image/digest"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+    deploy-shop-web-qa (serial)
+      get web-image from deploy-shop-web-ci {"skip_download":true}
+      get gate of github-issues-shop-web-ci-trigger, starts
+      get shop-web from deploy-shop-web-ci
+      claim github-issues-shop-web-ci-post for shop-web/-/QA/deploy
+      checkout shop-web compare [] fetch []
+      put pulumi-shop-web {"env_os":{},"env_vars_from_files":{"WEB_IMAGE_DIGEST":"gate/pins/web-image"},"stack_name":"QA"}
+      on_success: record github-issues-shop-web-qa-post "[bot] Pulumi shop-web QA deployed." {"clone":"shop-web","body_files":["pulumi-shop-web/deploy_summary.md"],"pins":{"code":"shop-web/.git/ref","web-image":"gate/pins/web-image"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: report succeeded to github-issues-shop-web-ci-post by shop-web/-/QA/deploy
+      on_failure: report failed to github-issues-shop-web-ci-post by shop-web/-/QA/deploy
+      on_error: report errored to github-issues-shop-web-ci-post by shop-web/-/QA/deploy
+      on_abort: report aborted to github-issues-shop-web-ci-post by shop-web/-/QA/deploy
+    deploy-shop-web-production (serial)
+      get web-image from deploy-shop-web-qa {"skip_download":true}
+      get gate of github-issues-shop-web-qa-trigger, starts
+      get shop-web from deploy-shop-web-qa
+      claim github-issues-shop-web-qa-post for shop-web/-/Production/deploy
+      checkout shop-web compare [] fetch []
+      put pulumi-shop-web {"env_os":{},"env_vars_from_files":{"WEB_IMAGE_DIGEST":"gate/pins/web-image"},"stack_name":"Production"}
+      on_success: record github-issues-shop-web-production-post "[bot] Pulumi shop-web Production deployed." {"clone":"shop-web","body_files":["pulumi-shop-web/deploy_summary.md"],"pins":{"code":"shop-web/.git/ref","web-image":"gate/pins/web-image"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-shop-web-qa-post by shop-web/-/Production/deploy
+      on_failure: report failed to github-issues-shop-web-qa-post by shop-web/-/Production/deploy
+      on_error: report errored to github-issues-shop-web-qa-post by shop-web/-/Production/deploy
+      on_abort: report aborted to github-issues-shop-web-qa-post by shop-web/-/Production/deploy
+    "#);
+}
+
+#[test]
+fn one_after_the_other() {
+    assert_snapshot!(graph(&rendered("platform")), @r#"
+    deploy-shop-network-qa (serial)
+      get shop-shop-network, starts
+      put pulumi-shop-network {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
+      on_success: record github-issues-shop-network-qa-post "[bot] Pulumi shop-network QA deployed." {"clone":"shop-shop-network","body_files":["pulumi-shop-network/deploy_summary.md"],"pins":{"code":"shop-shop-network/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
+    deploy-shop-network-production (serial)
+      get gate of github-issues-shop-network-qa-trigger, starts
+      get shop-shop-network from deploy-shop-network-qa
+      claim github-issues-shop-network-qa-post for shop-network/-/Production/deploy
+      checkout shop-shop-network compare [] fetch []
+      put pulumi-shop-network {"env_os":{},"env_vars_from_files":{},"stack_name":"Production"}
+      on_success: record github-issues-shop-network-production-post "[bot] Pulumi shop-network Production deployed." {"clone":"shop-shop-network","body_files":["pulumi-shop-network/deploy_summary.md"],"pins":{"code":"shop-shop-network/.git/ref"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-shop-network-qa-post by shop-network/-/Production/deploy
+      on_failure: report failed to github-issues-shop-network-qa-post by shop-network/-/Production/deploy
+      on_error: report errored to github-issues-shop-network-qa-post by shop-network/-/Production/deploy
+      on_abort: report aborted to github-issues-shop-network-qa-post by shop-network/-/Production/deploy
+    deploy-shop-cluster-qa (serial)
+      get after-deploy-shop-network-qa of shop-shop-network from deploy-shop-network-qa, starts
+      get shop-shop-cluster, starts
+      put pulumi-shop-cluster {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
+      on_success: record github-issues-shop-cluster-qa-post "[bot] Pulumi shop-cluster QA deployed." {"clone":"shop-shop-cluster","body_files":["pulumi-shop-cluster/deploy_summary.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
+    deploy-shop-cluster-production (serial)
+      get after-deploy-shop-network-production of shop-shop-network from deploy-shop-network-production
+      get gate of github-issues-shop-cluster-qa-trigger, starts
+      get shop-shop-cluster from deploy-shop-cluster-qa
+      claim github-issues-shop-cluster-qa-post for shop-cluster/-/Production/deploy
+      checkout shop-shop-cluster compare [] fetch []
+      put pulumi-shop-cluster {"env_os":{},"env_vars_from_files":{},"stack_name":"Production"}
+      on_success: record github-issues-shop-cluster-production-post "[bot] Pulumi shop-cluster Production deployed." {"clone":"shop-shop-cluster","body_files":["pulumi-shop-cluster/deploy_summary.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-shop-cluster-qa-post by shop-cluster/-/Production/deploy
+      on_failure: report failed to github-issues-shop-cluster-qa-post by shop-cluster/-/Production/deploy
+      on_error: report errored to github-issues-shop-cluster-qa-post by shop-cluster/-/Production/deploy
+      on_abort: report aborted to github-issues-shop-cluster-qa-post by shop-cluster/-/Production/deploy
+    "#);
+}
+
+#[test]
+fn matrix_with_an_exception() {
+    assert_snapshot!(graph(&rendered("workers")), @r#"
+    build-mailer-image
+      get mailer, starts
+      task build-container-image {"CONTEXT":"mailer/workers/mailer","DOCKERFILE":"mailer/workers/mailer/Dockerfile","PROGRESS":"plain"}
+      put mailer-image {"image":"image/image.tar","additional_tags":"mailer/.git/short_ref"}
+    build-billing-image
+      get billing, starts
+      task build-container-image {"CONTEXT":"billing/workers/billing","DOCKERFILE":"billing/workers/billing/Dockerfile","PROGRESS":"plain"}
+      put billing-image {"image":"image/image.tar","additional_tags":"billing/.git/short_ref"}
+    build-reports-image
+      get reports, starts
+      task build-container-image {"CONTEXT":"reports/workers/reports","DOCKERFILE":"reports/workers/reports/Dockerfile","TARGET":"slim","PROGRESS":"plain"}
+      put reports-image {"image":"image/image.tar","additional_tags":"reports/.git/short_ref"}
+    deploy-shop-workers-ci (serial)
+      get mailer-image from build-mailer-image, starts {"skip_download":true}
+      get billing-image from build-billing-image, starts {"skip_download":true}
+      get reports-image from build-reports-image, starts {"skip_download":true}
+      get shop-workers, starts
+      put pulumi-shop-workers {"env_os":{},"env_vars_from_files":{"MAILER_DIGEST":"mailer-image/digest","BILLING_DIGEST":"billing-image/digest","REPORTS_DIGEST":"reports-image/digest"},"stack_name":"CI"}
+      on_success: record github-issues-shop-workers-ci-post "[bot] Pulumi shop-workers CI deployed." {"clone":"shop-workers","body_files":["pulumi-shop-workers/deploy_summary.md"],"pins":{"code":"shop-workers/.git/ref","mailer-image":"mailer-image/digest","billing-image":"billing-image/digest","reports-image":"reports-image/digest"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+    deploy-shop-workers-qa (serial)
+      get mailer-image from deploy-shop-workers-ci {"skip_download":true}
+      get billing-image from deploy-shop-workers-ci {"skip_download":true}
+      get reports-image from deploy-shop-workers-ci {"skip_download":true}
+      get gate of github-issues-shop-workers-ci-trigger, starts
+      get shop-workers from deploy-shop-workers-ci
+      claim github-issues-shop-workers-ci-post for shop-workers/-/QA/deploy
+      checkout shop-workers compare [] fetch []
+      put pulumi-shop-workers {"env_os":{},"env_vars_from_files":{"MAILER_DIGEST":"gate/pins/mailer-image","BILLING_DIGEST":"gate/pins/billing-image","REPORTS_DIGEST":"gate/pins/reports-image"},"stack_name":"QA"}
+      on_success: record github-issues-shop-workers-qa-post "[bot] Pulumi shop-workers QA deployed." {"clone":"shop-workers","body_files":["pulumi-shop-workers/deploy_summary.md"],"pins":{"code":"shop-workers/.git/ref","mailer-image":"gate/pins/mailer-image","billing-image":"gate/pins/billing-image","reports-image":"gate/pins/reports-image"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: report succeeded to github-issues-shop-workers-ci-post by shop-workers/-/QA/deploy
+      on_failure: report failed to github-issues-shop-workers-ci-post by shop-workers/-/QA/deploy
+      on_error: report errored to github-issues-shop-workers-ci-post by shop-workers/-/QA/deploy
+      on_abort: report aborted to github-issues-shop-workers-ci-post by shop-workers/-/QA/deploy
+    deploy-shop-workers-production (serial)
+      get mailer-image from deploy-shop-workers-qa {"skip_download":true}
+      get billing-image from deploy-shop-workers-qa {"skip_download":true}
+      get reports-image from deploy-shop-workers-qa {"skip_download":true}
+      get gate of github-issues-shop-workers-qa-trigger, starts
+      get shop-workers from deploy-shop-workers-qa
+      claim github-issues-shop-workers-qa-post for shop-workers/-/Production/deploy
+      checkout shop-workers compare [] fetch []
+      put pulumi-shop-workers {"env_os":{},"env_vars_from_files":{"MAILER_DIGEST":"gate/pins/mailer-image","BILLING_DIGEST":"gate/pins/billing-image","REPORTS_DIGEST":"gate/pins/reports-image"},"stack_name":"Production"}
+      on_success: record github-issues-shop-workers-production-post "[bot] Pulumi shop-workers Production deployed." {"clone":"shop-workers","body_files":["pulumi-shop-workers/deploy_summary.md"],"pins":{"code":"shop-workers/.git/ref","mailer-image":"gate/pins/mailer-image","billing-image":"gate/pins/billing-image","reports-image":"gate/pins/reports-image"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-shop-workers-qa-post by shop-workers/-/Production/deploy
+      on_failure: report failed to github-issues-shop-workers-qa-post by shop-workers/-/Production/deploy
+      on_error: report errored to github-issues-shop-workers-qa-post by shop-workers/-/Production/deploy
+      on_abort: report aborted to github-issues-shop-workers-qa-post by shop-workers/-/Production/deploy
+    "#);
+}
+
+#[test]
+fn another_version_in_another_place() {
+    let work = Work::copy_of("tests/fixtures/examples");
+    let ran = work.run(&["render", "--quiet", "projects/lms.yml"]).ended(0);
+    assert_snapshot!(ran.stderr, @"
+    warning[unapproved-input]: no issue can name the version of `lms-maple-image` that `lms-campus` campus.QA deploys
+      --> projects/lms.yml:12:3
+       |
+    12 |   lms-{{ values.release }}-image:
+       |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = note: no stage before it takes the input
+       = help: `gate: preview` names every version
+
+    warning: 1 warning in 1 file
+    ");
+    assert_snapshot!(graph(&work.read("rendered/lms.yml")), @r#"
+    deploy-lms-campus-campus.ci (serial)
+      get lms-main-image, starts {"skip_download":true}
+      get shop-lms, starts
+      put pulumi-lms-campus {"env_os":{"RELEASE":"main"},"env_vars_from_files":{"LMS_DIGEST":"lms-main-image/digest"},"stack_name":"campus.CI"}
+      on_success: record github-issues-lms-campus-campus.ci-post "[bot] Pulumi lms-campus campus.CI deployed." {"clone":"shop-lms","body_files":["pulumi-lms-campus/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-main-image":"lms-main-image/digest"},"promotes_to":"campus.QA","labels":["promotion-to-qa"]}
+    deploy-lms-campus-campus.qa (serial)
+      get lms-maple-image {"skip_download":true}
+      get gate of github-issues-lms-campus-campus.ci-trigger, starts
+      get shop-lms from deploy-lms-campus-campus.ci
+      claim github-issues-lms-campus-campus.ci-post for lms-campus/campus/QA/deploy
+      checkout shop-lms compare [] fetch []
+      put pulumi-lms-campus {"env_os":{"RELEASE":"maple"},"env_vars_from_files":{"LMS_DIGEST":"lms-maple-image/digest"},"stack_name":"campus.QA"}
+      on_success: record github-issues-lms-campus-campus.qa-post "[bot] Pulumi lms-campus campus.QA deployed." {"clone":"shop-lms","body_files":["pulumi-lms-campus/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-maple-image":"lms-maple-image/digest"},"promotes_to":"campus.Production","labels":["promotion-to-production"]}
+      on_success: report succeeded to github-issues-lms-campus-campus.ci-post by lms-campus/campus/QA/deploy
+      on_failure: report failed to github-issues-lms-campus-campus.ci-post by lms-campus/campus/QA/deploy
+      on_error: report errored to github-issues-lms-campus-campus.ci-post by lms-campus/campus/QA/deploy
+      on_abort: report aborted to github-issues-lms-campus-campus.ci-post by lms-campus/campus/QA/deploy
+    deploy-lms-campus-campus.production (serial)
+      get lms-maple-image from deploy-lms-campus-campus.qa {"skip_download":true}
+      get gate of github-issues-lms-campus-campus.qa-trigger, starts
+      get shop-lms from deploy-lms-campus-campus.qa
+      claim github-issues-lms-campus-campus.qa-post for lms-campus/campus/Production/deploy
+      checkout shop-lms compare [] fetch []
+      put pulumi-lms-campus {"env_os":{"RELEASE":"maple"},"env_vars_from_files":{"LMS_DIGEST":"gate/pins/lms-maple-image"},"stack_name":"campus.Production"}
+      on_success: record github-issues-lms-campus-campus.production-post "[bot] Pulumi lms-campus campus.Production deployed." {"clone":"shop-lms","body_files":["pulumi-lms-campus/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-maple-image":"gate/pins/lms-maple-image"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-lms-campus-campus.qa-post by lms-campus/campus/Production/deploy
+      on_failure: report failed to github-issues-lms-campus-campus.qa-post by lms-campus/campus/Production/deploy
+      on_error: report errored to github-issues-lms-campus-campus.qa-post by lms-campus/campus/Production/deploy
+      on_abort: report aborted to github-issues-lms-campus-campus.qa-post by lms-campus/campus/Production/deploy
+    deploy-lms-partners-partners.ci (serial)
+      get lms-oak-image, starts {"skip_download":true}
+      get shop-lms, starts
+      put pulumi-lms-partners {"env_os":{"RELEASE":"oak"},"env_vars_from_files":{"LMS_DIGEST":"lms-oak-image/digest"},"stack_name":"partners.CI"}
+      on_success: record github-issues-lms-partners-partners.ci-post "[bot] Pulumi lms-partners partners.CI deployed." {"clone":"shop-lms","body_files":["pulumi-lms-partners/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-oak-image":"lms-oak-image/digest"},"promotes_to":"partners.QA","labels":["promotion-to-qa"]}
+    deploy-lms-partners-partners.qa (serial)
+      get lms-oak-image from deploy-lms-partners-partners.ci {"skip_download":true}
+      get gate of github-issues-lms-partners-partners.ci-trigger, starts
+      get shop-lms from deploy-lms-partners-partners.ci
+      claim github-issues-lms-partners-partners.ci-post for lms-partners/partners/QA/deploy
+      checkout shop-lms compare [] fetch []
+      put pulumi-lms-partners {"env_os":{"RELEASE":"oak"},"env_vars_from_files":{"LMS_DIGEST":"gate/pins/lms-oak-image"},"stack_name":"partners.QA"}
+      on_success: record github-issues-lms-partners-partners.qa-post "[bot] Pulumi lms-partners partners.QA deployed." {"clone":"shop-lms","body_files":["pulumi-lms-partners/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-oak-image":"gate/pins/lms-oak-image"},"promotes_to":"partners.Production","labels":["promotion-to-production"]}
+      on_success: report succeeded to github-issues-lms-partners-partners.ci-post by lms-partners/partners/QA/deploy
+      on_failure: report failed to github-issues-lms-partners-partners.ci-post by lms-partners/partners/QA/deploy
+      on_error: report errored to github-issues-lms-partners-partners.ci-post by lms-partners/partners/QA/deploy
+      on_abort: report aborted to github-issues-lms-partners-partners.ci-post by lms-partners/partners/QA/deploy
+    deploy-lms-partners-partners.production (serial)
+      get lms-oak-image from deploy-lms-partners-partners.qa {"skip_download":true}
+      get gate of github-issues-lms-partners-partners.qa-trigger, starts
+      get shop-lms from deploy-lms-partners-partners.qa
+      claim github-issues-lms-partners-partners.qa-post for lms-partners/partners/Production/deploy
+      checkout shop-lms compare [] fetch []
+      put pulumi-lms-partners {"env_os":{"RELEASE":"oak"},"env_vars_from_files":{"LMS_DIGEST":"gate/pins/lms-oak-image"},"stack_name":"partners.Production"}
+      on_success: record github-issues-lms-partners-partners.production-post "[bot] Pulumi lms-partners partners.Production deployed." {"clone":"shop-lms","body_files":["pulumi-lms-partners/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-oak-image":"gate/pins/lms-oak-image"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-lms-partners-partners.qa-post by lms-partners/partners/Production/deploy
+      on_failure: report failed to github-issues-lms-partners-partners.qa-post by lms-partners/partners/Production/deploy
+      on_error: report errored to github-issues-lms-partners-partners.qa-post by lms-partners/partners/Production/deploy
+      on_abort: report aborted to github-issues-lms-partners-partners.qa-post by lms-partners/partners/Production/deploy
+    "#);
+}
+
+#[test]
+fn everything_that_a_deployment_can_take() {
+    assert_snapshot!(graph(&rendered("mixed")), @r#"
+    build-base-image
+      get base, starts
+      task build-container-image {"CONTEXT":"base","DOCKERFILE":"base/Dockerfile","PROGRESS":"plain"}
+      put base-image {"image":"image/image.tar","additional_tags":"base/.git/short_ref"}
+    deploy-shop-base-qa (serial)
+      get base-image from build-base-image, starts {"skip_download":true}
+      get shop-shop-base, starts
+      put pulumi-shop-base {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
+      on_success: record github-issues-shop-base-qa-post "[bot] Pulumi shop-base QA deployed." {"clone":"shop-shop-base","body_files":["pulumi-shop-base/deploy_summary.md"],"pins":{"code":"shop-shop-base/.git/ref","base-image":"base-image/digest"},"promotes_to":"Production","labels":["promotion-to-production"]}
+    deploy-shop-base-production (serial)
+      get base-image from deploy-shop-base-qa {"skip_download":true}
+      get gate of github-issues-shop-base-qa-trigger, starts
+      get shop-shop-base from deploy-shop-base-qa
+      claim github-issues-shop-base-qa-post for shop-base/-/Production/deploy
+      checkout shop-shop-base compare [base-image=digest] fetch []
+      put pulumi-shop-base {"env_os":{},"env_vars_from_files":{},"stack_name":"Production"}
+      on_success: record github-issues-shop-base-production-post "[bot] Pulumi shop-base Production deployed." {"clone":"shop-shop-base","body_files":["pulumi-shop-base/deploy_summary.md"],"pins":{"code":"shop-shop-base/.git/ref","base-image":"gate/pins/base-image"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-shop-base-qa-post by shop-base/-/Production/deploy
+      on_failure: report failed to github-issues-shop-base-qa-post by shop-base/-/Production/deploy
+      on_error: report errored to github-issues-shop-base-qa-post by shop-base/-/Production/deploy
+      on_abort: report aborted to github-issues-shop-base-qa-post by shop-base/-/Production/deploy
+    build-shop-image
+      get shop, starts
+      get base-image from build-base-image, starts {"format":"oci"}
+      task build-container-image {"CONTEXT":"shop","DOCKERFILE":"shop/Dockerfile","PROGRESS":"plain"}
+      put shop-image {"image":"image/image.tar","additional_tags":"shop/.git/short_ref"}
+    deploy-shop-mixed-qa (serial)
+      get base-image from build-base-image, starts {"skip_download":true}
+      get theme, starts
+      get settings, starts
+      get exporter, starts
+      get schedule
+      get shop-image from build-shop-image, starts {"skip_download":true}
+      get shop-shop-mixed, starts
+      put pulumi-shop-mixed {"env_os":{},"env_vars_from_files":{"BASE_DIGEST":"base-image/digest","SETTINGS_VERSION":"settings/version","EXPORTER_TAG":"exporter/tag","SHOP_DIGEST":"shop-image/digest"},"stack_name":"QA"}
+      on_success: record github-issues-shop-mixed-qa-post "[bot] Pulumi shop-mixed QA deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"base-image/digest","theme":"theme/version","settings":"settings/version","exporter":"exporter/tag","shop-image":"shop-image/digest"},"promotes_to":"Production","labels":["promotion-to-production"]}
+    deploy-shop-mixed-production (serial)
+      get base-image from deploy-shop-mixed-qa {"skip_download":true}
+      get theme from deploy-shop-mixed-qa
+      get settings from deploy-shop-mixed-qa
+      get schedule from deploy-shop-mixed-qa
+      get shop-image from deploy-shop-mixed-qa {"skip_download":true}
+      get gate of github-issues-shop-mixed-qa-trigger, starts
+      get shop-shop-mixed from deploy-shop-mixed-qa
+      claim github-issues-shop-mixed-qa-post for shop-mixed/-/Production/deploy
+      checkout shop-shop-mixed compare [theme=version settings=version] fetch []
+      put pulumi-shop-mixed {"env_os":{},"env_vars_from_files":{"BASE_DIGEST":"gate/pins/base-image","SETTINGS_VERSION":"gate/pins/settings","SHOP_DIGEST":"gate/pins/shop-image"},"stack_name":"Production"}
+      on_success: record github-issues-shop-mixed-production-post "[bot] Pulumi shop-mixed Production deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"gate/pins/base-image","theme":"theme/version","settings":"settings/version","shop-image":"gate/pins/shop-image"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy
+      on_failure: report failed to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy
+      on_error: report errored to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy
+      on_abort: report aborted to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy
     "#);
 }

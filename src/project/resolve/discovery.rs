@@ -13,9 +13,9 @@ use crate::yaml::Node;
 
 use super::Resolver;
 
-impl Resolver<'_> {
+impl Resolver<'_, '_> {
     pub(super) fn discover(&mut self, fields: &ChainFields) -> Result<Vec<ChainOutline>, crate::Failure> {
-        let span = self.layer.entry_at("/discover").map_or(self.layer.span, |entry| entry.key_span);
+        let span = self.layer.node.entry_at("/discover").map_or(self.layer.node.span, |entry| entry.key_span);
         let Some(root) = self.source_root else {
             self.diagnostics.push(
                 Diagnostic::new(Rule::NeedsSourceRoot, span, "`discover` looks for files of the code")
@@ -23,7 +23,7 @@ impl Resolver<'_> {
             );
             return Ok(Vec::new());
         };
-        let Some((kind, options)) = self.kind(&self.layer.clone()) else { return Ok(Vec::new()) };
+        let Some((kind, options)) = self.kind(&self.layer.node) else { return Ok(Vec::new()) };
         let scope = self.scope_for_discovery(kind);
         let Some(pattern) = discover::pattern(kind, &options, &scope, self.diagnostics) else {
             self.diagnostics.push(
@@ -43,7 +43,7 @@ impl Resolver<'_> {
         let found = discover::chains(&stacks, fields);
         for (index, group) in fields.groups.iter().enumerate() {
             if !found.iter().any(|chain| chain.group.as_ref() == Some(&group.0)) {
-                let place = self.layer.at(&format!("/groups/{index}")).map_or(span, |node| node.span);
+                let place = self.layer.node.at(&format!("/groups/{index}")).map_or(span, |node| node.span);
                 self.diagnostics.push(
                     Diagnostic::new(
                         Rule::NothingDiscovered,
@@ -56,7 +56,7 @@ impl Resolver<'_> {
         }
         for (index, skip) in fields.skip.iter().enumerate() {
             if !stacks.contains(skip) {
-                let place = self.layer.at(&format!("/skip/{index}")).map_or(span, |node| node.span);
+                let place = self.layer.node.at(&format!("/skip/{index}")).map_or(span, |node| node.span);
                 self.diagnostics.push(
                     Diagnostic::new(Rule::UnknownStage, place, format!("there is no stage `{skip}` to skip"))
                         .help(format!("no stack file `{}`", pattern.of(skip))),
@@ -86,8 +86,8 @@ impl Resolver<'_> {
         scope.define("name", self.manifest.name);
         scope.define("kind", kind.name());
         scope.define("kind_title", kind.title());
-        values::define(self.layer.at("/values").and_then(Node::as_map), &mut scope, self.diagnostics);
-        if let Some(project) = self.layer.at("/project").cloned()
+        values::define(self.layer.node.at("/values").and_then(Node::as_map), &mut scope, self.diagnostics);
+        if let Some(project) = self.layer.node.at("/project").cloned()
             && let Some(project) = Filler::new(self.diagnostics).text(&project, &scope)
         {
             scope.define("project", project);
@@ -118,7 +118,7 @@ impl Resolver<'_> {
                 .map(|stack| pattern.of(&stack))
                 .collect();
             if !undeclared.is_empty() {
-                let span = self.layer.entry_at("/stack").map_or_else(|| self.begin(), |entry| entry.key_span);
+                let span = self.layer.node.entry_at("/stack").map_or_else(|| self.begin(), |entry| entry.key_span);
                 self.diagnostics.push(
                     Diagnostic::new(Rule::UndeclaredStack, span, format!("no stage deploys {}", ticked(undeclared)))
                         .note(format!("looked in {root}"))

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
 use crate::manifest::{FileShape, GateWord, merge};
 use crate::project::chain::ChainOutline;
 use crate::project::stage::Gate;
-use crate::yaml::{Map, Node, decode};
+use crate::yaml::{Node, decode};
 
 use super::Resolver;
 
@@ -18,43 +18,11 @@ pub(super) struct StageOutline {
     pub(super) concourse: usize,
 }
 
-impl Resolver<'_> {
-    /// Reports selectors of the manifest that fit nothing; gives all that fit something.
-    pub(super) fn check_selectors(&mut self, chains: &[ChainOutline]) -> Vec<String> {
-        let mut known: Vec<String> = Vec::new();
-        for chain in chains {
-            known.extend(chain.group.clone());
-            for environment in &chain.environments {
-                known.push(environment.clone());
-                known.push(chain.stage_name(environment));
-            }
-        }
-        known.sort_unstable();
-        known.dedup();
-        let own = self.manifest.node.at("/overrides").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
-        for entry in own.iter().filter(|entry| !known.contains(&entry.key)) {
-            // Without chains every selector would be wrong, and the reason has been told.
-            if chains.iter().all(|chain| chain.environments.is_empty()) {
-                break;
-            }
-            let help = did_you_mean(&entry.key, known.iter().map(String::as_str))
-                .map_or_else(|| format!("there are {}", ticked(&known)), |meant| format!("did you mean `{meant}`?"));
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Rule::UnknownSelector,
-                    entry.key_span,
-                    format!("`{}` fits no stage of `{}`", entry.key, self.label()),
-                )
-                .help(help),
-            );
-        }
-        known
-    }
-
+impl Resolver<'_, '_> {
     /// The stages of a chain, with their settings as they were written and their gates.
     pub(super) fn outline(&mut self, chain: &ChainOutline) -> Vec<StageOutline> {
         let base = self.only(FileShape::is_stage_setting);
-        let overrides = self.layer.at("/overrides").cloned();
+        let overrides = self.layer.node.at("/overrides").cloned();
         let mut outlines: Vec<StageOutline> = Vec::new();
         for (index, environment) in chain.environments.iter().enumerate() {
             let mut settings = base.clone();
@@ -141,7 +109,7 @@ impl Resolver<'_> {
                 self.diagnostics.push(
                     Diagnostic::new(
                         Rule::GateMissing,
-                        self.layer.entry_at("/environments").map_or_else(|| self.begin(), |entry| entry.key_span),
+                        self.layer.node.entry_at("/environments").map_or_else(|| self.begin(), |entry| entry.key_span),
                         format!("`{whom}` has a single stage, `{}`, and nothing says what may deploy there", chain.stage_name(environment)),
                     )
                     .help("say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit"),
@@ -163,7 +131,7 @@ impl Resolver<'_> {
                 }
             }
             Some(GateWord::Issue) => {
-                let everywhere = self.layer.at("/gate").is_some_and(|base| base.span == node.span);
+                let everywhere = self.layer.node.at("/gate").is_some_and(|base| base.span == node.span);
                 let label = if everywhere {
                     format!("holds for every environment of `{}`, the first one too", self.label())
                 } else {

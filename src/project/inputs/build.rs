@@ -1,0 +1,154 @@
+//! How an input is made here.
+
+use crate::concourse::{JobName, ResourceName};
+use crate::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
+use crate::kind::Family;
+use crate::manifest::{BuildSettings, FromSettings};
+use crate::project::stage::{Build, Input, Pin, What};
+use crate::template::{Filler, Scope};
+use crate::yaml::{Map, Node, escape};
+
+use super::what::{Place, Said, target};
+use super::{InputContext, env_sources, paths, with_item};
+
+impl InputContext<'_> {
+    pub(super) fn build(
+        &mut self,
+        input: &ResourceName,
+        what: &What,
+        settings: BuildSettings,
+        scope: &Scope,
+        pointer: &str,
+    ) -> Option<Build> {
+        let pointer = format!("{pointer}/build");
+        let node = self.settings.at(&pointer)?;
+        let Some(choice) = node.at("/with").and_then(Node::as_map).and_then(|map| map.entries().first()) else {
+            if node.at("/with").is_none() {
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::MissingField, node.span, format!("the build of `{input}` needs `with`"))
+                        .help("say how: `with: {image: {}}`"),
+                );
+            }
+            return None;
+        };
+        let Some(kind) = self.kinds.get(Family::Build, &choice.key) else {
+            self.kinds.report_unknown(Family::Build, &choice.key, choice.key_span, self.diagnostics);
+            return None;
+        };
+        let mut from = self.from(settings.from, scope, &pointer);
+        let code = self.build_code(&from, settings.code.map(|code| code.0), &pointer, input)?;
+        let mut scope =
+            scope.with([("input", input.as_str().into()), ("code", code.as_str().into()), ("target", target(what))]);
+        let given = if choice.value.as_map().is_some() {
+            choice.value.clone()
+        } else {
+            Node::map(choice.key_span, Map::default())
+        };
+        let (_, options) = kind.options_for(&given, &scope, self.diagnostics);
+        scope.define("options", options);
+        let watch = paths(kind.watch(&scope, self.diagnostics));
+        match from.iter_mut().find(|input| input.name == code) {
+            Some(Input { what: What::Git(git), .. }) => {
+                if !git.paths.is_empty() {
+                    git.paths = paths(git.paths.drain(..).chain(watch));
+                }
+            }
+            // No paths at all means that everything is watched, the build's among it.
+            _ if self.code.git.paths.is_empty() => {}
+            _ => self.code.git.paths = paths(self.code.git.paths.drain(..).chain(watch)),
+        }
+        let phases = kind.phases(&scope, self.diagnostics);
+        let job = match node.at("/job") {
+            Some(template) => self.job(template, &scope)?,
+            None => self.job(self.settings.at("/names/build")?, &scope)?,
+        };
+        let check =
+            if phases.contains(&"check") { Some(self.job(self.settings.at("/names/check")?, &scope)?) } else { None };
+        let (before, after) = (node.at("/before").cloned(), node.at("/after").cloned());
+        Some(Build { job, check, from, kind: kind.name().to_owned(), code, scope, before, after })
+    }
+
+    fn job(&mut self, template: &Node, scope: &Scope) -> Option<JobName> {
+        let name = Filler::new(self.diagnostics).text(template, scope)?;
+        JobName::parse(name.as_str())
+            .map_err(|error| {
+                self.diagnostics.push(Diagnostic::new(
+                    Rule::ConcourseName,
+                    template.span,
+                    format!("the job's name `{name}` {error}"),
+                ));
+            })
+            .ok()
+    }
+
+    fn from(
+        &mut self,
+        from: impl IntoIterator<Item = (String, FromSettings)>,
+        scope: &Scope,
+        pointer: &str,
+    ) -> Vec<Input> {
+        from.into_iter().filter_map(|(name, settings)| self.part(&name, settings, scope, pointer)).collect()
+    }
+
+    fn part(&mut self, name: &str, mut settings: FromSettings, scope: &Scope, pointer: &str) -> Option<Input> {
+        let pointer = format!("{pointer}/from/{}", escape(name));
+        let entry = self.settings.entry_at(&pointer)?;
+        let (key_span, value_span) = (entry.key_span, entry.value.span);
+        let scope = with_item(scope, settings.each.first());
+        let place = Place { pointer: &pointer, name, key_span, value_span };
+        let what = self.what(Said::by_from(&mut settings), &scope, &place)?;
+        Some(Input {
+            name: self.resource_name(name, key_span)?,
+            check_every: settings.check_every.or_else(|| self.default_check(&what)),
+            what,
+            pin: Pin::LeftOut,
+            build: None,
+            trigger: settings.trigger.unwrap_or(true),
+            params: settings.params,
+            env: env_sources(settings.env),
+        })
+    }
+
+    /// Which artifact is the code of a build.
+    fn build_code(
+        &mut self,
+        from: &[Input],
+        said: Option<String>,
+        pointer: &str,
+        input: &ResourceName,
+    ) -> Option<ResourceName> {
+        let place = |field: &str| {
+            let pointer = format!("{pointer}/{field}");
+            self.settings.at(&pointer).map_or(self.settings.span, |node| node.span)
+        };
+        match (from, said) {
+            ([], None) => Some(self.code.resource.clone()),
+            ([only], None) => Some(only.name.clone()),
+            (_, Some(said)) => {
+                let known: Vec<&str> = from.iter().map(|input| input.name.as_str()).collect();
+                if let Some(found) = from.iter().find(|input| input.name.as_str() == said) {
+                    return Some(found.name.clone());
+                }
+                let help = did_you_mean(&said, known.iter().copied()).map_or_else(
+                    || format!("`from` has {}", ticked(&known)),
+                    |meant| format!("did you mean `{meant}`?"),
+                );
+                let diagnostic =
+                    Diagnostic::new(Rule::UnknownInput, place("code"), format!("`from` has no `{said}`")).help(help);
+                self.diagnostics.push(diagnostic);
+                None
+            }
+            (several, None) => {
+                let names = ticked(several.iter().map(|input| &input.name));
+                let diagnostic = Diagnostic::new(
+                    Rule::BuildCodeMissing,
+                    place("from"),
+                    format!("`{input}` is made from {names}, and one of them is its code"),
+                )
+                .help("say which: `code: …`");
+                self.diagnostics.push(diagnostic);
+                None
+            }
+        }
+    }
+}

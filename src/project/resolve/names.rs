@@ -1,0 +1,190 @@
+//! The names of a stage: what its templates may use, and what Concourse and GitHub will call it.
+
+use minijinja::Value;
+
+use crate::concourse::{JobName, PipelineName, ResourceName};
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::kind::Kind;
+use crate::manifest::NamesSettings;
+use crate::project::chain::ChainOutline;
+use crate::project::stage::Names;
+use crate::project::values;
+use crate::template::Scope;
+use crate::yaml::{Node, NodeKind};
+
+use super::Resolver;
+use super::outline::StageOutline;
+
+/// A stage's names, and what its templates are filled with.
+pub(super) struct Named {
+    pub(super) scope: Scope,
+    pub(super) project: String,
+    pub(super) pipeline: Option<PipelineName>,
+    pub(super) stack: String,
+    pub(super) slug: String,
+    pub(super) repository: String,
+    pub(super) code: String,
+}
+
+impl Resolver<'_, '_> {
+    /// Makes the names of a stage, in the order in which they may use one another. One that is wrong is reported, and
+    /// another put in its place: what else is wrong is told in the same run.
+    pub(super) fn name_stage(
+        &mut self,
+        chain: &ChainOutline,
+        outlines: &[StageOutline],
+        index: usize,
+        previewed: bool,
+        kind: &Kind,
+    ) -> Named {
+        let outline = &outlines[index];
+        let settings = &outline.settings;
+        let neighbour = |index: Option<usize>| {
+            index.and_then(|index| outlines.get(index)).map_or("", |stage| stage.environment.as_str())
+        };
+        let mut scope = Scope::default().with([
+            ("name", Value::from(self.manifest.name)),
+            ("group", chain.group.as_deref().unwrap_or_default().into()),
+            ("environment", outline.environment.as_str().into()),
+            ("previous", neighbour(index.checked_sub(1)).into()),
+            ("next", neighbour(Some(index + 1)).into()),
+            ("concourse", self.fleet.concourses[outline.concourse].name.as_deref().unwrap_or_default().into()),
+            ("kind", kind.name().into()),
+            ("kind_title", kind.title().into()),
+            ("previewed", previewed.into()),
+        ]);
+        values::define(settings.at("/values").and_then(Node::as_map), &mut scope, self.diagnostics);
+        let repository = self.repository(settings, &scope).unwrap_or_default();
+        scope.define("repository", last_part(&repository));
+        let pipeline = self.pipeline(&scope, outline.concourse);
+        scope.define("pipeline", pipeline.as_ref().map_or(self.manifest.name, PipelineName::as_str));
+        let project = self.layer.node.at("/project").cloned();
+        let project = self.text(project.as_ref(), &scope).unwrap_or_else(|| self.manifest.name.to_owned());
+        scope.define("project", project.as_str());
+        let stack = self.text(settings.at("/names/stack"), &scope).unwrap_or_else(|| outline.environment.clone());
+        let slug = stack.to_lowercase();
+        let slug = if previewed { slug.replace('.', "-") } else { slug };
+        scope.define("stack", stack.as_str());
+        scope.define("slug", slug.as_str());
+        let code = self.text(settings.at("/names/code"), &scope).unwrap_or_else(|| "code".to_owned());
+        scope.define("code", code.as_str());
+        Named { scope, project, pipeline, stack, slug, repository, code }
+    }
+
+    fn repository(&mut self, settings: &Node, scope: &Scope) -> Option<String> {
+        match settings.at("/source/repository") {
+            Some(node) if matches!(node.kind, NodeKind::Invalid) => None,
+            Some(node) => self.text(Some(node), scope),
+            None => {
+                let span = settings
+                    .entry_at("/source")
+                    .filter(|entry| entry.key_span.file == self.manifest.file)
+                    .map_or_else(|| self.begin(), |entry| entry.key_span);
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::MissingField, span, "nothing says where the code is")
+                        .help("say `source: {repository: https://…}`, here or in the fleet's `defaults`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// The pipeline's name: with that of its Concourse, but for the first.
+    fn pipeline(&mut self, scope: &Scope, concourse: usize) -> Option<PipelineName> {
+        let node = self.layer.node.at("/pipeline").cloned();
+        let mut name = match &node {
+            Some(node) => self.text(Some(node), scope)?,
+            None => self.manifest.name.to_owned(),
+        };
+        if concourse > 0
+            && let Some(instance) = &self.fleet.concourses[concourse].name
+        {
+            name = format!("{name}-{instance}");
+        }
+        match PipelineName::parse(name.as_str()) {
+            Ok(name) => Some(name),
+            Err(error) => {
+                let span = node.map_or_else(|| self.begin(), |node| node.span);
+                let diagnostic =
+                    Diagnostic::new(Rule::ConcourseName, span, format!("the pipeline's name `{name}` {error}"));
+                self.diagnostics.push(match self.layer.node.at("/pipeline") {
+                    Some(_) => diagnostic,
+                    None => diagnostic.help("it is the name of the file; say another one: `pipeline: …`"),
+                });
+                None
+            }
+        }
+    }
+
+    pub(super) fn names(
+        &mut self,
+        names: &NamesSettings,
+        settings: &Node,
+        previewed_record: Option<String>,
+    ) -> Option<Names> {
+        let deployed = &names.deployed.0;
+        let record = match &names.record {
+            Some(record) => record.0.clone(),
+            None => previewed_record.unwrap_or_else(|| format!("{deployed}-post")),
+        };
+        Some(Names {
+            deploy: self.job(&names.deploy.0, settings, "/names/deploy")?,
+            preview: self.job(&names.preview.0, settings, "/names/preview")?,
+            serial_group: names.serial_group.0.clone(),
+            deployed_post: self.resource(&format!("{deployed}-post"), settings, "/names/deployed")?,
+            deployed_trigger: self.resource(&format!("{deployed}-trigger"), settings, "/names/deployed")?,
+            ready_post: self.resource(&format!("{}-post", names.ready), settings, "/names/ready")?,
+            ready_trigger: self.resource(&format!("{}-trigger", names.ready), settings, "/names/ready")?,
+            record: self.resource(&record, settings, "/names/record")?,
+            deployed_title: names.deployed_title.0.clone(),
+            ready_title: names.ready_title.0.clone(),
+            promotion_label: names.promotion_label.0.clone(),
+            deployed_label: names.deployed_label.0.clone(),
+            final_label: names.final_label.0.clone(),
+        })
+    }
+
+    fn job(&mut self, name: &str, settings: &Node, pointer: &str) -> Option<JobName> {
+        JobName::parse(name).map_err(|error| self.bad_name("job", name, &error.reason, settings, pointer)).ok()
+    }
+
+    pub(super) fn resource(&mut self, name: &str, settings: &Node, pointer: &str) -> Option<ResourceName> {
+        ResourceName::parse(name)
+            .map_err(|error| self.bad_name("resource", name, &error.reason, settings, pointer))
+            .ok()
+    }
+
+    /// Blames the template that made the name, where it is the user's own, else what it was made from.
+    fn bad_name(&mut self, what: &str, name: &str, reason: &str, settings: &Node, pointer: &str) {
+        let template = settings.at(pointer).filter(|node| node.span.file != self.fleet.built_in);
+        let span = template.or_else(|| self.layer.node.at("/project")).map_or_else(|| self.begin(), |node| node.span);
+        self.diagnostics.push(
+            Diagnostic::new(Rule::ConcourseName, span, format!("the {what}'s name `{name}` {reason}"))
+                .note("Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first"),
+        );
+    }
+}
+
+/// The name of a repository: the last part of its address.
+fn last_part(repository: &str) -> &str {
+    let name = repository.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or(repository);
+    name.strip_suffix(".git").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_part;
+
+    #[test]
+    fn repository_is_called_by_the_last_part_of_its_address() {
+        for (address, name) in [
+            ("https://github.com/example/shop", "shop"),
+            ("https://github.com/example/shop/", "shop"),
+            ("git@github.com:example/shop.git", "shop"),
+            ("git@host:shop.git", "shop"),
+            ("shop", "shop"),
+        ] {
+            assert_eq!(last_part(address), name, "{address}");
+        }
+    }
+}

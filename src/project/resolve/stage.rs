@@ -1,0 +1,259 @@
+//! A stage, from its settings as they were merged.
+
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::kind::Kind;
+use crate::manifest::{
+    ApprovalSettings, AuthSettings, IssuesSettings, RecordWord, SourceSettings, StageSettings, is_secret_in_clear,
+};
+use crate::project::chain::ChainOutline;
+use crate::project::discover;
+use crate::project::fill::Shape;
+use crate::project::inputs::{InputContext, paths};
+use crate::project::stage::{Approval, CodeSource, Gate, GitSource, Issues, Origin, Record, Stage};
+use crate::template::{Filler, Scope};
+use crate::yaml::{Map, Node, decode};
+
+use super::Resolver;
+use super::names::Named;
+use super::outline::StageOutline;
+
+/// A stage whose templates are filled in, and whose inputs may still refer to those of others.
+pub(super) struct Draft<'a> {
+    kind: &'a Kind,
+    named: Named,
+    options_node: Node,
+    options_sound: bool,
+    /// Its settings, filled in.
+    pub(super) filled: Node,
+}
+
+impl Draft<'_> {
+    /// Where its code comes from.
+    pub(super) fn repository(&self) -> &str {
+        &self.named.repository
+    }
+}
+
+impl<'a> Resolver<'a, '_> {
+    /// Fills in the templates of a stage. `None` when something was reported that the rest hangs on.
+    pub(super) fn draft(
+        &mut self,
+        chain: &ChainOutline,
+        outlines: &[StageOutline],
+        index: usize,
+        previewed: bool,
+    ) -> Option<Draft<'a>> {
+        let settings = &outlines[index].settings;
+        let (kind, given) = self.kind(settings)?;
+        let mut named = self.name_stage(chain, outlines, index, previewed, kind);
+        let before = self.diagnostics.len();
+        let (options_node, options) = kind.options_for(&given, &named.scope, self.diagnostics);
+        let options_sound = self.diagnostics.len() == before;
+        named.scope.define("options", options);
+        let filled = Shape::of_stage().fill(settings, &named.scope, &mut Filler::new(self.diagnostics));
+        Some(Draft { kind, named, options_node, options_sound, filled })
+    }
+
+    /// Makes a stage of what was filled in. `None` when something was reported that the rest hangs on.
+    pub(super) fn stage(
+        &mut self,
+        chain: &ChainOutline,
+        outlines: &[StageOutline],
+        index: usize,
+        previewed: bool,
+        draft: Draft<'a>,
+    ) -> Option<Stage> {
+        let outline = &outlines[index];
+        let settings = &outline.settings;
+        let Draft { kind, named, options_node, options_sound, filled } = draft;
+        let Named { scope, project, pipeline, stack, slug, repository, code } = named;
+        let origin = Origin {
+            project: project.clone(),
+            stage: chain.stage_name(&outline.environment),
+            settings: Arc::clone(settings),
+            scope: scope.clone(),
+            span: self.layer.node.at("/project").map_or_else(|| self.begin(), |node| node.span),
+        };
+        let typed: StageSettings = match decode(&filled) {
+            Ok(typed) => typed,
+            Err(error) => {
+                let span = error.span.unwrap_or(settings.span);
+                self.diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message).note(origin.whom()));
+                return None;
+            }
+        };
+        self.check_preview(outline, kind, &scope);
+        self.check_env(&filled);
+        let previewed_record = previewed.then(|| format!("gh-{}-{slug}-deployed", project.to_lowercase()));
+        let names = self.names(&typed.names, settings, previewed_record)?;
+        let mut code = self.code(typed.source, repository, &code, settings, kind, &scope)?;
+        let inputs = InputContext {
+            kinds: &self.fleet.kinds,
+            scope: &scope,
+            settings: &filled,
+            environment: &outline.environment,
+            environments: &chain.environments,
+            project: &project,
+            code: &mut code,
+            diagnostics: self.diagnostics,
+        }
+        .inputs(typed.inputs);
+        if let Some(root) = self.source_root {
+            discover::check_paths(root, kind, &options_node, &scope, &origin.whom(), self.diagnostics);
+        }
+        if !options_sound {
+            return None;
+        }
+        let last = index + 1 == outlines.len();
+        Some(Stage {
+            project,
+            group: chain.group.clone(),
+            environment: outline.environment.clone(),
+            stack,
+            concourse: outline.concourse,
+            pipeline: pipeline?,
+            gate: outline.gate,
+            approval: approval(typed.approval),
+            record: match typed.record {
+                Some(RecordWord::Closed) => Record::Closed,
+                Some(RecordWord::Open) => Record::Open,
+                None if last || previewed => Record::Open,
+                Some(RecordWord::None) | None => Record::None,
+            },
+            // Known when all stages are.
+            needs: Vec::new(),
+            code,
+            inputs,
+            kind: kind.name().to_owned(),
+            env: typed.env.into_iter().map(|(key, value)| (key, value.0)).collect(),
+            issues: issues(typed.issues),
+            names,
+            timeout: typed.timeout.map(|duration| duration.to_go()),
+            attempts: typed.attempts,
+            origin: Arc::new(origin),
+            scope,
+        })
+    }
+
+    fn check_preview(&mut self, outline: &StageOutline, kind: &Kind, scope: &Scope) {
+        let phases = kind.phases(scope, self.diagnostics);
+        if outline.gate != Gate::Preview || phases.contains(&"preview") {
+            return;
+        }
+        let span = outline.settings.at("/gate").map_or_else(|| self.begin(), |node| node.span);
+        self.diagnostics.push(
+            Diagnostic::new(
+                Rule::CannotPreview,
+                span,
+                format!("the stack kind `{}` comes without a preview here", kind.name()),
+            )
+            .help(if kind.options().pointer("/properties/preview").is_some() {
+                "give it the option `preview`, or another gate"
+            } else {
+                "use another gate"
+            }),
+        );
+    }
+
+    /// A literal under the name of a secret is one in clear.
+    fn check_env(&mut self, settings: &Node) {
+        for entry in settings.at("/env").and_then(Node::as_map).map(Map::entries).unwrap_or_default() {
+            if entry.value.as_str().is_some_and(|text| is_secret_in_clear(&entry.key, text)) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::PlaintextSecret,
+                        entry.value.span,
+                        format!("`{}` is written in clear", entry.key),
+                    )
+                    .help("give the name of a credential, such as ((github.token))"),
+                );
+            }
+        }
+    }
+
+    fn code(
+        &mut self,
+        source: SourceSettings,
+        repository: String,
+        name: &str,
+        settings: &Node,
+        kind: &Kind,
+        scope: &Scope,
+    ) -> Option<CodeSource> {
+        let resource = self.resource(name, settings, "/names/code")?;
+        if name == "gate" {
+            let span = settings.at("/names/code").map_or(settings.span, |node| node.span);
+            self.diagnostics.push(
+                Diagnostic::new(Rule::NameCollision, span, "`gate` is the approval that a deployment goes by")
+                    .help("give the code another name"),
+            );
+            return None;
+        }
+        let texts = |list: Vec<crate::manifest::Template>| list.into_iter().map(|path| path.0).collect::<Vec<_>>();
+        let watch = kind.watch(scope, self.diagnostics);
+        // A kind that names no paths of its own depends on the whole of the code, unless the manifest says on what.
+        let own: Vec<String> = watch.into_iter().chain(texts(source.paths)).collect();
+        for path in own.iter().filter(|path| !discover::is_inside(Utf8Path::new(path.as_str()))) {
+            let listed = settings.at("/source/paths").and_then(Node::as_list).unwrap_or_default();
+            let place = listed.iter().find(|item| item.as_str() == Some(path)).or_else(|| settings.at("/stack"));
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::MissingPath,
+                    place.map_or(settings.span, |node| node.span),
+                    format!("`{path}` is outside of the repository"),
+                )
+                .help("a path begins at the root of the repository"),
+            );
+        }
+        let watched =
+            if own.is_empty() { Vec::new() } else { paths(texts(source.common_paths).into_iter().chain(own)) };
+        Some(CodeSource {
+            resource,
+            git: GitSource {
+                repository,
+                branch: source.branch.0,
+                paths: watched,
+                tag_filter: None,
+                private_key: source.private_key.map(|secret| secret.0),
+                webhook: source.webhook.map(|secret| secret.0),
+            },
+            check_every: source.check_every,
+            trigger: source.trigger,
+        })
+    }
+}
+
+fn approval(settings: ApprovalSettings) -> Approval {
+    Approval {
+        approve: settings.approve,
+        closers: settings.closers,
+        expires: settings.expires.map(|duration| duration.seconds()),
+        soak: settings.soak.map(|duration| duration.seconds()),
+        on_existing: settings.on_existing,
+        reject_labels: settings.reject_labels,
+        checkout_image: settings.checkout_image,
+    }
+}
+
+fn issues(settings: IssuesSettings) -> Option<Issues> {
+    let texts = |list: Vec<crate::manifest::Template>| -> Vec<String> {
+        list.into_iter().map(|text| text.0).filter(|text| !text.is_empty()).collect()
+    };
+    let AuthSettings { token } = settings.auth?;
+    Some(Issues {
+        repository: settings.repository?.0,
+        api: settings.api.0,
+        token: token?.0,
+        bot: settings.bot,
+        labels: texts(settings.labels),
+        assignees: texts(settings.assignees),
+        body_files: texts(settings.body_files),
+        check_every: settings.check_every,
+        webhook: settings.webhook.map(|secret| secret.0),
+        resource: settings.resource,
+    })
+}
