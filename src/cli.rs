@@ -49,8 +49,10 @@ pub enum Command {
     Init(InitArgs),
     /// Print a project as it is understood: every default applied, each value with the place that it came from.
     Show(ShowArgs),
-    /// Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG.
+    /// Draw who starts whom in a project or a pipeline, gates and all: as text, Mermaid, DOT or SVG.
     Graph(GraphArgs),
+    /// Tell what changes from one pipeline to another: gates, version histories, jobs, scripts.
+    Diff(DiffArgs),
     /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, of a Concourse
     /// pipeline, or of a report.
     Schema(SchemaArgs),
@@ -180,9 +182,9 @@ pub struct ShowArgs {
 /// Arguments of `graph`.
 #[derive(Debug, Args)]
 pub struct GraphArgs {
-    /// The manifest.
-    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
-    pub manifest: Utf8PathBuf,
+    /// A manifest; or any pipeline of Concourse: a file, `-` for standard input, or REVISION:PATH of git.
+    #[arg(value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub path: String,
 
     /// How to draw it.
     #[arg(long, short, value_enum, default_value_t = GraphFormat::Text, value_name = "FORMAT")]
@@ -204,6 +206,36 @@ pub enum GraphFormat {
     Dot,
     /// A picture, for light and dark pages.
     Svg,
+}
+
+/// Arguments of `diff`.
+///
+/// A pipeline is a file, `-` for standard input, or REVISION:PATH of git. What only stands in another order is no
+/// difference.
+///
+/// Exit codes: 0 no difference, 1 differences, 2 usage, 3 could not run.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// A pipeline; or two revisions as OLD..NEW, or OLD...NEW since they parted.
+    #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
+    pub old: String,
+
+    /// The other pipeline; with two revisions the folder or file to look at, the working folder unless said.
+    #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
+    pub new: Option<String>,
+
+    /// How to tell it.
+    #[arg(long, short, value_enum, default_value_t = DiffFormat::Text, value_name = "FORMAT")]
+    pub format: DiffFormat,
+}
+
+/// How a difference is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// In words.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Arguments of `schema`.

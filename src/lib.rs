@@ -10,7 +10,8 @@
 //! - [`plan`] is the promotion graph: jobs, what they take and from whom, gates, issues.
 //! - [`concourse`] is the pipeline as Concourse defines it; a plan is lowered to it.
 //! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares or prints what comes out.
-//! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it.
+//! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
+//!   one pipeline to another.
 //!
 //! What is wrong with the input is a [`diagnostic::Diagnostic`] with its place in a [`source::Sources`], and is shown by
 //! [`report`]. What keeps a run from being done at all is a [`Failure`].
@@ -20,9 +21,11 @@ pub mod command;
 pub mod concourse;
 mod content;
 pub mod diagnostic;
+pub mod diff;
 mod failure;
 mod files;
 pub mod flow;
+mod git;
 pub mod graph;
 pub mod kind;
 mod lower;

@@ -2,9 +2,11 @@
 
 mod committed;
 mod completions;
+mod diff;
 mod graph;
 mod init;
 mod kind;
+mod pipeline;
 mod project;
 mod render;
 mod schema;
@@ -54,6 +56,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Validate(args) => validate::run(args, &mut output),
         Command::Init(args) => init::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
+        Command::Diff(args) => diff::run(args, &mut output),
         Command::Graph(args) => graph::run(args, &mut output),
         Command::Schema(args) => schema::run(args, &mut output),
         Command::Kind(args) => kind::run(args, &mut output),

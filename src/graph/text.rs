@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use crate::diagnostic::visible;
-use crate::flow::{EdgeKind, Graph, Node, NodeKind};
+use crate::flow::{Edge, EdgeKind, Graph, Node, NodeKind};
 
 use super::layers::Layers;
 use super::{LEGEND, is_quiet};
@@ -115,7 +115,7 @@ impl Drawing<'_> {
             && self.graph.edges[edge].kind != EdgeKind::Starts
         {
             let edge = &self.graph.edges[edge];
-            notes.push(format!("{} {}", said_backwards(edge.kind), self.graph.nodes[edge.from].name));
+            notes.push(self.said_backwards(edge));
         }
         self.wrapped(beneath, &notes, " · ");
         if edge.is_none() && self.below[number].is_empty() {
@@ -132,12 +132,23 @@ impl Drawing<'_> {
         let also: Vec<String> = self.incoming[number]
             .iter()
             .filter(|edge| self.above[number] != Some(**edge))
-            .map(|edge| {
-                let edge = &self.graph.edges[*edge];
-                format!("{} {}", said_backwards(edge.kind), visible(&self.graph.nodes[edge.from].name))
-            })
+            .map(|edge| self.said_backwards(&self.graph.edges[*edge]))
             .collect();
         self.wrapped(beneath, &also, ", ");
+    }
+
+    /// How a node speaks of what leads to it.
+    fn said_backwards(&self, edge: &Edge) -> String {
+        let from = &self.graph.nodes[edge.from];
+        let name = visible(&from.name);
+        match edge.kind {
+            EdgeKind::Starts => format!("also started by {name}"),
+            EdgeKind::Takes if from.kind == NodeKind::Job => format!("takes what {name} had"),
+            EdgeKind::Takes => format!("takes {name}"),
+            EdgeKind::Opens => format!("also opened by {name}"),
+            EdgeKind::Approves => format!("started by closing {name}"),
+            EdgeKind::Makes => format!("made by {name}"),
+        }
     }
 
     /// The edges that lead away from a node: they are sorted by where they come from.
@@ -205,16 +216,5 @@ fn shown(node: &Node) -> String {
     match node.kind {
         NodeKind::Source | NodeKind::Job => name.into_owned(),
         NodeKind::Gate | NodeKind::Record => format!("“{name}”"),
-    }
-}
-
-/// How a node speaks of what leads to it.
-fn said_backwards(kind: EdgeKind) -> &'static str {
-    match kind {
-        EdgeKind::Starts => "also started by",
-        EdgeKind::Takes => "takes",
-        EdgeKind::Opens => "also opened by",
-        EdgeKind::Approves => "started by closing",
-        EdgeKind::Makes => "made by",
     }
 }

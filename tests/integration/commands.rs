@@ -27,7 +27,10 @@ fn help_of_every_verb() {
                    against
       show         Print a project as it is understood: every default applied, each value with the place
                    that it came from
-      graph        Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG
+      graph        Draw who starts whom in a project or a pipeline, gates and all: as text, Mermaid, DOT
+                   or SVG
+      diff         Tell what changes from one pipeline to another: gates, version histories, jobs,
+                   scripts
       schema       Print the JSON Schema of a file of the language, with the options of the kinds that
                    are at hand, of a Concourse pipeline, or of a report
       kind         List the kinds of stacks and builds, or print one to begin a kind of your own with
@@ -228,13 +231,14 @@ fn help_of_every_verb() {
               Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["graph", "--help"]), @"
-    Draw who starts whom: a project's chain with its gates, as text, Mermaid, DOT or SVG
+    Draw who starts whom in a project or a pipeline, gates and all: as text, Mermaid, DOT or SVG
 
-    Usage: ol-pipegen graph [OPTIONS] <MANIFEST>
+    Usage: ol-pipegen graph [OPTIONS] <PATH>
 
     Arguments:
-      <MANIFEST>
-              The manifest
+      <PATH>
+              A manifest; or any pipeline of Concourse: a file, `-` for standard input, or REVISION:PATH
+              of git
 
     Options:
       -f, --format <FORMAT>
@@ -250,6 +254,42 @@ fn help_of_every_verb() {
 
           --source-root <DIR>
               Where the code is checked out
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["diff", "--help"]), @"
+    Tell what changes from one pipeline to another: gates, version histories, jobs, scripts
+
+    Usage: ol-pipegen diff [OPTIONS] <OLD> [NEW]
+
+    Arguments:
+      <OLD>
+              A pipeline; or two revisions as OLD..NEW, or OLD...NEW since they parted
+
+      [NEW]
+              The other pipeline; with two revisions the folder or file to look at, the working folder
+              unless said
+
+    Options:
+      -f, --format <FORMAT>
+              How to tell it
+
+              Possible values:
+              - text: In words
+              - json: For programs
+              
+              [default: text]
 
           --color <WHEN>
               When to use colour

@@ -225,6 +225,54 @@ fn several_concourses_have_a_frame_each() {
 }
 
 #[test]
+fn any_pipeline_is_drawn() {
+    let pipeline = "\
+resources:
+- {name: code, type: git, source: {uri: 'https://bot:hunter2@example.com/code', branch: main}}
+- {name: version, type: semver, source: {bucket: versions}}
+- {name: image, type: registry-image, source: {repository: example/app}}
+jobs:
+- name: unit
+  plan: [{get: code, trigger: true}]
+- name: build
+  plan:
+  - in_parallel: [{get: code, passed: [unit], trigger: true}, {get: version}]
+  - {put: image}
+  - {put: version, params: {bump: patch}}
+- name: smoke
+  plan: [{get: image, trigger: true}, {get: code, passed: [build]}]
+- name: ship
+  plan: [{get: image, passed: [smoke]}]
+";
+    let work = Work::new().file("ci.yml", pipeline);
+    assert_snapshot!(work.run(&["graph", "ci.yml"]).fine(), @"
+    ● code
+    │ git · https://example.com/code · main
+    │ starts
+    ■ unit
+    │ starts
+    ■ build
+    │ takes version
+    │ makes
+    ● image
+    │ registry-image · example/app
+    │ starts
+    ■ smoke
+    │ takes what build had
+    │ versions go to
+    ■ ship
+      started by hand
+
+    ● version
+      semver · versions
+      versions go to build
+      made by build
+
+    ● source   ■ job
+    ");
+}
+
+#[test]
 fn hostile_titles_stay_texts() {
     let hostile = "names: {deployed_title: '\"]; end </text><script>`#quot;\\\\ {{ environment }}'}\n";
     let work =

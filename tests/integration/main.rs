@@ -5,6 +5,7 @@
 mod bad;
 mod commands;
 mod committed;
+mod differences;
 mod drawings;
 mod examples;
 mod files;

@@ -1,0 +1,87 @@
+//! A pipeline of Concourse's, from wherever it is.
+
+use std::io::Read;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::concourse::Pipeline;
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::git::Commit;
+use crate::source::{SourceText, Sources};
+use crate::yaml::{Limits, decode, read};
+use crate::{Failure, files};
+
+/// Where a pipeline is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Standard input.
+    Stdin,
+    /// A file.
+    File(Utf8PathBuf),
+    /// A file of a revision.
+    Revision(String, Utf8PathBuf),
+}
+
+impl Place {
+    /// What an argument means: `-`, a file, or `REVISION:PATH` where no file is called so.
+    pub(super) fn parse(argument: &str) -> Self {
+        let path = Utf8Path::new(argument);
+        match argument.split_once(':') {
+            _ if argument == "-" => Self::Stdin,
+            Some((revision, file)) if !revision.is_empty() && !file.is_empty() && !path.exists() => {
+                Self::Revision(revision.to_owned(), file.into())
+            }
+            _ => Self::File(path.to_owned()),
+        }
+    }
+
+    /// Its text.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub(super) fn text(&self) -> Result<SourceText, Failure> {
+        match self {
+            Self::Stdin => {
+                let mut text = Vec::new();
+                let read = std::io::stdin().lock().read_to_end(&mut text);
+                read.map_err(|error| Failure::io("read", Utf8Path::new("standard input"), error))?;
+                Ok(text.into())
+            }
+            Self::File(path) => files::read(path),
+            Self::Revision(revision, path) => {
+                let text = Commit::of(revision)?.file(path)?;
+                text.map(Into::into)
+                    .ok_or_else(|| Failure::Usage(format!("the revision `{revision}` has no file {path}")))
+            }
+        }
+    }
+
+    /// What to call it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Stdin => "standard input".to_owned(),
+            Self::File(path) => path.to_string(),
+            Self::Revision(revision, path) => format!("{revision}:{path}"),
+        }
+    }
+}
+
+/// Reads a pipeline. What is wrong with it is among the diagnostics.
+pub(super) fn parse(
+    name: &str,
+    text: impl Into<SourceText>,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Option<Pipeline> {
+    let file = sources.add(name, text);
+    let node = read(sources, file, Limits::MANIFEST, diagnostics)?;
+    match decode(&node) {
+        Ok(pipeline) => Some(pipeline),
+        Err(error) => {
+            let span = error.span.unwrap_or(node.span);
+            diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message).maybe_help(error.help));
+            None
+        }
+    }
+}

@@ -1,0 +1,78 @@
+use serde::Serialize;
+
+/// What changes from one pipeline to another, what weighs most first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Changes {
+    /// The changes. What only moved is among them, and comes last.
+    pub changes: Vec<Change>,
+}
+
+impl Changes {
+    /// Does nothing change that matters to Concourse?
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(|change| change.effect == Effect::Order)
+    }
+
+    /// Those of an effect.
+    pub fn of(&self, effect: Effect) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(move |change| change.effect == effect)
+    }
+
+    pub(super) fn push(&mut self, effect: Effect, subject: Subject, message: impl Into<String>) -> &mut Change {
+        self.changes.push(Change { effect, subject, message: message.into(), lines: None });
+        // There is one: it was pushed.
+        let last = self.changes.len() - 1;
+        &mut self.changes[last]
+    }
+}
+
+/// A change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What follows from it.
+    pub effect: Effect,
+    /// What changes.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// How, in words that stand behind its name. Secrets are not shown.
+    pub message: String,
+    /// The lines of a text that change, as a unified diff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<String>,
+}
+
+/// What follows from a change. In the order of their weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Less is asked before something is deployed.
+    Weaker,
+    /// Concourse forgets the versions that it knows of a resource: what comes next is what a first check finds.
+    HistoryAnew,
+    /// More is asked before something is deployed.
+    Stronger,
+    /// It is new.
+    Added,
+    /// It is gone, and its builds or versions with it.
+    Removed,
+    /// It has another name, and keeps its builds or versions.
+    Renamed,
+    /// It does something else.
+    Changed,
+    /// Only the order is another: nothing follows from it.
+    Order,
+}
+
+/// What changes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "kind", content = "name", rename_all = "snake_case")]
+pub enum Subject {
+    /// The pipeline.
+    Pipeline,
+    /// A job, by its new name.
+    Job(String),
+    /// A resource, by its new name.
+    Resource(String),
+    /// A resource type.
+    ResourceType(String),
+}
