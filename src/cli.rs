@@ -43,7 +43,7 @@ pub enum Colour {
 pub enum Command {
     /// Render manifests into Concourse pipelines.
     Render(RenderArgs),
-    /// Check manifests, fleets and kinds, and write nothing.
+    /// Check manifests, fleets, kinds and pipelines of Concourse's, and write nothing.
     Validate(ValidateArgs),
     /// Write a fleet and a manifest to begin with, and the schemas that editors check them against.
     Init(InitArgs),
@@ -58,6 +58,8 @@ pub enum Command {
     Schema(SchemaArgs),
     /// List the kinds of stacks and builds, or print one to begin a kind of your own with.
     Kind(KindArgs),
+    /// List the rules that reports name, or print the page of one.
+    Rule(RuleArgs),
     /// Print a script that completes this command line in a shell.
     Completions(CompletionsArgs),
 }
@@ -133,8 +135,8 @@ impl ReportArgs {
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
-    /// Manifests, fleets and kinds, told apart by what they say, or folders with fleets below them; the working folder
-    /// unless said. `-` is standard input.
+    /// Manifests, fleets, kinds and pipelines, told apart by what they say, or folders with fleets below them; the
+    /// working folder unless said. `-` is standard input.
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
@@ -308,6 +310,14 @@ impl From<FamilyArg> for Family {
             FamilyArg::Build => Self::Build,
         }
     }
+}
+
+/// Arguments of `rule`.
+#[derive(Debug, Args)]
+pub struct RuleArgs {
+    /// The rule, as reports name it; a list of all, unless said.
+    #[arg(value_name = "RULE")]
+    pub rule: Option<Rule>,
 }
 
 /// Arguments of `completions`.

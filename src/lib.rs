@@ -28,6 +28,7 @@ pub mod flow;
 mod git;
 pub mod graph;
 pub mod kind;
+mod lint;
 mod lower;
 pub mod manifest;
 mod parallel;

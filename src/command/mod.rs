@@ -9,6 +9,7 @@ mod kind;
 mod pipeline;
 mod project;
 mod render;
+mod rule;
 mod schema;
 mod show;
 mod validate;
@@ -60,6 +61,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Graph(args) => graph::run(args, &mut output),
         Command::Schema(args) => schema::run(args, &mut output),
         Command::Kind(args) => kind::run(args, &mut output),
+        Command::Rule(args) => rule::run(args, &mut output),
         Command::Completions(args) => completions::run(args, &mut output),
     };
     let result = result.and_then(|outcome| output.finish().map(|()| outcome));

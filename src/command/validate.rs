@@ -5,10 +5,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cli::ValidateArgs;
 use crate::content::Content;
-use crate::diagnostic::{Count, Diagnostic, Diagnostics, Rule};
+use crate::diagnostic::{Count, Diagnostics};
 use crate::kind::Kind;
+use crate::lint::lint;
 use crate::render::{FLEET_FILE, Options, Selected, render, select, select_file};
-use crate::source::{SourceText, Span, Unsaved};
+use crate::source::{SourceText, Unsaved};
+use crate::yaml::{Limits, read};
 use crate::{Failure, files};
 
 use super::{Outcome, Output};
@@ -31,15 +33,13 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
             Kind::check(path, &mut run.sources, &mut diagnostics)?;
         }
     }
+    let mut read_pipelines = Vec::new();
     for path in &pipelines {
         let text = run.sources.read(path)?;
         let file = run.sources.add(path.as_path(), text);
-        diagnostics.push(Diagnostic::new(
-            Rule::NotYet,
-            Span { file, start: 0, end: 0 },
-            "pipelines of Concourse's are not checked yet",
-        ));
+        read_pipelines.extend(read(&run.sources, file, Limits::PIPELINE, &mut diagnostics));
     }
+    lint(&read_pipelines, &run.sources, &mut diagnostics);
     run.diagnostics.extend(options.levels.apply(diagnostics.into_sorted()));
     let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;
     if run.diagnostics.is_empty() {

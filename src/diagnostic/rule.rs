@@ -4,7 +4,9 @@ use std::str::FromStr;
 use super::{Severity, did_you_mean, visible};
 
 macro_rules! rules {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $severity:ident $name:literal,)+) => {
+    (@page $name:literal page) => { Some(include_str!(concat!("../../docs/rules/", $name, ".md"))) };
+    (@page $name:literal) => { None };
+    ($($(#[doc = $doc:literal])+ $variant:ident = $severity:ident $name:literal $($page:ident)?,)+) => {
         /// What can be wrong with the input, by the name that stands in its report.
         ///
         /// A name makes sense when it is read as "allow NAME".
@@ -21,6 +23,20 @@ macro_rules! rules {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)+
+                }
+            }
+
+            /// What it finds, in a sentence.
+            pub const fn summary(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),+).trim_ascii(),)+
+                }
+            }
+
+            /// Its page, if it has one: what it finds, why that matters, how to mend it, and examples.
+            pub const fn page(self) -> Option<&'static str> {
+                match self {
+                    $(Self::$variant => rules!(@page $name $($page)?),)+
                 }
             }
 
@@ -161,7 +177,7 @@ rules! {
     /// Issues that would be taken for one another.
     TitleCollision = Error "title-collision",
     /// A secret in clear.
-    PlaintextSecret = Error "plaintext-secret",
+    PlaintextSecret = Error "plaintext-secret" page,
     /// A path that is not in the source.
     MissingPath = Error "missing-path",
     /// A stage without its stack file.
@@ -192,6 +208,76 @@ rules! {
     UnlistedManifest = Warning "unlisted-manifest",
     /// A script of a kind with a hole in it.
     TemplateInScript = Warning "template-in-script",
+    /// A step across no values, which does nothing.
+    AcrossWithoutValues = Warning "across-without-values" page,
+    /// Issues whose titles are taken for one another.
+    AmbiguousIssueTitle = Warning "ambiguous-issue-title" page,
+    /// Names that differ only in what separates their words.
+    ConfusableName = Warning "confusable-name" page,
+    /// A deployment that one resource starts and another one decides.
+    DecoupledTrigger = Warning "decoupled-trigger" page,
+    /// A job, or a step that holds others, without steps.
+    EmptyPlan = Warning "empty-plan" page,
+    /// A job that waits for an approval, and that something else starts as well.
+    GateBypass = Warning "gate-bypass" page,
+    /// A key that Concourse passes over without a word.
+    IgnoredField = Warning "ignored-field" page,
+    /// A word that Concourse takes without knowing it.
+    IgnoredWord = Warning "ignored-word" page,
+    /// A task's image without a type.
+    ImageWithoutType = Warning "image-without-type" page,
+    /// An issue that nobody waits for.
+    IssueWithoutListener = Warning "issue-without-listener" page,
+    /// A credential where it can be read.
+    LeakedSecret = Warning "leaked-secret" page,
+    /// A serial group of one job.
+    LonelySerialGroup = Warning "lonely-serial-group" page,
+    /// A label that says of an issue what closing it does not do.
+    LyingLabel = Warning "lying-label" page,
+    /// A timeout that is none.
+    MalformedDuration = Warning "malformed-duration" page,
+    /// An artifact that nothing in the job makes.
+    MissingArtifact = Warning "missing-artifact" page,
+    /// A job that stands twice in one `passed`.
+    NeedlessPassed = Warning "needless-passed" page,
+    /// A limit below zero.
+    NegativeLimit = Warning "negative-limit" page,
+    /// A pipeline that is set from two files.
+    PipelineSetTwice = Warning "pipeline-set-twice" page,
+    /// A put whose version is an approval.
+    PutFiresGate = Warning "put-fires-gate" page,
+    /// One commit that starts a job twice.
+    RacingTriggers = Warning "racing-triggers" page,
+    /// Two inputs, outputs or caches of a task with one name.
+    RepeatedArtifact = Warning "repeated-artifact" page,
+    /// Resource types that need one another.
+    ResourceTypeCycle = Warning "resource-type-cycle" page,
+    /// A version that starts a deployment before the environment before has had it.
+    SkippedEnvironment = Warning "skipped-environment" page,
+    /// A slash in the name of a pipeline that a step sets.
+    SlashInPipelineName = Warning "slash-in-pipeline-name" page,
+    /// An image that is built and not what is deployed.
+    UndeployedImage = Warning "undeployed-image" page,
+    /// An artifact that a put needs and does not get.
+    UndetectedInput = Warning "undetected-input" page,
+    /// A deployment that a commit reaches without an approval, beside others that wait for one.
+    UngatedDeploy = Warning "ungated-deploy" page,
+    /// A resource type that is nowhere.
+    UnknownResourceType = Warning "unknown-resource-type" page,
+    /// A variable of a source that is not declared.
+    UnknownVarSource = Warning "unknown-var-source" page,
+    /// An issue whose closing approves no version.
+    UnpinnedApproval = Warning "unpinned-approval" page,
+    /// A resource type whose image is whatever is newest.
+    UnpinnedResourceType = Warning "unpinned-resource-type" page,
+    /// A job that nothing can start.
+    UnstartableJob = Warning "unstartable-job" page,
+    /// A resource type, prototype or variable source that nothing uses.
+    UnusedDefinition = Warning "unused-definition" page,
+    /// An output that no other step takes.
+    UnusedOutput = Warning "unused-output" page,
+    /// A word that is a boolean to Concourse.
+    YamlBoolean = Warning "yaml-boolean" page,
 }
 
 impl FromStr for Rule {

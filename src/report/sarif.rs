@@ -52,6 +52,7 @@ pub fn sarif(diagnostics: &[Diagnostic], sources: &Sources) -> String {
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
                 "rules": rules.keys().map(|rule| json!({
                     "id": rule.name(),
+                    "shortDescription": {"text": rule.summary()},
                     "defaultConfiguration": {"level": level(rule.severity())},
                 })).collect::<Vec<_>>(),
             }},

@@ -24,6 +24,9 @@ pub struct Limits {
 impl Limits {
     /// For manifests, fleets and kinds: the largest real one has 600 values, at a depth of 9.
     pub const MANIFEST: Self = Self { size: 1 << 20, depth: 32, nodes: 20_000, aliases: 200 };
+
+    /// For pipelines of Concourse's: one of 5,000 jobs has 200,000 values.
+    pub const PIPELINE: Self = Self { size: 32 << 20, depth: 100, nodes: 1_000_000, aliases: 50_000 };
 }
 
 /// Reads a file of one document.

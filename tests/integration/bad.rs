@@ -38,8 +38,10 @@ fn of(work: &Work, code: i32) -> String {
 #[test]
 fn every_rule_is_shown_here() {
     let cases = include_str!("bad.rs");
+    // What has a page fails and passes there.
+    let without_page = Rule::ALL.iter().filter(|rule| rule.page().is_none());
     let missing: Vec<&str> =
-        Rule::ALL.iter().map(|rule| rule.name()).filter(|name| !cases.contains(&format!("[{name}]"))).collect();
+        without_page.map(|rule| rule.name()).filter(|name| !cases.contains(&format!("[{name}]"))).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }
 

@@ -22,7 +22,7 @@ fn help_of_every_verb() {
 
     Commands:
       render       Render manifests into Concourse pipelines
-      validate     Check manifests, fleets and kinds, and write nothing
+      validate     Check manifests, fleets, kinds and pipelines of Concourse's, and write nothing
       init         Write a fleet and a manifest to begin with, and the schemas that editors check them
                    against
       show         Print a project as it is understood: every default applied, each value with the place
@@ -34,6 +34,7 @@ fn help_of_every_verb() {
       schema       Print the JSON Schema of a file of the language, with the options of the kinds that
                    are at hand, of a Concourse pipeline, or of a report
       kind         List the kinds of stacks and builds, or print one to begin a kind of your own with
+      rule         List the rules that reports name, or print the page of one
       completions  Print a script that completes this command line in a shell
       help         Print this message or the help of the given subcommand(s)
 
@@ -122,14 +123,14 @@ fn help_of_every_verb() {
               Say nothing of what this rule finds
     ");
     assert_snapshot!(help(&["validate", "--help"]), @"
-    Check manifests, fleets and kinds, and write nothing
+    Check manifests, fleets, kinds and pipelines of Concourse's, and write nothing
 
     Usage: ol-pipegen validate [OPTIONS] [PATH]...
 
     Arguments:
       [PATH]...
-              Manifests, fleets and kinds, told apart by what they say, or folders with fleets below
-              them; the working folder unless said. `-` is standard input
+              Manifests, fleets, kinds and pipelines, told apart by what they say, or folders with
+              fleets below them; the working folder unless said. `-` is standard input
 
     Options:
           --color <WHEN>

@@ -188,18 +188,27 @@ fn sarif_is_as_its_schema_says() {
               "rules": [
                 {
                   "id": "unknown-field",
+                  "shortDescription": {
+                    "text": "A key that this place does not know."
+                  },
                   "defaultConfiguration": {
                     "level": "error"
                   }
                 },
                 {
                   "id": "plaintext-secret",
+                  "shortDescription": {
+                    "text": "A secret in clear."
+                  },
                   "defaultConfiguration": {
                     "level": "error"
                   }
                 },
                 {
                   "id": "loose-approval",
+                  "shortDescription": {
+                    "text": "An approval that lets the newest versions through."
+                  },
                   "defaultConfiguration": {
                     "level": "warning"
                   }

@@ -1,0 +1,27 @@
+use crate::Failure;
+use crate::cli::RuleArgs;
+use crate::diagnostic::{Rule, Severity};
+
+use super::{Outcome, Output};
+
+/// Prints the page of a rule, or a line of each.
+pub(super) fn run(args: &RuleArgs, output: &mut Output) -> Result<Outcome, Failure> {
+    let Some(rule) = args.rule else {
+        for rule in Rule::ALL {
+            output.print(&format!("{:<24}  {:<7}  {}\n", rule.name(), severity(*rule), rule.summary()))?;
+        }
+        return Ok(Outcome::Fine);
+    };
+    match rule.page() {
+        Some(page) => output.print(page)?,
+        None => output.print(&format!("# {rule}\n\n{} ({})\n", rule.summary(), severity(rule)))?,
+    }
+    Ok(Outcome::Fine)
+}
+
+const fn severity(rule: Rule) -> &'static str {
+    match rule.severity() {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}

@@ -1,0 +1,103 @@
+//! Lints: what Concourse takes without a word, and what has gone wrong in real pipelines. One rule a file.
+//!
+//! They look at pipelines that Concourse takes, rendered or handwritten, and only at what stands in them: of a task's
+//! file or of another pipeline nothing is known, and nothing is claimed. A false alarm costs more than a lint is worth.
+//! Each rule has a page, `docs/rules/NAME.md`, whose examples are tests.
+
+mod across_without_values;
+mod ambiguous_issue_title;
+mod confusable_name;
+mod decoupled_trigger;
+mod empty_plan;
+mod gate_bypass;
+mod ignored_field;
+mod ignored_word;
+mod image_without_type;
+mod issue_without_listener;
+mod issues;
+mod leaked_secret;
+mod lonely_serial_group;
+mod lying_label;
+mod malformed_duration;
+mod missing_artifact;
+mod needless_passed;
+mod negative_limit;
+mod pipeline_set_twice;
+mod plaintext_secret;
+mod put_fires_gate;
+mod racing_triggers;
+mod repeated_artifact;
+mod resource_type_cycle;
+mod skipped_environment;
+mod slash_in_pipeline_name;
+mod undeployed_image;
+mod undetected_input;
+mod ungated_deploy;
+mod unknown_resource_type;
+mod unknown_var_source;
+mod unpinned_approval;
+mod unpinned_resource_type;
+mod unstartable_job;
+mod unused_definition;
+mod unused_output;
+mod view;
+mod yaml_boolean;
+
+use crate::diagnostic::Diagnostics;
+use crate::source::Sources;
+use crate::yaml::Node;
+
+use view::PipelineView;
+
+/// Looks at the pipelines of a run, which may speak of one another. Lints of one pipeline take time in proportion to
+/// its size.
+pub(crate) fn lint(pipelines: &[Node], sources: &Sources, diagnostics: &mut Diagnostics) {
+    let views: Vec<PipelineView<'_>> = pipelines.iter().map(PipelineView::of).collect();
+    for view in &views {
+        for check in EACH {
+            check(view, diagnostics);
+        }
+        yaml_boolean::check(view, sources, diagnostics);
+    }
+    ambiguous_issue_title::check(&views, diagnostics);
+    issue_without_listener::check(&views, diagnostics);
+    lying_label::check(&views, diagnostics);
+}
+
+type Check = fn(&PipelineView<'_>, &mut Diagnostics);
+
+/// The lints that look at one pipeline.
+const EACH: &[Check] = &[
+    across_without_values::check,
+    confusable_name::check,
+    decoupled_trigger::check,
+    empty_plan::check,
+    gate_bypass::check,
+    ignored_field::check,
+    ignored_word::check,
+    image_without_type::check,
+    leaked_secret::check,
+    lonely_serial_group::check,
+    malformed_duration::check,
+    missing_artifact::check,
+    needless_passed::check,
+    negative_limit::check,
+    pipeline_set_twice::check,
+    plaintext_secret::check,
+    put_fires_gate::check,
+    racing_triggers::check,
+    repeated_artifact::check,
+    resource_type_cycle::check,
+    skipped_environment::check,
+    slash_in_pipeline_name::check,
+    undeployed_image::check,
+    undetected_input::check,
+    ungated_deploy::check,
+    unknown_resource_type::check,
+    unknown_var_source::check,
+    unpinned_approval::check,
+    unpinned_resource_type::check,
+    unstartable_job::check,
+    unused_definition::check,
+    unused_output::check,
+];

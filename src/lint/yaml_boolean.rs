@@ -1,0 +1,39 @@
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+
+use crate::source::Sources;
+
+use super::view::{PipelineView, StepKind, each_text, field, list};
+
+/// Words that YAML 1.1, which Concourse reads, takes for `true` and `false`: a script's variable then holds `true` where
+/// `yes` was written, and the country `no` is `false`.
+pub(super) fn check(view: &PipelineView<'_>, sources: &Sources, diagnostics: &mut Diagnostics) {
+    let places = view.steps().flat_map(|(_, step)| {
+        let of_config = step.config().and_then(|config| field(config, "params"));
+        let of_task = field(step.node, "params").filter(|_| step.kind == StepKind::Task);
+        let across = list(step.node, "across").iter().filter_map(|var| field(var, "values"));
+        [of_config, of_task, field(step.node, "vars"), field(step.node, "instance_vars")]
+            .into_iter()
+            .flatten()
+            .chain(across)
+    });
+    for node in places {
+        each_text("", node, &mut |_, _, span| {
+            let raw = sources.slice(span);
+            if let Some(read) = boolean(raw) {
+                diagnostics.push(
+                    Diagnostic::new(Rule::YamlBoolean, span, format!("`{raw}` is `{read}` to Concourse"))
+                        .help(format!("write \"{raw}\" with quotes, or {read}")),
+                );
+            }
+        });
+    }
+}
+
+/// What a plain word of YAML 1.1 is, if YAML 1.2 has it as a text (yaml.org/type/bool.html).
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "y" | "yes" | "on" => Some(true),
+        "n" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
