@@ -1,9 +1,11 @@
 //! What a run has to say about its input: collected, then sorted and shown all at once.
 
+mod allowance;
 mod levels;
 mod rule;
 mod wording;
 
+pub(crate) use allowance::allow;
 pub use levels::{DeniedRule, Levels};
 pub use rule::{Rule, UnknownRule};
 pub(crate) use wording::{Count, did_you_mean, one_of, ticked, visible};

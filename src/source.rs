@@ -137,8 +137,9 @@ impl Sources {
     }
 
     /// Those that somebody wrote: all but what is built in.
-    pub(crate) fn written(&self) -> impl Iterator<Item = &SourceFile> {
-        self.files.iter().filter(|file| !file.path.as_str().starts_with(BUILT_IN))
+    pub(crate) fn written(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
+        let numbered = (0..).map(FileId).zip(&self.files);
+        numbered.filter(|(_, file)| !file.path.as_str().starts_with(BUILT_IN))
     }
 
     /// The path of a file.

@@ -5,10 +5,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cli::ValidateArgs;
 use crate::content::Content;
-use crate::diagnostic::{Count, Diagnostics};
+use crate::diagnostic::Count;
 use crate::kind::Kind;
 use crate::lint::lint;
-use crate::render::{FLEET_FILE, Options, Selected, render, select, select_file};
+use crate::render::{FLEET_FILE, Options, Selected, collect, select, select_file};
 use crate::source::{SourceText, Unsaved};
 use crate::yaml::{Limits, read};
 use crate::{Failure, files};
@@ -24,23 +24,22 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
     let unsaved = unsaved(args)?;
     let Chosen { selection, kinds, pipelines } = choose(args, unsaved.as_ref())?;
     let options = Options { source_root: args.source_root.clone(), unsaved, levels };
-    let mut run = render(&selection, &options)?;
-    let mut diagnostics = Diagnostics::default();
-    let checked: BTreeSet<Utf8PathBuf> = run.sources.written().map(|file| files::real(&file.path)).collect();
+    let mut collected = collect(&selection, &options)?;
+    let checked: BTreeSet<Utf8PathBuf> = collected.sources.written().map(|(_, file)| files::real(&file.path)).collect();
     for path in &kinds {
         // With a fleet its kinds were checked as well.
         if !checked.contains(&files::real(path)) {
-            Kind::check(path, &mut run.sources, &mut diagnostics)?;
+            Kind::check(path, &mut collected.sources, &mut collected.diagnostics)?;
         }
     }
     let mut read_pipelines = Vec::new();
     for path in &pipelines {
-        let text = run.sources.read(path)?;
-        let file = run.sources.add(path.as_path(), text);
-        read_pipelines.extend(read(&run.sources, file, Limits::PIPELINE, &mut diagnostics));
+        let text = collected.sources.read(path)?;
+        let file = collected.sources.add(path.as_path(), text);
+        read_pipelines.extend(read(&collected.sources, file, Limits::PIPELINE, &mut collected.diagnostics));
     }
-    lint(&read_pipelines, &run.sources, &mut diagnostics);
-    run.diagnostics.extend(options.levels.apply(diagnostics.into_sorted()));
+    lint(&read_pipelines, &collected.sources, &mut collected.diagnostics);
+    let run = collected.settle(&options.levels);
     let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;
     if run.diagnostics.is_empty() {
         let files = Count(run.sources.written().count(), "file");

@@ -60,6 +60,20 @@ impl Rule {
         }
     }
 
+    /// Does it hold several files against one another, or against the code, so that some runs find less?
+    pub(super) const fn looks_at_several_files(self) -> bool {
+        matches!(
+            self,
+            Self::UndeclaredStack
+                | Self::UnusedOverride
+                | Self::UnusedValue
+                | Self::UnlistedManifest
+                | Self::AmbiguousIssueTitle
+                | Self::IssueWithoutListener
+                | Self::LyingLabel
+        )
+    }
+
     /// Is it about something that is left over?
     pub(super) const fn is_of_leftovers(self) -> bool {
         matches!(self, Self::UnusedValue | Self::UnusedOverride)
@@ -208,6 +222,10 @@ rules! {
     UnlistedManifest = Warning "unlisted-manifest",
     /// A script of a kind with a hole in it.
     TemplateInScript = Warning "template-in-script",
+    /// A comment for ol-pipegen that names no rule, or no reason.
+    MalformedAllow = Error "malformed-allow" page,
+    /// A comment that allows what is not there.
+    UnusedAllow = Warning "unused-allow" page,
     /// A step across no values, which does nothing.
     AcrossWithoutValues = Warning "across-without-values" page,
     /// Issues whose titles are taken for one another.

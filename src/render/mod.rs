@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, btree_map};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::concourse::Pipeline;
-use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Rule, Severity, one_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Rule, Severity, allow, one_of};
 use crate::lower::{lower, say_old_names};
 use crate::manifest::{FileShape, check};
 use crate::parallel::in_parallel;
@@ -102,16 +102,34 @@ impl RenderedPipeline {
 ///
 /// When a file cannot be read. What is wrong with its content is among the diagnostics.
 pub fn render(selection: &[Selected], options: &Options) -> Result<Run, Failure> {
-    let mut run = Run { sources: Sources::with_unsaved(options.unsaved.clone()), ..Run::default() };
-    let mut diagnostics = Diagnostics::default();
-    for selected in selection {
-        if let Some(fleet) = render_fleet(selected, options, &mut run.sources, &mut diagnostics)? {
-            run.fleets.push(fleet);
-        }
+    Ok(collect(selection, options)?.settle(&options.levels))
+}
+
+/// A run whose problems are not weighed yet.
+pub(crate) struct Collected {
+    pub(crate) sources: Sources,
+    pub(crate) diagnostics: Diagnostics,
+    fleets: Vec<RenderedFleet>,
+}
+
+impl Collected {
+    /// Leaves out what comments allow, and takes each rule for what the run wants it to be.
+    pub(crate) fn settle(self, levels: &Levels) -> Run {
+        let diagnostics = levels.apply(allow(self.diagnostics.into_sorted(), &self.sources));
+        Run { sources: self.sources, diagnostics, fleets: self.fleets }
     }
-    check_targets(&run.fleets, &mut diagnostics);
-    run.diagnostics = options.levels.apply(diagnostics.into_sorted());
-    Ok(run)
+}
+
+/// The same, for a run that looks at other files as well.
+pub(crate) fn collect(selection: &[Selected], options: &Options) -> Result<Collected, Failure> {
+    let mut sources = Sources::with_unsaved(options.unsaved.clone());
+    let mut diagnostics = Diagnostics::default();
+    let mut fleets = Vec::new();
+    for selected in selection {
+        fleets.extend(render_fleet(selected, options, &mut sources, &mut diagnostics)?);
+    }
+    check_targets(&fleets, &mut diagnostics);
+    Ok(Collected { sources, diagnostics, fleets })
 }
 
 /// Two fleets may have one folder, but not one file in it.

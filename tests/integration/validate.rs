@@ -120,6 +120,134 @@ fn what_rules_cannot_be_is_said() {
 }
 
 #[test]
+fn comments_allow_what_they_give_a_reason_for() {
+    let allow = "# ol-pipegen: allow loose-approval because the site has one author";
+    let behind = LOOSE.replace("latest}", &format!("latest}} {allow}"));
+    let before = LOOSE.replace("approval:", &format!("{allow}\n# and this is another comment\napproval:"));
+    for text in [behind, before] {
+        let work = work().file("projects/a.yml", &text);
+        assert_eq!(work.run(&["validate"]).fine(), "2 files: nothing wrong\n", "{text}");
+        work.run(&["validate", "--deny", "warnings"]).fine();
+        work.run(&["render", "--quiet"]).fine();
+    }
+    // A password that is none, of the fleet, which each of its manifests brings up.
+    let fleet = SHOP_FLEET.to_owned()
+        + "  env:\n    # ol-pipegen: allow plaintext-secret because the database of the tests takes any\n    DB_PASSWORD: none\n";
+    let work = work().file("pipegen.yml", &fleet);
+    assert_eq!(work.run(&["validate"]).fine(), "2 files: nothing wrong\n");
+    work.run(&["render", "--quiet"]).fine();
+    let pipeline = "\
+resources:
+- {name: code, type: git, source: {uri: https://github.com/example/a}}
+# ol-pipegen: allow unknown-resource-type because our workers have it
+- {name: infra, type: terraform}
+jobs:
+- name: plan
+  plan:
+  - {get: code, trigger: true}
+  - {put: infra, inputs: al} # ol-pipegen: allow ignored-word because nothing is needed here
+";
+    work.write("pipeline.yml", pipeline);
+    assert_eq!(work.run(&["validate", "pipeline.yml"]).fine(), "1 file: nothing wrong\n");
+}
+
+#[test]
+fn comments_that_allow_nothing_are_told() {
+    let text = "\
+project: shop-a # ol-pipegen: allow loose-approval because it is here by mistake
+stack: # ol-pipegen: allow loose-approval
+  pulumi: {path: infra/a} # ol-pipegen: allow lose-approval because of a slip
+# ol-pipegen: deny warnings
+# ol-pipegen: allow unknown-field because we want it so
+approval: {approve: latest} # ol-pipegen: allow
+values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because it is to be used soon
+";
+    let work = work().file("projects/a.yml", text);
+    assert_snapshot!(work.run(&["validate"]).ended(1).stderr, @"
+    warning[unused-allow]: `loose-approval` finds nothing here
+     --> projects/a.yml:1:37
+      |
+    1 | project: shop-a # ol-pipegen: allow loose-approval because it is here by mistake
+      |                                     ^^^^^^^^^^^^^^
+      |
+      = help: take the comment out
+    error[malformed-allow]: `loose-approval` is allowed without a reason
+     --> projects/a.yml:2:8
+      |
+    2 | stack: # ol-pipegen: allow loose-approval
+      |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write `# ol-pipegen: allow RULE because …`
+    error[malformed-allow]: there is no rule `lose-approval`; did you mean `loose-approval`?
+     --> projects/a.yml:3:47
+      |
+    3 |   pulumi: {path: infra/a} # ol-pipegen: allow lose-approval because of a slip
+      |                                               ^^^^^^^^^^^^^
+      |
+      = help: `ol-pipegen rule` lists all rules
+    error[malformed-allow]: a comment for ol-pipegen that allows nothing
+     --> projects/a.yml:4:1
+      |
+    4 | # ol-pipegen: deny warnings
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write `# ol-pipegen: allow RULE because …`
+    error[malformed-allow]: `unknown-field` stays an error
+     --> projects/a.yml:5:21
+      |
+    5 | # ol-pipegen: allow unknown-field because we want it so
+      |                     ^^^^^^^^^^^^^ nothing right comes of what it finds
+    warning[loose-approval]: an approval lets whatever is newest into `shop-a` Production
+     --> projects/a.yml:6:21
+      |
+    6 | approval: {approve: latest} # ol-pipegen: allow
+      |                     ^^^^^^
+      |
+      = help: `approve: exact` deploys what the issue names
+    error[malformed-allow]: a comment that names no rule
+     --> projects/a.yml:6:29
+      |
+    6 | approval: {approve: latest} # ol-pipegen: allow
+      |                             ^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write `# ol-pipegen: allow RULE because …`
+
+    error: 5 errors and 2 warnings in 1 file
+    ");
+    let fine = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split(" #").next().unwrap().to_owned() + "\n");
+    let mistaken = fine.collect::<String>().replace("project: shop-a", text.lines().next().unwrap());
+    work.write("projects/a.yml", &mistaken);
+    assert_snapshot!(work.run(&["validate"]).ended(0).stderr, @"
+    warning[unused-allow]: `loose-approval` finds nothing here
+     --> projects/a.yml:1:37
+      |
+    1 | project: shop-a # ol-pipegen: allow loose-approval because it is here by mistake
+      |                                     ^^^^^^^^^^^^^^
+      |
+      = help: take the comment out
+    warning[loose-approval]: an approval lets whatever is newest into `shop-a` Production
+     --> projects/a.yml:4:21
+      |
+    4 | approval: {approve: latest}
+      |                     ^^^^^^
+      |
+      = help: `approve: exact` deploys what the issue names
+    warning[unused-value]: nothing uses `{{ values.url }}`
+     --> projects/a.yml:5:10
+      |
+    5 | values: {url: 'x# ol-pipegen: allow'}
+      |          ^^^
+      |
+      = help: take it out
+
+    warning: 3 warnings in 1 file
+    ");
+}
+
+#[test]
 fn pre_commit_hooks_do_what_they_say() {
     let text = fs::read_to_string(root().join(".pre-commit-hooks.yaml")).unwrap();
     let hooks: Vec<Value> = serde_saphyr::from_str(&text).unwrap();
