@@ -53,6 +53,8 @@ pub enum Command {
     Graph(GraphArgs),
     /// Tell what changes from one pipeline to another: gates, version histories, jobs, scripts.
     Diff(DiffArgs),
+    /// Count what fleets ask of GitHub by the hour, against its limits.
+    Budget(BudgetArgs),
     /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, of a Concourse
     /// pipeline, or of a report.
     Schema(SchemaArgs),
@@ -179,6 +181,37 @@ pub struct ShowArgs {
     /// Where the code is checked out.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
+}
+
+/// Arguments of `budget`.
+#[derive(Debug, Args)]
+pub struct BudgetArgs {
+    /// Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder unless said. They are
+    /// counted together: an account's limit does not care which fleet asks.
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<Utf8PathBuf>,
+
+    /// How the numbers are written.
+    #[arg(long, short, value_enum, default_value_t = BudgetFormat::Text, value_name = "FORMAT")]
+    pub format: BudgetFormat,
+
+    /// Requests an hour that each account may ask, where it is not the least that GitHub documents: 15000 for an App in
+    /// an organization of GitHub Enterprise Cloud, or what a GitHub Enterprise Server is set to.
+    #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub limit: Option<u64>,
+
+    /// Where the code is checked out.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub source_root: Option<Utf8PathBuf>,
+}
+
+/// How a budget is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BudgetFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Arguments of `graph`.

@@ -11,11 +11,12 @@
 //! - [`concourse`] is the pipeline as Concourse defines it; a plan is lowered to it.
 //! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares or prints what comes out.
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
-//!   one pipeline to another.
+//!   one pipeline to another; [`budget`] counts what it asks of GitHub.
 //!
 //! What is wrong with the input is a [`diagnostic::Diagnostic`] with its place in a [`source::Sources`], and is shown by
 //! [`report`]. What keeps a run from being done at all is a [`Failure`].
 
+pub mod budget;
 pub mod cli;
 pub mod command;
 pub mod concourse;

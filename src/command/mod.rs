@@ -1,5 +1,6 @@
 //! What the program does, one verb a file.
 
+mod budget;
 mod committed;
 mod completions;
 mod diff;
@@ -58,6 +59,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Init(args) => init::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
         Command::Diff(args) => diff::run(args, &mut output),
+        Command::Budget(args) => budget::run(args, &mut output),
         Command::Graph(args) => graph::run(args, &mut output),
         Command::Schema(args) => schema::run(args, &mut output),
         Command::Kind(args) => kind::run(args, &mut output),

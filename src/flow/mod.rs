@@ -6,6 +6,6 @@ mod issue;
 mod job;
 
 pub use graph::{Edge, EdgeKind, Graph, Node, NodeKind, Placed};
-pub(crate) use issue::duration;
 pub use issue::{IssueId, IssueMark};
+pub(crate) use issue::{IssueResource, duration, text};
 pub(crate) use job::{JobFlow, PipelineFlow, Taking};

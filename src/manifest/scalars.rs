@@ -109,7 +109,7 @@ pub struct Duration {
 }
 
 impl Duration {
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut seconds: u64 = 0;
         let mut number = String::new();
         for c in text.chars() {

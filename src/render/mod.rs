@@ -295,53 +295,118 @@ fn render_manifest(
     sources: &Sources,
 ) -> Result<RenderedManifest, Failure> {
     let fleet = &loaded.fleet;
-    let mut diagnostics = Diagnostics::default();
+    let lowered = lower_manifest(manifest, loaded, options, sources)?;
     let mut rendered =
-        RenderedManifest { pipelines: Vec::new(), facts: Facts::default(), diagnostics: Diagnostics::default() };
-    let node = read_manifest(manifest.file, sources, &mut diagnostics);
+        RenderedManifest { pipelines: Vec::new(), facts: lowered.facts, diagnostics: lowered.diagnostics };
+    for LoweredPipeline { name, concourse, pipeline } in &lowered.pipelines {
+        rendered.pipelines.push(RenderedPipeline {
+            name: name.clone(),
+            jobs: pipeline.jobs.len(),
+            banner: Banner {
+                manifest: manifest.path.clone(),
+                fleet: (!fleet.is_alone()).then(|| loaded.path.clone()),
+                concourse: concourse.clone(),
+                pipeline: name.clone(),
+                discovered: lowered.discovered.clone(),
+            },
+            named_at: lowered.named_at,
+            body: emit(pipeline).map_err(|error| Failure::Internal(error.to_string()))?,
+            concourse: concourse.clone(),
+        });
+    }
+    Ok(rendered)
+}
+
+/// A pipeline in Concourse's words, and where it is set.
+pub(crate) struct LoweredPipeline {
+    pub(crate) name: String,
+    pub(crate) concourse: Concourse,
+    pub(crate) pipeline: Pipeline,
+}
+
+/// What a manifest comes to. It has no pipelines where something is wrong with it.
+struct LoweredManifest {
+    pipelines: Vec<LoweredPipeline>,
+    named_at: Span,
+    discovered: Vec<String>,
+    facts: Facts,
+    diagnostics: Diagnostics,
+}
+
+fn lower_manifest(
+    manifest: &LoadedManifest,
+    loaded: &Loaded,
+    options: &Options,
+    sources: &Sources,
+) -> Result<LoweredManifest, Failure> {
+    let fleet = &loaded.fleet;
+    let mut diagnostics = Diagnostics::default();
+    let mut result = LoweredManifest {
+        pipelines: Vec::new(),
+        named_at: Span { file: manifest.file, start: 0, end: 0 },
+        discovered: Vec::new(),
+        facts: Facts::default(),
+        diagnostics: Diagnostics::default(),
+    };
     let name = manifest.path.file_stem().unwrap_or_default();
-    if let Some(node) = node {
+    if let Some(node) = read_manifest(manifest.file, sources, &mut diagnostics) {
+        if let Some(named) = node.at("/pipeline").or_else(|| node.at("/project")) {
+            result.named_at = named.span;
+        }
         let file = ManifestFile { file: manifest.file, name, node: &node };
         let resolved = resolve(&file, fleet, options.source_root.as_deref(), &mut diagnostics)?;
-        rendered.facts.selectors = resolved.selectors;
+        result.facts.selectors = resolved.selectors;
+        result.discovered = resolved.discovered;
         let empty = Project::default();
         let project = resolved.project.as_ref().unwrap_or(&empty);
         let plan = plan(project, &mut diagnostics);
-        rendered.facts.add(&plan, fleet);
+        result.facts.add(&plan, fleet);
         let mut lowered: Vec<Pipeline> =
             plan.pipelines.iter().map(|pipeline| lower(pipeline, fleet, &mut diagnostics)).collect();
         if resolved.project.is_some() {
             say_old_names(&mut lowered, &project.old_names, &mut diagnostics);
         }
-        for (pipeline, lowered) in plan.pipelines.iter().zip(&lowered) {
-            if diagnostics.has_errors() {
-                break;
-            }
-            let concourse = fleet.concourses[pipeline.concourse].clone();
-            rendered.pipelines.push(RenderedPipeline {
-                name: pipeline.name.to_string(),
-                jobs: lowered.jobs.len(),
-                banner: Banner {
-                    manifest: manifest.path.clone(),
-                    fleet: (!fleet.is_alone()).then(|| loaded.path.clone()),
-                    concourse: concourse.clone(),
-                    pipeline: pipeline.name.to_string(),
-                    discovered: resolved.discovered.clone(),
-                },
-                named_at: node
-                    .at("/pipeline")
-                    .or_else(|| node.at("/project"))
-                    .map_or(Span { file: manifest.file, start: 0, end: 0 }, |node| node.span),
-                body: emit(lowered).map_err(|error| Failure::Internal(error.to_string()))?,
-                concourse,
+        if !diagnostics.has_errors() {
+            let named = plan.pipelines.iter().map(|plan| (plan.name.to_string(), plan.concourse));
+            let pipelines = named.zip(lowered).map(|((name, concourse), pipeline)| LoweredPipeline {
+                name,
+                concourse: fleet.concourses[concourse].clone(),
+                pipeline,
             });
+            result.pipelines.extend(pipelines);
         }
     }
-    if diagnostics.has_errors() {
-        rendered.pipelines.clear();
+    result.diagnostics = diagnostics;
+    Ok(result)
+}
+
+/// The pipelines of fleets in Concourse's words: all that [`render`] does, but for writing YAML.
+///
+/// # Errors
+///
+/// When a file cannot be read.
+pub(crate) fn lower_fleets(
+    selection: &[Selected],
+    options: &Options,
+    sources: &mut Sources,
+) -> Result<(Vec<LoweredPipeline>, Vec<Diagnostic>), Failure> {
+    let mut pipelines = Vec::new();
+    let mut diagnostics = Diagnostics::default();
+    for selected in selection {
+        let Some(loaded) = load(selected, sources, &mut diagnostics)? else { continue };
+        check_listing(&loaded, &mut diagnostics)?;
+        let sources = &*sources;
+        let lowered = in_parallel(&loaded.manifests, 8, |manifest| lower_manifest(manifest, &loaded, options, sources));
+        let mut facts = Vec::new();
+        for manifest in lowered {
+            let manifest = manifest?;
+            diagnostics.extend(manifest.diagnostics);
+            pipelines.extend(manifest.pipelines);
+            facts.push(manifest.facts);
+        }
+        collisions::check(&facts, &loaded.fleet, loaded.whole, &mut diagnostics);
     }
-    rendered.diagnostics = diagnostics;
-    Ok(rendered)
+    Ok((pipelines, options.levels.apply(diagnostics.into_sorted())))
 }
 
 /// Reads a manifest and takes out what is wrong with its shape. `None` when nothing is left.

@@ -31,6 +31,7 @@ fn help_of_every_verb() {
                    or SVG
       diff         Tell what changes from one pipeline to another: gates, version histories, jobs,
                    scripts
+      budget       Count what fleets ask of GitHub by the hour, against its limits
       schema       Print the JSON Schema of a file of the language, with the options of the kinds that
                    are at hand, of a Concourse pipeline, or of a report
       kind         List the kinds of stacks and builds, or print one to begin a kind of your own with
@@ -215,6 +216,47 @@ fn help_of_every_verb() {
               Only this stage, `ENVIRONMENT` or `GROUP.ENVIRONMENT`
 
     Options:
+          --source-root <DIR>
+              Where the code is checked out
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["budget", "--help"]), @"
+    Count what fleets ask of GitHub by the hour, against its limits
+
+    Usage: ol-pipegen budget [OPTIONS] [PATH]...
+
+    Arguments:
+      [PATH]...
+              Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder
+              unless said. They are counted together: an account's limit does not care which fleet asks
+
+    Options:
+      -f, --format <FORMAT>
+              How the numbers are written
+
+              Possible values:
+              - text: For people
+              - json: For programs
+              
+              [default: text]
+
+          --limit <REQUESTS>
+              Requests an hour that each account may ask, where it is not the least that GitHub
+              documents: 15000 for an App in an organization of GitHub Enterprise Cloud, or what a
+              GitHub Enterprise Server is set to
+
           --source-root <DIR>
               Where the code is checked out
 
