@@ -93,7 +93,8 @@ pub struct RenderArgs {
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
 
-    /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there.
+    /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there, and
+    /// that what a Pulumi project imports is watched.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
     pub source_root: Option<Utf8PathBuf>,
 
@@ -150,7 +151,8 @@ pub struct ValidateArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
     pub stdin_filename: Option<Utf8PathBuf>,
 
-    /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there.
+    /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there, and
+    /// that what a Pulumi project imports is watched.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
     pub source_root: Option<Utf8PathBuf>,
 

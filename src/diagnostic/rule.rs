@@ -214,6 +214,10 @@ rules! {
     UnpinnedInput = Warning "unpinned-input",
     /// A stack file without a stage.
     UndeclaredStack = Warning "undeclared-stack",
+    /// Code that is imported, and not watched.
+    UnwatchedImport = Warning "unwatched-import",
+    /// Code that is watched, and never read.
+    UnreadPath = Warning "unread-path",
     /// A value that no template uses.
     UnusedValue = Warning "unused-value",
     /// An override that fits no project of its fleet.

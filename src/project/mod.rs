@@ -10,6 +10,7 @@ mod inputs;
 mod resolve;
 mod stage;
 mod values;
+mod watched;
 
 pub(crate) use fill::Shape;
 pub(crate) use fleet::built_in_defaults;

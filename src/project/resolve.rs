@@ -4,6 +4,7 @@ mod needs;
 mod outline;
 mod several;
 mod stage;
+mod watched;
 mod whole;
 
 use camino::Utf8Path;
@@ -87,6 +88,7 @@ pub(crate) fn resolve(
         needs::resolve(&mut project, &layers, diagnostics);
     }
     if let Some(root) = source_root {
+        watched::check(root, manifest, fleet, &project, diagnostics);
         for (layer, outlined) in layers.iter().zip(&outlined) {
             Resolver { manifest, fleet, source_root, layer, diagnostics: &mut *diagnostics }.check_undeclared(
                 root,

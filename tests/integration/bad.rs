@@ -2776,3 +2776,56 @@ overrides:
     error: 2 errors in 1 file; nothing was compared
     ");
 }
+
+#[test]
+fn watched_paths_do_not_fit_the_code() {
+    let work = crate::watched::estate()
+        .file(
+            "projects/tika.yml",
+            "project: tika\nstack:\n  pulumi: {path: src/ol_infrastructure/applications/tika}\nsource:\n  paths:\n  - \
+             src/bridge/lib/version_pins/TIKA_CHART\n  - src/bridge/secrets/tika\n  - src/bridge/secrets/gone\n",
+        )
+        .file(
+            "projects/vault.yml",
+            "project: vault\nstack:\n  pulumi: {path: src/ol_infrastructure/applications/vault}\nsource:\n  paths:\n  - \
+             src/bridge/lib/versions.py\n  - src/bridge/settings\n  - src/pipelines_of_old\n  - src/bridge/secrets/*.nothing\n",
+        );
+    let ran = work.run(&["render", "--source-root", "code"]).ended(1);
+    assert_snapshot!(ran.stderr, @"
+    warning[unwatched-import]: `src/ol_infrastructure/applications/tika` imports `src/bridge/lib/magic_numbers.py` and `src/bridge/lib/versions.py`, which no watched path holds
+     --> projects/tika.yml:3:18
+      |
+    3 |   pulumi: {path: src/ol_infrastructure/applications/tika}
+      |                  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: src/ol_infrastructure/applications/tika/__main__.py:6 imports `bridge.lib.magic_numbers`
+      = note: src/ol_infrastructure/applications/tika/__main__.py:9 imports `bridge.lib.versions`
+      = help: add it to `source.paths` (or the fleet's `common_paths`), so that a change there is deployed
+    error[missing-path]: `src/bridge/secrets/gone` is watched, and is not in the code
+     --> projects/tika.yml:8:5
+      |
+    8 |   - src/bridge/secrets/gone
+      |     ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: looked in code
+      = help: a path begins at the root of the repository; no change would ever start a deployment by it
+    warning[unread-path]: nothing that is deployed reads `src/pipelines_of_old`
+     --> projects/vault.yml:8:5
+      |
+    8 |   - src/pipelines_of_old
+      |     ^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: it holds 2 files of code, which the project never imports
+      = help: take it out: every change there starts a deployment
+    error[missing-path]: `src/bridge/secrets/*.nothing` is watched, and is not in the code
+     --> projects/vault.yml:9:5
+      |
+    9 |   - src/bridge/secrets/*.nothing
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: looked in code
+      = help: a path begins at the root of the repository; no change would ever start a deployment by it
+
+    error: 2 errors and 2 warnings in 2 files; nothing was written
+    ");
+}

@@ -100,7 +100,7 @@ fn help_of_every_verb() {
     Input:
           --source-root <DIR>
               Where the code is checked out: finds stages (`discover`), and checks that paths and stack
-              files are there
+              files are there, and that what a Pulumi project imports is watched
 
     Report:
           --format <FORMAT>
@@ -177,7 +177,7 @@ fn help_of_every_verb() {
 
           --source-root <DIR>
               Where the code is checked out: finds stages (`discover`), and checks that paths and stack
-              files are there
+              files are there, and that what a Pulumi project imports is watched
     ");
     assert_snapshot!(help(&["init", "--help"]), @"
     Write a fleet and a manifest to begin with, and the schemas that editors check them against

@@ -22,3 +22,4 @@ mod rules;
 mod schemas;
 mod support;
 mod validate;
+mod watched;
