@@ -51,6 +51,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Draw who starts whom in a project or a pipeline, gates and all: as text, Mermaid, DOT or SVG.
     Graph(GraphArgs),
+    /// Write the page for developers: when is my code on an environment, and how do I get it there?
+    Explain(ExplainArgs),
     /// Tell what changes from one pipeline to another: gates, version histories, jobs, scripts.
     Diff(DiffArgs),
     /// Count what fleets ask of GitHub by the hour, against its limits.
@@ -243,6 +245,18 @@ pub enum GraphFormat {
     Dot,
     /// A picture, for light and dark pages.
     Svg,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The manifest.
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub manifest: Utf8PathBuf,
+
+    /// Where the code is checked out.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub source_root: Option<Utf8PathBuf>,
 }
 
 /// Arguments of `diff`.

@@ -13,6 +13,8 @@
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
 //!   one pipeline to another; [`budget`] counts what it asks of GitHub.
 //!
+//! The page for developers is written from the plan by `explain`.
+//!
 //! What is wrong with the input is a [`diagnostic::Diagnostic`] with its place in a [`source::Sources`], and is shown by
 //! [`report`]. What keeps a run from being done at all is a [`Failure`].
 
@@ -23,6 +25,7 @@ pub mod concourse;
 mod content;
 pub mod diagnostic;
 pub mod diff;
+mod explain;
 mod failure;
 mod files;
 pub mod flow;

@@ -4,6 +4,7 @@ mod budget;
 mod committed;
 mod completions;
 mod diff;
+mod explain;
 mod graph;
 mod init;
 mod kind;
@@ -58,6 +59,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Validate(args) => validate::run(args, &mut output),
         Command::Init(args) => init::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
+        Command::Explain(args) => explain::run(args, &mut output),
         Command::Diff(args) => diff::run(args, &mut output),
         Command::Budget(args) => budget::run(args, &mut output),
         Command::Graph(args) => graph::run(args, &mut output),

@@ -7,12 +7,14 @@ use crate::concourse::Pipeline;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::lower::{lower, say_old_names};
 use crate::plan::plan;
-use crate::project::{ManifestFile, resolve};
+use crate::project::{Fleet, ManifestFile, Project, resolve};
 use crate::render::{Selected, load, read_manifest, select};
 use crate::source::Sources;
 
 /// A project, understood.
 pub(super) struct ReadProject {
+    pub(super) fleet: Fleet,
+    pub(super) project: Project,
     /// Its pipelines, each with what to call the place where it lives.
     pub(super) pipelines: Vec<(String, Pipeline)>,
 }
@@ -67,5 +69,5 @@ fn read(
         None => pipeline.name.to_string(),
     });
     let pipelines = places.zip(lowered).collect();
-    Ok(Some(ReadProject { pipelines }))
+    Ok(Some(ReadProject { fleet, project, pipelines }))
 }

@@ -17,7 +17,7 @@ const NOT_YET: [(&str, &[&str]); 4] = [
     ("", &["instance_vars", "rules", "notify", "job", "tab", "extra"]),
     ("auth", &["app"]),
     ("approval", &["approvals", "not_author", "window", "freeze"]),
-    ("concourse", &["url", "version"]),
+    ("concourse", &["version"]),
 ];
 
 /// Checks a file, and takes out what is wrong with it. A file that is no map at all is left as nothing.

@@ -102,7 +102,15 @@ pub struct ConcourseSettings {
     #[schemars(extend("pattern" = ONE_LINE, "x-expected" = "one line without control characters"))]
     #[schemars(example = &"shop")]
     pub team: Option<String>,
+    /// Where people look at it, for the links of `ol-pipegen explain`.
+    #[serde(default)]
+    #[schemars(extend("pattern" = WEB_ADDRESS, "x-expected" = "an address that begins with http:// or https://"))]
+    #[schemars(example = &"https://ci.example.com")]
+    pub url: Option<String>,
 }
+
+/// It ends up in links, where nothing of it may end them.
+const WEB_ADDRESS: &str = r#"^https?://[^\u0000-\u0020"'<>()\[\]{}|\\^`\u007f-\u009f\u2028\u2029]+$"#;
 
 /// It ends up in a comment, and on terminals.
 const ONE_LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$";

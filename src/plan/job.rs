@@ -90,7 +90,7 @@ pub struct BuildJob<'p> {
 }
 
 /// What a stage's job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StagePhase {
     /// Shows what a deployment would change.
     Preview,

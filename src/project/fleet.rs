@@ -49,6 +49,8 @@ pub struct Concourse {
     pub target: Option<String>,
     /// The team.
     pub team: Option<String>,
+    /// Where people look at it.
+    pub url: Option<String>,
 }
 
 /// The layer behind all others.
@@ -118,10 +120,10 @@ impl Fleet {
         let mut concourses: Vec<Concourse> = fields
             .concourses
             .into_iter()
-            .map(|(name, ConcourseSettings { target, team })| Concourse { name: Some(name.0), target, team })
+            .map(|(name, ConcourseSettings { target, team, url })| Concourse { name: Some(name.0), target, team, url })
             .collect();
         if concourses.is_empty() {
-            concourses.push(Concourse { name: None, target: None, team: None });
+            concourses.push(Concourse { name: None, target: None, team: None, url: None });
         }
         let (built_in, built_in_layer) = built_in(sources, diagnostics);
         let defaults = merge(&built_in_layer, &defaults);

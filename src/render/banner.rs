@@ -159,7 +159,7 @@ mod tests {
         let banner = Banner {
             manifest: "fleet/projects/a.yml".into(),
             fleet: Some("fleet/pipegen.yml".into()),
-            concourse: Concourse { name: None, target: Some("main".into()), team: None },
+            concourse: Concourse { name: None, target: Some("main".into()), team: None, url: None },
             pipeline: "a".into(),
             discovered: vec!["x.QA".into()],
         };
@@ -178,7 +178,7 @@ mod tests {
         let banner = Banner {
             manifest: "projects/a\njobs: [].yml".into(),
             fleet: Some("x\u{2028}/pipegen.yml".into()),
-            concourse: Concourse { name: None, target: Some("t\nx: 1".into()), team: Some("\u{85}".into()) },
+            concourse: Concourse { name: None, target: Some("t\nx: 1".into()), team: Some("\u{85}".into()), url: None },
             pipeline: "a".into(),
             discovered: vec!["x\r".into()],
         };

@@ -29,6 +29,8 @@ fn help_of_every_verb() {
                    that it came from
       graph        Draw who starts whom in a project or a pipeline, gates and all: as text, Mermaid, DOT
                    or SVG
+      explain      Write the page for developers: when is my code on an environment, and how do I get it
+                   there?
       diff         Tell what changes from one pipeline to another: gates, version histories, jobs,
                    scripts
       budget       Count what fleets ask of GitHub by the hour, against its limits
@@ -295,6 +297,32 @@ fn help_of_every_verb() {
               
               [default: text]
 
+          --source-root <DIR>
+              Where the code is checked out
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["explain", "--help"]), @"
+    Write the page for developers: when is my code on an environment, and how do I get it there?
+
+    Usage: ol-pipegen explain [OPTIONS] <MANIFEST>
+
+    Arguments:
+      <MANIFEST>
+              The manifest
+
+    Options:
           --source-root <DIR>
               Where the code is checked out
 

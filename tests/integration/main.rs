@@ -9,6 +9,7 @@ mod committed;
 mod differences;
 mod drawings;
 mod examples;
+mod explain;
 mod files;
 mod graph;
 mod incidents;

@@ -1,0 +1,404 @@
+//! The page for developers: when is my code there, and how do I get it there? Written for somebody who has never heard
+//! of Concourse.
+
+mod links;
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use crate::diagnostic::Diagnostics;
+use indexmap::IndexMap;
+
+use crate::diagnostic::visible;
+use crate::flow::duration;
+use crate::manifest::{CheckEvery, IssuesResource};
+use crate::plan::{GateIssue, Job, Opening, PipelinePlan, StageJob, StagePhase, Taken, TakenGate, plan};
+use crate::project::{Approval, Concourse, Fleet, Gate, Project, Stage};
+
+use links::State;
+
+/// The page of a project, in Markdown.
+pub(crate) fn page(project: &Project, fleet: &Fleet) -> String {
+    let plan = plan(project, &mut Diagnostics::default());
+    let mut jobs: HashMap<(&str, &str, StagePhase), (&PipelinePlan<'_>, &StageJob<'_>)> = HashMap::new();
+    for pipeline in &plan.pipelines {
+        for job in &pipeline.jobs {
+            if let Job::Stage(job) = job {
+                jobs.insert((&job.stage.project, job.stage.name(), job.phase), (pipeline, job));
+            }
+        }
+    }
+    let stages = project.chains.iter().flat_map(|chain| &chain.stages);
+    let several = project.chains.iter().flat_map(|chain| &chain.stages).any(|stage| {
+        let first = project.chains.first().and_then(|chain| chain.stages.first());
+        first.is_some_and(|first| first.project != stage.project)
+    });
+    let steps: Vec<Step<'_>> = stages
+        .filter_map(|stage| {
+            let job = |phase| jobs.get(&(stage.project.as_str(), stage.name(), phase)).copied();
+            let (pipeline, deploy) = job(StagePhase::Deploy)?;
+            let preview = job(StagePhase::Preview).map(|(_, preview)| preview);
+            let concourse = &fleet.concourses[stage.concourse];
+            let name = if several { format!("{} {}", stage.project, stage.name()) } else { stage.name().to_owned() };
+            Some(Step { name, stage, pipeline, concourse, deploy, preview })
+        })
+        .collect();
+    let mut page = Page { out: String::new() };
+    page.write(&steps);
+    page.out
+}
+
+/// A stage, with the jobs that lead into it.
+struct Step<'p> {
+    /// As its project calls it, with the project where there are several.
+    name: String,
+    stage: &'p Stage,
+    pipeline: &'p PipelinePlan<'p>,
+    concourse: &'p Concourse,
+    deploy: &'p StageJob<'p>,
+    preview: Option<&'p StageJob<'p>>,
+}
+
+impl Step<'_> {
+    /// The job's name, with a link where it is known where Concourse is.
+    fn job(&self, job: &StageJob<'_>) -> String {
+        let name = format!("`{}`", job.name);
+        match links::pipeline(self.concourse, self.pipeline.name, Some(job.name)) {
+            Some(link) => format!("[{name}]({link})"),
+            None => name,
+        }
+    }
+
+    /// The gate by which somebody lets a version in, where it is the stage's own.
+    fn gate(&self) -> Option<&TakenGate<'_>> {
+        self.deploy.gate.as_ref().filter(|gate| gate.passed.is_none())
+    }
+
+    fn name(&self) -> String {
+        format!("**{}**", escaped(&self.name))
+    }
+}
+
+struct Page {
+    out: String,
+}
+
+impl Page {
+    fn write(&mut self, steps: &[Step<'_>]) {
+        let Some((first, last)) = steps.first().zip(steps.last()) else { return };
+        let mut projects: IndexMap<&str, &Stage> = IndexMap::new();
+        for step in steps {
+            projects.entry(&step.stage.project).or_insert(step.stage);
+        }
+        self.line(&format!("# How does my code get to {}?", escaped(&last.name)));
+        if projects.len() == 1 {
+            self.line(&format!(
+                "This page is about **{}**. Its code is {}.",
+                escaped(&first.stage.project),
+                code(first.stage)
+            ));
+        } else {
+            self.line("This page is about what is deployed together:");
+            for (name, stage) in projects {
+                let _ = writeln!(self.out, "- **{}**: its code is {}", escaped(name), code(stage));
+            }
+            self.out.push('\n');
+        }
+        self.line("A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.");
+        self.line("## How can I tell when my code is there?");
+        self.tell(steps);
+        self.line("## How do I get it there?");
+        for (number, step) in steps.iter().enumerate() {
+            self.get_there(number, step);
+        }
+        if steps.iter().any(|step| step.gate().is_some()) {
+            self.closing(steps);
+        }
+        self.line("## A deployment failed");
+        self.failed(steps);
+        self.line("## How do I go back?");
+        self.go_back(steps);
+        self.line("## Where it runs");
+        self.where_it_runs(steps);
+    }
+
+    fn tell(&mut self, steps: &[Step<'_>]) {
+        self.out.push_str("| on | when |\n| --- | --- |\n");
+        for step in steps {
+            let when = match &step.deploy.opens {
+                Some(Opening { issue, .. }) if is_ours(issue) => {
+                    format!("an issue {} names your commit", titled(issue, State::Any))
+                }
+                Some(Opening { issue, .. }) => {
+                    format!("a build to which an issue {} links has your commit", titled(issue, State::Any))
+                }
+                None => format!("the newest green build of {} has your commit", step.job(step.deploy)),
+            };
+            let _ = writeln!(self.out, "| {} | {when} |", step.name());
+        }
+        self.out.push('\n');
+        self.line(
+            "Look for the first seven characters of your commit (`git rev-parse --short=7 HEAD`), or of a later one of \
+             the same branch, which contains yours. While an issue is open every later build is a comment on it.",
+        );
+    }
+
+    fn get_there(&mut self, number: usize, step: &Step<'_>) {
+        let _ = write!(self.out, "{}. {}: ", number + 1, step.name());
+        if let Some(preview) = step.preview {
+            if let Some(gate) = preview.gate.as_ref().filter(|gate| gate.passed.is_none()) {
+                let _ = write!(self.out, "when somebody closed {}, ", titled(&gate.issue, State::Open));
+            }
+            let _ = write!(
+                self.out,
+                "{} shows what a deployment would change, and writes it into an issue: ",
+                step.job(preview)
+            );
+        }
+        let text = match step.gate() {
+            Some(gate) => by_issue(gate, step),
+            None if step.stage.gate == Gate::Manual => {
+                format!("open {} and press **+**.", step.job(step.deploy))
+            }
+            None => by_itself(step),
+        };
+        self.out.push_str(&text);
+        self.out.push('\n');
+    }
+
+    fn closing(&mut self, steps: &[Step<'_>]) {
+        self.out.push('\n');
+        if steps.iter().filter_map(Step::gate).any(|gate| is_ours(&gate.issue)) {
+            self.line(
+                "Close an issue with the button **Close as completed**. **Close as not planned** is a no: nothing is \
+                 deployed. Reopening an issue takes the approval back, as long as the deployment has not begun.",
+            );
+        } else {
+            self.line("However an issue is closed, the deployment begins: leave it open as long as you are not sure.");
+        }
+        let exact = steps.iter().filter_map(Step::gate).any(|gate| gate.issue.is_exact());
+        let loose = steps.iter().filter_map(Step::gate).any(|gate| !gate.issue.is_exact());
+        if exact {
+            self.line(
+                "What is deployed is exactly what the issue named when it was closed, or nothing. What is merged \
+                 afterwards waits for the next issue.",
+            );
+        }
+        if loose {
+            let these: Vec<&Step<'_>> =
+                steps.iter().filter(|step| step.gate().is_some_and(|gate| !gate.issue.is_exact())).collect();
+            self.line(&format!(
+                "**Careful**: on {} whatever is newest by then is deployed, even if the issue does not show it yet.",
+                names(&these)
+            ));
+        }
+    }
+
+    fn failed(&mut self, steps: &[Step<'_>]) {
+        let (told, silent): (Vec<&Step<'_>>, Vec<&Step<'_>>) =
+            steps.iter().partition(|step| step.gate().is_some_and(|gate| is_ours(&gate.issue)));
+        if !told.is_empty() {
+            self.line(&format!(
+                "On {} the issue that was closed says so, with a link to the log. When the cause was outside of the \
+                 code, open the job by that link and press **+**: the same versions are deployed again.",
+                names(&told)
+            ));
+        }
+        if !silent.is_empty() {
+            self.line(&format!(
+                "On {} the job is red in Concourse, and its newest build has the log. When the cause was outside of \
+                 the code, press **+** there.",
+                names(&silent)
+            ));
+        }
+        self.line("When it was the code, mend it and merge: the mended code goes the whole way again.");
+    }
+
+    fn go_back(&mut self, steps: &[Step<'_>]) {
+        let back: Vec<&Step<'_>> =
+            steps.iter().filter(|step| step.gate().is_some_and(|gate| gate.issue.is_exact())).collect();
+        if back.is_empty() {
+            self.line("Revert the commit and merge: what came before goes the whole way again.");
+            return;
+        }
+        self.line(
+            "The sure way is to revert the commit and merge: what came before goes the whole way again. The fast way \
+             deploys again what an older issue names:",
+        );
+        for step in back {
+            let Some(gate) = step.gate() else { continue };
+            let _ = writeln!(
+                self.out,
+                "- {}: find the issue of what was good among {}, reopen it, have somebody who may approve set the label \
+                 `rollback`, and close it again as completed.",
+                step.name(),
+                titled(&gate.issue, State::Any)
+            );
+        }
+        self.out.push('\n');
+    }
+
+    fn where_it_runs(&mut self, steps: &[Step<'_>]) {
+        self.out.push_str("| on | job | pipeline |\n| --- | --- | --- |\n");
+        for step in steps {
+            let name = step.pipeline.name;
+            let pipeline = match links::pipeline(step.concourse, name, None) {
+                Some(link) => format!("[`{name}`]({link})"),
+                None => format!("`{name}`"),
+            };
+            let place = [("on", &step.concourse.name), ("of the team", &step.concourse.team)]
+                .into_iter()
+                .filter_map(|(word, said)| Some(format!(" {word} {}", escaped(said.as_ref()?))))
+                .collect::<String>();
+            let _ = writeln!(self.out, "| {} | {} | {pipeline}{place} |", step.name(), step.job(step.deploy));
+        }
+    }
+
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push_str("\n\n");
+    }
+}
+
+/// Does the issue name versions, and is a closing weighed?
+fn is_ours(issue: &GateIssue<'_>) -> bool {
+    issue.issues.resource == IssuesResource::GithubIssues
+}
+
+fn names(steps: &[&Step<'_>]) -> String {
+    steps.iter().map(|step| step.name()).collect::<Vec<_>>().join(", ")
+}
+
+/// What somebody does at a gate.
+fn by_issue(gate: &TakenGate<'_>, step: &Step<'_>) -> String {
+    let issue = &gate.issue;
+    let mut text = format!("open the issue {}, look at what it lists, and close it.", titled(issue, State::Open));
+    if let Some(approval) = issue.approval {
+        let _ = write!(text, " {} may close it.", who(issue, approval));
+        if let Some(soak) = approval.soak {
+            let _ = write!(text, " The deployment begins {} later.", seconds(soak));
+        }
+        if let Some(expires) = approval.expires {
+            let _ = write!(text, " An approval that was not used is void after {}.", seconds(expires));
+        }
+        if !approval.reject_labels.is_empty() {
+            let labels: Vec<String> =
+                approval.reject_labels.iter().map(|label| format!("`{}`", visible(label))).collect();
+            let _ = write!(text, " With the label {} it is a no.", labels.join(" or "));
+        }
+    }
+    if issue.issues.webhook.is_none() {
+        text.push_str(&looks(&issue.issues.check_every));
+    }
+    let _ = write!(text, " Then {} deploys.", step.job(step.deploy));
+    text
+}
+
+/// What happens without anybody.
+fn by_itself(step: &Step<'_>) -> String {
+    let before = step.deploy.takes.iter().any(|take| !take.passed.is_empty());
+    if before {
+        return format!("nothing to do: {} deploys by itself what was deployed before it.", step.job(step.deploy));
+    }
+    let others: Vec<String> = step
+        .deploy
+        .takes
+        .iter()
+        .filter(|take| take.trigger)
+        .filter_map(|take| match take.taken {
+            Taken::Input(input) => Some(format!("`{}`", input.name)),
+            Taken::Code(_) => None,
+        })
+        .collect();
+    let also =
+        if others.is_empty() { String::new() } else { format!(", and so is a new version of {}", others.join(", ")) };
+    if !step.deploy.takes.iter().any(|take| take.trigger) {
+        return format!("open {} and press **+**.", step.job(step.deploy));
+    }
+    if !step.stage.code.trigger {
+        return format!("a new version of {} is deployed by {}.", others.join(", "), step.job(step.deploy));
+    }
+    format!(
+        "merge it to `{}`. {} deploys it by itself{also}.{}",
+        visible(&step.stage.code.git.branch),
+        step.job(step.deploy),
+        looks(&step.stage.code.check_every)
+    )
+}
+
+/// How long it may take until something is seen.
+fn looks(every: &CheckEvery) -> String {
+    match every.to_concourse().as_str() {
+        "never" => String::new(),
+        every => format!(" Concourse looks every {every}."),
+    }
+}
+
+/// The code of a stage, and which of it counts.
+fn code(stage: &Stage) -> String {
+    let git = &stage.code.git;
+    let address = git.repository.strip_suffix(".git").unwrap_or(&git.repository);
+    let plain = !address.contains(['@', ' ', '<', '>']) && address.starts_with("http");
+    let address = if plain { format!("<{}>", visible(address)) } else { format!("`{}`", visible(&git.repository)) };
+    let mut text = format!("the branch `{}` of {address}", visible(&git.branch));
+    if !git.paths.is_empty() {
+        let paths: Vec<String> = git.paths.iter().map(|path| format!("`{}`", visible(path))).collect();
+        let _ = write!(text, ", as far as a commit changes {}", paths.join(", "));
+    }
+    text
+}
+
+/// An issue by its title, as the search that finds it.
+fn titled(issue: &GateIssue<'_>, state: State) -> String {
+    let link = links::search(issue.issues, issue.title, state);
+    format!("[“{}”]({link})", escaped(issue.title))
+}
+
+/// Who may approve, to begin a sentence.
+fn who(issue: &GateIssue<'_>, approval: &Approval) -> String {
+    let repository = format!("[{}]({})", escaped(&issue.issues.repository), links::repository(issue.issues));
+    if !is_ours(issue) {
+        return format!("Whoever can close an issue of {repository}");
+    }
+    let closers = &approval.closers;
+    if closers.is_empty() {
+        return format!("Everybody with the role triage or more in {repository}");
+    }
+    let named = |before: &str, names: &[String]| -> Vec<String> {
+        names.iter().map(|name| format!("{before}{}", escaped(name))).collect()
+    };
+    let all: Vec<String> = [
+        named("the team ", &closers.teams),
+        named("@", &closers.users),
+        named("the App ", &closers.apps),
+        named(&format!("whoever has in {repository} the role "), &closers.roles),
+    ]
+    .concat();
+    format!("Only {}", all.join(" or "))
+}
+
+fn seconds(count: u64) -> String {
+    duration(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// A text that Markdown takes for nothing but text.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in visible(text).chars() {
+        if "\\`*_{}[]<>()#+!|~&".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_no_markdown() {
+        assert_eq!(escaped("[bot] a|b <i> *c*"), r"\[bot\] a\|b \<i\> \*c\*");
+    }
+}
