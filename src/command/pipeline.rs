@@ -75,7 +75,7 @@ pub(super) fn parse(
     diagnostics: &mut Diagnostics,
 ) -> Option<Pipeline> {
     let file = sources.add(name, text);
-    let node = read(sources, file, Limits::MANIFEST, diagnostics)?;
+    let node = read(sources, file, Limits::PIPELINE, diagnostics)?;
     match decode(&node) {
         Ok(pipeline) => Some(pipeline),
         Err(error) => {

@@ -23,12 +23,21 @@ pub struct Job {
     /// How long logs are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_log_retention: Option<BuildLogRetention>,
+    /// How many logs are kept, as it was said before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_logs_to_retain: Option<u32>,
     /// Shows builds to everybody.
     #[serde(default, skip_serializing_if = "is_false")]
     pub public: bool,
     /// No + button.
     #[serde(default, skip_serializing_if = "is_false")]
     pub disable_manual_trigger: bool,
+    /// No builds again; of Concourse 8.1.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub disable_reruns: bool,
+    /// Workers that may run it; of Concourse 8.3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
     /// A worker that goes away does not wait for its builds.
     #[serde(default, skip_serializing_if = "is_false")]
     pub interruptible: bool,

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::yaml::Value;
+
 use super::{Job, Resource, ResourceType};
 
 /// A pipeline.
@@ -14,4 +16,19 @@ pub struct Pipeline {
     pub resources: Vec<Resource>,
     /// Jobs, at least one.
     pub jobs: Vec<Job>,
+    /// Tabs of the page: `name`, `jobs` and `resources` each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Value>,
+    /// Where variables come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub var_sources: Vec<Value>,
+    /// An experiment of Concourse's: what has the fields of a resource type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prototypes: Vec<Value>,
+    /// The look of the page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<Value>,
+    /// Whatever; Concourse 8.2 keeps it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_data: Option<Value>,
 }

@@ -35,8 +35,12 @@ pub(super) struct Size {
 const ROW_GAP: f64 = 20.0;
 /// What an edge that passes by needs.
 const LANE: f64 = 8.0;
-/// Rounds of improvement. More change little.
+/// Rounds of improvement; more change little.
 const ROUNDS: usize = 12;
+/// Rounds in which chains straighten: what moves one end takes a round for each node to reach the other.
+const STRAIGHTENING: usize = 24;
+/// How much more a link of a chain pulls than another edge.
+const LINK: f64 = 20.0;
 /// Beyond so many places that edges pass, they are drawn straight: nobody reads such a picture, and it must not cost
 /// what nobody gets.
 const MOST_LANES: usize = 50_000;
@@ -219,26 +223,22 @@ fn heights(columns: &[Vec<usize>], slots: &[Slot]) -> Vec<f64> {
             centre[*slot] = *offset;
         }
     }
-    for round in 0..2 * ROUNDS {
+    for round in 0..ROUNDS + STRAIGHTENING {
         let (there, settle) = (round % 2 == 0, round >= ROUNDS);
         for index in 0..columns.len() {
             let column = &columns[if there { index } else { columns.len() - 1 - index }];
             let wanted: Vec<(f64, f64)> = column
                 .iter()
                 .map(|slot| {
-                    let slot_of = &slots[*slot];
                     // In the end nothing is nearer to one side than to the other.
                     let (before, behind) = (there || settle, !there || settle);
-                    let neighbours: Vec<usize> = [(before, &slot_of.before), (behind, &slot_of.behind)]
-                        .into_iter()
-                        .filter(|(counts, _)| *counts)
-                        .flat_map(|(_, slots)| slots.iter().copied())
-                        .collect();
-                    let straight = slot_of.lane && neighbours.iter().any(|other| slots[*other].lane);
-                    match mean(neighbours.iter().map(|other| centre[*other])) {
-                        Some(mean) => (mean, if straight { 8.0 } else { 1.0 }),
-                        None => (centre[*slot], 0.1),
-                    }
+                    let before = slots[*slot].before.iter().filter(|_| before).map(|other| (*other, *slot, *other));
+                    let behind = slots[*slot].behind.iter().filter(|_| behind).map(|other| (*slot, *other, *other));
+                    let (sum, weight) = before.chain(behind).fold((0.0, 0.0), |(sum, weight), (from, to, other)| {
+                        let pull = if is_link(slots, from, to) { LINK } else { 1.0 };
+                        (sum + pull * centre[other], weight + pull)
+                    });
+                    if weight > 0.0 { (sum / weight, weight) } else { (centre[*slot], 0.1) }
                 })
                 .collect();
             for (slot, place) in column.iter().zip(apart(&wanted, &offsets(column, slots))) {
@@ -247,6 +247,11 @@ fn heights(columns: &[Vec<usize>], slots: &[Slot]) -> Vec<f64> {
         }
     }
     centre
+}
+
+/// Is an edge the only one of both its ends on that side? Then it is a link of a chain, which is best seen straight.
+fn is_link(slots: &[Slot], from: usize, to: usize) -> bool {
+    slots[from].behind.len() == 1 && slots[to].before.len() == 1
 }
 
 /// The middles of the slots of a column when they stand as close together as they may.

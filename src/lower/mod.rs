@@ -52,7 +52,7 @@ pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Di
     resource_types.retain(|resource_type| used.types.contains(resource_type.name.as_str()));
     check_resources(&resources, &used, plan, diagnostics);
     check_foreign_gates(&resources, &issues, plan, diagnostics);
-    let pipeline = Pipeline { resource_types, resources, jobs };
+    let pipeline = Pipeline { resource_types, resources, jobs, ..Pipeline::default() };
     secrets::check(&pipeline, plan, fleet, diagnostics);
     pipeline
 }

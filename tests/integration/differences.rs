@@ -244,6 +244,23 @@ fn order_counts_where_concourse_goes_by_it() {
 }
 
 #[test]
+fn what_else_a_pipeline_says() {
+    let more =
+        "groups: [{name: all, jobs: [test, publish]}]\ndisplay: {background_image: 'https://example.com/a.png'}\n";
+    assert_snapshot!(diff(&(TESTS.to_owned() + more), 1), @r#"
+    changed
+      `groups` is now `[{"name":"all","jobs":["test","publish"]}]`
+      `display` is now `{"background_image":"https://example.com/a.png"}`
+    "#);
+    let limits = TESTS.replace("- name: publish\n", "- name: publish\n  build_logs_to_retain: 5\n  tags: [fast]\n");
+    assert_snapshot!(diff(&limits, 1), @r#"
+    changed
+      job publish: `build_logs_to_retain` is now `5`
+      job publish: `tags` is now `["fast"]`
+    "#);
+}
+
+#[test]
 fn jobs_and_steps_that_come_and_go() {
     let new = TESTS
         .replace("- name: publish\n", "- name: release\n  serial: true\n")
