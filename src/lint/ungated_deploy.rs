@@ -1,8 +1,8 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::view::{Environment, JobView, PipelineView};
+use super::view::{Environment, JobView, PipelineView, StepView};
 
 /// A deployment to the last environment that a commit reaches without an approval, in a pipeline whose others wait for
 /// one.
@@ -29,27 +29,23 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
 fn reaches<'v>(view: &'v PipelineView<'_>, job: &'v JobView<'_>, known: &mut BTreeMap<&'v str, bool>) -> bool {
     // Without recursion: a chain may be thousands of jobs long.
     let mut open = vec![job];
+    let mut expanded: BTreeSet<&str> = BTreeSet::new();
     while let Some(job) = open.last().copied() {
         if known.contains_key(job.name) {
             open.pop();
             continue;
         }
-        let triggers: Vec<_> = job.gets().filter(|step| step.triggers()).collect();
-        let before: Vec<&JobView<'_>> = job.gets().flat_map(|step| view.passed(step)).collect();
-        if job.gets().any(|step| view.is_approval(step)) || triggers.is_empty() {
+        if job.gets().any(|step| view.is_approval(step)) || !job.gets().any(StepView::triggers) {
             known.insert(job.name, false);
             continue;
         }
-        let unknown: Vec<_> = before
-            .iter()
-            .copied()
-            .filter(|before| !known.contains_key(before.name) && !open.iter().any(|open| open.name == before.name))
-            .collect();
-        if unknown.is_empty() {
+        let before: Vec<&JobView<'_>> = job.gets().flat_map(|step| view.passed(step)).collect();
+        if expanded.insert(job.name) {
+            open.extend(before.into_iter().filter(|before| !expanded.contains(before.name)));
+        } else {
+            // All before it are known, but for a cycle, which Concourse refuses.
             let all = before.iter().all(|before| known.get(before.name).copied().unwrap_or(false));
             known.insert(job.name, all);
-        } else {
-            open.extend(unknown);
         }
     }
     known.get(job.name).copied().unwrap_or(false)

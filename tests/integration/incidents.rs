@@ -317,6 +317,30 @@ fn singletons_apply_each_commit_beside_gates() {
     finds_no(&[&alone], "ungated-deploy");
 }
 
+#[test]
+fn long_chain_is_looked_at_in_time_that_grows_with_it() {
+    let taken = |count: usize| {
+        let mut jobs = job("wait", &["get: qa-trigger, trigger: true, version: every"]);
+        // The last first, and each after the two before it: whoever looks back for each anew does not come to an end.
+        for at in (0..count).rev() {
+            let passed = match at {
+                0 => String::new(),
+                1 => ", passed: [deploy-0-production]".to_owned(),
+                _ => format!(", passed: [deploy-{}-production, deploy-{}-production]", at - 1, at - 2),
+            };
+            jobs += &job(&format!("deploy-{at}-production"), &[&format!("get: code, trigger: true{passed}"), DEPLOY]);
+        }
+        let work = Work::new().file("a.yml", &pipeline(&issues("qa", "x deployed."), &jobs));
+        let start = std::time::Instant::now();
+        let ran = work.run(&["validate", "--format", "github", "a.yml"]).ended(0);
+        assert_eq!(ran.stdout.matches("title=ungated-deploy").count(), count);
+        start.elapsed()
+    };
+    let (small, large) = (taken(500), taken(4000));
+    // Eight times the jobs; twice that is for the machine, and the square would be sixty-four times.
+    assert!(large < small * 16 + std::time::Duration::from_secs(1), "{small:?}, {large:?}");
+}
+
 /// The pipelines of this repository are free of what lints find, or it is said why not.
 #[test]
 fn rendered_pipelines_are_free_of_lints() {
