@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, btree_map};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::concourse::Pipeline;
+use crate::concourse::{InstanceVars, Pipeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Rule, Severity, allow, one_of};
 use crate::lower::{lower, say_old_names};
 use crate::manifest::{FileShape, check};
@@ -72,6 +72,8 @@ pub struct RenderedFleet {
 pub struct RenderedPipeline {
     /// Its name.
     pub name: String,
+    /// Which of its instances.
+    pub instance_vars: InstanceVars,
     /// Where it is set.
     pub concourse: Concourse,
     /// How many jobs it has.
@@ -87,7 +89,7 @@ pub struct RenderedPipeline {
 impl RenderedPipeline {
     /// The name of its file.
     pub fn file_name(&self) -> String {
-        format!("{}.yml", self.name)
+        format!("{}{}.yml", self.name, self.instance_vars.file_name_part())
     }
 
     /// The whole text of its file, which is to be at `path`.
@@ -298,15 +300,17 @@ fn render_manifest(
     let lowered = lower_manifest(manifest, loaded, options, sources)?;
     let mut rendered =
         RenderedManifest { pipelines: Vec::new(), facts: lowered.facts, diagnostics: lowered.diagnostics };
-    for LoweredPipeline { name, concourse, pipeline } in &lowered.pipelines {
+    for LoweredPipeline { name, instance_vars, concourse, pipeline } in &lowered.pipelines {
         rendered.pipelines.push(RenderedPipeline {
             name: name.clone(),
+            instance_vars: instance_vars.clone(),
             jobs: pipeline.jobs.len(),
             banner: Banner {
                 manifest: manifest.path.clone(),
                 fleet: (!fleet.is_alone()).then(|| loaded.path.clone()),
                 concourse: concourse.clone(),
                 pipeline: name.clone(),
+                instance_vars: instance_vars.clone(),
                 discovered: lowered.discovered.clone(),
             },
             named_at: lowered.named_at,
@@ -320,6 +324,7 @@ fn render_manifest(
 /// A pipeline in Concourse's words, and where it is set.
 pub(crate) struct LoweredPipeline {
     pub(crate) name: String,
+    pub(crate) instance_vars: InstanceVars,
     pub(crate) concourse: Concourse,
     pub(crate) pipeline: Pipeline,
 }
@@ -367,10 +372,10 @@ fn lower_manifest(
             say_old_names(&mut lowered, &project.old_names, &mut diagnostics);
         }
         if !diagnostics.has_errors() {
-            let named = plan.pipelines.iter().map(|plan| (plan.name.to_string(), plan.concourse));
-            let pipelines = named.zip(lowered).map(|((name, concourse), pipeline)| LoweredPipeline {
-                name,
-                concourse: fleet.concourses[concourse].clone(),
+            let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, pipeline)| LoweredPipeline {
+                name: plan.name.to_string(),
+                instance_vars: plan.instance_vars.clone(),
+                concourse: fleet.concourses[plan.concourse].clone(),
                 pipeline,
             });
             result.pipelines.extend(pipelines);
