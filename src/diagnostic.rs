@@ -7,6 +7,7 @@ mod wording;
 
 pub(crate) use allowance::allow;
 pub use levels::{DeniedRule, Levels};
+pub(crate) use levels::{FileLevels, Level};
 pub use rule::{Rule, UnknownRule};
 pub(crate) use wording::{Count, did_you_mean, one_of, ticked, visible};
 
@@ -44,6 +45,8 @@ pub struct Diagnostic {
     /// What to do.
     pub help: Option<String>,
     severity: Severity,
+    /// What the file makes of its rule.
+    level: Option<Level>,
 }
 
 impl Diagnostic {
@@ -56,6 +59,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             severity: rule.severity(),
+            level: None,
         }
     }
 
@@ -127,6 +131,13 @@ impl Diagnostics {
         self.0.extend(other.0);
     }
 
+    /// Takes what files say of rules down, for those from an index on of which nothing is known yet.
+    pub(crate) fn take_levels<'l>(&mut self, from: usize, levels: impl Fn(Span) -> &'l FileLevels) {
+        for diagnostic in self.0.iter_mut().skip(from).filter(|diagnostic| diagnostic.level.is_none()) {
+            diagnostic.level = levels(diagnostic.span()).of(diagnostic.rule);
+        }
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
@@ -158,8 +169,14 @@ impl Diagnostics {
             // What is wrong may be what would have used it.
             all.retain(|diagnostic| !diagnostic.rule.is_of_leftovers());
         }
-        // The order of stages is kept: it is the first one that is told.
-        all.sort_by_key(|diagnostic| (diagnostic.span(), diagnostic.rule));
+        // The order of stages is kept: it is the first one that is told, of those that a file takes for worst.
+        all.sort_by_key(|diagnostic| {
+            let level = diagnostic.level.unwrap_or(match diagnostic.severity {
+                Severity::Error => Level::Deny,
+                Severity::Warning => Level::Warn,
+            });
+            (diagnostic.span(), diagnostic.rule, level)
+        });
         let mut told: Vec<Diagnostic> = Vec::with_capacity(all.len());
         for diagnostic in all {
             let again = told

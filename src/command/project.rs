@@ -4,10 +4,10 @@ use camino::Utf8Path;
 
 use crate::Failure;
 use crate::concourse::Pipeline;
-use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::lower::{lower, say_old_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, Levels};
+use crate::lower::lower;
 use crate::plan::plan;
-use crate::project::{Fleet, ManifestFile, Project, resolve};
+use crate::project::{Fleet, ManifestFile, Project, file_levels, resolve};
 use crate::render::{Selected, load, read_manifest, select};
 use crate::source::Sources;
 
@@ -32,7 +32,7 @@ pub(super) fn read_project(
     let mut diagnostics = Diagnostics::default();
     let read = read(manifest, source_root, sources, &mut diagnostics)?;
     let read = read.filter(|_| !diagnostics.has_errors());
-    Ok((read, diagnostics.into_sorted()))
+    Ok((read, Levels::default().apply(diagnostics.into_sorted())))
 }
 
 fn read(
@@ -58,12 +58,16 @@ fn read(
     let Some(node) = read_manifest(manifest.file, sources, diagnostics) else { return Ok(None) };
     let name = manifest.path.file_stem().unwrap_or_default();
     let file = ManifestFile { file: manifest.file, name, node: &node };
-    let Some(project) = resolve(&file, &loaded.fleet, source_root, diagnostics)?.project else { return Ok(None) };
     let fleet = loaded.fleet;
+    let levels = fleet.levels.under(file_levels(&node, diagnostics));
+    let resolved = resolve(&file, &fleet, source_root, diagnostics)?.project;
+    let Some(project) = resolved else {
+        diagnostics.take_levels(0, |_| &levels);
+        return Ok(None);
+    };
     let planned = plan(&project, diagnostics);
-    let mut lowered: Vec<Pipeline> =
-        planned.pipelines.iter().map(|pipeline| lower(pipeline, &fleet, diagnostics)).collect();
-    say_old_names(&mut lowered, &project.old_names, diagnostics);
+    let lowered = lower(&planned, &project, &fleet, diagnostics);
+    diagnostics.take_levels(0, |_| &levels);
     let places = planned.pipelines.iter().map(|pipeline| match &fleet.concourses[pipeline.concourse].name {
         Some(concourse) => format!("{} on {concourse}", pipeline.name),
         None => pipeline.name.to_string(),

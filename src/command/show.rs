@@ -2,9 +2,9 @@ use std::fmt::Write;
 
 use crate::Failure;
 use crate::cli::ShowArgs;
-use crate::diagnostic::{Diagnostics, did_you_mean, ticked, visible};
+use crate::diagnostic::{Diagnostics, Levels, did_you_mean, ticked, visible};
 use crate::kind::Family;
-use crate::project::{Fleet, Gate, ManifestFile, Record, Shape, Stage, resolve};
+use crate::project::{Fleet, Gate, ManifestFile, Record, Shape, Stage, file_levels, resolve};
 use crate::render::{Selected, load, read_manifest, select};
 use crate::source::{Sources, Span};
 use crate::template::Filler;
@@ -30,7 +30,9 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
             let Some(node) = read_manifest(manifest.file, &sources, &mut diagnostics) else { continue };
             let name = manifest.path.file_stem().unwrap_or_default();
             let file = ManifestFile { file: manifest.file, name, node: &node };
+            let levels = loaded.fleet.levels.under(file_levels(&node, &mut diagnostics));
             let resolved = resolve(&file, &loaded.fleet, args.source_root.as_deref(), &mut diagnostics)?;
+            diagnostics.take_levels(0, |_| &levels);
             for stage in resolved.project.iter().flat_map(|project| &project.chains).flat_map(|chain| &chain.stages) {
                 names.push(stage.name().to_owned());
                 if args.stage.as_deref().is_none_or(|wanted| wanted == stage.name()) {
@@ -39,7 +41,8 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
             }
         }
     }
-    if output.diagnostics(&diagnostics.into_sorted(), &sources, "what is shown may be incomplete") && texts.is_empty() {
+    let diagnostics = Levels::default().apply(diagnostics.into_sorted());
+    if output.diagnostics(&diagnostics, &sources, "what is shown may be incomplete") && texts.is_empty() {
         return Ok(Outcome::Problems);
     }
     if let (Some(wanted), true) = (&args.stage, texts.is_empty()) {

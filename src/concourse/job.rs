@@ -62,6 +62,37 @@ pub struct Job {
 }
 
 impl Job {
+    /// A job of that name, of which nothing else is said.
+    pub fn named(name: JobName) -> Self {
+        Self {
+            name,
+            old_name: None,
+            serial: false,
+            serial_groups: Vec::new(),
+            max_in_flight: None,
+            build_log_retention: None,
+            build_logs_to_retain: None,
+            public: false,
+            disable_manual_trigger: false,
+            disable_reruns: false,
+            tags: Vec::new(),
+            interruptible: false,
+            plan: Vec::new(),
+            on_success: None,
+            on_failure: None,
+            on_error: None,
+            on_abort: None,
+            ensure: None,
+        }
+    }
+
+    /// Shows a visitor all steps of the job, hooks too, to change them.
+    pub(crate) fn each_step_mut(&mut self, visit: &mut dyn FnMut(&mut Step)) {
+        let Self { plan, on_success, on_failure, on_error, on_abort, ensure, .. } = self;
+        let hooks = [on_success, on_failure, on_error, on_abort, ensure];
+        plan.iter_mut().chain(hooks.into_iter().flatten()).for_each(|step| step.each_mut(visit));
+    }
+
     /// Shows a visitor all steps of the job, hooks too.
     pub(crate) fn each_step<'s>(&'s self, visit: &mut dyn FnMut(&'s Step)) {
         let hooks = [&self.on_success, &self.on_failure, &self.on_error, &self.on_abort, &self.ensure];

@@ -9,6 +9,7 @@ mod pipeline;
 mod resource;
 mod step;
 mod task;
+mod version;
 
 pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName};
 pub use instance_vars::InstanceVars;
@@ -19,3 +20,4 @@ pub use step::{
     Across, Core, GetStep, InParallel, Inputs, LoadVarStep, PutStep, SetPipelineStep, Step, TaskStep, Version,
 };
 pub use task::{Cache, ImageResource, TaskConfig, TaskInput, TaskOutput, TaskRun};
+pub use version::ConcourseVersion;

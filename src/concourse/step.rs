@@ -58,6 +58,22 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Shows a visitor this step and all within it, hooks too, to change them.
+    pub(crate) fn each_mut(&mut self, visit: &mut dyn FnMut(&mut Step)) {
+        visit(self);
+        match &mut self.core {
+            Core::Try { step } => step.each_mut(visit),
+            Core::Do { steps } => steps.iter_mut().for_each(|step| step.each_mut(visit)),
+            Core::InParallel { in_parallel } => in_parallel.steps.iter_mut().for_each(|step| step.each_mut(visit)),
+            Core::Get(_) | Core::Put(_) | Core::Task(_) | Core::SetPipeline(_) | Core::LoadVar(_) => {}
+        }
+        let Self { on_success, on_failure, on_error, on_abort, ensure, .. } = self;
+        let hooks = [on_success, on_failure, on_error, on_abort, ensure];
+        hooks.into_iter().flatten().for_each(|step| step.each_mut(visit));
+    }
+}
+
 impl From<Core> for Step {
     fn from(core: Core) -> Self {
         Self {

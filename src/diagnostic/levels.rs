@@ -4,6 +4,28 @@ use std::str::FromStr;
 
 use super::{Diagnostic, Rule, Severity, UnknownRule};
 
+/// What files make of rules: those of a fleet, and of a manifest.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FileLevels(BTreeMap<Rule, Level>);
+
+impl FromIterator<(Rule, Level)> for FileLevels {
+    fn from_iter<T: IntoIterator<Item = (Rule, Level)>>(levels: T) -> Self {
+        Self(levels.into_iter().collect())
+    }
+}
+
+impl FileLevels {
+    /// These, where a nearer file says nothing else.
+    pub(crate) fn under(&self, near: Self) -> Self {
+        Self(self.0.iter().map(|(rule, level)| (*rule, *level)).chain(near.0).collect())
+    }
+
+    /// What they make of a rule.
+    pub(super) fn of(&self, rule: Rule) -> Option<Level> {
+        self.0.get(&rule).copied()
+    }
+}
+
 /// What the command line makes of rules.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
@@ -12,14 +34,23 @@ pub struct Levels {
     of: BTreeMap<Rule, Level>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
+/// What is made of a rule, the strictest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// An error.
     Deny,
+    /// A warning.
     Warn,
+    /// Nothing at all.
     Allow,
 }
 
 impl Level {
+    /// May a rule be made that?
+    pub(crate) const fn fits(self, rule: Rule) -> bool {
+        matches!(self, Self::Deny) || rule.may_be_allowed()
+    }
+
     const fn flag(self) -> &'static str {
         match self {
             Self::Deny => "--deny",
@@ -71,7 +102,7 @@ impl Levels {
         let allowed = allow.iter().map(|rule| (*rule, Level::Allow));
         let mut of = BTreeMap::new();
         for (rule, level) in denied.chain(warned).chain(allowed) {
-            if level != Level::Deny && !rule.may_be_allowed() {
+            if !level.fits(rule) {
                 let flag = level.flag();
                 return Err(format!("{flag} {rule}: nothing right comes of what it finds, so that it stays an error"));
             }
@@ -84,12 +115,11 @@ impl Levels {
         Ok(Self { deny_warnings: deny.contains(&DeniedRule::Warnings), of })
     }
 
-    /// Diagnostics as this run takes them, in the same order.
+    /// Diagnostics as this run takes them, in the same order. The command line goes before what files say.
     pub(crate) fn apply(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        let level = |diagnostic: &Diagnostic| match self.of.get(&diagnostic.rule) {
-            Some(level) => Some(*level),
+        let level = |diagnostic: &Diagnostic| match self.of.get(&diagnostic.rule).copied().or(diagnostic.level) {
             None if self.deny_warnings => Some(Level::Deny),
-            None => None,
+            level => level,
         };
         diagnostics
             .into_iter()

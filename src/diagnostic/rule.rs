@@ -184,8 +184,12 @@ rules! {
     GateCollision = Error "gate-collision",
     /// A step of a kind or a manifest that goes past the gate of its job.
     StepPastGate = Error "step-past-gate",
-    /// A former name of something that does not come out.
+    /// A name of a job or resource that does not come out.
     UnknownName = Error "unknown-name",
+    /// A rule that is not there.
+    UnknownRule = Error "unknown-rule",
+    /// Something that the Concourse it is for does not know yet.
+    ConcourseVersion = Error "concourse-version",
     /// Two pipelines with one name.
     DuplicatePipeline = Error "duplicate-pipeline",
     /// Issues that would be taken for one another.

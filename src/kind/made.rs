@@ -193,19 +193,19 @@ fn as_value(declared: Option<&Map>, options: &Map) -> Value {
     Value::from_pairs(declared)
 }
 
-struct Maker<'a> {
-    scope: &'a Scope,
-    note: String,
-    diagnostics: &'a mut Diagnostics,
+pub(super) struct Maker<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) note: String,
+    pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 impl Maker<'_> {
-    fn filler(&mut self) -> Filler<'_> {
+    pub(super) fn filler(&mut self) -> Filler<'_> {
         Filler::noting(self.diagnostics, self.note.clone())
     }
 
     /// Fills a list and reads its items. What Concourse would not read is an error at the line of the kind.
-    fn list<T: DeserializeOwned>(&mut self, node: Option<&Node>) -> Vec<(T, Span)> {
+    pub(super) fn list<T: DeserializeOwned>(&mut self, node: Option<&Node>) -> Vec<(T, Span)> {
         let Some(node) = node else { return Vec::new() };
         let scope = self.scope;
         let Some(filled) = self.filler().node(node, scope) else { return Vec::new() };

@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::concourse::{Job, Resource, ResourceType, ResourceTypeName};
+use crate::concourse::{Job, Pipeline, Resource, ResourceType, ResourceTypeName};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::project::{Fleet, Origin};
+use crate::project::{Fleet, FleetResourceType, Origin};
 use crate::yaml::Value;
 
 use super::conflict;
@@ -16,6 +16,8 @@ pub(super) struct Definitions {
     jobs: IndexMap<String, Defined<Job>>,
     resources: IndexMap<String, Defined<Resource>>,
     resource_types: IndexMap<String, Defined<ResourceType>>,
+    var_sources: IndexMap<String, Defined<Value>>,
+    display: IndexMap<String, Defined<Value>>,
 }
 
 /// A definition, and where it came from first.
@@ -81,34 +83,90 @@ impl Definitions {
         define(&mut self.resource_types, "resource type", name, resource_type, origin, diagnostics);
     }
 
+    /// Defines a source of variables.
+    pub(super) fn var_source(
+        &mut self,
+        name: String,
+        source: Value,
+        origin: &Arc<Origin>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        define(&mut self.var_sources, "variable source", name, source, origin, diagnostics);
+    }
+
+    /// Defines the look of the page.
+    pub(super) fn display(&mut self, display: Value, origin: &Arc<Origin>, diagnostics: &mut Diagnostics) {
+        define(&mut self.display, "look", "display".to_owned(), display, origin, diagnostics);
+    }
+
+    /// Jobs that are defined so far.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values().map(|defined| &defined.value)
+    }
+
+    /// Resources that are defined so far.
+    pub(super) fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values().map(|defined| &defined.value)
+    }
+
+    /// Resource types that are defined so far.
+    pub(super) fn resource_types(&self) -> impl Iterator<Item = &ResourceType> {
+        self.resource_types.values().map(|defined| &defined.value)
+    }
+
     /// All of it, the fleet's resource types laid over.
-    pub(super) fn into_parts(self, fleet: &Fleet) -> (Vec<Job>, Vec<Resource>, Vec<ResourceType>) {
+    pub(super) fn into_pipeline(self, fleet: &Fleet) -> Pipeline {
         let mut types: Vec<ResourceType> =
             self.resource_types.into_values().map(|defined| overlaid(defined.value, fleet)).collect();
-        for (resource_type, _) in fleet.resource_types.values() {
+        for FleetResourceType { resource_type, .. } in fleet.resource_types.values() {
             if !types.iter().any(|known| known.name == resource_type.name) {
                 types.push(resource_type.clone());
             }
         }
-        (
-            self.jobs.into_values().map(|defined| defined.value).collect(),
-            self.resources.into_values().map(|defined| defined.value).collect(),
-            types,
-        )
+        Pipeline {
+            resource_types: types,
+            resources: values(self.resources),
+            jobs: values(self.jobs),
+            var_sources: values(self.var_sources),
+            display: values(self.display).pop(),
+            ..Pipeline::default()
+        }
     }
 }
 
+fn values<T>(defined: IndexMap<String, Defined<T>>) -> Vec<T> {
+    defined.into_values().map(|defined| defined.value).collect()
+}
+
 fn overlaid(kinds: ResourceType, fleet: &Fleet) -> ResourceType {
-    let Some(over) = fleet.resource_type(&kinds.name).cloned() else { return kinds };
+    let Some(FleetResourceType { resource_type: over, says_type, .. }) =
+        fleet.resource_types.get(kinds.name.as_str()).cloned()
+    else {
+        return kinds;
+    };
     ResourceType {
-        source: over.source.or(kinds.source),
-        defaults: over.defaults.or(kinds.defaults),
-        params: over.params.or(kinds.params),
+        source: laid_over(kinds.source, over.source),
+        defaults: laid_over(kinds.defaults, over.defaults),
+        params: laid_over(kinds.params, over.params),
         privileged: over.privileged.or(kinds.privileged),
         check_every: over.check_every.or(kinds.check_every),
         tags: if over.tags.is_empty() { kinds.tags } else { over.tags },
         name: over.name,
-        type_name: over.type_name,
+        type_name: if says_type { over.type_name } else { kinds.type_name },
+    }
+}
+
+/// As layers of settings are merged: maps by key, and anything else is replaced.
+fn laid_over(far: Option<Value>, near: Option<Value>) -> Option<Value> {
+    match (far, near) {
+        (Some(Value::Map(mut far)), Some(Value::Map(near))) => {
+            for (key, value) in near {
+                let value = laid_over(far.shift_remove(&key), Some(value)).unwrap_or(Value::Null);
+                far.insert(key, value);
+            }
+            Some(Value::Map(far))
+        }
+        (far, near) => near.or(far),
     }
 }
 

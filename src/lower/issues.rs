@@ -1,7 +1,7 @@
 //! The resources of issues, and the steps that write them.
 
 use github_issues_resource::contract::{
-    Approve, AuthMethod, ClaimParams, CompatPut, CompatSource, GatePut, GateSource, IssueState, IssueUpdate,
+    Approve, AuthMethod, ClaimParams, CompatPut, CompatSource, GateKey, GatePut, GateSource, IssueState, IssueUpdate,
     RecordParams, RecordState, ReportParams, ReportStatus, Role, Source, files,
 };
 use indexmap::IndexMap;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::concourse::{Core, Inputs, PutStep, Resource, ResourceName, ResourceType, Step};
 use crate::manifest::IssuesResource;
 use crate::plan::{GateIssue, Opening, OpeningKind, TakenGate};
-use crate::project::Issues;
+use crate::project::{Auth, Issues};
 use crate::yaml::Value;
 
 use super::define::core_type;
@@ -78,7 +78,8 @@ pub(super) fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -
 }
 
 fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
-    let Issues { repository, api, token, bot, .. } = issue.issues;
+    let Issues { repository, api, auth, bot, signing_key, ca_cert, timeout, max_wait, max_comments, .. } = issue.issues;
+    let auth = Credentials::of(auth);
     let approval = issue.approval;
     GateSource {
         gate: issue.key.clone(),
@@ -86,44 +87,45 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
             Side::Post => Role::Post,
             Side::Trigger => Role::Trigger,
         },
-        gate_aliases: Vec::new(),
+        gate_aliases: aliases(issue),
         repository: repository.clone(),
         gh_host: api.clone(),
-        auth_method: AuthMethod::Token,
-        access_token: Some(token.clone()),
-        app_id: None,
-        app_installation_id: None,
-        private_ssh_key: None,
+        auth_method: auth.method,
+        access_token: auth.token,
+        app_id: auth.id,
+        app_installation_id: auth.installation,
+        private_ssh_key: auth.key,
         bot: *bot,
-        signing_key: None,
-        ca_cert: None,
+        signing_key: signing_key.clone(),
+        ca_cert: ca_cert.clone(),
         closers: approval.map(|approval| approval.closers.clone()).unwrap_or_default(),
-        allow_commit_close: false,
+        allow_commit_close: approval.is_some_and(|approval| approval.allow_commit_close),
         approvals: None,
         not_author: false,
         expires: approval.and_then(|approval| approval.expires),
         soak: approval.and_then(|approval| approval.soak),
         reject_labels: approval.map(|approval| approval.reject_labels.clone()).unwrap_or_default(),
         on_existing: approval.map(|approval| approval.on_existing).unwrap_or_default(),
-        not_before: None,
-        timeout: None,
-        max_wait: None,
-        max_comments: None,
+        not_before: approval.and_then(|approval| approval.not_before.clone()),
+        timeout: *timeout,
+        max_wait: *max_wait,
+        max_comments: *max_comments,
     }
 }
 
 fn compat_source(issue: &GateIssue<'_>, side: Side) -> CompatSource {
-    let Issues { repository, api, token, .. } = issue.issues;
+    let Issues { repository, api, auth, timeout, .. } = issue.issues;
+    let auth = Credentials::of(auth);
     // A variable of a build is filled in where a build writes the title, and not where issues are looked for.
     let prefix = issue.title.split("((").next().unwrap_or_default();
     CompatSource {
         repository: repository.clone(),
         gh_host: api.clone(),
-        auth_method: AuthMethod::Token,
-        access_token: Some(token.clone()),
-        app_id: None,
-        app_installation_id: None,
-        private_ssh_key: None,
+        auth_method: auth.method,
+        access_token: auth.token,
+        app_id: auth.id,
+        app_installation_id: auth.installation,
+        private_ssh_key: auth.key,
         issue_state: match side {
             Side::Post => IssueState::Open,
             Side::Trigger => IssueState::Closed,
@@ -135,11 +137,48 @@ fn compat_source(issue: &GateIssue<'_>, side: Side) -> CompatSource {
         issue_title_template: Some(issue.title.to_owned()),
         issue_body_template: None,
         assignees: Vec::new(),
-        timeout: None,
+        timeout: *timeout,
         ca_cert: None,
         update_in_place: side == Side::Post && issue.is_preview(),
         creator: None,
     }
+}
+
+/// How the resource authenticates, field by field.
+struct Credentials {
+    method: AuthMethod,
+    token: Option<String>,
+    id: Option<String>,
+    installation: Option<String>,
+    key: Option<String>,
+}
+
+impl Credentials {
+    fn of(auth: &Auth) -> Self {
+        match auth {
+            Auth::Token(token) => {
+                Self { method: AuthMethod::Token, token: Some(token.clone()), id: None, installation: None, key: None }
+            }
+            Auth::App { id, installation, key } => Self {
+                method: AuthMethod::App,
+                token: None,
+                id: Some(id.clone()),
+                installation: Some(installation.clone()),
+                key: Some(key.clone()),
+            },
+        }
+    }
+}
+
+/// The gate as it was called before.
+fn aliases(issue: &GateIssue<'_>) -> Vec<GateKey> {
+    let former = issue.of.former.iter();
+    former
+        .filter_map(|[project, group, environment]| {
+            GateKey::new(project, Some(group), environment, issue.key.kind()).ok()
+        })
+        .filter(|key| *key != issue.key)
+        .collect()
 }
 
 /// What a job that succeeded writes into an issue.

@@ -11,9 +11,9 @@ use crate::concourse::{
 };
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::{Family, Kind, KindScope, Made};
-use crate::manifest::IssuesResource;
+use crate::manifest::{EventWord, IssuesResource};
 use crate::plan::{BuildJob, BuildPhase, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
-use crate::project::{EnvSource, Input, Pin, Stage, What};
+use crate::project::{Alert, EnvSource, Input, Pin, Stage, What};
 use crate::source::Span;
 use crate::yaml::{Value, escape};
 
@@ -21,6 +21,7 @@ use super::Lowering;
 use super::guard::Guard;
 use super::inputs::{git_resource, input_resource};
 use super::issues::{self, GATE, Side, Written};
+use super::{notify, options};
 
 /// The script without its comments, which are for those who change it.
 static CHECKOUT_APPROVED: LazyLock<String> = LazyLock::new(|| {
@@ -77,6 +78,9 @@ impl<'a> Lowering<'a> {
             artifacts: &artifacts,
         };
         let made = self.make(kind, &scope, stage);
+        if gate.is_some() {
+            self.deploying.extend(made.resources.iter().map(|(resource, _)| resource.name.to_string()));
+        }
         let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
         self.check_variables(&env.values, &made.steps, kind, stage);
         let taken = job.takes.iter().map(|take| (take.taken.resource().as_str(), take.taken.resource().as_str()));
@@ -107,26 +111,29 @@ impl<'a> Lowering<'a> {
         let own = ours.filter(|gate| gate.passed.is_none());
         let reported = |status| own.map(|gate| issues::report(gate, status));
         after.extend(reported(ReportStatus::Succeeded));
-        let lowered = Job {
-            name: job.name.clone(),
-            old_name: None,
-            serial: job.serial_group.is_none(),
-            serial_groups: job.serial_group.map(String::from).into_iter().collect(),
-            max_in_flight: None,
-            build_log_retention: None,
-            public: false,
-            disable_manual_trigger: false,
-            build_logs_to_retain: None,
-            disable_reruns: false,
-            tags: Vec::new(),
-            interruptible: false,
+        let alert = self.alert(stage.alert.as_ref(), stage);
+        let told = |event| {
+            let what = match job.phase {
+                StagePhase::Deploy => "",
+                StagePhase::Preview => " preview",
+            };
+            let subject = format!("{} {} {}{what}", kind.title(), stage.project, stage.stack);
+            alert.and_then(|alert| notify::tell(alert, event, &subject))
+        };
+        let hook = |status, event| together(reported(status).into_iter().chain(told(event)).collect());
+        after.extend(told(EventWord::Succeeded));
+        let mut lowered = Job {
             plan,
             on_success: together(after),
-            on_failure: reported(ReportStatus::Failed),
-            on_error: reported(ReportStatus::Errored),
-            on_abort: reported(ReportStatus::Aborted),
-            ensure: None,
+            on_failure: hook(ReportStatus::Failed, EventWord::Failed),
+            on_error: hook(ReportStatus::Errored, EventWord::Errored),
+            on_abort: hook(ReportStatus::Aborted, EventWord::Aborted),
+            ..Job::named(job.name.clone())
         };
+        lowered.serial_groups.extend(job.serial_group.map(String::from));
+        options::apply(&mut lowered, &stage.job);
+        // Every job that puts to a gate runs once at a time; a group of its own is as good.
+        lowered.serial = lowered.serial_groups.is_empty();
         self.definitions.own_job(lowered, &stage.origin, self.diagnostics);
     }
 
@@ -161,27 +168,29 @@ impl<'a> Lowering<'a> {
         plan.extend(guard.pass(made.steps, self.diagnostics));
         let after = Kind::make_steps(build.after.as_ref(), &scope, self.diagnostics);
         plan.extend(guard.pass(after, self.diagnostics));
-        let lowered = Job {
-            name: job.name.clone(),
-            old_name: None,
-            serial: false,
-            serial_groups: Vec::new(),
-            max_in_flight: None,
+        let shared = self.shared.get(job.name).cloned().unwrap_or_default();
+        let alert = self.alert(shared.alert.as_ref(), stage);
+        let subject = format!("{} of {}", phase, job.input.name);
+        let told = |event| alert.and_then(|alert| notify::tell(alert, event, &subject));
+        let mut lowered = Job {
             build_log_retention: kind.build_log_retention(),
-            public: false,
-            disable_manual_trigger: false,
-            build_logs_to_retain: None,
-            disable_reruns: false,
-            tags: Vec::new(),
-            interruptible: false,
             plan,
-            on_success: None,
-            on_failure: None,
-            on_error: None,
-            on_abort: None,
-            ensure: None,
+            on_success: told(EventWord::Succeeded),
+            on_failure: told(EventWord::Failed),
+            on_error: told(EventWord::Errored),
+            on_abort: told(EventWord::Aborted),
+            ..Job::named(job.name.clone())
         };
+        options::apply(&mut lowered, &shared.options);
         self.definitions.shared_job(lowered, &stage.origin, self.diagnostics);
+    }
+
+    /// Defines what tells somebody of a job, if anything does.
+    fn alert<'s>(&mut self, alert: Option<&'s Alert>, stage: &Stage) -> Option<&'s Alert> {
+        let alert = alert?;
+        self.definitions.resource_type(notify::resource_type(), &stage.origin, self.diagnostics);
+        self.definitions.resource(notify::resource(alert), &stage.origin, self.diagnostics);
+        Some(alert)
     }
 
     /// The gets that hold a job back until others have deployed. Their artifacts are nobody's business.

@@ -2,35 +2,76 @@
 
 mod conflict;
 mod define;
+mod extra;
 mod guard;
 mod inputs;
 mod issues;
 mod job;
+mod notify;
 mod old_names;
+mod options;
 mod secrets;
+mod tabs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::concourse::{Core, Pipeline, Step};
+use crate::concourse::{Core, JobName, Pipeline, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::KindSet;
-use crate::plan::{Job, PipelinePlan};
-use crate::project::Fleet;
+use crate::plan::{Job, PipelinePlan, Plan};
+use crate::project::{Fleet, Project};
+use crate::source::Span;
+use crate::yaml::Value;
 
 use define::Definitions;
-pub(crate) use old_names::say_old_names;
+use extra::Added;
+use old_names::say_old_names;
+use tabs::Tabs;
 
-/// A pipeline of Concourse's, from its plan.
-pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Diagnostics) -> Pipeline {
+/// The pipelines of a manifest, in Concourse's words.
+pub(crate) fn lower(plan: &Plan<'_>, project: &Project, fleet: &Fleet, diagnostics: &mut Diagnostics) -> Vec<Pipeline> {
+    // What one pipeline has no use for may be what another one needs.
+    let mut needless: BTreeMap<Span, Option<String>> = BTreeMap::new();
+    let mut pipelines: Vec<Pipeline> =
+        plan.pipelines.iter().map(|plan| lower_one(plan, fleet, &mut needless, diagnostics)).collect();
+    for (span, name) in needless.into_iter().filter_map(|(span, name)| Some((span, name?))) {
+        // A fleet's defaults are for whoever has a use for them.
+        if plan.first_stage().is_some_and(|stage| stage.origin.span.file == span.file) {
+            diagnostics
+                .push(Diagnostic::new(Rule::NoEffect, span, format!("no step uses `{name}`")).help("take it out"));
+        }
+    }
+    if !project.chains.is_empty() {
+        say_old_names(&mut pipelines, &project.old_names, diagnostics);
+    }
+    pipelines
+}
+
+fn lower_one(
+    plan: &PipelinePlan<'_>,
+    fleet: &Fleet,
+    needless: &mut BTreeMap<Span, Option<String>>,
+    diagnostics: &mut Diagnostics,
+) -> Pipeline {
     let issues = Rc::new(plan.issue_resources());
-    let mut lowering =
-        Lowering { kinds: &fleet.kinds, issues: Rc::clone(&issues), definitions: Definitions::default(), diagnostics };
+    let mut lowering = Lowering {
+        kinds: &fleet.kinds,
+        issues: Rc::clone(&issues),
+        shared: options::shared(plan),
+        deploying: BTreeSet::new(),
+        added: Vec::new(),
+        definitions: Definitions::default(),
+        diagnostics,
+    };
     for job in &plan.jobs {
         lowering.job(job);
     }
-    let Lowering { definitions, .. } = lowering;
-    let (jobs, mut resources, mut resource_types) = definitions.into_parts(fleet);
+    let mut tabs = Tabs::of(plan);
+    lowering.extra(plan, fleet, &mut tabs);
+    let Lowering { definitions, added, .. } = lowering;
+    let Pipeline { mut resources, mut resource_types, jobs, var_sources, display, .. } =
+        definitions.into_pipeline(fleet);
     let mut used = Used::default();
     for job in &jobs {
         job.each_step(&mut |step| used.step(step));
@@ -51,8 +92,15 @@ pub(crate) fn lower(plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Di
     }
     resource_types.retain(|resource_type| used.types.contains(resource_type.name.as_str()));
     check_resources(&resources, &used, plan, diagnostics);
-    check_foreign_gates(&resources, &issues, plan, diagnostics);
-    let pipeline = Pipeline { resource_types, resources, jobs, ..Pipeline::default() };
+    check_foreign_gates(&resources, &resource_types, &issues, &added, plan, diagnostics);
+    for Added { name, span, is_type } in added {
+        let names = if is_type { &used.types } else { &used.resources };
+        let unused = (!names.contains(&name)).then_some(name);
+        let known = needless.entry(span).or_insert_with(|| unused.clone());
+        *known = known.take().and(unused);
+    }
+    let groups = tabs.groups(&jobs);
+    let pipeline = Pipeline { resource_types, resources, jobs, groups, var_sources, display, ..Pipeline::default() };
     secrets::check(&pipeline, plan, fleet, diagnostics);
     pipeline
 }
@@ -61,6 +109,12 @@ struct Lowering<'a> {
     kinds: &'a KindSet,
     /// The resources of gates and records.
     issues: Rc<BTreeSet<&'a str>>,
+    /// What a build's job has from its stages.
+    shared: BTreeMap<&'a JobName, options::Shared>,
+    /// The resources by which kinds deploy behind a gate.
+    deploying: BTreeSet<String>,
+    /// What `extra` defines.
+    added: Vec<Added>,
     definitions: Definitions,
     diagnostics: &'a mut Diagnostics,
 }
@@ -103,15 +157,23 @@ impl Used {
 /// A resource that is not a gate's own, and yet speaks for one: what is put to it would be taken for the gate's records.
 fn check_foreign_gates(
     resources: &[crate::concourse::Resource],
+    resource_types: &[ResourceType],
     issues: &BTreeSet<&str>,
+    added: &[Added],
     plan: &PipelinePlan<'_>,
     diagnostics: &mut Diagnostics,
 ) {
     let Some(stage) = plan.first_stage() else { return };
     for resource in resources.iter().filter(|resource| !issues.contains(resource.name.as_str())) {
-        let says = |key: &str| resource.source.as_ref().is_some_and(|source| source.get(key).is_some());
+        // Concourse lays the source of a resource over the defaults of its type.
+        let of_type = resource_types.iter().find(|known| known.name == resource.type_name);
+        let defaults = of_type.and_then(|of_type| of_type.defaults.as_ref());
+        let has = |source: Option<&Value>, key: &str| source.is_some_and(|source| source.get(key).is_some());
+        let says = |key: &str| has(resource.source.as_ref(), key) || has(defaults, key);
         if says("gate") && says("role") {
-            let span = stage.input_span(resource.name.as_str()).unwrap_or(stage.origin.span);
+            let name = resource.name.as_str();
+            let extra = added.iter().find(|added| !added.is_type && added.name == name).map(|added| added.span);
+            let span = stage.input_span(name).or(extra).unwrap_or(stage.origin.span);
             diagnostics.push(
                 Diagnostic::new(Rule::GateCollision, span, format!("`{}` would speak for a gate", resource.name))
                     .note(format!("in the pipeline `{}`", plan.name))

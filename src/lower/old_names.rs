@@ -11,7 +11,7 @@ use crate::source::Span;
 ///
 /// Concourse moves the history of a name that is gone (`old_name` of a job or resource); of one that is still there it
 /// cannot be.
-pub(crate) fn say_old_names(pipelines: &mut [Pipeline], old_names: &[OldName], diagnostics: &mut Diagnostics) {
+pub(super) fn say_old_names(pipelines: &mut [Pipeline], old_names: &[OldName], diagnostics: &mut Diagnostics) {
     let mut moved: BTreeMap<&str, Span> = BTreeMap::new();
     for OldName { new, old, span } in old_names {
         if let Some(first) = moved.insert(old, *span) {

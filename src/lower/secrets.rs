@@ -18,6 +18,9 @@ pub(super) fn check(pipeline: &Pipeline, plan: &PipelinePlan<'_>, fleet: &Fleet,
     for resource in &pipeline.resources {
         search.map(resource.source.as_ref(), &format!("the resource `{}`", resource.name));
     }
+    for source in &pipeline.var_sources {
+        search.map(Some(source), "a variable source");
+    }
     for job in &pipeline.jobs {
         let of = format!("the job `{}`", job.name);
         job.each_step(&mut |step| search.step(step, &of));
@@ -48,8 +51,17 @@ impl Search<'_> {
     fn step(&mut self, step: &Step, of: &str) {
         match &step.core {
             Core::Get(get) => self.map(get.params.as_ref(), of),
-            Core::Put(put) => self.map(put.params.as_ref(), of),
+            Core::Put(put) => {
+                self.map(put.params.as_ref(), of);
+                self.map(put.get_params.as_ref(), of);
+            }
+            Core::SetPipeline(set) => {
+                self.map(set.vars.as_ref(), of);
+                self.map(set.instance_vars.as_ref(), of);
+            }
             Core::Task(task) => {
+                self.map(task.params.as_ref(), of);
+                self.map(task.vars.as_ref(), of);
                 if let Some(config) = &task.config {
                     config.params.iter().for_each(|(key, value)| self.value(key, value, of));
                     self.map(config.image_resource.as_ref().and_then(|image| image.source.as_ref()), of);

@@ -13,12 +13,7 @@ use super::schema::FileShape;
 pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "overrides"];
 
 /// What the language has and this program does not do yet, by the place where it would stand.
-const NOT_YET: [(&str, &[&str]); 4] = [
-    ("", &["rules", "notify", "job", "tab", "extra"]),
-    ("auth", &["app"]),
-    ("approval", &["approvals", "not_author", "window", "freeze"]),
-    ("concourse", &["version"]),
-];
+const NOT_YET: [(&str, &[&str]); 1] = [("approval", &["approvals", "not_author", "window", "freeze"])];
 
 /// Checks a file, and takes out what is wrong with it. A file that is no map at all is left as nothing.
 pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Diagnostics) {
@@ -126,11 +121,11 @@ fn unknown_field(
             ("approval", "not_author") => {
                 "a commit names its author by an address that anybody can write; name who may approve in `closers`"
             }
-            _ => "",
+            _ => "the resource keeps no calendar; `soak` lets an approval wait, `expires` ends it",
         };
         return Diagnostic::new(Rule::NotYet, span, format!("`{key}` is not supported yet"))
             .label("part of the language, but not of this version of ol-pipegen")
-            .maybe_help((!why.is_empty()).then(|| why.to_owned()));
+            .help(why);
     }
     let known: Vec<&str> = schema
         .and_then(|schema| schema.get("properties"))
@@ -175,13 +170,14 @@ fn place_name(pointer: &str) -> &str {
     let parts: Vec<&str> = pointer.split('/').skip(1).collect();
     match parts.as_slice() {
         [] | [_] | ["defaults", _] | [.., "overrides", _, _] | ["projects", _, _] => "",
-        ["concourses", _, _] => "concourse",
         [.., parent, _] => parent,
     }
 }
 
 fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: Option<&Json>) -> Diagnostic {
-    let field = pointer.rsplit('/').next().unwrap_or_default();
+    // An item of a list is called by the list.
+    let is_index = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let field = pointer.rsplit('/').find(|part| !is_index(part)).unwrap_or_default();
     let what = node_noun(node);
     if node.as_str().is_some_and(|text| text.contains("{{")) && !flag(schema, "x-template") {
         return template_here(node.span);
@@ -210,6 +206,10 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
                 _ => None,
             };
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` takes {due}, not {what}")).maybe_help(help)
+        }
+        // Of the types of this program's schemas that is an id.
+        ValidationErrorKind::Type { kind: TypeKind::Multiple(_) } => {
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` takes text or a number, not {what}"))
         }
         ValidationErrorKind::Enum { options } => {
             let words: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
@@ -351,7 +351,9 @@ fn secret_message(pointer: &str) -> String {
 
 /// What a credential of that place might be called.
 fn secret_scope(pointer: &str) -> &'static str {
-    if pointer.contains("/image/") {
+    if pointer.contains("/slack/") {
+        "slack"
+    } else if pointer.contains("/image/") {
         "registry"
     } else if pointer.contains("/s3/") {
         "aws"

@@ -31,6 +31,11 @@ pub struct ManifestFields {
     #[serde(default)]
     #[schemars(example = json!({"region": "eu-west-1"}))]
     pub instance_vars: IndexMap<Name, Template>,
+    /// What is made of a rule in this manifest, in the words of the command line, which goes before.
+    #[serde(default)]
+    #[schemars(extend("x-rules" = true))]
+    #[schemars(example = json!({"loose-approval": "deny", "unused-value": "allow"}))]
+    pub rules: IndexMap<String, LevelWord>,
     /// New name → former name of a job or resource, whose history Concourse then keeps.
     #[serde(default)]
     #[schemars(example = json!({"deploy-shop-cart-qa": "deploy-cart-qa"}))]
@@ -84,6 +89,11 @@ pub struct FleetFields {
     #[serde(default)]
     #[schemars(example = json!({"main": {"target": "main", "team": "shop"}}))]
     pub concourses: IndexMap<Name, ConcourseSettings>,
+    /// What is made of a rule in the fleet and its manifests, unless a manifest says otherwise.
+    #[serde(default)]
+    #[schemars(extend("x-rules" = true))]
+    #[schemars(example = json!({"loose-approval": "deny", "unused-value": "allow"}))]
+    pub rules: IndexMap<String, LevelWord>,
     /// Resource types in one place: laid over what kinds bring, emitted where they are used.
     #[serde(default)]
     #[schemars(with = "IndexMap<String, FreeMap>")]
@@ -112,7 +122,28 @@ pub struct ConcourseSettings {
     #[schemars(extend("pattern" = WEB_ADDRESS, "x-expected" = "an address that begins with http:// or https://"))]
     #[schemars(example = &"https://ci.example.com")]
     pub url: Option<String>,
+    /// Its version: what it does not know yet is not rendered for it.
+    #[serde(default)]
+    #[schemars(extend("pattern" = VERSION, "x-expected" = "a version, such as \"7.14\""))]
+    #[schemars(example = &"7.14.1")]
+    pub version: Option<String>,
 }
+
+/// What is made of what a rule finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum LevelWord {
+    /// It is an error: nothing is written.
+    Deny,
+    /// It is told.
+    Warn,
+    /// It is passed over.
+    Allow,
+}
+
+/// `MAJOR.MINOR`, and a patch that says nothing of what a pipeline may hold.
+const VERSION: &str = r"^[0-9]{1,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$";
 
 /// It ends up in links, where nothing of it may end them.
 const WEB_ADDRESS: &str = r#"^https?://[^\u0000-\u0020"'<>()\[\]{}|\\^`\u007f-\u009f\u2028\u2029]+$"#;

@@ -35,7 +35,7 @@ impl Words {
         Self {
             choice: matches!(key, "stack" | "with" | "auth"),
             removable: REMOVABLE.contains(&key),
-            free: matches!(key, "stack" | "with" | "values" | "params" | "checkout_image" | "resource"),
+            free: matches!(key, "stack" | "with" | "values" | "params" | "checkout_image" | "resource" | "extra"),
         }
     }
 }

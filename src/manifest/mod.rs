@@ -3,6 +3,8 @@
 mod check;
 mod files;
 mod free;
+mod issues;
+mod jobs;
 mod layers;
 mod publish;
 mod scalars;
@@ -11,11 +13,13 @@ mod secrets;
 mod settings;
 
 pub(crate) use check::{Wording, check, check_against, template_here};
-pub use files::{ChainFields, ConcourseSettings, FleetFields, ManifestFields};
+pub use files::{ChainFields, ConcourseSettings, FleetFields, LevelWord, ManifestFields};
 pub(crate) use free::{Free, FreeMap};
+pub use issues::*;
+pub use jobs::*;
 pub(crate) use layers::merge;
 pub(crate) use publish::published_schema;
-pub use scalars::{CheckEvery, Duration, Name, Secret, Template};
+pub use scalars::{CheckEvery, Duration, Id, Moment, Name, Secret, Template};
 pub use schema::FileShape;
 pub(crate) use schema::{compile, compile_own};
 pub(crate) use secrets::is_secret_in_clear;

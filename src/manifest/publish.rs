@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::diagnostic::Rule;
 use crate::kind::{Family, Kind, KindSet};
 
 use super::schema::FileShape;
@@ -41,6 +42,10 @@ fn decorate(schema: &mut Value, kinds: &KindSet, closed: bool) {
                 // Editors show a pattern, unless they are told better.
                 let message = format!("This is not {expected}.");
                 object.insert("patternErrorMessage".to_owned(), message.into());
+            }
+            if object.contains_key("x-rules") {
+                let names: Vec<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+                object.insert("propertyNames".to_owned(), json!({"enum": names}));
             }
             object.retain(|keyword, _| !keyword.starts_with("x-"));
             for (keyword, value) in object {

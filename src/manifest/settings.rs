@@ -9,11 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 
-use github_issues_resource::contract::{Approve, Closers, OnExisting};
-
 use crate::yaml::Value;
 
 use super::free::{Choice, Free, FreeMap};
+use super::issues::{ApprovalSettings, IssuesSettings};
+use super::jobs::{ExtraSettings, JobSettings, NotifySettings};
 use super::scalars::{CheckEvery, Duration, Name, Secret, Template};
 
 /// Settings of one stage.
@@ -85,6 +85,26 @@ pub struct StageSettings {
     #[schemars(range(min = 1))]
     #[schemars(example = 3)]
     pub attempts: Option<u32>,
+    /// Options of the jobs that preview and deploy the stage, as in Concourse. The job of a build has those that all
+    /// stages which take what it makes have alike.
+    #[serde(default)]
+    #[schemars(example = json!({"build_log_retention": {"builds": 100}, "public": true}))]
+    pub job: JobSettings,
+    /// Who is told what becomes of a preview or a deployment.
+    #[serde(default)]
+    #[schemars(example = json!({"slack": {"url": "((slack.url))", "channel": "#deployments"}}))]
+    pub notify: NotifySettings,
+    /// The tab of the pipeline's page on which the stage's jobs and its builds stand. When there are tabs, what has none
+    /// stands on `other`.
+    #[serde(default)]
+    #[schemars(example = &"{{ group }}")]
+    pub tab: Option<Template>,
+    /// More of the pipeline, in Concourse's own words, with templates. It is filled stage by stage; what comes out with
+    /// one name has to be equal.
+    #[serde(default)]
+    #[schemars(with = "Option<ExtraSettings>", extend("x-later" = true))]
+    #[schemars(example = json!({"jobs": [{"name": "smoke-test", "plan": [{"get": "{{ code }}", "trigger": true}]}]}))]
+    pub extra: Option<Value>,
     /// All generated names.
     #[schemars(example = json!({"deploy": "deploy-{{ project }}-{{ slug }}"}))]
     pub names: NamesSettings,
@@ -167,105 +187,6 @@ pub struct SourceSettings {
     pub webhook: Option<Secret>,
 }
 
-/// What counts as a yes.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApprovalSettings {
-    /// `exact`: the versions that the issue names are deployed, or nothing. `latest`: whatever is newest by then.
-    #[schemars(example = &"exact")]
-    pub approve: Approve,
-    /// Who may close; everybody with the role triage or more unless said.
-    #[serde(default)]
-    #[schemars(example = json!({"teams": ["example/sre"]}))]
-    pub closers: Closers,
-    /// An older approval is void.
-    #[serde(default)]
-    #[schemars(example = &"14d")]
-    pub expires: Option<Duration>,
-    /// An approval waits this long before it counts.
-    #[serde(default)]
-    #[schemars(example = &"24h")]
-    pub soak: Option<Duration>,
-    /// What a deployment does while an issue is still open.
-    #[schemars(example = &"comment")]
-    pub on_existing: OnExisting,
-    /// Closing with one of these labels is a no.
-    #[serde(default)]
-    #[schemars(example = ["wontfix"])]
-    pub reject_labels: Vec<String>,
-    /// The image in which the approved commit is checked out, as the `source` of a `registry-image`. It needs `sh` and
-    /// `git`.
-    #[schemars(with = "FreeMap")]
-    #[schemars(example = json!({"repository": "alpine/git", "tag": "v2.49.1"}))]
-    pub checkout_image: Value,
-}
-
-/// Where the issues live.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IssuesSettings {
-    /// `owner/name`.
-    #[serde(default)]
-    #[schemars(example = &"example/deployments")]
-    pub repository: Option<Template>,
-    /// Base of GitHub's REST API; `https://HOST/api/v3` of a server of one's own.
-    #[schemars(example = &"https://api.github.com")]
-    pub api: Template,
-    /// Who writes them: exactly one way.
-    #[serde(default)]
-    #[schemars(example = json!({"token": "((github.token))"}))]
-    pub auth: Option<AuthSettings>,
-    /// Numeric id of the account that writes them. Logins can be reused, ids cannot; without it the resource asks
-    /// GitHub each time.
-    #[serde(default)]
-    #[schemars(example = 41_898_282)]
-    pub bot: Option<u64>,
-    /// Labels besides the derived ones.
-    #[serde(default)]
-    #[schemars(example = ["deployments"])]
-    pub labels: Vec<Template>,
-    /// Who is assigned.
-    #[serde(default)]
-    #[schemars(example = ["octocat"])]
-    pub assignees: Vec<Template>,
-    /// Files added to the body.
-    #[serde(default)]
-    #[schemars(example = ["{{ code }}/docs/checklist.md"])]
-    pub body_files: Vec<Template>,
-    /// How often to look for closed issues.
-    #[schemars(example = &"15m")]
-    pub check_every: CheckEvery,
-    /// Lets a webhook of GitHub's have Concourse look at once: the token of its address.
-    #[serde(default)]
-    #[schemars(example = &"((github.webhook_token))")]
-    pub webhook: Option<Secret>,
-    /// The resource type: ours, or MIT Open Learning's image without pins.
-    #[schemars(example = &"github-issues")]
-    pub resource: IssuesResource,
-}
-
-/// Who writes the issues.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
-pub struct AuthSettings {
-    /// An access token.
-    #[serde(default)]
-    #[schemars(example = &"((github.token))")]
-    pub token: Option<Secret>,
-}
-
-/// The resource type behind the gates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-#[schemars(inline)]
-pub enum IssuesResource {
-    /// Ours: an approval names versions, and is used once.
-    GithubIssues,
-    /// MIT Open Learning's image: the same names and titles, without pins.
-    Mitodl,
-}
-
 /// All generated names. A title may hold local variables of the build, `((.:version))`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -303,6 +224,9 @@ pub struct NamesSettings {
     #[serde(default)]
     #[schemars(example = &"gh-{{ project | lower }}-{{ slug }}-deployed")]
     pub record: Option<Template>,
+    /// The resource of `notify.slack`.
+    #[schemars(example = &"slack-alert-{{ project }}")]
+    pub alert: Template,
     /// Title of an issue gate and of a record, of the stage that was deployed.
     #[schemars(example = &"[bot] {{ kind_title }} {{ project }} {{ stack }} deployed.")]
     pub deployed_title: Template,

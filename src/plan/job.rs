@@ -12,6 +12,13 @@ pub struct Plan<'p> {
     pub pipelines: Vec<PipelinePlan<'p>>,
 }
 
+impl<'p> Plan<'p> {
+    /// A stage to speak of when it is the manifest that something is wrong with.
+    pub(crate) fn first_stage(&self) -> Option<&'p Stage> {
+        self.pipelines.iter().find_map(PipelinePlan::first_stage)
+    }
+}
+
 /// A pipeline.
 #[derive(Debug)]
 pub struct PipelinePlan<'p> {

@@ -19,7 +19,16 @@ pub(super) struct StageFacts<'a> {
 }
 
 /// What an approval asks for that MIT Open Learning's image does not know.
-const POLICY: [&str; 4] = ["closers", "soak", "expires", "reject_labels"];
+const POLICY: [&str; 5] = ["closers", "soak", "expires", "reject_labels", "not_before"];
+
+/// What else it does not know.
+const ISSUES_LOST: [(&str, &str); 5] = [
+    ("/issues/bot", "`issues.bot` has no effect: MIT Open Learning's image takes every account's issues"),
+    ("/issues/ca_cert", "`issues.ca_cert` has no effect: MIT Open Learning's image does not know it"),
+    ("/issues/max_wait", "`issues.max_wait` has no effect: MIT Open Learning's image does not know it"),
+    ("/issues/max_comments", "`issues.max_comments` has no effect: MIT Open Learning's image does not know it"),
+    ("/issues/formerly", "`issues.formerly` has no effect: MIT Open Learning's image finds issues by their titles"),
+];
 
 /// Reports what the manifest itself says and no stage heeds. What a fleet says holds for whoever heeds it, unless it
 /// says who may approve: that must never be lost on the way.
@@ -49,6 +58,9 @@ pub(super) fn check<'a>(
             "`approval` has no effect: no stage that it holds for has the gate `issue` or `preview`",
             "take it out, or give the stage such a gate",
         );
+        for (pointer, message) in ISSUES_LOST {
+            note(pointer, !stage.mitodl, message, "use `resource: github-issues`, or take it out");
+        }
         note(
             "/record",
             !stage.opens_gate,
@@ -63,8 +75,22 @@ pub(super) fn check<'a>(
 
 fn lost_policy(settings: &Node, built_in: FileId, diagnostics: &mut Diagnostics) {
     let exact = settings.entry_at("/approval/approve").filter(|entry| entry.value.as_str() == Some("exact"));
+    let refused = settings.entry_at("/approval/allow_commit_close");
+    let refused = refused.filter(|entry| entry.value.as_str() == Some("false"));
+    let supersede = settings.entry_at("/approval/on_existing");
+    let supersede = supersede.filter(|entry| entry.value.as_str() == Some("supersede"));
     let policy = POLICY.iter().filter_map(|field| settings.entry_at(&format!("/approval/{field}")));
-    for entry in policy.chain(exact).filter(|entry| entry.key_span.file != built_in) {
+    if let Some(entry) = settings.entry_at("/issues/signing_key") {
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::NoEffect,
+                entry.key_span,
+                "`issues.signing_key` would be lost: MIT Open Learning's image signs nothing",
+            )
+            .help("use `issues: {resource: github-issues}`, or take it out"),
+        );
+    }
+    for entry in policy.chain(exact).chain(refused).chain(supersede).filter(|entry| entry.key_span.file != built_in) {
         diagnostics.push(
             Diagnostic::new(
                 Rule::NoEffect,

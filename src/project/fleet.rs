@@ -2,13 +2,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 
 use crate::Failure;
-use crate::concourse::{ResourceType, ResourceTypeName};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::concourse::{ConcourseVersion, ResourceType};
+use crate::diagnostic::{Diagnostic, Diagnostics, FileLevels, Rule};
 use crate::kind::{KindSet, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, check, merge};
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Entry, Limits, Map, Node, decode, read};
 
+use super::levels::file_levels;
 use super::values::{self, Used};
 
 /// What the manifests of a fleet share.
@@ -27,7 +28,7 @@ pub struct Fleet {
     /// Instances of Concourse, at least one.
     pub concourses: Vec<Concourse>,
     /// Resource types that are laid over those of kinds.
-    pub(crate) resource_types: IndexMap<String, (ResourceType, Span)>,
+    pub(crate) resource_types: IndexMap<String, FleetResourceType>,
     /// The same, as they were written.
     pub(crate) resource_types_node: Option<Node>,
     /// What is built in, under the fleet's defaults.
@@ -36,12 +37,22 @@ pub struct Fleet {
     pub(crate) built_in: FileId,
     /// Values that the defaults and the fleet's own kinds use.
     pub(crate) used_values: Used,
+    /// What it makes of rules.
+    pub(crate) levels: FileLevels,
     /// The kinds that can be used.
     pub kinds: KindSet,
 }
 
+/// A resource type of a fleet's.
+#[derive(Clone, Debug)]
+pub(crate) struct FleetResourceType {
+    pub(crate) resource_type: ResourceType,
+    /// Does it say by which resource type its image is fetched? What a kind brings says so itself.
+    pub(crate) says_type: bool,
+}
+
 /// An instance of Concourse.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Concourse {
     /// Its name; the only one may have none.
     pub name: Option<String>,
@@ -51,6 +62,8 @@ pub struct Concourse {
     pub team: Option<String>,
     /// Where people look at it.
     pub url: Option<String>,
+    /// What it knows.
+    pub version: Option<ConcourseVersion>,
 }
 
 /// The layer behind all others.
@@ -120,10 +133,32 @@ impl Fleet {
         let mut concourses: Vec<Concourse> = fields
             .concourses
             .into_iter()
-            .map(|(name, ConcourseSettings { target, team, url })| Concourse { name: Some(name.0), target, team, url })
+            .map(|(name, ConcourseSettings { target, team, url, version })| Concourse {
+                name: Some(name.0),
+                target,
+                team,
+                url,
+                version: version.as_deref().and_then(ConcourseVersion::parse),
+            })
             .collect();
+        for (concourse, entry) in
+            concourses.iter().zip(node.at("/concourses").and_then(Node::as_map).map(Map::entries).unwrap_or_default())
+        {
+            if let Some(version) = concourse.version.filter(|version| *version < ConcourseVersion::OLDEST) {
+                let oldest = ConcourseVersion::OLDEST;
+                let span = entry.value.at("/version").unwrap_or(&entry.value).span;
+                diagnostics.push(
+                    Diagnostic::new(
+                        Rule::ConcourseVersion,
+                        span,
+                        format!("pipelines are made for Concourse {oldest} and later, not for {version}"),
+                    )
+                    .help("what they use was not seen to work there"),
+                );
+            }
+        }
         if concourses.is_empty() {
-            concourses.push(Concourse { name: None, target: None, team: None, url: None });
+            concourses.push(Concourse::default());
         }
         let (built_in, built_in_layer) = built_in(sources, diagnostics);
         let defaults = merge(&built_in_layer, &defaults);
@@ -141,6 +176,7 @@ impl Fleet {
             defaults,
             built_in,
             used_values,
+            levels: file_levels(node, diagnostics),
             kinds,
             folder,
             path,
@@ -180,7 +216,7 @@ fn built_in(sources: &mut Sources, diagnostics: &mut Diagnostics) -> (FileId, No
     (file, node)
 }
 
-fn resource_types(node: &Node, diagnostics: &mut Diagnostics) -> IndexMap<String, (ResourceType, Span)> {
+fn resource_types(node: &Node, diagnostics: &mut Diagnostics) -> IndexMap<String, FleetResourceType> {
     let mut types = IndexMap::new();
     let Some(map) = node.at("/resource_types").and_then(Node::as_map) else { return types };
     for entry in map.entries() {
@@ -193,9 +229,14 @@ fn resource_types(node: &Node, diagnostics: &mut Diagnostics) -> IndexMap<String
         for field in entry.value.as_map().map(Map::entries).unwrap_or_default() {
             named.set(field.clone());
         }
+        let says_type = named.get("type").is_some();
+        if !says_type {
+            let (key, key_span) = ("type".to_owned(), entry.key_span);
+            named.set(Entry { key, key_span, value: Node::text(key_span, "registry-image") });
+        }
         match decode::<ResourceType>(&Node::map(entry.value.span, named)) {
             Ok(resource_type) => {
-                types.insert(entry.key.clone(), (resource_type, entry.value.span));
+                types.insert(entry.key.clone(), FleetResourceType { resource_type, says_type });
             }
             Err(error) => {
                 let span = error.span.unwrap_or(entry.value.span);
@@ -207,11 +248,4 @@ fn resource_types(node: &Node, diagnostics: &mut Diagnostics) -> IndexMap<String
         }
     }
     types
-}
-
-impl Fleet {
-    /// The fleet's own definition of a resource type.
-    pub(crate) fn resource_type(&self, name: &ResourceTypeName) -> Option<&ResourceType> {
-        self.resource_types.get(name.as_str()).map(|(resource_type, _)| resource_type)
-    }
 }

@@ -7,16 +7,19 @@ mod effect;
 mod fill;
 mod fleet;
 mod inputs;
+mod levels;
 mod resolve;
 mod stage;
 mod values;
 mod watched;
 
 pub(crate) use fill::Shape;
-pub(crate) use fleet::built_in_defaults;
 pub use fleet::{Concourse, Fleet};
+pub(crate) use fleet::{FleetResourceType, built_in_defaults};
+pub(crate) use levels::file_levels;
 pub(crate) use resolve::{ManifestFile, resolve};
 pub use stage::{
-    Approval, Build, Chain, CodeSource, EnvSource, Gate, GitSource, ImageSource, Input, Issues, Names, OldName, Origin,
-    Pin, Project, Record, ReleaseSource, ResourceSource, S3Source, Stage, StageId, What,
+    Alert, Approval, Auth, Build, Chain, CodeSource, EnvSource, Gate, GitSource, ImageSource, Input, Issues,
+    JobOptions, Names, OldName, Origin, Pin, Project, Record, ReleaseSource, ResourceSource, S3Source, Stage, StageId,
+    What,
 };

@@ -1,4 +1,6 @@
 mod discovery;
+mod issues;
+mod jobs;
 mod names;
 mod needs;
 mod outline;

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use github_issues_resource::contract::{Approve, Closers, OnExisting};
 
-use crate::concourse::{InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
-use crate::manifest::{CheckEvery, IssuesResource, NewestBy, OrderBy};
+use crate::concourse::{BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
+use crate::manifest::{CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy};
 use crate::source::Span;
 use crate::template::{Scope, Template, is_template};
 use crate::yaml::{Entry, Node, Value};
@@ -106,6 +106,14 @@ pub struct Stage {
     pub env: Vec<(String, String)>,
     /// Where its issues live. Required where one is written.
     pub issues: Option<Issues>,
+    /// Options of its jobs.
+    pub job: JobOptions,
+    /// Who is told what becomes of them.
+    pub alert: Option<Alert>,
+    /// The tab that its jobs stand on.
+    pub tab: Option<String>,
+    /// What it was called before, as the identity of its gates has it: project, group, environment.
+    pub former: Vec<[String; 3]>,
     /// Generated names.
     pub names: Names,
     /// A Go duration for each of the kind's steps.
@@ -185,6 +193,43 @@ pub enum Record {
     None,
 }
 
+/// Options of jobs, as in Concourse.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JobOptions {
+    /// How long logs are kept.
+    pub build_log_retention: Option<BuildLogRetention>,
+    /// Jobs of one group take turns.
+    pub serial_groups: Vec<String>,
+    /// Shows builds to everybody.
+    pub public: bool,
+    /// A worker that goes away does not wait for its builds.
+    pub interruptible: bool,
+    /// Workers that may run its steps.
+    pub tags: Vec<String>,
+}
+
+/// A channel of Slack that is told what becomes of jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// The resource.
+    pub resource: ResourceName,
+    /// The name of a credential.
+    pub url: String,
+    /// The channel; the webhook's own without.
+    pub channel: Option<String>,
+    /// What is told.
+    pub events: Vec<EventWord>,
+}
+
+impl Alert {
+    /// What it has in common with another one.
+    pub(crate) fn alike(&self, other: &Self) -> Option<Self> {
+        let events: Vec<EventWord> = self.events.iter().filter(|event| other.events.contains(event)).copied().collect();
+        let same = (&self.resource, &self.url, &self.channel) == (&other.resource, &other.url, &other.channel);
+        (same && !events.is_empty()).then(|| Self { events, ..self.clone() })
+    }
+}
+
 /// What counts as a yes.
 #[derive(Clone, Debug)]
 pub struct Approval {
@@ -196,6 +241,10 @@ pub struct Approval {
     pub expires: Option<u64>,
     /// Seconds for which it waits.
     pub soak: Option<u64>,
+    /// Does a closing by a commit or a pull request count?
+    pub allow_commit_close: bool,
+    /// The moment, RFC 3339, before which closings do not count.
+    pub not_before: Option<String>,
     /// With an issue still open.
     pub on_existing: OnExisting,
     /// Labels that are a no.
@@ -406,10 +455,14 @@ pub struct Issues {
     pub repository: String,
     /// Base of the API.
     pub api: String,
-    /// The name of a credential.
-    pub token: String,
     /// Who writes them.
+    pub auth: Auth,
+    /// The account's id.
     pub bot: Option<u64>,
+    /// The name of a credential that signs what they record.
+    pub signing_key: Option<String>,
+    /// The server's certificate authority.
+    pub ca_cert: Option<String>,
     /// Labels besides the derived ones.
     pub labels: Vec<String>,
     /// Who is assigned.
@@ -420,8 +473,30 @@ pub struct Issues {
     pub check_every: CheckEvery,
     /// The name of the token by which a webhook has Concourse look.
     pub webhook: Option<String>,
+    /// Seconds for a request.
+    pub timeout: Option<u64>,
+    /// Seconds to wait for a limit.
+    pub max_wait: Option<u64>,
+    /// Comments before further ones share one.
+    pub max_comments: Option<u32>,
     /// The resource type.
     pub resource: IssuesResource,
+}
+
+/// Who writes issues.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// By the name of a credential.
+    Token(String),
+    /// A GitHub App.
+    App {
+        /// Its id, or its client id.
+        id: String,
+        /// The id of its installation.
+        installation: String,
+        /// The name of a credential.
+        key: String,
+    },
 }
 
 /// Generated names of a stage.

@@ -164,7 +164,7 @@ mod tests {
         let banner = Banner {
             manifest: "fleet/projects/a.yml".into(),
             fleet: Some("fleet/pipegen.yml".into()),
-            concourse: Concourse { name: None, target: Some("main".into()), team: None, url: None },
+            concourse: Concourse { target: Some("main".into()), ..Concourse::default() },
             pipeline: "a".into(),
             instance_vars: InstanceVars::default(),
             discovered: vec!["x.QA".into()],
@@ -184,7 +184,11 @@ mod tests {
         let banner = Banner {
             manifest: "projects/a\njobs: [].yml".into(),
             fleet: Some("x\u{2028}/pipegen.yml".into()),
-            concourse: Concourse { name: None, target: Some("t\nx: 1".into()), team: Some("\u{85}".into()), url: None },
+            concourse: Concourse {
+                target: Some("t\nx: 1".into()),
+                team: Some("\u{85}".into()),
+                ..Concourse::default()
+            },
             pipeline: "a".into(),
             instance_vars: InstanceVars::default(),
             discovered: vec!["x\r".into()],

@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, btree_map};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::concourse::{InstanceVars, Pipeline};
-use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Rule, Severity, allow, one_of};
-use crate::lower::{lower, say_old_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, FileLevels, Levels, Rule, Severity, allow, one_of};
+use crate::lower::lower;
 use crate::manifest::{FileShape, check};
 use crate::parallel::in_parallel;
 use crate::plan::plan;
-use crate::project::{Concourse, Fleet, ManifestFile, Project, resolve};
+use crate::project::{Concourse, Fleet, ManifestFile, Project, file_levels, resolve};
 use crate::source::{FileId, Sources, Span, Unsaved};
 use crate::yaml::{Limits, Node, emit, read};
 use crate::{Failure, files};
@@ -225,6 +225,7 @@ fn render_fleet(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<RenderedFleet>, Failure> {
+    let from = diagnostics.len();
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
     check_listing(&loaded, diagnostics)?;
     let results = in_parallel(&loaded.manifests, 8, |manifest| render_manifest(manifest, &loaded, options, sources));
@@ -235,13 +236,16 @@ fn render_fleet(
         path: loaded.path,
     };
     let mut facts = Vec::new();
-    for result in results {
+    let mut levels = BTreeMap::new();
+    for (manifest, result) in loaded.manifests.iter().zip(results) {
         let result = result?;
         diagnostics.extend(result.diagnostics);
         fleet.pipelines.extend(result.pipelines);
         facts.push(result.facts);
+        levels.insert(manifest.file, result.levels);
     }
     collisions::check(&facts, &loaded.fleet, loaded.whole, diagnostics);
+    diagnostics.take_levels(from, |span| levels.get(&span.file).unwrap_or(&loaded.fleet.levels));
     Ok(Some(fleet))
 }
 
@@ -287,6 +291,7 @@ fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Result<(), F
 struct RenderedManifest {
     pipelines: Vec<RenderedPipeline>,
     facts: Facts,
+    levels: FileLevels,
     diagnostics: Diagnostics,
 }
 
@@ -298,8 +303,12 @@ fn render_manifest(
 ) -> Result<RenderedManifest, Failure> {
     let fleet = &loaded.fleet;
     let lowered = lower_manifest(manifest, loaded, options, sources)?;
-    let mut rendered =
-        RenderedManifest { pipelines: Vec::new(), facts: lowered.facts, diagnostics: lowered.diagnostics };
+    let mut rendered = RenderedManifest {
+        pipelines: Vec::new(),
+        facts: lowered.facts,
+        levels: lowered.levels,
+        diagnostics: lowered.diagnostics,
+    };
     for LoweredPipeline { name, instance_vars, concourse, pipeline } in &lowered.pipelines {
         rendered.pipelines.push(RenderedPipeline {
             name: name.clone(),
@@ -335,6 +344,8 @@ struct LoweredManifest {
     named_at: Span,
     discovered: Vec<String>,
     facts: Facts,
+    /// What the manifest, and its fleet, make of rules.
+    levels: FileLevels,
     diagnostics: Diagnostics,
 }
 
@@ -351,6 +362,7 @@ fn lower_manifest(
         named_at: Span { file: manifest.file, start: 0, end: 0 },
         discovered: Vec::new(),
         facts: Facts::default(),
+        levels: fleet.levels.clone(),
         diagnostics: Diagnostics::default(),
     };
     let name = manifest.path.file_stem().unwrap_or_default();
@@ -358,6 +370,7 @@ fn lower_manifest(
         if let Some(named) = node.at("/pipeline").or_else(|| node.at("/project")) {
             result.named_at = named.span;
         }
+        result.levels = fleet.levels.under(file_levels(&node, &mut diagnostics));
         let file = ManifestFile { file: manifest.file, name, node: &node };
         let resolved = resolve(&file, fleet, options.source_root.as_deref(), &mut diagnostics)?;
         result.facts.selectors = resolved.selectors;
@@ -366,11 +379,7 @@ fn lower_manifest(
         let project = resolved.project.as_ref().unwrap_or(&empty);
         let plan = plan(project, &mut diagnostics);
         result.facts.add(&plan, fleet);
-        let mut lowered: Vec<Pipeline> =
-            plan.pipelines.iter().map(|pipeline| lower(pipeline, fleet, &mut diagnostics)).collect();
-        if resolved.project.is_some() {
-            say_old_names(&mut lowered, &project.old_names, &mut diagnostics);
-        }
+        let lowered = lower(&plan, project, fleet, &mut diagnostics);
         if !diagnostics.has_errors() {
             let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, pipeline)| LoweredPipeline {
                 name: plan.name.to_string(),
@@ -381,6 +390,7 @@ fn lower_manifest(
             result.pipelines.extend(pipelines);
         }
     }
+    diagnostics.take_levels(0, |_| &result.levels);
     result.diagnostics = diagnostics;
     Ok(result)
 }
@@ -398,18 +408,22 @@ pub(crate) fn lower_fleets(
     let mut pipelines = Vec::new();
     let mut diagnostics = Diagnostics::default();
     for selected in selection {
+        let from = diagnostics.len();
         let Some(loaded) = load(selected, sources, &mut diagnostics)? else { continue };
         check_listing(&loaded, &mut diagnostics)?;
         let sources = &*sources;
         let lowered = in_parallel(&loaded.manifests, 8, |manifest| lower_manifest(manifest, &loaded, options, sources));
         let mut facts = Vec::new();
-        for manifest in lowered {
+        let mut levels = BTreeMap::new();
+        for (file, manifest) in loaded.manifests.iter().zip(lowered) {
             let manifest = manifest?;
             diagnostics.extend(manifest.diagnostics);
             pipelines.extend(manifest.pipelines);
             facts.push(manifest.facts);
+            levels.insert(file.file, manifest.levels);
         }
         collisions::check(&facts, &loaded.fleet, loaded.whole, &mut diagnostics);
+        diagnostics.take_levels(from, |span| levels.get(&span.file).unwrap_or(&loaded.fleet.levels));
     }
     Ok((pipelines, options.levels.apply(diagnostics.into_sorted())))
 }

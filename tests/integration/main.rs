@@ -24,3 +24,4 @@ mod schemas;
 mod support;
 mod validate;
 mod watched;
+mod words;

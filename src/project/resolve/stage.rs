@@ -6,18 +6,17 @@ use camino::Utf8Path;
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::Kind;
-use crate::manifest::{
-    ApprovalSettings, AuthSettings, IssuesSettings, RecordWord, SourceSettings, StageSettings, is_secret_in_clear,
-};
+use crate::manifest::{ApprovalSettings, RecordWord, SourceSettings, StageSettings, is_secret_in_clear};
 use crate::project::chain::ChainOutline;
 use crate::project::discover;
 use crate::project::fill::Shape;
 use crate::project::inputs::{InputContext, paths};
-use crate::project::stage::{Approval, CodeSource, Gate, GitSource, Issues, Origin, Record, Stage};
+use crate::project::stage::{Approval, CodeSource, Gate, GitSource, Origin, Record, Stage};
 use crate::template::{Filler, Scope};
 use crate::yaml::{Map, Node, decode};
 
 use super::Resolver;
+use super::jobs::job_options;
 use super::names::Named;
 use super::outline::StageOutline;
 
@@ -131,7 +130,11 @@ impl<'a> Resolver<'a, '_> {
             inputs,
             kind: kind.name().to_owned(),
             env: typed.env.into_iter().map(|(key, value)| (key, value.0)).collect(),
-            issues: issues(typed.issues),
+            former: self.former(&typed.issues, settings),
+            issues: self.issues(typed.issues, settings),
+            job: job_options(typed.job),
+            alert: self.alert(typed.notify, &typed.names, settings),
+            tab: self.tab(typed.tab, settings),
             names,
             timeout: typed.timeout.map(|duration| duration.to_go()),
             attempts: typed.attempts,
@@ -234,27 +237,10 @@ fn approval(settings: ApprovalSettings) -> Approval {
         closers: settings.closers,
         expires: settings.expires.map(|duration| duration.seconds()),
         soak: settings.soak.map(|duration| duration.seconds()),
+        allow_commit_close: settings.allow_commit_close,
+        not_before: settings.not_before.map(|moment| moment.0),
         on_existing: settings.on_existing,
         reject_labels: settings.reject_labels,
         checkout_image: settings.checkout_image,
     }
-}
-
-fn issues(settings: IssuesSettings) -> Option<Issues> {
-    let texts = |list: Vec<crate::manifest::Template>| -> Vec<String> {
-        list.into_iter().map(|text| text.0).filter(|text| !text.is_empty()).collect()
-    };
-    let AuthSettings { token } = settings.auth?;
-    Some(Issues {
-        repository: settings.repository?.0,
-        api: settings.api.0,
-        token: token?.0,
-        bot: settings.bot,
-        labels: texts(settings.labels),
-        assignees: texts(settings.assignees),
-        body_files: texts(settings.body_files),
-        check_every: settings.check_every,
-        webhook: settings.webhook.map(|secret| secret.0),
-        resource: settings.resource,
-    })
 }

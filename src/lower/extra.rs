@@ -1,0 +1,239 @@
+//! What a manifest adds to the pipeline in Concourse's own words. It may do what it likes but for one thing: no part of it
+//! is a way past a gate.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::concourse::{ConcourseVersion, Core, GetStep, Job, Resource, ResourceType, Step};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use crate::kind::Extra;
+use crate::plan::{self, PipelinePlan, StageJob, StagePhase};
+use crate::project::Fleet;
+use crate::source::Span;
+
+use super::Lowering;
+use super::define::Definitions;
+use super::tabs::Tabs;
+
+/// A definition of `extra` that a pipeline may have no use for.
+pub(super) struct Added {
+    pub(super) name: String,
+    pub(super) span: Span,
+    pub(super) is_type: bool,
+}
+
+impl<'a> Lowering<'a> {
+    /// Adds what the stages of a plan bring besides.
+    pub(super) fn extra(&mut self, plan: &PipelinePlan<'a>, fleet: &Fleet, tabs: &mut Tabs) {
+        let stages = || {
+            plan.jobs.iter().filter_map(|job| match job {
+                plan::Job::Stage(job) if job.phase == StagePhase::Deploy => {
+                    Some((job, job.stage.origin.settings.at("/extra")?))
+                }
+                _ => None,
+            })
+        };
+        // Hardly a manifest says it.
+        if stages().next().is_none() {
+            return;
+        }
+        let version = fleet.concourses[plan.concourse].version;
+        let own = Own {
+            jobs: self.definitions.jobs().map(|job| job.name.to_string()).collect(),
+            resources: by_name(self.definitions.resources(), |resource| resource.name.to_string()),
+            resource_types: by_name(self.definitions.resource_types(), |resource_type| resource_type.name.to_string()),
+        };
+        let mut jobs: Vec<(Job, Span, &StageJob<'a>)> = Vec::new();
+        for (job, node) in stages().filter(|(_, node)| node.as_map().is_some()) {
+            let (stage, origin) = (job.stage, &job.stage.origin);
+            let extra = Extra::make(node, &stage.scope, &stage.whom(), self.diagnostics);
+            for (resource_type, span) in extra.resource_types {
+                let name = resource_type.name.to_string();
+                if own.resource_types.get(&name).is_some_and(|own| *own != resource_type) {
+                    self.two_meanings("resource type", &name, span);
+                    continue;
+                }
+                self.added.push(Added { name, span, is_type: true });
+                self.definitions.resource_type(resource_type, origin, self.diagnostics);
+            }
+            for (resource, span) in extra.resources {
+                let name = resource.name.to_string();
+                if own.resources.get(&name).is_some_and(|own| *own != resource) {
+                    self.two_meanings("resource", &name, span);
+                    continue;
+                }
+                self.added.push(Added { name, span, is_type: false });
+                self.no_old_name(resource.old_name.as_deref(), span);
+                self.definitions.resource(resource, origin, self.diagnostics);
+            }
+            for (name, source, _) in extra.var_sources {
+                self.definitions.var_source(name, source, origin, self.diagnostics);
+            }
+            if let Some((display, _)) = extra.display {
+                self.definitions.display(display, origin, self.diagnostics);
+            }
+            for (extra, span) in extra.jobs {
+                if own.jobs.contains(extra.name.as_str()) {
+                    self.two_meanings("job", extra.name.as_str(), span);
+                    continue;
+                }
+                self.no_old_name(extra.old_name.as_deref(), span);
+                check_version(&extra, span, version, self.diagnostics);
+                tabs.add(extra.name.as_str(), stage.tab.as_deref());
+                jobs.push((extra, span, job));
+            }
+        }
+        for (job, span, of) in &jobs {
+            self.guard(job, *span, of, plan);
+        }
+        for (job, _, of) in &jobs {
+            self.definitions.shared_job(job.clone(), &of.stage.origin, self.diagnostics);
+        }
+        for (job, span, _) in &jobs {
+            check_passed(job, *span, &self.definitions, self.diagnostics);
+        }
+    }
+
+    fn two_meanings(&mut self, noun: &str, name: &str, span: Span) {
+        self.diagnostics.push(
+            Diagnostic::new(Rule::ConflictingDefinition, span, format!("two meanings of the {noun} `{name}`"))
+                .note("the other is what the rest of the manifest makes")
+                .help("give it another name"),
+        );
+    }
+
+    /// The history of a gate could be moved away by it.
+    fn no_old_name(&mut self, old_name: Option<&str>, span: Span) {
+        if let Some(old) = old_name {
+            self.diagnostics.push(
+                Diagnostic::new(Rule::UnknownField, span, "`old_name` is said in `old_names`")
+                    .help(format!("write `old_names: {{NEW: {old}}}` in the manifest")),
+            );
+        }
+    }
+
+    /// Refuses what would go past a gate.
+    ///
+    /// - A get of the issue of a gate would act on an approval without using it up.
+    /// - A get of what passed a gated job brings the newest version of all that did, not the approved one.
+    /// - A put to the issue of a gate could tell of versions that nobody deployed, or use an approval up.
+    /// - A put to a resource that deploys behind a gate would deploy there without one.
+    fn guard(&mut self, job: &Job, span: Span, of: &StageJob<'_>, plan: &PipelinePlan<'_>) {
+        let whom = format!("in the job `{}` of {}", job.name, of.stage.whom());
+        let (issues, deploying, diagnostics) = (&self.issues, &self.deploying, &mut *self.diagnostics);
+        let mut refuse = |message: String, help: &str| {
+            diagnostics.push(Diagnostic::new(Rule::StepPastGate, span, message).note(whom.as_str()).help(help));
+        };
+        let mut look = |step: &Step| match &step.core {
+            Core::Get(get) => {
+                let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
+                if issues.contains(resource) {
+                    refuse(
+                        format!("a get of `{resource}` would act on an approval, and not use it up"),
+                        "leave the issues of gates to the gates",
+                    );
+                } else if let Some(gated) = behind_a_gate(get, plan) {
+                    refuse(
+                        format!(
+                            "`{resource}` would be the newest version that passed `{gated}`, whatever was approved last"
+                        ),
+                        "steps in `after` run on what was deployed; an environment with `gate: none` takes its approval along",
+                    );
+                }
+            }
+            Core::Put(put) => {
+                let resource = put.resource.as_ref().unwrap_or(&put.put).as_str();
+                if issues.contains(resource) {
+                    refuse(
+                        format!("a put to `{resource}` would speak for a gate"),
+                        "leave the issues of gates to the gates; write to an issue of your own",
+                    );
+                } else if deploying.contains(resource) {
+                    refuse(
+                        format!("a put to `{resource}` would deploy past a gate"),
+                        "what deploys is a stage, whose gate lets it; use a resource of another name for something else",
+                    );
+                }
+            }
+            _ => {}
+        };
+        job.each_step(&mut |step| look(step));
+    }
+}
+
+/// The gated job whose versions a get would take without the approval.
+fn behind_a_gate<'p>(get: &GetStep, plan: &PipelinePlan<'p>) -> Option<&'p str> {
+    plan.jobs.iter().find_map(|job| match job {
+        plan::Job::Stage(job) => {
+            let exact = job.gate.as_ref().is_some_and(|gate| gate.issue.is_exact());
+            (exact && get.passed.contains(job.name)).then(|| job.name.as_str())
+        }
+        plan::Job::Build(_) => None,
+    })
+}
+
+/// Concourse refuses a `passed` of a job that is not there, or has nothing of the kind.
+fn check_passed(job: &Job, span: Span, known: &Definitions, diagnostics: &mut Diagnostics) {
+    let mut look = |step: &Step| {
+        let Core::Get(get) = &step.core else { return };
+        let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
+        for passed in &get.passed {
+            let (message, meant) = match known.jobs().find(|known| known.name == *passed) {
+                Some(known) if uses(known, resource) => continue,
+                Some(_) => (format!("`{passed}` has no `{resource}`"), None),
+                None => {
+                    let meant = did_you_mean(passed.as_str(), known.jobs().map(|job| job.name.as_str()));
+                    (format!("no job comes out as `{passed}`"), meant.map(str::to_owned))
+                }
+            };
+            diagnostics.push(
+                Diagnostic::new(Rule::UnknownName, span, message)
+                    .note(format!("the job `{}` takes `{resource}` as it passed there", job.name))
+                    .maybe_help(meant.map(|meant| format!("did you mean `{meant}`?"))),
+            );
+        }
+    };
+    job.each_step(&mut |step| look(step));
+}
+
+fn uses(job: &Job, resource: &str) -> bool {
+    let mut found = false;
+    job.each_step(&mut |step| {
+        found |= match &step.core {
+            Core::Get(get) => get.resource.as_ref().unwrap_or(&get.get).as_str() == resource,
+            Core::Put(put) => put.resource.as_ref().unwrap_or(&put.put).as_str() == resource,
+            _ => false,
+        };
+    });
+    found
+}
+
+/// What the rest of the manifest makes.
+struct Own {
+    jobs: BTreeSet<String>,
+    resources: BTreeMap<String, Resource>,
+    resource_types: BTreeMap<String, ResourceType>,
+}
+
+fn by_name<'d, T: Clone + 'd>(all: impl Iterator<Item = &'d T>, name: impl Fn(&T) -> String) -> BTreeMap<String, T> {
+    all.map(|one| (name(one), one.clone())).collect()
+}
+
+fn check_version(job: &Job, span: Span, version: Option<ConcourseVersion>, diagnostics: &mut Diagnostics) {
+    let Some(version) = version else { return };
+    let known = [
+        ("disable_reruns", job.disable_reruns, ConcourseVersion::new(8, 1)),
+        ("tags", !job.tags.is_empty(), ConcourseVersion::new(8, 3)),
+    ];
+    for (field, used, since) in known {
+        if used && version < since {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::ConcourseVersion,
+                    span,
+                    format!("`{field}` of the job `{}` is of Concourse {since}, and this one is {version}", job.name),
+                )
+                .help("leave it out, or tell the fleet of a newer `version` in `concourses`"),
+            );
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Gates: where their issues live, and what counts as a yes.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use github_issues_resource::contract::{Approve, Closers, OnExisting};
+
+use crate::yaml::Value;
+
+use super::free::FreeMap;
+use super::scalars::{CheckEvery, Duration, Id, Moment, Secret, Template};
+
+/// What counts as a yes.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalSettings {
+    /// `exact`: the versions that the issue names are deployed, or nothing. `latest`: whatever is newest by then.
+    #[schemars(example = &"exact")]
+    pub approve: Approve,
+    /// Who may close; everybody with the role triage or more unless said.
+    #[serde(default)]
+    #[schemars(example = json!({"teams": ["example/sre"]}))]
+    pub closers: Closers,
+    /// An older approval is void.
+    #[serde(default)]
+    #[schemars(example = &"14d")]
+    pub expires: Option<Duration>,
+    /// An approval waits this long before it counts.
+    #[serde(default)]
+    #[schemars(example = &"24h")]
+    pub soak: Option<Duration>,
+    /// Does a closing by a commit or a pull request (`fixes #12`) count?
+    #[serde(default)]
+    #[schemars(example = true)]
+    pub allow_commit_close: bool,
+    /// Closings before this moment do not count: for the day of a migration.
+    #[serde(default)]
+    #[schemars(example = &"2026-03-01T08:00:00Z")]
+    pub not_before: Option<Moment>,
+    /// What a deployment does while an issue is still open.
+    #[schemars(example = &"comment")]
+    pub on_existing: OnExisting,
+    /// Closing with one of these labels is a no.
+    #[serde(default)]
+    #[schemars(example = ["wontfix"])]
+    pub reject_labels: Vec<String>,
+    /// The image in which the approved commit is checked out, as the `source` of a `registry-image`. It needs `sh` and
+    /// `git`.
+    #[schemars(with = "FreeMap")]
+    #[schemars(example = json!({"repository": "alpine/git", "tag": "v2.49.1"}))]
+    pub checkout_image: Value,
+}
+
+/// Where the issues live.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssuesSettings {
+    /// `owner/name`.
+    #[serde(default)]
+    #[schemars(example = &"example/deployments")]
+    pub repository: Option<Template>,
+    /// Base of GitHub's REST API; `https://HOST/api/v3` of a server of one's own.
+    #[schemars(example = &"https://api.github.com")]
+    pub api: Template,
+    /// Who writes them: exactly one way.
+    #[serde(default)]
+    #[schemars(example = json!({"token": "((github.token))"}))]
+    pub auth: Option<AuthSettings>,
+    /// Numeric id of the account that writes them. Logins can be reused, ids cannot; without it the resource asks
+    /// GitHub each time.
+    #[serde(default)]
+    #[schemars(example = 41_898_282)]
+    pub bot: Option<u64>,
+    /// Signs what the issue records, so that nobody who can edit it can forge an approval: a secret of 16 characters at
+    /// least.
+    #[serde(default)]
+    #[schemars(example = &"((github.signing_key))")]
+    pub signing_key: Option<Secret>,
+    /// Certificate authority of a GitHub server of one's own, PEM.
+    #[serde(default)]
+    #[schemars(example = &"((github.ca))")]
+    pub ca_cert: Option<Template>,
+    /// Labels besides the derived ones.
+    #[serde(default)]
+    #[schemars(example = ["deployments"])]
+    pub labels: Vec<Template>,
+    /// Who is assigned.
+    #[serde(default)]
+    #[schemars(example = ["octocat"])]
+    pub assignees: Vec<Template>,
+    /// Files added to the body.
+    #[serde(default)]
+    #[schemars(example = ["{{ code }}/docs/checklist.md"])]
+    pub body_files: Vec<Template>,
+    /// How often to look for closed issues.
+    #[schemars(example = &"15m")]
+    pub check_every: CheckEvery,
+    /// Lets a webhook of GitHub's have Concourse look at once: the token of its address.
+    #[serde(default)]
+    #[schemars(example = &"((github.webhook_token))")]
+    pub webhook: Option<Secret>,
+    /// How long one request to GitHub may take; 30s unless said.
+    #[serde(default)]
+    #[schemars(example = &"1m")]
+    pub timeout: Option<Duration>,
+    /// How long to wait for a limit of GitHub's; 2m of a check and 15m of a step unless said.
+    #[serde(default)]
+    #[schemars(example = &"5m")]
+    pub max_wait: Option<Duration>,
+    /// Comments on one issue before further ones share a single comment; 20 unless said.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    #[schemars(example = 50)]
+    pub max_comments: Option<u32>,
+    /// What the stage was called before, `PROJECT/ENVIRONMENT` or `PROJECT/GROUP/ENVIRONMENT`: issues that are still open
+    /// under that name are its own.
+    #[serde(default)]
+    #[schemars(example = ["shop-basket/{{ environment }}"])]
+    pub formerly: Vec<Template>,
+    /// The resource type: ours, or MIT Open Learning's image without pins.
+    #[schemars(example = &"github-issues")]
+    pub resource: IssuesResource,
+}
+
+/// Who writes the issues.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+pub struct AuthSettings {
+    /// An access token.
+    #[serde(default)]
+    #[schemars(example = &"((github.token))")]
+    pub token: Option<Secret>,
+    /// A GitHub App.
+    #[serde(default)]
+    #[schemars(example = json!({"id": 12345, "installation": 67890, "key": "((github_app.key))"}))]
+    pub app: Option<AppSettings>,
+}
+
+/// A GitHub App, and where it is installed.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AppSettings {
+    /// Its id, or its client id.
+    #[serde(default)]
+    #[schemars(example = 12345)]
+    pub id: Option<Id>,
+    /// The id of its installation.
+    #[serde(default)]
+    #[schemars(example = 67890)]
+    pub installation: Option<Id>,
+    /// Its private key, PEM.
+    #[serde(default)]
+    #[schemars(example = &"((github_app.key))")]
+    pub key: Option<Secret>,
+}
+
+/// The resource type behind the gates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum IssuesResource {
+    /// Ours: an approval names versions, and is used once.
+    GithubIssues,
+    /// MIT Open Learning's image: the same names and titles, without pins.
+    Mitodl,
+}

@@ -1,0 +1,43 @@
+//! What a file makes of rules.
+
+use std::str::FromStr;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, FileLevels, Level, Rule, did_you_mean};
+use crate::manifest::LevelWord;
+use crate::yaml::{Map, Node, decode};
+
+/// The `rules` of a file.
+pub(crate) fn file_levels(file: &Node, diagnostics: &mut Diagnostics) -> FileLevels {
+    let said = file.at("/rules").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+    let mut levels = Vec::new();
+    for entry in said {
+        let Ok(rule) = Rule::from_str(&entry.key) else {
+            let meant = did_you_mean(&entry.key, Rule::ALL.iter().map(|rule| rule.name()));
+            diagnostics.push(
+                Diagnostic::new(Rule::UnknownRule, entry.key_span, format!("there is no rule `{}`", entry.key)).help(
+                    meant.map_or_else(
+                        || "`ol-pipegen rule` lists all".to_owned(),
+                        |meant| format!("did you mean `{meant}`?"),
+                    ),
+                ),
+            );
+            continue;
+        };
+        let Ok(word) = decode::<LevelWord>(&entry.value) else { continue };
+        let level = match word {
+            LevelWord::Deny => Level::Deny,
+            LevelWord::Warn => Level::Warn,
+            LevelWord::Allow => Level::Allow,
+        };
+        if level.fits(rule) {
+            levels.push((rule, level));
+        } else {
+            diagnostics.push(
+                Diagnostic::new(Rule::NoEffect, entry.value.span, format!("`{rule}` stays an error"))
+                    .note("nothing right comes of what it finds")
+                    .help("take it out"),
+            );
+        }
+    }
+    levels.into_iter().collect()
+}

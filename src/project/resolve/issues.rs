@@ -1,0 +1,89 @@
+//! Where a stage's issues live, and who writes them.
+
+use github_issues_resource::contract::{GateKey, IssueKind};
+
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, Template};
+use crate::project::stage::{Auth, Issues};
+use crate::yaml::Node;
+
+use super::Resolver;
+
+impl Resolver<'_, '_> {
+    /// `None` where something is missing, which is only reported when an issue has to be written.
+    pub(super) fn issues(&mut self, said: IssuesSettings, settings: &Node) -> Option<Issues> {
+        let texts = |list: Vec<Template>| -> Vec<String> {
+            list.into_iter().map(|text| text.0).filter(|text| !text.is_empty()).collect()
+        };
+        let auth = match said.auth? {
+            AuthSettings { app: Some(app), .. } => self.app(app, settings)?,
+            AuthSettings { token, app: None } => Auth::Token(token?.0),
+        };
+        Some(Issues {
+            repository: said.repository?.0,
+            api: said.api.0,
+            auth,
+            bot: said.bot,
+            signing_key: said.signing_key.map(|secret| secret.0),
+            ca_cert: said.ca_cert.map(|text| text.0).filter(|text| !text.is_empty()),
+            labels: texts(said.labels),
+            assignees: texts(said.assignees),
+            body_files: texts(said.body_files),
+            check_every: said.check_every,
+            webhook: said.webhook.map(|secret| secret.0),
+            timeout: said.timeout.map(|duration| duration.seconds()),
+            max_wait: said.max_wait.map(|duration| duration.seconds()),
+            max_comments: said.max_comments,
+            resource: said.resource,
+        })
+    }
+
+    fn app(&mut self, app: AppSettings, settings: &Node) -> Option<Auth> {
+        let entry = settings.entry_at("/issues/auth/app")?;
+        let missing: Vec<&str> =
+            [("id", app.id.is_none()), ("installation", app.installation.is_none()), ("key", app.key.is_none())]
+                .into_iter()
+                .filter_map(|(field, missing)| missing.then_some(field))
+                .collect();
+        for field in missing {
+            if entry.value.at(&format!("/{field}")).is_none() {
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::MissingField, entry.key_span, format!("`app` needs `{field}`"))
+                        .help("an App has an `id`, the id of its `installation`, and a private `key`"),
+                );
+            }
+        }
+        Some(Auth::App { id: app.id?.0, installation: app.installation?.0, key: app.key?.0 })
+    }
+
+    /// What the stage was called before, as the identity of its gates has it.
+    pub(super) fn former(&mut self, said: &IssuesSettings, settings: &Node) -> Vec<[String; 3]> {
+        let mut former = Vec::new();
+        for (index, place) in said.formerly.iter().enumerate() {
+            let parts: Option<[String; 3]> = match place.0.split('/').collect::<Vec<_>>().as_slice() {
+                [project, environment] => Some([*project, "-", *environment].map(str::to_owned)),
+                [project, group, environment] => Some([*project, *group, *environment].map(str::to_owned)),
+                _ => None,
+            };
+            let parts = parts.filter(|[project, group, environment]| {
+                GateKey::new(project, Some(group), environment, IssueKind::Deployed).is_ok()
+            });
+            match parts {
+                Some(parts) if !former.contains(&parts) => former.push(parts),
+                Some(_) => {}
+                None => {
+                    let node = settings.at(&format!("/issues/formerly/{index}")).or_else(|| settings.at("/issues"));
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            Rule::WrongType,
+                            node.map_or(settings.span, |node| node.span),
+                            format!("`{place}` is no place of a stage"),
+                        )
+                        .help("say PROJECT/ENVIRONMENT or PROJECT/GROUP/ENVIRONMENT, of letters, digits, `-`, `_` and `.`"),
+                    );
+                }
+            }
+        }
+        former
+    }
+}

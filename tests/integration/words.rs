@@ -1,0 +1,1087 @@
+//! The words that shape a pipeline besides its promotions: options of jobs, tabs, who is told, more in Concourse's own
+//! words, rules, and the whole of `issues`. Bad cases are told with their whole report.
+
+use insta::assert_snapshot;
+
+use crate::support::Work;
+
+const FLEET: &str = "\
+version: 1
+concourses: {main: {target: main}, edge: {target: edge}}
+defaults:
+  environments: [CI, QA]
+  source: {repository: https://github.com/example/shop}
+  issues: {repository: example/deployments, auth: {token: ((github.token))}}
+";
+
+fn work(manifest: &str) -> Work {
+    Work::new().file("pipegen.yml", FLEET).file("projects/shop.yml", manifest)
+}
+
+/// The pipeline below its banner.
+#[track_caller]
+fn rendered(manifest: &str) -> String {
+    let work = work(manifest);
+    work.run(&["render", "--quiet"]).fine();
+    work.read("rendered/shop.yml")
+}
+
+/// What a report says of a manifest.
+#[track_caller]
+fn report(manifest: &str) -> String {
+    work(manifest).run(&["render"]).ended(1).stderr
+}
+
+/// The lines of a section of a pipeline, up to the next one.
+fn section(yaml: &str, name: &str) -> String {
+    let mut lines = yaml.lines().skip_while(|line| *line != format!("{name}:"));
+    let head = lines.next().unwrap_or_default();
+    let body = lines.take_while(|line| line.starts_with(['-', ' ']));
+    [head].into_iter().chain(body).collect::<Vec<_>>().join("\n")
+}
+
+/// A job or resource, by its name.
+fn named(yaml: &str, name: &str) -> String {
+    let mut lines = yaml.lines().skip_while(|line| *line != format!("- name: {name}"));
+    let head = lines.next().unwrap_or_else(|| panic!("no {name} in\n{yaml}"));
+    let body = lines.take_while(|line| line.starts_with(' ') || line.starts_with("- ") && !line.starts_with("- name"));
+    [head].into_iter().chain(body).collect::<Vec<_>>().join("\n")
+}
+
+const BUILT: &str = "\
+inputs:
+  shop-image:
+    image: {repository: example/shop}
+    env: {SHOP_DIGEST: digest}
+    build: {from: {shop: {git: {repository: https://github.com/example/image}}}, with: {image: {}}}
+";
+
+/// Of a job only what stands before its steps.
+fn options(job: &str) -> String {
+    job.lines().take_while(|line| *line != "  plan:").collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn options_of_jobs_are_those_of_their_stage() {
+    let yaml = rendered(&format!(
+        "project: shop\ngate: preview\nstack: {{pulumi: {{path: a}}}}\n{BUILT}\
+         job: {{public: true, build_log_retention: {{builds: 50}}, tags: [eu]}}\n\
+         overrides:\n  QA: {{job: {{interruptible: true, serial_groups: [\"all-{{{{ environment | lower }}}}\"], tags: []}}}}\n"
+    ));
+    assert_snapshot!(options(&named(&yaml, "deploy-shop-ci")), @"
+    - name: deploy-shop-ci
+      serial_groups:
+      - shop-ci
+      build_log_retention:
+        builds: 50
+      public: true
+    ");
+    assert_snapshot!(options(&named(&yaml, "deploy-shop-qa")), @"
+    - name: deploy-shop-qa
+      serial_groups:
+      - shop-qa
+      - all-qa
+      build_log_retention:
+        builds: 50
+      public: true
+      interruptible: true
+    ");
+    // The build has what both have alike: no tags.
+    assert_snapshot!(options(&named(&yaml, "build-shop-image")), @"
+    - name: build-shop-image
+      build_log_retention:
+        builds: 50
+      public: true
+    ");
+}
+
+#[test]
+fn tags_reach_every_step_that_a_worker_runs() {
+    let yaml = rendered("project: shop\nstack: {pulumi: {path: a}}\njob: {tags: [eu]}\n");
+    let is_step = |line: &&str| {
+        let line = line.trim_start().trim_start_matches("- ");
+        ["get: ", "put: ", "task: "].iter().any(|step| line.starts_with(step))
+    };
+    let steps = yaml.lines().filter(is_step).count();
+    assert_eq!(yaml.matches("tags:\n").count(), steps, "{yaml}");
+}
+
+#[test]
+fn tabs_hold_every_job() {
+    let yaml = rendered(&format!(
+        "groups: [eu, us]\nprojects:\n  shop:\n    stack: {{pulumi: {{path: a}}}}\n    tab: \"{{{{ group }}}}\"\n\
+         {}  audit: {{groups: [all], stack: {{pulumi: {{path: b}}}}}}\n",
+        BUILT.lines().map(|line| format!("    {line}\n")).collect::<String>(),
+    ));
+    assert_snapshot!(section(&yaml, "groups"), @"
+    groups:
+    - name: eu
+      jobs:
+      - build-shop-image
+      - deploy-shop-eu.ci
+      - deploy-shop-eu.qa
+    - name: us
+      jobs:
+      - build-shop-image
+      - deploy-shop-us.ci
+      - deploy-shop-us.qa
+    - name: other
+      jobs:
+      - deploy-audit-all.ci
+      - deploy-audit-all.qa
+    ");
+    let without = rendered("project: shop\nstack: {pulumi: {path: a}}\ntab: \"{{ group }}\"\n");
+    assert!(!without.contains("groups:"), "an empty tab is none: {without}");
+}
+
+#[test]
+fn tab_that_concourse_would_refuse() {
+    assert_snapshot!(report("project: shop\nstack: {pulumi: {path: a}}\ntab: \"{{ environment }}\"\n"), @r#"
+    error[concourse-name]: the tab's name `CI` must start with a lowercase letter or a number
+     --> projects/shop.yml:3:6
+      |
+    3 | tab: "{{ environment }}"
+      |      ^^^^^^^^^^^^^^^^^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+
+    error: 1 error in 1 file; nothing was written
+    "#);
+}
+
+const SLACK: &str = r##"
+names:
+  stack: "{{ environment }} ((secret))"
+  deploy: deploy-{{ environment | lower }}
+  preview: preview-{{ environment | lower }}
+  deployed: deployed-{{ environment | lower }}
+  ready: ready-{{ environment | lower }}
+  deployed_title: "{{ environment }}"
+notify: {slack: {url: ((slack.url)), channel: "#{{ project }}"}}
+overrides: {QA: {notify: {slack: {events: [failed, succeeded]}}}}
+"##;
+
+#[test]
+fn slack_is_told_what_becomes_of_jobs() {
+    let yaml = rendered(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\n{BUILT}{SLACK}"));
+    assert_snapshot!(named(&yaml, "slack-alert-shop"), @r##"
+    - name: slack-alert-shop
+      type: slack-notification
+      icon: slack
+      source:
+        url: ((slack.url))
+        channel: "#shop"
+      check_every: never
+    "##);
+    assert_snapshot!(named(&yaml, "slack-notification"), @"
+    - name: slack-notification
+      type: registry-image
+      source:
+        repository: arbourd/concourse-slack-alert-resource
+        tag: v0.15.0
+    ");
+    let hooks = |job: &str| {
+        let job = named(&yaml, job);
+        job.lines().skip_while(|line| !line.starts_with("  on_")).collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(hooks("deploy-ci"), @"
+    on_success:
+      put: deployed-ci-post
+      inputs: detect
+      params:
+        action: record
+        title: CI
+        pins:
+          code: shop-shop/.git/ref
+          shop-image: shop-image/digest
+        promotes_to: QA
+        labels:
+        - promotion-to-qa
+        body_files:
+        - pulumi-shop/deploy_summary.md
+        clone: shop-shop
+      no_get: true
+    on_failure:
+      try:
+        put: slack-alert-shop
+        inputs: []
+        params:
+          alert_type: failed
+          message: Pulumi shop CI ( (secret)) failed
+        no_get: true
+    on_error:
+      try:
+        put: slack-alert-shop
+        inputs: []
+        params:
+          alert_type: errored
+          message: Pulumi shop CI ( (secret)) errored
+        no_get: true
+    on_abort:
+      try:
+        put: slack-alert-shop
+        inputs: []
+        params:
+          alert_type: aborted
+          message: Pulumi shop CI ( (secret)) aborted
+        no_get: true
+    ");
+    assert_snapshot!(hooks("deploy-qa"), @"
+    on_success:
+      in_parallel:
+        steps:
+        - put: deployed-qa-post
+          inputs: detect
+          params:
+            action: record
+            title: QA
+            pins:
+              code: shop-shop/.git/ref
+              shop-image: gate/pins/shop-image
+            labels:
+            - finalized-deployment
+            body_files:
+            - pulumi-shop/deploy_summary.md
+            clone: shop-shop
+          no_get: true
+        - put: deployed-ci-post
+          inputs: detect
+          params:
+            action: report
+            status: succeeded
+            approval: gate/approval.json
+            consumer: shop/-/QA/deploy
+          no_get: true
+        - try:
+            put: slack-alert-shop
+            inputs: []
+            params:
+              alert_type: success
+              message: Pulumi shop QA ( (secret)) succeeded
+            no_get: true
+    on_failure:
+      in_parallel:
+        steps:
+        - put: deployed-ci-post
+          inputs: detect
+          params:
+            action: report
+            status: failed
+            approval: gate/approval.json
+            consumer: shop/-/QA/deploy
+          no_get: true
+        - try:
+            put: slack-alert-shop
+            inputs: []
+            params:
+              alert_type: failed
+              message: Pulumi shop QA ( (secret)) failed
+            no_get: true
+    on_error:
+      put: deployed-ci-post
+      inputs: detect
+      params:
+        action: report
+        status: errored
+        approval: gate/approval.json
+        consumer: shop/-/QA/deploy
+      no_get: true
+    on_abort:
+      put: deployed-ci-post
+      inputs: detect
+      params:
+        action: report
+        status: aborted
+        approval: gate/approval.json
+        consumer: shop/-/QA/deploy
+      no_get: true
+    ");
+    assert_snapshot!(hooks("build-shop-image"), @"
+    on_failure:
+      try:
+        put: slack-alert-shop
+        inputs: []
+        params:
+          alert_type: failed
+          message: build of shop-image failed
+        no_get: true
+    ");
+    // A credential stands in the resource alone, where nobody is sent it.
+    assert_eq!(yaml.matches("((slack.url))").count(), 1, "{yaml}");
+    assert!(!yaml.contains("message: Pulumi shop CI ((secret))"), "{yaml}");
+}
+
+#[test]
+fn slack_without_its_webhook_or_with_one_in_clear() {
+    let slack =
+        |slack: &str| report(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\nnotify: {{slack: {slack}}}\n"));
+    assert_snapshot!(slack("{channel: a}"), @"
+    error[missing-field]: `slack` needs `url`
+     --> projects/shop.yml:3:10
+      |
+    3 | notify: {slack: {channel: a}}
+      |          ^^^^^
+      |
+      = help: give the name of a credential, such as ((slack.url))
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    assert_snapshot!(slack("{url: https://hooks.slack.com/services/T/B/x, events: [fialed]}"), @"
+    error[plaintext-secret]: the url of `slack` is written in clear
+     --> projects/shop.yml:3:23
+      |
+    3 | notify: {slack: {url: **************************************, events: [fialed]}}
+      |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: give the name of a credential, such as ((slack.url))
+    error[wrong-type]: `events` cannot be `fialed`
+     --> projects/shop.yml:3:72
+      |
+    3 | notify: {slack: {url: **************************************, events: [fialed]}}
+      |                                                                        ^^^^^^
+      |
+      = help: did you mean `failed`?
+
+    error: 2 errors in 1 file; nothing was written
+    ");
+}
+
+const EXTRA: &str = r#"project: shop
+groups: [eu, us]
+stack: {pulumi: {path: a}}
+tab: "{{ group }}"
+extra:
+  resource_types:
+  - {name: slack, type: registry-image, source: {repository: example/slack, tag: "1"}}
+  resources:
+  - {name: nightly, type: time, source: {interval: 24h}}
+  - {name: chat, type: slack, source: {url: ((chat.url))}}
+  jobs:
+  - name: test-{{ group }}
+    plan:
+    - {get: nightly, trigger: true}
+    - {get: "{{ code }}", passed: ["deploy-{{ project }}-{{ group }}.ci"]}
+    - {when: "{{ group == 'eu' }}", put: chat, params: {text: hello}}
+  var_sources:
+  - {name: vault, type: vault, config: {url: https://vault.example.com}}
+  display: {background_image: "https://example.com/{{ project }}.png"}
+"#;
+
+#[test]
+fn extra_is_filled_stage_by_stage_and_merged_by_name() {
+    let yaml = rendered(EXTRA);
+    assert_eq!(yaml.matches("- name: nightly\n").count(), 1, "{yaml}");
+    assert_snapshot!(named(&yaml, "test-eu"), @"
+    - name: test-eu
+      plan:
+      - get: nightly
+        trigger: true
+      - get: shop-shop
+        passed:
+        - deploy-shop-eu.ci
+      - put: chat
+        params:
+          text: hello
+    ");
+    assert_snapshot!(named(&yaml, "test-us"), @"
+    - name: test-us
+      plan:
+      - get: nightly
+        trigger: true
+      - get: shop-shop
+        passed:
+        - deploy-shop-us.ci
+    ");
+    assert_snapshot!(section(&yaml, "groups"), @"
+    groups:
+    - name: eu
+      jobs:
+      - deploy-shop-eu.ci
+      - deploy-shop-eu.qa
+      - test-eu
+    - name: us
+      jobs:
+      - deploy-shop-us.ci
+      - deploy-shop-us.qa
+      - test-us
+    ");
+    let rest = yaml.split("\nvar_sources:").nth(1).unwrap();
+    assert_snapshot!(rest, @"
+    - name: vault
+      type: vault
+      config:
+        url: https://vault.example.com
+    display:
+      background_image: https://example.com/shop.png
+    ");
+}
+
+#[test]
+fn extra_of_the_fleet_is_for_whoever_has_a_use_for_it() {
+    let fleet = format!("{FLEET}  extra: {{resources: [{{name: nightly, type: time, source: {{interval: 24h}}}}]}}\n");
+    let manifest = "project: shop\nstack: {pulumi: {path: a}}\n";
+    let with = format!("{manifest}after: [{{get: nightly}}]\n");
+    let work = Work::new()
+        .file("pipegen.yml", &fleet)
+        .file("projects/shop.yml", manifest)
+        .file("projects/other.yml", &with.replace("project: shop", "project: other"));
+    work.run(&["render", "--quiet"]).fine();
+    assert!(!work.read("rendered/shop.yml").contains("nightly"));
+    assert!(work.read("rendered/other.yml").contains("- name: nightly\n"));
+}
+
+#[test]
+fn extra_is_no_way_past_a_gate() {
+    let jobs = |plan: &str| {
+        report(&format!(
+            "project: shop\nstack: {{pulumi: {{path: a}}}}\nextra:\n  jobs:\n  - name: mine\n    plan:\n    - {plan}\n"
+        ))
+    };
+    // An approval that is acted on and not used up.
+    assert_snapshot!(jobs("{get: gate, resource: github-issues-shop-ci-trigger, trigger: true}"), @"
+    error[step-past-gate]: a get of `github-issues-shop-ci-trigger` would act on an approval, and not use it up
+     --> projects/shop.yml:5:5
+      |
+    5 |   - name: mine
+      |     ^^^^^^^^^^
+      |
+      = note: in the job `mine` of `shop` CI
+      = help: leave the issues of gates to the gates
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    // The newest version that passed, whatever was approved last.
+    assert_snapshot!(jobs("{get: code, resource: shop-shop, passed: [deploy-shop-qa]}"), @"
+    error[step-past-gate]: `shop-shop` would be the newest version that passed `deploy-shop-qa`, whatever was approved last
+     --> projects/shop.yml:5:5
+      |
+    5 |   - name: mine
+      |     ^^^^^^^^^^
+      |
+      = note: in the job `mine` of `shop` CI
+      = help: steps in `after` run on what was deployed; an environment with `gate: none` takes its approval along
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    // Within other steps, and in hooks.
+    assert_snapshot!(jobs("{try: {do: [{put: pulumi-shop, params: {stack_name: QA}}]}}"), @"
+    error[step-past-gate]: a put to `pulumi-shop` would deploy past a gate
+     --> projects/shop.yml:5:5
+      |
+    5 |   - name: mine
+      |     ^^^^^^^^^^
+      |
+      = note: in the job `mine` of `shop` CI
+      = help: what deploys is a stage, whose gate lets it; use a resource of another name for something else
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    assert_snapshot!(
+        jobs("{task: t, file: a/t.yml, on_failure: {put: issue, resource: github-issues-shop-ci-post}}"),
+        @"
+    error[step-past-gate]: a put to `github-issues-shop-ci-post` would speak for a gate
+     --> projects/shop.yml:5:5
+      |
+    5 |   - name: mine
+      |     ^^^^^^^^^^
+      |
+      = note: in the job `mine` of `shop` CI
+      = help: leave the issues of gates to the gates; write to an issue of your own
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+}
+
+#[test]
+fn extra_takes_the_name_of_nothing_that_is_there() {
+    let manifest = |extra: &str| report(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\nextra:\n{extra}"));
+    assert_snapshot!(manifest("  jobs: [{name: deploy-shop-qa, plan: [{get: shop-shop, trigger: true}]}]\n"), @"
+    error[conflicting-definition]: two meanings of the job `deploy-shop-qa`
+     --> projects/shop.yml:4:10
+      |
+    4 |   jobs: [{name: deploy-shop-qa, plan: [{get: shop-shop, trigger: true}]}]
+      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: the other is what the rest of the manifest makes
+      = help: give it another name
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    assert_snapshot!(
+        manifest(
+            "  resources: [{name: github-issues-shop-ci-trigger, type: time, source: {interval: 1m}}]\n"
+        ),
+        @"
+    error[conflicting-definition]: two meanings of the resource `github-issues-shop-ci-trigger`
+     --> projects/shop.yml:4:15
+      |
+    4 |   resources: [{name: github-issues-shop-ci-trigger, type: time, source: {interval: 1m}}]
+      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: the other is what the rest of the manifest makes
+      = help: give it another name
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    assert_snapshot!(
+        manifest(
+            "  jobs: [{name: mine, old_name: deploy-shop-qa, plan: [{get: tick, trigger: true}]}]\n  \
+               resources: [{name: tick, old_name: shop-shop, type: time, source: {interval: 1m}}]\n"
+        ),
+        @"
+    error[unknown-field]: `old_name` is said in `old_names`
+     --> projects/shop.yml:4:10
+      |
+    4 |   jobs: [{name: mine, old_name: deploy-shop-qa, plan: [{get: tick, trigger: true}]}]
+      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write `old_names: {NEW: deploy-shop-qa}` in the manifest
+    error[unknown-field]: `old_name` is said in `old_names`
+     --> projects/shop.yml:5:15
+      |
+    5 |   resources: [{name: tick, old_name: shop-shop, type: time, source: {interval: 1m}}]
+      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: write `old_names: {NEW: shop-shop}` in the manifest
+
+    error: 2 errors in 1 file; nothing was written
+    "
+    );
+    // The defaults of a type are part of the source.
+    assert_snapshot!(
+        manifest(
+            "  resource_types: [{name: mine, type: registry-image, source: {repository: a, tag: '1'}, defaults: {gate: shop/-/CI/deployed, role: post}}]\n  \
+               resources: [{name: own, type: mine, source: {repository: example/deployments}}]\n  \
+               jobs: [{name: mine, plan: [{put: own}]}]\n"
+        ),
+        @"
+    error[gate-collision]: `own` would speak for a gate
+     --> projects/shop.yml:5:15
+      |
+    5 |   resources: [{name: own, type: mine, source: {repository: example/deployments}}]
+      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the pipeline `shop`
+      = help: a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+}
+
+#[test]
+fn extra_that_does_nothing_or_cannot_be() {
+    let manifest = |extra: &str| report(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\nextra:\n{extra}"));
+    assert_snapshot!(
+        manifest(
+            "  resources: [{name: tick, type: time, source: {interval: 1m}}]\n  \
+               resource_types: [{name: own, type: registry-image, source: {repository: a}}]\n"
+        ),
+        @"
+    error[no-effect]: no step uses `tick`
+     --> projects/shop.yml:4:15
+      |
+    4 |   resources: [{name: tick, type: time, source: {interval: 1m}}]
+      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: take it out
+    error[no-effect]: no step uses `own`
+     --> projects/shop.yml:5:20
+      |
+    5 |   resource_types: [{name: own, type: registry-image, source: {repository: a}}]
+      |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: take it out
+
+    error: 2 errors in 1 file; nothing was written
+    "
+    );
+    assert_snapshot!(manifest("  jobs: [{name: mine, plan: [{get: shop-shop, passed: [deploy-shop-c]}]}]\n"), @"
+    error[unknown-name]: no job comes out as `deploy-shop-c`
+     --> projects/shop.yml:4:10
+      |
+    4 |   jobs: [{name: mine, plan: [{get: shop-shop, passed: [deploy-shop-c]}]}]
+      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: the job `mine` takes `shop-shop` as it passed there
+      = help: did you mean `deploy-shop-ci`?
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    assert_snapshot!(manifest("  jobs: [{name: mine, plna: []}]\n  var_sources: [{type: vault}]\n"), @"
+    error[kind-result]: not what Concourse reads: unknown field `plna`
+     --> projects/shop.yml:4:23
+      |
+    4 |   jobs: [{name: mine, plna: []}]
+      |                       ^^^^
+      |
+      = note: filled in for `shop` CI
+      = help: did you mean `plan`?
+    error[kind-result]: not what Concourse reads: a variable source needs `name`
+     --> projects/shop.yml:5:17
+      |
+    5 |   var_sources: [{type: vault}]
+      |                 ^^^^^^^^^^^^^
+      |
+      = help: it has `name`, `type` and `config`
+
+    error: 2 errors in 1 file; nothing was written
+    ");
+    assert_snapshot!(
+        manifest("  jobs: [{name: mine, max_in_flight: \"{{ 1 if environment == 'CI' else 2 }}\", plan: [{get: shop-shop}]}]\n"),
+        @r#"
+    error[conflicting-definition]: two meanings of the job `mine`
+     --> projects/shop.yml:4:38
+      |
+    4 |   jobs: [{name: mine, max_in_flight: "{{ 1 if environment == 'CI' else 2 }}", plan: [{get: shop-shop}]}]
+      |                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ comes out as `2` for `QA`
+      |
+      = note: comes out as `1` for `CI`
+      = help: put what differs into its name, or make it equal
+
+    error: 1 error in 1 file; nothing was written
+    "#
+    );
+    assert_snapshot!(manifest("  var_sources: [{name: v, type: vault, config: {client_token: s3cret}}]\n"), @"
+    error[plaintext-secret]: `client_token` is written in clear
+     --> projects/shop.yml:4:63
+      |
+    4 |   var_sources: [{name: v, type: vault, config: {client_token: ******}}]
+      |                                                               ^^^^^^
+      |
+      = note: in a variable source
+      = help: give the name of a credential, such as ((github.token))
+
+    error: 1 error in 1 file; nothing was written
+    ");
+}
+
+#[test]
+fn what_a_concourse_does_not_know_yet_is_not_rendered_for_it() {
+    let manifest = "project: shop\nstack: {pulumi: {path: a}}\nextra: {jobs: [{name: mine, tags: [eu], disable_reruns: true, plan: [{get: shop-shop, trigger: true}]}]}\n";
+    let on = |version: &str| {
+        let fleet = FLEET.replace("main: {target: main}", &format!("main: {{target: main, version: \"{version}\"}}"));
+        Work::new().file("pipegen.yml", &fleet).file("projects/shop.yml", manifest).run(&["render", "--quiet"])
+    };
+    on("8.3").fine();
+    assert_snapshot!(on("8.2.5").ended(1).stderr, @"
+    error[concourse-version]: `tags` of the job `mine` is of Concourse 8.3, and this one is 8.2
+     --> projects/shop.yml:3:16
+      |
+    3 | extra: {jobs: [{name: mine, tags: [eu], disable_reruns: true, plan: [{get: shop-shop, trigger: true}]}]}
+      |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: leave it out, or tell the fleet of a newer `version` in `concourses`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    assert_snapshot!(on("7.11.2").ended(1).stderr, @r#"
+    error[concourse-version]: pipelines are made for Concourse 7.14 and later, not for 7.11
+     --> pipegen.yml:2:44
+      |
+    2 | concourses: {main: {target: main, version: "7.11.2"}, edge: {target: edge}}
+      |                                            ^^^^^^^^
+      |
+      = help: what they use was not seen to work there
+    error[concourse-version]: `disable_reruns` of the job `mine` is of Concourse 8.1, and this one is 7.11
+     --> projects/shop.yml:3:16
+      |
+    3 | extra: {jobs: [{name: mine, tags: [eu], disable_reruns: true, plan: [{get: shop-shop, trigger: true}]}]}
+      |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: leave it out, or tell the fleet of a newer `version` in `concourses`
+    error[concourse-version]: `tags` of the job `mine` is of Concourse 8.3, and this one is 7.11
+     --> projects/shop.yml:3:16
+      |
+    3 | extra: {jobs: [{name: mine, tags: [eu], disable_reruns: true, plan: [{get: shop-shop, trigger: true}]}]}
+      |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: leave it out, or tell the fleet of a newer `version` in `concourses`
+
+    error: 3 errors in 2 files; nothing was written
+    "#);
+}
+
+#[test]
+fn everything_that_the_resource_knows_can_be_said() {
+    let yaml = rendered(
+        "project: shop\nstack: {pulumi: {path: a}}\n\
+         issues:\n  api: https://github.example.com/api/v3\n  auth: {app: {id: 12345, installation: \"((app.installation))\", key: ((app.key))}}\n  \
+         bot: 7\n  signing_key: ((issues.key))\n  ca_cert: ((github.ca))\n  timeout: 1m\n  max_wait: 5m\n  max_comments: 50\n  \
+         webhook: ((hook))\n  check_every: 1h\n  formerly: [\"basket/{{ environment }}\", \"basket/eu/{{ environment }}\"]\n\
+         approval:\n  closers: {teams: [example/sre]}\n  allow_commit_close: true\n  not_before: 2026-03-01T08:00:00Z\n  \
+         expires: 14d\n  soak: 1h\n  reject_labels: [no]\n  on_existing: supersede\n"
+            .replace("[no]", "[wontfix]")
+            .as_str(),
+    );
+    assert_snapshot!(named(&yaml, "github-issues-shop-ci-trigger"), @r#"
+    - name: github-issues-shop-ci-trigger
+      type: github-issues
+      icon: github
+      source:
+        gate: shop/-/CI/deployed
+        role: trigger
+        gate_aliases:
+        - basket/-/CI/deployed
+        - basket/eu/CI/deployed
+        repository: example/deployments
+        gh_host: https://github.example.com/api/v3
+        auth_method: app
+        app_id: "12345"
+        app_installation_id: ((app.installation))
+        private_ssh_key: ((app.key))
+        bot: 7
+        signing_key: ((issues.key))
+        ca_cert: ((github.ca))
+        closers:
+          teams:
+          - example/sre
+        allow_commit_close: true
+        expires: 1209600
+        soak: 3600
+        reject_labels:
+        - wontfix
+        on_existing: supersede
+        not_before: "2026-03-01T08:00:00Z"
+        timeout: 60
+        max_wait: 300
+        max_comments: 50
+      check_every: 1h
+      webhook_token: ((hook))
+    "#);
+}
+
+#[test]
+fn app_that_is_not_whole() {
+    assert_snapshot!(
+        report("project: shop\nstack: {pulumi: {path: a}}\nissues: {auth: {app: {id: [1], key: abc}}}\n"),
+        @"
+    error[missing-field]: `app` needs `installation`
+     --> projects/shop.yml:3:17
+      |
+    3 | issues: {auth: {app: {id: [1], key: ***}}}
+      |                 ^^^
+      |
+      = help: an App has an `id`, the id of its `installation`, and a private `key`
+    error[wrong-type]: `id` takes text or a number, not a list
+     --> projects/shop.yml:3:27
+      |
+    3 | issues: {auth: {app: {id: [1], key: ***}}}
+      |                           ^^^
+    error[plaintext-secret]: the key of `app` is written in clear
+     --> projects/shop.yml:3:37
+      |
+    3 | issues: {auth: {app: {id: [1], key: ***}}}
+      |                                     ^^^
+      |
+      = help: give the name of a credential, such as ((github.key))
+
+    error: 3 errors in 1 file; nothing was written
+    "
+    );
+    assert_snapshot!(
+        report("project: shop\nstack: {pulumi: {path: a}}\nissues: {auth: {app: {id: 1, installation: 2, key: ((k))}, token: ((t))}}\n"),
+        @"
+    error[several-kinds]: `auth` takes one, not `app` and `token`
+     --> projects/shop.yml:3:16
+      |
+    3 | issues: {auth: {app: {id: 1, installation: 2, key: ((k))}, token: ((t))}}
+      |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: keep one of them
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+}
+
+#[test]
+fn moment_or_former_place_that_is_none() {
+    assert_snapshot!(
+        report(
+            "project: shop\nstack: {pulumi: {path: a}}\nissues: {formerly: [basket, a/b c]}\napproval: {not_before: 2026-03-01}\n"
+        ),
+        @"
+    error[wrong-type]: `basket` is no place of a stage
+     --> projects/shop.yml:3:21
+      |
+    3 | issues: {formerly: [basket, a/b c]}
+      |                     ^^^^^^
+      |
+      = help: say PROJECT/ENVIRONMENT or PROJECT/GROUP/ENVIRONMENT, of letters, digits, `-`, `_` and `.`
+    error[wrong-type]: `a/b c` is no place of a stage
+     --> projects/shop.yml:3:29
+      |
+    3 | issues: {formerly: [basket, a/b c]}
+      |                             ^^^^^
+      |
+      = help: say PROJECT/ENVIRONMENT or PROJECT/GROUP/ENVIRONMENT, of letters, digits, `-`, `_` and `.`
+    error[wrong-type]: `2026-03-01` is not a moment with its offset, such as 2026-03-01T08:00:00Z
+     --> projects/shop.yml:4:24
+      |
+    4 | approval: {not_before: 2026-03-01}
+      |                        ^^^^^^^^^^
+
+    error: 3 errors in 1 file; nothing was written
+    "
+    );
+}
+
+#[test]
+fn image_of_the_resource_is_the_fleets_to_say() {
+    let of = |resource_type: &str| {
+        let fleet = format!("{FLEET}resource_types: {{github-issues: {resource_type}}}\n");
+        let work = Work::new()
+            .file("pipegen.yml", &fleet)
+            .file("projects/shop.yml", "project: shop\nstack: {pulumi: {path: a}}\n");
+        work.run(&["render", "--quiet"]).fine();
+        named(&work.read("rendered/shop.yml"), "github-issues")
+    };
+    assert_snapshot!(of("{source: {repository: registry.example.com/github-issues, tag: 1.2.3}}"), @r#"
+    - name: github-issues
+      type: registry-image
+      source:
+        repository: registry.example.com/github-issues
+        tag: "1.2.3"
+    "#);
+    assert_snapshot!(of("{type: docker-image, check_every: 24h}"), @r#"
+    - name: github-issues
+      type: docker-image
+      source:
+        repository: mitodl/github-issues-resource
+        tag: "0.1.0"
+      check_every: 24h
+    "#);
+}
+
+#[test]
+fn rules_of_files_are_those_of_the_command_line() {
+    let loose = "project: shop\nstack: {pulumi: {path: a}}\napproval: {approve: latest}\n";
+    let run = |fleet: &str, manifest: &str, flags: &[&str]| {
+        let fleet = format!("{FLEET}{fleet}");
+        let work = Work::new().file("pipegen.yml", &fleet).file("projects/shop.yml", &format!("{loose}{manifest}"));
+        let ran = work.run(&[&["render", "--quiet"], flags].concat());
+        let said = ran.stderr.lines().next().unwrap_or("nothing").split(':').next().unwrap().to_owned();
+        format!("{said}, {}", ran.code)
+    };
+    let cases: [(&str, &str, &[&str], &str); 9] = [
+        ("", "", &[], "warning[loose-approval], 0"),
+        ("rules: {loose-approval: deny}\n", "", &[], "error[loose-approval], 1"),
+        ("rules: {loose-approval: allow}\n", "", &[], "nothing, 0"),
+        ("rules: {loose-approval: deny}\n", "rules: {loose-approval: warn}\n", &[], "warning[loose-approval], 0"),
+        ("rules: {loose-approval: deny}\n", "rules: {loose-approval: allow}\n", &[], "nothing, 0"),
+        ("", "rules: {loose-approval: allow}\n", &["--deny", "loose-approval"], "error[loose-approval], 1"),
+        ("", "rules: {loose-approval: deny}\n", &["--allow", "loose-approval"], "nothing, 0"),
+        ("", "rules: {loose-approval: allow}\n", &["--deny", "warnings"], "nothing, 0"),
+        ("", "rules: {unused-value: allow}\n", &["--deny", "warnings"], "error[loose-approval], 1"),
+    ];
+    for (fleet, manifest, flags, expected) in cases {
+        assert_eq!(run(fleet, manifest, flags), expected, "{fleet}{manifest}{flags:?}");
+    }
+}
+
+#[test]
+fn what_one_manifest_allows_another_is_told_of() {
+    let fleet = FLEET.replace("defaults:\n", "defaults:\n  approval: {approve: latest}\n");
+    let manifest = |name: &str| format!("project: {name}\nstack: {{pulumi: {{path: a}}}}\n");
+    let work = Work::new()
+        .file("pipegen.yml", &fleet)
+        .file("projects/a.yml", &format!("{}rules: {{loose-approval: allow}}\n", manifest("a")))
+        .file("projects/b.yml", &manifest("b"));
+    assert_snapshot!(work.run(&["render", "--quiet"]).ended(0).stderr, @"
+    warning[loose-approval]: an approval lets whatever is newest into `b` QA
+     --> pipegen.yml:4:23
+      |
+    4 |   approval: {approve: latest}
+      |                       ^^^^^^
+      |
+      = help: `approve: exact` deploys what the issue names
+
+    warning: 1 warning in 1 file
+    ");
+    work.write("projects/b.yml", &format!("{}rules: {{loose-approval: allow}}\n", manifest("b")));
+    work.run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn rule_that_is_none_or_stays_an_error() {
+    assert_snapshot!(
+        report("project: shop\nstack: {pulumi: {path: a}}\nrules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}\n"),
+        @"
+    error[unknown-rule]: there is no rule `lose-approval`
+     --> projects/shop.yml:3:9
+      |
+    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+      |         ^^^^^^^^^^^^^
+      |
+      = help: did you mean `loose-approval`?
+    error[no-effect]: `unknown-field` stays an error
+     --> projects/shop.yml:3:45
+      |
+    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+      |                                             ^^^^^
+      |
+      = note: nothing right comes of what it finds
+      = help: take it out
+    error[wrong-type]: `unused-value` cannot be `of`
+     --> projects/shop.yml:3:86
+      |
+    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+      |                                                                                      ^^
+      |
+      = help: it is `deny`, `warn` or `allow`
+
+    error: 3 errors in 1 file; nothing was written
+    "
+    );
+}
+
+#[test]
+fn instance_var_that_everybody_would_read_or_nobody_could() {
+    assert_snapshot!(
+        report("project: shop\nstack: {pulumi: {path: a}}\ninstance_vars: {token: hunter2, a: ((x)), b: \"1\\n2\", c.d: e, f: 1}\n"),
+        @r#"
+    error[plaintext-secret]: `token` would stand in the pipeline's address
+     --> projects/shop.yml:3:24
+      |
+    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+      |                        ^^^^^^^
+      |
+      = help: name the credential where it is used, such as ((github.token))
+    error[no-effect]: nothing fills credentials in an instance var
+     --> projects/shop.yml:3:36
+      |
+    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+      |                                    ^^^^^
+      |
+      = help: name the credential where it is used
+    error[wrong-type]: `b` is not one line
+     --> projects/shop.yml:3:46
+      |
+    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+      |                                              ^^^^^^
+      |
+      = help: it stands on a command line
+    error[unknown-field]: unknown field `c.d`
+     --> projects/shop.yml:3:54
+      |
+    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+      |                                                      ^^^ no such field of `instance_vars`
+      |
+      = help: a name is of letters, digits, `-` and `_`
+    error[ambiguous-scalar]: `1` is a number to YAML, and text is due
+     --> projects/shop.yml:3:65
+      |
+    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+      |                                                                 ^
+      |
+      = help: write "1"
+
+    error: 5 errors in 1 file; nothing was written
+    "#
+    );
+    assert_snapshot!(
+        report("project: shop\nstack: {pulumi: {path: a}}\ninstance_vars: {at: \"{{ environment }}\"}\n"),
+        @r#"
+    error[conflicting-definition]: a manifest is one instance of a pipeline
+     --> projects/shop.yml:3:16
+      |
+    3 | instance_vars: {at: "{{ environment }}"}
+      |                ^^^^^^^^^^^^^^^^^^^^^^^^^ comes out as `shop at=CI` for `shop` CI and as `shop at=QA` for `shop` QA
+      |
+      = help: leave out what differs from stage to stage; each Concourse gets a pipeline of its own anyway
+
+    error: 1 error in 1 file; nothing was written
+    "#
+    );
+}
+
+#[test]
+fn what_mit_open_learnings_image_does_not_know_is_not_lost_silently() {
+    assert_snapshot!(
+        report(
+            "project: shop\nstack: {pulumi: {path: a}}\nissues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}\n\
+             approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}\n"
+        ),
+        @"
+    warning[loose-approval]: an approval lets whatever is newest into `shop` QA
+     --> projects/shop.yml:3:20
+      |
+    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
+    error[no-effect]: `issues.signing_key` would be lost: MIT Open Learning's image signs nothing
+     --> projects/shop.yml:3:28
+      |
+    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+      |                            ^^^^^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `issues.max_comments` has no effect: MIT Open Learning's image does not know it
+     --> projects/shop.yml:3:48
+      |
+    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+      |                                                ^^^^^^^^^^^^
+      |
+      = help: use `resource: github-issues`, or take it out
+    error[no-effect]: `issues.formerly` has no effect: MIT Open Learning's image finds issues by their titles
+     --> projects/shop.yml:3:65
+      |
+    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+      |                                                                 ^^^^^^^^
+      |
+      = help: use `resource: github-issues`, or take it out
+    error[no-effect]: `approval.not_before` would be lost: MIT Open Learning's image does not know it
+     --> projects/shop.yml:4:12
+      |
+    4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
+      |            ^^^^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.allow_commit_close` would be lost: MIT Open Learning's image does not know it
+     --> projects/shop.yml:4:46
+      |
+    4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
+      |                                              ^^^^^^^^^^^^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.on_existing` would be lost: MIT Open Learning's image does not know it
+     --> projects/shop.yml:4:73
+      |
+    4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
+      |                                                                         ^^^^^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+
+    error: 6 errors and 1 warning in 1 file; nothing was written
+    "
+    );
+}
+
+#[test]
+fn show_tells_where_these_words_come_from() {
+    let shown = work(
+        "project: shop\nstack: {pulumi: {path: a}}\ntab: \"{{ project }}\"\n\
+         job: {public: true, build_log_retention: {builds: 5}}\nnotify: {slack: {url: ((slack.url))}}\n\
+         extra: {resources: [{name: tick, type: time}]}\nafter: [{get: tick}]\n",
+    )
+    .run(&["show", "projects/shop.yml", "QA"])
+    .fine();
+    let told = |line: &&str| {
+        ["tab", "public", "builds", "url", "resources", "alert"]
+            .iter()
+            .any(|key| line.trim_start().starts_with(&format!("{key}:")))
+    };
+    assert_snapshot!(shown.lines().filter(told).collect::<Vec<_>>().join("\n"), @r#"
+      alert: slack-alert-shop                                                # built in: defaults.yml
+    tab: shop                                                                # projects/shop.yml:3
+      public: true                                                           # projects/shop.yml:4
+        builds: 5                                                            # projects/shop.yml:4
+        url: "((slack.url))"                                                 # projects/shop.yml:5
+      resources: [… 1 …]                                                     # projects/shop.yml:6
+    "#);
+}
