@@ -83,6 +83,15 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn every_value_is_read_as_the_text_that_it_is(value in "[^\\p{Cc}]{0,12}") {
+            let (_, flag) = of(&value).flags().next().unwrap();
+            let read: serde_json::Value = serde_saphyr::from_str(flag.strip_prefix("region=").unwrap()).unwrap();
+            proptest::prop_assert_eq!(read, serde_json::Value::from(value));
+        }
+    }
+
     #[test]
     fn value_neither_leaves_the_folder_nor_the_address() {
         assert_eq!(of("../a b").file_name_part(), ",region=..%2Fa%20b");

@@ -124,7 +124,7 @@ pub struct ExtraSettings {
     /// Where variables come from.
     #[serde(default)]
     #[schemars(with = "Vec<FreeMap>")]
-    #[schemars(example = json!([{"name": "vault", "type": "vault", "config": {"url": "https://vault.example.com"}}]))]
+    #[schemars(example = json!([{"name": "vault", "type": "vault", "config": {"url": "https://vault.example.com", "auth_backend": "approle"}}]))]
     pub var_sources: Vec<Value>,
     /// The look of the page.
     #[serde(default)]

@@ -586,18 +586,29 @@ issues: {auth: {app: {id: 1}}}
 approval: {freeze: []}
 "
     ), @"
-    error[not-yet]: `app` is not supported yet
+    error[missing-field]: `app` needs `installation`
      --> projects/a.yml:4:17
       |
     4 | issues: {auth: {app: {id: 1}}}
-      |                 ^^^ part of the language, but not of this version of ol-pipegen
+      |                 ^^^
+      |
+      = help: an App has an `id`, the id of its `installation`, and a private `key`
+    error[missing-field]: `app` needs `key`
+     --> projects/a.yml:4:17
+      |
+    4 | issues: {auth: {app: {id: 1}}}
+      |                 ^^^
+      |
+      = help: an App has an `id`, the id of its `installation`, and a private `key`
     error[not-yet]: `freeze` is not supported yet
      --> projects/a.yml:5:12
       |
     5 | approval: {freeze: []}
       |            ^^^^^^ part of the language, but not of this version of ol-pipegen
+      |
+      = help: the resource keeps no calendar; `soak` lets an approval wait, `expires` ends it
 
-    error: 2 errors in 1 file; nothing was compared
+    error: 3 errors in 1 file; nothing was compared
     ");
 }
 

@@ -574,6 +574,7 @@ fn show_says_where_each_value_comes_from() {
       serial_group: shop-cart-production                                     # built in: defaults.yml
       deployed: github-issues-shop-cart-production                           # built in: defaults.yml
       ready: gh-shop-cart-production-gate                                    # built in: defaults.yml
+      alert: slack-alert-shop-cart                                           # built in: defaults.yml
       deployed_title: "[bot] Pulumi shop-cart Production deployed."          # built in: defaults.yml
       ready_title: "[bot] Pulumi shop-cart Production ready to deploy."      # built in: defaults.yml
       promotion_label: promotion-to-production                               # built in: defaults.yml

@@ -123,22 +123,36 @@ fn template(text: &str) -> String {
 /// A manifest in which the texts stand, and what must come out where.
 fn manifest(texts: &[String]) -> (Value, Vec<(String, Value)>) {
     let manifest = json!({
-        "project": "shop",
+        "project": "shop-{{ name }}",
         "environments": ["CI"],
         "gate": "none",
-        "record": "none",
+        "job": {"tags": [format!("t{}", template(&texts[5]))], "serial_groups": [format!("s{}", template(&texts[0]))]},
+        "notify": {"slack": {"url": "((slack.url))", "channel": format!("c{}", template(&texts[1]))}},
+        "issues": {"ca_cert": format!("p{}", template(&texts[2]))},
+        "extra": {
+            "jobs": [{"name": "mine", "plan": [{"task": "t", "file": "a/b.yml", "vars": {"any": template(&texts[4])}}]}],
+            "var_sources": [{"name": "vault", "type": "vault", "config": {"any": template(&texts[3])}}],
+            "display": {"background_image": template(&texts[1])},
+        },
         "stack": {"script": {"image": "alpine", "deploy": template(&texts[0])}},
         "env": {"PLAIN": template(&texts[1]), format!("K{}", template(&texts[2])): "value"},
         "before": [{"task": "first", "file": "a/b.yml", "vars": {"any": [template(&texts[3]), {template_free(&texts[4]): template(&texts[5])}]}}],
     });
     let key = format!("K{}", texts[2]).replace('~', "~0").replace('/', "~1");
     let expected = [
-        ("2/config/params/SCRIPT", json!(texts[0])),
-        ("2/config/params/PLAIN", json!(texts[1])),
-        (&format!("2/config/params/{key}"), json!("value")),
-        ("1/vars/any", json!([texts[3], {template_free(&texts[4]): texts[5]}])),
+        ("jobs/0/plan/2/config/params/SCRIPT", json!(texts[0])),
+        ("jobs/0/plan/2/config/params/PLAIN", json!(texts[1])),
+        (&format!("jobs/0/plan/2/config/params/{key}"), json!("value")),
+        ("jobs/0/plan/1/vars/any", json!([texts[3], {template_free(&texts[4]): texts[5]}])),
+        ("jobs/0/plan/1/tags", json!([format!("t{}", texts[5])])),
+        ("jobs/0/serial_groups", json!([format!("s{}", texts[0])])),
+        ("jobs/1/plan/0/vars/any", json!(texts[4])),
+        ("resources/2/source/channel", json!(format!("c{}", texts[1]))),
+        ("resources/1/source/ca_cert", json!(format!("p{}", texts[2]))),
+        ("var_sources/0/config/any", json!(texts[3])),
+        ("display/background_image", json!(texts[1])),
     ];
-    (manifest, expected.map(|(at, value)| (format!("/jobs/0/plan/{at}"), value)).to_vec())
+    (manifest, expected.map(|(at, value)| (format!("/{at}"), value)).to_vec())
 }
 
 /// A key of steps is no template; and Concourse itself cannot carry `<<`.
