@@ -3,16 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::{ConcourseVersion, Core, GetStep, Job, Resource, ResourceType, Step};
+use crate::concourse::{ConcourseVersion, Core, GetStep, Job, Resource, ResourceName, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use crate::kind::Extra;
 use crate::plan::{self, PipelinePlan, StageJob, StagePhase};
 use crate::project::Fleet;
 use crate::source::Span;
 
-use super::Lowering;
 use super::define::Definitions;
 use super::tabs::Tabs;
+use super::{Lowering, past_gate};
 
 /// A definition of `extra` that a pipeline may have no use for.
 pub(super) struct Added {
@@ -48,7 +48,7 @@ impl<'a> Lowering<'a> {
             let extra = Extra::make(node, &stage.scope, &stage.whom(), self.diagnostics);
             for (resource_type, span) in extra.resource_types {
                 let name = resource_type.name.to_string();
-                if own.resource_types.get(&name).is_some_and(|own| *own != resource_type) {
+                if own.is_another_type(&resource_type) {
                     self.two_meanings("resource type", &name, span);
                     continue;
                 }
@@ -65,7 +65,12 @@ impl<'a> Lowering<'a> {
                 self.no_old_name(resource.old_name.as_deref(), span);
                 self.definitions.resource(resource, origin, self.diagnostics);
             }
-            for (name, source, _) in extra.var_sources {
+            for (name, source, span) in extra.var_sources {
+                if let Err(error) = ResourceName::parse(name.as_str()) {
+                    let message = format!("the variable source's name `{name}` {error}");
+                    self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, span, message));
+                    continue;
+                }
                 self.definitions.var_source(name, source, origin, self.diagnostics);
             }
             if let Some((display, _)) = extra.display {
@@ -120,38 +125,35 @@ impl<'a> Lowering<'a> {
     fn guard(&mut self, job: &Job, span: Span, of: &StageJob<'_>, plan: &PipelinePlan<'_>) {
         let whom = format!("in the job `{}` of {}", job.name, of.stage.whom());
         let (issues, deploying, diagnostics) = (&self.issues, &self.deploying, &mut *self.diagnostics);
-        let mut refuse = |message: String, help: &str| {
-            diagnostics.push(Diagnostic::new(Rule::StepPastGate, span, message).note(whom.as_str()).help(help));
+        let refusal = |message: String, help: &str| {
+            Diagnostic::new(Rule::StepPastGate, span, message).note(whom.as_str()).help(help)
         };
         let mut look = |step: &Step| match &step.core {
             Core::Get(get) => {
                 let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
                 if issues.contains(resource) {
-                    refuse(
+                    diagnostics.push(refusal(
                         format!("a get of `{resource}` would act on an approval, and not use it up"),
                         "leave the issues of gates to the gates",
-                    );
+                    ));
                 } else if let Some(gated) = behind_a_gate(get, plan) {
-                    refuse(
+                    diagnostics.push(refusal(
                         format!(
                             "`{resource}` would be the newest version that passed `{gated}`, whatever was approved last"
                         ),
                         "steps in `after` run on what was deployed; an environment with `gate: none` takes its approval along",
-                    );
+                    ));
                 }
             }
             Core::Put(put) => {
                 let resource = put.resource.as_ref().unwrap_or(&put.put).as_str();
                 if issues.contains(resource) {
-                    refuse(
+                    diagnostics.push(refusal(
                         format!("a put to `{resource}` would speak for a gate"),
                         "leave the issues of gates to the gates; write to an issue of your own",
-                    );
+                    ));
                 } else if deploying.contains(resource) {
-                    refuse(
-                        format!("a put to `{resource}` would deploy past a gate"),
-                        "what deploys is a stage, whose gate lets it; use a resource of another name for something else",
-                    );
+                    diagnostics.push(past_gate(resource, span).note(whom.as_str()));
                 }
             }
             _ => {}
@@ -212,6 +214,22 @@ struct Own {
     jobs: BTreeSet<String>,
     resources: BTreeMap<String, Resource>,
     resource_types: BTreeMap<String, ResourceType>,
+}
+
+impl Own {
+    /// Would it be another type than the one that something of the manifest's is of, and uses by that name?
+    fn is_another_type(&self, resource_type: &ResourceType) -> bool {
+        let name = &resource_type.name;
+        match self.resource_types.get(name.as_str()) {
+            Some(own) => own != resource_type,
+            // One that every worker has.
+            None => {
+                let of_resources = self.resources.values().map(|resource| &resource.type_name);
+                let of_types = self.resource_types.values().map(|resource_type| &resource_type.type_name);
+                of_resources.chain(of_types).any(|used| used == name)
+            }
+        }
+    }
 }
 
 fn by_name<'d, T: Clone + 'd>(all: impl Iterator<Item = &'d T>, name: impl Fn(&T) -> String) -> BTreeMap<String, T> {

@@ -1,7 +1,7 @@
 //! The resources of issues, and the steps that write them.
 
 use github_issues_resource::contract::{
-    Approve, AuthMethod, ClaimParams, CompatPut, CompatSource, GateKey, GatePut, GateSource, IssueState, IssueUpdate,
+    Approve, AuthMethod, ClaimParams, CompatPut, CompatSource, GatePut, GateSource, IssueState, IssueUpdate,
     RecordParams, RecordState, ReportParams, ReportStatus, Role, Source, files,
 };
 use indexmap::IndexMap;
@@ -87,7 +87,7 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
             Side::Post => Role::Post,
             Side::Trigger => Role::Trigger,
         },
-        gate_aliases: aliases(issue),
+        gate_aliases: issue.former_keys().collect(),
         repository: repository.clone(),
         gh_host: api.clone(),
         auth_method: auth.method,
@@ -168,17 +168,6 @@ impl Credentials {
             },
         }
     }
-}
-
-/// The gate as it was called before.
-fn aliases(issue: &GateIssue<'_>) -> Vec<GateKey> {
-    let former = issue.of.former.iter();
-    former
-        .filter_map(|[project, group, environment]| {
-            GateKey::new(project, Some(group), environment, issue.key.kind()).ok()
-        })
-        .filter(|key| *key != issue.key)
-        .collect()
 }
 
 /// What a job that succeeded writes into an issue.

@@ -88,6 +88,7 @@ impl<'a> Lowering<'a> {
         let issues = self.issues.clone();
         let mut guard = Guard::new(taken.chain(approval), gate.is_some(), &issues, &whom);
         let before = Kind::make_steps(around("/before"), &scope, self.diagnostics);
+        self.own_puts(&before, &whom);
         plan.extend(guard.pass(before, self.diagnostics));
         plan.extend(guard.pass(made.steps, self.diagnostics).into_iter().map(|step| Step {
             timeout: step.timeout.or_else(|| stage.timeout.clone()),
@@ -95,6 +96,7 @@ impl<'a> Lowering<'a> {
             ..step
         }));
         let after = Kind::make_steps(around("/after"), &scope, self.diagnostics);
+        self.own_puts(&after, &whom);
         plan.extend(guard.pass(after, self.diagnostics));
 
         let mut after: Vec<Step> = Vec::new();
@@ -164,9 +166,12 @@ impl<'a> Lowering<'a> {
         let issues = self.issues.clone();
         let mut guard = Guard::new(taken, false, &issues, &whom);
         let before = Kind::make_steps(build.before.as_ref(), &scope, self.diagnostics);
+        self.own_puts(&before, &whom);
+        self.own_puts(&made.steps, &whom);
         plan.extend(guard.pass(before, self.diagnostics));
         plan.extend(guard.pass(made.steps, self.diagnostics));
         let after = Kind::make_steps(build.after.as_ref(), &scope, self.diagnostics);
+        self.own_puts(&after, &whom);
         plan.extend(guard.pass(after, self.diagnostics));
         let shared = self.shared.get(job.name).cloned().unwrap_or_default();
         let alert = self.alert(shared.alert.as_ref(), stage);

@@ -60,6 +60,7 @@ fn lower_one(
         issues: Rc::clone(&issues),
         shared: options::shared(plan),
         deploying: BTreeSet::new(),
+        puts: Vec::new(),
         added: Vec::new(),
         definitions: Definitions::default(),
         diagnostics,
@@ -67,6 +68,7 @@ fn lower_one(
     for job in &plan.jobs {
         lowering.job(job);
     }
+    lowering.check_own_puts();
     let mut tabs = Tabs::of(plan);
     lowering.extra(plan, fleet, &mut tabs);
     let Lowering { definitions, added, .. } = lowering;
@@ -113,6 +115,8 @@ struct Lowering<'a> {
     shared: BTreeMap<&'a JobName, options::Shared>,
     /// The resources by which kinds deploy behind a gate.
     deploying: BTreeSet<String>,
+    /// What steps of the manifest put to: the resource, where, and for whom.
+    puts: Vec<(String, Span, String)>,
     /// What `extra` defines.
     added: Vec<Added>,
     definitions: Definitions,
@@ -126,6 +130,36 @@ impl<'a> Lowering<'a> {
             Job::Stage(job) => self.stage_job(job),
         }
     }
+}
+
+impl Lowering<'_> {
+    /// Notes what steps beside those of a stack kind put to. Which resources deploy behind a gate is known when all jobs
+    /// are.
+    fn own_puts(&mut self, steps: &[(Step, Span)], whom: &str) {
+        for (step, span) in steps {
+            step.each(&mut |step| {
+                if let Core::Put(put) = &step.core {
+                    let resource = put.resource.as_ref().unwrap_or(&put.put);
+                    self.puts.push((resource.to_string(), *span, whom.to_owned()));
+                }
+            });
+        }
+    }
+
+    /// A put of one's own to what deploys behind a gate would deploy wherever its params say.
+    fn check_own_puts(&mut self) {
+        for (resource, span, whom) in std::mem::take(&mut self.puts) {
+            if self.deploying.contains(&resource) {
+                self.diagnostics.push(past_gate(&resource, span).note(format!("in {whom}")));
+            }
+        }
+    }
+}
+
+/// A put that deploys past a gate.
+fn past_gate(resource: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Rule::StepPastGate, span, format!("a put to `{resource}` would deploy past a gate"))
+        .help("what deploys is a stage, whose gate lets it; use a resource of another name for something else")
 }
 
 /// What the steps of a pipeline name.
@@ -168,7 +202,10 @@ fn check_foreign_gates(
         // Concourse lays the source of a resource over the defaults of its type.
         let of_type = resource_types.iter().find(|known| known.name == resource.type_name);
         let defaults = of_type.and_then(|of_type| of_type.defaults.as_ref());
-        let has = |source: Option<&Value>, key: &str| source.is_some_and(|source| source.get(key).is_some());
+        // A variable as a key could come to be any.
+        let any = |source: &Value| matches!(source, Value::Map(map) if map.keys().any(|key| key.contains("((")));
+        let has =
+            |source: Option<&Value>, key: &str| source.is_some_and(|source| source.get(key).is_some() || any(source));
         let says = |key: &str| has(resource.source.as_ref(), key) || has(defaults, key);
         if says("gate") && says("role") {
             let name = resource.name.as_str();

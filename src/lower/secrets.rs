@@ -3,7 +3,7 @@
 use crate::concourse::{Core, Pipeline, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::{Family, Kind};
-use crate::manifest::is_secret_in_clear;
+use crate::manifest::{is_secret_in_clear, names_secret};
 use crate::plan::{Job, PipelinePlan};
 use crate::project::Fleet;
 use crate::source::Span;
@@ -71,6 +71,18 @@ impl Search<'_> {
         }
     }
 
+    /// An instance var goes before a credential of its name, and everybody reads it.
+    fn instance_var(&mut self, key: &str, text: &str, of: &str) {
+        let mut vars = self.plan.instance_vars.iter().map(|(name, _)| name);
+        let Some(var) = vars.find(|var| names_variable(text, var)) else { return };
+        let span = self.place(text);
+        self.diagnostics.push(
+            Diagnostic::new(Rule::PlaintextSecret, span, format!("`{key}` would come from the instance var `{var}`"))
+                .note(format!("in {of}; everybody who sees the pipeline reads it"))
+                .help("give the instance var another name than the credential"),
+        );
+    }
+
     fn map(&mut self, value: Option<&Value>, of: &str) {
         if let Some(value) = value {
             self.value("", value, of);
@@ -91,9 +103,18 @@ impl Search<'_> {
                     );
                 }
             }
+            Value::Text(text) if names_secret(key) => self.instance_var(key, text, of),
             Value::Text(_) | Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {}
         }
     }
+}
+
+/// Does a text hold `((VAR))` or `((VAR.FIELD))`?
+fn names_variable(text: &str, var: &str) -> bool {
+    text.split("((").skip(1).any(|rest| {
+        let name = rest.split_once("))").map_or(rest, |(name, _)| name).trim();
+        name.strip_prefix(var).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
 }
 
 fn find(node: &Node, text: &str) -> Option<Span> {

@@ -22,5 +22,5 @@ pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Id, Moment, Name, Secret, Template};
 pub use schema::FileShape;
 pub(crate) use schema::{compile, compile_own};
-pub(crate) use secrets::is_secret_in_clear;
+pub(crate) use secrets::{is_secret_in_clear, names_secret};
 pub use settings::*;

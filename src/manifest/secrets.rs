@@ -25,7 +25,7 @@ pub(crate) fn is_secret_in_clear(name: &str, text: &str) -> bool {
 }
 
 /// Does a name end in a word for secrets, whatever its case?
-fn names_secret(name: &str) -> bool {
+pub(crate) fn names_secret(name: &str) -> bool {
     let is_one_of = |word: &str, words: &[&str]| words.iter().any(|known| known.eq_ignore_ascii_case(word));
     let mut words = name.rsplit(['_', '-']);
     let last = words.next().unwrap_or_default();

@@ -30,6 +30,14 @@ impl GateIssue<'_> {
             && self.approval.is_some_and(|approval| approval.approve == Approve::Exact)
     }
 
+    /// What its identity was before.
+    pub(crate) fn former_keys(&self) -> impl Iterator<Item = GateKey> {
+        let of = |[project, group, environment]: &[String; 3]| {
+            GateKey::new(project, Some(group), environment, self.key.kind()).ok()
+        };
+        self.of.former.iter().filter_map(of).filter(|key| *key != self.key)
+    }
+
     /// Is it the issue of a preview?
     pub(crate) fn is_preview(&self) -> bool {
         self.key.kind() == IssueKind::Ready

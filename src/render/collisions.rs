@@ -37,6 +37,8 @@ struct Issue {
     span: Span,
     /// Where its project is.
     of: Span,
+    /// The keys that it had before, and where they are said.
+    former: Vec<(String, Span)>,
 }
 
 impl Facts {
@@ -62,6 +64,10 @@ impl Facts {
                     by_prefix: issue.issues.resource == IssuesResource::Mitodl,
                     span: span.unwrap_or(issue.of.origin.span),
                     of: issue.of.origin.span,
+                    former: issue
+                        .former_keys()
+                        .map(|key| (key.to_string(), issue.of.span_of("/issues/formerly")))
+                        .collect(),
                 });
             }
         }
@@ -71,6 +77,7 @@ impl Facts {
 pub(super) fn check(facts: &[Facts], fleet: &Fleet, whole: bool, diagnostics: &mut Diagnostics) {
     check_pipelines(facts, diagnostics);
     check_keys(facts, diagnostics);
+    check_former_keys(facts, diagnostics);
     check_titles(facts, diagnostics);
     if whole && !fleet.is_alone() {
         check_overrides(facts, fleet, diagnostics);
@@ -112,6 +119,29 @@ fn check_keys(facts: &[Facts], diagnostics: &mut Diagnostics) {
                     .note("an approval of the one would deploy the other")
                     .help("give each `project` a name of its own"),
             ),
+        }
+    }
+}
+
+/// An issue of a former key is the gate's own: where another gate has that key, an approval of the one would deploy the
+/// other.
+fn check_former_keys(facts: &[Facts], diagnostics: &mut Diagnostics) {
+    let issues = || facts.iter().flat_map(|facts| &facts.issues);
+    let mut owners: BTreeMap<(&(String, String), &str), (&Issue, Span)> =
+        issues().map(|issue| ((&issue.place, issue.key.as_str()), (issue, issue.of))).collect();
+    for issue in issues() {
+        for (key, span) in &issue.former {
+            let owner = owners.entry((&issue.place, key)).or_insert((issue, *span));
+            if owner.0.key != issue.key {
+                let message = format!("`{key}` is, or was, the gate of another stage");
+                let diagnostic = Diagnostic::new(Rule::GateCollision, *span, message);
+                let diagnostic = if owner.1 == *span { diagnostic } else { diagnostic.also(owner.1, "the other") };
+                diagnostics.push(
+                    diagnostic
+                        .note("an approval of the one would deploy the other")
+                        .help("say in `formerly` what the stage alone was called, such as OLD/{{ environment }}"),
+                );
+            }
         }
     }
 }

@@ -494,6 +494,75 @@ fn extra_is_no_way_past_a_gate() {
 }
 
 #[test]
+fn steps_around_a_kinds_own_deploy_nothing_past_a_gate() {
+    assert_snapshot!(
+        report(
+            "project: shop\nstack: {pulumi: {path: a}}\noverrides:\n  CI:\n    \
+             after: [{try: {put: again, resource: pulumi-shop, params: {stack_name: QA}}}]\n"
+        ),
+        @"
+    error[step-past-gate]: a put to `pulumi-shop` would deploy past a gate
+     --> projects/shop.yml:5:13
+      |
+    5 |     after: [{try: {put: again, resource: pulumi-shop, params: {stack_name: QA}}}]
+      |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: what deploys is a stage, whose gate lets it; use a resource of another name for something else
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+}
+
+#[test]
+fn key_that_a_variable_makes_may_be_any() {
+    assert_snapshot!(
+        report(
+            "project: shop\nstack: {pulumi: {path: a}}\ninstance_vars: {k: gate, r: role}\nextra:\n  \
+             resources: [{name: own, type: github-issues, source: {((k)): shop/-/CI/deployed, ((r)): post}}]\n  \
+             jobs: [{name: mine, plan: [{put: own}]}]\n"
+        ),
+        @"
+    error[gate-collision]: `own` would speak for a gate
+     --> projects/shop.yml:5:15
+      |
+    5 |   resources: [{name: own, type: github-issues, source: {((k)): shop/-/CI/deployed, ((r)): post}}]
+      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the pipeline `shop`
+      = help: a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+}
+
+#[test]
+fn former_name_that_is_another_gates() {
+    let work =
+        work("project: shop\nstack: {pulumi: {path: a}}\nissues: {formerly: [\"api/{{ environment }}\", basket/CI]}\n")
+            .file("projects/api.yml", "project: api\nstack: {pulumi: {path: b}}\n");
+    assert_snapshot!(work.run(&["render"]).ended(1).stderr, @r#"
+    error[gate-collision]: `api/-/CI/deployed` is, or was, the gate of another stage
+     --> projects/shop.yml:3:20
+      |
+    3 | issues: {formerly: ["api/{{ environment }}", basket/CI]}
+      |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+     ::: projects/api.yml:1:10
+      |
+    1 | project: api
+      |          --- the other
+      |
+      = note: an approval of the one would deploy the other
+      = help: say in `formerly` what the stage alone was called, such as OLD/{{ environment }}
+
+    error: 1 error in 1 file; nothing was written
+    "#);
+}
+
+#[test]
 fn extra_takes_the_name_of_nothing_that_is_there() {
     let manifest = |extra: &str| report(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\nextra:\n{extra}"));
     assert_snapshot!(manifest("  jobs: [{name: deploy-shop-qa, plan: [{get: shop-shop, trigger: true}]}]\n"), @"
@@ -549,6 +618,42 @@ fn extra_takes_the_name_of_nothing_that_is_there() {
     error: 2 errors in 1 file; nothing was written
     "
     );
+    // Another image behind `git` or `registry-image` would bring whatever it likes.
+    assert_snapshot!(
+        manifest(
+            "  resource_types:\n  - {name: git, type: registry-image, source: {repository: mine}}\n  \
+               - {name: registry-image, type: registry-image, source: {repository: mine}}\n"
+        ),
+        @"
+    error[conflicting-definition]: two meanings of the resource type `git`
+     --> projects/shop.yml:5:5
+      |
+    5 |   - {name: git, type: registry-image, source: {repository: mine}}
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: the other is what the rest of the manifest makes
+      = help: give it another name
+    error[conflicting-definition]: two meanings of the resource type `registry-image`
+     --> projects/shop.yml:6:5
+      |
+    6 |   - {name: registry-image, type: registry-image, source: {repository: mine}}
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: the other is what the rest of the manifest makes
+      = help: give it another name
+
+    error: 2 errors in 1 file; nothing was written
+    "
+    );
+    assert_snapshot!(manifest("  var_sources: [{name: ., type: vault, config: {url: x}}]\n"), @"
+    error[concourse-name]: the variable source's name `.` must start with a lowercase letter or a number
+     --> projects/shop.yml:4:17
+      |
+    4 |   var_sources: [{name: ., type: vault, config: {url: x}}]
+      |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+    error: 1 error in 1 file; nothing was written
+    ");
     // The defaults of a type are part of the source.
     assert_snapshot!(
         manifest(
@@ -999,6 +1104,32 @@ fn instance_var_that_everybody_would_read_or_nobody_could() {
 }
 
 #[test]
+fn credential_that_an_instance_var_goes_before() {
+    assert_snapshot!(
+        report("project: shop\nstack: {pulumi: {path: a}}\ninstance_vars: {github: x, git: y}\nissues: {auth: {token: ((github.token))}}\n"),
+        @r#"
+    error[ambiguous-scalar]: `y` is true to some readers of YAML, and not to others
+     --> projects/shop.yml:3:33
+      |
+    3 | instance_vars: {github: x, git: y}
+      |                                 ^
+      |
+      = help: write "y" for text, or say plainly what is meant
+    error[plaintext-secret]: `access_token` would come from the instance var `github`
+     --> projects/shop.yml:4:24
+      |
+    4 | issues: {auth: {token: ****************}}
+      |                        ^^^^^^^^^^^^^^^^
+      |
+      = note: in the resource `github-issues-shop-ci-post`; everybody who sees the pipeline reads it
+      = help: give the instance var another name than the credential
+
+    error: 2 errors in 1 file; nothing was written
+    "#
+    );
+}
+
+#[test]
 fn what_mit_open_learnings_image_does_not_know_is_not_lost_silently() {
     assert_snapshot!(
         report(
@@ -1035,6 +1166,14 @@ fn what_mit_open_learnings_image_does_not_know_is_not_lost_silently() {
       |                                                                 ^^^^^^^^
       |
       = help: use `resource: github-issues`, or take it out
+    error[gate-collision]: `a/-/CI/deployed` is, or was, the gate of another stage
+     --> projects/shop.yml:3:75
+      |
+    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+      |                                                                           ^^^^^^
+      |
+      = note: an approval of the one would deploy the other
+      = help: say in `formerly` what the stage alone was called, such as OLD/{{ environment }}
     error[no-effect]: `approval.not_before` would be lost: MIT Open Learning's image does not know it
      --> projects/shop.yml:4:12
       |
@@ -1057,7 +1196,7 @@ fn what_mit_open_learnings_image_does_not_know_is_not_lost_silently() {
       |
       = help: use `issues: {resource: github-issues}`, or take it out
 
-    error: 6 errors and 1 warning in 1 file; nothing was written
+    error: 7 errors and 1 warning in 1 file; nothing was written
     "
     );
 }
