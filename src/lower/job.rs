@@ -75,6 +75,7 @@ impl<'a> Lowering<'a> {
             env: &env.values,
             env_files: &env.files,
             artifacts: &artifacts,
+            approved: ours.filter(|gate| gate.is_of_preview_of(stage)).map(|_| GATE),
         };
         let made = self.make(kind, &scope, stage);
         let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
@@ -150,6 +151,7 @@ impl<'a> Lowering<'a> {
             env: &env.values,
             env_files: &env.files,
             artifacts: &artifacts,
+            approved: None,
         };
         self.definitions.resource(input_resource(job.input), &stage.origin, self.diagnostics);
         let made = self.make(kind, &scope, stage);
