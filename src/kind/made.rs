@@ -36,6 +36,8 @@ pub(crate) struct KindScope<'a> {
     pub(crate) env_files: &'a [(String, String)],
     /// The artifacts of the job.
     pub(crate) artifacts: &'a [&'a str],
+    /// The artifact with the approval of this stage's own preview, where what is deployed is held to it.
+    pub(crate) approved: Option<&'a str>,
 }
 
 impl KindScope<'_> {
@@ -50,6 +52,7 @@ impl KindScope<'_> {
             ("env", map(self.env)),
             ("env_files", map(self.env_files)),
             ("task_inputs", task_inputs),
+            ("approved", self.approved.into()),
         ])
     }
 }
@@ -155,15 +158,7 @@ impl Kind {
             steps: maker.list(self.node.at("/steps")),
             summary: text(&mut maker, "/summary"),
             no_changes: text(&mut maker, "/no_changes"),
-            pins: self
-                .node
-                .at("/pins")
-                .and_then(Node::as_map)
-                .map(Map::entries)
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|entry| Some((entry.key.clone(), maker.filler().text(&entry.value, &scope)?)))
-                .collect(),
+            pins: maker.texts(self.node.at("/pins")),
         }
     }
 
@@ -202,6 +197,14 @@ pub(super) struct Maker<'a> {
 impl Maker<'_> {
     pub(super) fn filler(&mut self) -> Filler<'_> {
         Filler::noting(self.diagnostics, self.note.clone())
+    }
+
+    /// Fills a map of texts; a hole that gives `none` leaves its entry out.
+    fn texts(&mut self, node: Option<&Node>) -> Vec<(String, String)> {
+        let scope = self.scope;
+        let Some(filled) = node.and_then(|node| self.filler().node(node, scope)) else { return Vec::new() };
+        let entries = filled.as_map().map(Map::entries).unwrap_or_default();
+        entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.as_str()?.to_owned()))).collect()
     }
 
     /// Fills a list and reads its items. What Concourse would not read is an error at the line of the kind.

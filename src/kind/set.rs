@@ -19,10 +19,13 @@ pub struct BuiltIn {
 }
 
 /// The kinds that come with the program.
-pub static BUILT_IN_KINDS: [BuiltIn; 3] = [
+pub static BUILT_IN_KINDS: [BuiltIn; 6] = [
+    BuiltIn { family: Family::Stack, name: "helm", text: include_str!("../../templates/stacks/helm.yml") },
+    BuiltIn { family: Family::Stack, name: "opentofu", text: include_str!("../../templates/stacks/opentofu.yml") },
     BuiltIn { family: Family::Stack, name: "pulumi", text: include_str!("../../templates/stacks/pulumi.yml") },
     BuiltIn { family: Family::Stack, name: "script", text: include_str!("../../templates/stacks/script.yml") },
     BuiltIn { family: Family::Build, name: "image", text: include_str!("../../templates/builds/image.yml") },
+    BuiltIn { family: Family::Build, name: "packer", text: include_str!("../../templates/builds/packer.yml") },
 ];
 
 /// The kinds that a fleet can use: its own before the built-in ones.
@@ -131,27 +134,15 @@ impl KindSet {
 
     fn unknown(&self, family: Family, name: &str, span: Span) -> Diagnostic {
         let known: Vec<&str> = self.of(family).map(Kind::name).collect();
-        let help = match (NOT_YET.contains(&(family, name)), did_you_mean(name, known.iter().copied())) {
-            (true, _) => {
-                return Diagnostic::new(
-                    Rule::NotYet,
-                    span,
-                    format!("the {} `{name}` is not supported yet", family.noun()),
-                )
-                .label("part of the language, but not of this version of ol-pipegen")
-                .help(format!("write it yourself: `kinds/{}/{name}.yml`", family.folder()));
-            }
-            (false, Some(meant)) => format!("did you mean `{meant}`?"),
-            (false, None) => {
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => {
                 format!("there are {}, and those of your own in `kinds/{}/`", ticked(known), family.folder())
             }
         };
         Diagnostic::new(Rule::UnknownKind, span, format!("there is no {} `{name}`", family.noun())).help(help)
     }
 }
-
-/// Kinds of the language that do not come with the program yet.
-const NOT_YET: [(Family, &str); 3] = [(Family::Stack, "opentofu"), (Family::Stack, "helm"), (Family::Build, "packer")];
 
 #[cfg(test)]
 mod tests {

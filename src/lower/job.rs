@@ -76,6 +76,7 @@ impl<'a> Lowering<'a> {
             env: &env.values,
             env_files: &env.files,
             artifacts: &artifacts,
+            approved: ours.filter(|gate| gate.is_of_preview_of(stage)).map(|_| GATE),
         };
         let made = self.make(kind, &scope, stage);
         if gate.is_some() {
@@ -159,6 +160,7 @@ impl<'a> Lowering<'a> {
             env: &env.values,
             env_files: &env.files,
             artifacts: &artifacts,
+            approved: None,
         };
         self.definitions.resource(input_resource(job.input), &stage.origin, self.diagnostics);
         let made = self.make(kind, &scope, stage);

@@ -62,6 +62,11 @@ pub struct TakenGate<'p> {
 }
 
 impl TakenGate<'_> {
+    /// Is it the approval of what the stage's own preview showed, and is the deployment held to that?
+    pub(crate) fn is_of_preview_of(&self, stage: &Stage) -> bool {
+        self.passed.is_none() && self.issue.is_exact() && self.issue.is_preview() && std::ptr::eq(self.issue.of, stage)
+    }
+
     /// Is a thing held to the version that was approved?
     pub(crate) fn holds(&self, pin: &str) -> bool {
         self.issue.is_exact() && self.pins.contains(&pin)

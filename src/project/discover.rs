@@ -120,7 +120,7 @@ pub(super) fn check_paths(
     }
     let Some(template) = kind.stack_files() else { return };
     let Some(path) = Filler::new(diagnostics).text(template, scope) else { return };
-    if !is_inside(Utf8Path::new(&path)) || !root.join(&path).is_file() {
+    if !path.is_empty() && (!is_inside(Utf8Path::new(&path)) || !root.join(&path).is_file()) {
         diagnostics.push(
             Diagnostic::new(Rule::MissingStackFile, options.span, format!("{whom} has no stack file `{path}`"))
                 .help("add the file, or take the stage out of `environments`, or `skip` it")

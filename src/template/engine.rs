@@ -7,7 +7,8 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, filters
 pub(super) const MAX_FILLED: usize = 256 * 1024;
 
 /// The filters, sorted.
-pub(super) const FILTERS: [&str; 8] = ["default", "join", "length", "lower", "prefix_keys", "replace", "trim", "upper"];
+pub(super) const FILTERS: [&str; 10] =
+    ["credentials", "default", "join", "length", "lower", "pairs", "prefix_keys", "replace", "trim", "upper"];
 
 /// The expressions of the language: minijinja's operators but `*`, its tests, and a handful of filters.
 pub(super) fn engine() -> &'static Environment<'static> {
@@ -23,6 +24,8 @@ pub(super) fn engine() -> &'static Environment<'static> {
         engine.add_filter("replace", replace);
         engine.add_filter("join", join);
         engine.add_filter("prefix_keys", prefix_keys);
+        engine.add_filter("pairs", pairs);
+        engine.add_filter("credentials", credentials);
         engine.add_test("undefined", tests::is_undefined);
         engine.add_test("defined", tests::is_defined);
         engine.add_test("none", tests::is_none);
@@ -73,17 +76,64 @@ fn join(list: &Value, separator: Option<&str>) -> Result<String, Error> {
     Ok(out)
 }
 
+/// The entries of a map, as texts `KEY=VALUE`.
+fn pairs(map: &Value) -> Result<Vec<String>, Error> {
+    let pair = |key: Value| Ok(format!("{key}={}", map.get_item(&key)?));
+    keys("pairs", map)?.map(pair).collect()
+}
+
+/// The keys of a map whose values hold a credential `((name))`. What a step of the build has read, `((.:name))`, is none.
+fn credentials(map: &Value) -> Result<Vec<Value>, Error> {
+    let mut found = Vec::new();
+    for key in keys("credentials", map)? {
+        let value = map.get_item(&key)?;
+        if value.as_str().is_some_and(|text| text.split("((").skip(1).any(|rest| !rest.starts_with(".:"))) {
+            found.push(key);
+        }
+    }
+    Ok(found)
+}
+
+fn keys(filter: &str, map: &Value) -> Result<minijinja::value::ValueIter, Error> {
+    if map.kind() != ValueKind::Map {
+        return Err(Error::new(ErrorKind::InvalidOperation, format!("`{filter}` takes a map")));
+    }
+    map.try_iter()
+}
+
 /// A map whose keys all begin with a prefix; nothing for `none`, so that an option that was not given adds nothing.
 fn prefix_keys(map: &Value, prefix: &str) -> Result<Value, Error> {
     if map.is_none() {
         return Ok(Value::from_pairs(std::iter::empty::<(Value, Value)>()));
     }
-    if map.kind() != ValueKind::Map {
-        return Err(Error::new(ErrorKind::InvalidOperation, "`prefix_keys` takes a map"));
-    }
-    let pairs = map
-        .try_iter()?
+    let pairs = keys("prefix_keys", map)?
         .map(|key| Ok((Value::from(format!("{prefix}{key}")), map.get_item(&key)?)))
         .collect::<Result<Vec<_>, Error>>()?;
     Ok(Value::from_pairs(pairs))
+}
+
+#[cfg(test)]
+mod own_filters {
+    use super::*;
+
+    fn evaluated(expression: &str) -> Result<Value, Error> {
+        let env =
+            Value::from_pairs([("A", "a=b"), ("B", "x((db.password))"), ("C", "((.:digest))"), ("D", "((.:a))((b))")]);
+        let scope = Value::from_pairs([("env", env), ("none_yet", Value::from(()))]);
+        engine().compile_expression(expression)?.eval(scope)
+    }
+
+    #[test]
+    fn pairs_are_keys_with_their_values() {
+        assert_eq!(
+            evaluated("env | pairs | join(' ')").unwrap().to_string(),
+            "A=a=b B=x((db.password)) C=((.:digest)) D=((.:a))((b))"
+        );
+        assert!(evaluated("none_yet | pairs").is_err());
+    }
+
+    #[test]
+    fn credentials_are_what_the_build_has_not_read_itself() {
+        assert_eq!(evaluated("env | credentials | join(' ')").unwrap().to_string(), "B D");
+    }
 }

@@ -111,7 +111,7 @@ fn bytes_that_are_no_text() {
     1 | project: shop-b
       | ^^^^^^^
       |
-      = help: say what deploys it: `stack: {KIND: …}`, with `pulumi` and `script`
+      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
     error[unknown-field]: unknown field `enviroments`
      --> projects/b.yml:2:1
       |
@@ -139,7 +139,7 @@ fn bytes_that_are_no_text() {
     1 | project: shop-b
       | ^^^^^^^
       |
-      = help: say what deploys it: `stack: {KIND: …}`, with `pulumi` and `script`
+      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
     error[unknown-field]: unknown field `enviroments`
      --> projects/b.yml:2:1
       |
@@ -408,7 +408,7 @@ fn missing_fields() {
     1 | gate: preview
       | ^^^^
       |
-      = help: say what deploys it: `stack: {KIND: …}`, with `pulumi` and `script`
+      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
 
     error: 2 errors in 1 file; nothing was compared
     ");
@@ -613,21 +613,44 @@ approval: {freeze: []}
 }
 
 #[test]
-fn kinds_that_are_not_supported_yet() {
+fn chart_by_address_without_its_version() {
     assert_snapshot!(report(
         r"project: shop-cart
-stack: {helm: {chart: a}}
+stack: {helm: {chart: oci://registry.example.com/cart, namespace: shop, kubeconfig: hunter2}}
 "
     ), @"
-    error[not-yet]: the stack kind `helm` is not supported yet
+    error[missing-field]: the stack kind `helm` needs `chart_version`
      --> projects/a.yml:2:9
       |
-    2 | stack: {helm: {chart: a}}
-      |         ^^^^ part of the language, but not of this version of ol-pipegen
+    2 | stack: {helm: {chart: oci://registry.example.com/cart, namespace: shop, kubeconfig: *******}}
+      |         ^^^^
+    error[plaintext-secret]: the kubeconfig of `helm` is written in clear
+     --> projects/a.yml:2:85
       |
-      = help: write it yourself: `kinds/stacks/helm.yml`
+    2 | stack: {helm: {chart: oci://registry.example.com/cart, namespace: shop, kubeconfig: *******}}
+      |                                                                                     ^^^^^^^
+      |
+      = help: give the name of a credential, such as ((helm.kubeconfig))
 
-    error: 1 error in 1 file; nothing was compared
+    error: 2 errors in 1 file; nothing was compared
+    ");
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack: {helm: {chart: oci://registry.example.com/cart, chart_version: ^1.2, namespace: shop, set: {image.digest: $DIGEST}}}
+"
+    ), @"
+    error[wrong-type]: `^1.2` is not a whole version, such as `1.4.2`
+     --> projects/a.yml:2:71
+      |
+    2 | stack: {helm: {chart: oci://registry.example.com/cart, chart_version: ^1.2, namespace: shop, set: {image.digest: $DIGEST}}}
+      |                                                                       ^^^^
+    error[wrong-type]: `$DIGEST` is not the name of a variable
+     --> projects/a.yml:2:114
+      |
+    2 | stack: {helm: {chart: oci://registry.example.com/cart, chart_version: ^1.2, namespace: shop, set: {image.digest: $DIGEST}}}
+      |                                                                                                                  ^^^^^^^
+
+    error: 2 errors in 1 file; nothing was compared
     ");
 }
 
@@ -2522,7 +2545,7 @@ overrides: {PRODUCTION: {gate: manual}}
     4 |   shop-c: {overrides: {Prod: {gate: manual}}, stak: {}}
       |   ^^^^^^
       |
-      = help: say what deploys it: `stack: {KIND: …}`, with `pulumi` and `script`
+      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
     error[unknown-selector]: `Prod` fits no stage of `shop-c`
      --> projects/a.yml:4:24
       |

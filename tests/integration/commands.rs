@@ -604,9 +604,12 @@ fn show_says_where_each_value_comes_from() {
 fn kinds_are_listed_and_shown() {
     let work = Work::new();
     assert_snapshot!(work.run(&["kind", "list"]).fine(), @"
+    stack kind  helm          upgrades one release of a Helm chart
+    stack kind  opentofu      plans and applies one workspace of OpenTofu or Terraform
     stack kind  pulumi        deploys one Pulumi stack with MIT Open Learning's provisioner resource
     stack kind  script        runs shell text of the manifest, in an image, at the root of the code
     build kind  image         builds a container image with Concourse's oci-build-task and pushes it
+    build kind  packer        validates and builds machine images with Packer, and puts what they are called
     ");
     assert!(work.run(&["kind", "show", "pulumi"]).fine().starts_with("version: 1\ntitle: Pulumi\n"));
     assert_snapshot!(work.run(&["kind", "show", "plumi"]).ended(2).stderr, @"error: no kind `plumi` is built in; did you mean `pulumi`?");
@@ -619,9 +622,12 @@ fn kinds_are_listed_and_shown() {
         .file("kinds/builds/own.yml", "version: 1\nabout: builds something\nsteps: [{put: \"{{ input }}\"}]\n");
     assert_snapshot!(own.run(&["kind", "list"]).fine(), @"
     stack kind  pulumi        really deploys one Pulumi stack with MIT Open Learning's provisioner resource  (of this fleet)
+    stack kind  helm          upgrades one release of a Helm chart
+    stack kind  opentofu      plans and applies one workspace of OpenTofu or Terraform
     stack kind  script        runs shell text of the manifest, in an image, at the root of the code
     build kind  own           builds something  (of this fleet)
     build kind  image         builds a container image with Concourse's oci-build-task and pushes it
+    build kind  packer        validates and builds machine images with Packer, and puts what they are called
     ");
 }
 

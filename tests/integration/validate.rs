@@ -44,7 +44,7 @@ fn standard_input_stands_for_a_file() {
     1 | project: shop-a
       | ^^^^^^^
       |
-      = help: say what deploys it: `stack: {KIND: …}`, with `pulumi` and `script`
+      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
     error[unknown-field]: unknown field `stak`
      --> projects/a.yml:2:1
       |
