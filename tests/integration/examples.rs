@@ -333,15 +333,15 @@ fn one_after_the_other() {
     assert_snapshot!(graph(&rendered("platform")), @r#"
     deploy-shop-network-qa (serial)
       get shop-shop-network, starts
-      put pulumi-shop-network {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
-      on_success: record github-issues-shop-network-qa-post "[bot] Pulumi shop-network QA deployed." {"clone":"shop-shop-network","body_files":["pulumi-shop-network/deploy_summary.md"],"pins":{"code":"shop-shop-network/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-network","MODULE":"tofu/network","WORKSPACE":"QA","VAR_FILES":"tofu/network/env/QA.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
+      on_success: record github-issues-shop-network-qa-post "[bot] OpenTofu shop-network QA deployed." {"clone":"shop-shop-network","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-network/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
     deploy-shop-network-production (serial)
       get gate of github-issues-shop-network-qa-trigger, starts
       get shop-shop-network from deploy-shop-network-qa
       claim github-issues-shop-network-qa-post for shop-network/-/Production/deploy
       checkout shop-shop-network compare [] fetch []
-      put pulumi-shop-network {"env_os":{},"env_vars_from_files":{},"stack_name":"Production"}
-      on_success: record github-issues-shop-network-production-post "[bot] Pulumi shop-network Production deployed." {"clone":"shop-shop-network","body_files":["pulumi-shop-network/deploy_summary.md"],"pins":{"code":"shop-shop-network/.git/ref"},"labels":["finalized-deployment"]}
+      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-network","MODULE":"tofu/network","WORKSPACE":"Production","VAR_FILES":"tofu/network/env/Production.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
+      on_success: record github-issues-shop-network-production-post "[bot] OpenTofu shop-network Production deployed." {"clone":"shop-shop-network","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-network/.git/ref"},"labels":["finalized-deployment"]}
       on_success: report succeeded to github-issues-shop-network-qa-post by shop-network/-/Production/deploy
       on_failure: report failed to github-issues-shop-network-qa-post by shop-network/-/Production/deploy
       on_error: report errored to github-issues-shop-network-qa-post by shop-network/-/Production/deploy
@@ -349,16 +349,16 @@ fn one_after_the_other() {
     deploy-shop-cluster-qa (serial)
       get after-deploy-shop-network-qa of shop-shop-network from deploy-shop-network-qa, starts
       get shop-shop-cluster, starts
-      put pulumi-shop-cluster {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
-      on_success: record github-issues-shop-cluster-qa-post "[bot] Pulumi shop-cluster QA deployed." {"clone":"shop-shop-cluster","body_files":["pulumi-shop-cluster/deploy_summary.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-cluster","MODULE":"tofu/cluster","WORKSPACE":"QA","VAR_FILES":"tofu/cluster/env/QA.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
+      on_success: record github-issues-shop-cluster-qa-post "[bot] OpenTofu shop-cluster QA deployed." {"clone":"shop-shop-cluster","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
     deploy-shop-cluster-production (serial)
       get after-deploy-shop-network-production of shop-shop-network from deploy-shop-network-production
       get gate of github-issues-shop-cluster-qa-trigger, starts
       get shop-shop-cluster from deploy-shop-cluster-qa
       claim github-issues-shop-cluster-qa-post for shop-cluster/-/Production/deploy
       checkout shop-shop-cluster compare [] fetch []
-      put pulumi-shop-cluster {"env_os":{},"env_vars_from_files":{},"stack_name":"Production"}
-      on_success: record github-issues-shop-cluster-production-post "[bot] Pulumi shop-cluster Production deployed." {"clone":"shop-shop-cluster","body_files":["pulumi-shop-cluster/deploy_summary.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"labels":["finalized-deployment"]}
+      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-cluster","MODULE":"tofu/cluster","WORKSPACE":"Production","VAR_FILES":"tofu/cluster/env/Production.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
+      on_success: record github-issues-shop-cluster-production-post "[bot] OpenTofu shop-cluster Production deployed." {"clone":"shop-shop-cluster","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"labels":["finalized-deployment"]}
       on_success: report succeeded to github-issues-shop-cluster-qa-post by shop-cluster/-/Production/deploy
       on_failure: report failed to github-issues-shop-cluster-qa-post by shop-cluster/-/Production/deploy
       on_error: report errored to github-issues-shop-cluster-qa-post by shop-cluster/-/Production/deploy
