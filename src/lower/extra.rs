@@ -220,15 +220,13 @@ impl Own {
     /// Would it be another type than the one that something of the manifest's is of, and uses by that name?
     fn is_another_type(&self, resource_type: &ResourceType) -> bool {
         let name = &resource_type.name;
-        match self.resource_types.get(name.as_str()) {
-            Some(own) => own != resource_type,
-            // One that every worker has.
-            None => {
-                let of_resources = self.resources.values().map(|resource| &resource.type_name);
-                let of_types = self.resource_types.values().map(|resource_type| &resource_type.type_name);
-                of_resources.chain(of_types).any(|used| used == name)
-            }
+        if let Some(own) = self.resource_types.get(name.as_str()) {
+            return own != resource_type;
         }
+        // One that every worker has.
+        let of_resources = self.resources.values().map(|resource| &resource.type_name);
+        let of_types = self.resource_types.values().map(|resource_type| &resource_type.type_name);
+        of_resources.chain(of_types).any(|used| used == name)
     }
 }
 

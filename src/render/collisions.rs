@@ -41,6 +41,9 @@ struct Issue {
     former: Vec<(String, Span)>,
 }
 
+/// A gate where it lives: its repository, and its key there.
+type GateAt<'f> = (&'f (String, String), &'f str);
+
 impl Facts {
     /// Adds those of a plan.
     pub(super) fn add(&mut self, plan: &Plan<'_>, fleet: &Fleet) {
@@ -57,17 +60,16 @@ impl Facts {
                 let pointer = if issue.is_preview() { "/names/ready_title" } else { "/names/deployed_title" };
                 let own = |span: &Span| span.file != fleet.built_in;
                 let span = issue.of.origin.settings.at(pointer).map(|node| node.span).filter(own);
+                let by_prefix = issue.issues.resource == IssuesResource::Mitodl;
+                let former = issue.former_keys().filter(|_| !by_prefix);
                 self.issues.push(Issue {
                     place: (issue.issues.api.clone(), issue.issues.repository.clone()),
                     title: issue.title.to_owned(),
                     key: issue.key.to_string(),
-                    by_prefix: issue.issues.resource == IssuesResource::Mitodl,
+                    by_prefix,
                     span: span.unwrap_or(issue.of.origin.span),
                     of: issue.of.origin.span,
-                    former: issue
-                        .former_keys()
-                        .map(|key| (key.to_string(), issue.of.span_of("/issues/formerly")))
-                        .collect(),
+                    former: former.map(|key| (key.to_string(), issue.of.span_of("/issues/formerly"))).collect(),
                 });
             }
         }
@@ -107,7 +109,7 @@ fn check_pipelines(facts: &[Facts], diagnostics: &mut Diagnostics) {
 
 /// An issue is found by the key of its gate: with one key, the approval of one project would deploy the other.
 fn check_keys(facts: &[Facts], diagnostics: &mut Diagnostics) {
-    let mut seen: BTreeMap<(&(String, String), &str), Span> = BTreeMap::new();
+    let mut seen: BTreeMap<GateAt<'_>, Span> = BTreeMap::new();
     for issue in facts.iter().flat_map(|facts| &facts.issues) {
         match seen.get(&(&issue.place, issue.key.as_str())) {
             None => {
@@ -127,7 +129,11 @@ fn check_keys(facts: &[Facts], diagnostics: &mut Diagnostics) {
 /// other.
 fn check_former_keys(facts: &[Facts], diagnostics: &mut Diagnostics) {
     let issues = || facts.iter().flat_map(|facts| &facts.issues);
-    let mut owners: BTreeMap<(&(String, String), &str), (&Issue, Span)> =
+    // Hardly a fleet says one.
+    if issues().all(|issue| issue.former.is_empty()) {
+        return;
+    }
+    let mut owners: BTreeMap<GateAt<'_>, (&Issue, Span)> =
         issues().map(|issue| ((&issue.place, issue.key.as_str()), (issue, issue.of))).collect();
     for issue in issues() {
         for (key, span) in &issue.former {

@@ -10,6 +10,7 @@ mod differences;
 mod drawings;
 mod examples;
 mod explain;
+mod extra;
 mod files;
 mod graph;
 mod incidents;

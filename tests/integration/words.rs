@@ -1,11 +1,11 @@
-//! The words that shape a pipeline besides its promotions: options of jobs, tabs, who is told, more in Concourse's own
-//! words, rules, and the whole of `issues`. Bad cases are told with their whole report.
+//! The words that shape a pipeline besides its promotions: options of jobs, tabs, who is told,
+//! rules, and the whole of `issues`. Bad cases are told with their whole report.
 
 use insta::assert_snapshot;
 
 use crate::support::Work;
 
-const FLEET: &str = "\
+pub(crate) const FLEET: &str = "\
 version: 1
 concourses: {main: {target: main}, edge: {target: edge}}
 defaults:
@@ -14,13 +14,13 @@ defaults:
   issues: {repository: example/deployments, auth: {token: ((github.token))}}
 ";
 
-fn work(manifest: &str) -> Work {
+pub(crate) fn work(manifest: &str) -> Work {
     Work::new().file("pipegen.yml", FLEET).file("projects/shop.yml", manifest)
 }
 
 /// The pipeline below its banner.
 #[track_caller]
-fn rendered(manifest: &str) -> String {
+pub(crate) fn rendered(manifest: &str) -> String {
     let work = work(manifest);
     work.run(&["render", "--quiet"]).fine();
     work.read("rendered/shop.yml")
@@ -28,12 +28,12 @@ fn rendered(manifest: &str) -> String {
 
 /// What a report says of a manifest.
 #[track_caller]
-fn report(manifest: &str) -> String {
+pub(crate) fn report(manifest: &str) -> String {
     work(manifest).run(&["render"]).ended(1).stderr
 }
 
 /// The lines of a section of a pipeline, up to the next one.
-fn section(yaml: &str, name: &str) -> String {
+pub(crate) fn section(yaml: &str, name: &str) -> String {
     let mut lines = yaml.lines().skip_while(|line| *line != format!("{name}:"));
     let head = lines.next().unwrap_or_default();
     let body = lines.take_while(|line| line.starts_with(['-', ' ']));
@@ -41,7 +41,7 @@ fn section(yaml: &str, name: &str) -> String {
 }
 
 /// A job or resource, by its name.
-fn named(yaml: &str, name: &str) -> String {
+pub(crate) fn named(yaml: &str, name: &str) -> String {
     let mut lines = yaml.lines().skip_while(|line| *line != format!("- name: {name}"));
     let head = lines.next().unwrap_or_else(|| panic!("no {name} in\n{yaml}"));
     let body = lines.take_while(|line| line.starts_with(' ') || line.starts_with("- ") && !line.starts_with("- name"));
@@ -161,6 +161,12 @@ notify: {slack: {url: ((slack.url)), channel: "#{{ project }}"}}
 overrides: {QA: {notify: {slack: {events: [failed, succeeded]}}}}
 "##;
 
+/// What a job does at its end.
+fn hooks(yaml: &str, job: &str) -> String {
+    let job = named(yaml, job);
+    job.lines().skip_while(|line| !line.starts_with("  on_")).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn slack_is_told_what_becomes_of_jobs() {
     let yaml = rendered(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\n{BUILT}{SLACK}"));
@@ -180,11 +186,7 @@ fn slack_is_told_what_becomes_of_jobs() {
         repository: arbourd/concourse-slack-alert-resource
         tag: v0.15.0
     ");
-    let hooks = |job: &str| {
-        let job = named(&yaml, job);
-        job.lines().skip_while(|line| !line.starts_with("  on_")).collect::<Vec<_>>().join("\n")
-    };
-    assert_snapshot!(hooks("deploy-ci"), @"
+    assert_snapshot!(hooks(&yaml, "deploy-ci"), @"
     on_success:
       put: deployed-ci-post
       inputs: detect
@@ -226,7 +228,15 @@ fn slack_is_told_what_becomes_of_jobs() {
           message: Pulumi shop CI ( (secret)) aborted
         no_get: true
     ");
-    assert_snapshot!(hooks("deploy-qa"), @"
+    // A credential stands in the resource alone, where nobody is sent it.
+    assert_eq!(yaml.matches("((slack.url))").count(), 1, "{yaml}");
+    assert!(!yaml.contains("message: Pulumi shop CI ((secret))"), "{yaml}");
+}
+
+#[test]
+fn slack_is_told_beside_the_issue() {
+    let yaml = rendered(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\n{BUILT}{SLACK}"));
+    assert_snapshot!(hooks(&yaml, "deploy-qa"), @"
     on_success:
       in_parallel:
         steps:
@@ -296,7 +306,7 @@ fn slack_is_told_what_becomes_of_jobs() {
         consumer: shop/-/QA/deploy
       no_get: true
     ");
-    assert_snapshot!(hooks("build-shop-image"), @"
+    assert_snapshot!(hooks(&yaml, "build-shop-image"), @"
     on_failure:
       try:
         put: slack-alert-shop
@@ -306,9 +316,36 @@ fn slack_is_told_what_becomes_of_jobs() {
           message: build of shop-image failed
         no_get: true
     ");
-    // A credential stands in the resource alone, where nobody is sent it.
-    assert_eq!(yaml.matches("((slack.url))").count(), 1, "{yaml}");
-    assert!(!yaml.contains("message: Pulumi shop CI ((secret))"), "{yaml}");
+}
+
+#[test]
+fn slack_is_told_nothing_where_nothing_is_to_be_told() {
+    let yaml = rendered(
+        "project: shop\nstack: {pulumi: {path: a}}\nnotify: {slack: {url: ((slack.url))}}\n\
+         overrides: {QA: {notify: {slack: {events: []}}}}\n",
+    );
+    assert!(named(&yaml, "deploy-shop-ci").contains("slack-alert-shop"), "{yaml}");
+    assert!(!named(&yaml, "deploy-shop-qa").contains("slack-alert-shop"), "{yaml}");
+}
+
+#[test]
+fn steps_of_a_build_stand_around_its_kinds_own() {
+    let yaml = rendered(&format!(
+        "project: shop\nstack: {{pulumi: {{path: a}}}}\n{}",
+        BUILT.replace(
+            "with: {image: {}}",
+            "with: {image: {}}, before: [{task: \"lint-{{ input }}\", file: \"{{ code }}/lint.yml\"}], after: [{task: scan, file: shop/scan.yml}]",
+        )
+    ));
+    let build = named(&yaml, "build-shop-image");
+    let steps: Vec<&str> = build.lines().filter(|line| line.starts_with("  - ")).map(str::trim).collect();
+    assert_snapshot!(steps.join("\n"), @"
+    - get: shop
+    - task: lint-shop-image
+    - task: build-container-image
+    - put: shop-image
+    - task: scan
+    ");
 }
 
 #[test]
@@ -346,198 +383,6 @@ fn slack_without_its_webhook_or_with_one_in_clear() {
     ");
 }
 
-const EXTRA: &str = r#"project: shop
-groups: [eu, us]
-stack: {pulumi: {path: a}}
-tab: "{{ group }}"
-extra:
-  resource_types:
-  - {name: slack, type: registry-image, source: {repository: example/slack, tag: "1"}}
-  resources:
-  - {name: nightly, type: time, source: {interval: 24h}}
-  - {name: chat, type: slack, source: {url: ((chat.url))}}
-  jobs:
-  - name: test-{{ group }}
-    plan:
-    - {get: nightly, trigger: true}
-    - {get: "{{ code }}", passed: ["deploy-{{ project }}-{{ group }}.ci"]}
-    - {when: "{{ group == 'eu' }}", put: chat, params: {text: hello}}
-  var_sources:
-  - {name: vault, type: vault, config: {url: https://vault.example.com}}
-  display: {background_image: "https://example.com/{{ project }}.png"}
-"#;
-
-#[test]
-fn extra_is_filled_stage_by_stage_and_merged_by_name() {
-    let yaml = rendered(EXTRA);
-    assert_eq!(yaml.matches("- name: nightly\n").count(), 1, "{yaml}");
-    assert_snapshot!(named(&yaml, "test-eu"), @"
-    - name: test-eu
-      plan:
-      - get: nightly
-        trigger: true
-      - get: shop-shop
-        passed:
-        - deploy-shop-eu.ci
-      - put: chat
-        params:
-          text: hello
-    ");
-    assert_snapshot!(named(&yaml, "test-us"), @"
-    - name: test-us
-      plan:
-      - get: nightly
-        trigger: true
-      - get: shop-shop
-        passed:
-        - deploy-shop-us.ci
-    ");
-    assert_snapshot!(section(&yaml, "groups"), @"
-    groups:
-    - name: eu
-      jobs:
-      - deploy-shop-eu.ci
-      - deploy-shop-eu.qa
-      - test-eu
-    - name: us
-      jobs:
-      - deploy-shop-us.ci
-      - deploy-shop-us.qa
-      - test-us
-    ");
-    let rest = yaml.split("\nvar_sources:").nth(1).unwrap();
-    assert_snapshot!(rest, @"
-    - name: vault
-      type: vault
-      config:
-        url: https://vault.example.com
-    display:
-      background_image: https://example.com/shop.png
-    ");
-}
-
-#[test]
-fn extra_of_the_fleet_is_for_whoever_has_a_use_for_it() {
-    let fleet = format!("{FLEET}  extra: {{resources: [{{name: nightly, type: time, source: {{interval: 24h}}}}]}}\n");
-    let manifest = "project: shop\nstack: {pulumi: {path: a}}\n";
-    let with = format!("{manifest}after: [{{get: nightly}}]\n");
-    let work = Work::new()
-        .file("pipegen.yml", &fleet)
-        .file("projects/shop.yml", manifest)
-        .file("projects/other.yml", &with.replace("project: shop", "project: other"));
-    work.run(&["render", "--quiet"]).fine();
-    assert!(!work.read("rendered/shop.yml").contains("nightly"));
-    assert!(work.read("rendered/other.yml").contains("- name: nightly\n"));
-}
-
-#[test]
-fn extra_is_no_way_past_a_gate() {
-    let jobs = |plan: &str| {
-        report(&format!(
-            "project: shop\nstack: {{pulumi: {{path: a}}}}\nextra:\n  jobs:\n  - name: mine\n    plan:\n    - {plan}\n"
-        ))
-    };
-    // An approval that is acted on and not used up.
-    assert_snapshot!(jobs("{get: gate, resource: github-issues-shop-ci-trigger, trigger: true}"), @"
-    error[step-past-gate]: a get of `github-issues-shop-ci-trigger` would act on an approval, and not use it up
-     --> projects/shop.yml:5:5
-      |
-    5 |   - name: mine
-      |     ^^^^^^^^^^
-      |
-      = note: in the job `mine` of `shop` CI
-      = help: leave the issues of gates to the gates
-
-    error: 1 error in 1 file; nothing was written
-    ");
-    // The newest version that passed, whatever was approved last.
-    assert_snapshot!(jobs("{get: code, resource: shop-shop, passed: [deploy-shop-qa]}"), @"
-    error[step-past-gate]: `shop-shop` would be the newest version that passed `deploy-shop-qa`, whatever was approved last
-     --> projects/shop.yml:5:5
-      |
-    5 |   - name: mine
-      |     ^^^^^^^^^^
-      |
-      = note: in the job `mine` of `shop` CI
-      = help: steps in `after` run on what was deployed; an environment with `gate: none` takes its approval along
-
-    error: 1 error in 1 file; nothing was written
-    ");
-    // Within other steps, and in hooks.
-    assert_snapshot!(jobs("{try: {do: [{put: pulumi-shop, params: {stack_name: QA}}]}}"), @"
-    error[step-past-gate]: a put to `pulumi-shop` would deploy past a gate
-     --> projects/shop.yml:5:5
-      |
-    5 |   - name: mine
-      |     ^^^^^^^^^^
-      |
-      = note: in the job `mine` of `shop` CI
-      = help: what deploys is a stage, whose gate lets it; use a resource of another name for something else
-
-    error: 1 error in 1 file; nothing was written
-    ");
-    assert_snapshot!(
-        jobs("{task: t, file: a/t.yml, on_failure: {put: issue, resource: github-issues-shop-ci-post}}"),
-        @"
-    error[step-past-gate]: a put to `github-issues-shop-ci-post` would speak for a gate
-     --> projects/shop.yml:5:5
-      |
-    5 |   - name: mine
-      |     ^^^^^^^^^^
-      |
-      = note: in the job `mine` of `shop` CI
-      = help: leave the issues of gates to the gates; write to an issue of your own
-
-    error: 1 error in 1 file; nothing was written
-    "
-    );
-}
-
-#[test]
-fn steps_around_a_kinds_own_deploy_nothing_past_a_gate() {
-    assert_snapshot!(
-        report(
-            "project: shop\nstack: {pulumi: {path: a}}\noverrides:\n  CI:\n    \
-             after: [{try: {put: again, resource: pulumi-shop, params: {stack_name: QA}}}]\n"
-        ),
-        @"
-    error[step-past-gate]: a put to `pulumi-shop` would deploy past a gate
-     --> projects/shop.yml:5:13
-      |
-    5 |     after: [{try: {put: again, resource: pulumi-shop, params: {stack_name: QA}}}]
-      |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: in the deploy of `shop` CI
-      = help: what deploys is a stage, whose gate lets it; use a resource of another name for something else
-
-    error: 1 error in 1 file; nothing was written
-    "
-    );
-}
-
-#[test]
-fn key_that_a_variable_makes_may_be_any() {
-    assert_snapshot!(
-        report(
-            "project: shop\nstack: {pulumi: {path: a}}\ninstance_vars: {k: gate, r: role}\nextra:\n  \
-             resources: [{name: own, type: github-issues, source: {((k)): shop/-/CI/deployed, ((r)): post}}]\n  \
-             jobs: [{name: mine, plan: [{put: own}]}]\n"
-        ),
-        @"
-    error[gate-collision]: `own` would speak for a gate
-     --> projects/shop.yml:5:15
-      |
-    5 |   resources: [{name: own, type: github-issues, source: {((k)): shop/-/CI/deployed, ((r)): post}}]
-      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: in the pipeline `shop`
-      = help: a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source
-
-    error: 1 error in 1 file; nothing was written
-    "
-    );
-}
-
 #[test]
 fn former_name_that_is_another_gates() {
     let work =
@@ -559,253 +404,6 @@ fn former_name_that_is_another_gates() {
       = help: say in `formerly` what the stage alone was called, such as OLD/{{ environment }}
 
     error: 1 error in 1 file; nothing was written
-    "#);
-}
-
-#[test]
-fn extra_takes_the_name_of_nothing_that_is_there() {
-    let manifest = |extra: &str| report(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\nextra:\n{extra}"));
-    assert_snapshot!(manifest("  jobs: [{name: deploy-shop-qa, plan: [{get: shop-shop, trigger: true}]}]\n"), @"
-    error[conflicting-definition]: two meanings of the job `deploy-shop-qa`
-     --> projects/shop.yml:4:10
-      |
-    4 |   jobs: [{name: deploy-shop-qa, plan: [{get: shop-shop, trigger: true}]}]
-      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: the other is what the rest of the manifest makes
-      = help: give it another name
-
-    error: 1 error in 1 file; nothing was written
-    ");
-    assert_snapshot!(
-        manifest(
-            "  resources: [{name: github-issues-shop-ci-trigger, type: time, source: {interval: 1m}}]\n"
-        ),
-        @"
-    error[conflicting-definition]: two meanings of the resource `github-issues-shop-ci-trigger`
-     --> projects/shop.yml:4:15
-      |
-    4 |   resources: [{name: github-issues-shop-ci-trigger, type: time, source: {interval: 1m}}]
-      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: the other is what the rest of the manifest makes
-      = help: give it another name
-
-    error: 1 error in 1 file; nothing was written
-    "
-    );
-    assert_snapshot!(
-        manifest(
-            "  jobs: [{name: mine, old_name: deploy-shop-qa, plan: [{get: tick, trigger: true}]}]\n  \
-               resources: [{name: tick, old_name: shop-shop, type: time, source: {interval: 1m}}]\n"
-        ),
-        @"
-    error[unknown-field]: `old_name` is said in `old_names`
-     --> projects/shop.yml:4:10
-      |
-    4 |   jobs: [{name: mine, old_name: deploy-shop-qa, plan: [{get: tick, trigger: true}]}]
-      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = help: write `old_names: {NEW: deploy-shop-qa}` in the manifest
-    error[unknown-field]: `old_name` is said in `old_names`
-     --> projects/shop.yml:5:15
-      |
-    5 |   resources: [{name: tick, old_name: shop-shop, type: time, source: {interval: 1m}}]
-      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = help: write `old_names: {NEW: shop-shop}` in the manifest
-
-    error: 2 errors in 1 file; nothing was written
-    "
-    );
-    // Another image behind `git` or `registry-image` would bring whatever it likes.
-    assert_snapshot!(
-        manifest(
-            "  resource_types:\n  - {name: git, type: registry-image, source: {repository: mine}}\n  \
-               - {name: registry-image, type: registry-image, source: {repository: mine}}\n"
-        ),
-        @"
-    error[conflicting-definition]: two meanings of the resource type `git`
-     --> projects/shop.yml:5:5
-      |
-    5 |   - {name: git, type: registry-image, source: {repository: mine}}
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: the other is what the rest of the manifest makes
-      = help: give it another name
-    error[conflicting-definition]: two meanings of the resource type `registry-image`
-     --> projects/shop.yml:6:5
-      |
-    6 |   - {name: registry-image, type: registry-image, source: {repository: mine}}
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: the other is what the rest of the manifest makes
-      = help: give it another name
-
-    error: 2 errors in 1 file; nothing was written
-    "
-    );
-    assert_snapshot!(manifest("  var_sources: [{name: ., type: vault, config: {url: x}}]\n"), @"
-    error[concourse-name]: the variable source's name `.` must start with a lowercase letter or a number
-     --> projects/shop.yml:4:17
-      |
-    4 |   var_sources: [{name: ., type: vault, config: {url: x}}]
-      |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-
-    error: 1 error in 1 file; nothing was written
-    ");
-    // The defaults of a type are part of the source.
-    assert_snapshot!(
-        manifest(
-            "  resource_types: [{name: mine, type: registry-image, source: {repository: a, tag: '1'}, defaults: {gate: shop/-/CI/deployed, role: post}}]\n  \
-               resources: [{name: own, type: mine, source: {repository: example/deployments}}]\n  \
-               jobs: [{name: mine, plan: [{put: own}]}]\n"
-        ),
-        @"
-    error[gate-collision]: `own` would speak for a gate
-     --> projects/shop.yml:5:15
-      |
-    5 |   resources: [{name: own, type: mine, source: {repository: example/deployments}}]
-      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: in the pipeline `shop`
-      = help: a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source
-
-    error: 1 error in 1 file; nothing was written
-    "
-    );
-}
-
-#[test]
-fn extra_that_does_nothing_or_cannot_be() {
-    let manifest = |extra: &str| report(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\nextra:\n{extra}"));
-    assert_snapshot!(
-        manifest(
-            "  resources: [{name: tick, type: time, source: {interval: 1m}}]\n  \
-               resource_types: [{name: own, type: registry-image, source: {repository: a}}]\n"
-        ),
-        @"
-    error[no-effect]: no step uses `tick`
-     --> projects/shop.yml:4:15
-      |
-    4 |   resources: [{name: tick, type: time, source: {interval: 1m}}]
-      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = help: take it out
-    error[no-effect]: no step uses `own`
-     --> projects/shop.yml:5:20
-      |
-    5 |   resource_types: [{name: own, type: registry-image, source: {repository: a}}]
-      |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = help: take it out
-
-    error: 2 errors in 1 file; nothing was written
-    "
-    );
-    assert_snapshot!(manifest("  jobs: [{name: mine, plan: [{get: shop-shop, passed: [deploy-shop-c]}]}]\n"), @"
-    error[unknown-name]: no job comes out as `deploy-shop-c`
-     --> projects/shop.yml:4:10
-      |
-    4 |   jobs: [{name: mine, plan: [{get: shop-shop, passed: [deploy-shop-c]}]}]
-      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: the job `mine` takes `shop-shop` as it passed there
-      = help: did you mean `deploy-shop-ci`?
-
-    error: 1 error in 1 file; nothing was written
-    ");
-    assert_snapshot!(manifest("  jobs: [{name: mine, plna: []}]\n  var_sources: [{type: vault}]\n"), @"
-    error[kind-result]: not what Concourse reads: unknown field `plna`
-     --> projects/shop.yml:4:23
-      |
-    4 |   jobs: [{name: mine, plna: []}]
-      |                       ^^^^
-      |
-      = note: filled in for `shop` CI
-      = help: did you mean `plan`?
-    error[kind-result]: not what Concourse reads: a variable source needs `name`
-     --> projects/shop.yml:5:17
-      |
-    5 |   var_sources: [{type: vault}]
-      |                 ^^^^^^^^^^^^^
-      |
-      = help: it has `name`, `type` and `config`
-
-    error: 2 errors in 1 file; nothing was written
-    ");
-    assert_snapshot!(
-        manifest("  jobs: [{name: mine, max_in_flight: \"{{ 1 if environment == 'CI' else 2 }}\", plan: [{get: shop-shop}]}]\n"),
-        @r#"
-    error[conflicting-definition]: two meanings of the job `mine`
-     --> projects/shop.yml:4:38
-      |
-    4 |   jobs: [{name: mine, max_in_flight: "{{ 1 if environment == 'CI' else 2 }}", plan: [{get: shop-shop}]}]
-      |                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ comes out as `2` for `QA`
-      |
-      = note: comes out as `1` for `CI`
-      = help: put what differs into its name, or make it equal
-
-    error: 1 error in 1 file; nothing was written
-    "#
-    );
-    assert_snapshot!(manifest("  var_sources: [{name: v, type: vault, config: {client_token: s3cret}}]\n"), @"
-    error[plaintext-secret]: `client_token` is written in clear
-     --> projects/shop.yml:4:63
-      |
-    4 |   var_sources: [{name: v, type: vault, config: {client_token: ******}}]
-      |                                                               ^^^^^^
-      |
-      = note: in a variable source
-      = help: give the name of a credential, such as ((github.token))
-
-    error: 1 error in 1 file; nothing was written
-    ");
-}
-
-#[test]
-fn what_a_concourse_does_not_know_yet_is_not_rendered_for_it() {
-    let manifest = "project: shop\nstack: {pulumi: {path: a}}\nextra: {jobs: [{name: mine, tags: [eu], disable_reruns: true, plan: [{get: shop-shop, trigger: true}]}]}\n";
-    let on = |version: &str| {
-        let fleet = FLEET.replace("main: {target: main}", &format!("main: {{target: main, version: \"{version}\"}}"));
-        Work::new().file("pipegen.yml", &fleet).file("projects/shop.yml", manifest).run(&["render", "--quiet"])
-    };
-    on("8.3").fine();
-    assert_snapshot!(on("8.2.5").ended(1).stderr, @"
-    error[concourse-version]: `tags` of the job `mine` is of Concourse 8.3, and this one is 8.2
-     --> projects/shop.yml:3:16
-      |
-    3 | extra: {jobs: [{name: mine, tags: [eu], disable_reruns: true, plan: [{get: shop-shop, trigger: true}]}]}
-      |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = help: leave it out, or tell the fleet of a newer `version` in `concourses`
-
-    error: 1 error in 1 file; nothing was written
-    ");
-    assert_snapshot!(on("7.11.2").ended(1).stderr, @r#"
-    error[concourse-version]: pipelines are made for Concourse 7.14 and later, not for 7.11
-     --> pipegen.yml:2:44
-      |
-    2 | concourses: {main: {target: main, version: "7.11.2"}, edge: {target: edge}}
-      |                                            ^^^^^^^^
-      |
-      = help: what they use was not seen to work there
-    error[concourse-version]: `disable_reruns` of the job `mine` is of Concourse 8.1, and this one is 7.11
-     --> projects/shop.yml:3:16
-      |
-    3 | extra: {jobs: [{name: mine, tags: [eu], disable_reruns: true, plan: [{get: shop-shop, trigger: true}]}]}
-      |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = help: leave it out, or tell the fleet of a newer `version` in `concourses`
-    error[concourse-version]: `tags` of the job `mine` is of Concourse 8.3, and this one is 7.11
-     --> projects/shop.yml:3:16
-      |
-    3 | extra: {jobs: [{name: mine, tags: [eu], disable_reruns: true, plan: [{get: shop-shop, trigger: true}]}]}
-      |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = help: leave it out, or tell the fleet of a newer `version` in `concourses`
-
-    error: 3 errors in 2 files; nothing was written
     "#);
 }
 
@@ -1159,14 +757,6 @@ fn what_mit_open_learnings_image_does_not_know_is_not_lost_silently() {
       |                                                                 ^^^^^^^^
       |
       = help: use `resource: github-issues`, or take it out
-    error[gate-collision]: `a/-/CI/deployed` is, or was, the gate of another stage
-     --> projects/shop.yml:3:75
-      |
-    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
-      |                                                                           ^^^^^^
-      |
-      = note: an approval of the one would deploy the other
-      = help: say in `formerly` what the stage alone was called, such as OLD/{{ environment }}
     error[no-effect]: `approval.not_before` would be lost: MIT Open Learning's image does not know it
      --> projects/shop.yml:4:12
       |
@@ -1189,7 +779,7 @@ fn what_mit_open_learnings_image_does_not_know_is_not_lost_silently() {
       |
       = help: use `issues: {resource: github-issues}`, or take it out
 
-    error: 7 errors and 1 warning in 1 file; nothing was written
+    error: 6 errors and 1 warning in 1 file; nothing was written
     "
     );
 }
