@@ -183,7 +183,6 @@ pub(crate) fn load(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Loaded>, Failure> {
-    FileShape::Manifest.prepare();
     let (fleet, path) = match selected {
         Selected::Fleet { path, .. } => {
             let Some(fleet) = Fleet::read(path, sources, diagnostics)? else { return Ok(None) };
