@@ -24,7 +24,7 @@ use crate::cli::{Cli, Colour, Command};
 use crate::diagnostic::{Diagnostic, Severity, visible};
 use crate::report::Format;
 use crate::source::Sources;
-use crate::{Failure, report};
+use crate::{Failure, interrupt, report};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,10 +69,16 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Completions(args) => completions::run(args, &mut output),
     };
     let result = result.and_then(|outcome| output.finish().map(|()| outcome));
+    // A signal that came while the last file was written is not forgotten.
+    let result = interrupt::check().and(result);
     result.unwrap_or_else(|failure| {
         let (message, outcome) = match &failure {
             Failure::Usage(message) => (message.clone(), Outcome::Usage),
             Failure::Io { .. } | Failure::Internal(_) => (failure.to_string(), Outcome::CouldNotRun),
+            Failure::Interrupted(signal) => {
+                interrupt::obey(*signal);
+                (failure.to_string(), Outcome::CouldNotRun)
+            }
         };
         output.error(&message);
         outcome
