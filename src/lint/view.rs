@@ -170,14 +170,23 @@ impl<'n> JobView<'n> {
         self.of_kind(StepKind::Put)
     }
 
-    /// Does it take a resource, or push to it?
-    pub(super) fn interacts_with(&self, resource: &str) -> bool {
-        self.gets().chain(self.puts()).any(|step| step.resource() == resource)
+    /// The resources that it takes or pushes to.
+    pub(super) fn resources(&self) -> impl Iterator<Item = &'n str> {
+        self.gets().chain(self.puts()).map(StepView::resource)
     }
 
-    /// The environment at the end of its name, and what stands before it.
+    /// The environment at the end of its name, and what stands before it. `unit-test` and `build-rc` say what is done, and
+    /// not where: such words count in the name of a deployment.
     pub(super) fn environment(&self) -> Option<(&'n str, Environment)> {
-        environment_of(self.name)
+        let (stem, environment) = environment_of(self.name)?;
+        let word = &self.name[stem.len() + 1..];
+        let is_task = ["ci", "rc", "test"].iter().any(|known| known.eq_ignore_ascii_case(word));
+        (!is_task || self.deploys()).then_some((stem, environment))
+    }
+
+    /// Does its name say that it deploys something, or shows what that would do?
+    pub(super) fn deploys(&self) -> bool {
+        ["deploy", "preview", "promote", "apply"].iter().any(|verb| self.name.contains(verb))
     }
 }
 
