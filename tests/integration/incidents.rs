@@ -530,6 +530,40 @@ fn long_chain_is_looked_at_in_time_that_grows_with_it() {
     assert!(large < small * 16 + std::time::Duration::from_secs(1), "{small:?}, {large:?}");
 }
 
+#[test]
+fn what_is_held_against_everything_else_takes_no_longer_for_it() {
+    let taken = |text: &dyn Fn(usize) -> String| {
+        [250, 2000].map(|count| {
+            let work = Work::new().file("a.yml", &text(count));
+            let start = std::time::Instant::now();
+            work.run(&["validate", "--format", "github", "a.yml"]).ended(0);
+            start.elapsed()
+        })
+    };
+    let patterns = |count: usize| {
+        let first = job("deploy-0-production", &["get: code, trigger: true", DEPLOY]);
+        let jobs = (1..count).map(|at| {
+            let get = format!("get: code, trigger: true, passed: [\"deploy-{}-*\"]", at - 1);
+            job(&format!("deploy-{at}-production"), &[&get, DEPLOY])
+        });
+        pipeline("", &(first + &jobs.collect::<String>()))
+    };
+    let artifacts = |count: usize| {
+        let tasks = (0..count).map(|at| {
+            format!("task: t, config: {{platform: linux, inputs: [{{name: in{at}}}], outputs: [{{name: out{at}}}], run: {{path: a}}}}")
+        });
+        let steps: Vec<String> = tasks.collect();
+        pipeline(
+            "",
+            &job("make", &["get: code"].into_iter().chain(steps.iter().map(String::as_str)).collect::<Vec<_>>()),
+        )
+    };
+    for text in [&patterns as &dyn Fn(usize) -> String, &artifacts] {
+        let [small, large] = taken(text);
+        assert!(large < small * 16 + std::time::Duration::from_secs(1), "{small:?}, {large:?}");
+    }
+}
+
 /// The pipelines of this repository are free of what lints find, or it is said why not.
 #[test]
 fn rendered_pipelines_are_free_of_lints() {
