@@ -29,6 +29,7 @@ mod explain;
 mod failure;
 mod files;
 pub mod flow;
+mod fly;
 mod git;
 pub mod graph;
 pub mod kind;

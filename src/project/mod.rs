@@ -14,6 +14,7 @@ mod watched;
 
 pub(crate) use fill::Shape;
 pub(crate) use fleet::built_in_defaults;
+pub(crate) use fleet::Meta;
 pub use fleet::{Concourse, Fleet};
 pub(crate) use resolve::{ManifestFile, resolve};
 pub use stage::{

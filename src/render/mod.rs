@@ -2,6 +2,7 @@
 
 mod banner;
 mod collisions;
+mod meta;
 mod select;
 
 use std::collections::{BTreeMap, btree_map};
@@ -19,9 +20,10 @@ use crate::source::{FileId, Sources, Span, Unsaved};
 use crate::yaml::{Limits, Node, emit, read};
 use crate::{Failure, files};
 
-pub(crate) use banner::set_pipeline;
+pub(crate) use banner::{quoted, set_pipeline};
 pub use banner::{Banner, Origin};
 use collisions::Facts;
+use meta::Settable;
 pub use select::{FLEET_FILE, Selected, select};
 pub(crate) use select::{fleet_above, select_file};
 
@@ -233,14 +235,47 @@ fn render_fleet(
         path: loaded.path,
     };
     let mut facts = Vec::new();
+    let mut settable = Vec::new();
     for result in results {
         let result = result?;
         diagnostics.extend(result.diagnostics);
         fleet.pipelines.extend(result.pipelines);
         facts.push(result.facts);
+        settable.extend(result.settable);
     }
     collisions::check(&facts, &loaded.fleet, loaded.whole, diagnostics);
+    // One that knows of some manifests only would have Concourse archive the pipelines of the others.
+    if loaded.whole {
+        for lowered in meta::pipelines(&loaded.fleet, &settable, diagnostics) {
+            fleet.pipelines.push(rendered_meta(&lowered, &loaded.fleet, &fleet.path)?);
+        }
+    }
     Ok(Some(fleet))
+}
+
+/// The pipeline that sets the others is made from the fleet itself.
+fn rendered_meta(lowered: &LoweredPipeline, fleet: &Fleet, path: &Utf8Path) -> Result<RenderedPipeline, Failure> {
+    let banner = Banner {
+        manifest: path.to_owned(),
+        fleet: None,
+        concourse: lowered.concourse.clone(),
+        pipeline: lowered.name.clone(),
+        discovered: Vec::new(),
+    };
+    let named_at = fleet.meta.as_ref().map_or(fleet.projects_span, |meta| meta.span("/pipeline"));
+    rendered(lowered, banner, named_at)
+}
+
+fn rendered(lowered: &LoweredPipeline, banner: Banner, named_at: Span) -> Result<RenderedPipeline, Failure> {
+    let LoweredPipeline { name, concourse, pipeline } = lowered;
+    Ok(RenderedPipeline {
+        name: name.clone(),
+        jobs: pipeline.jobs.len(),
+        banner,
+        named_at,
+        body: emit(pipeline).map_err(|error| Failure::Internal(error.to_string()))?,
+        concourse: concourse.clone(),
+    })
 }
 
 /// Warns of what the fleet's globs leave out, though somebody took it for a manifest.
@@ -285,6 +320,7 @@ fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Result<(), F
 struct RenderedManifest {
     pipelines: Vec<RenderedPipeline>,
     facts: Facts,
+    settable: Option<Settable>,
     diagnostics: Diagnostics,
 }
 
@@ -296,25 +332,19 @@ fn render_manifest(
 ) -> Result<RenderedManifest, Failure> {
     let fleet = &loaded.fleet;
     let lowered = lower_manifest(manifest, loaded, options, sources)?;
-    let mut rendered =
-        RenderedManifest { pipelines: Vec::new(), facts: lowered.facts, diagnostics: lowered.diagnostics };
-    for LoweredPipeline { name, concourse, pipeline } in &lowered.pipelines {
-        rendered.pipelines.push(RenderedPipeline {
-            name: name.clone(),
-            jobs: pipeline.jobs.len(),
-            banner: Banner {
-                manifest: manifest.path.clone(),
-                fleet: (!fleet.is_alone()).then(|| loaded.path.clone()),
-                concourse: concourse.clone(),
-                pipeline: name.clone(),
-                discovered: lowered.discovered.clone(),
-            },
-            named_at: lowered.named_at,
-            body: emit(pipeline).map_err(|error| Failure::Internal(error.to_string()))?,
-            concourse: concourse.clone(),
-        });
+    let mut pipelines = Vec::with_capacity(lowered.pipelines.len());
+    for pipeline in &lowered.pipelines {
+        let banner = Banner {
+            manifest: manifest.path.clone(),
+            fleet: (!fleet.is_alone()).then(|| loaded.path.clone()),
+            concourse: pipeline.concourse.clone(),
+            pipeline: pipeline.name.clone(),
+            discovered: lowered.discovered.clone(),
+        };
+        pipelines.push(rendered(pipeline, banner, lowered.named_at)?);
     }
-    Ok(rendered)
+    let LoweredManifest { facts, settable, diagnostics, .. } = lowered;
+    Ok(RenderedManifest { pipelines, facts, settable, diagnostics })
 }
 
 /// A pipeline in Concourse's words, and where it is set.
@@ -330,6 +360,8 @@ struct LoweredManifest {
     named_at: Span,
     discovered: Vec<String>,
     facts: Facts,
+    /// For the pipeline that sets the others, where the fleet asks for one.
+    settable: Option<Settable>,
     diagnostics: Diagnostics,
 }
 
@@ -346,6 +378,7 @@ fn lower_manifest(
         named_at: Span { file: manifest.file, start: 0, end: 0 },
         discovered: Vec::new(),
         facts: Facts::default(),
+        settable: None,
         diagnostics: Diagnostics::default(),
     };
     let name = manifest.path.file_stem().unwrap_or_default();
@@ -374,6 +407,11 @@ fn lower_manifest(
                 pipeline,
             });
             result.pipelines.extend(pipelines);
+            let discovered = !result.discovered.is_empty();
+            result.settable = fleet
+                .meta
+                .is_some()
+                .then(|| Settable::new(manifest, project, discovered, &result.pipelines, fleet, sources));
         }
     }
     result.diagnostics = diagnostics;
@@ -398,13 +436,18 @@ pub(crate) fn lower_fleets(
         let sources = &*sources;
         let lowered = in_parallel(&loaded.manifests, 8, |manifest| lower_manifest(manifest, &loaded, options, sources));
         let mut facts = Vec::new();
+        let mut settable = Vec::new();
         for manifest in lowered {
             let manifest = manifest?;
             diagnostics.extend(manifest.diagnostics);
             pipelines.extend(manifest.pipelines);
             facts.push(manifest.facts);
+            settable.extend(manifest.settable);
         }
         collisions::check(&facts, &loaded.fleet, loaded.whole, &mut diagnostics);
+        if loaded.whole {
+            pipelines.extend(meta::pipelines(&loaded.fleet, &settable, &mut diagnostics));
+        }
     }
     Ok((pipelines, options.levels.apply(diagnostics.into_sorted())))
 }
