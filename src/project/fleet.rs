@@ -59,8 +59,24 @@ impl Meta {
         for entry in texts(&node) {
             diagnostics.push(template_here(entry));
         }
-        let settings = decode(&node).ok()?;
-        Some(Self { settings, node })
+        for (owner, pointer, field) in REQUIRED {
+            let around = node.at(pointer).filter(|around| around.as_map().is_some());
+            if let Some(around) = around.filter(|around| around.at(&format!("/{field}")).is_none()) {
+                let message = format!("`{owner}` needs `{field}`");
+                diagnostics.push(Diagnostic::new(Rule::MissingField, around.span, message));
+            }
+        }
+        match decode(&node) {
+            Ok(settings) => Some(Self { settings, node }),
+            Err(error) => {
+                // What is wrong with its shape has been reported.
+                if !diagnostics.has_errors() {
+                    let span = error.span.unwrap_or(node.span);
+                    diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message));
+                }
+                None
+            }
+        }
     }
 
     /// Where a field is said, or else the whole.
@@ -68,6 +84,16 @@ impl Meta {
         self.node.at(pointer).unwrap_or(&self.node).span
     }
 }
+
+/// What the pipeline that sets the others cannot do without: owner, its place, field.
+const REQUIRED: [(&str, &str, &str); 6] = [
+    ("meta", "", "pipeline"),
+    ("meta", "", "source"),
+    ("meta", "", "image"),
+    ("source", "/source", "repository"),
+    ("image", "/image", "repository"),
+    ("image", "/image", "tag"),
+];
 
 /// The places of texts with holes.
 fn texts(node: &Node) -> Vec<Span> {
