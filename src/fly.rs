@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::Failure;
+use crate::concourse::InstanceVars;
 use crate::diagnostic::visible;
 
 /// The `fly` binary.
@@ -26,6 +27,20 @@ pub(crate) struct Team {
     pub(crate) team: Option<String>,
 }
 
+/// What a pipeline is known by in its team.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named<'p> {
+    pub(crate) name: &'p str,
+    pub(crate) instance_vars: &'p InstanceVars,
+}
+
+impl Named<'_> {
+    /// As fly takes it of one that is there.
+    pub(crate) fn reference(&self) -> String {
+        format!("{}{}", self.name, self.instance_vars.reference())
+    }
+}
+
 /// A pipeline that lives there.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct LivePipeline {
@@ -37,6 +52,22 @@ pub(crate) struct LivePipeline {
     /// The job that set it last, if one did.
     #[serde(default)]
     pub(crate) parent_job_id: Option<u64>,
+}
+
+impl LivePipeline {
+    /// Which instance it is. None when something tells it that is no text, as ours never have it.
+    pub(crate) fn instance(&self) -> Option<InstanceVars> {
+        let text = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+        self.instance_vars.iter().map(text).collect()
+    }
+
+    /// Is it that pipeline? The order in which its instance is told does not count.
+    pub(crate) fn is(&self, named: Named<'_>) -> bool {
+        let vars: BTreeMap<&str, &str> = named.instance_vars.iter().collect();
+        self.name == named.name
+            && self.instance_vars.len() == vars.len()
+            && vars.iter().all(|(name, value)| self.instance_vars.get(*name).and_then(Value::as_str) == Some(value))
+    }
 }
 
 /// What fly says when it does not do what it is asked.
@@ -128,8 +159,9 @@ impl Fly {
     /// # Errors
     ///
     /// When fly cannot be run.
-    pub(crate) fn configuration(&self, of: &Team, pipeline: &str) -> Answer<Vec<u8>> {
-        let mut arguments = vec!["get-pipeline".to_owned(), "--json".to_owned(), format!("--pipeline={pipeline}")];
+    pub(crate) fn configuration(&self, of: &Team, pipeline: Named<'_>) -> Answer<Vec<u8>> {
+        let pipeline = format!("--pipeline={}", pipeline.reference());
+        let mut arguments = vec!["get-pipeline".to_owned(), "--json".to_owned(), pipeline];
         arguments.extend(team(of));
         self.run(&of.target, &arguments, b"")
     }
@@ -139,13 +171,14 @@ impl Fly {
     /// # Errors
     ///
     /// When fly cannot be run.
-    pub(crate) fn set(&self, of: &Team, pipeline: &str, configuration: &[u8]) -> Answer<()> {
+    pub(crate) fn set(&self, of: &Team, pipeline: Named<'_>, configuration: &[u8]) -> Answer<()> {
         let mut arguments = vec![
             "set-pipeline".to_owned(),
             "--non-interactive".to_owned(),
-            format!("--pipeline={pipeline}"),
+            format!("--pipeline={}", pipeline.name),
             "--config=-".to_owned(),
         ];
+        arguments.extend(pipeline.instance_vars.flags().map(|(_, var)| format!("--instance-var={var}")));
         arguments.extend(team(of));
         Ok(self.run(&of.target, &arguments, configuration)?.map(drop))
     }
@@ -155,8 +188,8 @@ impl Fly {
     /// # Errors
     ///
     /// When fly cannot be run.
-    pub(crate) fn unpause(&self, of: &Team, pipeline: &str) -> Answer<()> {
-        let mut arguments = vec!["unpause-pipeline".to_owned(), format!("--pipeline={pipeline}")];
+    pub(crate) fn unpause(&self, of: &Team, pipeline: Named<'_>) -> Answer<()> {
+        let mut arguments = vec!["unpause-pipeline".to_owned(), format!("--pipeline={}", pipeline.reference())];
         arguments.extend(team(of));
         Ok(self.run(&of.target, &arguments, b"")?.map(drop))
     }
@@ -244,9 +277,12 @@ mod tests {
     fn hostile_names_are_no_flags() {
         let of = Team { target: "-x".to_owned(), team: Some("--all".to_owned()) };
         // The program prints its arguments.
-        let printed = Fly::new("echo".into()).configuration(&of, "$(touch /tmp/x)").unwrap().unwrap();
+        let vars = [("--x".to_owned(), "\"; y".to_owned())].into_iter().collect();
+        let named = Named { name: "$(touch /tmp/x)", instance_vars: &vars };
+        let printed = Fly::new("echo".into()).configuration(&of, named).unwrap().unwrap();
         let printed = String::from_utf8(printed).unwrap();
-        assert_eq!(printed, "--target=-x get-pipeline --json --pipeline=$(touch /tmp/x) --team=--all\n");
+        let pipeline = r#"--pipeline=$(touch /tmp/x)/--x:"\"; y""#;
+        assert_eq!(printed, format!("--target=-x get-pipeline --json {pipeline} --team=--all\n"));
     }
 
     #[test]
@@ -254,7 +290,8 @@ mod tests {
         let fly = Fly::new("cat".into());
         let text = vec![b'x'; 1 << 20];
         // It does not know the flags, and says so; what matters is that both end.
-        assert!(fly.set(&Team { target: "t".to_owned(), team: None }, "p", &text).unwrap().is_err());
+        let named = Named { name: "p", instance_vars: &InstanceVars::default() };
+        assert!(fly.set(&Team { target: "t".to_owned(), team: None }, named, &text).unwrap().is_err());
     }
 
     #[test]

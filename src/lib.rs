@@ -18,6 +18,7 @@
 //! What is wrong with the input is a [`diagnostic::Diagnostic`] with its place in a [`source::Sources`], and is shown by
 //! [`report`]. What keeps a run from being done at all is a [`Failure`].
 
+mod address;
 pub mod budget;
 pub mod cli;
 pub mod command;

@@ -7,20 +7,22 @@
 use std::collections::BTreeMap;
 
 use crate::Failure;
-use crate::diagnostic::Diagnostics;
+use crate::concourse::InstanceVars;
+use crate::diagnostic::{Diagnostics, visible};
 use crate::diff::compare;
-use crate::fly::{Fly, LivePipeline, Team};
+use crate::fly::{Fly, LivePipeline, Named, Team};
 use crate::git::{Commit, removed};
 use crate::project::Concourse;
-use crate::render::{Banner, RenderedFleet, quoted, set_pipeline};
+use crate::render::{Banner, RenderedFleet, file_name, quoted, set_pipeline};
 use crate::source::Sources;
 
 use super::pipeline::parse;
-use super::set::team_of;
+use super::set::{named, team_of};
 
 /// A pipeline of the fleet that only Concourse still has.
 pub(super) struct Orphan {
     name: String,
+    instance_vars: InstanceVars,
     of: Team,
     /// The commit that removed its file.
     gone: Commit,
@@ -31,15 +33,17 @@ pub(super) struct Orphan {
 impl Orphan {
     /// What to do about it, in two lines.
     pub(super) fn in_words(&self) -> String {
-        let Self { name, of, gone, untouched } = self;
+        let Self { name, instance_vars, of, gone, untouched } = self;
+        let name = Named { name, instance_vars }.reference();
         let team = of.team.as_ref().map(|team| format!(" --team {}", quoted(team))).unwrap_or_default();
         let touched = if *untouched { "" } else { ", and was changed since" };
         format!(
-            "orphan: `{name}` was rendered from this fleet until {}{touched}; it is left alone, and this archives it:\n  \
+            "orphan: `{}` was rendered from this fleet until {}{touched}; it is left alone, and this archives it:\n  \
              fly -t {} archive-pipeline{team} -p {}\n",
+            visible(&name),
             gone.short(),
             quoted(&of.target),
-            quoted(name),
+            quoted(&name),
         )
     }
 }
@@ -62,33 +66,36 @@ pub(super) fn orphans(
     }
     let rendered = |of: &Team, live: &LivePipeline| {
         let here = |concourse: &Concourse| team_of(concourse).as_ref() == Some(of);
-        fleet.pipelines.iter().any(|pipeline| pipeline.name == live.name && here(&pipeline.concourse))
+        fleet.pipelines.iter().any(|pipeline| live.is(named(pipeline)) && here(&pipeline.concourse))
     };
     let mut orphans = Vec::new();
     let mut history = None;
     for (concourse, of) in places {
         let left = living.get(&of).into_iter().flatten();
-        for live in left.filter(|live| !live.archived && live.instance_vars.is_empty() && !rendered(&of, live)) {
+        for live in left.filter(|live| !live.archived && !rendered(&of, live)) {
+            let Some(instance_vars) = live.instance() else { continue };
             if history.is_none() {
                 history = Some(if fleet.output.is_dir() { removed(&fleet.output)? } else { BTreeMap::new() });
             }
-            let file_name = format!("{}.yml", live.name);
+            let file_name = file_name(&live.name, &instance_vars);
             let Some(gone) = history.as_ref().and_then(|history| history.get(&file_name)) else { continue };
             let Some(text) = gone.file_before(&fleet.output, &file_name)? else { continue };
             let text = String::from_utf8_lossy(&text).into_owned();
             let mut lines = text.lines();
             let first = lines.next().unwrap_or_default();
-            let command = format!("# {}", set_pipeline(concourse, &live.name, &file_name));
+            let command = format!("# {}", set_pipeline(concourse, &live.name, &instance_vars, &file_name));
             if !Banner::names(first, &fleet.output.join(&file_name), &fleet.path) || !lines.any(|line| line == command) {
                 continue;
             }
-            let untouched = fly.configuration(&of, &live.name)?.is_ok_and(|configuration| {
+            let known = Named { name: &live.name, instance_vars: &instance_vars };
+            let untouched = fly.configuration(&of, known)?.is_ok_and(|configuration| {
                 let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
                 let before = parse(&file_name, text, &mut sources, &mut diagnostics);
                 let after = parse(&live.name, configuration, &mut sources, &mut diagnostics);
                 before.zip(after).is_some_and(|(before, after)| compare(&before, &after).is_empty())
             });
-            orphans.push(Orphan { name: live.name.clone(), of: of.clone(), gone: gone.clone(), untouched });
+            let (name, of, gone) = (live.name.clone(), of.clone(), gone.clone());
+            orphans.push(Orphan { name, instance_vars, of, gone, untouched });
         }
     }
     Ok(orphans)

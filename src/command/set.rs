@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::cli::SetArgs;
 use crate::diagnostic::{Count, Diagnostics, visible};
 use crate::diff::{Changes, Effect, compare};
-use crate::fly::{Fly, LivePipeline, Refusal, Remedy, Team};
+use crate::fly::{Fly, LivePipeline, Named, Refusal, Remedy, Team};
 use crate::parallel::with_workers;
 use crate::project::Concourse;
 use crate::render::{Options, RenderedFleet, RenderedPipeline, quoted, render, select};
@@ -81,6 +81,11 @@ pub(super) fn team_of(concourse: &Concourse) -> Option<Team> {
     Some(Team { target: concourse.target.clone()?, team: concourse.team.clone() })
 }
 
+/// What a rendered pipeline is known by.
+pub(super) fn named(rendered: &RenderedPipeline) -> Named<'_> {
+    Named { name: &rendered.name, instance_vars: &rendered.instance_vars }
+}
+
 /// A pipeline as it is to be.
 struct Wanted<'r> {
     of: Team,
@@ -92,7 +97,11 @@ impl Wanted<'_> {
     /// What to call it.
     fn called(&self) -> String {
         let team = self.of.team.as_ref().map(|team| format!(", team {team}")).unwrap_or_default();
-        visible(&format!("{} on {}{team}", self.rendered.name, self.of.target)).into_owned()
+        visible(&format!("{} on {}{team}", self.named().reference(), self.of.target)).into_owned()
+    }
+
+    fn named(&self) -> Named<'_> {
+        named(self.rendered)
     }
 }
 
@@ -284,7 +293,7 @@ impl Setting<'_> {
 
     fn set(&mut self, wanted: &Wanted<'_>, found: &Found, unpause: bool) -> Result<(), Failure> {
         let Wanted { of, rendered, text } = wanted;
-        if let Err(refusal) = self.fly.set(of, &rendered.name, text.as_bytes())? {
+        if let Err(refusal) = self.fly.set(of, wanted.named(), text.as_bytes())? {
             self.refused(&format!("{} was not set", wanted.called()), &refusal, &rendered.concourse);
             return Ok(());
         }
@@ -292,9 +301,9 @@ impl Setting<'_> {
         if !matches!(found, Found::Live { .. }) {
             if !unpause {
                 let team = of.team.as_ref().map(|team| format!(" --team {}", quoted(team))).unwrap_or_default();
-                let (target, name) = (quoted(&of.target), quoted(&rendered.name));
+                let (target, name) = (quoted(&of.target), quoted(&wanted.named().reference()));
                 line = format!("{line}: it is paused  fly -t {target} unpause-pipeline{team} -p {name}");
-            } else if let Err(refusal) = self.fly.unpause(of, &rendered.name)? {
+            } else if let Err(refusal) = self.fly.unpause(of, wanted.named())? {
                 self.refused(&format!("{} is still paused", wanted.called()), &refusal, &rendered.concourse);
             } else {
                 line.push_str(", and let it run");
@@ -309,13 +318,13 @@ impl Setting<'_> {
 /// How a pipeline lives, if it does.
 fn read(fly: &Fly, wanted: &Wanted<'_>, living: &[LivePipeline]) -> Result<Result<Found, Unread>, Failure> {
     let name = &wanted.rendered.name;
-    let Some(live) = living.iter().find(|live| live.name == *name && live.instance_vars.is_empty()) else {
+    let Some(live) = living.iter().find(|live| live.is(wanted.named())) else {
         return Ok(Ok(Found::New));
     };
     if live.archived {
         return Ok(Ok(Found::Archived));
     }
-    let configuration = match fly.configuration(&wanted.of, name)? {
+    let configuration = match fly.configuration(&wanted.of, wanted.named())? {
         Ok(configuration) => configuration,
         Err(refusal) => return Ok(Err(Unread::Refused(refusal))),
     };

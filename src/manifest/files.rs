@@ -27,6 +27,11 @@ pub struct ManifestFields {
     #[serde(default)]
     #[schemars(example = &"shop-cart")]
     pub project: Option<Template>,
+    /// What tells instances of one pipeline apart: name → value, given on the `fly` line that is printed. They are shown
+    /// in the pipeline's address, and are the values of `((NAME))` in it.
+    #[serde(default)]
+    #[schemars(example = json!({"region": "eu-west-1"}))]
+    pub instance_vars: IndexMap<Name, Template>,
     /// New name → former name of a job or resource, whose history Concourse then keeps.
     #[serde(default)]
     #[schemars(example = json!({"deploy-shop-cart-qa": "deploy-cart-qa"}))]

@@ -14,7 +14,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 
 use crate::concourse::{
-    Core, GetStep, ImageResource, Job, JobName, LoadVarStep, Pipeline, PipelineName, Resource, ResourceName,
+    Core, GetStep, ImageResource, InstanceVars, Job, JobName, LoadVarStep, Pipeline, PipelineName, Resource, ResourceName,
     ResourceTypeName, SetPipelineStep, Step, TaskConfig, TaskInput, TaskRun, TaskStep,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
@@ -25,7 +25,7 @@ use crate::source::Sources;
 use crate::yaml::Value;
 
 use super::banner::relative;
-use super::{LoadedManifest, LoweredPipeline};
+use super::{LoadedManifest, LoweredPipeline, file_name};
 
 /// The artifact that holds the fleet, and the variable that holds what it says.
 const FLEET: &str = "fleet";
@@ -47,7 +47,7 @@ pub(super) struct Settable {
 
 struct SettablePipeline {
     name: String,
-    file_name: String,
+    instance_vars: InstanceVars,
     concourse: Concourse,
 }
 
@@ -82,7 +82,7 @@ impl Settable {
                 .iter()
                 .map(|pipeline| SettablePipeline {
                     name: pipeline.name.clone(),
-                    file_name: format!("{}.yml", pipeline.name),
+                    instance_vars: pipeline.instance_vars.clone(),
                     concourse: pipeline.concourse.clone(),
                 })
                 .collect(),
@@ -170,20 +170,21 @@ impl Maker<'_> {
                         "list its `groups` and `environments`, or set it without `meta`",
                     ));
                 }
-                let file = self.in_repository(&self.fleet.output.join(&pipeline.file_name))?;
+                let file_name = file_name(&pipeline.name, &pipeline.instance_vars);
+                let file = self.in_repository(&self.fleet.output.join(file_name))?;
                 let mut watched = vec![fleet_file.clone(), manifest.clone()];
                 for kind in &settable.kinds {
                     watched.push(self.in_repository(kind)?);
                 }
                 watched.push(file.clone());
-                let known = pipeline.file_name.trim_end_matches(".yml");
+                let known = self.known(pipeline)?;
                 self.job(&format!("set-{known}"), &format!("{FLEET}-{known}"), watched, &manifest, SetPipelineStep {
                     set_pipeline: artifact(&pipeline.name),
                     file: within_artifact(&file),
                     team: team.clone(),
                     vars: None,
                     var_files: Vec::new(),
-                    instance_vars: None,
+                    instance_vars: instance(&pipeline.instance_vars),
                 });
             }
         }
@@ -194,7 +195,29 @@ impl Maker<'_> {
             jobs: std::mem::take(&mut self.jobs),
             ..Pipeline::default()
         };
-        Ok(Some(LoweredPipeline { name: name.to_string(), concourse, pipeline }))
+        let instance_vars = InstanceVars::default();
+        Ok(Some(LoweredPipeline { name: name.to_string(), instance_vars, concourse, pipeline }))
+    }
+
+    /// What its job and its resource are called by: the name of the pipeline, and what tells its instance, as far as
+    /// Concourse lets names say it.
+    fn known(&self, pipeline: &SettablePipeline) -> Result<String, Problem> {
+        let mut known = pipeline.name.clone();
+        for (_, value) in pipeline.instance_vars.iter() {
+            let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c.to_ascii_lowercase() } else { '-' };
+            known.push('-');
+            known.extend(value.chars().map(plain));
+        }
+        let name = format!("set-{known}");
+        if self.jobs.iter().any(|job| job.name.as_str() == name) {
+            return Err(self.problem(
+                Rule::NameCollision,
+                "",
+                format!("two pipelines would be set by jobs called `{name}`"),
+                "let their names, or the `instance_vars` of their instances, differ in more than capitals and punctuation",
+            ));
+        }
+        Ok(known)
     }
 
     /// A job that sets a pipeline from a file of the fleet, once that is as it renders.
@@ -374,6 +397,11 @@ impl Maker<'_> {
         let span = if pointer.is_empty() { self.meta.node.span } else { self.meta.span(pointer) };
         Box::new(Diagnostic::new(rule, span, message).help(help))
     }
+}
+
+fn instance(vars: &InstanceVars) -> Option<Value> {
+    let vars: IndexMap<String, Value> = vars.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    (!vars.is_empty()).then_some(Value::Map(vars))
 }
 
 fn within_artifact(path: &str) -> String {

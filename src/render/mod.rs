@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, btree_map};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::concourse::Pipeline;
+use crate::concourse::{InstanceVars, Pipeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Rule, Severity, allow, one_of};
 use crate::lower::{lower, say_old_names};
 use crate::manifest::{FileShape, check};
@@ -74,6 +74,8 @@ pub struct RenderedFleet {
 pub struct RenderedPipeline {
     /// Its name.
     pub name: String,
+    /// Which of its instances.
+    pub instance_vars: InstanceVars,
     /// Where it is set.
     pub concourse: Concourse,
     /// How many jobs it has.
@@ -89,13 +91,18 @@ pub struct RenderedPipeline {
 impl RenderedPipeline {
     /// The name of its file.
     pub fn file_name(&self) -> String {
-        format!("{}.yml", self.name)
+        file_name(&self.name, &self.instance_vars)
     }
 
     /// The whole text of its file, which is to be at `path`.
     pub fn text(&self, path: &Utf8Path) -> String {
         self.banner.text(path) + &self.body
     }
+}
+
+/// The name of a pipeline's file.
+pub(crate) fn file_name(name: &str, instance_vars: &InstanceVars) -> String {
+    format!("{name}{}.yml", instance_vars.file_name_part())
 }
 
 /// Renders what was selected.
@@ -260,6 +267,7 @@ fn rendered_meta(lowered: &LoweredPipeline, fleet: &Fleet, path: &Utf8Path) -> R
         fleet: None,
         concourse: lowered.concourse.clone(),
         pipeline: lowered.name.clone(),
+        instance_vars: lowered.instance_vars.clone(),
         discovered: Vec::new(),
     };
     let named_at = fleet.meta.as_ref().map_or(fleet.projects_span, |meta| meta.span("/pipeline"));
@@ -267,9 +275,10 @@ fn rendered_meta(lowered: &LoweredPipeline, fleet: &Fleet, path: &Utf8Path) -> R
 }
 
 fn rendered(lowered: &LoweredPipeline, banner: Banner, named_at: Span) -> Result<RenderedPipeline, Failure> {
-    let LoweredPipeline { name, concourse, pipeline } = lowered;
+    let LoweredPipeline { name, instance_vars, concourse, pipeline } = lowered;
     Ok(RenderedPipeline {
         name: name.clone(),
+        instance_vars: instance_vars.clone(),
         jobs: pipeline.jobs.len(),
         banner,
         named_at,
@@ -339,6 +348,7 @@ fn render_manifest(
             fleet: (!fleet.is_alone()).then(|| loaded.path.clone()),
             concourse: pipeline.concourse.clone(),
             pipeline: pipeline.name.clone(),
+            instance_vars: pipeline.instance_vars.clone(),
             discovered: lowered.discovered.clone(),
         };
         pipelines.push(rendered(pipeline, banner, lowered.named_at)?);
@@ -350,6 +360,7 @@ fn render_manifest(
 /// A pipeline in Concourse's words, and where it is set.
 pub(crate) struct LoweredPipeline {
     pub(crate) name: String,
+    pub(crate) instance_vars: InstanceVars,
     pub(crate) concourse: Concourse,
     pub(crate) pipeline: Pipeline,
 }
@@ -400,10 +411,10 @@ fn lower_manifest(
             say_old_names(&mut lowered, &project.old_names, &mut diagnostics);
         }
         if !diagnostics.has_errors() {
-            let named = plan.pipelines.iter().map(|plan| (plan.name.to_string(), plan.concourse));
-            let pipelines = named.zip(lowered).map(|((name, concourse), pipeline)| LoweredPipeline {
-                name,
-                concourse: fleet.concourses[concourse].clone(),
+            let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, pipeline)| LoweredPipeline {
+                name: plan.name.to_string(),
+                instance_vars: plan.instance_vars.clone(),
+                concourse: fleet.concourses[plan.concourse].clone(),
                 pipeline,
             });
             result.pipelines.extend(pipelines);

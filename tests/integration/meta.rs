@@ -232,6 +232,35 @@ fn each_concourse_has_its_own_and_main_sets_for_other_teams() {
 }
 
 #[test]
+fn each_instance_has_a_job_of_its_own() {
+    let instance = |project: &str, region: &str| {
+        let stack = "stack: {pulumi: {path: db}}\ngate: preview\nenvironments: [QA]\n";
+        format!("pipeline: db\nproject: {project}\ninstance_vars: {{region: {region}}}\n{stack}")
+    };
+    let work = fleet(META).file("projects/eu.yml", &instance("a", "EU-1")).file("projects/us.yml", &instance("b", "us"));
+    work.run(&["render", "--quiet"]).fine();
+    let jobs = pipeline(&work, "shop-pipelines")["jobs"].clone();
+    let set: Vec<String> =
+        [3, 4].map(|job| format!("{} {}", jobs[job]["name"], jobs[job]["plan"][3])).into();
+    assert_snapshot!(set.join("\n"), @r#"
+    "set-db-eu-1" {"set_pipeline":"db","file":"fleet/deploy/rendered/db,region=EU-1.yml","instance_vars":{"region":"EU-1"}}
+    "set-db-us" {"set_pipeline":"db","file":"fleet/deploy/rendered/db,region=us.yml","instance_vars":{"region":"us"}}
+    "#);
+    work.write("projects/us.yml", &instance("b", "eu-1"));
+    assert_snapshot!(work.run(&["render"]).ended(1).stderr, @"
+    error[name-collision]: two pipelines would be set by jobs called `set-db-eu-1`
+     --> pipegen.yml:8:3
+      |
+    8 |   pipeline: shop-pipelines
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: let their names, or the `instance_vars` of their instances, differ in more than capitals and punctuation
+
+    error: 1 error in 1 file; nothing was written
+    ");
+}
+
+#[test]
 fn it_follows_the_fleet_and_goes_when_nobody_asks_for_it() {
     let work = fleet(META);
     work.run(&["render", "--quiet"]).fine();

@@ -77,9 +77,7 @@ fn without_a_terminal_nothing_is_set_unless_somebody_says_yes() {
 
     1 pipeline lives as it is rendered
     ");
-    assert_snapshot!(ran.stderr, @"
-    error: 1 pipeline differs, and nothing was set: `--yes` sets it without asking
-    ");
+    assert_snapshot!(ran.stderr, @"error: 1 pipeline differs, and nothing was set: `--yes` sets it without asking");
     assert_eq!(touched(&work), [""; 0]);
 }
 
@@ -173,9 +171,7 @@ fn one_that_fails_does_not_keep_the_others() {
 
     set cart on main, team shop: it is paused  fly -t main unpause-pipeline --team shop -p cart
     ");
-    assert_snapshot!(ran.stderr, @"
-    error: api on main, team shop was not set: forbidden
-    ");
+    assert_snapshot!(ran.stderr, @"error: api on main, team shop was not set: forbidden");
     assert_eq!(touched(&work).len(), 2);
     // What Concourse finds wrong with a pipeline is another thing than a Concourse that cannot be reached.
     work.write("fly/refuses/set-pipeline-api", "error: invalid pipeline config:\ninvalid jobs\n");
@@ -244,6 +240,38 @@ fn fly_has_to_be_there() {
     let work = shop(&[]);
     let ran = work.run(&["set", "--fly", "./no-fly", "--yes"]).ended(3);
     assert_eq!(ran.stderr, "error: cannot run ./no-fly: No such file or directory (os error 2)\n");
+}
+
+#[test]
+fn instances_are_told_apart() {
+    let work = shop(&[]);
+    for region in ["eu", "us"] {
+        let manifest = manifest(region).replacen("project", &format!("pipeline: db\ninstance_vars: {{region: {region}}}\nproject"), 1);
+        work.write(&format!("projects/{region}.yml"), &manifest);
+    }
+    work.run(&["render", "--quiet"]).fine();
+    let (eu, us) = ("db,region=eu.yml", "db,region=us.yml");
+    work.write(
+        "fly/pipelines.json",
+        r#"[{"name": "db", "instance_vars": {"region": "eu"}, "archived": false, "team_name": "shop"},
+            {"name": "db", "archived": true, "team_name": "shop"}]"#,
+    );
+    work.write("fly/refuses/get-pipeline-db", "error: that is another one\n");
+    let live = work.read(&format!("rendered/{eu}"));
+    fs::create_dir(work.path().join("fly/live-db")).unwrap();
+    work.write("fly/live-db/region:\"eu\"", &live);
+    assert_snapshot!(set(&work, &["--yes", "projects/eu.yml", "projects/us.yml"]).fine(), @r#"
+    db/region:"us" on main, team shop:
+      a new pipeline of 2 jobs
+
+    1 pipeline lives as it is rendered
+    set db/region:"us" on main, team shop: it is paused  fly -t main unpause-pipeline --team shop -p 'db/region:"us"'
+    "#);
+    assert_eq!(
+        touched(&work),
+        ["--target=main set-pipeline --non-interactive --pipeline=db --config=- --instance-var=region=us --team=shop"]
+    );
+    assert_eq!(work.read("fly/set-db"), work.read(&format!("rendered/{us}")));
 }
 
 fn git(work: &Work, words: &[&str]) {
