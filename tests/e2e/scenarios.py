@@ -6,7 +6,7 @@ from threading import Event
 
 from .case import WEBHOOK, Case, Committed, alone, equal, says, scenario
 from .github import Repository
-from .tools import ROOT
+from .tools import ROOT, run
 from .transcript import Transcript
 from .wait import until
 
@@ -509,7 +509,7 @@ def setting(case: Case) -> None:
     for target in ("pr-inf", "qa-inf", "odl-ci"):
         fleet = fleet.replace(f"target: {target}, team: infrastructure", "target: e2e, team: main")
     (estate / "pipegen.yml").write_text(fleet)
-    case.lab.pipegen("render", "--quiet", estate)
+    run([case.lab.tools.pipegen, "render", "--quiet", estate])
     code, told = case.set("--yes", folder=estate)
     equal(code, 0)
     code, told = case.set(folder=estate)
@@ -538,7 +538,8 @@ meta:
     committed.commit("two projects")
     setter = case.lab.concourse.pipeline("meta-pipelines")
 
-    def archived(*projects: object) -> list[bool]:
+    def archived() -> list[bool]:
+        """Are the three put away?"""
         return [pipeline.about()["archived"] for pipeline in (setter, cart.pipeline, api.pipeline)]
 
     def look() -> dict[str, str]:
@@ -553,7 +554,7 @@ meta:
     equal(code, 0)
     case.lab.concourse.call("PUT", f"{setter.path}/unpause")
     equal(look(), {"self": "succeeded", "set-meta-cart": "succeeded", "set-meta-api": "succeeded"})
-    parents = f"select count(*) from pipelines where name like 'meta-%' and parent_job_id is not null"
+    parents = "select count(*) from pipelines where name like 'meta-%' and parent_job_id is not null"
     equal(case.lab.concourse.sql(parents), "3")
 
     # A change and a project more, in one commit.
