@@ -44,6 +44,13 @@ pub enum Command {
     /// Render manifests into Concourse pipelines.
     Render(RenderArgs),
     /// Set the rendered pipelines that live otherwise, by `fly`, once it is told what changes.
+    ///
+    /// What is set are the rendered files, and none while one of them is out of date. Each is compared with what lives on
+    /// its Concourse; what changes is told, what makes a gate weaker first, and nothing is touched before somebody says
+    /// yes. What lives there, was rendered from this fleet once, as far as git's history goes, and is not any more, is
+    /// told and left alone.
+    ///
+    /// Exit codes: 0 all live as they are rendered, 1 they do not, 2 usage, 3 one could not be read or set.
     Set(SetArgs),
     /// Check manifests, fleets, kinds and pipelines of Concourse's, and write nothing.
     Validate(ValidateArgs),
@@ -108,13 +115,6 @@ pub struct RenderArgs {
 }
 
 /// Arguments of `set`.
-///
-/// What is set are the rendered files, and none while one of them is out of date. Each is compared with what lives on
-/// the Concourse of its stages; what changes is told, what makes a gate weaker first, and nothing is touched before
-/// somebody says yes. Pipelines that live there and were rendered from this fleet once, as far as the history of git goes,
-/// are told, and left alone.
-///
-/// Exit codes: 0 all live as they are rendered, 1 they do not, 2 usage, 3 one could not be read or set.
 #[derive(Debug, Args)]
 pub struct SetArgs {
     /// Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder unless said.

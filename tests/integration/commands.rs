@@ -184,7 +184,14 @@ fn help_of_every_verb() {
               files are there, and that what a Pulumi project imports is watched
     ");
     assert_snapshot!(help(&["set", "--help"]), @"
-    Set the rendered pipelines that live otherwise, by `fly`, once it is told what changes
+    Set the rendered pipelines that live otherwise, by `fly`, once it is told what changes.
+
+    What is set are the rendered files, and none while one of them is out of date. Each is compared with
+    what lives on its Concourse; what changes is told, what makes a gate weaker first, and nothing is
+    touched before somebody says yes. What lives there, was rendered from this fleet once, as far as
+    git's history goes, and is not any more, is told and left alone.
+
+    Exit codes: 0 all live as they are rendered, 1 they do not, 2 usage, 3 one could not be read or set.
 
     Usage: ol-pipegen set [OPTIONS] [PATH]...
 
