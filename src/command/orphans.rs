@@ -84,7 +84,8 @@ pub(super) fn orphans(
             let mut lines = text.lines();
             let first = lines.next().unwrap_or_default();
             let command = format!("# {}", set_pipeline(concourse, &live.name, &instance_vars, &file_name));
-            if !Banner::names(first, &fleet.output.join(&file_name), &fleet.path) || !lines.any(|line| line == command) {
+            if !Banner::names(first, &fleet.output.join(&file_name), &fleet.path) || !lines.any(|line| line == command)
+            {
                 continue;
             }
             let known = Named { name: &live.name, instance_vars: &instance_vars };

@@ -96,8 +96,10 @@ mod tests {
 
     #[test]
     fn instance_is_told_to_fly_behind_the_name() {
-        let vars: InstanceVars =
-            [("region", "eu"), ("size", "1")].map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+        let vars: InstanceVars = [("region", "eu"), ("size", "1")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into_iter()
+            .collect();
         assert_eq!(vars.reference(), r#"/region:"eu",size:"1""#);
         assert_eq!(InstanceVars::default().reference(), "");
     }

@@ -14,8 +14,8 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 
 use crate::concourse::{
-    Core, GetStep, ImageResource, InstanceVars, Job, JobName, LoadVarStep, Pipeline, PipelineName, Resource, ResourceName,
-    ResourceTypeName, SetPipelineStep, Step, TaskConfig, TaskInput, TaskRun, TaskStep,
+    Core, GetStep, ImageResource, InstanceVars, Job, JobName, LoadVarStep, Pipeline, PipelineName, Resource,
+    ResourceName, ResourceTypeName, SetPipelineStep, Step, TaskConfig, TaskInput, TaskRun, TaskStep,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::Family;
@@ -94,6 +94,17 @@ impl Settable {
 /// the fleet says of them.
 pub(super) fn pipelines(fleet: &Fleet, settable: &[Settable], diagnostics: &mut Diagnostics) -> Vec<LoweredPipeline> {
     let (Some(meta), Some(path)) = (&fleet.meta, &fleet.path) else { return Vec::new() };
+    if is_secret_in_clear("repository", &meta.settings.source.repository) {
+        // Who allows it gets what was asked for: a pipeline that is not rendered would be taken for one that is gone.
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::PlaintextSecret,
+                meta.span("/source/repository"),
+                "the address holds a password in clear",
+            )
+            .help("leave it out, and give a `private_key`"),
+        );
+    }
     let mut made = Vec::new();
     for (index, concourse) in fleet.concourses.iter().enumerate() {
         let mut maker = Maker { meta, fleet, path, concourse, sources: Vec::new(), jobs: Vec::new() };
@@ -142,7 +153,6 @@ impl Maker<'_> {
         }
         let name = self.name(index)?;
         let team = self.team()?;
-        self.check_texts()?;
         let fleet_file = self.in_repository(self.path)?;
         let mut watched = vec![fleet_file.clone()];
         for glob in &self.fleet.projects {
@@ -151,14 +161,20 @@ impl Maker<'_> {
         watched.push(self.in_repository(&self.fleet.kinds_folder)?);
         watched.push(self.in_repository(&self.fleet.output)?);
         let file = self.in_repository(&self.fleet.output.join(format!("{name}.yml")))?;
-        self.job(SELF, FLEET, watched, &fleet_file, SetPipelineStep {
-            set_pipeline: artifact(SELF),
-            file: within_artifact(&file),
-            team: None,
-            vars: None,
-            var_files: Vec::new(),
-            instance_vars: None,
-        });
+        self.job(
+            SELF,
+            FLEET,
+            watched,
+            &fleet_file,
+            SetPipelineStep {
+                set_pipeline: artifact(SELF),
+                file: within_artifact(&file),
+                team: None,
+                vars: None,
+                var_files: Vec::new(),
+                instance_vars: None,
+            },
+        );
         for settable in settable {
             let manifest = self.in_repository(&settable.manifest)?;
             for pipeline in settable.pipelines.iter().filter(here) {
@@ -178,14 +194,20 @@ impl Maker<'_> {
                 }
                 watched.push(file.clone());
                 let known = self.known(pipeline)?;
-                self.job(&format!("set-{known}"), &format!("{FLEET}-{known}"), watched, &manifest, SetPipelineStep {
-                    set_pipeline: artifact(&pipeline.name),
-                    file: within_artifact(&file),
-                    team: team.clone(),
-                    vars: None,
-                    var_files: Vec::new(),
-                    instance_vars: instance(&pipeline.instance_vars),
-                });
+                self.job(
+                    &format!("set-{known}"),
+                    &format!("{FLEET}-{known}"),
+                    watched,
+                    &manifest,
+                    SetPipelineStep {
+                        set_pipeline: artifact(&pipeline.name),
+                        file: within_artifact(&file),
+                        team: team.clone(),
+                        vars: None,
+                        var_files: Vec::new(),
+                        instance_vars: instance(&pipeline.instance_vars),
+                    },
+                );
             }
         }
         let team = self.meta.settings.team.as_ref().map(|team| team.0.clone());
@@ -204,7 +226,8 @@ impl Maker<'_> {
     fn known(&self, pipeline: &SettablePipeline) -> Result<String, Problem> {
         let mut known = pipeline.name.clone();
         for (_, value) in pipeline.instance_vars.iter() {
-            let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c.to_ascii_lowercase() } else { '-' };
+            let plain =
+                |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c.to_ascii_lowercase() } else { '-' };
             known.push('-');
             known.extend(value.chars().map(plain));
         }
@@ -227,7 +250,8 @@ impl Maker<'_> {
         let mut image_source = IndexMap::from_iter(
             ["repository", "tag"].map(|field| (field.to_owned(), format!("((.:{FLEET}.meta.image.{field}))").into())),
         );
-        for (field, text) in [("username", &image.username), ("password", &image.password.clone().map(|Secret(it)| it))] {
+        for (field, text) in [("username", &image.username), ("password", &image.password.clone().map(|Secret(it)| it))]
+        {
             image_source.extend(text.clone().map(|text| (field.to_owned(), Value::from(text))));
         }
         let get = GetStep {
@@ -343,19 +367,6 @@ impl Maker<'_> {
                 "say it in `concourses`",
             )),
         }
-    }
-
-    fn check_texts(&self) -> Result<(), Problem> {
-        let source = &self.meta.settings.source;
-        if is_secret_in_clear("repository", &source.repository) {
-            return Err(self.problem(
-                Rule::PlaintextSecret,
-                "/source/repository",
-                "a secret in clear: a pipeline is read by everybody who may see it".to_owned(),
-                "leave the password out of the address, and give a `private_key`",
-            ));
-        }
-        Ok(())
     }
 
     /// A path from here, as it is told from the root of the repository. In a pipeline it neither means a variable nor

@@ -20,8 +20,8 @@ use crate::source::{FileId, Sources, Span, Unsaved};
 use crate::yaml::{Limits, Node, emit, read};
 use crate::{Failure, files};
 
-pub(crate) use banner::{quoted, set_pipeline};
 pub use banner::{Banner, Origin};
+pub(crate) use banner::{quoted, set_pipeline};
 use collisions::Facts;
 use meta::Settable;
 pub use select::{FLEET_FILE, Selected, select};

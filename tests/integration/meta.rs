@@ -175,6 +175,8 @@ fn each_pipeline_has_a_job_with_the_paths_that_it_depends_on() {
     ");
     assert_eq!(work.run(&["render", "--check"]).fine(), "3 pipelines up to date\n");
     work.run(&["validate", "rendered/shop-pipelines.yml"]).fine();
+    let drawn = work.run(&["graph", "rendered/shop-pipelines.yml"]).fine();
+    assert!(drawn.contains("● fleet-cart\n") && drawn.contains("■ set-cart\n"), "{drawn}");
 }
 
 #[test]
@@ -237,11 +239,11 @@ fn each_instance_has_a_job_of_its_own() {
         let stack = "stack: {pulumi: {path: db}}\ngate: preview\nenvironments: [QA]\n";
         format!("pipeline: db\nproject: {project}\ninstance_vars: {{region: {region}}}\n{stack}")
     };
-    let work = fleet(META).file("projects/eu.yml", &instance("a", "EU-1")).file("projects/us.yml", &instance("b", "us"));
+    let work =
+        fleet(META).file("projects/eu.yml", &instance("a", "EU-1")).file("projects/us.yml", &instance("b", "us"));
     work.run(&["render", "--quiet"]).fine();
     let jobs = pipeline(&work, "shop-pipelines")["jobs"].clone();
-    let set: Vec<String> =
-        [3, 4].map(|job| format!("{} {}", jobs[job]["name"], jobs[job]["plan"][3])).into();
+    let set: Vec<String> = [3, 4].map(|job| format!("{} {}", jobs[job]["name"], jobs[job]["plan"][3])).into();
     assert_snapshot!(set.join("\n"), @r#"
     "set-db-eu-1" {"set_pipeline":"db","file":"fleet/deploy/rendered/db,region=EU-1.yml","instance_vars":{"region":"EU-1"}}
     "set-db-us" {"set_pipeline":"db","file":"fleet/deploy/rendered/db,region=us.yml","instance_vars":{"region":"us"}}
@@ -277,7 +279,8 @@ fn it_follows_the_fleet_and_goes_when_nobody_asks_for_it() {
     assert_eq!(work.read("rendered/shop-pipelines.yml"), before);
     fs::remove_file(work.path().join("projects/cart.yml")).unwrap();
     work.run(&["render", "--quiet"]).fine();
-    let names: Vec<_> = pipeline(&work, "shop-pipelines")["jobs"].as_array().unwrap().iter().map(|job| job["name"].clone()).collect();
+    let names: Vec<_> =
+        pipeline(&work, "shop-pipelines")["jobs"].as_array().unwrap().iter().map(|job| job["name"].clone()).collect();
     assert_eq!(names, ["self", "set-api", "set-new"]);
     work.write("pipegen.yml", SHOP_FLEET);
     let said = work.run(&["render"]).fine();
@@ -399,7 +402,17 @@ fn what_cannot_be_is_told_at_its_place() {
 
     error: 1 error in 1 file; nothing was written
     ");
-    assert_snapshot!(wrong(&META.replace("https://", "https://me:hunter2@")), @"
+    assert_snapshot!(wrong(&META.replace("https://", "https://me:hunter2@"
+    error[plaintext-secret]: the address holds a password in clear
+     --> pipegen.yml:9:24
+      |
+    9 |   source: {repository: ******************************************, folder: deploy}
+      |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: leave it out, and give a `private_key`
+
+    error: 1 error in 1 file; nothing was written
+    "
     error[plaintext-secret]: a secret in clear: a pipeline is read by everybody who may see it
      --> pipegen.yml:9:24
       |
@@ -424,8 +437,22 @@ fn what_cannot_be_is_told_at_its_place() {
 }
 
 #[test]
+fn secret_that_somebody_allows_does_not_take_the_pipeline_away() {
+    let work = fleet(META);
+    work.run(&["render", "--quiet"]).fine();
+    let with_password = work
+        .read("pipegen.yml")
+        .replace("https://github.com/example/shop, f", "https://me:hunter2@github.com/example/shop, f");
+    work.write("pipegen.yml", &with_password);
+    work.run(&["render", "--quiet"]).ended(1);
+    work.run(&["render", "--quiet", "--allow", "plaintext-secret"]).ended(0);
+    assert!(work.exists("rendered/shop-pipelines.yml"));
+}
+
+#[test]
 fn names_of_files_mean_nothing_else_to_concourse() {
-    let work = fleet(META).file("projects/((github.token)).yml", "pipeline: x\nproject: x\nstack: {pulumi: {path: x}}\n");
+    let work =
+        fleet(META).file("projects/((github.token)).yml", "pipeline: x\nproject: x\nstack: {pulumi: {path: x}}\n");
     assert_snapshot!(work.run(&["render"]).ended(1).stderr, @"
     error[concourse-name]: the path `deploy/projects/((github.token)).yml` means something else to Concourse or git
      --> pipegen.yml:9:11

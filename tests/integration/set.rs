@@ -91,10 +91,7 @@ fn new_one_is_set_and_paused() {
     1 pipeline lives as it is rendered
     set cart on main, team shop: it is paused  fly -t main unpause-pipeline --team shop -p cart
     ");
-    assert_eq!(
-        touched(&work),
-        ["--target=main set-pipeline --non-interactive --pipeline=cart --config=- --team=shop"]
-    );
+    assert_eq!(touched(&work), ["--target=main set-pipeline --non-interactive --pipeline=cart --config=- --team=shop"]);
     assert_eq!(work.read("fly/set-cart"), work.read("rendered/cart.yml"), "every byte that was reviewed");
     assert_snapshot!(set(&work, &["--yes", "--unpause"]).fine(), @"
     cart on main, team shop:
@@ -246,7 +243,11 @@ fn fly_has_to_be_there() {
 fn instances_are_told_apart() {
     let work = shop(&[]);
     for region in ["eu", "us"] {
-        let manifest = manifest(region).replacen("project", &format!("pipeline: db\ninstance_vars: {{region: {region}}}\nproject"), 1);
+        let manifest = manifest(region).replacen(
+            "project",
+            &format!("pipeline: db\ninstance_vars: {{region: {region}}}\nproject"),
+            1,
+        );
         work.write(&format!("projects/{region}.yml"), &manifest);
     }
     work.run(&["render", "--quiet"]).fine();
