@@ -10,31 +10,24 @@
 //!   renders to the very files of that commit;
 //! - the job `self` is never called otherwise: with it the pipeline itself would be archived, and all others with it.
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use indexmap::IndexMap;
+mod job;
 
-use crate::concourse::{
-    Core, GetStep, ImageResource, InstanceVars, Job, JobName, LoadVarStep, Pipeline, PipelineName, Resource,
-    ResourceName, ResourceTypeName, SetPipelineStep, Step, TaskConfig, TaskInput, TaskRun, TaskStep,
-};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+use crate::concourse::{InstanceVars, PipelineName, SetPipelineStep};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::Family;
-use crate::manifest::{Secret, is_secret_in_clear};
+use crate::manifest::is_secret_in_clear;
 use crate::project::{Concourse, Fleet, Meta, Project};
 use crate::source::Sources;
-use crate::yaml::Value;
 
 use super::banner::relative;
 use super::{LoadedManifest, LoweredPipeline, file_name};
 
-/// The artifact that holds the fleet, and the variable that holds what it says.
-const FLEET: &str = "fleet";
+use job::{FLEET, Jobs, artifact, instance, within_artifact};
 
 /// The job that sets the pipeline itself. Those of others begin with `set-`.
 const SELF: &str = "self";
-
-/// How often to look for commits, unless said.
-const CHECK_EVERY: &str = "5m";
 
 /// What of a manifest has to be known to set its pipelines.
 pub(super) struct Settable {
@@ -107,7 +100,7 @@ pub(super) fn pipelines(fleet: &Fleet, settable: &[Settable], diagnostics: &mut 
     }
     let mut made = Vec::new();
     for (index, concourse) in fleet.concourses.iter().enumerate() {
-        let mut maker = Maker { meta, fleet, path, concourse, sources: Vec::new(), jobs: Vec::new() };
+        let maker = Maker { meta, fleet, path, concourse };
         match maker.pipeline(index, settable) {
             Ok(pipeline) => made.extend(pipeline),
             Err(diagnostic) => {
@@ -141,12 +134,10 @@ struct Maker<'a> {
     fleet: &'a Fleet,
     path: &'a Utf8Path,
     concourse: &'a Concourse,
-    sources: Vec<Resource>,
-    jobs: Vec<Job>,
 }
 
 impl Maker<'_> {
-    fn pipeline(&mut self, index: usize, settable: &[Settable]) -> Result<Option<LoweredPipeline>, Problem> {
+    fn pipeline(&self, index: usize, settable: &[Settable]) -> Result<Option<LoweredPipeline>, Problem> {
         let here = |pipeline: &&SettablePipeline| pipeline.concourse == *self.concourse;
         if !settable.iter().flat_map(|settable| &settable.pipelines).any(|pipeline| here(&pipeline)) {
             return Ok(None);
@@ -161,30 +152,26 @@ impl Maker<'_> {
         watched.push(self.in_repository(&self.fleet.kinds_folder)?);
         watched.push(self.in_repository(&self.fleet.output)?);
         let file = self.in_repository(&self.fleet.output.join(format!("{name}.yml")))?;
-        self.job(
-            SELF,
-            FLEET,
-            watched,
-            &fleet_file,
-            SetPipelineStep {
-                set_pipeline: artifact(SELF),
-                file: within_artifact(&file),
-                team: None,
-                vars: None,
-                var_files: Vec::new(),
-                instance_vars: None,
-            },
-        );
+        let mut jobs = Jobs::new(self.meta, &fleet_file);
+        let set = SetPipelineStep {
+            set_pipeline: artifact(SELF),
+            file: within_artifact(&file),
+            team: None,
+            vars: None,
+            var_files: Vec::new(),
+            instance_vars: None,
+        };
+        jobs.push(SELF, FLEET, watched, &fleet_file, set);
         for settable in settable {
             let manifest = self.in_repository(&settable.manifest)?;
             for pipeline in settable.pipelines.iter().filter(here) {
                 if settable.discovered {
-                    return Err(self.problem(
+                    return self.refused(
                         Rule::NotYet,
                         "",
                         format!("`{}` has stages that are discovered, which `meta` cannot check yet", pipeline.name),
                         "list its `groups` and `environments`, or set it without `meta`",
-                    ));
+                    );
                 }
                 let file_name = file_name(&pipeline.name, &pipeline.instance_vars);
                 let file = self.in_repository(&self.fleet.output.join(file_name))?;
@@ -193,37 +180,28 @@ impl Maker<'_> {
                     watched.push(self.in_repository(kind)?);
                 }
                 watched.push(file.clone());
-                let known = self.known(pipeline)?;
-                self.job(
-                    &format!("set-{known}"),
-                    &format!("{FLEET}-{known}"),
-                    watched,
-                    &manifest,
-                    SetPipelineStep {
-                        set_pipeline: artifact(&pipeline.name),
-                        file: within_artifact(&file),
-                        team: team.clone(),
-                        vars: None,
-                        var_files: Vec::new(),
-                        instance_vars: instance(&pipeline.instance_vars),
-                    },
-                );
+                let known = self.known(pipeline, &jobs)?;
+                let set = SetPipelineStep {
+                    set_pipeline: artifact(&pipeline.name),
+                    file: within_artifact(&file),
+                    team: team.clone(),
+                    vars: None,
+                    var_files: Vec::new(),
+                    instance_vars: instance(&pipeline.instance_vars),
+                };
+                jobs.push(&format!("set-{known}"), &format!("{FLEET}-{known}"), watched, &manifest, set);
             }
         }
         let team = self.meta.settings.team.as_ref().map(|team| team.0.clone());
         let concourse = Concourse { team: team.or_else(|| self.concourse.team.clone()), ..self.concourse.clone() };
-        let pipeline = Pipeline {
-            resources: std::mem::take(&mut self.sources),
-            jobs: std::mem::take(&mut self.jobs),
-            ..Pipeline::default()
-        };
+        let pipeline = jobs.into_pipeline();
         let instance_vars = InstanceVars::default();
         Ok(Some(LoweredPipeline { name: name.to_string(), instance_vars, concourse, pipeline }))
     }
 
     /// What its job and its resource are called by: the name of the pipeline, and what tells its instance, as far as
     /// Concourse lets names say it.
-    fn known(&self, pipeline: &SettablePipeline) -> Result<String, Problem> {
+    fn known(&self, pipeline: &SettablePipeline, jobs: &Jobs<'_>) -> Result<String, Problem> {
         let mut known = pipeline.name.clone();
         for (_, value) in pipeline.instance_vars.iter() {
             let plain =
@@ -232,108 +210,15 @@ impl Maker<'_> {
             known.extend(value.chars().map(plain));
         }
         let name = format!("set-{known}");
-        if self.jobs.iter().any(|job| job.name.as_str() == name) {
-            return Err(self.problem(
+        if jobs.has(&name) {
+            return self.refused(
                 Rule::NameCollision,
                 "",
                 format!("two pipelines would be set by jobs called `{name}`"),
                 "let their names, or the `instance_vars` of their instances, differ in more than capitals and punctuation",
-            ));
+            );
         }
         Ok(known)
-    }
-
-    /// A job that sets a pipeline from a file of the fleet, once that is as it renders.
-    fn job(&mut self, name: &str, source: &str, watched: Vec<String>, check: &str, set: SetPipelineStep) {
-        let image = &self.meta.settings.image;
-        // From the commit that is set, not from this pipeline, which may not have been set from it yet.
-        let mut image_source = IndexMap::from_iter(
-            ["repository", "tag"].map(|field| (field.to_owned(), format!("((.:{FLEET}.meta.image.{field}))").into())),
-        );
-        for (field, text) in [("username", &image.username), ("password", &image.password.clone().map(|Secret(it)| it))]
-        {
-            image_source.extend(text.clone().map(|text| (field.to_owned(), Value::from(text))));
-        }
-        let get = GetStep {
-            get: artifact(FLEET),
-            resource: (source != FLEET).then(|| artifact(source)),
-            version: None,
-            trigger: Some(true),
-            passed: Vec::new(),
-            params: None,
-        };
-        let read = LoadVarStep {
-            load_var: artifact(FLEET),
-            file: within_artifact(&self.in_repository(self.path).unwrap_or_default()),
-            format: Some("yaml".to_owned()),
-            // Nothing of it is secret, and its words would be blackened in all that the task prints.
-            reveal: Some(true),
-        };
-        let check = TaskStep {
-            task: artifact("check"),
-            config: Some(TaskConfig {
-                platform: "linux".to_owned(),
-                image_resource: Some(ImageResource {
-                    type_name: "registry-image".to_owned(),
-                    source: Some(Value::Map(image_source)),
-                    params: None,
-                    version: None,
-                }),
-                rootfs_uri: None,
-                inputs: vec![TaskInput { name: FLEET.to_owned(), path: None, optional: None }],
-                outputs: Vec::new(),
-                caches: Vec::new(),
-                params: IndexMap::new(),
-                run: Some(TaskRun {
-                    path: Some("ol-pipegen".to_owned()),
-                    args: ["render", "--check", "--", check].map(str::to_owned).into(),
-                    dir: Some(FLEET.to_owned()),
-                    user: None,
-                }),
-                container_limits: None,
-            }),
-            file: None,
-            image: None,
-            privileged: None,
-            vars: None,
-            params: None,
-            input_mapping: IndexMap::new(),
-            output_mapping: IndexMap::new(),
-            container_limits: None,
-        };
-        self.sources.push(self.source(source, watched));
-        self.jobs.push(Job {
-            plan: [Core::Get(get), Core::LoadVar(read), Core::Task(Box::new(check)), Core::SetPipeline(set)]
-                .map(Step::from)
-                .into(),
-            serial: true,
-            ..job(name)
-        });
-    }
-
-    fn source(&self, name: &str, watched: Vec<String>) -> Resource {
-        let said = &self.meta.settings.source;
-        let mut source = IndexMap::from_iter([
-            ("uri".to_owned(), Value::from(said.repository.as_str())),
-            ("branch".to_owned(), said.branch.as_deref().unwrap_or("main").into()),
-            ("paths".to_owned(), Value::List(watched.into_iter().map(Value::from).collect())),
-        ]);
-        source.extend(said.private_key.as_ref().map(|Secret(key)| ("private_key".to_owned(), key.as_str().into())));
-        let check_every = said.check_every.as_ref().map(crate::manifest::CheckEvery::to_concourse);
-        Resource {
-            name: artifact(name),
-            old_name: None,
-            type_name: ResourceTypeName::parse("git").expect("internal error: `git` is no name of a resource type"),
-            icon: Some("git".to_owned()),
-            source: Some(Value::Map(source)),
-            check_every: Some(check_every.unwrap_or_else(|| CHECK_EVERY.to_owned())),
-            check_timeout: None,
-            webhook_token: None,
-            expose_build_created_by: None,
-            public: None,
-            tags: Vec::new(),
-            version: None,
-        }
     }
 
     fn name(&self, index: usize) -> Result<PipelineName, Problem> {
@@ -354,18 +239,18 @@ impl Maker<'_> {
         match &self.concourse.team {
             Some(team) if *team == own.0 => Ok(None),
             Some(team) if own.0 == "main" => Ok(Some(team.clone())),
-            Some(team) => Err(self.problem(
+            Some(team) => self.refused(
                 Rule::NoEffect,
                 "/team",
                 format!("the team `{own}` cannot set pipelines of the team `{team}`: only `main` sets another team's"),
                 "let the pipeline live in `main`, or leave `team` out",
-            )),
-            None => Err(self.problem(
+            ),
+            None => self.refused(
                 Rule::MissingField,
                 "/team",
                 format!("to set pipelines of another team, their `team` has to be known of `{called}`"),
                 "say it in `concourses`",
-            )),
+            ),
         }
     }
 
@@ -386,63 +271,26 @@ impl Maker<'_> {
         }
         let whole = parts.join("/");
         if !inside || whole.is_empty() {
-            return Err(self.problem(
+            return self.refused(
                 Rule::MissingPath,
                 "/source",
                 format!("`{way}` of this fleet lies outside of its repository"),
                 "say where the fleet's file lies in it: `folder`",
-            ));
+            );
         }
         if whole.contains("((") || whole.starts_with(':') || whole.contains(char::is_control) {
-            return Err(self.problem(
+            return self.refused(
                 Rule::ConcourseName,
                 "/source",
                 format!("the path `{}` means something else to Concourse or git", whole.escape_debug()),
                 "give the file another name",
-            ));
+            );
         }
         Ok(whole)
     }
 
-    fn problem(&self, rule: Rule, pointer: &str, message: String, help: &str) -> Problem {
+    fn refused<T>(&self, rule: Rule, pointer: &str, message: String, help: &str) -> Result<T, Problem> {
         let span = if pointer.is_empty() { self.meta.node.span } else { self.meta.span(pointer) };
-        Box::new(Diagnostic::new(rule, span, message).help(help))
-    }
-}
-
-fn instance(vars: &InstanceVars) -> Option<Value> {
-    let vars: IndexMap<String, Value> = vars.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    (!vars.is_empty()).then_some(Value::Map(vars))
-}
-
-fn within_artifact(path: &str) -> String {
-    format!("{FLEET}/{path}")
-}
-
-/// A name that is made of names of pipelines, which are alike.
-fn artifact(name: &str) -> ResourceName {
-    ResourceName::parse(name).expect("internal error: the name of a pipeline is none of a resource")
-}
-
-fn job(name: &str) -> Job {
-    Job {
-        name: JobName::parse(name).expect("internal error: the name of a pipeline is none of a job"),
-        old_name: None,
-        serial: false,
-        serial_groups: Vec::new(),
-        max_in_flight: None,
-        build_log_retention: None,
-        build_logs_to_retain: None,
-        public: false,
-        disable_manual_trigger: false,
-        disable_reruns: false,
-        tags: Vec::new(),
-        interruptible: false,
-        plan: Vec::new(),
-        on_success: None,
-        on_failure: None,
-        on_error: None,
-        on_abort: None,
-        ensure: None,
+        Err(Box::new(Diagnostic::new(rule, span, message).help(help)))
     }
 }
