@@ -28,6 +28,17 @@ impl InstanceVars {
         self.iter().map(|(name, value)| ("-i", format!("{name}={}", yaml_text(value))))
     }
 
+    /// What `fly` takes behind the name of a pipeline that is there: `/NAME:"VALUE",…`, each value read as YAML.
+    pub(crate) fn reference(&self) -> String {
+        let mut reference = String::new();
+        for (name, value) in self.iter() {
+            let mark = if reference.is_empty() { '/' } else { ',' };
+            // Writing to a string does not fail.
+            let _ = write!(reference, "{mark}{name}:{}", serde_json::Value::from(value));
+        }
+        reference
+    }
+
     /// What the name of a pipeline's file is followed by, so that each instance has a file of its own.
     pub(crate) fn file_name_part(&self) -> String {
         let mut part = String::new();
@@ -90,6 +101,16 @@ mod tests {
             let read: serde_json::Value = serde_saphyr::from_str(flag.strip_prefix("region=").unwrap()).unwrap();
             proptest::prop_assert_eq!(read, serde_json::Value::from(value));
         }
+    }
+
+    #[test]
+    fn instance_is_told_to_fly_behind_the_name() {
+        let vars: InstanceVars = [("region", "eu"), ("size", "1")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into_iter()
+            .collect();
+        assert_eq!(vars.reference(), r#"/region:"eu",size:"1""#);
+        assert_eq!(InstanceVars::default().reference(), "");
     }
 
     #[test]

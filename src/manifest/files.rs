@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::yaml::Value;
 
 use super::free::FreeMap;
+use super::meta::MetaSettings;
 use super::scalars::{Name, Template};
 
 /// What only a manifest says.
@@ -101,6 +102,14 @@ pub struct FleetFields {
         example = json!({"terraform": {"source": {"repository": "ljfranklin/terraform-resource", "tag": "1.9"}}})
     )]
     pub resource_types: IndexMap<String, Value>,
+    /// A pipeline that sets all the others, and itself, whenever a commit brings what is to be set.
+    #[serde(default)]
+    #[schemars(example = json!({
+        "pipeline": "shop-pipelines",
+        "source": {"repository": "https://github.com/example/shop"},
+        "image": {"repository": "example/ol-pipegen", "tag": "0.1.0"},
+    }))]
+    pub meta: Option<MetaSettings>,
 }
 
 /// An instance of Concourse.

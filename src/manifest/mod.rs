@@ -2,22 +2,26 @@
 
 mod check;
 mod files;
+mod fit;
 mod free;
 mod issues;
 mod jobs;
 mod layers;
+mod meta;
 mod publish;
 mod scalars;
 mod schema;
 mod secrets;
 mod settings;
 
-pub(crate) use check::{Wording, check, check_against, template_here};
+pub(crate) use check::{Schema, Wording, check, check_against, template_here};
 pub use files::{ChainFields, ConcourseSettings, FleetFields, LevelWord, ManifestFields};
+pub(crate) use fit::{Author, is_surely_schema};
 pub(crate) use free::{Free, FreeMap};
 pub use issues::*;
 pub use jobs::*;
 pub(crate) use layers::merge;
+pub use meta::{MetaImage, MetaSettings, MetaSource};
 pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Id, Moment, Name, Secret, Template};
 pub use schema::FileShape;

@@ -15,7 +15,7 @@ mod watched;
 
 pub(crate) use fill::Shape;
 pub use fleet::{Concourse, Fleet};
-pub(crate) use fleet::{FleetResourceType, built_in_defaults};
+pub(crate) use fleet::{FleetResourceType, Meta, built_in_defaults};
 pub(crate) use levels::file_levels;
 pub(crate) use resolve::{ManifestFile, resolve};
 pub use stage::{

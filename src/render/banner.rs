@@ -99,13 +99,13 @@ pub(crate) fn set_pipeline(concourse: &Concourse, pipeline: &str, vars: &Instanc
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c));
     if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The way from a folder to a file.
-fn relative(path: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
+pub(super) fn relative(path: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
     let parts = |path: &Utf8Path| -> Vec<String> {
         path.components()
             .filter(|part| !matches!(part, Utf8Component::CurDir))
