@@ -72,6 +72,7 @@ impl<'a> Jobs<'a> {
                     source: Some(Value::Map(image_source)),
                     params: None,
                     version: None,
+                    tags: Vec::new(),
                 }),
                 rootfs_uri: None,
                 inputs: vec![TaskInput { name: FLEET.to_owned(), path: None, optional: None }],
