@@ -10,7 +10,6 @@ mod init;
 mod kind;
 mod orphans;
 mod pipeline;
-mod progress;
 mod project;
 mod render;
 mod rule;
@@ -27,7 +26,7 @@ use crate::cli::{Cli, Colour, Command};
 use crate::diagnostic::{Diagnostic, Severity, visible};
 use crate::report::Format;
 use crate::source::Sources;
-use crate::{Failure, report};
+use crate::{Failure, interrupt, report};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +72,16 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Completions(args) => completions::run(args, &mut output),
     };
     let result = result.and_then(|outcome| output.finish().map(|()| outcome));
+    // A signal that came while the last file was written is not forgotten.
+    let result = interrupt::check().and(result);
     result.unwrap_or_else(|failure| {
         let (message, outcome) = match &failure {
             Failure::Usage(message) => (message.clone(), Outcome::Usage),
             Failure::Io { .. } | Failure::Internal(_) => (failure.to_string(), Outcome::CouldNotRun),
+            Failure::Interrupted(signal) => {
+                interrupt::obey(*signal);
+                (failure.to_string(), Outcome::CouldNotRun)
+            }
         };
         output.error(&message);
         outcome

@@ -3,20 +3,20 @@ use std::io::{self, BufRead, IsTerminal};
 
 use camino::Utf8PathBuf;
 
-use crate::Failure;
 use crate::cli::SetArgs;
 use crate::diagnostic::{Count, Diagnostics, visible};
 use crate::diff::{Changes, Effect, compare};
 use crate::fly::{Fly, LivePipeline, Named, Refusal, Remedy, Team};
 use crate::parallel::with_workers;
+use crate::progress::Progress;
 use crate::project::Concourse;
 use crate::render::{Options, RenderedFleet, RenderedPipeline, quoted, render, select};
 use crate::source::Sources;
+use crate::{Failure, interrupt};
 
 use super::committed;
 use super::orphans::orphans;
 use super::pipeline::parse;
-use super::progress::Progress;
 use super::{Outcome, Output};
 
 /// So many are asked for at a time: each is a process of fly's and a request to Concourse.
@@ -24,16 +24,17 @@ const AT_A_TIME: usize = 8;
 
 /// Tells how the pipelines that live differ from those that are rendered, asks, and sets them.
 pub(super) fn run(args: &SetArgs, output: &mut Output) -> Result<Outcome, Failure> {
-    let options = Options { source_root: args.source_root.clone(), ..Options::default() };
+    let progress = Progress::for_people();
+    let options = Options { source_root: args.source_root.clone(), progress: progress.clone(), ..Options::default() };
     let run = render(&select(&args.paths)?, &options)?;
     if output.diagnostics(&run.diagnostics, &run.sources, NOTHING_SET) {
         return Ok(Outcome::Problems);
     }
-    if !is_committed(&run.fleets, output)? {
+    if !is_committed(&run.fleets, &progress, output)? {
         return Ok(Outcome::Problems);
     }
     let Some(wanted) = wanted(&run.fleets, output) else { return Ok(Outcome::Problems) };
-    let mut setting = Setting { fly: Fly::new(&args.fly), output, ended: Outcome::Fine };
+    let mut setting = Setting { fly: Fly::new(&args.fly), progress, output, ended: Outcome::Fine };
     let living = setting.living(&wanted)?;
     let mut found = setting.found(&wanted, &living)?;
     // What weakens a gate is told before all else, whosever it is.
@@ -48,6 +49,8 @@ pub(super) fn run(args: &SetArgs, output: &mut Output) -> Result<Outcome, Failur
     if to_set.is_empty() {
         return Ok(setting.ended);
     }
+    interrupt::check()?;
+    interrupt::stop_watching();
     if !args.yes && !setting.ask(to_set.len())? {
         return Ok(worse(setting.ended, Outcome::Problems));
     }
@@ -60,8 +63,8 @@ pub(super) fn run(args: &SetArgs, output: &mut Output) -> Result<Outcome, Failur
 const NOTHING_SET: &str = "nothing was set";
 
 /// Are the files what the manifests render to?
-fn is_committed(fleets: &[RenderedFleet], output: &mut Output) -> Result<bool, Failure> {
-    let (comparisons, in_the_way) = committed::compare(fleets, None)?;
+fn is_committed(fleets: &[RenderedFleet], progress: &Progress, output: &mut Output) -> Result<bool, Failure> {
+    let (comparisons, in_the_way) = committed::compare(fleets, None, progress)?;
     for reason in &in_the_way {
         output.error(reason);
     }
@@ -163,6 +166,7 @@ enum Unread {
 
 struct Setting<'o> {
     fly: Fly,
+    progress: Progress,
     output: &'o mut Output,
     ended: Outcome,
 }
@@ -221,14 +225,13 @@ impl Setting<'_> {
         living: &BTreeMap<Team, Vec<LivePipeline>>,
     ) -> Result<Vec<(&'w Wanted<'r>, Found)>, Failure> {
         let reached: Vec<&Wanted<'_>> = wanted.iter().filter(|one| living.contains_key(&one.of)).collect();
-        let progress = Progress::new("reading pipelines:", reached.len());
+        let reading = self.progress.part("reading", reached.len());
         let fly = &self.fly;
         let answers = with_workers(&reached, AT_A_TIME, |one| {
-            let answer = read(fly, one, &living[&one.of]);
-            progress.step();
-            answer
+            reading.step()?;
+            read(fly, one, &living[&one.of])
         });
-        drop(progress);
+        drop(reading);
         let mut found = Vec::with_capacity(reached.len());
         for (one, answer) in reached.into_iter().zip(answers) {
             let this = answer?.unwrap_or_else(|unread| {

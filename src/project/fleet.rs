@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 
@@ -34,8 +36,8 @@ pub struct Fleet {
     pub(crate) defaults: Node,
     /// The file of what is built in.
     pub(crate) built_in: FileId,
-    /// Values that the defaults and the fleet's own kinds use.
-    pub(crate) used_values: Used,
+    /// Values that the defaults and the fleet's own kinds use, once somebody asks.
+    used_values: OnceLock<Used>,
     /// The kinds that can be used.
     pub kinds: KindSet,
     /// The folder of those of its own.
@@ -191,10 +193,6 @@ impl Fleet {
         }
         let (built_in, built_in_layer) = built_in(sources, diagnostics);
         let defaults = merge(&built_in_layer, &defaults);
-        let mut used_values = values::used(&defaults);
-        for kind in kinds.own() {
-            used_values.extend(values::used(kind.node()));
-        }
         Ok(Self {
             projects_span: node.at("/projects").map_or_else(|| first_key(node), |node| node.span),
             projects: fields.projects.unwrap_or_else(|| vec!["projects/*.yml".to_owned()]),
@@ -204,12 +202,23 @@ impl Fleet {
             resource_types_node: node.at("/resource_types").cloned(),
             defaults,
             built_in,
-            used_values,
+            used_values: OnceLock::new(),
             kinds,
             kinds_folder,
             meta,
             folder,
             path,
+        })
+    }
+
+    /// Values that the defaults and the fleet's own kinds use.
+    pub(crate) fn used_values(&self) -> &Used {
+        self.used_values.get_or_init(|| {
+            let mut used = values::used(&self.defaults);
+            for kind in self.kinds.own() {
+                used.extend(values::used(kind.node()));
+            }
+            used
         })
     }
 

@@ -15,6 +15,7 @@ use crate::lower::{lower, say_old_names};
 use crate::manifest::{FileShape, check};
 use crate::parallel::in_parallel;
 use crate::plan::plan;
+use crate::progress::Progress;
 use crate::project::{Concourse, Fleet, ManifestFile, Project, resolve};
 use crate::source::{FileId, Sources, Span, Unsaved};
 use crate::yaml::{Limits, Node, emit, read};
@@ -36,6 +37,8 @@ pub struct Options {
     pub unsaved: Option<Unsaved>,
     /// What is made of rules.
     pub levels: Levels,
+    /// Where it is shown how far the run is.
+    pub progress: Progress,
 }
 
 /// What a run came to.
@@ -189,7 +192,6 @@ pub(crate) fn load(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Loaded>, Failure> {
-    FileShape::Manifest.prepare();
     let (fleet, path) = match selected {
         Selected::Fleet { path, .. } => {
             let Some(fleet) = Fleet::read(path, sources, diagnostics)? else { return Ok(None) };
@@ -234,7 +236,12 @@ fn render_fleet(
 ) -> Result<Option<RenderedFleet>, Failure> {
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
     check_listing(&loaded, diagnostics)?;
-    let results = in_parallel(&loaded.manifests, 8, |manifest| render_manifest(manifest, &loaded, options, sources));
+    let rendering = options.progress.part("rendering", loaded.manifests.len());
+    let results = in_parallel(&loaded.manifests, 8, |manifest| {
+        rendering.step()?;
+        render_manifest(manifest, &loaded, options, sources)
+    });
+    drop(rendering);
     let mut fleet = RenderedFleet {
         output: loaded.fleet.output.clone(),
         whole: loaded.whole,
@@ -445,7 +452,12 @@ pub(crate) fn lower_fleets(
         let Some(loaded) = load(selected, sources, &mut diagnostics)? else { continue };
         check_listing(&loaded, &mut diagnostics)?;
         let sources = &*sources;
-        let lowered = in_parallel(&loaded.manifests, 8, |manifest| lower_manifest(manifest, &loaded, options, sources));
+        let rendering = options.progress.part("rendering", loaded.manifests.len());
+        let lowered = in_parallel(&loaded.manifests, 8, |manifest| {
+            rendering.step()?;
+            lower_manifest(manifest, &loaded, options, sources)
+        });
+        drop(rendering);
         let mut facts = Vec::new();
         let mut settable = Vec::new();
         for manifest in lowered {

@@ -172,7 +172,7 @@ const DELIBERATE: &[Deliberate] = &[
     },
     Deliberate {
         name: "a path that names its artifact",
-        mends: "`./` in front hides the artifact from puts that look for it in params",
+        mends: "two ways of writing one path",
         fits: |it| {
             it.at.ends_with("/params/additional_tags") && it.theirs == format!("./{}", it.ours.as_str().unwrap())
         },

@@ -92,7 +92,7 @@ impl ManifestFile<'_> {
         let used = values::used(own);
         for entry in declared {
             let known = |names: &values::Used| names.all || names.names.contains(&entry.key);
-            if !known(&used) && !known(&fleet.used_values) {
+            if !known(&used) && !known(fleet.used_values()) {
                 diagnostics.push(
                     Diagnostic::new(
                         Rule::UnusedValue,
