@@ -63,10 +63,10 @@ impl LivePipeline {
 
     /// Is it that pipeline? The order in which its instance is told does not count.
     pub(crate) fn is(&self, named: Named<'_>) -> bool {
-        let vars: BTreeMap<&str, &str> = named.instance_vars.iter().collect();
+        let same = |(name, value): (&str, &str)| self.instance_vars.get(name).and_then(Value::as_str) == Some(value);
         self.name == named.name
-            && self.instance_vars.len() == vars.len()
-            && vars.iter().all(|(name, value)| self.instance_vars.get(*name).and_then(Value::as_str) == Some(value))
+            && self.instance_vars.len() == named.instance_vars.iter().count()
+            && named.instance_vars.iter().all(same)
     }
 }
 

@@ -339,7 +339,10 @@ fn read(fly: &Fly, wanted: &Wanted<'_>, living: &[LivePipeline]) -> Result<Resul
         let reason = first.map_or_else(String::new, |diagnostic| visible(&diagnostic.message).into_owned());
         return Ok(Err(Unread::Misunderstood(reason)));
     };
-    Ok(Ok(Found::Live { changes: compare(&before, &after), by_a_job: live.parent_job_id.is_some() }))
+    let mut changes = compare(&before, &after);
+    // Concourse tells things in an order of its own.
+    changes.changes.retain(|change| change.effect != Effect::Order);
+    Ok(Ok(Found::Live { changes, by_a_job: live.parent_job_id.is_some() }))
 }
 
 /// The one that says more of what went wrong.

@@ -37,7 +37,7 @@ pub struct TaskConfig {
 
 /// The image of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "RawImageResource")]
 pub struct ImageResource {
     /// The resource type that fetches it.
     #[serde(rename = "type")]
@@ -51,6 +51,32 @@ pub struct ImageResource {
     /// The one version to use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Value>,
+    /// Workers that may fetch it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// An image as Concourse takes it, and as it tells it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawImageResource {
+    #[serde(rename = "type")]
+    type_name: String,
+    source: Option<Value>,
+    params: Option<Value>,
+    version: Option<Value>,
+    #[serde(default)]
+    tags: Vec<String>,
+    /// Concourse's own, which says nothing: it tells it, empty, of each image (`atc/task.go`).
+    #[expect(dead_code, reason = "it is taken, and passed over")]
+    name: Option<String>,
+}
+
+impl From<RawImageResource> for ImageResource {
+    fn from(raw: RawImageResource) -> Self {
+        let RawImageResource { type_name, source, params, version, tags, name: _ } = raw;
+        Self { type_name, source, params, version, tags }
+    }
 }
 
 /// An artifact that a task sees.

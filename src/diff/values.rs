@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::visible;
 use crate::flow::duration;
-use crate::manifest::is_secret_in_clear;
+use crate::manifest::{Duration, is_secret_in_clear};
 
 /// A difference of two values.
 #[derive(Debug, PartialEq)]
@@ -119,13 +119,18 @@ fn name_of(item: &Value) -> Option<String> {
     }
 }
 
-/// Concourse gives a task its variables as texts, and tells them so (`atc/task.go`, `TaskEnv`).
+/// Concourse gives a task its variables as texts, and tells them so (`atc/task.go`, `TaskEnv`); and it tells an interval
+/// as Go writes it, `15m0s` (`atc/resource_config.go`, `CheckEvery`).
 fn same(old: &Value, new: &Value, path: &[String]) -> bool {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    old == new || path.first().is_some_and(|first| first == "env") && text(old) == text(new)
+    let seconds = |value: &Value| value.as_str().and_then(Duration::parse).map(|duration| duration.seconds());
+    let is_time = || matches!(path.last().map(String::as_str), Some("check_every" | "check_timeout" | "timeout"));
+    old == new
+        || path.first().is_some_and(|first| first == "env") && text(old) == text(new)
+        || is_time() && seconds(old).is_some() && seconds(old) == seconds(new)
 }
 
 /// A value in a few words. What its name says to be secret is not shown.
@@ -196,6 +201,17 @@ mod tests {
     fn variables_of_tasks_are_texts() {
         assert_eq!(differences(&json!({"env": {"A": 1, "B": true}}), &json!({"env": {"A": "1", "B": "true"}})), []);
         assert_eq!(differences(&json!({"a": 1}), &json!({"a": "1"})).len(), 1);
+    }
+
+    #[test]
+    fn times_are_the_same_however_they_are_written() {
+        let of = |key: &str, old: &str, new: &str| differences(&json!({key: old}), &json!({key: new})).len();
+        assert_eq!(of("check_every", "15m", "15m0s"), 0);
+        assert_eq!(of("check_every", "90m", "1h30m0s"), 0);
+        assert_eq!(of("timeout", "60s", "1m"), 0);
+        assert_eq!(of("check_every", "15m", "15m1s"), 1);
+        assert_eq!(of("check_every", "never", "never "), 1);
+        assert_eq!(of("text", "15m", "15m0s"), 1);
     }
 
     #[test]

@@ -480,6 +480,7 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
             source: Some(job.stage.approval.checkout_image.clone()),
             params: None,
             version: None,
+            tags: Vec::new(),
         }),
         rootfs_uri: None,
         inputs: [gate_input]

@@ -114,10 +114,14 @@ defaults:
             os.write(ours, f"{answer}\n".encode())
             assert process.stdout
             printed = process.stdout.read()
-            process.wait()
-        asked = os.read(ours, 65536).decode()
+        asked = b""
+        try:
+            while part := os.read(ours, 65536):
+                asked += part
+        except OSError:
+            pass  # nobody has the terminal any more
         os.close(ours)
-        return process.returncode, printed + asked
+        return process.returncode, printed + asked.decode()
 
     def keep(self, folder: Path) -> None:
         """Keeps what tells why it failed: the issues, and what each build printed."""
@@ -127,6 +131,8 @@ defaults:
         (folder / "issues.json").write_text(json.dumps(state, indent=2))
         for project in self.projects:
             pipeline = project.pipeline
+            if not pipeline.about():
+                continue
             if project.rendered().exists():
                 shutil.copy(project.rendered(), folder)
             (folder / f"{pipeline.name}.builds.json").write_text(json.dumps(pipeline.history(), indent=2))

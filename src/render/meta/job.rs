@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use crate::concourse::{
@@ -21,16 +23,17 @@ pub(super) struct Jobs<'a> {
     fleet_file: &'a str,
     sources: Vec<Resource>,
     made: Vec<Job>,
+    names: BTreeSet<String>,
 }
 
 impl<'a> Jobs<'a> {
     pub(super) fn new(meta: &'a Meta, fleet_file: &'a str) -> Self {
-        Self { meta, fleet_file, sources: Vec::new(), made: Vec::new() }
+        Self { meta, fleet_file, sources: Vec::new(), made: Vec::new(), names: BTreeSet::new() }
     }
 
     /// Is there one of that name?
     pub(super) fn has(&self, name: &str) -> bool {
-        self.made.iter().any(|job| job.name.as_str() == name)
+        self.names.contains(name)
     }
 
     pub(super) fn into_pipeline(self) -> Pipeline {
@@ -72,6 +75,7 @@ impl<'a> Jobs<'a> {
                     source: Some(Value::Map(image_source)),
                     params: None,
                     version: None,
+                    tags: Vec::new(),
                 }),
                 rootfs_uri: None,
                 inputs: vec![TaskInput { name: FLEET.to_owned(), path: None, optional: None }],
@@ -96,6 +100,7 @@ impl<'a> Jobs<'a> {
             container_limits: None,
         };
         self.sources.push(self.source(source, watched));
+        self.names.insert(name.to_owned());
         self.made.push(Job {
             plan: [Core::Get(get), Core::LoadVar(read), Core::Task(Box::new(check)), Core::SetPipeline(set)]
                 .map(Step::from)
