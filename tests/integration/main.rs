@@ -15,6 +15,7 @@ mod graph;
 mod incidents;
 mod language;
 mod mitodl;
+mod previewed;
 mod readers;
 mod readme;
 mod render;
