@@ -80,7 +80,7 @@ test('the words of a gate are offered, each with what it means', async () => {
 
 test('kinds and their options are offered', async () => {
   const file = await manifest('project: a\nstack:\n  \n');
-  assert.deepEqual(labels(await file.complete('stack:\n  ')).filter((label) => label !== 'stack').sort(), ['pulumi', 'script']);
+  assert.deepEqual(labels(await file.complete('stack:\n  ')).filter((label) => label !== 'stack').sort(), ['helm', 'opentofu', 'pulumi', 'script']);
   const options = await (await manifest('project: a\nstack:\n  script:\n    ')).complete('script:\n    ');
   for (const option of ['image', 'deploy', 'preview']) assert.ok(labels(options).includes(option), option);
 });

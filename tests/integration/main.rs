@@ -17,6 +17,7 @@ mod incidents;
 mod language;
 mod meta;
 mod mitodl;
+mod previewed;
 mod readers;
 mod readme;
 mod render;
