@@ -484,6 +484,21 @@ fn type_that_is_made_of_itself_can_never_be_fetched() {
 }
 
 #[test]
+fn pattern_for_one_job_says_more_than_it_means() {
+    let text = |passed: &str| {
+        pipeline(
+            "",
+            &(job("unit-a", &["get: code, trigger: true", DEPLOY])
+                + &job("unit-b", &["get: code, trigger: true", DEPLOY])
+                + &job("ship", &[&format!("get: code, passed: [{passed}]"), DEPLOY])),
+        )
+    };
+    finds(&[&text("\"*-a\"")], "needless-passed", "- {get: code, passed:");
+    finds_no(&[&text("\"unit-*\"")], "needless-passed");
+    finds_no(&[&text("\"((name))*\"")], "needless-passed");
+}
+
+#[test]
 fn empty_timeout_is_none() {
     let timeout = |text: &str| task("", &format!("    timeout: {text}\n"));
     finds(&[&timeout("1d")], "malformed-duration", "timeout");
