@@ -14,6 +14,7 @@ mod files;
 mod graph;
 mod incidents;
 mod language;
+mod lints;
 mod mitodl;
 mod readers;
 mod readme;
