@@ -64,7 +64,7 @@ impl Step<'_> {
     /// The job's name, with a link where it is known where Concourse is.
     fn job(&self, job: &StageJob<'_>) -> String {
         let name = format!("`{}`", job.name);
-        match links::pipeline(self.concourse, self.pipeline.name, Some(job.name)) {
+        match links::pipeline(self.concourse, self.pipeline, Some(job.name)) {
             Some(link) => format!("[{name}]({link})"),
             None => name,
         }
@@ -251,7 +251,7 @@ impl Page {
         self.out.push_str("| on | job | pipeline |\n| --- | --- | --- |\n");
         for step in steps {
             let name = step.pipeline.name;
-            let pipeline = match links::pipeline(step.concourse, name, None) {
+            let pipeline = match links::pipeline(step.concourse, step.pipeline, None) {
                 Some(link) => format!("[`{name}`]({link})"),
                 None => format!("`{name}`"),
             };

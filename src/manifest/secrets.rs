@@ -70,7 +70,8 @@ fn has_reference(text: &str) -> bool {
 /// `SCHEME://USER:PASSWORD@HOST` (RFC 3986, section 3.2.1).
 fn has_password(text: &str) -> bool {
     // To look is cheaper than to split, and most texts hold no address.
-    text.contains("://")
+    text.as_bytes().contains(&b':')
+        && text.contains("://")
         && text.split("://").skip(1).any(|rest| {
             let authority = rest.split(['/', '?', '#', ' ', '\n', '"', '\'']).next().unwrap_or_default();
             authority

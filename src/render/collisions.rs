@@ -23,6 +23,7 @@ pub(super) struct Facts {
 #[derive(Debug)]
 struct Named {
     concourse: usize,
+    /// With what tells its instances apart.
     name: String,
     span: Span,
 }
@@ -48,7 +49,8 @@ impl Facts {
                 let Job::Stage(job) = job else { continue };
                 if self.pipelines.iter().all(|named| named.concourse != pipeline.concourse) {
                     let span = job.stage.origin.span;
-                    self.pipelines.push(Named { concourse: pipeline.concourse, name: pipeline.name.to_string(), span });
+                    let name = format!("{}{}", pipeline.name, pipeline.instance_vars.file_name_part());
+                    self.pipelines.push(Named { concourse: pipeline.concourse, name, span });
                 }
                 let Some(opening) = &job.opens else { continue };
                 let issue = &opening.issue;
@@ -79,11 +81,11 @@ pub(super) fn check(facts: &[Facts], fleet: &Fleet, whole: bool, diagnostics: &m
 
 /// What two fleets set under one name, one of them would take from the other.
 pub(super) fn check_fleets(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
-    let mut seen: BTreeMap<(&str, &str, &str), (usize, Span)> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str, String), (usize, Span)> = BTreeMap::new();
     for (at, fleet) in fleets.iter().enumerate() {
         for pipeline in &fleet.pipelines {
             let Concourse { target: Some(target), team: Some(team), .. } = &pipeline.concourse else { continue };
-            let (first, span) = *seen.entry((target, team, &pipeline.name)).or_insert((at, pipeline.named_at));
+            let (first, span) = *seen.entry((target, team, pipeline.file_name())).or_insert((at, pipeline.named_at));
             // Within a fleet, and of one folder, it is told of the files.
             if first != at && fleets[first].output != fleet.output {
                 diagnostics.push(
