@@ -241,7 +241,7 @@ fn way(points: &[Point], down: bool) -> String {
             let _ = write!(out, "L{:.1} {:.1}", point.x, point.y);
             continue;
         }
-        let bend = (along.abs() / 2.0).max(12.0);
+        let bend = (along.abs() / 2.0).max(12.0).copysign(along);
         let (x, y) = if down { (0.0, bend) } else { (bend, 0.0) };
         let _ = write!(
             out,
