@@ -264,7 +264,7 @@ rules! {
     MalformedDuration = Warning "malformed-duration" page,
     /// An artifact that nothing in the job makes.
     MissingArtifact = Warning "missing-artifact" page,
-    /// A job that stands twice in one `passed`.
+    /// A job that stands twice in one `passed`, or a pattern for one job.
     NeedlessPassed = Warning "needless-passed" page,
     /// A limit below zero.
     NegativeLimit = Warning "negative-limit" page,

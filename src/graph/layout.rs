@@ -17,8 +17,8 @@ pub(super) struct Point {
 pub(super) struct Layout {
     /// The left upper corner of each node.
     pub(super) nodes: Vec<Point>,
-    /// The way of each edge: from the right of one node, past others, to the left of the other. The ways of edges that
-    /// lead back are those of their ends alone.
+    /// The way of each edge: from the right of one node, past others, to the left of the other; of an edge that leads back,
+    /// from the left of one to the right of the other.
     pub(super) edges: Vec<Vec<Point>>,
     pub(super) width: f64,
     pub(super) height: f64,
@@ -74,19 +74,20 @@ pub(super) fn layout(graph: &Graph, sizes: &[Size], gap: f64) -> Layout {
         .collect();
     let mut column_of: Vec<usize> = column.clone();
     let mut ways: Vec<Vec<usize>> = Vec::with_capacity(graph.edges.len());
-    for (number, edge) in graph.edges.iter().enumerate() {
-        let mut way = vec![edge.from];
-        if layers.onwards[number] {
-            for passed in column[edge.from] + 1..column[edge.to] {
-                if slots.len() >= sizes.len() + MOST_LANES {
-                    break;
-                }
-                way.push(slots.len());
-                slots.push(Slot { height: LANE, before: Vec::new(), behind: Vec::new(), lane: true });
-                column_of.push(passed);
+    for edge in &graph.edges {
+        // From left to right, whichever way it leads.
+        let (first, last) =
+            if column[edge.from] <= column[edge.to] { (edge.from, edge.to) } else { (edge.to, edge.from) };
+        let mut way = vec![first];
+        for passed in column[first] + 1..column[last] {
+            if slots.len() >= sizes.len() + MOST_LANES {
+                break;
             }
+            way.push(slots.len());
+            slots.push(Slot { height: LANE, before: Vec::new(), behind: Vec::new(), lane: true });
+            column_of.push(passed);
         }
-        way.push(edge.to);
+        way.push(last);
         for pair in way.windows(2) {
             if column_of[pair[0]] + 1 == column_of[pair[1]] {
                 slots[pair[0]].behind.push(pair[1]);
@@ -98,8 +99,7 @@ pub(super) fn layout(graph: &Graph, sizes: &[Size], gap: f64) -> Layout {
     let mut columns = first_order(&slots, &column_of);
     untangle(&mut columns, &slots);
     let centres = heights(&columns, &slots);
-    Placed { graph, sizes, layers: &layers, columns: &columns, column_of: &column_of, centres: &centres, ways: &ways }
-        .finish(gap)
+    Placed { graph, sizes, columns: &columns, column_of: &column_of, centres: &centres, ways: &ways }.finish(gap)
 }
 
 /// The column of each node: as deep as it is, but for what nothing leads to, which stands right before what it leads to.
@@ -292,7 +292,6 @@ fn apart(wanted: &[(f64, f64)], offsets: &[f64]) -> Vec<f64> {
 struct Placed<'a> {
     graph: &'a Graph,
     sizes: &'a [Size],
-    layers: &'a Layers,
     columns: &'a [Vec<usize>],
     column_of: &'a [usize],
     centres: &'a [f64],
@@ -301,7 +300,7 @@ struct Placed<'a> {
 
 impl Placed<'_> {
     fn finish(self, gap: f64) -> Layout {
-        let Self { graph, sizes, layers, columns, column_of, centres, ways } = self;
+        let Self { graph, sizes, columns, column_of, centres, ways } = self;
         let top = columns
             .iter()
             .flatten()
@@ -330,24 +329,27 @@ impl Placed<'_> {
         let edges = ways
             .iter()
             .zip(&graph.edges)
-            .enumerate()
-            .map(|(number, (way, edge))| {
+            .map(|(way, edge)| {
+                let (first, last) = (way[0], way[way.len() - 1]);
                 let middle = |node: usize| nodes[node].y + sizes[node].height / 2.0;
-                let start = Point { x: nodes[edge.from].x + sizes[edge.from].width, y: middle(edge.from) };
-                let end = Point { x: nodes[edge.to].x, y: middle(edge.to) };
-                let mut points = vec![start];
-                if layers.onwards[number] {
-                    for slot in way.iter().filter(|slot| **slot >= sizes.len()) {
-                        let (x, y) = (left[column_of[*slot]], centres[*slot] - top);
-                        points.push(Point { x, y });
-                        points.push(Point { x: x + widths[column_of[*slot]], y });
-                    }
+                let mut points = vec![Point { x: nodes[first].x + sizes[first].width, y: middle(first) }];
+                for slot in way.iter().filter(|slot| **slot >= sizes.len()) {
+                    let (x, y) = (left[column_of[*slot]], centres[*slot] - top);
+                    points.push(Point { x, y });
+                    points.push(Point { x: x + widths[column_of[*slot]], y });
                 }
-                points.push(end);
+                points.push(Point { x: nodes[last].x, y: middle(last) });
+                if first != edge.from {
+                    points.reverse();
+                }
                 points
             })
             .collect();
-        let height = nodes.iter().zip(sizes).map(|(point, size)| point.y + size.height).fold(0.0, f64::max);
+        let height = columns
+            .iter()
+            .flatten()
+            .map(|slot| centres[*slot] - top + sizes.get(*slot).map_or(LANE, |size| size.height) / 2.0)
+            .fold(0.0, f64::max);
         Layout { nodes, edges, width: (x - gap).max(0.0), height }
     }
 }
@@ -404,6 +406,17 @@ mod tests {
                 }
             }
             prop_assert_eq!(layout.edges.len(), graph.edges.len());
+            for (edge, points) in graph.edges.iter().zip(&layout.edges) {
+                for point in points {
+                    prop_assert!((0.0..=layout.width).contains(&point.x) && (0.0..=layout.height).contains(&point.y));
+                }
+                // Where two columns are joined, no way turns round between them.
+                if layout.nodes[edge.from].x != layout.nodes[edge.to].x {
+                    let along = |pair: &[Point]| pair[1].x - pair[0].x;
+                    let onwards = layout.nodes[edge.from].x < layout.nodes[edge.to].x;
+                    prop_assert!(points.windows(2).all(|pair| (along(pair) >= 0.0) == onwards || along(pair) == 0.0));
+                }
+            }
         }
     }
 }

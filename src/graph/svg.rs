@@ -29,6 +29,8 @@ const NOTE_WIDTH: usize = 34;
 /// Lines beyond which a text is cut; all of it stands in the tooltip.
 const NAME_LINES: usize = 4;
 const NOTE_LINES: usize = 2;
+/// What an edge means by which nothing begins.
+const QUIET: &str = "is taken, and starts nothing";
 /// Room for the legend.
 const LEGEND_HEIGHT: f64 = 40.0;
 
@@ -71,7 +73,9 @@ pub fn svg(graph: &Graph, title: &str) -> String {
     let (layout, down) = narrower(graph, &sizes);
     let legend: Vec<&(NodeKind, &str)> =
         LEGEND.iter().filter(|(kind, _)| graph.nodes.iter().any(|node| node.kind == *kind)).collect();
-    let legend_width: f64 = legend.iter().map(|(_, word)| legend_item(word)).sum();
+    let has_quiet = graph.edges.iter().any(|edge| is_quiet(edge.kind));
+    let words = legend.iter().map(|(_, word)| *word).chain(has_quiet.then_some(QUIET));
+    let legend_width: f64 = words.map(legend_item).sum();
     let width = layout.width.max(legend_width) + 2.0 * MARGIN;
     let height = layout.height + 2.0 * MARGIN + LEGEND_HEIGHT;
     let mut out = String::new();
@@ -120,6 +124,15 @@ pub fn svg(graph: &Graph, title: &str) -> String {
             y
         );
         x += legend_item(word);
+    }
+    if has_quiet {
+        let _ = writeln!(
+            out,
+            "<path class=\"edge takes\" d=\"M{x:.1} {line:.1}h18\" marker-end=\"url(#takes-arrow)\"/>\
+             <text class=\"note\" x=\"{:.1}\" y=\"{y:.1}\">{QUIET}</text>",
+            x + 22.0,
+            line = y - 3.5,
+        );
     }
     out.push_str("</g>\n</svg>\n");
     out
@@ -228,7 +241,7 @@ fn way(points: &[Point], down: bool) -> String {
             let _ = write!(out, "L{:.1} {:.1}", point.x, point.y);
             continue;
         }
-        let bend = (along.abs() / 2.0).max(12.0);
+        let bend = (along.abs() / 2.0).max(12.0).copysign(along);
         let (x, y) = if down { (0.0, bend) } else { (bend, 0.0) };
         let _ = write!(
             out,

@@ -4,22 +4,29 @@ use std::collections::BTreeMap;
 
 use crate::source::Span;
 
-use super::view::PipelineView;
+use super::view::{PipelineView, is_known, is_pattern};
 
-/// A job that stands twice among those that a version must have passed.
+/// A job that stands twice among those that a version must have passed, and a pattern (8.1 and newer) for one job alone:
+/// whoever reads it looks for others.
 pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
     for (_, step) in view.steps() {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for (name, span) in step.passed() {
-            match seen.get(name) {
-                None => {
-                    seen.insert(name, span);
-                }
-                Some(first) => diagnostics.push(
+            if let Some(first) = seen.insert(name, span) {
+                diagnostics.push(
                     Diagnostic::new(Rule::NeedlessPassed, span, format!("`{name}` is in this list already"))
-                        .also(*first, "here")
+                        .also(first, "here")
                         .help("take one of them out, or name the job that was meant"),
-                ),
+                );
+            } else if is_pattern(name)
+                && is_known(name)
+                && view.job(name).is_none()
+                && let [job] = view.matching(name).as_slice()
+            {
+                diagnostics.push(
+                    Diagnostic::new(Rule::NeedlessPassed, span, format!("`{name}` matches `{}` alone", job.name))
+                        .help(format!("name it: `{}`", job.name)),
+                );
             }
         }
     }

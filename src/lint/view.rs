@@ -119,16 +119,21 @@ impl<'n> PipelineView<'n> {
             if let Some(job) = self.job(name) {
                 found.push(job);
             } else if is_pattern(name) {
-                let mut matched = self.matched.borrow_mut();
-                let jobs = matched.entry(name.to_owned()).or_insert_with(|| self.matching(name));
-                found.extend(jobs.iter().map(|at| &self.jobs[*at]));
+                found.extend(self.matching(name));
             }
         }
         found
     }
 
-    /// The jobs that a pattern matches, in order. Only those are looked at that begin as it does.
-    fn matching(&self, pattern: &str) -> Vec<usize> {
+    /// The jobs that a pattern matches, in order.
+    pub(super) fn matching(&self, pattern: &str) -> Vec<&JobView<'n>> {
+        let mut matched = self.matched.borrow_mut();
+        let jobs = matched.entry(pattern.to_owned()).or_insert_with(|| self.look_for(pattern));
+        jobs.iter().map(|at| &self.jobs[*at]).collect()
+    }
+
+    /// Only those are looked at that begin as the pattern does.
+    fn look_for(&self, pattern: &str) -> Vec<usize> {
         let start = pattern.split(is_special).next().unwrap_or_default();
         let Ok(pattern) = glob::Pattern::new(pattern) else { return Vec::new() };
         let alike = self.job_at.range(start..).take_while(|(name, _)| name.starts_with(start));

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::IssuesResource;
 use crate::plan::{Job, Plan};
-use crate::project::Fleet;
+use crate::project::{Concourse, Fleet};
 use crate::source::Span;
 use crate::yaml::{Map, Node};
+
+use super::RenderedFleet;
 
 /// What a manifest has to be compared with the others by.
 #[derive(Debug, Default)]
@@ -83,6 +85,29 @@ pub(super) fn check(facts: &[Facts], fleet: &Fleet, whole: bool, diagnostics: &m
     check_titles(facts, diagnostics);
     if whole && !fleet.is_alone() {
         check_overrides(facts, fleet, diagnostics);
+    }
+}
+
+/// What two fleets set under one name, one of them would take from the other.
+pub(super) fn check_fleets(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
+    let mut seen: BTreeMap<(&str, &str, String), (usize, Span)> = BTreeMap::new();
+    for (at, fleet) in fleets.iter().enumerate() {
+        for pipeline in &fleet.pipelines {
+            let Concourse { target: Some(target), team: Some(team), .. } = &pipeline.concourse else { continue };
+            let (first, span) = *seen.entry((target, team, pipeline.file_name())).or_insert((at, pipeline.named_at));
+            // Within a fleet, and of one folder, it is told of the files.
+            if first != at && fleets[first].output != fleet.output {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Rule::DuplicatePipeline,
+                        pipeline.named_at,
+                        format!("two fleets set the pipeline `{}` of the team `{team}` on `{target}`", pipeline.name),
+                    )
+                    .also(span, "the other is made from this")
+                    .help("a pipeline is called as its file unless `pipeline` says otherwise"),
+                );
+            }
+        }
     }
 }
 

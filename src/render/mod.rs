@@ -140,6 +140,7 @@ pub(crate) fn collect(selection: &[Selected], options: &Options) -> Result<Colle
     for selected in selection {
         fleets.extend(render_fleet(selected, options, &mut sources, &mut diagnostics)?);
     }
+    collisions::check_fleets(&fleets, &mut diagnostics);
     check_targets(&fleets, &mut diagnostics);
     Ok(Collected { sources, diagnostics, fleets })
 }

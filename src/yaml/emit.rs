@@ -75,6 +75,23 @@ mod tests {
     }
 
     #[test]
+    fn long_keys_are_read_back() {
+        for key in
+            ["a".repeat(1_025), "a b ".repeat(300) + "x", "\u{1}".repeat(300), "'".repeat(1_024), "é:".repeat(600)]
+        {
+            let inner =
+                || Value::map([(key.as_str(), Value::map([("b", "c".into())])), ("d", Value::List(vec!["e".into()]))]);
+            let value = Value::map([("x", Value::map([("y", inner()), ("z", Value::List(vec![inner()]))]))]);
+            let text = written(&value);
+            assert_eq!(serde_saphyr::from_str::<Value>(&text).unwrap(), value, "{text}");
+            let column = "\n    ? ";
+            assert!(text.contains(column), "{text}");
+        }
+        let short = "a".repeat(1_024);
+        assert_eq!(written(&Value::map([(short.as_str(), "b".into())])), format!("{short}: b\n"));
+    }
+
+    #[test]
     fn lists_and_maps_are_blocks() {
         let value = Value::map([
             ("list", Value::List(vec!["a".into(), Value::map([("b", Value::Integer(1)), ("c", Value::Null)])])),

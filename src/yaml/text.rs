@@ -32,18 +32,34 @@ pub(super) fn write_value(out: &mut String, text: &str, column: usize) -> Result
     Ok(())
 }
 
-/// Writes a text as the key of an entry, the colon included.
-pub(super) fn write_key(out: &mut String, text: &str) -> Result<(), EmitError> {
-    if is_plain(text, IN_KEY) {
+/// How far behind the beginning of a key its colon may stand, in characters
+/// ([YAML 1.2.2, 7.4.2](https://yaml.org/spec/1.2.2/#742-flow-mappings)).
+const LONGEST_KEY: usize = 1_024;
+
+/// Writes a text as the key of an entry in that column, the colon included. A long one stands behind `?`, and its colon in
+/// a line of its own.
+pub(super) fn write_key(out: &mut String, text: &str, column: usize) -> Result<(), EmitError> {
+    if text.len() <= LONGEST_KEY && is_plain(text, IN_KEY) {
         out.push_str(text);
         out.push(':');
         return Ok(());
     }
     let line = if needs_double_quotes(text) { entry_of(&DoubleQuoted(text), &())? } else { entry_of(&text, &())? };
-    match hide_old_templates(&line).strip_suffix(" null\n") {
-        Some(key) => out.push_str(key),
-        None => return Err(serde::ser::Error::custom(format!("{text:?} as a key takes more than a line"))),
+    let line = hide_old_templates(&line);
+    let explicit = line.strip_prefix("? ").and_then(|rest| rest.strip_suffix("\n: null\n"));
+    let implicit = line.strip_suffix(": null\n");
+    let Some(key) = explicit.or(implicit).filter(|key| !key.contains('\n')) else {
+        return Err(serde::ser::Error::custom(format!("{text:?} as a key takes more than a line")));
+    };
+    if explicit.is_none() && key.chars().count() <= LONGEST_KEY {
+        out.push_str(key);
+    } else {
+        out.push_str("? ");
+        out.push_str(key);
+        out.push('\n');
+        indent(out, column);
     }
+    out.push(':');
     Ok(())
 }
 

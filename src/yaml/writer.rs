@@ -23,8 +23,8 @@ enum Place {
     Key(usize),
     /// `- `, in that column.
     Item(usize),
-    /// The indentation of an entry whose key it is.
-    Entry,
+    /// The indentation of an entry whose key it is, in that column.
+    Entry(usize),
 }
 
 /// Indentation of what is inside, in columns.
@@ -39,7 +39,7 @@ impl<'o> BlockWriter<'o> {
     /// A scalar that needs no quotes.
     fn plain(self, value: impl fmt::Display) -> Result<(), EmitError> {
         match self.place {
-            Place::Entry => return Err(EmitError::custom(format!("a key that is no text: {value}"))),
+            Place::Entry(_) => return Err(EmitError::custom(format!("a key that is no text: {value}"))),
             Place::Key(_) => self.out.push(' '),
             Place::Document | Place::Item(_) => {}
         }
@@ -50,7 +50,7 @@ impl<'o> BlockWriter<'o> {
         let column = match self.place {
             Place::Document => 0,
             Place::Key(column) | Place::Item(column) => column + STEP,
-            Place::Entry => return Err(EmitError::custom("a key that is a map")),
+            Place::Entry(_) => return Err(EmitError::custom("a key that is a map")),
         };
         Ok(Entries { out: self.out, place: self.place, column, empty: true })
     }
@@ -118,7 +118,7 @@ impl<'o> Serializer for BlockWriter<'o> {
 
     fn serialize_str(self, value: &str) -> Result<(), EmitError> {
         match self.place {
-            Place::Entry => write_key(self.out, value),
+            Place::Entry(column) => write_key(self.out, value, column),
             Place::Document => write_value(self.out, value, 0),
             Place::Item(column) => write_value(self.out, value, column),
             Place::Key(column) => {
@@ -173,7 +173,7 @@ impl<'o> Serializer for BlockWriter<'o> {
             Place::Document => 0,
             Place::Key(column) => column,
             Place::Item(column) => column + STEP,
-            Place::Entry => return Err(EmitError::custom("a key that is a list")),
+            Place::Entry(_) => return Err(EmitError::custom("a key that is a list")),
         };
         Ok(Items { out: self.out, place: self.place, column, empty: true })
     }
@@ -255,7 +255,7 @@ impl SerializeMap for Entries<'_> {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EmitError> {
         self.begin();
-        key.serialize(BlockWriter { out: self.out, place: Place::Entry })
+        key.serialize(BlockWriter { out: self.out, place: Place::Entry(self.column) })
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), EmitError> {
@@ -273,7 +273,7 @@ impl SerializeStruct for Entries<'_> {
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), EmitError> {
         self.begin();
-        write_key(self.out, key)?;
+        write_key(self.out, key, self.column)?;
         self.serialize_value(value)
     }
 

@@ -273,6 +273,14 @@ jobs:
 }
 
 #[test]
+fn what_starts_nothing_is_explained_where_there_is_some() {
+    let work = shop();
+    let drawn = |manifest: &str| work.run(&["graph", manifest, "--format", "svg"]).fine();
+    assert!(drawn("projects/search.yml").contains(">is taken, and starts nothing</text>"));
+    assert!(!drawn("projects/cart.yml").contains("starts nothing"));
+}
+
+#[test]
 fn hostile_titles_stay_texts() {
     let hostile = "names: {deployed_title: '\"]; end </text><script>`#quot;\\\\ {{ environment }}'}\n";
     let work =

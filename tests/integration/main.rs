@@ -15,6 +15,7 @@ mod files;
 mod graph;
 mod incidents;
 mod language;
+mod lints;
 mod meta;
 mod mitodl;
 mod previewed;

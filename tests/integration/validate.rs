@@ -282,3 +282,22 @@ fn pre_commit_hooks_do_what_they_say() {
         assert_eq!(files.is_match(path), expected, "{path}");
     }
 }
+
+#[test]
+fn two_fleets_that_set_one_pipeline_are_told() {
+    let fleet = |team: &str| SHOP_FLEET.replace("team: shop", &format!("team: {team}"));
+    let work = |team: &str| {
+        Work::new()
+            .file("a/pipegen.yml", &fleet("shop"))
+            .file("a/projects/cart.yml", &manifest("shop-cart"))
+            .file("b/pipegen.yml", &fleet(team))
+            .file("b/projects/cart.yml", &manifest("shop-basket"))
+    };
+    let told = work("shop").run(&["validate"]).ended(1).stderr;
+    assert!(
+        told.contains("error[duplicate-pipeline]: two fleets set the pipeline `cart` of the team `shop` on `main`"),
+        "{told}"
+    );
+    assert!(told.contains("b/projects/cart.yml") && told.contains("a/projects/cart.yml"), "{told}");
+    work("other").run(&["validate"]).ended(0);
+}
