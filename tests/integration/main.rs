@@ -23,4 +23,5 @@ mod rules;
 mod schemas;
 mod support;
 mod validate;
+mod waiting;
 mod watched;
