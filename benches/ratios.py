@@ -55,7 +55,7 @@ def real_projects(work):
             lambda run: [pipegen, "render", "--quiet", f"{work}/real", "--out", f"{work}/{ours_to.format(run)}"],
             lambda run: [
                 sys.executable,
-                "benches/chains.py",
+                "benches/peer/chains.py",
                 "tests/fixtures/ol-infrastructure",
                 f"{work}/{theirs_to.format(run)}",
             ],
