@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use crate::Failure;
 
@@ -14,11 +15,13 @@ static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
 /// From here on a signal does not end the run at once: [`check`] is to be asked often.
 pub(crate) fn watch() {
     CAUGHT.get_or_init(|| {
-        let caught = Arc::default();
+        let (caught, again) = (Arc::default(), Arc::default());
         for signal in [SIGHUP, SIGINT, SIGTERM] {
-            // What cannot be caught ends the run at once.
+            // Who asks twice does not want to wait. What cannot be caught ends the run at once, too.
+            let _ = flag::register_conditional_default(signal, Arc::clone(&again));
+            let _ = flag::register(signal, Arc::clone(&again));
             let number = usize::try_from(signal).unwrap_or_default();
-            let _ = signal_hook::flag::register_usize(signal, Arc::clone(&caught), number);
+            let _ = flag::register_usize(signal, Arc::clone(&caught), number);
         }
         caught
     });
