@@ -1,7 +1,7 @@
 //! Ctrl-C and its like, while something half done is on the disk or on the screen: it is cleared up, and then the run
 //! ends as it would have.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -9,22 +9,41 @@ use signal_hook::flag;
 
 use crate::Failure;
 
-/// The signal that came, if one did, once it is watched for.
-static CAUGHT: OnceLock<Arc<AtomicUsize>> = OnceLock::new();
+/// What is known of signals, once they are watched for.
+static WATCH: OnceLock<Watch> = OnceLock::new();
+
+#[derive(Default)]
+struct Watch {
+    /// The signal that came, if one did.
+    caught: Arc<AtomicUsize>,
+    /// A signal ends the run as if nobody watched: while it waits for a person, and when it is the second one, for who
+    /// asks twice does not want to wait.
+    ends_at_once: Arc<AtomicBool>,
+}
 
 /// From here on a signal does not end the run at once: [`check`] is to be asked often.
 pub(crate) fn watch() {
-    CAUGHT.get_or_init(|| {
-        let (caught, again) = (Arc::default(), Arc::default());
+    let watch = WATCH.get_or_init(|| {
+        let watch = Watch::default();
         for signal in [SIGHUP, SIGINT, SIGTERM] {
-            // Who asks twice does not want to wait. What cannot be caught ends the run at once, too.
-            let _ = flag::register_conditional_default(signal, Arc::clone(&again));
-            let _ = flag::register(signal, Arc::clone(&again));
+            // What cannot be caught ends the run at once, too.
             let number = usize::try_from(signal).unwrap_or_default();
-            let _ = flag::register_usize(signal, Arc::clone(&caught), number);
+            let _ = flag::register_conditional_default(signal, Arc::clone(&watch.ends_at_once));
+            let _ = flag::register(signal, Arc::clone(&watch.ends_at_once));
+            let _ = flag::register_usize(signal, Arc::clone(&watch.caught), number);
         }
-        caught
+        watch
     });
+    if watch.caught.load(Ordering::Relaxed) == 0 {
+        watch.ends_at_once.store(false, Ordering::Relaxed);
+    }
+}
+
+/// From here on it does again: the run waits for a person, and has nothing to clear up.
+pub(crate) fn stop_watching() {
+    if let Some(watch) = WATCH.get() {
+        watch.ends_at_once.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Is the run to go on?
@@ -33,7 +52,7 @@ pub(crate) fn watch() {
 ///
 /// When a signal says that it is not.
 pub(crate) fn check() -> Result<(), Failure> {
-    match CAUGHT.get().map(|caught| caught.load(Ordering::Relaxed)) {
+    match WATCH.get().map(|watch| watch.caught.load(Ordering::Relaxed)) {
         None | Some(0) => Ok(()),
         Some(signal) => Err(Failure::Interrupted(signal)),
     }

@@ -8,11 +8,13 @@ mod explain;
 mod graph;
 mod init;
 mod kind;
+mod orphans;
 mod pipeline;
 mod project;
 mod render;
 mod rule;
 mod schema;
+mod set;
 mod show;
 mod validate;
 
@@ -56,6 +58,7 @@ pub fn run(cli: &Cli) -> Outcome {
     let mut output = Output::new(cli.color);
     let result = match &cli.command {
         Command::Render(args) => render::run(args, &mut output),
+        Command::Set(args) => set::run(args, &mut output),
         Command::Validate(args) => validate::run(args, &mut output),
         Command::Init(args) => init::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
@@ -148,6 +151,12 @@ impl Output {
     fn say(&mut self, text: &str) {
         let _ = self.stdout.flush();
         let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// A question, behind which the answer is typed.
+    fn ask(&mut self, question: &str) {
+        let _ = self.stdout.flush();
+        let _ = write!(io::stderr(), "{question}");
     }
 
     /// What keeps the run from being done, a line.

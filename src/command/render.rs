@@ -108,7 +108,7 @@ impl Change<'_> {
             return Ok(format!("removed {}: nothing renders it any more\n", visible(path.as_str())));
         };
         folder.write(&pipeline.file_name(), pipeline.text(path).as_bytes())?;
-        let command = set_pipeline(&pipeline.concourse, &pipeline.name, path.as_str());
+        let command = set_pipeline(&pipeline.concourse, &pipeline.name, &pipeline.instance_vars, path.as_str());
         let line = format!("wrote {path} ({})  {command}", Count(pipeline.jobs, "job"));
         Ok(visible(&line).into_owned() + "\n")
     }

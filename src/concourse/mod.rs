@@ -3,6 +3,7 @@
 //! The order of fields is the order of the output. What is absent is left out.
 
 mod identifier;
+mod instance_vars;
 mod job;
 mod pipeline;
 mod resource;
@@ -10,6 +11,7 @@ mod step;
 mod task;
 
 pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName};
+pub use instance_vars::InstanceVars;
 pub use job::{BuildLogRetention, Job};
 pub use pipeline::Pipeline;
 pub use resource::{Resource, ResourceType};

@@ -1,4 +1,5 @@
-use std::collections::{BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::source::Span;
 use crate::yaml::{Map, Node};
@@ -12,7 +13,10 @@ pub(super) struct PipelineView<'n> {
     pub(super) resources: Vec<Definition<'n>>,
     pub(super) jobs: Vec<JobView<'n>>,
     resource_at: HashMap<&'n str, usize>,
-    job_at: HashMap<&'n str, usize>,
+    /// In order, so that those that begin alike stand together.
+    job_at: BTreeMap<&'n str, usize>,
+    /// What the patterns among `passed` match: thousands of jobs may have some, and each lint asks.
+    matched: RefCell<HashMap<String, Vec<usize>>>,
 }
 
 /// Something with a name and a type.
@@ -94,6 +98,7 @@ impl<'n> PipelineView<'n> {
             var_sources: definitions(root, "var_sources"),
             resource_at: resources.iter().enumerate().map(|(at, resource)| (resource.name, at)).collect(),
             job_at: jobs.iter().enumerate().map(|(at, job)| (job.name, at)).collect(),
+            matched: RefCell::default(),
             resources,
             jobs,
         }
@@ -111,12 +116,24 @@ impl<'n> PipelineView<'n> {
     pub(super) fn passed<'v>(&'v self, step: &StepView<'n>) -> Vec<&'v JobView<'n>> {
         let mut found = Vec::new();
         for (name, _) in step.passed() {
-            match (self.job(name), is_pattern(name).then(|| glob::Pattern::new(name))) {
-                (Some(job), _) => found.push(job),
-                (None, Some(Ok(pattern))) => found.extend(self.jobs.iter().filter(|job| pattern.matches(job.name))),
-                _ => {}
+            if let Some(job) = self.job(name) {
+                found.push(job);
+            } else if is_pattern(name) {
+                let mut matched = self.matched.borrow_mut();
+                let jobs = matched.entry(name.to_owned()).or_insert_with(|| self.matching(name));
+                found.extend(jobs.iter().map(|at| &self.jobs[*at]));
             }
         }
+        found
+    }
+
+    /// The jobs that a pattern matches, in order. Only those are looked at that begin as it does.
+    fn matching(&self, pattern: &str) -> Vec<usize> {
+        let start = pattern.split(is_special).next().unwrap_or_default();
+        let Ok(pattern) = glob::Pattern::new(pattern) else { return Vec::new() };
+        let alike = self.job_at.range(start..).take_while(|(name, _)| name.starts_with(start));
+        let mut found: Vec<usize> = alike.filter(|(name, _)| pattern.matches(name)).map(|(_, at)| *at).collect();
+        found.sort_unstable();
         found
     }
 
@@ -170,14 +187,23 @@ impl<'n> JobView<'n> {
         self.of_kind(StepKind::Put)
     }
 
-    /// Does it take a resource, or push to it?
-    pub(super) fn interacts_with(&self, resource: &str) -> bool {
-        self.gets().chain(self.puts()).any(|step| step.resource() == resource)
+    /// The resources that it takes or pushes to.
+    pub(super) fn resources(&self) -> impl Iterator<Item = &'n str> {
+        self.gets().chain(self.puts()).map(StepView::resource)
     }
 
-    /// The environment at the end of its name, and what stands before it.
+    /// The environment at the end of its name, and what stands before it. `unit-test` and `build-rc` say what is done, and
+    /// not where: such words count in the name of a deployment.
     pub(super) fn environment(&self) -> Option<(&'n str, Environment)> {
-        environment_of(self.name)
+        let (stem, environment) = environment_of(self.name)?;
+        let word = &self.name[stem.len() + 1..];
+        let is_task = ["ci", "rc", "test"].iter().any(|known| known.eq_ignore_ascii_case(word));
+        (!is_task || self.deploys()).then_some((stem, environment))
+    }
+
+    /// Does its name say that it deploys something, or shows what that would do?
+    pub(super) fn deploys(&self) -> bool {
+        ["deploy", "preview", "promote", "apply"].iter().any(|verb| self.name.contains(verb))
     }
 }
 
@@ -247,7 +273,11 @@ pub(super) fn is_known(name: &str) -> bool {
 }
 
 pub(super) fn is_pattern(name: &str) -> bool {
-    name.contains(['*', '?', '[', '\\'])
+    name.contains(is_special)
+}
+
+fn is_special(c: char) -> bool {
+    matches!(c, '*' | '?' | '[' | '\\')
 }
 
 /// The value of a key of a map.

@@ -15,7 +15,7 @@ pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "ove
 
 /// What the language has and this program does not do yet, by the place where it would stand.
 const NOT_YET: [(&str, &[&str]); 4] = [
-    ("", &["instance_vars", "rules", "notify", "job", "tab", "extra"]),
+    ("", &["rules", "notify", "job", "tab", "extra"]),
     ("auth", &["app"]),
     ("approval", &["approvals", "not_author", "window", "freeze"]),
     ("concourse", &["version"]),
