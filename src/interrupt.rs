@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use crate::Failure;
 
@@ -15,7 +16,8 @@ static WATCH: OnceLock<Watch> = OnceLock::new();
 struct Watch {
     /// The signal that came, if one did.
     caught: Arc<AtomicUsize>,
-    /// A signal ends the run as if nobody watched.
+    /// A signal ends the run as if nobody watched: while it waits for a person, and when it is the second one, for who
+    /// asks twice does not want to wait.
     ends_at_once: Arc<AtomicBool>,
 }
 
@@ -24,14 +26,17 @@ pub(crate) fn watch() {
     let watch = WATCH.get_or_init(|| {
         let watch = Watch::default();
         for signal in [SIGHUP, SIGINT, SIGTERM] {
-            // What cannot be caught ends the run at once.
+            // What cannot be caught ends the run at once, too.
             let number = usize::try_from(signal).unwrap_or_default();
-            let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&watch.ends_at_once));
-            let _ = signal_hook::flag::register_usize(signal, Arc::clone(&watch.caught), number);
+            let _ = flag::register_conditional_default(signal, Arc::clone(&watch.ends_at_once));
+            let _ = flag::register(signal, Arc::clone(&watch.ends_at_once));
+            let _ = flag::register_usize(signal, Arc::clone(&watch.caught), number);
         }
         watch
     });
-    watch.ends_at_once.store(false, Ordering::Relaxed);
+    if watch.caught.load(Ordering::Relaxed) == 0 {
+        watch.ends_at_once.store(false, Ordering::Relaxed);
+    }
 }
 
 /// From here on it does again: the run waits for a person, and has nothing to clear up.

@@ -58,11 +58,11 @@ pub(super) fn compare<'a>(
         }
         comparisons.push(comparison);
     }
-    let targets: BTreeSet<Utf8PathBuf> = fleets
+    let targets: BTreeSet<String> = fleets
         .iter()
         .flat_map(|fleet| {
             let folder = files::real(out.unwrap_or(&fleet.output));
-            fleet.pipelines.iter().map(move |pipeline| folder.join(pipeline.file_name()))
+            fleet.pipelines.iter().map(move |pipeline| folder.join(pipeline.file_name()).into_string())
         })
         .collect();
     for (fleet, comparison) in fleets.iter().zip(&mut comparisons).filter(|(fleet, _)| fleet.whole) {
@@ -155,7 +155,7 @@ impl<'a> RenderedSources<'a> {
 fn orphans(
     fleet: &RenderedFleet,
     folder: &Utf8Path,
-    targets: &BTreeSet<Utf8PathBuf>,
+    targets: &BTreeSet<String>,
 ) -> Result<Vec<Change<'static>>, Failure> {
     if !folder.is_dir() {
         return Ok(Vec::new());
@@ -164,7 +164,7 @@ fn orphans(
     let mut orphans = Vec::new();
     for path in files::list(folder)? {
         let name = path.file_name().unwrap_or_default();
-        let is_target = targets.contains(&real.join(name));
+        let is_target = targets.contains(real.join(name).as_str());
         if path.extension() != Some("yml") || is_target || !path.is_file() || path.is_symlink() {
             continue;
         }

@@ -35,11 +35,14 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         }
     }
     let mut read_pipelines = Vec::new();
+    let reading = options.progress.part("reading", pipelines.len());
     for path in &pipelines {
+        reading.step()?;
         let text = collected.sources.read(path)?;
         let file = collected.sources.add(path.as_path(), text);
         read_pipelines.extend(read(&collected.sources, file, Limits::PIPELINE, &mut collected.diagnostics));
     }
+    drop(reading);
     lint(&read_pipelines, &collected.sources, &mut collected.diagnostics);
     let run = collected.settle(&options.levels);
     let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;

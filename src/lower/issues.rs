@@ -260,7 +260,5 @@ fn put(resource: &ResourceName, inputs: Inputs, params: Value) -> Step {
 
 /// A type of the contract, as a value of the pipeline.
 fn to_value(contract: &impl Serialize) -> Value {
-    serde_json::to_value(contract)
-        .and_then(serde_json::from_value)
-        .expect("internal error: the contract with the resource is no JSON")
+    crate::yaml::to_value(contract).expect("internal error: the contract with the resource is no YAML")
 }

@@ -147,12 +147,16 @@ pub(crate) fn collect(selection: &[Selected], options: &Options) -> Result<Colle
 
 /// Two fleets may have one folder, but not one file in it.
 fn check_targets(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
-    let mut seen: BTreeMap<Utf8PathBuf, (usize, Span)> = BTreeMap::new();
+    if fleets.len() < 2 {
+        return;
+    }
+    // To compare paths part by part takes long where there are thousands.
+    let mut seen: BTreeMap<String, (usize, Span)> = BTreeMap::new();
     for (index, fleet) in fleets.iter().enumerate() {
         let folder = files::real(&fleet.output);
         for pipeline in &fleet.pipelines {
             let file_name = pipeline.file_name();
-            match seen.entry(folder.join(&file_name)) {
+            match seen.entry(folder.join(&file_name).into_string()) {
                 btree_map::Entry::Vacant(entry) => {
                     entry.insert((index, pipeline.named_at));
                 }

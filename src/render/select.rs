@@ -97,16 +97,18 @@ pub(crate) fn select_file(path: &Utf8Path, is_fleet: bool) -> Result<Selected, F
 ///
 /// When a match is neither a file nor a folder: a manifest that cannot be read is not taken for one that is gone.
 pub(super) fn manifests(folder: &Utf8Path, globs: &[String]) -> Result<Vec<Utf8PathBuf>, Failure> {
-    let mut found = BTreeSet::new();
+    let mut found = Vec::new();
     for path in globs.iter().map(|pattern| matches(folder, pattern)).collect::<Result<Vec<_>, _>>()?.concat() {
         let metadata = std::fs::metadata(&path).map_err(|error| Failure::io("read", &path, error))?;
         if metadata.is_file() {
-            found.insert(path);
+            found.push(path);
         } else if !metadata.is_dir() {
             return Err(Failure::io("read", &path, std::io::Error::other("neither a file nor a folder")));
         }
     }
-    Ok(found.into_iter().collect())
+    found.sort();
+    found.dedup();
+    Ok(found)
 }
 
 /// Those of the manifests that no glob of their fleet matches.

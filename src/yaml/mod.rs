@@ -9,6 +9,7 @@ mod node;
 mod read;
 mod scalar;
 mod text;
+mod to_value;
 mod value;
 mod writer;
 
@@ -21,4 +22,5 @@ pub(crate) use read::read_text;
 pub use read::{Limits, read};
 pub use scalar::{Resolved, ScalarStyle};
 pub(crate) use scalar::{canonical, resolve, trap};
+pub(crate) use to_value::to_value;
 pub use value::Value;

@@ -28,5 +28,6 @@ mod schemas;
 mod set;
 mod support;
 mod validate;
+mod waiting;
 mod watched;
 mod words;
