@@ -1,0 +1,534 @@
+//! Proposals, rendered and compared: the one that leaves the least unexplained is taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::Failure;
+use crate::concourse::{JobName, Pipeline};
+use crate::diagnostic::Count;
+use crate::diff::{Change, Effect, compare};
+use crate::flow::PipelineFlow;
+use crate::kind::Family;
+use crate::yaml::Node;
+
+use super::draft::{Deploys, Read, Stage, resource_of};
+use super::graph::{graph, json};
+use super::kinds::{self, Candidate};
+use super::named::Known;
+use super::place::{Place, places};
+use super::remains::{Remains, remains};
+use super::shape::StageJobs;
+use super::trial::Trial;
+use super::words::Words;
+use super::{KindText, Target, layers, minimal, text};
+
+/// All proposals for a pipeline.
+pub(super) struct Attempts<'a, 'p> {
+    pub(super) read: &'a Read<'p>,
+    pub(super) trial: Trial,
+    pub(super) target: &'a Target,
+    /// New name → former name of resources that are called as their artifacts.
+    pub(super) renamed: &'a BTreeMap<String, String>,
+}
+
+/// What came of them.
+pub(super) struct Found {
+    pub(super) best: Option<Best>,
+    /// The manifest's name.
+    pub(super) name: String,
+    /// Why none of them is any good.
+    pub(super) problems: Vec<String>,
+}
+
+/// The proposal that was taken.
+pub(super) struct Best {
+    pub(super) text: String,
+    pub(super) kinds: Vec<KindText>,
+    pub(super) remains: Vec<Remains>,
+    /// Differences that come with the fleet's choice of the issues' resource.
+    pub(super) added: Vec<(&'static str, &'static str, String)>,
+    /// What asks for less than it did.
+    pub(super) weaker: Vec<Change>,
+    stages: Vec<Vec<Stage>>,
+    kind: String,
+}
+
+/// A proposal that was rendered.
+struct Tried {
+    stages: Vec<Vec<Stage>>,
+    top: Map<String, Json>,
+    kinds: Vec<KindText>,
+    kind: String,
+    remains: Vec<Remains>,
+    /// Jobs whose hooks went around their steps.
+    hooked: Vec<String>,
+    /// What asks for less than it did.
+    weaker: Vec<Change>,
+}
+
+impl Tried {
+    /// What has no name weighs; and a kind of one's own is more to own.
+    fn weight(&self) -> (usize, usize) {
+        let unnamed = self.remains.iter().filter(|remains| remains.named.is_none()).count();
+        (unnamed + self.weaker.len(), self.kinds.len())
+    }
+}
+
+impl Attempts<'_, '_> {
+    pub(super) fn best(mut self) -> Result<Found, Failure> {
+        let name = self.name();
+        let mut tried: Vec<Tried> = Vec::new();
+        let mut problems: Vec<String> = Vec::new();
+        for candidate in Candidate::all(self.read, &self.trial) {
+            for own_builds in [false, true] {
+                if own_builds && self.read.shape.builds.is_empty() {
+                    continue;
+                }
+                if tried.iter().any(|tried| tried.weight().0 == 0) {
+                    continue;
+                }
+                match self.attempt(&candidate, own_builds, &name)? {
+                    Ok(attempt) => tried.push(attempt),
+                    Err(why) => {
+                        if std::env::var_os("OL_IMPORT_DEBUG").is_some() {
+                            eprintln!("PROBLEM {own_builds} {why:?}");
+                        }
+                        problems.extend(why);
+                    }
+                }
+            }
+        }
+        problems.dedup();
+        let best = tried.into_iter().min_by_key(Tried::weight);
+        let best = best.map(|best| self.settle(best, &name)).transpose()?;
+        Ok(Found { best, name, problems })
+    }
+
+    /// The manifest's name: that for which the fleet's template comes out as the pipeline's name.
+    fn name(&self) -> String {
+        let pipeline = &self.target.pipeline;
+        if let Some(name) = &self.target.name {
+            return name.clone();
+        }
+        let template = self.trial.fleet().defaults.at("/pipeline").and_then(Node::as_str).map(str::to_owned);
+        let stem = template.as_ref().and_then(|template| {
+            let (before, behind) = template.split_once("{{ name }}")?;
+            pipeline.strip_prefix(before)?.strip_suffix(behind).filter(|name| !name.is_empty())
+        });
+        stem.unwrap_or(pipeline).to_owned()
+    }
+
+    fn attempt(
+        &mut self,
+        candidate: &Candidate,
+        own_builds: bool,
+        name: &str,
+    ) -> Result<Result<Tried, Vec<String>>, Failure> {
+        let read = self.read;
+        let places = places(read.shape, read.flow, name, &|stage| candidate.told(stage));
+        let mut kinds: Vec<KindText> = Vec::new();
+        let mut own_name = kinds::plain(name);
+        while self.trial.fleet().kinds.get(Family::Stack, &own_name).is_some() {
+            own_name.push_str("-own");
+        }
+        let mut own = BTreeMap::new();
+        if matches!(candidate, Candidate::Own) {
+            let words = |place: &Place, stage: &StageJobs| words(place, &stage.code);
+            let (kind, options) = kinds::own(&own_name, read, &places, &words);
+            kinds.push((Family::Stack, own_name.clone(), kinds::text(&kind)?));
+            own = options;
+        }
+        let (builds, build_kinds) = kinds::builds(read, &self.trial, own_builds);
+        for (name, kind) in build_kinds {
+            kinds.push((Family::Build, name, kinds::text(&kind)?));
+        }
+        for (family, name, text) in &kinds {
+            if !self.trial.kind(*family, name, text) {
+                return Ok(Err(vec![format!("the steps make no kind `{name}`")]));
+            }
+        }
+        let deploys = |stage: &StageJobs| -> Deploys {
+            match candidate {
+                Candidate::Known { kind, given } => kinds::deploys(kind, &given[&stage.deploy]),
+                Candidate::Script { given } => {
+                    let step = read.body(stage.deploy).first().map(|step| json(step)).unwrap_or_default();
+                    kinds::of_script(&given[&stage.deploy], &step)
+                }
+                Candidate::Own => kinds::of_own(&own_name, &own[&stage.deploy]),
+            }
+        };
+        let mut stages = read.stages(&places, &deploys, &builds);
+        self.concourse(&mut stages);
+        let mut top = Map::new();
+        top.insert("pipeline".to_owned(), self.target.pipeline.as_str().into());
+        let scripts: BTreeSet<String> = match candidate {
+            Candidate::Script { .. } => {
+                read.shape.stages().map(|stage| read.job(stage.deploy).job.name.to_string()).collect()
+            }
+            _ => BTreeSet::new(),
+        };
+        let mut rendered = match self.render(&stages, &top, name)? {
+            Ok(rendered) => rendered,
+            Err(why) => return Ok(Err(why)),
+        };
+        // What the kind and the fleet bring by themselves is seen in what came out.
+        for _ in 0..2 {
+            if !self.adjust(&mut stages, &mut top, &rendered) {
+                break;
+            }
+            rendered = match self.render(&stages, &top, name)? {
+                Ok(rendered) => rendered,
+                Err(why) => return Ok(Err(why)),
+            };
+        }
+        let known = self.known(&rendered, scripts);
+        let remains = remains(&graph(read.pipeline), &graph(&rendered), &known);
+        let kind = match candidate {
+            Candidate::Known { kind, .. } => kind.clone(),
+            Candidate::Script { .. } => "script".to_owned(),
+            Candidate::Own => own_name,
+        };
+        let hooked = read.shape.stages().flat_map(|stage| [Some(stage.deploy), stage.preview]).flatten();
+        let hooked: Vec<String> = match candidate {
+            Candidate::Own => hooked
+                .filter(|job| !read.hooks(*job).is_empty())
+                .map(|job| read.job(job).job.name.to_string())
+                .collect(),
+            _ => Vec::new(),
+        };
+        let weaker = compare(read.pipeline, &rendered);
+        let weaker = weaker.of(Effect::Weaker).cloned().collect();
+        Ok(Ok(Tried { stages, top, kinds, kind, remains, hooked, weaker }))
+    }
+
+    /// All of a pipeline lives on one Concourse.
+    fn concourse(&self, stages: &mut [Vec<Stage>]) {
+        let [first, _, ..] = self.trial.fleet().concourses.as_slice() else { return };
+        if let Some(name) = &first.name {
+            for stage in stages.iter_mut().flatten() {
+                stage.settings.insert("concourse".to_owned(), name.as_str().into());
+            }
+        }
+    }
+
+    fn render(
+        &mut self,
+        stages: &[Vec<Stage>],
+        top: &Map<String, Json>,
+        name: &str,
+    ) -> Result<Result<Pipeline, Vec<String>>, Failure> {
+        let manifest = layers::manifest(stages, top, None);
+        self.one(&manifest, name)
+    }
+
+    /// The one pipeline of a manifest.
+    fn one(&mut self, manifest: &Json, name: &str) -> Result<Result<Pipeline, Vec<String>>, Failure> {
+        let text = crate::yaml::emit(manifest).map_err(|error| Failure::Internal(error.to_string()))?;
+        if std::env::var_os("OL_IMPORT_DEBUG").is_some() {
+            eprintln!("--- {name}\n{text}");
+        }
+        Ok(match self.trial.render(name, &text)? {
+            Err(diagnostics) => Err(diagnostics
+                .iter()
+                .map(|diagnostic| {
+                    let notes = diagnostic.notes.iter().map(|note| format!("; {note}")).collect::<String>();
+                    format!("{}{notes} [{}]", diagnostic.message, diagnostic.rule)
+                })
+                .collect()),
+            Ok(pipelines) => match <[_; 1]>::try_from(pipelines) {
+                Ok([(_, pipeline)]) => Ok(pipeline),
+                Err(pipelines) => Err(vec![format!("it comes out as {}", Count(pipelines.len(), "pipeline"))]),
+            },
+        })
+    }
+
+    /// Says what only the first rendering could tell. False when there is nothing more to say.
+    fn adjust(&self, stages: &mut [Vec<Stage>], top: &mut Map<String, Json>, rendered: &Pipeline) -> bool {
+        let before = (json!(stages.iter().flatten().map(|stage| &stage.settings).collect::<Vec<_>>()), top.clone());
+        for (chain, jobs) in stages.iter_mut().zip(&self.read.shape.chains) {
+            for (stage, jobs) in chain.iter_mut().zip(jobs) {
+                self.paths(stage, &jobs.code, rendered);
+                self.body_files(stage, jobs, rendered);
+            }
+        }
+        self.old_names(top, rendered);
+        before != (json!(stages.iter().flatten().map(|stage| &stage.settings).collect::<Vec<_>>()), top.clone())
+    }
+
+    fn paths(&self, stage: &mut Stage, code: &str, rendered: &Pipeline) {
+        let of = |pipeline: &Pipeline| -> Vec<String> {
+            let resource = pipeline.resources.iter().find(|resource| resource.name.as_str() == code);
+            let paths = resource.and_then(|resource| resource.source.as_ref()?.get("paths")).map(json);
+            let paths = paths.as_ref().and_then(Json::as_array).into_iter().flatten();
+            paths.filter_map(Json::as_str).map(str::to_owned).collect()
+        };
+        let (theirs, ours) = (of(self.read.pipeline), of(rendered));
+        let Some(source) = stage.settings.get_mut("source").and_then(Json::as_object_mut) else { return };
+        if source.contains_key("paths") {
+            return;
+        }
+        let plain = |path: &str| path.trim_end_matches('/').to_owned();
+        let within = |path: &String, all: &[String]| {
+            all.iter()
+                .any(|other| plain(path) == plain(other) || path.strip_prefix(&format!("{}/", plain(other))).is_some())
+        };
+        if !ours.iter().all(|path| within(path, &theirs)) && !source.contains_key("common_paths") {
+            source.insert("common_paths".to_owned(), json!([]));
+            return;
+        }
+        let rest: Vec<String> =
+            theirs.iter().filter(|path| !within(path, &ours)).map(|path| super::words::literal(path)).collect();
+        if theirs.is_empty() && !ours.is_empty() {
+            source.insert("paths".to_owned(), json!(["."]));
+        } else if !rest.is_empty() {
+            source.insert("paths".to_owned(), json!(rest));
+        }
+    }
+
+    fn body_files(&self, stage: &mut Stage, jobs: &StageJobs, rendered: &Pipeline) {
+        let files = |pipeline: &Pipeline, name: &JobName| -> Vec<String> {
+            let Some(job) = pipeline.jobs.iter().find(|job| job.name == *name) else { return Vec::new() };
+            let flow = PipelineFlow::of(pipeline);
+            let mut found = Vec::new();
+            job.each_step(&mut |step| {
+                if let crate::concourse::Core::Put(put) = &step.core
+                    && flow.issues.contains_key(resource_of(put))
+                {
+                    let files = put.params.as_ref().and_then(|params| params.get("body_files")).map(json);
+                    let files = files.as_ref().and_then(Json::as_array).into_iter().flatten();
+                    found.extend(files.filter_map(Json::as_str).map(str::to_owned));
+                }
+            });
+            found
+        };
+        let Some(issues) = stage.settings.get_mut("issues").and_then(Json::as_object_mut) else { return };
+        if issues.contains_key("body_files") {
+            return;
+        }
+        // The settings of a stage are those of the issue that lets into it.
+        let opener = jobs.preview.unwrap_or(jobs.deploy);
+        let name = &self.read.job(opener).job.name;
+        let ours = files(rendered, name);
+        let more: Vec<String> =
+            files(self.read.pipeline, name).into_iter().filter(|file| !ours.contains(file)).collect();
+        if !more.is_empty() {
+            issues.insert("body_files".to_owned(), json!(more));
+        }
+    }
+
+    /// What could not keep its name keeps its history.
+    fn old_names(&self, top: &mut Map<String, Json>, rendered: &Pipeline) {
+        let mut old_names: Map<String, Json> = Map::new();
+        let is_there = |name: &str| rendered.resources.iter().any(|resource| resource.name.as_str() == name);
+        for (new, old) in self.renamed {
+            if is_there(new) && !is_there(old) {
+                old_names.insert(new.clone(), old.as_str().into());
+            }
+        }
+        let flow = PipelineFlow::of(rendered);
+        let watched = |flow: &PipelineFlow<'_>, name: &str| {
+            flow.jobs.iter().any(|job| job.gates.iter().any(|taking| taking.resource == name))
+        };
+        for (old, issue) in &self.read.flow.issues {
+            if is_there(old) {
+                continue;
+            }
+            let same = flow.issues.iter().find(|(name, other)| {
+                other.id == issue.id
+                    && watched(&flow, name) == watched(self.read.flow, old)
+                    && !self.read.flow.issues.contains_key(*name)
+            });
+            if let Some((new, _)) = same {
+                old_names.insert((*new).to_owned(), (*old).into());
+            }
+        }
+        if !old_names.is_empty() {
+            let mut sorted: Vec<(String, Json)> = old_names.into_iter().collect();
+            sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+            top.insert("old_names".to_owned(), sorted.into_iter().collect::<Map<_, _>>().into());
+        }
+    }
+
+    fn known(&self, rendered: &Pipeline, scripts: BTreeSet<String>) -> Known {
+        let read = self.read;
+        let flow = PipelineFlow::of(rendered);
+        let mut direct: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for job in &flow.jobs {
+            let passed = job.takes.iter().chain(&job.gates).flat_map(|taking| &taking.get.passed);
+            direct.insert(job.job.name.to_string(), passed.map(ToString::to_string).collect());
+        }
+        let mut ancestors: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for name in direct.keys() {
+            let mut all = BTreeSet::new();
+            let mut open = vec![name];
+            while let Some(next) = open.pop() {
+                for before in direct.get(next).into_iter().flatten() {
+                    if all.insert(before.clone()) {
+                        open.push(before);
+                    }
+                }
+            }
+            ancestors.insert(name.clone(), all);
+        }
+        let env = self.trial.fleet().defaults.at("/env").and_then(Node::as_map);
+        let mut used: BTreeSet<String> = BTreeSet::new();
+        for job in &read.pipeline.jobs {
+            job.each_step(&mut |step| match &step.core {
+                crate::concourse::Core::Get(get) => {
+                    _ = used.insert(get.resource.as_ref().unwrap_or(&get.get).to_string())
+                }
+                crate::concourse::Core::Put(put) => _ = used.insert(resource_of(put).to_owned()),
+                _ => {}
+            });
+        }
+        let named = |name: &str| !used.contains(name);
+        let unused: BTreeSet<String> = read
+            .pipeline
+            .resources
+            .iter()
+            .map(|resource| resource.name.to_string())
+            .filter(|name| named(name))
+            .collect();
+        let jobs = json(&read.pipeline.jobs).to_string();
+        let types = read.pipeline.resource_types.iter().filter(|found| {
+            let of_resource = read
+                .pipeline
+                .resources
+                .iter()
+                .any(|resource| resource.type_name == found.name && !unused.contains(resource.name.as_str()));
+            let of_type = read
+                .pipeline
+                .resource_types
+                .iter()
+                .any(|other| other.type_name == found.name && other.name != found.name);
+            !of_resource && !of_type && !jobs.contains(&format!("\"type\":\"{}\"", found.name))
+        });
+        Known {
+            fleet_env: env
+                .map(crate::yaml::Map::entries)
+                .unwrap_or_default()
+                .iter()
+                .map(|entry| entry.key.clone())
+                .collect(),
+            ancestors,
+            issues: read.flow.issues.keys().chain(flow.issues.keys()).map(|name| (*name).to_owned()).collect(),
+            unused_types: types.map(|found| found.name.to_string()).collect(),
+            unused,
+            scripts,
+        }
+    }
+
+    /// The proposal as a person would write it, in which nothing is said twice.
+    fn settle(&mut self, best: Tried, name: &str) -> Result<Best, Failure> {
+        for (family, name, text) in &best.kinds {
+            self.trial.kind(*family, name, text);
+        }
+        let Tried { mut stages, top, kinds, kind, remains, hooked, weaker } = best;
+        let mut added: Vec<(&'static str, &'static str, String)> = hooked
+            .into_iter()
+            .map(|job| {
+                (
+                    "hooks around the steps",
+                    "a hook of a job goes around the steps of its kind: it does not tell of a get that failed",
+                    job,
+                )
+            })
+            .collect();
+        let in_their_words = self.render(&stages, &top, name)?;
+        // Which resource the issues have is the fleet's choice.
+        for stage in stages.iter_mut().flatten() {
+            if let Some(issues) = stage.settings.get_mut("issues").and_then(Json::as_object_mut) {
+                issues.shift_remove("resource");
+            }
+        }
+        let mut wanted = self.render(&stages, &top, name)?;
+        if wanted.is_err() {
+            wanted = in_their_words.clone();
+        }
+        let wanted = match wanted {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                return Err(Failure::Internal(format!("what was rendered is not rendered again: {}", why.join(", "))));
+            }
+        };
+        if in_their_words.as_ref().is_ok_and(|theirs| *theirs != wanted) {
+            added.push((
+                "approvals name versions",
+                "the resource type `github-issues` deploys what an issue names, once: claims, checkouts and reports come with it; `issues: {resource: mitodl}` does without",
+                Count(self.read.flow.issues.len(), "resource").to_string(),
+            ));
+        }
+        let code = |stage: &Stage| -> String {
+            let chains = self.read.shape.chains.iter().zip(&stages);
+            let found =
+                chains.flat_map(|(jobs, chain)| jobs.iter().zip(chain)).find(|(_, other)| other.place == stage.place);
+            found.map(|(jobs, _)| jobs.code.clone()).unwrap_or_default()
+        };
+        let words = |stage: &Stage| words(&stage.place, &code(stage));
+        let proposals = [
+            layers::manifest(&stages, &top, Some(&words)),
+            layers::manifest(&stages, &top, Some(&|_| Words::default())),
+            layers::manifest(&stages, &top, None),
+        ];
+        let fits = |attempts: &mut Self, manifest: &Json| -> Result<bool, Failure> {
+            Ok(attempts.one(manifest, name)?.is_ok_and(|pipeline| pipeline == wanted))
+        };
+        let mut manifest = Json::Null;
+        for proposal in proposals {
+            manifest = proposal;
+            if fits(self, &manifest)? {
+                break;
+            }
+        }
+        let manifest = minimal::minimal(manifest, &mut |manifest| fits(self, manifest))?;
+        Ok(Best { text: text::manifest(&manifest)?, kinds, remains, added, weaker, stages, kind })
+    }
+}
+
+impl Best {
+    /// What was carried over, a line each.
+    pub(super) fn carried(&self, read: &Read<'_>, outside: &[&str]) -> Vec<String> {
+        let all = read.pipeline.jobs.len();
+        let mut lines = vec![format!("{} of {}", all - outside.len(), Count(all, "job"))];
+        for (chain, jobs) in self.stages.iter().zip(&read.shape.chains) {
+            let first = &chain[0].place;
+            let mut line = format!("`{}`", first.project);
+            if let Some(group) = &first.group {
+                line += &format!(" {group}");
+            }
+            line += ": ";
+            for (index, (stage, jobs)) in chain.iter().zip(jobs).enumerate() {
+                if index > 0 {
+                    line += " → ";
+                }
+                line += &stage.place.environment;
+                line += &format!(" ({})", jobs.gate.as_str());
+            }
+            lines.push(line);
+        }
+        lines.push(format!("the stack kind `{}`", self.kind));
+        for (input, _) in &read.shape.builds {
+            lines.push(format!("the build of `{input}`"));
+        }
+        lines
+    }
+}
+
+/// What templates can say of a stage.
+fn words(place: &Place, code: &str) -> Words {
+    let slug = place.stack.to_lowercase();
+    let mut words: Vec<(&'static str, String)> = vec![
+        ("stack", place.stack.clone()),
+        ("slug", slug),
+        ("environment", place.environment.clone()),
+        ("environment | lower", place.environment.to_lowercase()),
+    ];
+    if let Some(group) = &place.group {
+        words.push(("group", group.clone()));
+    }
+    words.push(("project", place.project.clone()));
+    words.push(("project | lower", place.project.to_lowercase()));
+    words.push(("code", code.to_owned()));
+    Words(words)
+}

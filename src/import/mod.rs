@@ -1,0 +1,187 @@
+//! From a pipeline of Concourse's to the manifest that makes it.
+//!
+//! A manifest is proposed from what the pipeline's jobs, issues and steps say; then it is rendered by what `render` does,
+//! and what comes out is compared with what was read. What differs has a name and a reason ([`named`]), or it is reported
+//! as not carried over: nothing is claimed that the round trip did not show.
+
+mod attempt;
+mod draft;
+mod graph;
+mod inputs;
+mod kinds;
+mod layers;
+mod minimal;
+mod named;
+mod own;
+mod place;
+mod prepare;
+mod remains;
+mod secrets;
+mod shape;
+mod text;
+mod trial;
+mod unfill;
+mod words;
+
+use camino::Utf8PathBuf;
+
+use crate::Failure;
+use crate::concourse::Pipeline;
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::flow::PipelineFlow;
+use crate::kind::Family;
+use crate::source::{FileId, Sources};
+use crate::yaml::{Limits, decode, read};
+
+use attempt::Attempts;
+use draft::Read;
+use shape::Shape;
+use trial::Trial;
+
+/// Where a manifest is to stand.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// The fleet that it is to be in.
+    pub(crate) fleet: Option<Utf8PathBuf>,
+    /// The folder of what has no fleet.
+    pub(crate) folder: Utf8PathBuf,
+    /// The pipeline's name.
+    pub(crate) pipeline: String,
+    /// The manifest's, where it is said.
+    pub(crate) name: Option<String>,
+}
+
+/// What a pipeline became.
+#[derive(Debug)]
+pub(crate) struct Imported {
+    /// The manifest's name.
+    pub(crate) name: String,
+    /// Its text.
+    pub(crate) manifest: String,
+    /// Kinds of its own: the path below the folder of kinds, and the text.
+    pub(crate) kinds: Vec<(Utf8PathBuf, String)>,
+    /// What was carried over, a line each.
+    pub(crate) carried: Vec<String>,
+    /// Differences that are meant: name, reason, and where.
+    pub(crate) named: Vec<(&'static str, &'static str, Vec<String>)>,
+}
+
+/// Makes a manifest of a pipeline. None where it is no chain of promotions, or cannot be read; why is among the
+/// diagnostics, as is all that is not carried over.
+///
+/// # Errors
+///
+/// When a file of the fleet cannot be read.
+pub(crate) fn import(
+    file: FileId,
+    target: &Target,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Imported>, Failure> {
+    let Some(mut node) = read(sources, file, Limits::PIPELINE, diagnostics) else { return Ok(None) };
+    secrets::take_out(&mut node, diagnostics);
+    let mut pipeline: Pipeline = match decode(&node) {
+        Ok(pipeline) => pipeline,
+        Err(error) => {
+            let span = error.span.unwrap_or(node.span);
+            diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message).maybe_help(error.help));
+            return Ok(None);
+        }
+    };
+    let renamed = prepare::call_by_artifact(&mut pipeline);
+    let flow = PipelineFlow::of(&pipeline);
+    let shape = Shape::of(&flow);
+    let place = |index: usize| remains::job_span(&node, pipeline.jobs[index].name.as_str());
+    if shape.chains.is_empty() {
+        let span = node.at("/jobs").map_or(node.span, |jobs| jobs.span);
+        let span = pipeline.jobs.first().map_or(span, |_| place(0));
+        let mut diagnostic = Diagnostic::new(Rule::NoPromotionChain, span, "this pipeline promotes nothing")
+            .help("a manifest is for what goes from one environment to the next; keep this pipeline as it is");
+        let mut said = std::collections::BTreeSet::new();
+        for (job, why) in &shape.outside {
+            if said.insert(why) {
+                diagnostic = diagnostic.note(format!("`{}`: {why}", pipeline.jobs[*job].name));
+            }
+        }
+        if shape.outside.is_empty() {
+            diagnostic = diagnostic.note(shape::NO_CHAIN);
+        }
+        diagnostics.push(diagnostic);
+        return Ok(None);
+    }
+    let trial = match Trial::new(target.fleet.as_deref(), &target.folder)? {
+        Ok(trial) => trial,
+        Err(fleet) => {
+            return Err(Failure::Usage(format!("{fleet} has errors: see `ol-pipegen validate {fleet}`")));
+        }
+    };
+    let reading = Read { pipeline: &pipeline, flow: &flow, shape: &shape };
+    let found = Attempts { read: &reading, trial, target, renamed: &renamed }.best()?;
+    let attempt::Found { best, name, problems } = found;
+    let Some(best) = best else {
+        for problem in problems {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::NotCarriedOver,
+                    place(shape.chains[0][0].deploy),
+                    "no manifest comes out as this pipeline",
+                )
+                .note(problem)
+                .help("write the manifest by hand: `ol-pipegen init` makes one to begin with"),
+            );
+        }
+        return Ok(None);
+    };
+    for (job, why) in &shape.outside {
+        diagnostics.push(outside(*job, why, &pipeline, place(*job)));
+    }
+    let kept: Vec<&str> = shape.outside.iter().map(|(job, _)| pipeline.jobs[*job].name.as_str()).collect();
+    remains::report(&best.remains, &kept, &node, diagnostics);
+    for change in &best.weaker {
+        let job = match &change.subject {
+            crate::diff::Subject::Job(name) => remains::job_span(&node, name),
+            _ => node.span,
+        };
+        let name = match &change.subject {
+            crate::diff::Subject::Job(name)
+            | crate::diff::Subject::Resource(name)
+            | crate::diff::Subject::ResourceType(name) => name.as_str(),
+            crate::diff::Subject::Pipeline => "the pipeline",
+        };
+        if !kept.contains(&name) {
+            diagnostics.push(
+                Diagnostic::new(Rule::NotCarriedOver, job, format!("`{name}` would ask for less than before"))
+                    .note(change.message.clone())
+                    .help("make sure that this is meant before the pipeline is set"),
+            );
+        }
+    }
+    Ok(Some(Imported {
+        carried: best.carried(&reading, &kept),
+        named: remains::by_name(&best.remains, &best.added),
+        manifest: best.text,
+        kinds: best
+            .kinds
+            .iter()
+            .map(|(family, name, text)| (Utf8PathBuf::from(format!("{}/{name}.yml", family.folder())), text.clone()))
+            .collect(),
+        name,
+    }))
+}
+
+fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span) -> Diagnostic {
+    let job = &pipeline.jobs[job];
+    let mut sets = false;
+    job.each_step(&mut |step| sets |= matches!(step.core, crate::concourse::Core::SetPipeline(_)));
+    let help = if sets {
+        "what sets pipelines is no part of one that is rendered: set it with the command that `render` prints"
+    } else {
+        "keep it in a pipeline of its own"
+    };
+    Diagnostic::new(Rule::NotCarriedOver, span, format!("the job `{}` is not carried over", job.name))
+        .note(why)
+        .help(help)
+}
+
+/// What a kind of one's own is kept in.
+type KindText = (Family, String, String);
