@@ -17,6 +17,7 @@ use super::graph::{graph, json};
 use super::kinds::{self, Candidate};
 use super::named::Known;
 use super::place::{Place, places};
+use super::prepare::call_resources;
 use super::remains::{Remains, remains};
 use super::shape::StageJobs;
 use super::trial::Trial;
@@ -183,7 +184,12 @@ impl Attempts<'_, '_> {
             };
         }
         let known = self.known(&rendered, scripts);
-        let remains = remains(&graph(read.pipeline), &graph(&rendered), &known);
+        let mut theirs = read.pipeline.clone();
+        let former = top.get("old_names").and_then(Json::as_object).into_iter().flatten();
+        let former: BTreeMap<String, String> =
+            former.filter_map(|(new, old)| Some((old.as_str()?.to_owned(), new.clone()))).collect();
+        call_resources(&mut theirs, &former);
+        let remains = remains(&graph(&theirs), &graph(&rendered), &known);
         let kind = match candidate {
             Candidate::Known { kind, .. } => kind.clone(),
             Candidate::Script { .. } => "script".to_owned(),
@@ -197,7 +203,7 @@ impl Attempts<'_, '_> {
                 .collect(),
             _ => Vec::new(),
         };
-        let weaker = compare(read.pipeline, &rendered);
+        let weaker = compare(&theirs, &rendered);
         let weaker = weaker.of(Effect::Weaker).cloned().collect();
         Ok(Ok(Tried { stages, top, kinds, kind, remains, hooked, weaker }))
     }
@@ -404,7 +410,29 @@ impl Attempts<'_, '_> {
                 .any(|other| other.type_name == found.name && other.name != found.name);
             !of_resource && !of_type && !jobs.contains(&format!("\"type\":\"{}\"", found.name))
         });
+        let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+        for group in read.pipeline.jobs.iter().flat_map(|job| &job.serial_groups) {
+            *groups.entry(group).or_default() += 1;
+        }
+        let building: Vec<&str> = read.shape.builds.values().map(|job| read.job(*job).job.name.as_str()).collect();
+        let mut after_builds = BTreeSet::new();
+        // Chains stand in the order of promotion.
+        for job in &flow.jobs {
+            for taking in &job.takes {
+                let passed = &taking.get.passed;
+                let came = |before: &JobName| {
+                    building.contains(&before.as_str())
+                        || after_builds.contains(&(before.to_string(), taking.resource.to_owned()))
+                };
+                if !passed.is_empty() && passed.iter().all(came) {
+                    after_builds.insert((job.job.name.to_string(), taking.resource.to_owned()));
+                }
+            }
+        }
         Known {
+            lonely: groups.into_iter().filter(|(_, count)| *count == 1).map(|(group, _)| group.to_owned()).collect(),
+            after_builds,
+            code: read.shape.stages().map(|stage| stage.code.clone()).collect(),
             fleet_env: env
                 .map(crate::yaml::Map::entries)
                 .unwrap_or_default()

@@ -166,7 +166,11 @@ impl<'p> Read<'p> {
         said.extend(code.check_every.as_ref().map(|every| ("check_every".to_owned(), every.as_str().into())));
         let webhook = code.webhook_token.as_ref().filter(|token| Secret::is_reference(token));
         said.extend(webhook.map(|token| ("webhook".to_owned(), token.as_str().into())));
-        if self.is_quiet(&at.jobs.code) {
+        let built_from_it =
+            self.shape.builds.values().any(|job| {
+                self.job(*job).takes.iter().any(|taking| taking.resource == at.jobs.code && taking.triggers())
+            });
+        if self.is_quiet(&at.jobs.code) && !built_from_it {
             said.insert("trigger".to_owned(), false.into());
         }
         said.into()

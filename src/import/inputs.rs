@@ -22,9 +22,10 @@ pub(super) fn input(resource: &Resource) -> Map<String, Json> {
     };
     let mut said = words.unwrap_or_else(|| any(resource, &source));
     escape_all(&mut said);
-    if let Some(check_every) = &resource.check_every {
-        said.insert("check_every".to_owned(), check_every.as_str().into());
-    }
+    // What a manifest takes for granted is less often than what Concourse does.
+    let granted = matches!(resource.type_name.as_str(), "git" | "github-release").then_some("1m");
+    let check_every = resource.check_every.as_deref().or(granted);
+    said.extend(check_every.map(|every| ("check_every".to_owned(), every.into())));
     if let (Some(token), Some(git)) = (&resource.webhook_token, said.get_mut("git").and_then(Json::as_object_mut)) {
         git.insert("webhook".to_owned(), token.as_str().into());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::kind::{Family, Kind};
 
@@ -353,7 +353,10 @@ pub(super) fn builds(
         let types = types(read, &bodies);
         let name = plain(input);
         let about = format!("makes `{input}`; read from a pipeline");
-        let OwnKind { text, .. } = own_kind(&title(&name), &about, &bodies, 1, &types, true);
+        let OwnKind { mut text, .. } = own_kind(&title(&name), &about, &bodies, 1, &types, true);
+        if let (Some(retention), Some(kind)) = (&job.job.build_log_retention, text.as_object_mut()) {
+            kind.insert("job".to_owned(), json!({"build_log_retention": retention}));
+        }
         builds.insert(input.clone(), Deploys { kind: name.clone(), ..Deploys::default() });
         kinds.push((name, text));
     }
@@ -506,8 +509,6 @@ pub(super) fn text(kind: &Json) -> Result<String, crate::Failure> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

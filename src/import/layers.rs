@@ -153,6 +153,11 @@ fn factor(
     base: &mut Map<String, Json>,
     overrides: &mut Map<String, Json>,
 ) {
+    // The kind is one for all; its options need not be.
+    if let Some(kind) = stages[0].settings.get("stack").and_then(Json::as_object).and_then(|stack| stack.keys().next())
+    {
+        base.insert("stack".to_owned(), json!({kind: {}}));
+    }
     let said: Vec<Vec<(Vec<String>, Json)>> = stages.iter().map(|stage| leaves(&stage.settings)).collect();
     let words: Vec<Words> = stages.iter().map(|stage| words(stage)).collect();
     let mut paths: Vec<&Vec<String>> = Vec::new();

@@ -89,6 +89,7 @@ pub(crate) fn import(
         }
     };
     let renamed = prepare::call_by_artifact(&mut pipeline);
+    let issues_called = prepare::call_issues(&mut pipeline);
     let flow = PipelineFlow::of(&pipeline);
     let shape = Shape::of(&flow);
     let place = |index: usize| remains::job_span(&node, pipeline.jobs[index].name.as_str());
@@ -118,7 +119,7 @@ pub(crate) fn import(
     let reading = Read { pipeline: &pipeline, flow: &flow, shape: &shape };
     let found = Attempts { read: &reading, trial, target, renamed: &renamed }.best()?;
     let attempt::Found { best, name, problems } = found;
-    let Some(best) = best else {
+    let Some(mut best) = best else {
         for problem in problems {
             diagnostics.push(
                 Diagnostic::new(
@@ -132,6 +133,10 @@ pub(crate) fn import(
         }
         return Ok(None);
     };
+    if issues_called {
+        let why = "there is one name for the type of issues";
+        best.added.push(("the type of issues is called `github-issues`", why, "the resource type".to_owned()));
+    }
     for (job, why) in &shape.outside {
         diagnostics.push(outside(*job, why, &pipeline, place(*job)));
     }

@@ -29,6 +29,12 @@ pub(super) struct Known {
     pub(super) unused: BTreeSet<String>,
     /// Resource types that no resource is of, likewise.
     pub(super) unused_types: BTreeSet<String>,
+    /// The repositories of the code.
+    pub(super) code: BTreeSet<String>,
+    /// Serial groups of a single job.
+    pub(super) lonely: BTreeSet<String>,
+    /// Jobs, and what they take as it came out of builds.
+    pub(super) after_builds: BTreeSet<(String, String)>,
     /// Jobs whose steps a shell script was made of.
     pub(super) scripts: BTreeSet<String>,
 }
@@ -85,11 +91,13 @@ const NAMED: &[Named] = &[
     Named {
         name: "a serial group of one job",
         why: "a group that nothing else is in is `serial`",
-        fits: |it, _| {
+        fits: |it, known| {
+            let groups = items(&it.theirs);
             it.at.len() == 3
                 && it.last() == "serial_groups"
-                && it.theirs.as_array().is_some_and(|groups| groups.len() == 1)
                 && it.ours.is_null()
+                && !groups.is_empty()
+                && groups.iter().all(|group| known.lonely.contains(*group))
         },
     },
     Named {
@@ -221,7 +229,7 @@ const NAMED: &[Named] = &[
     },
     Named {
         name: "looks",
-        why: "icons come with the kinds; tabs, backgrounds and whether builds are public change nothing that is deployed",
+        why: "icons come with the kinds; tabs and backgrounds change nothing that is deployed",
         fits: |it, _| {
             it.of("resources").is_some() && it.at.len() == 3 && it.last() == "icon"
                 || matches!(it.at.first().map(String::as_str), Some("groups" | "display" | "user_data"))
@@ -301,12 +309,26 @@ const NAMED: &[Named] = &[
     Named {
         name: "the code comes along",
         why: "a deployment is of a commit, and it is a commit that an approval names",
-        fits: |it, _| {
-            it.at.len() == 4
-                && it.at[3].starts_with("get ")
-                && it.theirs.is_null()
-                && it.ours.get("trigger").is_none()
+        fits: |it, known| {
+            let (Some(job), [_, _, _, step]) = (it.of("jobs"), it.at.as_slice()) else { return false };
+            let Some(resource) = step.strip_prefix("get ") else { return false };
+            let together = known.after_builds.contains(&(job.to_owned(), resource.to_owned()));
+            it.theirs.is_null()
+                && (it.ours.get("trigger").is_none() || together)
                 && it.ours.get("params").is_none()
+                && known.code.contains(resource)
+        },
+    },
+    Named {
+        name: "the code starts what its build starts",
+        why: "a version of the code that a build has had comes together with what the build made of it",
+        fits: |it, known| {
+            let (Some(job), Some((step, _))) = (it.of("jobs"), it.step()) else { return false };
+            let taken = step.strip_prefix("get ").map(|resource| (job.to_owned(), resource.to_owned()));
+            it.last() == "trigger"
+                && it.theirs.is_null()
+                && it.ours == true
+                && taken.is_some_and(|taken| known.after_builds.contains(&taken))
         },
     },
     Named {

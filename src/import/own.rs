@@ -68,7 +68,7 @@ pub(super) fn own_kind(
             if defined.len() == members.len() && !defined.is_empty() {
                 let mut resource = options.unite("resource", &defined);
                 if let (Some(when), Some(map)) = (&when, resource.as_object_mut()) {
-                    map.insert("when".to_owned(), when.as_str().into());
+                    map.shift_insert(0, "when".to_owned(), when.as_str().into());
                 }
                 if !resources.contains(&resource) {
                     resources.push(resource);
@@ -149,32 +149,37 @@ pub(super) fn own_kind(
 /// Which steps of several jobs are one: for each job its place, if it has it.
 fn aligned(bodies: &[&Body]) -> Vec<Vec<Option<(usize, usize)>>> {
     let Some(first) = bodies.first() else { return Vec::new() };
-    let same = bodies.iter().all(|body| {
-        body.steps.len() == first.steps.len() && body.steps.iter().zip(&first.steps).all(|(a, b)| verb(a) == verb(b))
-    });
+    // Step by step, where what stands in one place is one step by its name.
+    let alike = |step: usize| {
+        let names: Vec<(&Words, &str)> = bodies.iter().map(|body| (&body.words, called(&body.steps[step]).1)).collect();
+        bodies.iter().all(|body| verb(&body.steps[step]) == verb(&first.steps[step])) && generalise(&names).is_some()
+    };
+    let same = bodies.iter().all(|body| body.steps.len() == first.steps.len()) && (0..first.steps.len()).all(alike);
     if same {
         return (0..first.steps.len()).map(|step| (0..bodies.len()).map(|body| Some((body, step))).collect()).collect();
     }
     let mut rows: Vec<Vec<Option<(usize, usize)>>> = Vec::new();
     for (body, found) in bodies.iter().enumerate() {
-        let mut at = 0;
+        let mut from = 0;
         for (step, said) in found.steps.iter().enumerate() {
-            let is_same = |row: &Vec<Option<(usize, usize)>>| {
+            let is = |row: &Vec<Option<(usize, usize)>>, said: &Json| {
                 row[body].is_none()
                     && row.iter().flatten().any(|(other, index)| called(&bodies[*other].steps[*index]) == called(said))
             };
-            match rows[at..].iter().position(is_same) {
-                Some(found) => {
-                    at += found;
-                    rows[at][body] = Some((body, step));
-                }
-                None => {
-                    let mut row = vec![None; bodies.len()];
-                    row[body] = Some((body, step));
-                    rows.insert(at, row);
-                }
+            if let Some(at) = rows[from..].iter().position(|row| is(row, said)) {
+                rows[from + at][body] = Some((body, step));
+                from += at + 1;
+                continue;
             }
-            at += 1;
+            // A step that no other job has stands before the next one that one has, else behind all.
+            let next = found.steps[step + 1..]
+                .iter()
+                .find_map(|later| rows[from..].iter().position(|row| is(row, later)).map(|at| from + at));
+            let at = next.unwrap_or(rows.len());
+            let mut row = vec![None; bodies.len()];
+            row[body] = Some((body, step));
+            rows.insert(at, row);
+            from = at + 1;
         }
     }
     rows
@@ -184,7 +189,10 @@ fn when(phase: Option<&str>, members: &[usize], bodies: &[&Body]) -> Option<Stri
     let some = (members.len() < bodies.len()).then(|| {
         let mut only: Vec<&str> = members.iter().map(|index| bodies[*index].only.as_str()).collect();
         only.dedup();
-        only.join(" or ")
+        match only.iter().map(|one| one.strip_prefix("environment == ")).collect::<Option<Vec<&str>>>().as_deref() {
+            None | Some([_]) => only.join(" or "),
+            Some(names) => format!("environment in [{}]", names.join(", ")),
+        }
     });
     match (phase, some) {
         (None, None) => None,

@@ -176,7 +176,7 @@ impl<'p, 'f> Finder<'p, 'f> {
                 continue;
             }
             let made: BTreeSet<&str> = job.makes.iter().copied().collect();
-            let takes_its_own = job.takes.iter().any(|taking| made.contains(taking.resource));
+            let takes_its_own = |name: &str| job.takes.iter().any(|taking| taking.resource == name);
             let taken: Vec<&&str> =
                 made.iter().filter(|made| taken_as_made.contains(&(**made, job.job.name.as_str()))).collect();
             let made_by_others = |name: &str| {
@@ -186,8 +186,7 @@ impl<'p, 'f> Finder<'p, 'f> {
             let is_git =
                 |name: &str| self.flow.resources.get(name).is_some_and(|found| found.type_name.as_str() == "git");
             if let [only] = taken.as_slice()
-                && made.len() == 1
-                && !takes_its_own
+                && !takes_its_own(only)
                 && !is_git(only)
                 && !made_by_others(only)
                 && !self.sets_pipelines(index)
