@@ -92,6 +92,9 @@ impl<'p> Read<'p> {
         builds: &BTreeMap<String, Deploys>,
     ) -> Vec<Vec<Stage>> {
         let labels = self.common_labels(places);
+        let jobs = self.shape.stages().zip(places.iter().flatten());
+        let projects: BTreeMap<&str, &str> =
+            jobs.map(|(jobs, place)| (self.job(jobs.deploy).job.name.as_str(), place.project.as_str())).collect();
         let mut stages = Vec::new();
         for (chain, places) in self.shape.chains.iter().zip(places) {
             let previewed = chain.iter().any(|stage| stage.preview.is_some());
@@ -103,6 +106,7 @@ impl<'p> Read<'p> {
                     next: chain.get(index + 1),
                     previewed,
                     labels: &labels,
+                    projects: &projects,
                 };
                 found.push(Stage { place: place.clone(), settings: self.settings(&at, place, &deploys(jobs), builds) });
             }
@@ -133,6 +137,7 @@ impl<'p> Read<'p> {
         say("stack", json!({&deploys.kind: deploys.options}));
         say("source", self.source(at));
         say("gate", at.jobs.gate.as_str().into());
+        say("needs", self.needs(at));
         say("approval", self.approval(at));
         say("inputs", self.inputs(at, deploys, builds).into());
         let mut env: Json = deploys.env.clone().into();
@@ -187,6 +192,18 @@ impl<'p> Read<'p> {
                 && (entering.takes.iter().any(|taking| taking.resource == resource && !taking.triggers())
                     || stage.code == resource && entering.takes.iter().all(|taking| taking.resource != resource))
         })
+    }
+
+    /// The projects whose deployments a stage waits for.
+    fn needs(&self, at: &InChain<'_>) -> Json {
+        let waits = self.job(at.jobs.deploy).takes.iter().filter(|taking| is_need(taking));
+        let mut needs: Vec<&str> = Vec::new();
+        for project in waits.flat_map(|taking| &taking.get.passed).filter_map(|job| at.projects.get(job.as_str())) {
+            if !needs.contains(project) {
+                needs.push(project);
+            }
+        }
+        json!(needs)
     }
 
     fn approval(&self, at: &InChain<'_>) -> Json {
@@ -382,6 +399,17 @@ impl<'p> Read<'p> {
         inputs
     }
 
+    /// The approvals of this program's own that no job here asks for: jobs, and the resource that they wait for.
+    pub(super) fn foreign_gates(&self) -> Vec<(usize, &'p str)> {
+        let stages = self.shape.stages().flat_map(|stage| [stage.preview, Some(stage.deploy)]).flatten();
+        stages
+            .flat_map(|job| self.job(job).gates.iter().map(move |taking| (job, taking)))
+            .filter(|(_, taking)| matches!(self.flow.issues[taking.resource].id.mark, IssueMark::Gate(_)))
+            .filter(|(_, taking)| !self.is_gate_of_ours(taking))
+            .map(|(job, taking)| (job, taking.resource))
+            .collect()
+    }
+
     /// Does a job of this pipeline open the issue?
     fn is_gate_of_ours(&self, taking: &Taking<'_>) -> bool {
         let id = &self.flow.issues[taking.resource].id;
@@ -557,6 +585,8 @@ struct InChain<'a> {
     next: Option<&'a StageJobs>,
     previewed: bool,
     labels: &'a [String],
+    /// Deploy job → project.
+    projects: &'a BTreeMap<&'a str, &'a str>,
 }
 
 fn say_resource(say: &mut dyn FnMut(&str, &str), key: &str, name: &str, ending: &str) {

@@ -237,7 +237,7 @@ pub(super) fn own(
 ) -> (Json, BTreeMap<usize, Map<String, Json>>) {
     let mut bodies = Vec::new();
     let mut jobs = Vec::new();
-    let grouped = places.iter().flatten().any(|place| place.group.is_some());
+    let grouped = places.iter().flatten().any(|place| place.group.is_some() || place.project != places[0][0].project);
     for (stage, place) in read.shape.stages().zip(places.iter().flatten()) {
         for (job, phase) in [(Some(stage.deploy), "deploy"), (stage.preview, "preview")] {
             let Some(job) = job else { continue };

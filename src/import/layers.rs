@@ -8,13 +8,14 @@ use super::draft::Stage;
 use super::words::{Words, generalise};
 
 /// The keys of a manifest in the order in which people read them.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 21] = [
     "pipeline",
     "project",
     "environments",
     "groups",
     "skip",
     "gate",
+    "needs",
     "names",
     "stack",
     "source",

@@ -117,6 +117,18 @@ pub(crate) fn import(
         }
     };
     let reading = Read { pipeline: &pipeline, flow: &flow, shape: &shape };
+    let foreign = reading.foreign_gates();
+    for (job, resource) in &foreign {
+        let name = &pipeline.jobs[*job].name;
+        diagnostics.push(
+            Diagnostic::new(Rule::NotCarriedOver, place(*job), format!("`{name}` waits for an issue that another pipeline opens"))
+                .note(format!("by the resource `{resource}`"))
+                .help("one manifest makes the pipelines of a chain on all of its Concourses: add the stage to that of the other pipeline, with `concourse`"),
+        );
+    }
+    if !foreign.is_empty() {
+        return Ok(None);
+    }
     let found = Attempts { read: &reading, trial, target, renamed: &renamed }.best()?;
     let attempt::Found { best, name, problems } = found;
     let Some(mut best) = best else {

@@ -166,7 +166,15 @@ impl<'p, 'f> Finder<'p, 'f> {
             .flat_map(|taking| taking.get.passed.iter().map(|passed| (taking.resource, passed.as_str())))
             .collect();
         for (index, job) in self.flow.jobs.iter().enumerate() {
-            let for_itself = job.takes.iter().all(|taking| taking.get.passed.is_empty());
+            // What it is made of may be made by another build.
+            let is_made = |taking: &Taking<'p>| {
+                taking.get.passed.iter().all(|before| {
+                    self.index
+                        .get(before.as_str())
+                        .is_some_and(|before| self.job(*before).makes.contains(&taking.resource))
+                })
+            };
+            let for_itself = job.takes.iter().all(is_made);
             let check = if for_itself { None } else { self.check_of(index) };
             if !for_itself && check.is_none()
                 || !job.gates.is_empty()
