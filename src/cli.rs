@@ -56,6 +56,9 @@ pub enum Command {
     /// Tell what changes from one pipeline to another: gates, version histories, jobs, scripts.
     Diff(DiffArgs),
     /// Make a manifest of a pipeline of Concourse's, and tell what it does not carry over.
+    ///
+    /// The manifest is rendered and compared with the pipeline: each difference that is left has a name and a reason, or
+    /// is reported as not carried over, and the exit code is 1. Secrets in clear become names of credentials.
     Import(ImportArgs),
     /// Count what fleets ask of GitHub by the hour, against its limits.
     Budget(BudgetArgs),
@@ -292,11 +295,6 @@ pub enum DiffFormat {
 }
 
 /// Arguments of `import`.
-///
-/// The manifest is rendered and compared with the pipeline: each difference that is left has a name and a reason, or is
-/// reported as not carried over. Secrets in clear become names of credentials.
-///
-/// Exit codes: 0 all is carried over, 1 something is not, 2 usage, 3 could not run.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The pipelines: files as `fly get-pipeline` prints them, `-` for standard input, or REVISION:PATH of git. A

@@ -24,7 +24,13 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
         Some(fleet) => Some(fleet.clone()),
         None => fleet_above(&near(args, into_folder))?,
     };
-    let folder = fleet.as_deref().map_or_else(|| folder_of(&near(args, into_folder)), folder_of);
+    // What has no fleet has its kinds beside it.
+    let folder = match (&fleet, &args.out) {
+        (Some(fleet), _) => folder_of(fleet),
+        (None, Some(out)) if into_folder => out.clone(),
+        (None, Some(out)) => folder_of(out),
+        (None, None) => Utf8PathBuf::new(),
+    };
     let mut outcome = Outcome::Fine;
     let mut files: Vec<(Utf8PathBuf, String)> = Vec::new();
     let mut results: Vec<Imported> = Vec::new();
@@ -49,8 +55,7 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
         if let Some(out) = &args.out {
             let path = if into_folder { out.join(format!("{}.yml", imported.name)) } else { out.clone() };
             files.push((path, imported.manifest.clone()));
-            let kinds = folder.join("kinds");
-            files.extend(imported.kinds.iter().map(|(path, text)| (kinds.join(path), text.clone())));
+            files.extend(imported.kinds.iter().cloned());
         }
         results.push(imported);
     }
@@ -84,7 +89,7 @@ fn print(results: &[Imported], output: &mut Output) -> Result<(), Failure> {
     for imported in results {
         let alone = results.len() == 1 && imported.kinds.is_empty();
         let manifest = (Utf8PathBuf::from(format!("projects/{}.yml", imported.name)), &imported.manifest);
-        let kinds = imported.kinds.iter().map(|(path, text)| (Utf8Path::new("kinds").join(path), text));
+        let kinds = imported.kinds.iter().map(|(path, text)| (path.clone(), text));
         for (path, text) in [manifest].into_iter().chain(kinds) {
             if !first {
                 output.print("---\n")?;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use camino::Utf8PathBuf;
 use serde_json::{Map, Value as Json, json};
 
 use crate::Failure;
 use crate::concourse::{JobName, Pipeline};
 use crate::diagnostic::Count;
 use crate::diff::{Change, Effect, compare};
-use crate::flow::PipelineFlow;
+use crate::flow::{IssueResource, PipelineFlow};
 use crate::kind::Family;
 use crate::yaml::Node;
 
@@ -20,7 +21,7 @@ use super::place::{Place, places};
 use super::prepare::call_resources;
 use super::remains::{Remains, remains};
 use super::shape::StageJobs;
-use super::trial::Trial;
+use super::trial::{Rendered, Trial};
 use super::words::Words;
 use super::{KindText, Target, layers, minimal, text};
 
@@ -40,6 +41,8 @@ pub(super) struct Found {
     pub(super) name: String,
     /// Why none of them is any good.
     pub(super) problems: Vec<String>,
+    /// Where the fleet keeps kinds.
+    pub(super) kinds_folder: Utf8PathBuf,
 }
 
 /// The proposal that was taken.
@@ -76,6 +79,20 @@ impl Tried {
     }
 }
 
+/// What a manifest came to.
+struct Came {
+    name: String,
+    pipeline: Pipeline,
+    warnings: usize,
+}
+
+impl Came {
+    /// Is it the same, and no more to be warned of?
+    fn is_as_good_as(&self, other: &Self) -> bool {
+        self.name == other.name && self.pipeline == other.pipeline && self.warnings <= other.warnings
+    }
+}
+
 impl Attempts<'_, '_> {
     pub(super) fn best(mut self) -> Result<Found, Failure> {
         let name = self.name();
@@ -91,19 +108,14 @@ impl Attempts<'_, '_> {
                 }
                 match self.attempt(&candidate, own_builds, &name)? {
                     Ok(attempt) => tried.push(attempt),
-                    Err(why) => {
-                        if std::env::var_os("OL_IMPORT_DEBUG").is_some() {
-                            eprintln!("PROBLEM {own_builds} {why:?}");
-                        }
-                        problems.extend(why);
-                    }
+                    Err(why) => problems.extend(why),
                 }
             }
         }
         problems.dedup();
         let best = tried.into_iter().min_by_key(Tried::weight);
         let best = best.map(|best| self.settle(best, &name)).transpose()?;
-        Ok(Found { best, name, problems })
+        Ok(Found { best, name, problems, kinds_folder: self.trial.fleet().kinds_folder.clone() })
     }
 
     /// The manifest's name: that for which the fleet's template comes out as the pipeline's name.
@@ -153,7 +165,7 @@ impl Attempts<'_, '_> {
             match candidate {
                 Candidate::Known { kind, given } => kinds::deploys(kind, &given[&stage.deploy]),
                 Candidate::Script { given } => {
-                    let step = read.body(stage.deploy).first().map(|step| json(step)).unwrap_or_default();
+                    let step = read.body(stage.deploy).first().map(json).unwrap_or_default();
                     kinds::of_script(&given[&stage.deploy], &step)
                 }
                 Candidate::Own => kinds::of_own(&own_name, &own[&stage.deploy]),
@@ -225,16 +237,18 @@ impl Attempts<'_, '_> {
         name: &str,
     ) -> Result<Result<Pipeline, Vec<String>>, Failure> {
         let manifest = layers::manifest(stages, top, None);
-        self.one(&manifest, name)
+        Ok(self.one(&manifest, name)?.map(|came| came.pipeline))
     }
 
     /// The one pipeline of a manifest.
-    fn one(&mut self, manifest: &Json, name: &str) -> Result<Result<Pipeline, Vec<String>>, Failure> {
+    fn one(&mut self, manifest: &Json, name: &str) -> Result<Result<Came, Vec<String>>, Failure> {
         let text = crate::yaml::emit(manifest).map_err(|error| Failure::Internal(error.to_string()))?;
-        if std::env::var_os("OL_IMPORT_DEBUG").is_some() {
-            eprintln!("--- {name}\n{text}");
-        }
-        Ok(match self.trial.render(name, &text)? {
+        self.text(&text, name)
+    }
+
+    /// The one pipeline of the text of a manifest.
+    fn text(&mut self, text: &str, name: &str) -> Result<Result<Came, Vec<String>>, Failure> {
+        Ok(match self.trial.render(name, text)? {
             Err(diagnostics) => Err(diagnostics
                 .iter()
                 .map(|diagnostic| {
@@ -242,8 +256,8 @@ impl Attempts<'_, '_> {
                     format!("{}{notes} [{}]", diagnostic.message, diagnostic.rule)
                 })
                 .collect()),
-            Ok(pipelines) => match <[_; 1]>::try_from(pipelines) {
-                Ok([(_, pipeline)]) => Ok(pipeline),
+            Ok(Rendered { pipelines, warnings }) => match <[_; 1]>::try_from(pipelines) {
+                Ok([(name, pipeline)]) => Ok(Came { name, pipeline, warnings }),
                 Err(pipelines) => Err(vec![format!("it comes out as {}", Count(pipelines.len(), "pipeline"))]),
             },
         })
@@ -336,7 +350,9 @@ impl Attempts<'_, '_> {
         let watched = |flow: &PipelineFlow<'_>, name: &str| {
             flow.jobs.iter().any(|job| job.gates.iter().any(|taking| taking.resource == name))
         };
-        for (old, issue) in &self.read.flow.issues {
+        let sorted: BTreeMap<&str, &IssueResource<'_>> =
+            self.read.flow.issues.iter().map(|(name, issue)| (*name, issue)).collect();
+        for (old, issue) in sorted {
             if is_there(old) {
                 continue;
             }
@@ -382,7 +398,7 @@ impl Attempts<'_, '_> {
         for job in &read.pipeline.jobs {
             job.each_step(&mut |step| match &step.core {
                 crate::concourse::Core::Get(get) => {
-                    _ = used.insert(get.resource.as_ref().unwrap_or(&get.get).to_string())
+                    used.insert(get.resource.as_ref().unwrap_or(&get.get).to_string());
                 }
                 crate::concourse::Core::Put(put) => _ = used.insert(resource_of(put).to_owned()),
                 _ => {}
@@ -472,7 +488,7 @@ impl Attempts<'_, '_> {
         }
         let mut wanted = self.render(&stages, &top, name)?;
         if wanted.is_err() {
-            wanted = in_their_words.clone();
+            wanted.clone_from(&in_their_words);
         }
         let wanted = match wanted {
             Ok(wanted) => wanted,
@@ -499,18 +515,28 @@ impl Attempts<'_, '_> {
             layers::manifest(&stages, &top, Some(&|_| Words::default())),
             layers::manifest(&stages, &top, None),
         ];
-        let fits = |attempts: &mut Self, manifest: &Json| -> Result<bool, Failure> {
-            Ok(attempts.one(manifest, name)?.is_ok_and(|pipeline| pipeline == wanted))
-        };
-        let mut manifest = Json::Null;
+        // What stands in another order is the same; from then on not even that changes.
+        let same = graph(&wanted);
+        let mut taken = None;
         for proposal in proposals {
-            manifest = proposal;
-            if fits(self, &manifest)? {
+            if let Ok(came) = self.one(&proposal, name)?
+                && graph(&came.pipeline) == same
+            {
+                taken = Some((proposal, came));
                 break;
             }
         }
-        let manifest = minimal::minimal(manifest, &mut |manifest| fits(self, manifest))?;
-        Ok(Best { text: text::manifest(&manifest)?, kinds, remains, added, weaker, stages, kind })
+        let Some((manifest, wanted)) = taken else {
+            return Err(Failure::Internal("what was rendered is not rendered again".to_owned()));
+        };
+        let fits = |came: Result<Came, Vec<String>>| came.is_ok_and(|came| came.is_as_good_as(&wanted));
+        let manifest = minimal::minimal(manifest, &mut |manifest| Ok(fits(self.one(manifest, name)?)))?;
+        // What is printed is what was tried.
+        let mut text = text::manifest(&manifest)?;
+        if !fits(self.text(&text, name)?) {
+            text = crate::yaml::emit(&manifest).map_err(|error| Failure::Internal(error.to_string()))?;
+        }
+        Ok(Best { text, kinds, remains, added, weaker, stages, kind })
     }
 }
 
@@ -536,7 +562,7 @@ impl Best {
             lines.push(line);
         }
         lines.push(format!("the stack kind `{}`", self.kind));
-        for (input, _) in &read.shape.builds {
+        for input in read.shape.builds.keys() {
             lines.push(format!("the build of `{input}`"));
         }
         lines

@@ -284,10 +284,9 @@ impl<'p> Read<'p> {
             match steps.as_slice() {
                 [] => {}
                 [only] => found.push((key, json(only))),
-                several => found.push((
-                    key,
-                    json!({"in_parallel": {"steps": several.iter().map(|step| json(step)).collect::<Vec<_>>()}}),
-                )),
+                several => {
+                    found.push((key, json!({"in_parallel": {"steps": several.iter().map(json).collect::<Vec<_>>()}})))
+                }
             }
         }
         found

@@ -172,7 +172,6 @@ pub(super) fn settle(value: &mut Json) {
                     "trigger" | "no_get" | "serial" | "public" | "update_in_place" => *inner == false,
                     "resource" => own.as_ref() == Some(inner),
                     "version" => *inner == "latest",
-                    "args" => false,
                     _ => false,
                 };
                 let empty = match inner {

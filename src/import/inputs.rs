@@ -122,7 +122,7 @@ fn release(source: &Map<String, Json>) -> Option<Map<String, Json>> {
 fn any(resource: &Resource, source: &Map<String, Json>) -> Map<String, Json> {
     let mut any = json!({"type": resource.type_name.as_str()});
     if let Some(any) = any.as_object_mut() {
-        if !source.is_empty() {
+        if resource.source.is_some() {
             any.insert("source".to_owned(), source.clone().into());
         }
         if let Some(icon) = &resource.icon {

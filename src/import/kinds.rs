@@ -15,13 +15,16 @@ use super::trial::Trial;
 use super::unfill::{self, Unfilled, unfill};
 use super::words::Words;
 
+/// The options and variables of the kind `script`.
+type Shell = (Map<String, Json>, Map<String, Json>);
+
 /// What deploys the stages.
 #[derive(Clone, Debug)]
 pub(super) enum Candidate {
     /// A kind that is there: deploy job → what it was given.
     Known { kind: String, given: BTreeMap<usize, Unfilled> },
     /// Shell text of the manifest.
-    Script { given: BTreeMap<usize, (Map<String, Json>, Map<String, Json>)> },
+    Script { given: BTreeMap<usize, Shell> },
     /// A kind of the steps that the jobs have.
     Own,
 }
@@ -131,7 +134,7 @@ fn script(read: &Read<'_>) -> Option<Candidate> {
 }
 
 /// The options and variables of the kind `script` for a task.
-fn shell(step: &Json) -> Option<(Map<String, Json>, Map<String, Json>)> {
+fn shell(step: &Json) -> Option<Shell> {
     let task = step.as_object()?;
     if !task
         .keys()
@@ -217,7 +220,7 @@ fn shell(step: &Json) -> Option<(Map<String, Json>, Map<String, Json>)> {
 }
 
 /// What the kind `script` was given.
-pub(super) fn of_script((options, env): &(Map<String, Json>, Map<String, Json>), step: &Json) -> Deploys {
+pub(super) fn of_script((options, env): &Shell, step: &Json) -> Deploys {
     Deploys {
         kind: "script".to_owned(),
         options: options.clone(),
@@ -426,8 +429,7 @@ fn made(read: &Read<'_>, index: usize) -> Vec<Json> {
                 .resources
                 .get(name)
                 .filter(|_| !inputs.contains(&name) && !read.flow.issues.contains_key(name));
-            if let Some(resource) = resource.map(|resource| json(resource)).filter(|resource| !found.contains(resource))
-            {
+            if let Some(resource) = resource.map(json).filter(|resource| !found.contains(resource)) {
                 found.push(resource);
             }
         });
@@ -457,7 +459,7 @@ fn types(read: &Read<'_>, bodies: &[Body]) -> Vec<Json> {
     let mut at = 0;
     while at < names.len() {
         let defined = read.pipeline.resource_types.iter().find(|defined| defined.name.as_str() == names[at]);
-        if let Some(defined) = defined.map(|defined| json(defined)).filter(|defined| !found.contains(defined)) {
+        if let Some(defined) = defined.map(json).filter(|defined| !found.contains(defined)) {
             if let Some(of) = defined["type"].as_str().filter(|of| defined["name"] != **of) {
                 names.push(of.to_owned());
             }

@@ -99,13 +99,11 @@ fn project(chains: &[&Vec<Stage>], words: Option<&dyn Fn(&Stage) -> Words>) -> M
         let mut at = 0;
         for stage in *chain {
             let name = stage.place.environment.as_str();
-            match environments.iter().position(|known| *known == name) {
-                Some(found) => at = found + 1,
-                None => {
-                    environments.insert(at, name);
-                    at += 1;
-                }
-            }
+            let found = environments.iter().position(|known| *known == name).unwrap_or_else(|| {
+                environments.insert(at, name);
+                at
+            });
+            at = found + 1;
         }
     }
     let groups: Vec<&str> = chains.iter().filter_map(|chain| chain[0].place.group.as_deref()).collect();

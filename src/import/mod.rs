@@ -58,7 +58,7 @@ pub(crate) struct Imported {
     pub(crate) name: String,
     /// Its text.
     pub(crate) manifest: String,
-    /// Kinds of its own: the path below the folder of kinds, and the text.
+    /// Kinds of its own: the file, and its text.
     pub(crate) kinds: Vec<(Utf8PathBuf, String)>,
     /// What was carried over, a line each.
     pub(crate) carried: Vec<String>,
@@ -130,7 +130,7 @@ pub(crate) fn import(
         return Ok(None);
     }
     let found = Attempts { read: &reading, trial, target, renamed: &renamed }.best()?;
-    let attempt::Found { best, name, problems } = found;
+    let attempt::Found { best, name, problems, kinds_folder } = found;
     let Some(mut best) = best else {
         for problem in problems {
             diagnostics.push(
@@ -180,7 +180,7 @@ pub(crate) fn import(
         kinds: best
             .kinds
             .iter()
-            .map(|(family, name, text)| (Utf8PathBuf::from(format!("{}/{name}.yml", family.folder())), text.clone()))
+            .map(|(family, name, text)| (kinds_folder.join(family.folder()).join(format!("{name}.yml")), text.clone()))
             .collect(),
         name,
     }))
@@ -202,3 +202,71 @@ fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span
 
 /// What a kind of one's own is kept in.
 type KindText = (Family, String, String);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+
+    use super::*;
+
+    const PIPELINES: [&str; 4] = [
+        include_str!("../../tests/fixtures/import/approved-by-issue.yml"),
+        include_str!("../../tests/fixtures/import/regions.yml"),
+        include_str!("../../tests/fixtures/import/built-image.yml"),
+        include_str!("../../tests/fixtures/import/terraform-plan-apply.yml"),
+    ];
+
+    fn imported(text: &str) -> Option<Imported> {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        let file = sources.add("old.yml", text);
+        let target = Target { fleet: None, folder: "".into(), pipeline: "old".into(), name: None };
+        import(file, &target, &sources, &mut diagnostics).unwrap()
+    }
+
+    /// All places of a tree.
+    fn places(value: &Json, at: &str, found: &mut Vec<String>) {
+        found.push(at.to_owned());
+        match value {
+            Json::Object(map) => {
+                map.iter().for_each(|(key, inner)| places(inner, &format!("{at}/{}", key.replace('/', "~1")), found));
+            }
+            Json::Array(items) => {
+                items.iter().enumerate().for_each(|(index, inner)| places(inner, &format!("{at}/{index}"), found));
+            }
+            _ => {}
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        /// Whatever stands where it should not: something is said of it, and nothing breaks.
+        #[test]
+        fn no_pipeline_is_too_odd(which in 0..PIPELINES.len(), from in any::<u16>(), to in any::<u16>(), what in 0..6) {
+            let mut tree: Json = serde_saphyr::from_str(PIPELINES[which]).unwrap();
+            let mut all = Vec::new();
+            places(&tree, "", &mut all);
+            let place = |at: u16| all[usize::from(at) % all.len()].clone();
+            let other = tree.pointer(&place(to)).cloned().unwrap_or_default();
+            if let Some(target) = tree.pointer_mut(&place(from)) {
+                *target = match what {
+                    0 => Json::Null,
+                    1 => "{{ x }} {% y \u{1b}[31m((z)) `".into(),
+                    2 => Json::Array(vec![other]),
+                    3 => Json::from(-1),
+                    _ => other,
+                };
+            }
+            let _ = imported(&tree.to_string());
+        }
+    }
+
+    #[test]
+    fn what_waits_for_itself_is_no_chain() {
+        let jobs = r#"{"resources": [{"name": "a", "type": "git", "source": {"uri": "x"}}], "jobs": [
+            {"name": "one", "plan": [{"get": "a", "passed": ["two"]}]},
+            {"name": "two", "plan": [{"get": "a", "passed": ["one"]}]}]}"#;
+        assert!(imported(jobs).is_none());
+    }
+}

@@ -275,7 +275,7 @@ const NAMED: &[Named] = &[
             it.step().is_some_and(|(step, below)| {
                 step == "task ensure-ecr-repository"
                     && (below.first().is_some_and(|key| key == "config") || it.last().starts_with("AWS_"))
-                    && !it.theirs.is_null() == !it.ours.is_null()
+                    && it.theirs.is_null() == it.ours.is_null()
                     || step == "task ensure-ecr-repository" && it.last().starts_with("AWS_")
             })
         },

@@ -95,24 +95,7 @@ pub(super) fn own_kind(
         }
         steps.push(around.into());
     }
-    // Those of steps within others, and of hooks.
-    for body in bodies {
-        for resource in &body.resources {
-            let mut whole = resource.clone();
-            escape(&mut whole);
-            let is_known = |known: &Json| {
-                known["name"] == whole["name"]
-                    || known["name"].as_str().is_some_and(|name| name.contains("{{"))
-                        && body.steps.iter().any(|step| step["put"] == resource["name"])
-            };
-            let name = resource["name"].to_string();
-            let within = body.steps.iter().any(|step| step.to_string().contains(&name))
-                || body.hooks.iter().any(|(_, hook)| hook.to_string().contains(&name));
-            if within && !resources.iter().any(is_known) {
-                resources.push(whole);
-            }
-        }
-    }
+    within(bodies, &mut resources);
     let mut kind = json!({"version": 1, "title": title, "about": about, "options": options.schema()});
     let more = |kind: &mut Json, key: &str, value: Json| {
         if let Some(map) = kind.as_object_mut() {
@@ -144,6 +127,27 @@ pub(super) fn own_kind(
         }
     }
     OwnKind { text: kind, options: options.given() }
+}
+
+/// Adds the resources of steps within others, and of hooks.
+fn within(bodies: &[Body], resources: &mut Vec<Json>) {
+    for body in bodies {
+        for resource in &body.resources {
+            let mut whole = resource.clone();
+            escape(&mut whole);
+            let is_known = |known: &Json| {
+                known["name"] == whole["name"]
+                    || known["name"].as_str().is_some_and(|name| name.contains("{{"))
+                        && body.steps.iter().any(|step| step["put"] == resource["name"])
+            };
+            let name = resource["name"].to_string();
+            let within = body.steps.iter().any(|step| step.to_string().contains(&name))
+                || body.hooks.iter().any(|(_, hook)| hook.to_string().contains(&name));
+            if within && !resources.iter().any(is_known) {
+                resources.push(whole);
+            }
+        }
+    }
 }
 
 /// Which steps of several jobs are one: for each job its place, if it has it.
@@ -275,7 +279,8 @@ impl Options {
             given[body.stage] = value.cloned();
         }
         let known = self.known.iter().find(|(name, known)| *known == given && name.starts_with(&plain(key)));
-        let name = known.map(|(name, _)| name.clone()).unwrap_or_else(|| {
+        let known = known.map(|(name, _)| name.clone());
+        let name = known.unwrap_or_else(|| {
             let name = plain(key);
             let free = (1..).map(|nth| if nth == 1 { name.clone() } else { format!("{name}_{nth}") });
             let free = { free }.find(|name| !self.known.iter().any(|(known, _)| known == name)).unwrap_or_default();
@@ -296,7 +301,7 @@ impl Options {
                 Some(Json::Object(_)) => "object",
                 _ => "string",
             };
-            let is_one = values.iter().flatten().all(|value| value.is_string()) || kind != "string";
+            let is_one = values.iter().flatten().all(Json::is_string) || kind != "string";
             properties.insert(name.clone(), if is_one { json!({"type": kind}) } else { json!({}) });
         }
         let mut schema = json!({"type": "object", "additionalProperties": false});

@@ -84,7 +84,7 @@ fn what(at: &[String]) -> String {
         }
         ["jobs", job, "plan", step, rest @ ..] => format!("`{}` of the step `{step}` of `{job}`", rest.join(".")),
         ["jobs", job, "order"] => format!("the order of the steps of `{job}`"),
-        ["jobs", job, hook, rest @ ..] if rest.is_empty() => format!("`{hook}` of `{job}`"),
+        ["jobs", job, hook] => format!("`{hook}` of `{job}`"),
         ["jobs", job, rest @ ..] => format!("`{}` of `{job}`", rest.join(".")),
         ["resources", name] => format!("the resource `{name}`"),
         ["resources", name, rest @ ..] => format!("`{}` of the resource `{name}`", rest.join(".")),

@@ -127,8 +127,9 @@ impl<'p, 'f> Finder<'p, 'f> {
         }
         let before: Vec<BTreeSet<usize>> =
             (0..units.len()).map(|unit| self.before(unit, &units[unit].jobs, &unit_of)).collect();
-        for unit in 0..units.len() {
-            units[unit].before = nearest(unit, &before);
+        for unit in 0..before.len() {
+            let nearest = nearest(unit, &before);
+            units[unit].before = nearest;
             units[unit].jobs.gate = self.gate(&units[unit]);
         }
         let mut shape = Shape { chains: Vec::new(), builds, checks, outside };

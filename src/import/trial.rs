@@ -14,8 +14,12 @@ pub(super) struct Trial {
     loaded: Loaded,
 }
 
-/// What a manifest comes to: its pipelines with their names.
-pub(super) type Rendered = Vec<(String, Pipeline)>;
+/// What a manifest comes to: its pipelines with their names, and how many warnings there are.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub(super) pipelines: Vec<(String, Pipeline)>,
+    pub(super) warnings: usize,
+}
 
 impl Trial {
     /// Reads the fleet, or does without one. `None` when it cannot be understood.
@@ -63,6 +67,7 @@ impl Trial {
         if diagnostics.has_errors() || pipelines.is_empty() {
             return Ok(Err(diagnostics.into_sorted()));
         }
-        Ok(Ok(pipelines.into_iter().map(|lowered| (lowered.name, lowered.pipeline)).collect()))
+        let pipelines = pipelines.into_iter().map(|lowered| (lowered.name, lowered.pipeline)).collect();
+        Ok(Ok(Rendered { pipelines, warnings: diagnostics.len() }))
     }
 }

@@ -38,6 +38,8 @@ pub struct Fleet {
     pub(crate) used_values: Used,
     /// The kinds that can be used.
     pub kinds: KindSet,
+    /// The folder of its own.
+    pub(crate) kinds_folder: Utf8PathBuf,
 }
 
 /// An instance of Concourse.
@@ -115,8 +117,8 @@ impl Fleet {
             ),
             None => {}
         }
-        let kinds =
-            KindSet::load(Some(&folder.join(fields.kinds.as_deref().unwrap_or("kinds"))), sources, diagnostics)?;
+        let kinds_folder = folder.join(fields.kinds.as_deref().unwrap_or("kinds"));
+        let kinds = KindSet::load(Some(&kinds_folder), sources, diagnostics)?;
         let mut concourses: Vec<Concourse> = fields
             .concourses
             .into_iter()
@@ -142,6 +144,7 @@ impl Fleet {
             built_in,
             used_values,
             kinds,
+            kinds_folder,
             folder,
             path,
         })

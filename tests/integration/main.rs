@@ -12,6 +12,7 @@ mod examples;
 mod explain;
 mod files;
 mod graph;
+mod import;
 mod incidents;
 mod language;
 mod mitodl;
