@@ -4,7 +4,9 @@
 //! and what comes out is compared with what was read. What differs has a name and a reason ([`named`]), or it is reported
 //! as not carried over: nothing is claimed that the round trip did not show.
 
+mod adjust;
 mod attempt;
+mod builds;
 mod draft;
 mod graph;
 mod inputs;
@@ -16,22 +18,28 @@ mod own;
 mod place;
 mod prepare;
 mod remains;
+mod says;
+mod script;
 mod secrets;
 mod shape;
+mod takes;
 mod text;
 mod trial;
 mod unfill;
 mod words;
+
+use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
 
 use crate::Failure;
 use crate::concourse::Pipeline;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::diff::{Change, Subject};
 use crate::flow::PipelineFlow;
 use crate::kind::Family;
 use crate::source::{FileId, Sources};
-use crate::yaml::{Limits, decode, read};
+use crate::yaml::{Limits, Node, decode, read};
 
 use attempt::Attempts;
 use draft::Read;
@@ -94,20 +102,7 @@ pub(crate) fn import(
     let shape = Shape::of(&flow);
     let place = |index: usize| remains::job_span(&node, pipeline.jobs[index].name.as_str());
     if shape.chains.is_empty() {
-        let span = node.at("/jobs").map_or(node.span, |jobs| jobs.span);
-        let span = pipeline.jobs.first().map_or(span, |_| place(0));
-        let mut diagnostic = Diagnostic::new(Rule::NoPromotionChain, span, "this pipeline promotes nothing")
-            .help("a manifest is for what goes from one environment to the next; keep this pipeline as it is");
-        let mut said = std::collections::BTreeSet::new();
-        for (job, why) in &shape.outside {
-            if said.insert(why) {
-                diagnostic = diagnostic.note(format!("`{}`: {why}", pipeline.jobs[*job].name));
-            }
-        }
-        if shape.outside.is_empty() {
-            diagnostic = diagnostic.note(shape::NO_CHAIN);
-        }
-        diagnostics.push(diagnostic);
+        diagnostics.push(no_chain(&shape, &pipeline, &node));
         return Ok(None);
     }
     let trial = match Trial::new(target.fleet.as_deref(), &target.folder)? {
@@ -154,25 +149,7 @@ pub(crate) fn import(
     }
     let kept: Vec<&str> = shape.outside.iter().map(|(job, _)| pipeline.jobs[*job].name.as_str()).collect();
     remains::report(&best.remains, &kept, &node, diagnostics);
-    for change in &best.weaker {
-        let job = match &change.subject {
-            crate::diff::Subject::Job(name) => remains::job_span(&node, name),
-            _ => node.span,
-        };
-        let name = match &change.subject {
-            crate::diff::Subject::Job(name)
-            | crate::diff::Subject::Resource(name)
-            | crate::diff::Subject::ResourceType(name) => name.as_str(),
-            crate::diff::Subject::Pipeline => "the pipeline",
-        };
-        if !kept.contains(&name) {
-            diagnostics.push(
-                Diagnostic::new(Rule::NotCarriedOver, job, format!("`{name}` would ask for less than before"))
-                    .note(change.message.clone())
-                    .help("make sure that this is meant before the pipeline is set"),
-            );
-        }
-    }
+    weaker(&best.weaker, &kept, &node, diagnostics);
     Ok(Some(Imported {
         carried: best.carried(&reading, &kept),
         named: remains::by_name(&best.remains, &best.added),
@@ -184,6 +161,45 @@ pub(crate) fn import(
             .collect(),
         name,
     }))
+}
+
+/// Why a pipeline is no chain of promotions.
+fn no_chain(shape: &Shape, pipeline: &Pipeline, node: &Node) -> Diagnostic {
+    let span = node.at("/jobs").map_or(node.span, |jobs| jobs.span);
+    let span = pipeline.jobs.first().map_or(span, |job| remains::job_span(node, job.name.as_str()));
+    let mut diagnostic = Diagnostic::new(Rule::NoPromotionChain, span, "this pipeline promotes nothing")
+        .help("a manifest is for what goes from one environment to the next; keep this pipeline as it is");
+    let mut said = BTreeSet::new();
+    for (job, why) in &shape.outside {
+        if said.insert(why) {
+            diagnostic = diagnostic.note(format!("`{}`: {why}", pipeline.jobs[*job].name));
+        }
+    }
+    if shape.outside.is_empty() {
+        diagnostic = diagnostic.note(shape::NO_CHAIN);
+    }
+    diagnostic
+}
+
+/// Reports what asks for less than it did.
+fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut Diagnostics) {
+    for change in changes {
+        let job = match &change.subject {
+            Subject::Job(name) => remains::job_span(pipeline, name),
+            _ => pipeline.span,
+        };
+        let name = match &change.subject {
+            Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) => name.as_str(),
+            Subject::Pipeline => "the pipeline",
+        };
+        if !kept.contains(&name) {
+            diagnostics.push(
+                Diagnostic::new(Rule::NotCarriedOver, job, format!("`{name}` would ask for less than before"))
+                    .note(change.message.clone())
+                    .help("make sure that this is meant before the pipeline is set"),
+            );
+        }
+    }
 }
 
 fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span) -> Diagnostic {

@@ -340,9 +340,18 @@ const NAMED: &[Named] = &[
         name: "a script",
         why: "the kind `script` runs the same text in the same image; it adds variables, a file for the issue, and an output for it",
         fits: |it, known| {
-            let Some(job) = it.of("jobs") else { return false };
-            let is_step = it.at.len() == 4 && it.at[2] == "plan" && it.at[3].starts_with("task ");
-            known.scripts.contains(job) && is_step && (it.theirs.is_null() || it.ours.is_null())
+            let (Some(job), Some((step, below))) = (it.of("jobs"), it.step()) else { return false };
+            let below: Vec<&str> = below.iter().map(String::as_str).collect();
+            known.scripts.contains(job)
+                && it.at[2] == "plan"
+                && step.starts_with("task ")
+                && match below.as_slice() {
+                    [] => it.theirs.is_null() || it.ours.is_null(),
+                    ["config", "run" | "inputs" | "outputs", ..] => true,
+                    ["config", "image_resource", "source", "tag"] => it.theirs.is_null() && it.ours == "latest",
+                    ["params", "PHASE" | "STACK" | "ENVIRONMENT" | "CODE" | "SCRIPT"] => it.theirs.is_null(),
+                    _ => false,
+                }
         },
     },
 ];

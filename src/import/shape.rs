@@ -127,10 +127,11 @@ impl<'p, 'f> Finder<'p, 'f> {
         }
         let before: Vec<BTreeSet<usize>> =
             (0..units.len()).map(|unit| self.before(unit, &units[unit].jobs, &unit_of)).collect();
-        for unit in 0..before.len() {
-            let nearest = nearest(unit, &before);
-            units[unit].before = nearest;
-            units[unit].jobs.gate = self.gate(&units[unit]);
+        let nearest: Vec<Option<usize>> = (0..before.len()).map(|unit| nearest(unit, &before)).collect();
+        for (unit, before) in units.iter_mut().zip(nearest) {
+            unit.before = before;
+            let gate = self.gate(unit);
+            unit.jobs.gate = gate;
         }
         let mut shape = Shape { chains: Vec::new(), builds, checks, outside };
         self.chain(&units, &mut shape);

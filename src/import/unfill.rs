@@ -136,7 +136,7 @@ fn unify(template: &Node, actual: &Json, names: &mut BTreeMap<String, Json>, uns
                 .filter(|(key, _)| map.get(key).is_none())
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect();
-            let layers = over.as_list().map_or_else(|| std::slice::from_ref(over), |layers| layers);
+            let layers = over.as_list().unwrap_or_else(|| std::slice::from_ref(over));
             for layer in layers {
                 lay_off(layer, &mut rest, names);
             }
@@ -288,6 +288,10 @@ fn solve(kind: &Kind, names: &mut BTreeMap<String, Json>, unsolved: &[(String, J
     }
 }
 
+/// The names that kinds' templates have, besides those of options.
+const NAMES: [&str; 10] =
+    ["code", "phase", "stack", "project", "environment", "group", "slug", "input", "env", "env_files"];
+
 /// What is known, for templates: an option that is not is as it is by default, or none.
 fn scope(kind: &Kind, names: &BTreeMap<String, Json>) -> Scope {
     let properties = kind.node().at("/options/properties").and_then(Node::as_map);
@@ -302,8 +306,6 @@ fn scope(kind: &Kind, names: &BTreeMap<String, Json>) -> Scope {
         let value = names.get(name).cloned().unwrap_or_default();
         (name, of_json(&value))
     };
-    const NAMES: [&str; 10] =
-        ["code", "phase", "stack", "project", "environment", "group", "slug", "input", "env", "env_files"];
     Scope::default().with(NAMES.into_iter().map(named)).with([("options", of_json(&options.into()))])
 }
 
