@@ -64,6 +64,11 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Tell what changes from one pipeline to another: gates, version histories, jobs, scripts.
     Diff(DiffArgs),
+    /// Make a manifest of a pipeline of Concourse's, and tell what it does not carry over.
+    ///
+    /// The manifest is rendered and compared with the pipeline: each difference that is left has a name and a reason, or
+    /// is reported as not carried over, and the exit code is 1. Secrets in clear become names of credentials.
+    Import(ImportArgs),
     /// Count what fleets ask of GitHub by the hour, against its limits.
     Budget(BudgetArgs),
     /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, of a Concourse
@@ -320,6 +325,33 @@ pub enum DiffFormat {
     Text,
     /// For programs.
     Json,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The pipelines: files as `fly get-pipeline` prints them, `-` for standard input, or REVISION:PATH of git. A
+    /// pipeline is called as its file.
+    #[arg(value_name = "PIPELINE", required = true, value_hint = ValueHint::FilePath)]
+    pub pipelines: Vec<String>,
+
+    /// Write the manifest here instead of printing it: a file for one pipeline, a folder for several. A kind of its own
+    /// goes to the folder of kinds.
+    #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub out: Option<Utf8PathBuf>,
+
+    /// The fleet that it is to be in, so that what its defaults say is left out; the nearest one above `--out`, or the
+    /// working folder, unless said.
+    #[arg(long, value_name = "FLEET", value_hint = ValueHint::FilePath)]
+    pub fleet: Option<Utf8PathBuf>,
+
+    /// The pipeline's name, where it is not its file's.
+    #[arg(long, value_name = "NAME")]
+    pub pipeline: Option<String>,
+
+    /// Write over files that are there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Arguments of `schema`.

@@ -13,6 +13,8 @@
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
 //!   one pipeline to another; [`budget`] counts what it asks of GitHub.
 //!
+//! - `import` goes the way back: it proposes the manifest of a pipeline, renders it, and tells what differs.
+//!
 //! The page for developers is written from the plan by `explain`.
 //!
 //! What is wrong with the input is a [`diagnostic::Diagnostic`] with its place in a [`source::Sources`], and is shown by
@@ -33,6 +35,7 @@ pub mod flow;
 mod fly;
 mod git;
 pub mod graph;
+mod import;
 mod interrupt;
 pub mod kind;
 mod lint;

@@ -6,6 +6,7 @@ mod completions;
 mod diff;
 mod explain;
 mod graph;
+mod import;
 mod init;
 mod kind;
 mod orphans;
@@ -65,6 +66,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Explain(args) => explain::run(args, &mut output),
         Command::Diff(args) => diff::run(args, &mut output),
         Command::Budget(args) => budget::run(args, &mut output),
+        Command::Import(args) => import::run(args, &mut output),
         Command::Graph(args) => graph::run(args, &mut output),
         Command::Schema(args) => schema::run(args, &mut output),
         Command::Kind(args) => kind::run(args, &mut output),

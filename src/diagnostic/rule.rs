@@ -210,6 +210,10 @@ rules! {
     NoProjects = Error "no-projects",
     /// A kind whose result is nothing that Concourse knows.
     KindResult = Error "kind-result",
+    /// Something of an imported pipeline that its manifest does not say.
+    NotCarriedOver = Error "not-carried-over",
+    /// An imported pipeline in which nothing goes from one environment to the next.
+    NoPromotionChain = Error "no-promotion-chain",
     /// An approval that lets the newest versions through.
     LooseApproval = Warning "loose-approval",
     /// A version that an approval cannot name, since no earlier stage had it.

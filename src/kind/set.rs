@@ -98,6 +98,12 @@ impl KindSet {
         Ok(set)
     }
 
+    /// Adds a kind, before all others of its name.
+    pub(crate) fn put(&mut self, kind: Kind) {
+        self.own.retain(|own| own.family != kind.family || own.name != kind.name);
+        self.own.push(kind);
+    }
+
     /// The kind of that name.
     pub fn get(&self, family: Family, name: &str) -> Option<&Kind> {
         let own = self.own.iter().find(|kind| kind.family == family && kind.name == name);

@@ -233,6 +233,31 @@ pub(crate) fn load(
     Ok(Some(Loaded { fleet, path, whole, manifests }))
 }
 
+/// A fleet without its manifests; without a file it is what a manifest in that folder has.
+pub(crate) fn load_fleet(
+    path: Option<&Utf8Path>,
+    folder: &Utf8Path,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Loaded>, Failure> {
+    let fleet = match path {
+        Some(path) => Fleet::read(path, sources, diagnostics)?,
+        None => Some(Fleet::alone(folder.to_owned(), sources, diagnostics)?),
+    };
+    let path = path.map_or_else(|| folder.to_owned(), Utf8Path::to_owned);
+    Ok(fleet.map(|fleet| Loaded { fleet, path, whole: false, manifests: Vec::new() }))
+}
+
+/// What one manifest comes to in a fleet.
+pub(crate) fn lower_manifest_of(
+    manifest: &LoadedManifest,
+    loaded: &Loaded,
+    sources: &Sources,
+) -> Result<(Vec<LoweredPipeline>, Diagnostics), Failure> {
+    let lowered = lower_manifest(manifest, loaded, &Options::default(), sources)?;
+    Ok((lowered.pipelines, lowered.diagnostics))
+}
+
 fn render_fleet(
     selected: &Selected,
     options: &Options,

@@ -59,6 +59,34 @@ thread_local! {
     static PARSED: RefCell<HashMap<String, Rc<Template>>> = RefCell::default();
 }
 
+/// A part of a text with holes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'t> {
+    /// Literal text.
+    Text(&'t str),
+    /// The expression of a hole.
+    Hole(&'t str),
+}
+
+/// The parts of a text. `None` when a hole is not closed.
+pub(crate) fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find("{{") {
+        let start = at + found;
+        if start > at {
+            pieces.push(Piece::Text(&text[at..start]));
+        }
+        let end = end_of_hole(text, start + 2)?;
+        pieces.push(Piece::Hole(text[start + 2..end].trim()));
+        at = end + 2;
+    }
+    if at < text.len() {
+        pieces.push(Piece::Text(&text[at..]));
+    }
+    Some(pieces)
+}
+
 impl Template {
     /// Takes a text apart.
     ///

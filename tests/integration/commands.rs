@@ -35,6 +35,7 @@ fn help_of_every_verb() {
                    there?
       diff         Tell what changes from one pipeline to another: gates, version histories, jobs,
                    scripts
+      import       Make a manifest of a pipeline of Concourse's, and tell what it does not carry over
       budget       Count what fleets ask of GitHub by the hour, against its limits
       schema       Print the JSON Schema of a file of the language, with the options of the kinds that
                    are at hand, of a Concourse pipeline, or of a report
@@ -381,6 +382,48 @@ fn help_of_every_verb() {
               - always: Always
               - never:  Never
               
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
+    ");
+    assert_snapshot!(help(&["import", "--help"]), @"
+    Make a manifest of a pipeline of Concourse's, and tell what it does not carry over.
+
+    The manifest is rendered and compared with the pipeline: each difference that is left has a name and
+    a reason, or is reported as not carried over, and the exit code is 1. Secrets in clear become names
+    of credentials.
+
+    Usage: ol-pipegen import [OPTIONS] <PIPELINE>...
+
+    Arguments:
+      <PIPELINE>...
+              The pipelines: files as `fly get-pipeline` prints them, `-` for standard input, or
+              REVISION:PATH of git. A pipeline is called as its file
+
+    Options:
+      -o, --out <PATH>
+              Write the manifest here instead of printing it: a file for one pipeline, a folder for
+              several. A kind of its own goes to the folder of kinds
+
+          --fleet <FLEET>
+              The fleet that it is to be in, so that what its defaults say is left out; the nearest one
+              above `--out`, or the working folder, unless said
+
+          --pipeline <NAME>
+              The pipeline's name, where it is not its file's
+
+          --force
+              Write over files that are there
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+          
               [default: auto]
 
       -h, --help

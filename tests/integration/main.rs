@@ -13,6 +13,7 @@ mod explain;
 mod extra;
 mod files;
 mod graph;
+mod import;
 mod incidents;
 mod language;
 mod lints;

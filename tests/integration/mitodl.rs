@@ -14,10 +14,10 @@ use crate::support::{Work, root};
 
 /// A leaf in which the two graphs differ.
 #[derive(Debug)]
-struct Difference {
-    at: String,
-    theirs: Value,
-    ours: Value,
+pub(crate) struct Difference {
+    pub(crate) at: String,
+    pub(crate) theirs: Value,
+    pub(crate) ours: Value,
 }
 
 /// A difference that is meant.
@@ -67,8 +67,8 @@ fn graphs_are_those_of_the_real_pipelines_but_for_what_is_meant() {
         let mut differences = Vec::new();
         compare(pipeline.to_owned(), &their_graph(theirs), &our_graph(&ours), &mut differences);
         for difference in differences {
-            match DELIBERATE.iter().find(|deliberate| (deliberate.fits)(&difference)) {
-                Some(deliberate) => *used.entry(deliberate.name).or_default() += 1,
+            match deliberate(&difference) {
+                Some(deliberate) => *used.entry(deliberate).or_default() += 1,
                 None => unexplained
                     .push(format!("{}: theirs {} ours {}", difference.at, difference.theirs, difference.ours)),
             }
@@ -78,6 +78,11 @@ fn graphs_are_those_of_the_real_pipelines_but_for_what_is_meant() {
     for Deliberate { name, mends, .. } in DELIBERATE {
         assert!(used.contains_key(name), "`{name}` ({mends}) happens nowhere any more: take it out of the list");
     }
+}
+
+/// The name of a difference that is meant.
+pub(crate) fn deliberate(difference: &Difference) -> Option<&'static str> {
+    DELIBERATE.iter().find(|deliberate| (deliberate.fits)(difference)).map(|deliberate| deliberate.name)
 }
 
 /// Names that are meant to differ: pipeline, theirs, ours, and the weakness that it mends.
@@ -261,7 +266,7 @@ fn items(value: &Value) -> Vec<&Value> {
 }
 
 /// Steps and resources by name, so that a difference says where it is.
-fn their_graph(mut graph: Value) -> Value {
+pub(crate) fn their_graph(mut graph: Value) -> Value {
     for job in graph["jobs"].as_object_mut().unwrap().values_mut() {
         let steps = job["plan"].take();
         job["plan"] = by_name(steps.as_array().unwrap().clone());
@@ -272,7 +277,7 @@ fn their_graph(mut graph: Value) -> Value {
     graph
 }
 
-fn our_graph(pipeline: &Value) -> Value {
+pub(crate) fn our_graph(pipeline: &Value) -> Value {
     let named = |list: &str| -> Map<String, Value> {
         pipeline[list]
             .as_array()
@@ -371,7 +376,7 @@ fn interval(resource: &mut Value) {
     resource["check_every"] = (number.parse::<u64>().unwrap() * seconds).into();
 }
 
-fn compare(at: String, theirs: &Value, ours: &Value, out: &mut Vec<Difference>) {
+pub(crate) fn compare(at: String, theirs: &Value, ours: &Value, out: &mut Vec<Difference>) {
     match (theirs, ours) {
         (Value::Object(their_map), Value::Object(our_map)) => {
             let mut keys: Vec<&String> = their_map.keys().chain(our_map.keys()).collect();

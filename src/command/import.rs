@@ -1,0 +1,152 @@
+use std::fmt::Write;
+use std::fs;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::cli::ImportArgs;
+use crate::diagnostic::{Count, Diagnostics, visible};
+use crate::import::{Imported, Target, import};
+use crate::render::fleet_above;
+use crate::source::Sources;
+use crate::{Failure, write};
+
+use super::pipeline::Place;
+use super::{Outcome, Output};
+
+/// Makes manifests of pipelines. What is not carried over is reported; the rest is written all the same.
+pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Failure> {
+    let into_folder = args.out.as_deref().is_some_and(|out| out.is_dir() || out.as_str().ends_with('/'));
+    if args.pipelines.len() > 1 && (args.pipeline.is_some() || args.out.is_some() && !into_folder) {
+        return Err(Failure::Usage("several pipelines have several names, and go to a folder".to_owned()));
+    }
+    let fleet = match &args.fleet {
+        Some(fleet) if !fleet.is_file() => return Err(Failure::Usage(format!("{fleet} is no fleet"))),
+        Some(fleet) => Some(fleet.clone()),
+        None => fleet_above(&near(args, into_folder))?,
+    };
+    // What has no fleet has its kinds beside it.
+    let folder = match (&fleet, &args.out) {
+        (Some(fleet), _) => folder_of(fleet),
+        (None, Some(out)) if into_folder => out.clone(),
+        (None, Some(out)) => folder_of(out),
+        (None, None) => Utf8PathBuf::new(),
+    };
+    let mut outcome = Outcome::Fine;
+    let mut files: Vec<(Utf8PathBuf, String)> = Vec::new();
+    let mut results: Vec<Imported> = Vec::new();
+    for argument in &args.pipelines {
+        let place = Place::parse(argument);
+        let target = Target {
+            fleet: fleet.clone(),
+            folder: folder.clone(),
+            pipeline: args.pipeline.clone().unwrap_or_else(|| pipeline_name(&place)),
+            name: args.out.as_deref().filter(|_| !into_folder).and_then(Utf8Path::file_stem).map(str::to_owned),
+        };
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        let file = sources.add(place.name(), place.text()?);
+        let imported = import(file, &target, &sources, &mut diagnostics)?;
+        let diagnostics = diagnostics.into_sorted();
+        let follows = if imported.is_some() { "the rest is carried over" } else { "there is no manifest" };
+        if output.diagnostics(&diagnostics, &sources, follows) {
+            outcome = Outcome::Problems;
+        }
+        let Some(imported) = imported else { continue };
+        output.say(&summary(&place, &imported));
+        if let Some(out) = &args.out {
+            let path = if into_folder { out.join(format!("{}.yml", imported.name)) } else { out.clone() };
+            files.push((path, imported.manifest.clone()));
+            files.extend(imported.kinds.iter().cloned());
+        }
+        results.push(imported);
+    }
+    if args.out.is_none() {
+        print(&results, output)?;
+        return Ok(outcome);
+    }
+    settle(&files, args.force, output)?;
+    Ok(outcome)
+}
+
+/// Writes all files, or none.
+fn settle(files: &[(Utf8PathBuf, String)], force: bool, output: &mut Output) -> Result<(), Failure> {
+    if !force && let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
+        return Err(Failure::Usage(format!("{path} is there already: `--force` writes over it")));
+    }
+    for (path, text) in files {
+        let parent = path.parent().unwrap_or(Utf8Path::new(""));
+        if parent != "" {
+            fs::create_dir_all(parent).map_err(|error| Failure::io("make the folder", parent, error))?;
+        }
+        write::atomically(path, text.as_bytes())?;
+        output.print(&format!("wrote {}\n", visible(path.as_str())))?;
+    }
+    Ok(())
+}
+
+/// Prints manifests, and kinds of their own behind them, as YAML documents.
+fn print(results: &[Imported], output: &mut Output) -> Result<(), Failure> {
+    let mut first = true;
+    for imported in results {
+        let alone = results.len() == 1 && imported.kinds.is_empty();
+        let manifest = (Utf8PathBuf::from(format!("projects/{}.yml", imported.name)), &imported.manifest);
+        let kinds = imported.kinds.iter().map(|(path, text)| (path.clone(), text));
+        for (path, text) in [manifest].into_iter().chain(kinds) {
+            if !first {
+                output.print("---\n")?;
+            }
+            first = false;
+            if !alone {
+                output.print(&format!("# {}\n", visible(path.as_str())))?;
+            }
+            output.print(text)?;
+        }
+    }
+    Ok(())
+}
+
+/// What was carried over, and which differences are meant.
+fn summary(place: &Place, imported: &Imported) -> String {
+    let mut text = format!("{}: {}\n", visible(&place.name()), imported.carried.first().map_or("", String::as_str));
+    for line in imported.carried.iter().skip(1) {
+        let _ = writeln!(text, "  {}", visible(line));
+    }
+    if !imported.named.is_empty() {
+        let _ = writeln!(text, "meant to differ:");
+    }
+    for (name, why, places) in &imported.named {
+        let shown = match places.as_slice() {
+            [only] => only.clone(),
+            [first, rest @ ..] => format!("{first} and {}", Count(rest.len(), "other")),
+            [] => String::new(),
+        };
+        let _ = writeln!(text, "  {name} ({}): {why}", visible(&shown));
+    }
+    text
+}
+
+/// The file that decides which fleet is the nearest.
+fn near(args: &ImportArgs, into_folder: bool) -> Utf8PathBuf {
+    match &args.out {
+        Some(out) if into_folder => existing(out).join("x"),
+        Some(out) => existing(&folder_of(out)).join("x"),
+        None => Utf8PathBuf::from("x"),
+    }
+}
+
+/// The nearest folder above that is there.
+fn existing(folder: &Utf8Path) -> Utf8PathBuf {
+    let found = folder.ancestors().find(|folder| *folder == "" || folder.is_dir());
+    found.unwrap_or(Utf8Path::new("")).to_owned()
+}
+
+fn folder_of(path: &Utf8Path) -> Utf8PathBuf {
+    path.parent().unwrap_or(Utf8Path::new("")).to_owned()
+}
+
+/// A pipeline is called as its file.
+fn pipeline_name(place: &Place) -> String {
+    match place {
+        Place::Stdin => "pipeline".to_owned(),
+        Place::File(path) | Place::Revision(_, path) => path.file_stem().unwrap_or("pipeline").to_owned(),
+    }
+}

@@ -1,0 +1,387 @@
+//! Proposals, rendered and compared: the one that leaves the least unexplained is taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8PathBuf;
+use serde_json::{Map, Value as Json};
+
+use crate::Failure;
+use crate::concourse::Pipeline;
+use crate::diagnostic::Count;
+use crate::diff::{Change, Effect, compare};
+use crate::kind::Family;
+use crate::yaml::Node;
+
+use super::draft::{Deploys, Read, Stage};
+use super::graph::{graph, json};
+use super::kinds::{self, Candidate};
+use super::place::{Place, places};
+use super::prepare::call_resources;
+use super::remains::{Remains, remains};
+use super::script::of_script;
+use super::shape::StageJobs;
+use super::trial::{Rendered, Trial};
+use super::words::Words;
+use super::{KindText, Target, builds, layers, minimal, text};
+
+/// All proposals for a pipeline.
+pub(super) struct Attempts<'a, 'p> {
+    pub(super) read: &'a Read<'p>,
+    pub(super) trial: Trial,
+    pub(super) target: &'a Target,
+    /// New name → former name of resources that are called as their artifacts.
+    pub(super) renamed: &'a BTreeMap<String, String>,
+}
+
+/// What came of them.
+pub(super) struct Found {
+    pub(super) best: Option<Best>,
+    /// The manifest's name.
+    pub(super) name: String,
+    /// Why none of them is any good.
+    pub(super) problems: Vec<String>,
+    /// Where the fleet keeps kinds.
+    pub(super) kinds_folder: Utf8PathBuf,
+}
+
+/// The proposal that was taken.
+pub(super) struct Best {
+    pub(super) text: String,
+    pub(super) kinds: Vec<KindText>,
+    pub(super) remains: Vec<Remains>,
+    /// Differences that come with the fleet's choice of the issues' resource.
+    pub(super) added: Vec<(&'static str, &'static str, String)>,
+    /// What asks for less than it did.
+    pub(super) weaker: Vec<Change>,
+    stages: Vec<Vec<Stage>>,
+    kind: String,
+}
+
+/// A proposal that was rendered.
+struct Tried {
+    stages: Vec<Vec<Stage>>,
+    top: Map<String, Json>,
+    kinds: Vec<KindText>,
+    kind: String,
+    remains: Vec<Remains>,
+    /// Jobs whose hooks went around their steps.
+    hooked: Vec<String>,
+    /// What asks for less than it did.
+    weaker: Vec<Change>,
+}
+
+impl Tried {
+    /// What has no name weighs; and a kind of one's own is more to own.
+    fn weight(&self) -> (usize, usize) {
+        let unnamed = self.remains.iter().filter(|remains| remains.named.is_none()).count();
+        (unnamed + self.weaker.len(), self.kinds.len())
+    }
+}
+
+/// What a manifest came to.
+struct Came {
+    name: String,
+    pipeline: Pipeline,
+    warnings: usize,
+}
+
+impl Came {
+    /// Is it the same, and no more to be warned of?
+    fn is_as_good_as(&self, other: &Self) -> bool {
+        self.name == other.name && self.pipeline == other.pipeline && self.warnings <= other.warnings
+    }
+}
+
+impl Attempts<'_, '_> {
+    pub(super) fn best(mut self) -> Result<Found, Failure> {
+        let name = self.name();
+        let mut tried: Vec<Tried> = Vec::new();
+        let mut problems: Vec<String> = Vec::new();
+        for candidate in Candidate::all(self.read, &self.trial) {
+            for own_builds in [false, true] {
+                if own_builds && self.read.shape.builds.is_empty() {
+                    continue;
+                }
+                if tried.iter().any(|tried| tried.weight().0 == 0) {
+                    continue;
+                }
+                match self.attempt(&candidate, own_builds, &name)? {
+                    Ok(attempt) => tried.push(attempt),
+                    Err(why) => problems.extend(why),
+                }
+            }
+        }
+        problems.dedup();
+        let best = tried.into_iter().min_by_key(Tried::weight);
+        let best = best.map(|best| self.settle(best, &name)).transpose()?;
+        Ok(Found { best, name, problems, kinds_folder: self.trial.fleet().kinds_folder.clone() })
+    }
+
+    /// The manifest's name: that for which the fleet's template comes out as the pipeline's name.
+    fn name(&self) -> String {
+        let pipeline = &self.target.pipeline;
+        if let Some(name) = &self.target.name {
+            return name.clone();
+        }
+        let template = self.trial.fleet().defaults.at("/pipeline").and_then(Node::as_str).map(str::to_owned);
+        let stem = template.as_ref().and_then(|template| {
+            let (before, behind) = template.split_once("{{ name }}")?;
+            pipeline.strip_prefix(before)?.strip_suffix(behind).filter(|name| !name.is_empty())
+        });
+        stem.unwrap_or(pipeline).to_owned()
+    }
+
+    fn attempt(
+        &mut self,
+        candidate: &Candidate,
+        own_builds: bool,
+        name: &str,
+    ) -> Result<Result<Tried, Vec<String>>, Failure> {
+        let read = self.read;
+        let places = places(read.shape, read.flow, name, &|stage| candidate.told(stage));
+        let mut kinds: Vec<KindText> = Vec::new();
+        let mut own_name = kinds::plain(name);
+        while self.trial.fleet().kinds.get(Family::Stack, &own_name).is_some() {
+            own_name.push_str("-own");
+        }
+        let mut own = BTreeMap::new();
+        if matches!(candidate, Candidate::Own) {
+            let words = |place: &Place, stage: &StageJobs| words(place, &stage.code);
+            let (kind, options) = kinds::own(&own_name, read, &places, &words);
+            kinds.push((Family::Stack, own_name.clone(), kinds::text(&kind)?));
+            own = options;
+        }
+        let (builds, build_kinds) = builds::builds(read, &self.trial, own_builds);
+        for (name, kind) in build_kinds {
+            kinds.push((Family::Build, name, kinds::text(&kind)?));
+        }
+        for (family, name, text) in &kinds {
+            if !self.trial.kind(*family, name, text) {
+                return Ok(Err(vec![format!("the steps make no kind `{name}`")]));
+            }
+        }
+        let deploys = |stage: &StageJobs| -> Deploys {
+            match candidate {
+                Candidate::Known { kind, given } => kinds::deploys(kind, &given[&stage.deploy]),
+                Candidate::Script { given } => {
+                    let step = read.body(stage.deploy).first().map(json).unwrap_or_default();
+                    of_script(&given[&stage.deploy], &step)
+                }
+                Candidate::Own => kinds::of_own(&own_name, &own[&stage.deploy]),
+            }
+        };
+        let mut stages = read.stages(&places, &deploys, &builds);
+        self.concourse(&mut stages);
+        let mut top = Map::new();
+        top.insert("pipeline".to_owned(), self.target.pipeline.as_str().into());
+        let scripts: BTreeSet<String> = match candidate {
+            Candidate::Script { .. } => {
+                read.shape.stages().map(|stage| read.job(stage.deploy).job.name.to_string()).collect()
+            }
+            _ => BTreeSet::new(),
+        };
+        let mut rendered = match self.render(&stages, &top, name)? {
+            Ok(rendered) => rendered,
+            Err(why) => return Ok(Err(why)),
+        };
+        // What the kind and the fleet bring by themselves is seen in what came out.
+        for _ in 0..2 {
+            if !self.adjust(&mut stages, &mut top, &rendered) {
+                break;
+            }
+            rendered = match self.render(&stages, &top, name)? {
+                Ok(rendered) => rendered,
+                Err(why) => return Ok(Err(why)),
+            };
+        }
+        let known = self.known(&rendered, scripts);
+        let mut theirs = read.pipeline.clone();
+        let former = top.get("old_names").and_then(Json::as_object).into_iter().flatten();
+        let former: BTreeMap<String, String> =
+            former.filter_map(|(new, old)| Some((old.as_str()?.to_owned(), new.clone()))).collect();
+        call_resources(&mut theirs, &former);
+        let remains = remains(&graph(&theirs), &graph(&rendered), &known);
+        let kind = match candidate {
+            Candidate::Known { kind, .. } => kind.clone(),
+            Candidate::Script { .. } => "script".to_owned(),
+            Candidate::Own => own_name,
+        };
+        let hooked = read.shape.stages().flat_map(|stage| [Some(stage.deploy), stage.preview]).flatten();
+        let hooked: Vec<String> = match candidate {
+            Candidate::Own => hooked
+                .filter(|job| !read.hooks(*job).is_empty())
+                .map(|job| read.job(job).job.name.to_string())
+                .collect(),
+            _ => Vec::new(),
+        };
+        let weaker = compare(&theirs, &rendered);
+        let weaker = weaker.of(Effect::Weaker).cloned().collect();
+        Ok(Ok(Tried { stages, top, kinds, kind, remains, hooked, weaker }))
+    }
+
+    /// All of a pipeline lives on one Concourse.
+    fn concourse(&self, stages: &mut [Vec<Stage>]) {
+        let [first, _, ..] = self.trial.fleet().concourses.as_slice() else { return };
+        if let Some(name) = &first.name {
+            for stage in stages.iter_mut().flatten() {
+                stage.settings.insert("concourse".to_owned(), name.as_str().into());
+            }
+        }
+    }
+
+    fn render(
+        &mut self,
+        stages: &[Vec<Stage>],
+        top: &Map<String, Json>,
+        name: &str,
+    ) -> Result<Result<Pipeline, Vec<String>>, Failure> {
+        let manifest = layers::manifest(stages, top, None);
+        Ok(self.one(&manifest, name)?.map(|came| came.pipeline))
+    }
+
+    /// The one pipeline of a manifest.
+    fn one(&mut self, manifest: &Json, name: &str) -> Result<Result<Came, Vec<String>>, Failure> {
+        let text = crate::yaml::emit(manifest).map_err(|error| Failure::Internal(error.to_string()))?;
+        self.text(&text, name)
+    }
+
+    /// The one pipeline of the text of a manifest.
+    fn text(&mut self, text: &str, name: &str) -> Result<Result<Came, Vec<String>>, Failure> {
+        Ok(match self.trial.render(name, text)? {
+            Err(diagnostics) => Err(diagnostics
+                .iter()
+                .map(|diagnostic| {
+                    let notes = diagnostic.notes.iter().map(|note| format!("; {note}")).collect::<String>();
+                    format!("{}{notes} [{}]", diagnostic.message, diagnostic.rule)
+                })
+                .collect()),
+            Ok(Rendered { pipelines, warnings }) => match <[_; 1]>::try_from(pipelines) {
+                Ok([(name, pipeline)]) => Ok(Came { name, pipeline, warnings }),
+                Err(pipelines) => Err(vec![format!("it comes out as {}", Count(pipelines.len(), "pipeline"))]),
+            },
+        })
+    }
+
+    /// The proposal as a person would write it, in which nothing is said twice.
+    fn settle(&mut self, best: Tried, name: &str) -> Result<Best, Failure> {
+        for (family, name, text) in &best.kinds {
+            self.trial.kind(*family, name, text);
+        }
+        let Tried { mut stages, top, kinds, kind, remains, hooked, weaker } = best;
+        let mut added: Vec<(&'static str, &'static str, String)> = hooked
+            .into_iter()
+            .map(|job| {
+                (
+                    "hooks around the steps",
+                    "a hook of a job goes around the steps of its kind: it does not tell of a get that failed",
+                    job,
+                )
+            })
+            .collect();
+        let in_their_words = self.render(&stages, &top, name)?;
+        // Which resource the issues have is the fleet's choice.
+        for stage in stages.iter_mut().flatten() {
+            if let Some(issues) = stage.settings.get_mut("issues").and_then(Json::as_object_mut) {
+                issues.shift_remove("resource");
+            }
+        }
+        let mut wanted = self.render(&stages, &top, name)?;
+        if wanted.is_err() {
+            wanted.clone_from(&in_their_words);
+        }
+        let wanted = match wanted {
+            Ok(wanted) => wanted,
+            Err(why) => {
+                return Err(Failure::Internal(format!("what was rendered is not rendered again: {}", why.join(", "))));
+            }
+        };
+        if in_their_words.as_ref().is_ok_and(|theirs| *theirs != wanted) {
+            added.push((
+                "approvals name versions",
+                "the resource type `github-issues` deploys what an issue names, once: claims, checkouts and reports come with it; `issues: {resource: mitodl}` does without",
+                Count(self.read.flow.issues.len(), "resource").to_string(),
+            ));
+        }
+        let code = |stage: &Stage| -> String {
+            let chains = self.read.shape.chains.iter().zip(&stages);
+            let found =
+                chains.flat_map(|(jobs, chain)| jobs.iter().zip(chain)).find(|(_, other)| other.place == stage.place);
+            found.map(|(jobs, _)| jobs.code.clone()).unwrap_or_default()
+        };
+        let words = |stage: &Stage| words(&stage.place, &code(stage));
+        let proposals = [
+            layers::manifest(&stages, &top, Some(&words)),
+            layers::manifest(&stages, &top, Some(&|_| Words::default())),
+            layers::manifest(&stages, &top, None),
+        ];
+        // What stands in another order is the same; from then on not even that changes.
+        let same = graph(&wanted);
+        let mut taken = None;
+        for proposal in proposals {
+            if let Ok(came) = self.one(&proposal, name)?
+                && graph(&came.pipeline) == same
+            {
+                taken = Some((proposal, came));
+                break;
+            }
+        }
+        let Some((manifest, wanted)) = taken else {
+            return Err(Failure::Internal("what was rendered is not rendered again".to_owned()));
+        };
+        let fits = |came: Result<Came, Vec<String>>| came.is_ok_and(|came| came.is_as_good_as(&wanted));
+        let manifest = minimal::minimal(manifest, &mut |manifest| Ok(fits(self.one(manifest, name)?)))?;
+        // What is printed is what was tried.
+        let mut text = text::manifest(&manifest)?;
+        if !fits(self.text(&text, name)?) {
+            text = crate::yaml::emit(&manifest).map_err(|error| Failure::Internal(error.to_string()))?;
+        }
+        Ok(Best { text, kinds, remains, added, weaker, stages, kind })
+    }
+}
+
+impl Best {
+    /// What was carried over, a line each.
+    pub(super) fn carried(&self, read: &Read<'_>, outside: &[&str]) -> Vec<String> {
+        let all = read.pipeline.jobs.len();
+        let mut lines = vec![format!("{} of {}", all - outside.len(), Count(all, "job"))];
+        for (chain, jobs) in self.stages.iter().zip(&read.shape.chains) {
+            let first = &chain[0].place;
+            let mut line = format!("`{}`", first.project);
+            if let Some(group) = &first.group {
+                line += &format!(" {group}");
+            }
+            line += ": ";
+            for (index, (stage, jobs)) in chain.iter().zip(jobs).enumerate() {
+                if index > 0 {
+                    line += " → ";
+                }
+                line += &stage.place.environment;
+                line += &format!(" ({})", jobs.gate.as_str());
+            }
+            lines.push(line);
+        }
+        lines.push(format!("the stack kind `{}`", self.kind));
+        for input in read.shape.builds.keys() {
+            lines.push(format!("the build of `{input}`"));
+        }
+        lines
+    }
+}
+
+/// What templates can say of a stage.
+fn words(place: &Place, code: &str) -> Words {
+    let slug = place.stack.to_lowercase();
+    let mut words: Vec<(&'static str, String)> = vec![
+        ("stack", place.stack.clone()),
+        ("slug", slug),
+        ("environment", place.environment.clone()),
+        ("environment | lower", place.environment.to_lowercase()),
+    ];
+    if let Some(group) = &place.group {
+        words.push(("group", group.clone()));
+    }
+    words.push(("project", place.project.clone()));
+    words.push(("project | lower", place.project.to_lowercase()));
+    words.push(("code", code.to_owned()));
+    Words(words)
+}

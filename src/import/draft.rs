@@ -1,0 +1,263 @@
+//! A manifest in the making: the settings of every stage, each said in full.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::concourse::{Core, GetStep, Pipeline, PutStep, Resource, Step};
+use crate::flow::{JobFlow, PipelineFlow, Taking, duration};
+use crate::manifest::Secret;
+
+use super::graph::{flat, json};
+use super::own::escape;
+use super::place::Place;
+use super::shape::{GateShape, Shape, StageJobs};
+
+/// The settings of a stage.
+#[derive(Clone, Debug)]
+pub(super) struct Stage {
+    pub(super) place: Place,
+    pub(super) settings: Map<String, Json>,
+}
+
+/// What deploys a stage, or builds an input, in the words of a manifest.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Deploys {
+    pub(super) kind: String,
+    pub(super) options: Map<String, Json>,
+    pub(super) env: Map<String, Json>,
+    /// Variables from files: variable → `INPUT/FILE`.
+    pub(super) env_files: Vec<(String, String)>,
+    pub(super) before: Vec<Json>,
+    pub(super) after: Vec<Json>,
+    pub(super) timeout: Option<String>,
+    pub(super) attempts: Option<u64>,
+}
+
+/// The pipeline that is read, and what it was taken for.
+pub(super) struct Read<'p> {
+    pub(super) pipeline: &'p Pipeline,
+    pub(super) flow: &'p PipelineFlow<'p>,
+    pub(super) shape: &'p Shape,
+}
+
+/// The task that puts approved versions where the newest are, in pipelines of this program.
+const CHECKOUT: &str = "checkout-approved";
+
+/// The pins of an approval.
+pub(super) const PINS: &str = "gate/pins/";
+
+impl<'p> Read<'p> {
+    pub(super) fn job(&self, index: usize) -> &'p JobFlow<'p> {
+        &self.flow.jobs[index]
+    }
+
+    /// What a job does itself: its steps but for gets, and for what belongs to gates.
+    pub(super) fn body(&self, index: usize) -> Vec<&'p Step> {
+        let is_own = |step: &&Step| match &step.core {
+            Core::Get(_) => false,
+            Core::Put(put) => !self.flow.issues.contains_key(resource_of(put)),
+            Core::Task(task) => task.task.as_str() != CHECKOUT,
+            _ => true,
+        };
+        flat(&self.job(index).job.plan).into_iter().filter(is_own).collect()
+    }
+
+    /// What a job fetches for itself, issues apart: gets within other steps belong to those.
+    pub(super) fn takes(&self, index: usize) -> impl Iterator<Item = &'p Taking<'p>> + use<'p> {
+        let job = self.job(index);
+        let plan: Vec<&GetStep> = flat(&job.job.plan)
+            .into_iter()
+            .filter_map(|step| if let Core::Get(get) = &step.core { Some(get) } else { None })
+            .collect();
+        job.takes.iter().filter(move |taking| plan.iter().any(|get| std::ptr::eq(*get, taking.get)))
+    }
+
+    /// The put that opens the issue of a job.
+    pub(super) fn opens(&self, index: usize) -> Option<&'p PutStep> {
+        self.job(index).opens.first().copied()
+    }
+
+    pub(super) fn resource(&self, name: &str) -> Option<&'p Resource> {
+        self.flow.resources.get(name).copied()
+    }
+
+    /// The settings of every stage, chain by chain.
+    pub(super) fn stages(
+        &self,
+        places: &[Vec<Place>],
+        deploys: &dyn Fn(&StageJobs) -> Deploys,
+        builds: &BTreeMap<String, Deploys>,
+    ) -> Vec<Vec<Stage>> {
+        let labels = self.common_labels(places);
+        let jobs = self.shape.stages().zip(places.iter().flatten());
+        let projects: BTreeMap<&str, &str> =
+            jobs.map(|(jobs, place)| (self.job(jobs.deploy).job.name.as_str(), place.project.as_str())).collect();
+        let mut stages = Vec::new();
+        for (chain, places) in self.shape.chains.iter().zip(places) {
+            let previewed = chain.iter().any(|stage| stage.preview.is_some());
+            let mut found: Vec<Stage> = Vec::new();
+            for (index, (jobs, place)) in chain.iter().zip(places).enumerate() {
+                let at = InChain {
+                    jobs,
+                    before: index.checked_sub(1).map(|index| &chain[index]),
+                    next: chain.get(index + 1),
+                    previewed,
+                    labels: &labels,
+                    projects: &projects,
+                };
+                found.push(Stage { place: place.clone(), settings: self.settings(&at, place, &deploys(jobs), builds) });
+            }
+            stages.push(found);
+        }
+        stages
+    }
+
+    fn settings(
+        &self,
+        at: &InChain<'_>,
+        place: &Place,
+        deploys: &Deploys,
+        builds: &BTreeMap<String, Deploys>,
+    ) -> Map<String, Json> {
+        let mut settings = Map::new();
+        let mut say = |key: &str, value: Json| {
+            let empty = match &value {
+                Json::Null => true,
+                Json::Array(items) => items.is_empty(),
+                Json::Object(map) => map.is_empty(),
+                _ => false,
+            };
+            if !empty {
+                settings.insert(key.to_owned(), value);
+            }
+        };
+        say("stack", json!({&deploys.kind: deploys.options}));
+        say("source", self.source(at));
+        say("gate", at.jobs.gate.as_str().into());
+        say("needs", self.needs(at));
+        say("approval", self.approval(at));
+        say("inputs", self.inputs(at, deploys, builds).into());
+        let mut env: Json = deploys.env.clone().into();
+        escape(&mut env);
+        say("env", env);
+        for (key, steps) in [("before", &deploys.before), ("after", &deploys.after)] {
+            let mut steps: Json = steps.clone().into();
+            escape(&mut steps);
+            say(key, steps);
+        }
+        say("issues", self.issues(at));
+        say("record", self.record(at).map_or(Json::Null, Json::from));
+        say("timeout", deploys.timeout.clone().map_or(Json::Null, Json::from));
+        say("attempts", deploys.attempts.map_or(Json::Null, Json::from));
+        say("names", self.names(at, place));
+        settings
+    }
+
+    fn source(&self, at: &InChain<'_>) -> Json {
+        let Some(code) = self.resource(&at.jobs.code) else { return Json::Null };
+        let mut said = Map::new();
+        let text = |key: &str| code.source.as_ref()?.get(key).map(json).filter(Json::is_string);
+        for (key, name) in [("uri", "repository"), ("branch", "branch"), ("private_key", "private_key")] {
+            let value =
+                text(key).filter(|value| key != "private_key" || value.as_str().is_some_and(Secret::is_reference));
+            said.extend(value.map(|mut value| {
+                escape(&mut value);
+                (name.to_owned(), value)
+            }));
+        }
+        said.extend(code.check_every.as_ref().map(|every| ("check_every".to_owned(), every.as_str().into())));
+        let webhook = code.webhook_token.as_ref().filter(|token| Secret::is_reference(token));
+        said.extend(webhook.map(|token| ("webhook".to_owned(), token.as_str().into())));
+        let built_from_it =
+            self.shape.builds.values().any(|job| {
+                self.job(*job).takes.iter().any(|taking| taking.resource == at.jobs.code && taking.triggers())
+            });
+        if self.is_quiet(&at.jobs.code) && !built_from_it {
+            said.insert("trigger".to_owned(), false.into());
+        }
+        said.into()
+    }
+
+    /// Is there a job that goes by itself, and not for this resource?
+    pub(super) fn is_quiet(&self, resource: &str) -> bool {
+        self.shape.stages().any(|stage| {
+            let by_itself = stage.preview.is_some() || stage.gate == GateShape::None;
+            let entering = self.job(stage.preview.unwrap_or(stage.deploy));
+            let starts = |taking: &Taking<'_>| taking.triggers();
+            by_itself
+                && entering.takes.iter().any(starts)
+                && (entering.takes.iter().any(|taking| taking.resource == resource && !taking.triggers())
+                    || stage.code == resource && entering.takes.iter().all(|taking| taking.resource != resource))
+        })
+    }
+
+    /// The projects whose deployments a stage waits for.
+    fn needs(&self, at: &InChain<'_>) -> Json {
+        let waits = self.job(at.jobs.deploy).takes.iter().filter(|taking| is_need(taking));
+        let mut needs: Vec<&str> = Vec::new();
+        for project in waits.flat_map(|taking| &taking.get.passed).filter_map(|job| at.projects.get(job.as_str())) {
+            if !needs.contains(project) {
+                needs.push(project);
+            }
+        }
+        json!(needs)
+    }
+
+    fn approval(&self, at: &InChain<'_>) -> Json {
+        let Some((watched, put)) = self.gate_of(at) else { return Json::Null };
+        let mut said = Map::new();
+        let Some(source) = watched.source.as_ref() else { return Json::Null };
+        let params = put.params.as_ref().map(json).unwrap_or_default();
+        for key in ["closers", "on_existing", "reject_labels"] {
+            said.extend(source.get(key).map(|value| (key.to_owned(), json(value))));
+        }
+        for key in ["expires", "soak"] {
+            let seconds = source.get(key).and_then(|value| json(value).as_i64());
+            said.extend(seconds.map(|seconds| (key.to_owned(), duration(seconds).into())));
+        }
+        said.extend(params.get("approve").map(|value| ("approve".to_owned(), value.clone())));
+        let deploy = self.job(at.jobs.deploy).job;
+        let mut image = None;
+        deploy.each_step(&mut |step| {
+            if let Core::Task(task) = &step.core
+                && task.task.as_str() == CHECKOUT
+            {
+                let config = task.config.as_ref().and_then(|config| config.image_resource.as_ref());
+                image = config.and_then(|image| image.source.as_ref()).map(json);
+            }
+        });
+        said.extend(image.map(|image| ("checkout_image".to_owned(), image)));
+        said.into()
+    }
+}
+
+/// A stage with what stands before and behind it.
+pub(super) struct InChain<'a> {
+    pub(super) jobs: &'a StageJobs,
+    pub(super) before: Option<&'a StageJobs>,
+    pub(super) next: Option<&'a StageJobs>,
+    pub(super) previewed: bool,
+    pub(super) labels: &'a [String],
+    /// Deploy job → project.
+    pub(super) projects: &'a BTreeMap<&'a str, &'a str>,
+}
+
+/// The resource that a put writes.
+pub(super) fn resource_of(put: &PutStep) -> &str {
+    put.resource.as_ref().unwrap_or(&put.put).as_str()
+}
+
+/// A get that only waits, as this program writes it for `needs`.
+pub(super) fn is_need(taking: &Taking<'_>) -> bool {
+    taking.get.get.as_str().starts_with("after-") && taking.get.resource.is_some()
+}
+
+pub(super) fn usual_pin(resource: &Resource) -> &'static str {
+    match resource.type_name.as_str() {
+        "git" => ".git/ref",
+        "s3" => "version",
+        "github-release" => "tag",
+        _ => "digest",
+    }
+}

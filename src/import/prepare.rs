@@ -1,0 +1,123 @@
+//! What a manifest writes in one way only, written so: an artifact is called as its resource.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::concourse::{Core, GetStep, Pipeline, PutStep, ResourceName, ResourceType, ResourceTypeName, Step};
+use crate::flow::PipelineFlow;
+use crate::yaml::Value;
+
+/// Calls each resource as the jobs call what they got of it, where they agree. New name → former name.
+pub(super) fn call_by_artifact(pipeline: &mut Pipeline) -> BTreeMap<String, String> {
+    let renamed = renames(pipeline);
+    let new = |name: &ResourceName| renamed.get(name.as_str()).cloned();
+    for resource in &mut pipeline.resources {
+        if let Some(name) = new(&resource.name) {
+            resource.name = name;
+        }
+    }
+    for job in &mut pipeline.jobs {
+        let hooks = [&mut job.on_success, &mut job.on_failure, &mut job.on_error, &mut job.on_abort, &mut job.ensure];
+        for step in job.plan.iter_mut().chain(hooks.into_iter().flatten()) {
+            rename(step, &new);
+        }
+    }
+    renamed.into_iter().map(|(old, new)| (new.to_string(), old)).collect()
+}
+
+/// Calls the type of issues as this program does. Was it called otherwise?
+pub(super) fn call_issues(pipeline: &mut Pipeline) -> bool {
+    let name = ResourceTypeName::parse("github-issues").expect("internal error: the name of a type is none");
+    let is_issues = |found: &&ResourceType| {
+        let image = found.source.as_ref().and_then(|source| match source.get("repository") {
+            Some(Value::Text(image)) => Some(image.as_str()),
+            _ => None,
+        });
+        found.name != name && image.is_some_and(|image| image.ends_with("github-issues-resource"))
+    };
+    let called: Vec<ResourceTypeName> =
+        pipeline.resource_types.iter().filter(is_issues).map(|found| found.name.clone()).collect();
+    let [called] = called.as_slice() else { return false };
+    if pipeline.resource_types.iter().any(|found| found.name == name) {
+        return false;
+    }
+    let types = pipeline.resource_types.iter_mut().map(|found| &mut found.name);
+    let resources = pipeline.resources.iter_mut().map(|found| &mut found.type_name);
+    for found in types.chain(resources).filter(|found| *found == called) {
+        found.clone_from(&name);
+    }
+    true
+}
+
+/// The same with resources by other names: former name → new name.
+pub(super) fn call_resources(pipeline: &mut Pipeline, names: &BTreeMap<String, String>) {
+    let new = |name: &ResourceName| ResourceName::parse(names.get(name.as_str())?.as_str()).ok();
+    for resource in &mut pipeline.resources {
+        if let Some(name) = new(&resource.name) {
+            resource.name = name;
+        }
+    }
+    for job in &mut pipeline.jobs {
+        let hooks = [&mut job.on_success, &mut job.on_failure, &mut job.on_error, &mut job.on_abort, &mut job.ensure];
+        for step in job.plan.iter_mut().chain(hooks.into_iter().flatten()) {
+            rename_all(step, &new);
+        }
+    }
+}
+
+fn rename_all(step: &mut Step, new: &dyn Fn(&ResourceName) -> Option<ResourceName>) {
+    match &mut step.core {
+        Core::Get(GetStep { get: name, resource, .. }) | Core::Put(PutStep { put: name, resource, .. }) => {
+            match resource {
+                Some(resource) => *resource = new(resource).unwrap_or_else(|| resource.clone()),
+                None => *name = new(name).unwrap_or_else(|| name.clone()),
+            }
+        }
+        Core::Try { step } => rename_all(step, new),
+        Core::Do { steps } => steps.iter_mut().for_each(|step| rename_all(step, new)),
+        Core::InParallel { in_parallel } => in_parallel.steps.iter_mut().for_each(|step| rename_all(step, new)),
+        Core::Task(_) | Core::SetPipeline(_) | Core::LoadVar(_) => {}
+    }
+    let hooks = [&mut step.on_success, &mut step.on_failure, &mut step.on_error, &mut step.on_abort, &mut step.ensure];
+    hooks.into_iter().flatten().for_each(|step| rename_all(step, new));
+}
+
+/// Former name → new name.
+fn renames(pipeline: &Pipeline) -> BTreeMap<String, ResourceName> {
+    let flow = PipelineFlow::of(pipeline);
+    let mut called: BTreeMap<&str, BTreeSet<&ResourceName>> = BTreeMap::new();
+    for job in &flow.jobs {
+        for taking in &job.takes {
+            let waits = taking.get.get.as_str().starts_with("after-");
+            if !waits {
+                called.entry(taking.resource).or_default().insert(&taking.get.get);
+            }
+        }
+    }
+    let mut new: BTreeSet<&str> = BTreeSet::new();
+    let mut renamed = BTreeMap::new();
+    for (resource, names) in called {
+        let Some(name) = names.first().filter(|name| names.len() == 1 && name.as_str() != resource) else { continue };
+        // What is put by its own name would be an artifact of that name.
+        let put = flow.jobs.iter().any(|job| job.makes.contains(&resource));
+        if !put && !flow.resources.contains_key(name.as_str()) && new.insert(name.as_str()) {
+            renamed.insert(resource.to_owned(), (*name).clone());
+        }
+    }
+    renamed
+}
+
+fn rename(step: &mut Step, new: &dyn Fn(&ResourceName) -> Option<ResourceName>) {
+    match &mut step.core {
+        Core::Get(get) => {
+            if let Some(name) = get.resource.as_ref().and_then(new) {
+                get.resource = (name != get.get).then_some(name);
+            }
+        }
+        Core::Try { step } => rename(step, new),
+        Core::Do { steps } => steps.iter_mut().for_each(|step| rename(step, new)),
+        Core::InParallel { in_parallel } => in_parallel.steps.iter_mut().for_each(|step| rename(step, new)),
+        Core::Put(_) | Core::Task(_) | Core::SetPipeline(_) | Core::LoadVar(_) => {}
+    }
+    let hooks = [&mut step.on_success, &mut step.on_failure, &mut step.on_error, &mut step.on_abort, &mut step.ensure];
+    hooks.into_iter().flatten().for_each(|step| rename(step, new));
+}

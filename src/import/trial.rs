@@ -1,0 +1,73 @@
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::Failure;
+use crate::concourse::Pipeline;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::kind::{Family, Kind};
+use crate::project::Fleet;
+use crate::render::{Loaded, LoadedManifest, load_fleet, lower_manifest_of};
+use crate::source::Sources;
+
+/// A fleet in which manifests are tried: rendered in memory by what `render` itself does.
+pub(super) struct Trial {
+    sources: Sources,
+    loaded: Loaded,
+}
+
+/// What a manifest comes to: its pipelines with their names, and how many warnings there are.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub(super) pipelines: Vec<(String, Pipeline)>,
+    pub(super) warnings: usize,
+}
+
+impl Trial {
+    /// Reads the fleet, or does without one. `None` when it cannot be understood.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read.
+    pub(super) fn new(fleet: Option<&Utf8Path>, folder: &Utf8Path) -> Result<Result<Self, Utf8PathBuf>, Failure> {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        let loaded = load_fleet(fleet, folder, &mut sources, &mut diagnostics)?;
+        Ok(match loaded {
+            Some(loaded) if !diagnostics.has_errors() => Ok(Self { sources, loaded }),
+            _ => Err(fleet.unwrap_or(folder).to_owned()),
+        })
+    }
+
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.loaded.fleet
+    }
+
+    /// Lets manifests use a kind. One of that name gives way. False when it is none.
+    pub(super) fn kind(&mut self, family: Family, name: &str, text: &str) -> bool {
+        let mut diagnostics = Diagnostics::default();
+        let file = self.sources.add(format!("{}/{name}.yml", family.folder()), text);
+        let kind = Kind::read(&self.sources, file, family, name, &mut diagnostics);
+        match kind.filter(|_| !diagnostics.has_errors()) {
+            Some(kind) => {
+                self.loaded.fleet.kinds.put(kind);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// What a manifest comes to, or what is wrong with it.
+    ///
+    /// # Errors
+    ///
+    /// As of [`crate::render::render`].
+    pub(super) fn render(&mut self, name: &str, text: &str) -> Result<Result<Rendered, Vec<Diagnostic>>, Failure> {
+        let path = Utf8PathBuf::from(format!("{name}.yml"));
+        let file = self.sources.add(path.as_path(), text);
+        let manifest = LoadedManifest { path, file };
+        let (pipelines, diagnostics) = lower_manifest_of(&manifest, &self.loaded, &self.sources)?;
+        if diagnostics.has_errors() || pipelines.is_empty() {
+            return Ok(Err(diagnostics.into_sorted()));
+        }
+        let pipelines = pipelines.into_iter().map(|lowered| (lowered.name, lowered.pipeline)).collect();
+        Ok(Ok(Rendered { pipelines, warnings: diagnostics.len() }))
+    }
+}

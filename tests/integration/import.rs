@@ -1,0 +1,364 @@
+//! `import`: real pipelines come back as the manifests that people wrote for them, and what does not is said.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use insta::assert_snapshot;
+use serde_json::{Map, Value, json};
+
+use crate::mitodl::{compare, deliberate, our_graph, their_graph};
+use crate::support::{Work, root};
+
+/// The fleet of MIT Open Learning, without its manifests, in the flavour of the image that they have.
+fn their_fleet() -> Work {
+    let work = Work::copy_of("pipelines/ol-infrastructure");
+    let fleet = work.read("pipegen.yml");
+    work.write("pipegen.yml", &fleet.replace("    check_every: 15m\n", "    check_every: 15m\n    resource: mitodl\n"));
+    for folder in ["projects", "rendered"] {
+        fs::remove_dir_all(work.path().join(folder)).unwrap();
+    }
+    work
+}
+
+/// A pipeline as it was, from the facts of its graph.
+fn rebuilt(graph: &Value) -> Value {
+    let named = |list: &str| -> Vec<Value> {
+        let with_name = |(name, value): (&String, &Value)| {
+            let mut item = Map::from_iter([("name".to_owned(), name.as_str().into())]);
+            item.extend(value.as_object().unwrap().clone());
+            item
+        };
+        graph[list].as_object().unwrap().iter().map(with_name).map(Value::from).collect()
+    };
+    let mut jobs = named("jobs");
+    for job in &mut jobs {
+        for step in job["plan"].as_array_mut().unwrap() {
+            task(step);
+        }
+    }
+    json!({"resource_types": named("resource_types"), "resources": named("resources"), "jobs": jobs})
+}
+
+/// A task in Concourse's words, from those of the facts.
+fn task(step: &mut Value) {
+    let step = step.as_object_mut().unwrap();
+    if !step.contains_key("task") {
+        return;
+    }
+    let image = step.remove("image_resource").unwrap();
+    let mut words = image.as_str().unwrap().split(' ');
+    let (repository, tag) = words.next().map(|name| name.split_once(':').unwrap_or((name, ""))).unwrap();
+    let mut source = Map::from_iter([("repository".to_owned(), Value::from(repository))]);
+    if !tag.is_empty() {
+        source.insert("tag".to_owned(), tag.into());
+    }
+    source.extend(words.map(|word| word.split_once('=').unwrap()).map(|(key, value)| (key.to_owned(), value.into())));
+    let mut config = json!({"platform": "linux", "image_resource": {"type": "registry-image", "source": source}});
+    for (list, key) in [("inputs", "name"), ("outputs", "name"), ("caches", "path")] {
+        if let Some(names) = step.remove(list) {
+            config[list] = names.as_array().unwrap().iter().map(|name| json!({key: name})).collect();
+        }
+    }
+    for key in ["params", "run"] {
+        config[key] = step.remove(key).unwrap_or(json!({}));
+    }
+    step.insert("config".to_owned(), config);
+}
+
+/// Imports pipelines into the fleet, renders them again, and says in what they differ from the facts.
+fn there_and_back(work: &Work, names: &[String], folder: &str) -> BTreeMap<String, usize> {
+    let mut lines = BTreeMap::new();
+    let facts = |name: &str| -> Value {
+        let path = root().join("tests/fixtures/ol-infrastructure").join(folder).join(format!("{name}.json"));
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    };
+    for name in names {
+        work.write(&format!("old/{name}.yml"), &rebuilt(&facts(name)).to_string());
+        let ran = work.run(&["import", &format!("old/{name}.yml"), "--out", "projects/"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        assert!(ran.stderr.contains("meant to differ"), "{name}: {}", ran.stderr);
+        let written = ran.stdout.lines().next().unwrap().trim_start_matches("wrote ").to_owned();
+        lines.insert(name.clone(), work.read(&written).lines().count());
+    }
+    work.run(&["render", "--out", "again"]).ended(0);
+    let mut unexplained = Vec::new();
+    for name in names {
+        let ours: Value = serde_saphyr::from_str(&work.read(&format!("again/{name}.yml"))).unwrap();
+        let mut differences = Vec::new();
+        compare(name.clone(), &their_graph(facts(name)), &our_graph(&ours), &mut differences);
+        // Of a trigger it says nothing; and the gate of another pipeline is an input here.
+        let says_who = |at: &str| at.ends_with("-trigger/expose_build_created_by");
+        unexplained.extend(
+            differences
+                .into_iter()
+                .filter(|difference| deliberate(difference).is_none() && !says_who(&difference.at))
+                .map(|difference| format!("{}: theirs {} ours {}", difference.at, difference.theirs, difference.ours)),
+        );
+    }
+    assert!(unexplained.is_empty(), "{} differences that nobody named:\n{}", unexplained.len(), unexplained.join("\n"));
+    lines
+}
+
+fn facts_in(folder: &str) -> Vec<String> {
+    let folder = root().join("tests/fixtures/ol-infrastructure").join(folder);
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn real_pipelines_come_back_as_short_manifests() {
+    let work = their_fleet();
+    let lines = there_and_back(&work, &facts_in(""), "");
+    assert_eq!(lines.len(), 25);
+    let mut counts: Vec<usize> = lines.values().copied().collect();
+    counts.sort_unstable();
+    // The two that wait for an issue of another Concourse, or build an image, say more.
+    assert_eq!((counts[0], counts[12], counts[22], counts[24]), (3, 5, 9, 22), "{lines:?}");
+    assert_snapshot!(work.read("projects/tika.yml"), @"
+    project: ol-application-tika
+    stack:
+      pulumi: {path: src/ol_infrastructure/applications/tika}
+    source: {paths: [src/bridge/lib/version_pins/TIKA_CHART_VERSION, src/bridge/secrets/tika]}
+    ");
+    assert_snapshot!(work.read("projects/mongodb-atlas.yml"), @"
+    project: ol-infrastructure-mongodb-atlas
+    groups: [mitx, mitx-staging, mitxonline, xpro]
+    stack:
+      pulumi: {path: src/ol_infrastructure/infrastructure/mongodb_atlas}
+    ");
+    assert_snapshot!(work.read("projects/release-bot.yml"), @"
+    project: ol-infrastructure-release-bot
+    environments: [default]
+    gate: preview
+    stack:
+      pulumi: {path: src/ol_infrastructure/applications/release_bot}
+    source: {paths: [src/bridge/secrets/concourse, src/bridge/secrets/release_bot]}
+    inputs:
+      release-bot-docker-image:
+        image: {repository: release-bot-production, tag: latest, region: us-east-1}
+        env: {RELEASE_BOT_DOCKER_SHA: digest}
+        build:
+          job: build-release-bot-image
+          from:
+            release-bot-docker-source:
+              git: {paths: [src/ol_infrastructure/applications/release_bot]}
+              env: {GIT_REF: .git/ref}
+          with:
+            image:
+              aws_cli: {repository: dockerhub/amazon/aws-cli, tag: latest, aws_region: us-east-1}
+              context: src/ol_infrastructure/applications/release_bot
+    ");
+}
+
+#[test]
+fn larger_pipelines_come_back() {
+    let work = their_fleet();
+    let names: Vec<String> = facts_in("larger").into_iter().filter(|name| name != "docker-pulumi-dagster").collect();
+    there_and_back(&work, &names, "larger");
+    assert_snapshot!(work.read("projects/witan.yml"), @"
+    project: ol-application-witan
+    stack:
+      pulumi: {path: src/ol_infrastructure/applications/witan}
+    source: {paths: [src/bridge/secrets/witan]}
+    inputs:
+      witan-image:
+        image: {repository: witan, tag: latest, region: us-east-1}
+        env: {WITAN_DOCKER_SHA: digest}
+        build:
+          from:
+            agent-kit:
+              git:
+                repository: https://github.com/mitodl/agent-kit
+                paths: [docker, pyproject.toml, uv.lock, packages, mcp/servers/witan, mcp/servers/witan-code]
+          with: {witan-image: {}}
+    ");
+}
+
+#[test]
+fn the_largest_pipeline_comes_back() {
+    there_and_back(&their_fleet(), &["docker-pulumi-dagster".to_owned()], "larger");
+}
+
+/// The fixtures rebuild shapes that public pipelines have. Each has the whole answer beside it, as `NAME.txt`.
+#[test]
+fn handwritten_pipelines_are_carried_over_or_it_is_said() {
+    let folder = root().join("tests/fixtures/import");
+    let mut seen = 0;
+    for name in names(&folder) {
+        let work =
+            Work::new().file(&format!("{name}.yml"), &fs::read_to_string(folder.join(format!("{name}.yml"))).unwrap());
+        let ran = work.run(&["import", &format!("{name}.yml")]);
+        let text = format!("{}--- exit code {}\n{}", ran.stdout, ran.code, ran.stderr);
+        let expected = folder.join(format!("{name}.txt"));
+        if std::env::var_os("OL_PIPEGEN_BLESS").is_some() {
+            fs::write(&expected, &text).unwrap();
+        }
+        let expected = fs::read_to_string(expected).unwrap_or_default();
+        assert_eq!(text, expected, "{name}: or OL_PIPEGEN_BLESS=1 cargo test --test integration import");
+        seen += 1;
+        if ran.stdout.is_empty() {
+            assert!(ran.stderr.contains("there is no manifest"), "{name}");
+            continue;
+        }
+        // What it wrote is what it says: it renders, and no gate is weaker but where that was said.
+        work.run(&["import", &format!("{name}.yml"), "--out", &format!("{name}/{name}.yml")]).ended(ran.code);
+        let rendered = work.run(&["render", "--stdout", &format!("{name}/{name}.yml")]).ended(0);
+        work.write("again.yml", &rendered.stdout);
+        let diff = work.run(&["diff", &format!("{name}.yml"), "again.yml"]);
+        assert!(diff.code <= 1, "{name}: {}", diff.stderr);
+        let weaker = diff.stdout.contains("weaker");
+        assert!(!weaker || ran.stderr.contains("would ask for less"), "{name}: {}", diff.stdout);
+        if ran.code == 0 {
+            // Once more: what this program renders comes back without a word.
+            let again = work.run(&["import", "again.yml", "--out", "twice/again.yml", "--pipeline", &name]).ended(0);
+            assert!(!again.stderr.contains("not-carried-over"), "{name}: {}", again.stderr);
+        }
+    }
+    assert_eq!(seen, 10);
+}
+
+fn names(folder: &std::path::Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yml"))
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Pipelines that need others: a chain over several Concourses comes back from none of its pipelines alone.
+const PARTS: [&str; 5] = [
+    "cdn",
+    "cdn-edge",
+    "pulumi-starrocks-substructure",
+    "pulumi-starrocks-substructure-ci",
+    "pulumi-starrocks-substructure-qa",
+];
+
+/// Those whose graphs come back in tests of their own.
+const LARGE: [&str; 2] = ["docker-pulumi-dagster", "packer-pulumi-vault"];
+
+#[test]
+fn what_is_rendered_comes_back() {
+    let mut seen = 0;
+    for fleet in ["pipelines/quickstart", "tests/fixtures/examples", "pipelines/ol-infrastructure"] {
+        let work = Work::copy_of(fleet);
+        work.run(&["render", "--out", "before", "--quiet"]).ended(0);
+        let rendered = names(&work.path().join("before"));
+        for name in rendered.iter().filter(|name| !LARGE.contains(&name.as_str())) {
+            let ran = work.run(&["import", &format!("before/{name}.yml"), "--out", "imported/"]);
+            if PARTS.contains(&name.as_str()) {
+                assert!(ran.code == 1 && ran.stderr.contains("not-carried-over"), "{name}: {}", ran.stderr);
+                continue;
+            }
+            assert_eq!((ran.code, ran.stderr.contains("meant to differ")), (0, false), "{name}: {}", ran.stderr);
+            let written = ran.stdout.lines().next().unwrap().trim_start_matches("wrote ").to_owned();
+            let again = work.run(&["render", "--stdout", &written]).ended(0);
+            work.write("again.yml", &again.stdout);
+            let diff = work.run(&["diff", &format!("before/{name}.yml"), "again.yml"]).ended(0);
+            assert!(diff.stdout.contains("nothing changes"), "{name}: {}", diff.stdout);
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 35);
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let secrets =
+        ["hunter2-hunter2", "AKIAABCDEFGHIJKLMNOP", "s3cr3t-of-the-bucket", "MIIEpAIBAAKCAQEA", "tok-en-tok-en"];
+    let work = Work::new().file(
+        "old.yml",
+        "resources:
+- name: code
+  type: git
+  source:
+    uri: https://bot:hunter2-hunter2@example.com/a.git
+    branch: main
+    private_key: |
+      -----BEGIN RSA PRIVATE KEY-----
+      MIIEpAIBAAKCAQEA
+      -----END RSA PRIVATE KEY-----
+- name: files
+  type: s3
+  source: {bucket: b, regexp: a-(.*), access_key_id: AKIAABCDEFGHIJKLMNOP, secret_access_key: s3cr3t-of-the-bucket}
+jobs:
+- name: deploy-qa
+  plan:
+  - {get: code, trigger: true}
+  - get: files
+  - task: deploy
+    file: code/deploy.yml
+    params: {API_TOKEN: &token tok-en-tok-en, TO: qa}
+  on_failure: {put: files, params: {password: hunter2-hunter2}}
+- name: deploy-live
+  public: true
+  plan:
+  - {get: code, passed: [deploy-qa]}
+  - {get: files, passed: [deploy-qa], params: {unpack: true}}
+  - {task: deploy, file: code/deploy.yml, params: {API_TOKEN: *token, TO: live}}
+",
+    );
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    for secret in secrets {
+        assert!(
+            !ran.stdout.contains(secret) && !ran.stderr.contains(secret),
+            "{secret}\n{}\n{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+    for placeholder in ["((files.secret_access_key))", "((code.private_key))", "((files.access_key_id))"] {
+        assert!(ran.stdout.contains(placeholder), "{placeholder}: {}", ran.stdout);
+    }
+    assert!(ran.stderr.contains("`secret_access_key` is written in clear"), "{}", ran.stderr);
+    // Where it cannot even be read as a pipeline, too.
+    work.write("broken.yml", &work.read("old.yml").replace("jobs:", "jubs:"));
+    let ran = work.run(&["import", "broken.yml"]).ended(1);
+    for secret in secrets {
+        assert!(!ran.stderr.contains(secret), "{secret}\n{}", ran.stderr);
+    }
+}
+
+#[test]
+fn nothing_is_written_over_unasked() {
+    let old = fs::read_to_string(root().join("tests/fixtures/import/one-job.yml")).unwrap();
+    let work = Work::new().file("old.yml", &old).file("kinds/stacks/new.yml", "mine\n");
+    let ran = work.run(&["import", "old.yml", "--out", "new.yml"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    std::fs::remove_file(work.path().join("kinds/stacks/new.yml")).unwrap();
+    work.write("new.yml", "mine\n");
+    let ran = work.run(&["import", "old.yml", "--out", "new.yml"]).ended(2);
+    assert!(ran.stderr.contains("new.yml is there already: `--force` writes over it"), "{}", ran.stderr);
+    assert_eq!((work.read("new.yml").as_str(), work.exists("kinds/stacks/new.yml")), ("mine\n", false));
+    work.run(&["import", "old.yml", "--out", "new.yml", "--force"]).ended(0);
+    assert!(work.read("new.yml").contains("pipeline: old") && work.exists("kinds/stacks/new.yml"));
+}
+
+#[test]
+fn what_cannot_be_is_said() {
+    let old = fs::read_to_string(root().join("tests/fixtures/import/regions.yml")).unwrap();
+    let work = Work::new().file("a.yml", &old).file("b.yml", &old).file("broken.yml", "jobs: [");
+    let said = |arguments: &[&str], code: i32, words: &str| {
+        let ran = work.run(arguments).ended(code);
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    };
+    said(&["import", "a.yml", "b.yml", "--out", "c.yml"], 2, "several pipelines have several names");
+    said(&["import", "a.yml", "--fleet", "none.yml"], 2, "none.yml is no fleet");
+    said(&["import", "nowhere.yml"], 3, "nowhere.yml");
+    said(&["import", "broken.yml"], 1, "there is no manifest");
+    let both = work.run(&["import", "a.yml", "b.yml", "--out", "projects/"]).ended(0);
+    assert_eq!(both.stdout, "wrote projects/a.yml\nwrote projects/b.yml\n");
+    let piped = work.run_with(&["import", "-", "--pipeline", "gateway"], &old).ended(0);
+    assert!(piped.stdout.starts_with("project: gateway\n"), "{}", piped.stdout);
+    work.write("pipegen.yml", "version: 1\ndefaults: {nonsense: 1}\n");
+    said(&["import", "a.yml"], 2, "pipegen.yml has errors: see `ol-pipegen validate pipegen.yml`");
+}
