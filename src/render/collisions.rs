@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
+use crate::files;
 use crate::manifest::IssuesResource;
 use crate::plan::{Job, Plan};
 use crate::project::{Concourse, Fleet};
@@ -90,13 +91,14 @@ pub(super) fn check(facts: &[Facts], fleet: &Fleet, whole: bool, diagnostics: &m
 
 /// What two fleets set under one name, one of them would take from the other.
 pub(super) fn check_fleets(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
+    let folders: Vec<_> = fleets.iter().map(|fleet| files::real(&fleet.output)).collect();
     let mut seen: BTreeMap<(&str, &str, String), (usize, Span)> = BTreeMap::new();
     for (at, fleet) in fleets.iter().enumerate() {
         for pipeline in &fleet.pipelines {
             let Concourse { target: Some(target), team: Some(team), .. } = &pipeline.concourse else { continue };
             let (first, span) = *seen.entry((target, team, pipeline.file_name())).or_insert((at, pipeline.named_at));
             // Within a fleet, and of one folder, it is told of the files.
-            if first != at && fleets[first].output != fleet.output {
+            if first != at && folders[first] != folders[at] {
                 diagnostics.push(
                     Diagnostic::new(
                         Rule::DuplicatePipeline,
@@ -104,7 +106,9 @@ pub(super) fn check_fleets(fleets: &[RenderedFleet], diagnostics: &mut Diagnosti
                         format!("two fleets set the pipeline `{}` of the team `{team}` on `{target}`", pipeline.name),
                     )
                     .also(span, "the other is made from this")
-                    .help("a pipeline is called as its file unless `pipeline` says otherwise"),
+                    .help("a pipeline is called as its file unless `pipeline` says otherwise")
+                    // One may be a copy that nobody sets.
+                    .of_severity(Severity::Warning),
                 );
             }
         }

@@ -137,7 +137,8 @@ fn every_fleet_below_a_folder() {
         work.write(&format!("{fleet}/pipegen.yml"), FLEET);
         work.write(&format!("{fleet}/projects/cart.yml"), &manifest("shop-cart"));
     }
-    work.run(&["render", "--quiet"]).fine();
+    let ran = work.run(&["render", "--quiet"]).ended(0);
+    assert!(ran.stderr.contains("warning[duplicate-pipeline]: two fleets set the pipeline `cart`"), "{}", ran.stderr);
     assert!(work.exists("a/rendered/cart.yml") && work.exists("deep/b/rendered/cart.yml"));
     assert!(!work.exists("target/c/rendered") && !work.exists(".hidden/d/rendered"));
     // A fleet's paths are told from the fleet, wherever the run began.

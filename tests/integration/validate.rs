@@ -293,11 +293,11 @@ fn two_fleets_that_set_one_pipeline_are_told() {
             .file("b/pipegen.yml", &fleet(team))
             .file("b/projects/cart.yml", &manifest("shop-basket"))
     };
-    let told = work("shop").run(&["validate"]).ended(1).stderr;
+    let told = work("shop").run(&["validate"]).ended(0).stderr;
     assert!(
-        told.contains("error[duplicate-pipeline]: two fleets set the pipeline `cart` of the team `shop` on `main`"),
+        told.contains("warning[duplicate-pipeline]: two fleets set the pipeline `cart` of the team `shop` on `main`"),
         "{told}"
     );
     assert!(told.contains("b/projects/cart.yml") && told.contains("a/projects/cart.yml"), "{told}");
-    work("other").run(&["validate"]).ended(0);
+    work("other").run(&["validate"]).fine();
 }
