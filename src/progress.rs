@@ -119,7 +119,7 @@ fn picture(name: &str, done: usize, steps: usize, columns: usize) -> String {
     let bar = BAR.min(room.saturating_sub(name.len() + count.len() + " [] ".len()));
     let candidates = [
         (bar >= 10).then(|| {
-            let filled = if steps == 0 { bar } else { done.min(steps) * bar / steps };
+            let filled = (done.min(steps) * bar).checked_div(steps).unwrap_or(bar);
             format!("{name} [{}{}] {count}", "#".repeat(filled), ".".repeat(bar - filled))
         }),
         Some(format!("{name} {count}")),

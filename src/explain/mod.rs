@@ -166,9 +166,10 @@ impl Page {
         self.out.push_str(&text);
         for need in &step.deploy.needs {
             let name = need.job;
-            let _ = match need.trigger {
-                true => write!(self.out, " It waits for a deployment by `{name}`, and each starts it as well."),
-                false => write!(self.out, " It waits until `{name}` has deployed once."),
+            let _ = if need.trigger {
+                write!(self.out, " It waits for a deployment by `{name}`, and each starts it as well.")
+            } else {
+                write!(self.out, " It waits until `{name}` has deployed once.")
             };
         }
         self.out.push('\n');

@@ -3,7 +3,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::source::{Sources, Span};
 use crate::yaml::{Map, Node};
 
-use super::view::{PipelineView, StepKind, each_text, field, list};
+use super::view::{Definition, PipelineView, StepKind, each_text, field, list};
 
 /// Words that YAML 1.1, which Concourse reads, takes for `true` and `false`: a script's variable then holds `true` where
 /// `yes` was written, and the country `no` is `false`.
@@ -22,7 +22,7 @@ pub(super) fn check(view: &PipelineView<'_>, sources: &Sources, diagnostics: &mu
     }
     // A key is a name wherever somebody else's maps are: none is meant for `true`.
     let of_resources = view.resources.iter().chain(&view.resource_types).chain(&view.prototypes);
-    let sources_of = of_resources.filter_map(|definition| definition.source());
+    let sources_of = of_resources.filter_map(Definition::source);
     let of_steps = view.steps().flat_map(|(_, step)| {
         let of_config = step.config().and_then(|config| field(config, "params"));
         let own = ["params", "vars", "instance_vars"].into_iter().filter_map(|key| field(step.node, key));
