@@ -55,7 +55,7 @@ fn run(page: &str) -> usize {
             work.write(name, &block);
         } else if kind == "console" {
             let (command, expected) = command(&block);
-            assert_eq!(printed(command, work.path().as_ref()), expected, "{page}: {command}");
+            assert_eq!(printed(command, work.path()), expected, "{page}: {command}");
             commands += 1;
         }
     }
