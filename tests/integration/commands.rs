@@ -423,7 +423,7 @@ fn help_of_every_verb() {
               - auto:   On a terminal, unless `NO_COLOR` is set
               - always: Always
               - never:  Never
-          
+              
               [default: auto]
 
       -h, --help

@@ -214,7 +214,8 @@ fn handwritten_pipelines_are_carried_over_or_it_is_said() {
         assert!(diff.code <= 1, "{name}: {}", diff.stderr);
         let weaker = diff.stdout.contains("weaker");
         assert!(!weaker || ran.stderr.contains("would ask for less"), "{name}: {}", diff.stdout);
-        if ran.code == 0 {
+        // A history that has moved is moved once.
+        if ran.code == 0 && !rendered.stdout.contains("old_name:") {
             // Once more: what this program renders comes back without a word.
             let again = work.run(&["import", "again.yml", "--out", "twice/again.yml", "--pipeline", &name]).ended(0);
             assert!(!again.stderr.contains("not-carried-over"), "{name}: {}", again.stderr);
