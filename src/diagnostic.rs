@@ -2,11 +2,13 @@
 
 mod allowance;
 mod levels;
+mod refusal;
 mod rule;
 mod wording;
 
 pub(crate) use allowance::allow;
 pub use levels::{DeniedRule, Levels};
+pub use refusal::Refusal;
 pub use rule::{Rule, UnknownRule};
 pub(crate) use wording::{Count, did_you_mean, one_of, ticked, visible};
 
@@ -44,6 +46,7 @@ pub struct Diagnostic {
     /// What to do.
     pub help: Option<String>,
     severity: Severity,
+    refusal: Refusal,
 }
 
 impl Diagnostic {
@@ -56,6 +59,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             severity: rule.severity(),
+            refusal: Refusal::default(),
         }
     }
 
@@ -99,6 +103,19 @@ impl Diagnostic {
     pub(crate) fn of_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
+    }
+
+    /// Says who refuses a pipeline for it. What the server refuses is an error, and anything else a warning.
+    #[must_use]
+    pub fn refused_by(mut self, refusal: Refusal) -> Self {
+        self.severity = if refusal.server { Severity::Error } else { Severity::Warning };
+        self.refusal = refusal;
+        self
+    }
+
+    /// Who refuses a pipeline for it.
+    pub fn refusal(&self) -> Refusal {
+        self.refusal
     }
 
     /// How bad it is: as its rule says, unless the run says otherwise.

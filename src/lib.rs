@@ -12,6 +12,7 @@
 //! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares or prints what comes out.
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
 //!   one pipeline to another; [`budget`] counts what it asks of GitHub.
+//! - [`validate`] reads any pipeline as a version of Concourse reads it, and tells what that version refuses.
 //!
 //! The page for developers is written from the plan by `explain`.
 //!
@@ -42,6 +43,7 @@ pub mod render;
 pub mod report;
 pub mod source;
 mod template;
+pub mod validate;
 mod write;
 pub mod yaml;
 

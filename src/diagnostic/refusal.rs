@@ -1,0 +1,22 @@
+/// Who refuses a pipeline for a problem. Lints are refused by nobody.
+///
+/// What no `fly` refuses and no server refuses is a matter of taste; what only `fly validate-pipeline --strict` refuses
+/// is a warning; what the server refuses is an error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// `fly validate-pipeline`.
+    pub plain: bool,
+    /// `fly validate-pipeline --strict`.
+    pub strict: bool,
+    /// The server, when `fly set-pipeline` brings it.
+    pub server: bool,
+}
+
+impl Refusal {
+    /// All of them.
+    pub const EVERYWHERE: Self = Self { plain: true, strict: true, server: true };
+    /// `--strict` and the server: keys that a plain run passes over.
+    pub const NOT_PLAIN: Self = Self { plain: false, strict: true, server: true };
+    /// Only `--strict`.
+    pub const STRICT: Self = Self { plain: false, strict: true, server: false };
+}
