@@ -1,7 +1,7 @@
 /// Who refuses a pipeline for a problem. Lints are refused by nobody.
 ///
-/// What no `fly` refuses and no server refuses is a matter of taste; what only `fly validate-pipeline --strict` refuses
-/// is a warning; what the server refuses is an error.
+/// What nobody refuses is a matter of taste; what only `fly validate-pipeline --strict` refuses
+/// is a warning; anything else is an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
     /// `fly validate-pipeline`.
@@ -17,6 +17,8 @@ impl Refusal {
     pub const EVERYWHERE: Self = Self { plain: true, strict: true, server: true };
     /// `--strict` and the server: keys that a plain run passes over.
     pub const NOT_PLAIN: Self = Self { plain: false, strict: true, server: true };
+    /// `fly`, whatever the server would say if another program brought it.
+    pub const FLY: Self = Self { plain: true, strict: true, server: false };
     /// Only `--strict`.
     pub const STRICT: Self = Self { plain: false, strict: true, server: false };
 }
