@@ -82,21 +82,26 @@ fn read(
     let Some(replaced) = replaced else {
         return read_pipeline(&source.text, file, &|at| at, dialect, diagnostics);
     };
-    // `--strict` looks at the file before its templates are replaced.
-    let mut before = Diagnostics::default();
-    let _ = read_pipeline(&source.text, file, &|at| at, dialect, &mut before);
-    for diagnostic in before.into_sorted() {
-        diagnostics.push(diagnostic.refused_by(Refusal::STRICT));
+    let mut after = Diagnostics::default();
+    let last_counts = Dialect { duplicate_keys: DuplicateKeys::LastCounts, ..dialect };
+    let node = read_pipeline(&replaced.text, file, &|at| replaced.origin(at), last_counts, &mut after);
+    if !after.has_errors() {
+        // `--strict` looks at the file before its templates are replaced.
+        let mut before = Diagnostics::default();
+        let _ = read_pipeline(&source.text, file, &|at| at, dialect, &mut before);
+        for diagnostic in before.into_sorted() {
+            diagnostics.push(diagnostic.refused_by(Refusal::STRICT));
+        }
     }
-    let dialect = Dialect { duplicate_keys: DuplicateKeys::LastCounts, ..dialect };
-    read_pipeline(&replaced.text, file, &|at| replaced.origin(at), dialect, diagnostics)
+    diagnostics.extend(after);
+    node
 }
 
 /// The first character that go-yaml refuses wherever it stands.
 fn forbidden_character(text: &str) -> Option<(usize, &'static str, &'static str)> {
     let is_allowed = |c: char| {
-        matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{10000}'..)
-            || matches!(c, '\u{e000}'..='\u{fffd}' if c != '\u{feff}')
+        matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
+            || c >= '\u{10000}'
     };
     let (at, _) = text.char_indices().find(|(_, c)| !is_allowed(*c))?;
     Some((at, "control characters are not allowed", "write it as an escape, in double quotes"))

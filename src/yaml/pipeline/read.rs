@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use serde_saphyr::granit_parser::{self, ErrorKind, Event, Parser, ScanError, StructureStyle};
+use serde_saphyr::granit_parser::{self, ErrorKind, Event, Options, Parser, ScanError, StructureStyle};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use crate::source::{FileId, Span};
@@ -53,9 +53,10 @@ pub(crate) fn read_pipeline(
         aliases: 0,
         aliasing: Aliasing::default(),
         anchors: HashMap::new(),
+        harmless: Vec::new(),
     };
     match reader.document() {
-        Ok(node) => Some(node),
+        Ok(node) => reader.check_tabs().then_some(node),
         Err(Stop::Reported) => None,
         Err(Stop::Yaml(error)) => {
             reader.syntax_error(&error);
@@ -80,6 +81,8 @@ struct Reader<'t, 'd> {
     aliases: usize,
     aliasing: Aliasing,
     anchors: HashMap<usize, Anchored>,
+    /// Within quotes, blocks and brackets a tab is harmless.
+    harmless: Vec<Range<usize>>,
 }
 
 /// What an anchor stands for.
@@ -112,7 +115,8 @@ struct Item {
 
 impl Reader<'_, '_> {
     fn document(&mut self) -> Result<Node, Stop> {
-        let mut parser = Parser::new_from_str(self.text);
+        let options = Options { bom_inside_document_as_content: true, ..Options::default() };
+        let mut parser = Parser::new_from_str_with_options(self.text, options);
         let mut open: Vec<Open> = Vec::new();
         let mut root = None;
         while let Some(next) = parser.next_event() {
@@ -124,12 +128,18 @@ impl Reader<'_, '_> {
                 Event::Scalar(value, style, anchor, tag) => {
                     self.count(1, &range)?;
                     let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
+                    let is_plain = matches!(style, granit_parser::ScalarStyle::Plain);
+                    if !is_plain {
+                        self.harmless.push(range.clone());
+                    } else if open.last().is_some_and(|open| open.style == StructureStyle::Flow) {
+                        self.check_flow_scalar(&range)?;
+                    }
                     let node = self.scalar(&range, &value, style_of(style), tag.as_deref());
                     if anchor != 0 {
                         self.anchors.insert(anchor, Anchored { node: node.clone(), nodes: 1, decoded: 1 });
                     }
                     // Whether a key merges depends on how it is written.
-                    let merges = value == "<<" && matches!(style, granit_parser::ScalarStyle::Plain) && tag.is_none()
+                    let merges = value == "<<" && is_plain && tag.is_none()
                         || value == "<<" && tag.as_deref() == Some("tag:yaml.org,2002:merge");
                     written = Some((value.into_owned(), merges));
                     node
@@ -181,6 +191,31 @@ impl Reader<'_, '_> {
             }
         }
         Ok(root.unwrap_or_else(|| Node::plain(self.span(&(0..0)), "")))
+    }
+
+    /// go-yaml ends a scalar without quotes at a `?` when there are brackets around it, and finds a key there.
+    fn check_flow_scalar(&mut self, range: &Range<usize>) -> Result<(), Stop> {
+        let text = self.text.get(range.clone()).unwrap_or_default();
+        let Some(at) = text.find('?').filter(|at| *at > 0) else { return Ok(()) };
+        let span = self.span(&(range.start + at..range.start + at + 1));
+        let message = "a text with `?` needs quotes within `{}` and `[]`";
+        self.refuse(Rule::YamlSyntax, span, message, |d| {
+            d.label("a key begins here, as YAML 1.1 has it").help(format!("write \"{text}\""))
+        });
+        Err(Stop::Reported)
+    }
+
+    fn check_tabs(&mut self) -> bool {
+        if !self.text.contains('\t') {
+            return true;
+        }
+        self.harmless.sort_by_key(|range| range.start);
+        let Some(at) = super::tabs::misplaced(self.text, &self.harmless) else { return true };
+        let span = self.span(&(at..at + 1));
+        self.refuse(Rule::YamlSyntax, span, "a tab is no indentation, not even of an empty line", |d| {
+            d.help("write spaces")
+        });
+        false
     }
 
     fn scalar(&mut self, range: &Range<usize>, text: &str, style: ScalarStyle, tag: Option<&str>) -> Node {
@@ -329,6 +364,9 @@ impl Reader<'_, '_> {
             Content::List(items) => items.last().map(|item| &item.node),
             Content::Map(map) => map.last(),
         };
+        if done.style == StructureStyle::Flow {
+            self.harmless.push(done.start..end);
+        }
         let mut span = self.span(&(done.start..end.max(done.start)));
         if done.style == StructureStyle::Block
             && let Some(last) = last
