@@ -17,6 +17,8 @@ impl Refusal {
     pub const EVERYWHERE: Self = Self { plain: true, strict: true, server: true };
     /// `--strict` and the server: keys that a plain run passes over.
     pub const NOT_PLAIN: Self = Self { plain: false, strict: true, server: true };
+    /// `fly`, whatever the server would say if another program brought it.
+    pub const FLY: Self = Self { plain: true, strict: true, server: false };
     /// Only `--strict`.
     pub const STRICT: Self = Self { plain: false, strict: true, server: false };
 }

@@ -3,9 +3,13 @@
 //! A pipeline is read, its variables are filled in, and it is decoded, each as that version does it and each with
 //! every problem in its place; `fly` stops at the first.
 
+pub(crate) mod duration;
+mod pattern;
+pub(crate) mod rules;
 mod vars;
 mod version;
 
+pub(crate) use pattern::{GroupPattern, PathPattern};
 pub use vars::Vars;
 pub use version::ConcourseVersion;
 
