@@ -107,10 +107,10 @@ impl Diagnostic {
         self
     }
 
-    /// Says who refuses a pipeline for it. What the server refuses is an error, and anything else a warning.
+    /// Says who refuses a pipeline for it. What only `--strict` refuses is a warning, and anything else an error.
     #[must_use]
     pub fn refused_by(mut self, refusal: Refusal) -> Self {
-        self.severity = if refusal.server { Severity::Error } else { Severity::Warning };
+        self.severity = if refusal.plain || refusal.server { Severity::Error } else { Severity::Warning };
         self.refusal = refusal;
         self
     }

@@ -1,7 +1,7 @@
 /// Who refuses a pipeline for a problem. Lints are refused by nobody.
 ///
-/// What no `fly` refuses and no server refuses is a matter of taste; what only `fly validate-pipeline --strict` refuses
-/// is a warning; what the server refuses is an error.
+/// What nobody refuses is a matter of taste; what only `fly validate-pipeline --strict` refuses
+/// is a warning; anything else is an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
     /// `fly validate-pipeline`.

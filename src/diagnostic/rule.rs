@@ -112,6 +112,16 @@ rules! {
     DuplicateItem = Error "duplicate-item",
     /// `<<`, which this language does without.
     MergeKey = Error "merge-key",
+    /// A step of a pipeline that is none.
+    MissingStep = Error "missing-step" page,
+    /// A text that Concourse cannot read as what its place takes.
+    MalformedValue = Error "malformed-value" page,
+    /// A number that JSON, which Concourse keeps a pipeline as, does not have.
+    UnsupportedNumber = Error "unsupported-number" page,
+    /// A variable of a pipeline's whose name cannot be read.
+    MalformedVar = Error "malformed-var" page,
+    /// A variable of a pipeline's with a value that its place does not take.
+    UnfitVar = Error "unfit-var",
     /// A version of the language that this program does not know.
     UnknownVersion = Error "unknown-version",
     /// A part of the language that this version of the program does not do yet.
