@@ -47,6 +47,7 @@ pub struct Diagnostic {
     pub help: Option<String>,
     severity: Severity,
     refusal: Refusal,
+    said: Vec<String>,
 }
 
 impl Diagnostic {
@@ -60,6 +61,7 @@ impl Diagnostic {
             help: None,
             severity: rule.severity(),
             refusal: Refusal::default(),
+            said: Vec::new(),
         }
     }
 
@@ -118,6 +120,18 @@ impl Diagnostic {
         self.refusal
     }
 
+    /// Adds what Concourse itself says of it, a line. `fly` heads errors by groups: here the group comes first, `jobs: …`.
+    #[must_use]
+    pub(crate) fn said(mut self, line: impl Into<String>) -> Self {
+        self.said.push(line.into());
+        self
+    }
+
+    /// What Concourse itself says of it.
+    pub fn concourse_says(&self) -> &[String] {
+        &self.said
+    }
+
     /// How bad it is: as its rule says, unless the run says otherwise.
     pub fn severity(&self) -> Severity {
         self.severity
@@ -142,6 +156,13 @@ impl Diagnostics {
     /// Adds those of another part of the run.
     pub fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+
+    /// Takes for an error what `fly validate-pipeline --strict` refuses.
+    pub(crate) fn be_strict(&mut self) {
+        for diagnostic in self.0.iter_mut().filter(|diagnostic| diagnostic.refusal.strict) {
+            diagnostic.severity = Severity::Error;
+        }
     }
 
     /// How many there are.
@@ -180,12 +201,14 @@ impl Diagnostics {
         let mut told: Vec<Diagnostic> = Vec::with_capacity(all.len());
         for diagnostic in all {
             let again = told
-                .iter()
+                .iter_mut()
                 .rev()
                 .take_while(|other| other.span() == diagnostic.span() && other.rule == diagnostic.rule)
-                .any(|other| other.message == diagnostic.message || diagnostic.rule.is_told_once_a_place());
-            if !again {
-                told.push(diagnostic);
+                .find(|other| other.message == diagnostic.message || diagnostic.rule.is_told_once_a_place());
+            match again {
+                // What an alias stands for is in one place, and Concourse speaks of each.
+                Some(other) => other.said.extend(diagnostic.said),
+                None => told.push(diagnostic),
             }
         }
         told

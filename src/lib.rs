@@ -44,6 +44,7 @@ pub mod report;
 pub mod source;
 mod template;
 pub mod validate;
+mod view;
 mod write;
 pub mod yaml;
 

@@ -9,6 +9,7 @@ mod resource;
 mod step;
 mod task;
 
+pub(crate) use identifier::check_identifier;
 pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName};
 pub use job::{BuildLogRetention, Job};
 pub use pipeline::Pipeline;

@@ -5,9 +5,12 @@
 
 mod decode;
 pub(crate) mod duration;
+mod pattern;
+pub(crate) mod rules;
 mod vars;
 mod version;
 
+pub(crate) use pattern::{GroupPattern, PathPattern};
 pub use vars::Vars;
 pub use version::ConcourseVersion;
 

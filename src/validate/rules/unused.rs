@@ -1,0 +1,32 @@
+use std::collections::HashSet;
+
+use crate::diagnostic::{Diagnostics, Rule};
+
+use super::{Checked, refused};
+
+/// Each resource is got or put somewhere; groups and images of tasks do not count.
+pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
+    if pipeline.jobs_are_broken {
+        return;
+    }
+    let view = pipeline.view;
+    let used: HashSet<&str> =
+        view.jobs.iter().flat_map(|job| job.gets().chain(job.puts())).map(|step| step.resource()).collect();
+    for resource in &view.resources {
+        if !used.contains(resource.name) {
+            diagnostics.push(
+                refused(
+                    Rule::UnusedResource,
+                    resource.span,
+                    if resource.name.is_empty() {
+                        "no job gets or puts this resource".to_owned()
+                    } else {
+                        format!("no job gets or puts `{}`", resource.name)
+                    },
+                    format!("resources: resource '{}' is not used", resource.name),
+                )
+                .help("use it, or take it out"),
+            );
+        }
+    }
+}
