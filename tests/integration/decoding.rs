@@ -147,7 +147,7 @@ resources:
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said.iter().all(|(said, refusal)| said.contains("duplicate-key") && *refusal == Refusal::STRICT));
     let merge = "wrong-type: `<<` merges a map, or a list of maps, and nothing else";
-    assert_eq!(refused("resources: [{<<: 1}]\n", V8_3), [format!("1:17 {merge}")]);
+    assert_eq!(refused("resources: [{<<: 1}]\n", V8_3), [format!("1:18 {merge}")]);
     assert_eq!(refused("a: &a [{}]\nresources: [{<<: *a}]\n", V8_3)[0], format!("2:18 {merge}"));
     // In quotes, it is a key until the filled pipeline is read again.
     assert_eq!(refused(&plan("  - {task: t, file: f, params: {\"<<\": x}}\n"), V8_3), [format!("4:40 {merge}")]);

@@ -115,7 +115,8 @@ struct Item {
 
 impl Reader<'_, '_> {
     fn document(&mut self) -> Result<Node, Stop> {
-        let options = Options { bom_inside_document_as_content: true, ..Options::default() };
+        let mut options = Options::default();
+        options.bom_inside_document_as_content = true;
         let mut parser = Parser::new_from_str_with_options(self.text, options);
         let mut open: Vec<Open> = Vec::new();
         let mut root = None;
