@@ -207,7 +207,11 @@ impl Diagnostics {
                 .find(|other| other.message == diagnostic.message || diagnostic.rule.is_told_once_a_place());
             match again {
                 // What an alias stands for is in one place, and Concourse speaks of each.
-                Some(other) => other.said.extend(diagnostic.said),
+                Some(other) => {
+                    other.said.extend(diagnostic.said);
+                    other.refusal = other.refusal.or(diagnostic.refusal);
+                    other.severity = other.severity.min(diagnostic.severity);
+                }
                 None => told.push(diagnostic),
             }
         }

@@ -21,4 +21,13 @@ impl Refusal {
     pub const FLY: Self = Self { plain: true, strict: true, server: false };
     /// Only `--strict`.
     pub const STRICT: Self = Self { plain: false, strict: true, server: false };
+
+    /// Whoever is of the one or of the other.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            plain: self.plain || other.plain,
+            strict: self.strict || other.strict,
+            server: self.server || other.server,
+        }
+    }
 }

@@ -4,6 +4,7 @@ use ol_pipegen::diagnostic::{Diagnostics, Refusal, Severity};
 use ol_pipegen::source::Sources;
 use ol_pipegen::validate::{ConcourseVersion, Vars, decode};
 use ol_pipegen::yaml::{Node, NodeKind, Resolved};
+use proptest::strategy::Strategy;
 
 use ConcourseVersion::{V7_14, V8_0, V8_1, V8_2, V8_3};
 
@@ -148,7 +149,7 @@ resources:
     assert!(said.iter().all(|(said, refusal)| said.contains("duplicate-key") && *refusal == Refusal::STRICT));
     let merge = "wrong-type: `<<` merges a map, or a list of maps, and nothing else";
     assert_eq!(refused("resources: [{<<: 1}]\n", V8_3), [format!("1:18 {merge}")]);
-    assert_eq!(refused("a: &a [{}]\nresources: [{<<: *a}]\n", V8_3)[0], format!("2:18 {merge}"));
+    assert_eq!(refused("jobs: &a [{}]\nresources: [{<<: *a}]\n", V8_3), [format!("2:18 {merge}")]);
     // In quotes, it is a key until the filled pipeline is read again.
     assert_eq!(refused(&plan("  - {task: t, file: f, params: {\"<<\": x}}\n"), V8_3), [format!("4:40 {merge}")]);
     let vars = Vars::new(&[], &["m={A: 1}".into()], V8_3).unwrap();
@@ -541,4 +542,42 @@ fn what_is_too_much_is_refused_by_the_name_of_the_limit() {
     let text = format!("a: {}\n", "((a))".repeat(1_000));
     let said = decode_with(text.as_bytes(), V8_3, &vars).said;
     assert!(said.iter().any(|(said, _)| said.contains("yaml-limit")), "{said:?}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(1500))]
+
+    /// Whatever the bytes: no panic, and every place is within the text.
+    #[test]
+    fn no_file_panics(
+        parts in proptest::collection::vec(
+            proptest::prelude::prop_oneof![
+                12 => proptest::sample::select(vec![
+                    "jobs:\n", "- ", "  ", "    ", "\n", "name: j\n", "plan:\n", "get: r\n", "task: t\n", "config:\n", "across:\n",
+                    "in_parallel:\n", "do:\n", "try:\n", "put: r\n", "on_success:\n", "ensure: ", "attempts: ", "resources:\n",
+                    "source: ", "<<: ", "*a", "&a ", "\"<<\": ", "((a))", "{{a}}", "((a..b))", "{", "}", "[", "]", ", ", ": ",
+                    "!!int ", "!!binary ", "yes", "1e400", ".nan", "0x", "18446744073709551615", "~", "'", "\"", "|\n", "\t",
+                    "\r\n", "# ", "---\n", "%YAML 1.1\n", "é", "🦀", "\u{feff}", "\u{85}", "\u{2028}", "check_every: ", "1d",
+                    "memory: ", "99999999999999999999999G", "ttl: ", "version: ", "inputs: ", "Jobs", "ſource: ",
+                ]).prop_map(|part| part.as_bytes().to_vec()),
+                1 => proptest::collection::vec(proptest::prelude::any::<u8>(), 0..6),
+            ],
+            0..60,
+        )
+    ) {
+        let bytes = parts.concat();
+        let vars = Vars::new(&["a=\"x".into()], &["b={c: [1]}".into()], V7_14).unwrap();
+        for version in [V7_14, V8_0, V8_3] {
+            let mut sources = Sources::default();
+            let file = sources.add("pipeline.yml", bytes.clone());
+            let mut diagnostics = Diagnostics::default();
+            let decoded = decode(&sources, file, version, &vars, &mut diagnostics);
+            let said = diagnostics.into_sorted();
+            proptest::prop_assert!(decoded.is_some() || !said.is_empty());
+            for one in &said {
+                proptest::prop_assert!(sources.get(file).text.get(one.span().range()).is_some(), "{one:?}");
+            }
+            let _ = ol_pipegen::report::plain(&said, &sources, false);
+        }
+    }
 }

@@ -6,9 +6,9 @@ use crate::validate::{ConcourseVersion, duration};
 use crate::view::{Definition, field, text};
 use crate::yaml::{Map, Node, Resolved};
 
+use super::refused;
 use super::settings::{self, Setting, Wrong};
 use super::url::{UrlError, scheme};
-use super::refused;
 
 pub(super) fn check(
     version: ConcourseVersion,
@@ -34,9 +34,8 @@ pub(super) fn check(
         format!("variable sources: failed to create credential manager {}", source.name)
     };
     for Wrong { span, message, help } in found {
-        diagnostics.push(
-            refused(Rule::InvalidCredentialManager, span, message, how.clone()).refused_by(by).maybe_help(help),
-        );
+        diagnostics
+            .push(refused(Rule::InvalidCredentialManager, span, message, how.clone()).refused_by(by).maybe_help(help));
     }
 }
 
@@ -201,7 +200,8 @@ fn aws(config: Option<&Node>, templates: [&str; 3], known: &[(&str, Setting)], s
 
 /// A setting, in whatever letters.
 fn of<'n>(map: &'n Map, key: &str) -> Option<&'n Node> {
-    let other_case = || map.entries().iter().find(|entry| entry.key.eq_ignore_ascii_case(key)).map(|entry| &entry.value);
+    let other_case =
+        || map.entries().iter().find(|entry| entry.key.eq_ignore_ascii_case(key)).map(|entry| &entry.value);
     map.get(key).or_else(other_case)
 }
 

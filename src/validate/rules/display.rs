@@ -6,7 +6,8 @@ use super::{Checked, refused};
 
 /// The picture behind a pipeline is fetched by browsers.
 pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
-    let Some(image) = field(pipeline.view.root, "display").and_then(|display| field(display, "background_image")) else {
+    let Some(image) = field(pipeline.view.root, "display").and_then(|display| field(display, "background_image"))
+    else {
         return;
     };
     let Some(url) = text(image) else { return };
@@ -16,7 +17,9 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             format!("browsers are not sent to `{scheme}:`"),
             "background_image scheme must be either http, https or relative".to_owned(),
         ),
-        Err(UrlError { why }) => (format!("`{url}` is no URL: {why}"), format!("background_image is not a valid URL: {url}")),
+        Err(UrlError { why }) => {
+            (format!("`{url}` is no URL: {why}"), format!("background_image is not a valid URL: {url}"))
+        }
     };
     diagnostics.push(
         refused(Rule::InvalidBackground, image.span, message, format!("display config: {said}"))

@@ -28,7 +28,9 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                     let node = field(var, "var");
                     let (name, span) = (node.and_then(text).unwrap_or_default(), node.unwrap_or(var).span);
                     let place = || format!("{}.across[{index}]", step_place(job, step));
-                    declare(&mut scopes, inner, name, span, place).into_iter().for_each(|found| diagnostics.push(found));
+                    declare(&mut scopes, inner, name, span, place)
+                        .into_iter()
+                        .for_each(|found| diagnostics.push(found));
                 }
             }
             of.push((outer, inner));

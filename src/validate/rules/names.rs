@@ -114,7 +114,8 @@ fn group_names(groups: &[Definition<'_>], diagnostics: &mut Diagnostics) {
         let nth = told.entry(group.name).or_default();
         *nth += 1;
         if *nth == 2 {
-            let said = format!("groups: group '{}' appears {count} times. Duplicate names are not allowed.", group.name);
+            let said =
+                format!("groups: group '{}' appears {count} times. Duplicate names are not allowed.", group.name);
             diagnostics.push(repeated(group, first, said));
         }
         if group.name.is_empty() && !is_broken_at(group, "name") {

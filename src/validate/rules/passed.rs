@@ -38,13 +38,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn unknown(
-    pipeline: &Checked<'_, '_>,
-    job: &JobView<'_>,
-    step: &StepView<'_>,
-    name: &str,
-    span: Span,
-) -> Diagnostic {
+fn unknown(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>, name: &str, span: Span) -> Diagnostic {
     let place = whole_place(job, step);
     let (message, said) = if pipeline.version < ConcourseVersion::V8_1 {
         (format!("there is no job `{name}`"), format!("jobs: {place}.passed: unknown job '{name}'"))
@@ -56,7 +50,8 @@ fn unknown(
     } else if pipeline.version >= ConcourseVersion::V8_1 && pipeline.view.job(name).is_some() {
         Some("from 8.1 on it is a pattern: write `\\` before each `*`, `?`, `[` and `\\` of the name".to_owned())
     } else {
-        did_you_mean(name, pipeline.view.jobs.iter().map(|job| job.name)).map(|meant| format!("did you mean `{meant}`?"))
+        did_you_mean(name, pipeline.view.jobs.iter().map(|job| job.name))
+            .map(|meant| format!("did you mean `{meant}`?"))
     };
     refused(Rule::UnknownJob, span, message, said).maybe_help(help)
 }

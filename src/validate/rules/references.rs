@@ -17,9 +17,14 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                     if let Some(first) = gets.insert(step.name, step.span) {
                         let said = format!("jobs: {}: repeated name", whole_place(job, step));
                         diagnostics.push(
-                            refused(Rule::RepeatedGet, step.span, format!("`{}` is got twice in one job", step.name), said)
-                                .also(first, "here as well")
-                                .help("get it once, or give one of them another name and say `resource`"),
+                            refused(
+                                Rule::RepeatedGet,
+                                step.span,
+                                format!("`{}` is got twice in one job", step.name),
+                                said,
+                            )
+                            .also(first, "here as well")
+                            .help("get it once, or give one of them another name and say `resource`"),
                         );
                     }
                     resource(pipeline, job, step, diagnostics);
@@ -44,9 +49,11 @@ fn resource(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>, 
     if view.resource(name).is_some() || pipeline.resources_are_broken || is_broken(step.node) {
         return;
     }
-    let span = field(step.node, "resource").filter(|node| node.as_str() == Some(name)).map_or(step.span, |node| node.span);
+    let span =
+        field(step.node, "resource").filter(|node| node.as_str() == Some(name)).map_or(step.span, |node| node.span);
     let said = format!("jobs: {}: unknown resource '{name}'", whole_place(job, step));
-    let message = if name.is_empty() { "a step of no resource".to_owned() } else { format!("there is no resource `{name}`") };
+    let message =
+        if name.is_empty() { "a step of no resource".to_owned() } else { format!("there is no resource `{name}`") };
     diagnostics.push(refused(Rule::UnknownResource, span, message, said).maybe_help(resource_meant(view, name)));
 }
 
@@ -63,7 +70,8 @@ fn prototype(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>,
     }
     let span = field(step.node, "type").map_or(step.span, |node| node.span);
     let said = format!("jobs: {}: unknown prototype '{name}'", whole_place(job, step));
-    let message = if name.is_empty() { "a step of no prototype".to_owned() } else { format!("there is no prototype `{name}`") };
+    let message =
+        if name.is_empty() { "a step of no prototype".to_owned() } else { format!("there is no prototype `{name}`") };
     let meant = did_you_mean(name, prototypes).map(|meant| format!("did you mean `{meant}`?"));
     diagnostics.push(refused(Rule::UnknownPrototype, span, message, said).maybe_help(meant));
 }

@@ -40,11 +40,8 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         }
         let Some(retention) = retention else { continue };
         let of = |key| number(retention, key);
-        for (key, word) in [
-            ("builds", "builds"),
-            ("days", "days"),
-            ("minimum_succeeded_builds", "min_success_builds"),
-        ] {
+        for (key, word) in [("builds", "builds"), ("days", "days"), ("minimum_succeeded_builds", "min_success_builds")]
+        {
             if let Some((node, count)) = of(key).filter(|(_, count)| *count < 0) {
                 let said = format!("has negative build_log_retention.{word}: {count}");
                 diagnostics.push(impossible(node, format!("`{key}` is below zero"), &said));

@@ -49,8 +49,13 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         if let Some(hermetic) = field(step.node, "hermetic").filter(|_| step.is("hermetic")) {
             let said = format!("{}: specifies `hermetic:` only works against worker containerd runtime", place());
             diagnostics.push(
-                warned(Rule::HermeticTask, hermetic.span, "only workers with containerd keep a task off the network", said)
-                    .help("make sure that yours have it"),
+                warned(
+                    Rule::HermeticTask,
+                    hermetic.span,
+                    "only workers with containerd keep a task off the network",
+                    said,
+                )
+                .help("make sure that yours have it"),
             );
         }
         if let Some(config) = config {

@@ -74,7 +74,8 @@ fn authority(authority: &str) -> Result<(), UrlError> {
     } else {
         host.rfind(':').map_or("", |at| &host[at..])
     };
-    let is_port = port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
+    let is_port =
+        port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
     if !is_port {
         return wrong("its port is no number");
     }

@@ -16,7 +16,8 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     let sources = &pipeline.view.var_sources;
     let mut known: Vec<&Definition<'_>> = Vec::new();
     for source in sources {
-        if field(source.node, "type").is_some_and(is_broken) || is_broken(source.node) && source.node.as_map().is_none() {
+        if field(source.node, "type").is_some_and(is_broken) || is_broken(source.node) && source.node.as_map().is_none()
+        {
             continue;
         }
         let kind = source.text("type").unwrap_or_default();
