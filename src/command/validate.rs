@@ -59,7 +59,7 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
 
 /// What variables of pipelines are given.
 fn vars(args: &ValidateArgs, collected: &mut Collected) -> Result<Vars, Failure> {
-    let mut vars = Vars::new(&args.var, &args.yaml_var).map_err(Failure::Usage)?;
+    let mut vars = Vars::new(&args.var, &args.yaml_var, args.concourse).map_err(Failure::Usage)?;
     for path in &args.load_vars_from {
         let text = collected.sources.read(path)?;
         let file = collected.sources.add(path.as_path(), text);
