@@ -19,6 +19,8 @@ impl Refusal {
     pub const NOT_PLAIN: Self = Self { plain: false, strict: true, server: true };
     /// `fly`, whatever the server would say if another program brought it.
     pub const FLY: Self = Self { plain: true, strict: true, server: false };
+    /// Only the server, of what a `fly` does not know.
+    pub const SERVER: Self = Self { plain: false, strict: false, server: true };
     /// Only `--strict`.
     pub const STRICT: Self = Self { plain: false, strict: true, server: false };
 

@@ -2829,3 +2829,10 @@ fn watched_paths_do_not_fit_the_code() {
     error: 2 errors and 2 warnings in 2 files; nothing was written
     ");
 }
+
+#[test]
+fn variable_of_a_pipeline_with_a_value_that_does_not_fit() {
+    let work = Work::new().file("a.yml", "jobs:\n- name: test\n  plan:\n  - {get: source-((branch)), trigger: true}\n");
+    let ran = work.run(&["validate", "a.yml", "--yaml-var", "branch=[main]"]).ended(1);
+    assert_snapshot!(ran.stderr, @"");
+}

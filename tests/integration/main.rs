@@ -6,6 +6,7 @@ mod bad;
 mod budget;
 mod commands;
 mod committed;
+mod conformance;
 mod decoding;
 mod differences;
 mod drawings;

@@ -41,7 +41,9 @@ fn of_item(section: &str, definition: &Definition<'_>, diagnostics: &mut Diagnos
 fn of_step(job: &JobView<'_>, step: &StepView<'_>, diagnostics: &mut Diagnostics) {
     if step.name.is_empty() {
         if !is_broken(step.node) {
-            let said = format!("jobs: {}: identifier cannot be an empty string", whole_place(job, step));
+            // Concourse says twice where it is.
+            let place = whole_place(job, step);
+            let said = format!("jobs: {place}: {place}: identifier cannot be an empty string");
             diagnostics.push(
                 refused(Rule::MissingName, step.span, "a step without a name", said)
                     .help("say behind its first key what it is of"),

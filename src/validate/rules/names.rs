@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::diagnostic::{Diagnostics, Rule};
+use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use crate::source::Span;
 use crate::view::{Definition, definitions, field, text};
 
@@ -95,7 +95,7 @@ fn is_broken_at(definition: &Definition<'_>, key: &str) -> bool {
     crate::view::is_broken(field(definition.node, key).unwrap_or(definition.node))
 }
 
-fn repeated(definition: &Definition<'_>, first: Span, said: String) -> crate::diagnostic::Diagnostic {
+fn repeated(definition: &Definition<'_>, first: Span, said: String) -> Diagnostic {
     refused(Rule::RepeatedName, definition.span, format!("the name `{}` stands twice", definition.name), said)
         .also(first, "first here")
         .help("give one of them another name")
@@ -132,35 +132,31 @@ fn group_names(groups: &[Definition<'_>], diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The names of variable sources, of whose repetition only those with a known type are told.
-pub(super) fn var_source_names<'n>(
-    known: impl Iterator<Item = &'n Definition<'n>>,
-    all: &[Definition<'_>],
-    diagnostics: &mut Diagnostics,
-) {
-    for source in all {
-        if source.name.is_empty() && !is_broken_at(source, "name") {
-            diagnostics.push(
-                refused(
-                    Rule::MissingName,
-                    source.span,
-                    "an item of `var_sources` without a name",
-                    format!("variable sources: {}: identifier cannot be an empty string", item("var_sources", source)),
-                )
-                .help("say `name`"),
-            );
-        }
+pub(super) fn unnamed_var_sources(sources: &[Definition<'_>], diagnostics: &mut Diagnostics) {
+    for source in sources.iter().filter(|source| source.name.is_empty() && !is_broken_at(source, "name")) {
+        diagnostics.push(
+            refused(
+                Rule::MissingName,
+                source.span,
+                "an item of `var_sources` without a name",
+                format!("variable sources: {}: identifier cannot be an empty string", item("var_sources", source)),
+            )
+            .help("say `name`"),
+        );
     }
+}
+
+/// Those of known types, who says so of whose names.
+pub(super) fn repeated_var_sources(known: &[&Definition<'_>], by: Refusal, diagnostics: &mut Diagnostics) {
     let mut seen: HashMap<&str, (usize, Span)> = HashMap::new();
     for source in known {
         // The place of the one before counts, not that of the first.
-        if let Some((other, span)) = seen.insert(source.name, (source.index, source.span)) {
-            let said = format!(
-                "variable sources: var_sources[{other}] and var_sources[{}] have the same name ('{}')",
-                source.index, source.name
-            );
-            diagnostics.push(repeated(source, span, said));
-        }
+        let Some((other, span)) = seen.insert(source.name, (source.index, source.span)) else { continue };
+        let said = format!(
+            "variable sources: var_sources[{other}] and var_sources[{}] have the same name ('{}')",
+            source.index, source.name
+        );
+        diagnostics.push(repeated(source, span, said).refused_by(by));
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Checked, credentials, names, refused};
 /// wait for one another.
 pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     let sources = &pipeline.view.var_sources;
-    let mut known: Vec<&Definition<'_>> = Vec::new();
+    let (mut known, mut known_to_fly): (Vec<&Definition<'_>>, Vec<_>) = Default::default();
     for source in sources {
         if field(source.node, "type").is_some_and(is_broken) || is_broken(source.node) && source.node.as_map().is_none()
         {
@@ -23,17 +23,20 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         let kind = source.text("type").unwrap_or_default();
         if IN_PIPELINES.contains(&kind) || ELSEWHERE.contains(&kind) {
             known.push(source);
+            if !is_unknown_to_fly(pipeline.version, kind) {
+                known_to_fly.push(source);
+            }
         }
         check_type(pipeline.version, source, kind, diagnostics);
-        // What a fly that does not know the type would say of its settings, nobody hears; the server does.
-        let by = if is_unknown_to_fly(pipeline.version, kind) {
-            Refusal { plain: false, strict: false, server: true }
-        } else {
-            Refusal::EVERYWHERE
-        };
+        // A fly that does not know the type says nothing of its settings; the server does.
+        let by = if is_unknown_to_fly(pipeline.version, kind) { Refusal::SERVER } else { Refusal::EVERYWHERE };
         credentials::check(pipeline.version, source, kind, by, diagnostics);
     }
-    names::var_source_names(known.into_iter(), sources, diagnostics);
+    names::unnamed_var_sources(sources, diagnostics);
+    names::repeated_var_sources(&known_to_fly, Refusal::EVERYWHERE, diagnostics);
+    if known.len() > known_to_fly.len() {
+        names::repeated_var_sources(&known, Refusal::SERVER, diagnostics);
+    }
     check_order(sources, diagnostics);
 }
 
