@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_name_is_taken_apart() {
         let parse = |name, version| {
-            Reference::parse(name, version).map(|found| (found.source.unwrap_or_default(), found.to_string()))
+            Reference::parse(name, version).map(|found| (found.source.clone().unwrap_or_default(), found.to_string()))
         };
         let ok = |source: &str, path: &str| Ok((source.to_owned(), path.to_owned()));
         assert_eq!(parse("a", OLD), ok("", "a"));
