@@ -2834,5 +2834,15 @@ fn watched_paths_do_not_fit_the_code() {
 fn variable_of_a_pipeline_with_a_value_that_does_not_fit() {
     let work = Work::new().file("a.yml", "jobs:\n- name: test\n  plan:\n  - {get: source-((branch)), trigger: true}\n");
     let ran = work.run(&["validate", "a.yml", "--yaml-var", "branch=[main]"]).ended(1);
-    assert_snapshot!(ran.stderr, @"");
+    assert_snapshot!(ran.stderr, @"
+    error[unfit-var]: `((branch))` stands within a text, and what is given for it is no text
+     --> a.yml:4:11
+      |
+    4 |   - {get: source-((branch)), trigger: true}
+      |           ^^^^^^^^^^^^^^^^^
+      |
+      = help: give a text or a number
+
+    error: 1 error in 1 file
+    ");
 }
