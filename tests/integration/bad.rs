@@ -2840,12 +2840,15 @@ fn variable_of_a_pipeline_with_a_value_that_does_not_fit() {
       |
     4 |   - {get: source-((branch)), trigger: true}
       |           ^^^^^^^^^^^^^^^^^
+      |
+      = help: give a text or a number
 
     error: 1 error in 1 file
     ");
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "all in one run, as a person sees them")]
 fn structural_rules_of_pipelines() {
     let pipeline = r#"
 groups:

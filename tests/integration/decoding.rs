@@ -151,7 +151,7 @@ resources:
     assert_eq!(refused("resources: [{<<: 1}]\n", V8_3), [format!("1:18 {merge}")]);
     assert_eq!(refused("jobs: &a [{}]\nresources: [{<<: *a}]\n", V8_3), [format!("2:18 {merge}")]);
     // In quotes, it is a key until the filled pipeline is read again.
-    assert_eq!(refused(&plan("  - {task: t, file: f, params: {\"<<\": x}}\n"), V8_3), [format!("4:40 {merge}")]);
+    assert_eq!(refused(&plan("  - {task: t, file: f, params: {\"<<\": x}}\n"), V8_3), [format!("4:39 {merge}")]);
     let vars = Vars::new(&[], &["m={A: 1}".into()], V8_3).unwrap();
     let text = plan("  - {task: t, file: f, params: {\"<<\": ((m)), B: 2}}\n");
     let Outcome { node, said } = decode_with(text.as_bytes(), V8_3, &vars);
@@ -255,7 +255,10 @@ fn variables_are_filled_in() {
     assert_eq!(at("params/name/b"), "2");
     assert_eq!(at("params/x"), "\"((vault:s))\"");
     for (step, message) in [
-        ("get: a-((b))", "unfit-var: `((b))` stands within a text, and what is given for it is no text"),
+        (
+            "get: a-((b))",
+            "unfit-var: `((b))` stands within a text, and what is given for it is no text [give a text or a number]",
+        ),
         ("get: ((s.x))", "unfit-var: `((s.x))` is given as no map, and has no field `x`"),
         ("get: ((m.x))", "unfit-var: `((m.x))` is given without a field `x`"),
         ("get: ((m..x))", "malformed-var: `((m..x))` is no variable: it has an empty field"),

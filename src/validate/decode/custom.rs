@@ -40,7 +40,7 @@ impl Walk<'_> {
                 let message = format!("`{}` is no duration, and not `never`", visible(text));
                 let help = match did_you_mean(text, ["never"]) {
                     Some(meant) => format!("did you mean `{meant}`?"),
-                    None => self.var_or(text, DURATION),
+                    None => var_or(text, DURATION),
                 };
                 self.malformed(node, message, help);
             }
@@ -73,7 +73,7 @@ impl Walk<'_> {
                 for item in items {
                     match Seen::of(item) {
                         Seen::Text(text) if text.trim() != text => {
-                            *item = Node::text(item.span, text.trim().to_owned())
+                            *item = Node::text(item.span, text.trim().to_owned());
                         }
                         Seen::Text(_) | Seen::Invalid => {}
                         _ => self.wrong(item, Place { is_item: true, ..place }, "a text"),
@@ -91,7 +91,7 @@ impl Walk<'_> {
                 let message = format!("invalid `max_in_flight`: `{}` is no number, and not `all`", visible(text));
                 let help = match text.parse::<i64>() {
                     Ok(_) => "leave the quotes out".to_owned(),
-                    Err(_) => self.var_or(text, "`all`, or how many at once"),
+                    Err(_) => var_or(text, "`all`, or how many at once"),
                 };
                 self.malformed(node, message, help);
             }
@@ -114,7 +114,7 @@ impl Walk<'_> {
         let size = MEMORY.captures(text).and_then(|found| found[1].parse::<u64>().ok());
         if size.is_none() {
             let message = format!("`{}` is no size of memory", visible(text));
-            let help = self.var_or(text, "a number of bytes, or of `K`, `M` or `G`: `512M`, `2GB`");
+            let help = var_or(text, "a number of bytes, or of `K`, `M` or `G`: `512M`, `2GB`");
             self.malformed(node, message, help);
         }
     }
@@ -130,11 +130,12 @@ impl Walk<'_> {
                 }
                 None => {
                     let message = format!("invalid cache ttl: `{}` is no duration", visible(text));
-                    let help = self.var_or(text, DURATION);
+                    let help = var_or(text, DURATION);
                     self.malformed(node, message, help);
                 }
             },
-            _ => self.value(node, Shape::Text, place),
+            Seen::Null => self.value(node, Shape::Text, place),
+            _ => self.wrong(node, place, "a duration, as a text"),
         }
     }
 
@@ -143,13 +144,13 @@ impl Walk<'_> {
         self.diagnostics.push(diagnostic.refused_by(Refusal::EVERYWHERE));
         node.kind = NodeKind::Invalid;
     }
-
-    fn var_or(&self, text: &str, help: &str) -> String {
-        if text.contains("((") { "a variable is text until `-v`, `-y` or `-l` gives it a value" } else { help }
-            .to_owned()
-    }
 }
 
 fn is_finite(node: &Node) -> bool {
     matches!(Seen::of(node), Seen::Float(value) if value.is_finite())
+}
+
+/// What to do of a text that does not fit: it may be a variable.
+fn var_or(text: &str, help: &str) -> String {
+    if text.contains("((") { "a variable is text until `-v`, `-y` or `-l` gives it a value" } else { help }.to_owned()
 }

@@ -162,7 +162,7 @@ impl Walk<'_> {
             (Shape::Bool, _) => self.wrong(node, place, "`true` or `false`"),
             (Shape::Int, _) => self.wrong(node, place, "a whole number"),
             (Shape::Map | Shape::TextMap | Shape::Environment | Shape::Struct(_), _) => {
-                self.wrong(node, place, "a map")
+                self.wrong(node, place, "a map");
             }
             (Shape::List(_) | Shape::Tags, _) => self.wrong(node, place, "a list"),
         }
@@ -170,7 +170,9 @@ impl Walk<'_> {
 
     fn items(&mut self, node: &mut Node, shape: Shape, place: Place) {
         if let NodeKind::List(items) = &mut node.kind {
-            items.iter_mut().for_each(|item| self.value(item, shape, place));
+            for item in items {
+                self.value(item, shape, place);
+            }
         }
     }
 
@@ -287,7 +289,7 @@ impl Walk<'_> {
             Seen::Text(text) if text.contains("((") => {
                 Some("a variable is text until `-v`, `-y` or `-l` gives it a value".to_owned())
             }
-            Seen::Text(text) if due == "`true` or `false`" && matches!(text, "true" | "false") => {
+            Seen::Text("true" | "false" | "yes" | "no" | "on" | "off") if due == "`true` or `false`" => {
                 Some("leave the quotes out".to_owned())
             }
             Seen::Text(text) if due == "a whole number" && text.parse::<i64>().is_ok() => {

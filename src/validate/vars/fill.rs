@@ -66,7 +66,7 @@ impl Filler<'_> {
         for entry in map.entries_mut() {
             self.node(&mut entry.value);
             match self.text(&entry.key, entry.key_span) {
-                Filled::Unchanged => {}
+                Filled::Unchanged | Filled::Refused => {}
                 Filled::Text(key) => {
                     entry.key = key;
                     keys_changed = true;
@@ -78,7 +78,6 @@ impl Filler<'_> {
                 Filled::Value(value) => {
                     self.refuse(Rule::UnfitVar, value.span, "a key becomes a list or a map".to_owned());
                 }
-                Filled::Refused => {}
             }
         }
         if keys_changed {
@@ -159,13 +158,16 @@ impl Filler<'_> {
             if is_whole {
                 return self.copy(value, span).map_or(Filled::Refused, Filled::Value);
             }
-            let is_number = !is_file && value.as_scalar().is_some_and(|scalar| is_number(scalar));
-            let Some(word) = value.as_str().filter(|_| is_text(value) || is_number) else {
-                self.refuse(
-                    Rule::UnfitVar,
-                    span,
-                    format!("`(({reference}))` stands within a text, and what is given for it is no text"),
-                );
+            let is_a_number = value.as_scalar().is_some_and(is_number);
+            let Some(word) = value.as_str().filter(|_| is_text(value) || is_a_number && !is_file) else {
+                let message = format!("`(({reference}))` stands within a text, and what is given for it is no text");
+                let diagnostic = Diagnostic::new(Rule::UnfitVar, span, message);
+                let help = if is_a_number {
+                    "write the number in its file with quotes: `fly` takes none of a file within a text"
+                } else {
+                    "give a text or a number"
+                };
+                self.diagnostics.push(diagnostic.help(help).refused_by(Refusal::EVERYWHERE));
                 return Filled::Refused;
             };
             let whole = &found[0];

@@ -19,7 +19,7 @@ impl Reference {
     /// With what is wrong with the name.
     pub(super) fn parse(name: &str, version: ConcourseVersion) -> Result<Self, &'static str> {
         let is_new = version >= ConcourseVersion::V8_2;
-        if is_new && name.matches('"').count() % 2 != 0 {
+        if is_new && !name.matches('"').count().is_multiple_of(2) {
             return Err("a quote in it is never closed");
         }
         let (source, rest) = match split_unquoted(name, ':') {
@@ -107,8 +107,8 @@ mod tests {
         assert_eq!(parse("\"a\":b", NEW), ok("a", "b"));
         assert_eq!(parse("\"a", OLD), ok("", "a"));
         assert_eq!(parse("\"a", NEW), Err("a quote in it is never closed"));
-        assert_eq!(parse("a/../b", OLD), ok("", "a/../b"));
-        assert_eq!(parse("a/../b", NEW), ok("", "b"));
+        assert_eq!(parse("\"a/../b\"", OLD), ok("", "a/../b"));
+        assert_eq!(parse("\"a/../b\"", NEW), ok("", "b"));
         assert_eq!(parse("/a//b/", NEW), ok("", "/a/b"));
         assert_eq!(parse("\"..\"", NEW), Err("it has an empty field"));
     }

@@ -56,7 +56,10 @@ pub(crate) fn read_pipeline(
         harmless: Vec::new(),
     };
     match reader.document() {
-        Ok(node) => reader.check_tabs().then_some(node),
+        Ok(node) => {
+            reader.check_tabs();
+            Some(node)
+        }
         Err(Stop::Reported) => None,
         Err(Stop::Yaml(error)) => {
             reader.syntax_error(&error);
@@ -133,7 +136,7 @@ impl Reader<'_, '_> {
                     if !is_plain {
                         self.harmless.push(range.clone());
                     } else if open.last().is_some_and(|open| open.style == StructureStyle::Flow) {
-                        self.check_flow_scalar(&range)?;
+                        self.check_flow_scalar(&range);
                     }
                     let node = self.scalar(&range, &value, style_of(style), tag.as_deref());
                     if anchor != 0 {
@@ -195,28 +198,25 @@ impl Reader<'_, '_> {
     }
 
     /// go-yaml ends a scalar without quotes at a `?` when there are brackets around it, and finds a key there.
-    fn check_flow_scalar(&mut self, range: &Range<usize>) -> Result<(), Stop> {
+    fn check_flow_scalar(&mut self, range: &Range<usize>) {
         let text = self.text.get(range.clone()).unwrap_or_default();
-        let Some(at) = text.find('?').filter(|at| *at > 0) else { return Ok(()) };
+        let Some(at) = text.find('?').filter(|at| *at > 0) else { return };
         let span = self.span(&(range.start + at..range.start + at + 1));
         let message = "a text with `?` needs quotes within `{}` and `[]`";
         self.refuse(Rule::YamlSyntax, span, message, |d| {
             d.label("a key begins here, as YAML 1.1 has it").help(format!("write \"{text}\""))
         });
-        Err(Stop::Reported)
     }
 
-    fn check_tabs(&mut self) -> bool {
+    fn check_tabs(&mut self) {
         if !self.text.contains('\t') {
-            return true;
+            return;
         }
         self.harmless.sort_by_key(|range| range.start);
-        let Some(at) = super::tabs::misplaced(self.text, &self.harmless) else { return true };
-        let span = self.span(&(at..at + 1));
-        self.refuse(Rule::YamlSyntax, span, "a tab is no indentation, not even of an empty line", |d| {
-            d.help("write spaces")
-        });
-        false
+        if let Some(at) = super::tabs::misplaced(self.text, &self.harmless) {
+            let message = "a tab is no indentation, not even of an empty line";
+            self.refuse(Rule::YamlSyntax, self.span(&(at..at + 1)), message, |d| d.help("write spaces"));
+        }
     }
 
     fn scalar(&mut self, range: &Range<usize>, text: &str, style: ScalarStyle, tag: Option<&str>) -> Node {

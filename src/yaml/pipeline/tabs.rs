@@ -43,6 +43,6 @@ mod tests {
         ] {
             assert_eq!(misplaced(text, &[]), at, "{text:?}");
         }
-        assert_eq!(misplaced("a: '\n\tb'\n\tc", &[3..8]), Some(9));
+        assert_eq!(misplaced("a: '\n\tb'\nc: '\td'\n\te", &[3..8, 12..16]), Some(17));
     }
 }
