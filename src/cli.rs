@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::diagnostic::{DeniedRule, Levels, Rule};
 use crate::kind::Family;
 use crate::report::Format;
+use crate::validate::ConcourseVersion;
 
 /// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
 ///
@@ -182,6 +183,39 @@ pub struct ValidateArgs {
     /// working folder unless said. `-` is standard input.
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
+
+    /// The Concourse that pipelines are for, by whose rules they are read and checked: 7.14, 8.0, 8.1, 8.2 or 8.3.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "VERSION",
+        help_heading = "Pipelines"
+    )]
+    pub concourse: ConcourseVersion,
+
+    /// Take for an error what `fly validate-pipeline --strict` refuses: names that are no identifiers, keys that are not
+    /// known, what is deprecated. What only this program warns of stays a warning.
+    #[arg(long, short, help_heading = "Pipelines")]
+    pub strict: bool,
+
+    /// Give a variable of pipelines a text, as `fly -v`; NAME may be a path such as `image.tag`.
+    #[arg(long, short, value_name = "NAME=TEXT", help_heading = "Pipelines")]
+    pub var: Vec<String>,
+
+    /// Give a variable of pipelines a value of YAML, as `fly -y`.
+    #[arg(long, short, value_name = "NAME=YAML", help_heading = "Pipelines")]
+    pub yaml_var: Vec<String>,
+
+    /// Take variables of pipelines from a file, as `fly -l`; what flags give goes before, and a later file before an
+    /// earlier one.
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Pipelines")]
+    pub load_vars_from: Vec<Utf8PathBuf>,
+
+    /// Take every file for a pipeline, whatever it says.
+    #[arg(long, help_heading = "Pipelines")]
+    pub as_pipeline: bool,
 
     /// Say nothing when nothing is wrong.
     #[arg(long, short, help_heading = "Report")]

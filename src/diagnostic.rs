@@ -2,12 +2,14 @@
 
 mod allowance;
 mod levels;
+mod refusal;
 mod rule;
 mod wording;
 
 pub(crate) use allowance::allow;
 pub use levels::{DeniedRule, Levels};
 pub(crate) use levels::{FileLevels, Level};
+pub use refusal::Refusal;
 pub use rule::{Rule, UnknownRule};
 pub(crate) use wording::{Count, did_you_mean, one_of, ticked, visible};
 
@@ -47,7 +49,13 @@ pub struct Diagnostic {
     severity: Severity,
     /// What the file makes of its rule.
     level: Option<Level>,
+    refusal: Refusal,
+    said: Option<Box<Said>>,
 }
+
+/// What Concourse says, a line each. Not many have any, and a diagnostic is to stay small.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Said(Vec<String>);
 
 impl Diagnostic {
     /// A problem at a place.
@@ -60,6 +68,8 @@ impl Diagnostic {
             help: None,
             severity: rule.severity(),
             level: None,
+            refusal: Refusal::default(),
+            said: None,
         }
     }
 
@@ -105,6 +115,31 @@ impl Diagnostic {
         self
     }
 
+    /// Says who refuses a pipeline for it. What only `--strict` refuses is a warning, and anything else an error.
+    #[must_use]
+    pub fn refused_by(mut self, refusal: Refusal) -> Self {
+        self.severity = if refusal.plain || refusal.server { Severity::Error } else { Severity::Warning };
+        self.refusal = refusal;
+        self
+    }
+
+    /// Who refuses a pipeline for it.
+    pub fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+
+    /// Adds what Concourse itself says of it, a line. `fly` heads errors by groups: here the group comes first, `jobs: …`.
+    #[must_use]
+    pub(crate) fn said(mut self, line: impl Into<String>) -> Self {
+        self.said.get_or_insert_default().0.push(line.into());
+        self
+    }
+
+    /// What Concourse itself says of it.
+    pub fn concourse_says(&self) -> &[String] {
+        self.said.as_ref().map(|said| said.0.as_slice()).unwrap_or_default()
+    }
+
     /// How bad it is: as its rule says, unless the run says otherwise.
     pub fn severity(&self) -> Severity {
         self.severity
@@ -135,6 +170,13 @@ impl Diagnostics {
     pub(crate) fn take_levels<'l>(&mut self, from: usize, levels: impl Fn(Span) -> &'l FileLevels) {
         for diagnostic in self.0.iter_mut().skip(from).filter(|diagnostic| diagnostic.level.is_none()) {
             diagnostic.level = levels(diagnostic.span()).of(diagnostic.rule);
+        }
+    }
+
+    /// Takes for an error what `fly validate-pipeline --strict` refuses.
+    pub(crate) fn be_strict(&mut self) {
+        for diagnostic in self.0.iter_mut().filter(|diagnostic| diagnostic.refusal.strict) {
+            diagnostic.severity = Severity::Error;
         }
     }
 
@@ -180,12 +222,20 @@ impl Diagnostics {
         let mut told: Vec<Diagnostic> = Vec::with_capacity(all.len());
         for diagnostic in all {
             let again = told
-                .iter()
+                .iter_mut()
                 .rev()
                 .take_while(|other| other.span() == diagnostic.span() && other.rule == diagnostic.rule)
-                .any(|other| other.message == diagnostic.message || diagnostic.rule.is_told_once_a_place());
-            if !again {
-                told.push(diagnostic);
+                .find(|other| other.message == diagnostic.message || diagnostic.rule.is_told_once_a_place());
+            match again {
+                // What an alias stands for is in one place, and Concourse speaks of each.
+                Some(other) => {
+                    if let Some(said) = diagnostic.said {
+                        other.said.get_or_insert_default().0.extend(said.0);
+                    }
+                    other.refusal = other.refusal.or(diagnostic.refusal);
+                    other.severity = other.severity.min(diagnostic.severity);
+                }
+                None => told.push(diagnostic),
             }
         }
         told

@@ -12,6 +12,8 @@
 //! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares, prints or sets what comes out.
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
 //!   one pipeline to another; [`budget`] counts what it asks of GitHub.
+//! - [`validate`] reads any pipeline as a version of Concourse reads it, and tells what that version refuses; [`lint`] tells
+//!   what it takes without a word.
 //!
 //! - `import` goes the way back: it proposes the manifest of a pipeline, renders it, and tells what differs.
 //!
@@ -38,7 +40,7 @@ pub mod graph;
 mod import;
 mod interrupt;
 pub mod kind;
-mod lint;
+pub mod lint;
 mod lower;
 pub mod manifest;
 mod parallel;
@@ -49,6 +51,8 @@ pub mod render;
 pub mod report;
 pub mod source;
 mod template;
+pub mod validate;
+mod view;
 mod write;
 pub mod yaml;
 

@@ -5,10 +5,11 @@ use std::io::Read;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::concourse::Pipeline;
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 use crate::git::Commit;
 use crate::source::{SourceText, Sources};
-use crate::yaml::{Limits, decode, read};
+use crate::validate::{self, ConcourseVersion, Vars};
+use crate::yaml;
 use crate::{Failure, files};
 
 /// Where a pipeline is.
@@ -67,7 +68,8 @@ impl Place {
     }
 }
 
-/// Reads a pipeline. What is wrong with it is among the diagnostics.
+/// Reads a pipeline, as the newest Concourse reads it. What is wrong with it is among the diagnostics; what there is to
+/// warn of is for `validate` to say.
 pub(super) fn parse(
     name: &str,
     text: impl Into<SourceText>,
@@ -75,8 +77,13 @@ pub(super) fn parse(
     diagnostics: &mut Diagnostics,
 ) -> Option<Pipeline> {
     let file = sources.add(name, text);
-    let node = read(sources, file, Limits::PIPELINE, diagnostics)?;
-    match decode(&node) {
+    let mut found = Diagnostics::default();
+    let decoded = validate::decode(sources, file, ConcourseVersion::default(), &Vars::default(), &mut found);
+    let errors = found.into_sorted().into_iter().filter(|diagnostic| diagnostic.severity() == Severity::Error);
+    let before = diagnostics.len();
+    errors.for_each(|diagnostic| diagnostics.push(diagnostic));
+    let node = decoded.filter(|_| diagnostics.len() == before)?.node;
+    match yaml::decode(&node) {
         Ok(pipeline) => Some(pipeline),
         Err(error) => {
             let span = error.span.unwrap_or(node.span);

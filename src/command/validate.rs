@@ -9,9 +9,9 @@ use crate::diagnostic::Count;
 use crate::kind::Kind;
 use crate::lint::lint;
 use crate::progress::Progress;
-use crate::render::{FLEET_FILE, Options, Selected, collect, select, select_file};
+use crate::render::{Collected, FLEET_FILE, Options, Selected, collect, select, select_file};
 use crate::source::{SourceText, Unsaved};
-use crate::yaml::{Limits, read};
+use crate::validate::{self, Vars};
 use crate::{Failure, files};
 
 use super::{Outcome, Output};
@@ -34,16 +34,20 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
             Kind::check(path, &mut collected.sources, &mut collected.diagnostics)?;
         }
     }
-    let mut read_pipelines = Vec::new();
+    let vars = vars(args, &mut collected)?;
+    let mut decoded = Vec::new();
     let reading = options.progress.part("reading", pipelines.len());
     for path in &pipelines {
         reading.step()?;
         let text = collected.sources.read(path)?;
         let file = collected.sources.add(path.as_path(), text);
-        read_pipelines.extend(read(&collected.sources, file, Limits::PIPELINE, &mut collected.diagnostics));
+        decoded.extend(validate::check(&collected.sources, file, args.concourse, &vars, &mut collected.diagnostics));
     }
     drop(reading);
-    lint(&read_pipelines, &collected.sources, &mut collected.diagnostics);
+    lint(&decoded, &collected.sources, &mut collected.diagnostics);
+    if args.strict {
+        collected.diagnostics.be_strict();
+    }
     let run = collected.settle(&options.levels);
     let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;
     if run.diagnostics.is_empty() {
@@ -51,6 +55,17 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         output.print_unless(args.quiet, &format!("{files}: nothing wrong\n"))?;
     }
     Ok(if problems { Outcome::Problems } else { Outcome::Fine })
+}
+
+/// What variables of pipelines are given.
+fn vars(args: &ValidateArgs, collected: &mut Collected) -> Result<Vars, Failure> {
+    let mut vars = Vars::new(&args.var, &args.yaml_var, args.concourse).map_err(Failure::Usage)?;
+    for path in &args.load_vars_from {
+        let text = collected.sources.read(path)?;
+        let file = collected.sources.add(path.as_path(), text);
+        vars.add_file(&collected.sources, file, &mut collected.diagnostics);
+    }
+    Ok(vars)
 }
 
 /// What standard input says, for a file that is named.
@@ -78,7 +93,7 @@ fn choose(args: &ValidateArgs, unsaved: Option<&Unsaved>) -> Result<Chosen, Fail
     let mut chosen = Chosen::default();
     let mut rendered = Vec::new();
     if let Some(Unsaved { path, text }) = unsaved {
-        match Content::of(path, text.as_str()) {
+        match if args.as_pipeline { Content::Pipeline } else { Content::of(path, text.as_str()) } {
             Content::Manifest => chosen.selection.push(select_file(path, false)?),
             Content::Fleet => chosen.selection.push(select_file(path, true)?),
             Content::Kind => chosen.kinds.push(path.clone()),
@@ -87,7 +102,7 @@ fn choose(args: &ValidateArgs, unsaved: Option<&Unsaved>) -> Result<Chosen, Fail
         return Ok(chosen);
     }
     for path in &args.paths {
-        match content(path)? {
+        match if args.as_pipeline { Some(Content::Pipeline) } else { content(path)? } {
             Some(Content::Kind) => chosen.kinds.push(path.clone()),
             Some(Content::Pipeline) => chosen.pipelines.push(path.clone()),
             Some(Content::Fleet) if path.file_name() != Some(FLEET_FILE) => {

@@ -22,7 +22,8 @@ impl fmt::Display for InvalidIdentifier {
 
 impl std::error::Error for InvalidIdentifier {}
 
-fn check(name: &str) -> Result<(), InvalidIdentifier> {
+/// Is a text an identifier?
+pub(crate) fn check_identifier(name: &str) -> Result<(), InvalidIdentifier> {
     static LETTER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]$").expect("internal error: a pattern of this program does not compile")
     });
@@ -67,7 +68,7 @@ macro_rules! identifiers {
                 /// When Concourse would refuse it.
                 pub fn parse(name: impl Into<String>) -> Result<Self, InvalidIdentifier> {
                     let name = name.into();
-                    check(&name)?;
+                    check_identifier(&name)?;
                     Ok(Self(name))
                 }
 

@@ -11,6 +11,7 @@ mod step;
 mod task;
 mod version;
 
+pub(crate) use identifier::check_identifier;
 pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName};
 pub use instance_vars::InstanceVars;
 pub use job::{BuildLogRetention, Job};

@@ -112,6 +112,16 @@ rules! {
     DuplicateItem = Error "duplicate-item",
     /// `<<`, which this language does without.
     MergeKey = Error "merge-key",
+    /// A step of a pipeline that is none.
+    MissingStep = Error "missing-step" page,
+    /// A text that Concourse cannot read as what its place takes.
+    MalformedValue = Error "malformed-value" page,
+    /// A number that JSON, which Concourse keeps a pipeline as, does not have.
+    UnsupportedNumber = Error "unsupported-number" page,
+    /// A variable of a pipeline's whose name cannot be read.
+    MalformedVar = Error "malformed-var" page,
+    /// A variable of a pipeline's with a value that its place does not take.
+    UnfitVar = Error "unfit-var",
     /// A version of the language that this program does not know.
     UnknownVersion = Error "unknown-version",
     /// A part of the language that this version of the program does not do yet.
@@ -234,6 +244,76 @@ rules! {
     UnlistedManifest = Warning "unlisted-manifest",
     /// A script of a kind with a hole in it.
     TemplateInScript = Warning "template-in-script",
+    /// A key that Concourse will do without.
+    DeprecatedField = Warning "deprecated-field" page,
+    /// A task that is kept off the network, which not all workers can.
+    HermeticTask = Warning "hermetic-task" page,
+    /// A name that is no identifier, which a later Concourse will refuse.
+    InvalidIdentifier = Warning "invalid-identifier" page,
+    /// The image of a task's `config`, beside one that goes before it.
+    OverriddenImage = Warning "overridden-image" page,
+    /// A variable that hides another one.
+    ShadowedVar = Warning "shadowed-var" page,
+    /// A step across no variables.
+    AcrossWithoutVars = Error "across-without-vars",
+    /// How long logs are kept, said twice, or as it cannot be.
+    ImpossibleRetention = Error "impossible-retention",
+    /// A picture behind a pipeline that browsers are not sent to.
+    InvalidBackground = Error "invalid-background",
+    /// Settings of a variable source that its credential manager does not take.
+    InvalidCredentialManager = Error "invalid-credential-manager",
+    /// A duration that is none, where Concourse looks.
+    InvalidDuration = Error "invalid-duration",
+    /// What is asked of a prototype, with a name that is no identifier.
+    InvalidMessage = Error "invalid-message",
+    /// Jobs that wait for one another.
+    JobCycle = Error "job-cycle" page,
+    /// A pattern of a group that is none.
+    MalformedGlob = Error "malformed-glob",
+    /// A task without a command.
+    MissingCommand = Error "missing-command",
+    /// A step that reads a file, and says of none.
+    MissingFile = Error "missing-file",
+    /// Something of a pipeline without a name.
+    MissingName = Error "missing-name",
+    /// A task without a platform.
+    MissingPlatform = Error "missing-platform",
+    /// A task that says nothing of what it does.
+    MissingTaskConfig = Error "missing-task-config",
+    /// Something of a pipeline without a type.
+    MissingType = Error "missing-type",
+    /// A pipeline without jobs.
+    NoJobs = Error "no-jobs",
+    /// Fewer than one at a time, or fewer than one attempt.
+    NonpositiveLimit = Error "nonpositive-limit",
+    /// A get whose name another one of the job has.
+    RepeatedGet = Error "repeated-get" page,
+    /// Two of a pipeline's things with one name.
+    RepeatedName = Error "repeated-name",
+    /// A variable that is set twice.
+    RepeatedVar = Error "repeated-var",
+    /// A task that says twice what it does.
+    SeveralTaskConfigs = Error "several-task-configs",
+    /// A job in no group, where there are groups.
+    UngroupedJob = Error "ungrouped-job" page,
+    /// A variable source of a type that pipelines have not.
+    UnknownCredentialManager = Error "unknown-credential-manager",
+    /// A job that is not there.
+    UnknownJob = Error "unknown-job" page,
+    /// A prototype that is not there.
+    UnknownPrototype = Error "unknown-prototype",
+    /// A resource that is not there.
+    UnknownResource = Error "unknown-resource" page,
+    /// A key that the server cannot read back.
+    UnreadableKey = Error "unreadable-key",
+    /// A pattern of a group that fits no job.
+    UnmatchedGlob = Error "unmatched-glob",
+    /// A job in `passed` that has nothing of the resource.
+    UnrelatedPassed = Error "unrelated-passed" page,
+    /// A resource that no job uses.
+    UnusedResource = Error "unused-resource" page,
+    /// Variable sources that need one another, or one that is not there.
+    VarSourceCycle = Error "var-source-cycle",
     /// A comment for ol-pipegen that names no rule, or no reason.
     MalformedAllow = Error "malformed-allow" page,
     /// A comment that allows what is not there.

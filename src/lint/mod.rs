@@ -40,19 +40,17 @@ mod unpinned_resource_type;
 mod unstartable_job;
 mod unused_definition;
 mod unused_output;
-mod view;
 mod yaml_boolean;
 
 use crate::diagnostic::Diagnostics;
 use crate::source::Sources;
-use crate::yaml::Node;
-
-use view::PipelineView;
+use crate::validate::Decoded;
+use crate::view::{self, PipelineView};
 
 /// Looks at the pipelines of a run, which may speak of one another. Lints of one pipeline take time in proportion to
 /// its size.
-pub(crate) fn lint(pipelines: &[Node], sources: &Sources, diagnostics: &mut Diagnostics) {
-    let views: Vec<PipelineView<'_>> = pipelines.iter().map(PipelineView::of).collect();
+pub fn lint(pipelines: &[Decoded], sources: &Sources, diagnostics: &mut Diagnostics) {
+    let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
     for view in &views {
         for check in EACH {
             check(view, diagnostics);

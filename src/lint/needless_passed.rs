@@ -21,8 +21,9 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             } else if is_pattern(name)
                 && is_known(name)
                 && view.job(name).is_none()
-                && let [job] = view.matching(name).as_slice()
+                && let [only] = view.matching(name)[..]
             {
+                let job = &view.jobs[only];
                 diagnostics.push(
                     Diagnostic::new(Rule::NeedlessPassed, span, format!("`{name}` matches `{}` alone", job.name))
                         .help(format!("name it: `{}`", job.name)),

@@ -3,7 +3,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Refusal, Severity};
 use crate::source::{Sources, Span};
 
 use super::view::{Places, Texts, document};
@@ -52,6 +52,10 @@ struct Problem {
     notes: Vec<String>,
     /// What to do.
     help: Option<String>,
+    /// Of a pipeline: who refuses it for this, `fly` being `fly validate-pipeline`.
+    refused_by: Vec<&'static str>,
+    /// Of a pipeline: what Concourse itself says of it, a line each; an error begins with its group, as in `jobs: …`.
+    concourse_says: Vec<String>,
 }
 
 /// How bad it is.
@@ -118,6 +122,8 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
             related: diagnostic.labels[1..].iter().map(|label| place(label.span, &label.text)).collect(),
             notes: diagnostic.notes.iter().map(|note| texts.said(note).into_owned()).collect(),
             help: diagnostic.help.as_deref().map(|help| texts.said(help).into_owned()),
+            refused_by: refused_by(diagnostic),
+            concourse_says: diagnostic.concourse_says().iter().map(|line| texts.said(line).into_owned()).collect(),
         })
         .collect();
     let errors = problems.iter().filter(|problem| matches!(problem.severity, Level::Error)).count();
@@ -129,6 +135,12 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
         diagnostics: problems,
     };
     document(&report)
+}
+
+fn refused_by(diagnostic: &Diagnostic) -> Vec<&'static str> {
+    let Refusal { plain, strict, server } = diagnostic.refusal();
+    let all = [(plain, "fly"), (strict, "fly --strict"), (server, "server")];
+    all.into_iter().filter_map(|(refuses, who)| refuses.then_some(who)).collect()
 }
 
 /// The JSON Schema of that document.

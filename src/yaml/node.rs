@@ -72,6 +72,11 @@ impl Map {
         self.entries.iter_mut()
     }
 
+    /// The entries in order, for themselves.
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
     /// The entry of that key.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.key == key)

@@ -202,12 +202,8 @@ impl Reader<'_, '_> {
         style: granit_parser::ScalarStyle,
     ) -> Result<Node, Stop> {
         self.count(1, &range)?;
-        let style = match style {
-            granit_parser::ScalarStyle::Plain => ScalarStyle::Plain,
-            granit_parser::ScalarStyle::SingleQuoted | granit_parser::ScalarStyle::DoubleQuoted => ScalarStyle::Quoted,
-            granit_parser::ScalarStyle::Literal | granit_parser::ScalarStyle::Folded => ScalarStyle::Block,
-        };
-        Ok(Node { span: self.span(&range), kind: NodeKind::Scalar(Scalar { text: value.to_owned(), style }) })
+        let scalar = Scalar { text: value.to_owned(), style: style_of(style) };
+        Ok(Node { span: self.span(&range), kind: NodeKind::Scalar(scalar) })
     }
 
     fn alias(&mut self, anchor: usize, range: std::ops::Range<usize>) -> Result<Node, Stop> {
@@ -407,7 +403,17 @@ fn unquoted_template(span: Span, text: &str) -> Diagnostic {
         .help(format!("write \"{whole}\""))
 }
 
-fn bytes(span: &granit_parser::Span) -> std::ops::Range<usize> {
+/// How a scalar is written.
+pub(super) fn style_of(style: granit_parser::ScalarStyle) -> ScalarStyle {
+    match style {
+        granit_parser::ScalarStyle::Plain => ScalarStyle::Plain,
+        granit_parser::ScalarStyle::SingleQuoted | granit_parser::ScalarStyle::DoubleQuoted => ScalarStyle::Quoted,
+        granit_parser::ScalarStyle::Literal | granit_parser::ScalarStyle::Folded => ScalarStyle::Block,
+    }
+}
+
+/// The bytes of a text that the parser speaks of.
+pub(super) fn bytes(span: &granit_parser::Span) -> std::ops::Range<usize> {
     let offset = |mark: &granit_parser::Marker| mark.byte_offset().unwrap_or_else(|| mark.index());
     offset(&span.start)..offset(&span.end)
 }

@@ -389,7 +389,7 @@ fn what_cannot_be_compared_is_said() {
     let work = Work::new().file("old.yml", TESTS).file("bad.yml", "jobs: 3\n");
     let said = |arguments: &[&str], code| work.run(arguments).ended(code).stderr;
     assert_snapshot!(said(&["diff", "old.yml", "bad.yml"], 3), @"
-    error[wrong-type]: invalid type: integer `3`, expected a sequence
+    error[wrong-type]: `jobs` of a pipeline takes a list, not the number `3`
      --> bad.yml:1:7
       |
     1 | jobs: 3

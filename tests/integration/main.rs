@@ -6,6 +6,8 @@ mod bad;
 mod budget;
 mod commands;
 mod committed;
+mod conformance;
+mod decoding;
 mod differences;
 mod drawings;
 mod examples;

@@ -1,0 +1,19 @@
+//! Decodes a pipeline as Concourse's types decode it, and reports all that does not fit.
+
+mod custom;
+mod model;
+mod seen;
+mod step;
+mod walk;
+
+use crate::diagnostic::Diagnostics;
+use crate::source::Sources;
+use crate::yaml::Node;
+
+use super::ConcourseVersion;
+use walk::Walk;
+
+/// Decodes a pipeline. The tree is then written as Concourse sees it.
+pub(super) fn decode(node: &mut Node, version: ConcourseVersion, sources: &Sources, diagnostics: &mut Diagnostics) {
+    Walk { version, sources, diagnostics }.pipeline(node);
+}

@@ -1,0 +1,126 @@
+//! What a version of Concourse refuses, told without it.
+//!
+//! A pipeline is read, its variables are filled in, and it is decoded, each as that version does it and each with
+//! every problem in its place; `fly` stops at the first.
+
+mod decode;
+pub(crate) mod duration;
+mod pattern;
+mod rules;
+mod vars;
+mod version;
+
+pub(crate) use pattern::{GroupPattern, PathPattern};
+pub use vars::Vars;
+pub use version::ConcourseVersion;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
+use crate::source::{FileId, Sources, Span};
+use crate::view::PipelineView;
+use crate::yaml::{Dialect, DuplicateKeys, Limits, Node, read_pipeline};
+
+/// A pipeline as Concourse decodes it.
+///
+/// - Keys of Concourse's own are written as Concourse writes them, and each scalar is what it is to Concourse: what
+///   becomes text is text, and `yes` is `true`.
+/// - What is null is what Concourse makes of it: an empty text, list or map, `0`, `false`, or no entry where that differs.
+/// - What could not be decoded has been reported, and is [`NodeKind::Invalid`](crate::yaml::NodeKind::Invalid).
+/// - What Concourse does not know is still there.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// Its root.
+    pub node: Node,
+    /// The version that decoded it.
+    pub version: ConcourseVersion,
+}
+
+/// Reads a pipeline, decodes it, and holds it to the rules of a version: all that Concourse refuses is among the
+/// diagnostics. `None` as of [`decode`].
+pub fn check(
+    sources: &Sources,
+    file: FileId,
+    version: ConcourseVersion,
+    vars: &Vars,
+    diagnostics: &mut Diagnostics,
+) -> Option<Decoded> {
+    let decoded = decode(sources, file, version, vars, diagnostics)?;
+    rules::check(&PipelineView::of(&decoded.node), version, diagnostics);
+    Some(decoded)
+}
+
+/// Reads a pipeline and decodes it. Each problem says who refuses it ([`Diagnostic::refusal`]): a `fly` or a server for
+/// which there is none goes on to the rules. `None` when the file is no YAML, or beyond a limit; then the reason is
+/// among the diagnostics.
+pub fn decode(
+    sources: &Sources,
+    file: FileId,
+    version: ConcourseVersion,
+    vars: &Vars,
+    diagnostics: &mut Diagnostics,
+) -> Option<Decoded> {
+    let mut node = read(sources, file, version, vars, diagnostics)?;
+    vars::fill(&mut node, vars, version, diagnostics);
+    decode::decode(&mut node, version, sources, diagnostics);
+    Some(Decoded { node, version })
+}
+
+fn read(
+    sources: &Sources,
+    file: FileId,
+    version: ConcourseVersion,
+    vars: &Vars,
+    diagnostics: &mut Diagnostics,
+) -> Option<Node> {
+    let source = sources.get(file);
+    let mut refuse = |rule, range: std::ops::Range<usize>, message: String, help: &str| {
+        let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let span = Span { file, start: at(range.start), end: at(range.end) };
+        diagnostics.push(Diagnostic::new(rule, span, message).help(help).refused_by(Refusal::EVERYWHERE));
+    };
+    let limits = Limits::PIPELINE;
+    if source.text.len() > limits.size {
+        refuse(
+            Rule::YamlLimit,
+            0..0,
+            format!("beyond the limit `size`: at most {} bytes", limits.size),
+            "split the pipeline",
+        );
+        return None;
+    }
+    let bad = source.not_utf8_from.map(|at| (at, "the file is not UTF-8", "save it as UTF-8"));
+    if let Some((at, message, help)) = bad.or_else(|| forbidden_character(&source.text)) {
+        let length = source.text[at..].chars().next().map_or(0, char::len_utf8);
+        refuse(Rule::YamlSyntax, at..at + length, message.to_owned(), help);
+        return None;
+    }
+    let is_old = version < ConcourseVersion::V8_0;
+    let duplicate_keys = if is_old { DuplicateKeys::RefusedByStrict } else { DuplicateKeys::RefusedByFly };
+    let dialect = Dialect { limits, duplicate_keys };
+    let replaced = if is_old { vars::without_old_templates(&source.text, vars) } else { None };
+    let Some(replaced) = replaced else {
+        return read_pipeline(&source.text, file, &|at| at, dialect, diagnostics);
+    };
+    let mut after = Diagnostics::default();
+    let last_counts = Dialect { duplicate_keys: DuplicateKeys::LastCounts, ..dialect };
+    let node = read_pipeline(&replaced.text, file, &|at| replaced.origin(at), last_counts, &mut after);
+    if !after.has_errors() {
+        // `--strict` looks at the file before its templates are replaced.
+        let mut before = Diagnostics::default();
+        let _ = read_pipeline(&source.text, file, &|at| at, dialect, &mut before);
+        for diagnostic in before.into_sorted() {
+            diagnostics.push(diagnostic.refused_by(Refusal::STRICT));
+        }
+    }
+    diagnostics.extend(after);
+    node
+}
+
+/// The first character that go-yaml refuses wherever it stands.
+fn forbidden_character(text: &str) -> Option<(usize, &'static str, &'static str)> {
+    let is_allowed = |c: char| {
+        matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
+            || c >= '\u{10000}'
+    };
+    let (at, _) = text.char_indices().find(|(_, c)| !is_allowed(*c))?;
+    Some((at, "control characters are not allowed", "write it as an escape, in double quotes"))
+}

@@ -1,0 +1,107 @@
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::yaml::{Node, NodeKind, Resolved};
+
+use super::Vars;
+
+/// `{{name}}` as Concourse 7.14 finds it (`vars/template_resolver.go`).
+static OLD_TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\{\{([-0-9A-Za-z_\p{L}]+)\}\}").expect("internal error: a pattern of this program does not compile")
+});
+
+/// A text of which each `{{name}}` is replaced, and where its parts stood.
+pub(in crate::validate) struct WithoutOldTemplates {
+    pub(in crate::validate) text: String,
+    /// From such a place in the text on, up to the next, the place in the file: behind a value, at it where it is none.
+    moved: Vec<(usize, usize)>,
+}
+
+impl WithoutOldTemplates {
+    /// The place in the file of what stands at a place in the text.
+    pub(in crate::validate) fn origin(&self, at: usize) -> usize {
+        let next = self.moved.partition_point(|(new, _)| *new <= at);
+        match (next.checked_sub(1).and_then(|last| self.moved.get(last)), self.moved.get(next)) {
+            // Within what was filled in there is nothing to point at but the template.
+            (Some((new, old)), Some((_, end))) => (old + (at - new)).min(*end),
+            (Some((new, old)), None) => old + (at - new),
+            (None, _) => at,
+        }
+    }
+}
+
+/// Replaces the templates of 7.14 wherever they stand, in quotes and comments as well: by the value as JSON, or by
+/// `null`. `None` when there are none.
+pub(in crate::validate) fn without_old_templates(text: &str, vars: &Vars) -> Option<WithoutOldTemplates> {
+    if !text.contains("{{") || !OLD_TEMPLATE.is_match(text) {
+        return None;
+    }
+    let mut new = String::with_capacity(text.len());
+    let mut moved = Vec::new();
+    let mut end = 0;
+    for found in OLD_TEMPLATE.captures_iter(text) {
+        let (whole, name) = (found.get(0)?, found.get(1)?);
+        new.push_str(&text[end..whole.start()]);
+        moved.push((new.len(), whole.start()));
+        match vars.by_name(name.as_str()) {
+            Some(value) => json(value, &mut new),
+            None => new.push_str("null"),
+        }
+        end = whole.end();
+        moved.push((new.len(), end));
+    }
+    new.push_str(&text[end..]);
+    Some(WithoutOldTemplates { text: new, moved })
+}
+
+fn json(node: &Node, out: &mut String) {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    match &node.kind {
+        NodeKind::Scalar(scalar) => match scalar.resolve() {
+            Resolved::Null => out.push_str("null"),
+            Resolved::Text => out.push_str(&quoted(&scalar.text)),
+            _ => out.push_str(&scalar.text),
+        },
+        NodeKind::List(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                out.push_str(if index > 0 { "," } else { "" });
+                json(item, out);
+            }
+            out.push(']');
+        }
+        NodeKind::Map(map) => {
+            out.push('{');
+            for (index, entry) in map.entries().iter().enumerate() {
+                out.push_str(if index > 0 { "," } else { "" });
+                out.push_str(&quoted(&entry.key));
+                out.push(':');
+                json(&entry.value, out);
+            }
+            out.push('}');
+        }
+        NodeKind::Invalid => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::ConcourseVersion;
+
+    #[test]
+    fn templates_are_replaced_and_places_kept() {
+        let vars = Vars::new(&["a=b c".into()], &["n=[1, {x: z}]".into()], ConcourseVersion::V7_14).unwrap();
+        let text = "k: {{a}}\nl: {{n}} {{gone}} # {{é-1}}\nm: {{ no }}\n";
+        let replaced = without_old_templates(text, &vars).unwrap();
+        assert_eq!(replaced.text, "k: \"b c\"\nl: [1,{\"x\":\"z\"}] null # null\nm: {{ no }}\n");
+        for word in ["k:", "l:", "m:", "no"] {
+            let at = replaced.text.find(word).unwrap();
+            assert_eq!(&text[replaced.origin(at)..][..2], word);
+        }
+        assert_eq!(replaced.origin(3), 3);
+        assert!(replaced.origin(7) <= 8);
+        assert!(without_old_templates("a: {b: {c: d}}", &vars).is_none());
+    }
+}

@@ -1,0 +1,27 @@
+//! Pipelines as Concourse reads them: through go-yaml v2, in which YAML 1.1 is spoken, keys merge, tags count, and of
+//! several documents the first one is taken.
+//!
+//! The parser under it speaks YAML 1.2. What is known to differ and not bridged, all of it found by chance alone: the
+//! line breaks U+0085, U+2028 and U+2029 outside of quotes, `...` before the first document, a `#` right behind `|` or
+//! `>`, a directive within a document, a single `-` or a leading `?` within brackets, UTF-16.
+
+mod aliasing;
+mod map;
+mod number;
+mod read;
+mod scalar;
+mod tabs;
+
+use super::node::Scalar;
+use super::scalar::{Resolved, ScalarStyle};
+
+pub(crate) use number::{as_json, as_text};
+pub(crate) use read::{Dialect, DuplicateKeys, read_pipeline};
+
+/// The text that a key becomes in JSON.
+fn key_of(scalar: Scalar) -> String {
+    match scalar.resolve() {
+        Resolved::Float(value) if scalar.style == ScalarStyle::Plain && value.is_finite() => as_text(value),
+        _ => scalar.text,
+    }
+}
