@@ -146,8 +146,15 @@ pub struct ValidateArgs {
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
-    /// The version of Concourse whose rules pipelines are held to, and as which they are read.
-    #[arg(long, value_enum, default_value_t, value_name = "VERSION", help_heading = "Pipelines")]
+    /// The Concourse that pipelines are for, by whose rules they are read and checked: 7.14, 8.0, 8.1, 8.2 or 8.3.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "VERSION",
+        help_heading = "Pipelines"
+    )]
     pub concourse: ConcourseVersion,
 
     /// Take for an error what `fly validate-pipeline --strict` refuses: names that are no identifiers, keys that are not

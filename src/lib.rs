@@ -12,7 +12,8 @@
 //! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares or prints what comes out.
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
 //!   one pipeline to another; [`budget`] counts what it asks of GitHub.
-//! - [`validate`] reads any pipeline as a version of Concourse reads it, and tells what that version refuses.
+//! - [`validate`] reads any pipeline as a version of Concourse reads it, and tells what that version refuses; [`lint`] tells
+//!   what it takes without a word.
 //!
 //! The page for developers is written from the plan by `explain`.
 //!
@@ -33,7 +34,7 @@ pub mod flow;
 mod git;
 pub mod graph;
 pub mod kind;
-mod lint;
+pub mod lint;
 mod lower;
 pub mod manifest;
 mod parallel;

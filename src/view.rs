@@ -37,6 +37,8 @@ pub(crate) struct JobView<'n> {
     pub(crate) span: Span,
     pub(crate) node: &'n Node,
     pub(crate) steps: Vec<StepView<'n>>,
+    /// Steps of it could not be read, or what they are of: more may be in it than what is known.
+    pub(crate) is_broken: bool,
 }
 
 /// A step.
@@ -96,16 +98,14 @@ impl<'n> PipelineView<'n> {
         let jobs: Vec<JobView<'n>> = definitions(root, "jobs")
             .into_iter()
             .map(|Definition { index, name, span, node }| {
-                let mut steps = Vec::new();
-                for (at, step) in list(node, "plan").iter().enumerate() {
-                    walk(step, StepPlace::Plan(at), &mut steps);
-                }
+                let mut walk = Walk { steps: Vec::new(), is_broken: is_invalid(node) };
+                walk.list(field(node, "plan"), StepPlace::Plan);
                 for hook in HOOKS {
                     if let Some(step) = field(node, hook) {
-                        walk(step, StepPlace::JobHook(hook), &mut steps);
+                        walk.step(step, StepPlace::JobHook(hook));
                     }
                 }
-                JobView { index, name, span, node, steps }
+                JobView { index, name, span, node, steps: walk.steps, is_broken: walk.is_broken }
             })
             .collect();
         let mut job_at = HashMap::with_capacity(jobs.len());
@@ -314,14 +314,15 @@ pub(crate) fn text(node: &Node) -> Option<&str> {
     node.as_str().filter(|_| !node.is_null())
 }
 
-/// Is there something below a node that could not be read, and has been reported?
-pub(crate) fn is_broken(node: &Node) -> bool {
-    match &node.kind {
-        NodeKind::Invalid => true,
-        NodeKind::Scalar(_) => false,
-        NodeKind::List(items) => items.iter().any(is_broken),
-        NodeKind::Map(map) => map.entries().iter().any(|entry| is_broken(&entry.value)),
-    }
+/// Could it not be read? That has been reported.
+pub(crate) fn is_invalid(node: &Node) -> bool {
+    matches!(node.kind, NodeKind::Invalid)
+}
+
+/// Is that so of a list, of one of its items, or of the name of one, so that it may hold more names than are known?
+pub(crate) fn names_are_unknown(root: &Node, key: &str) -> bool {
+    let is_unnamed = |item: &Node| is_invalid(item) || field(item, "name").is_some_and(is_invalid);
+    is_invalid(root) || field(root, key).is_some_and(is_invalid) || list(root, key).iter().any(is_unnamed)
 }
 
 /// Each scalar below a node, with the key that it stands under.
@@ -337,32 +338,45 @@ pub(crate) fn each_text<'n>(key: &'n str, node: &'n Node, see: &mut impl FnMut(&
     }
 }
 
-fn walk<'n>(node: &'n Node, place: StepPlace, steps: &mut Vec<StepView<'n>>) {
-    let core = CORE.iter().find_map(|(key, kind)| Some((*kind, node.as_map()?.entry(key)?)));
-    let Some((kind, entry)) = core else { return };
-    let value = &entry.value;
-    let name = text(value);
-    let span = if name.is_some() { value.span } else { entry.key_span };
-    let at = steps.len();
-    steps.push(StepView { kind, name: name.unwrap_or_default(), span, node, place });
-    match kind {
-        StepKind::Try => walk(value, StepPlace::Try(at), steps),
-        StepKind::Do => {
-            for (index, step) in value.as_list().unwrap_or_default().iter().enumerate() {
-                walk(step, StepPlace::Do(at, index), steps);
-            }
+struct Walk<'n> {
+    steps: Vec<StepView<'n>>,
+    is_broken: bool,
+}
+
+impl<'n> Walk<'n> {
+    fn list(&mut self, node: Option<&'n Node>, place: impl Fn(usize) -> StepPlace) {
+        let Some(node) = node else { return };
+        self.is_broken |= is_invalid(node);
+        for (index, step) in node.as_list().unwrap_or_default().iter().enumerate() {
+            self.step(step, place(index));
         }
-        StepKind::InParallel => {
-            let inner = value.as_list().unwrap_or_else(|| list(value, "steps"));
-            for (index, step) in inner.iter().enumerate() {
-                walk(step, StepPlace::InParallel(at, index), steps);
-            }
-        }
-        _ => {}
     }
-    for hook in HOOKS {
-        if let Some(step) = field(node, hook) {
-            walk(step, StepPlace::Hook(at, hook), steps);
+
+    fn step(&mut self, node: &'n Node, place: StepPlace) {
+        let core = CORE.iter().find_map(|(key, kind)| Some((*kind, node.as_map()?.entry(key)?)));
+        let Some((kind, entry)) = core else {
+            self.is_broken = true;
+            return;
+        };
+        let value = &entry.value;
+        self.is_broken |= is_invalid(value) || field(node, "resource").is_some_and(is_invalid);
+        let name = text(value);
+        let span = if name.is_some() { value.span } else { entry.key_span };
+        let at = self.steps.len();
+        self.steps.push(StepView { kind, name: name.unwrap_or_default(), span, node, place });
+        match kind {
+            StepKind::Try => self.step(value, StepPlace::Try(at)),
+            StepKind::Do => self.list(Some(value), |index| StepPlace::Do(at, index)),
+            StepKind::InParallel => {
+                let inner = if value.as_map().is_some() { field(value, "steps") } else { Some(value) };
+                self.list(inner, |index| StepPlace::InParallel(at, index));
+            }
+            _ => {}
+        }
+        for hook in HOOKS {
+            if let Some(step) = field(node, hook) {
+                self.step(step, StepPlace::Hook(at, hook));
+            }
         }
     }
 }

@@ -10,8 +10,7 @@ use crate::kind::Kind;
 use crate::lint::lint;
 use crate::render::{Collected, FLEET_FILE, Options, Selected, collect, select, select_file};
 use crate::source::{SourceText, Unsaved};
-use crate::validate::{Vars, decode, rules};
-use crate::view::PipelineView;
+use crate::validate::{self, Vars};
 use crate::{Failure, files};
 
 use super::{Outcome, Output};
@@ -38,13 +37,9 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
     for path in &pipelines {
         let text = collected.sources.read(path)?;
         let file = collected.sources.add(path.as_path(), text);
-        decoded.extend(decode(&collected.sources, file, args.concourse, &vars, &mut collected.diagnostics));
+        decoded.extend(validate::check(&collected.sources, file, args.concourse, &vars, &mut collected.diagnostics));
     }
-    let views: Vec<PipelineView<'_>> = decoded.iter().map(|decoded| PipelineView::of(&decoded.node)).collect();
-    for view in &views {
-        rules::check(view, args.concourse, &mut collected.diagnostics);
-    }
-    lint(&views, &collected.sources, &mut collected.diagnostics);
+    lint(&decoded, &collected.sources, &mut collected.diagnostics);
     if args.strict {
         collected.diagnostics.be_strict();
     }

@@ -296,6 +296,8 @@ rules! {
     UnknownPrototype = Error "unknown-prototype",
     /// A resource that is not there.
     UnknownResource = Error "unknown-resource" page,
+    /// A key that the server cannot read back.
+    UnreadableKey = Error "unreadable-key",
     /// A pattern of a group that fits no job.
     UnmatchedGlob = Error "unmatched-glob",
     /// A job in `passed` that has nothing of the resource.

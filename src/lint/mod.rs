@@ -44,20 +44,22 @@ mod yaml_boolean;
 
 use crate::diagnostic::Diagnostics;
 use crate::source::Sources;
+use crate::validate::Decoded;
 use crate::view::{self, PipelineView};
 
 /// Looks at the pipelines of a run, which may speak of one another. Lints of one pipeline take time in proportion to
 /// its size.
-pub(crate) fn lint(views: &[PipelineView<'_>], sources: &Sources, diagnostics: &mut Diagnostics) {
-    for view in views {
+pub fn lint(pipelines: &[Decoded], sources: &Sources, diagnostics: &mut Diagnostics) {
+    let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
+    for view in &views {
         for check in EACH {
             check(view, diagnostics);
         }
         yaml_boolean::check(view, sources, diagnostics);
     }
-    ambiguous_issue_title::check(views, diagnostics);
-    issue_without_listener::check(views, diagnostics);
-    lying_label::check(views, diagnostics);
+    ambiguous_issue_title::check(&views, diagnostics);
+    issue_without_listener::check(&views, diagnostics);
+    lying_label::check(&views, diagnostics);
 }
 
 type Check = fn(&PipelineView<'_>, &mut Diagnostics);

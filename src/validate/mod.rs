@@ -6,7 +6,7 @@
 mod decode;
 pub(crate) mod duration;
 mod pattern;
-pub(crate) mod rules;
+mod rules;
 mod vars;
 mod version;
 
@@ -16,6 +16,7 @@ pub use version::ConcourseVersion;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use crate::source::{FileId, Sources, Span};
+use crate::view::PipelineView;
 use crate::yaml::{Dialect, DuplicateKeys, Limits, Node, read_pipeline};
 
 /// A pipeline as Concourse decodes it.
@@ -31,6 +32,20 @@ pub struct Decoded {
     pub node: Node,
     /// The version that decoded it.
     pub version: ConcourseVersion,
+}
+
+/// Reads a pipeline, decodes it, and holds it to the rules of a version: all that Concourse refuses is among the
+/// diagnostics. `None` as of [`decode`].
+pub fn check(
+    sources: &Sources,
+    file: FileId,
+    version: ConcourseVersion,
+    vars: &Vars,
+    diagnostics: &mut Diagnostics,
+) -> Option<Decoded> {
+    let decoded = decode(sources, file, version, vars, diagnostics)?;
+    rules::check(&PipelineView::of(&decoded.node), version, diagnostics);
+    Some(decoded)
 }
 
 /// Reads a pipeline and decodes it. Each problem says who refuses it ([`Diagnostic::refusal`]): a `fly` or a server for

@@ -149,6 +149,31 @@ fn help_of_every_verb() {
       -h, --help
               Print help (see a summary with '-h')
 
+    Pipelines:
+          --concourse <VERSION>
+              The Concourse that pipelines are for, by whose rules they are read and checked: 7.14, 8.0,
+              8.1, 8.2 or 8.3
+              
+              [default: 8.3]
+
+      -s, --strict
+              Take for an error what `fly validate-pipeline --strict` refuses: names that are no
+              identifiers, keys that are not known, what is deprecated. What only this program warns of
+              stays a warning
+
+      -v, --var <NAME=TEXT>
+              Give a variable of pipelines a text, as `fly -v`; NAME may be a path such as `image.tag`
+
+      -y, --yaml-var <NAME=YAML>
+              Give a variable of pipelines a value of YAML, as `fly -y`
+
+      -l, --load-vars-from <FILE>
+              Take variables of pipelines from a file, as `fly -l`; what flags give goes before, and a
+              later file before an earlier one
+
+          --as-pipeline
+              Take every file for a pipeline, whatever it says
+
     Report:
       -q, --quiet
               Say nothing when nothing is wrong

@@ -105,3 +105,104 @@ fn exit_codes_are_those_of_fly() {
         assert_eq!(code(&[]) == 0, is_taken("fly") && is_taken("server"), "{}", case.name);
     }
 }
+
+/// What fleets here render to is clean to each version, and to `--strict`.
+#[test]
+fn rendered_pipelines_are_clean_to_every_version() {
+    let work = Work::new();
+    let examples = root().join("tests/fixtures/examples");
+    let alone = root().join("tests/fixtures/alone/site.yml");
+    for (folder, of) in [("examples", &examples), ("alone", &alone)] {
+        assert_eq!(work.run(&["render", "--quiet", "--out", folder, of.to_str().unwrap()]).code, 0);
+    }
+    let folders = [root().join("pipelines/*/rendered"), work.path().join("examples"), work.path().join("alone")];
+    let mut files: Vec<String> = Vec::new();
+    for folder in folders {
+        let found = glob::glob(folder.join("*.yml").to_str().unwrap()).unwrap();
+        files.extend(found.map(|path| path.unwrap().to_str().unwrap().to_owned()));
+    }
+    assert!(files.len() > 40, "{files:?}");
+    for version in ["7.14", "8.0", "8.1", "8.2", "8.3"] {
+        for (file, takers) in takers(&work, version, &[], &files) {
+            assert_eq!(takers.len(), 3, "{file} {version}");
+        }
+    }
+}
+
+const CODE: &str = "resources: [{name: code, type: git, source: {uri: https://github.com/example/a}}]\n";
+
+/// The rules that a version reports of a pipeline, and how it ends.
+fn ended(text: &str, flags: &[&str]) -> (i32, Vec<String>) {
+    let work = Work::new().file("a.yml", &format!("{CODE}{text}")).file("vars.yml", "job: {name: from-a-file}\n");
+    let ran = work.run(&[&["validate", "--format", "json", "a.yml"], flags].concat());
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+    let problems = report["diagnostics"].as_array().unwrap();
+    (ran.code, problems.iter().map(|problem| problem["rule"].as_str().unwrap().to_owned()).collect())
+}
+
+#[test]
+fn versions_differ_in_what_they_refuse() {
+    let deploy = |job: &str, get: &str| {
+        format!(
+            "jobs:\n- {{name: unit-a, plan: [{{get: code, trigger: true}}]}}\n- {{name: deploy, {job}plan: [{{get: code, trigger: true{get}}}]}}\n"
+        )
+    };
+    let none: &[&str] = &[];
+    for (text, version, code, rules) in [
+        (deploy("", ", passed: [unit-*]"), "8.0", 1, &["unknown-job"][..]),
+        (deploy("", ", passed: [unit-*]"), "8.1", 0, none),
+        (deploy("", ", passed: [\"unit-[a]\"]"), "7.14", 1, &["unknown-job"]),
+        (deploy("build_logs_to_retain: 5, ", ""), "7.14", 0, none),
+        (deploy("build_logs_to_retain: 5, ", ""), "8.0", 0, &["deprecated-field"]),
+    ] {
+        let found = ended(&text, &["--concourse", version]);
+        assert_eq!(found, (code, rules.iter().map(|rule| (*rule).to_owned()).collect()), "{version}: {text}");
+    }
+    // The newest, unless said.
+    assert_eq!(ended(&deploy("", ", passed: [unit-*]"), &[]).0, 0);
+}
+
+#[test]
+fn strict_refuses_what_fly_does_and_no_lint() {
+    let text = "jobs:\n- {name: Deploy, plan: [{get: code, trigger: true}]}\n";
+    assert_eq!(ended(text, &[]), (0, vec!["invalid-identifier".to_owned()]));
+    assert_eq!(ended(text, &["--strict"]), (1, vec!["invalid-identifier".to_owned()]));
+    assert_eq!(ended(text, &["--strict", "--allow", "invalid-identifier"]), (0, vec![]));
+    let lint = "jobs:\n- {name: deploy, plan: [{get: code, trigger: true, timeout: soon}]}\n";
+    assert_eq!(ended(lint, &["--strict"]), (0, vec!["malformed-duration".to_owned()]));
+}
+
+#[test]
+fn variables_are_given_as_to_fly() {
+    let text = "jobs:\n- {name: ((job.name)), plan: [{get: code, trigger: ((is-triggered))}]}\n";
+    let name = ["-v", "job.name=deploy"];
+    let triggered = ["-y", "is-triggered=true"];
+    assert_eq!(ended(text, &[&name[..], &triggered, &["--strict"]].concat()), (0, vec![]));
+    assert_eq!(ended(text, &[&["-l", "vars.yml", "--strict"], &triggered[..]].concat()), (0, vec![]));
+    let (code, rules) = ended(text, &name);
+    assert_eq!(code, 1);
+    assert!(rules.contains(&"wrong-type".to_owned()), "{rules:?}");
+}
+
+/// What cannot be decoded uses a resource, or is the job that others wait for: only it is told.
+#[test]
+fn what_cannot_be_decoded_brings_nothing_else_about() {
+    for (text, rule) in [
+        ("jobs:\n- {name: test, plan: [{get: [code]}]}\n", "wrong-type"),
+        ("jobs:\n- {name: test, plan: [{git: code}]}\n", "missing-step"),
+        (
+            "jobs:\n- {name: [test], plan: [{get: code, trigger: true}]}\n- {name: b, plan: [{get: code, passed: [test]}]}\n",
+            "wrong-type",
+        ),
+        ("jobs: 1\n", "wrong-type"),
+    ] {
+        assert_eq!(ended(text, &[]), (1, vec![rule.to_owned()]), "{text}");
+    }
+}
+
+/// Things without names are told once, and lints have nothing to add.
+#[test]
+fn things_without_names_are_told_once() {
+    let text = "jobs:\n- {plan: [{get: code, trigger: true}]}\n- {plan: [{get: code, trigger: true}]}\n";
+    assert_eq!(ended(text, &[]), (1, vec!["missing-name".to_owned(); 2]));
+}

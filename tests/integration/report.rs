@@ -115,7 +115,9 @@ fn json_is_as_its_schema_says() {
           },
           "related": [],
           "notes": [],
-          "help": "did you mean `refresh`?"
+          "help": "did you mean `refresh`?",
+          "refused_by": [],
+          "concourse_says": []
         },
         {
           "rule": "plaintext-secret",
@@ -137,7 +139,9 @@ fn json_is_as_its_schema_says() {
           },
           "related": [],
           "notes": [],
-          "help": "give the name of a credential, such as ((github.token))"
+          "help": "give the name of a credential, such as ((github.token))",
+          "refused_by": [],
+          "concourse_says": []
         },
         {
           "rule": "loose-approval",
@@ -159,7 +163,9 @@ fn json_is_as_its_schema_says() {
           },
           "related": [],
           "notes": [],
-          "help": "`approve: exact` deploys what the issue names"
+          "help": "`approve: exact` deploys what the issue names",
+          "refused_by": [],
+          "concourse_says": []
         }
       ]
     }

@@ -1,5 +1,5 @@
 use crate::diagnostic::{Diagnostics, Rule};
-use crate::view::{field, list, text};
+use crate::view::{field, is_invalid, list, text};
 
 use super::modifiers::integer;
 use super::{Checked, refused, step_place};
@@ -8,7 +8,7 @@ use super::{Checked, refused, step_place};
 pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     for (job, step) in pipeline.view.steps() {
         let Some(across) = step.node.as_map().and_then(|map| map.entry("across")) else { continue };
-        if crate::view::is_broken(&across.value) {
+        if is_invalid(&across.value) {
             continue;
         }
         let vars = list(step.node, "across");

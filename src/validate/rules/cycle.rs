@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostics, Rule};
+use crate::validate::ConcourseVersion;
 
 use super::passed::PassedJobs;
 use super::{Checked, refused};
@@ -13,10 +14,10 @@ use super::{Checked, refused};
 pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     let graph = Graph::of(pipeline);
     let Some(cycle) = graph.cycle() else { return };
-    let jobs = &pipeline.view.jobs;
-    let start = &jobs[cycle[0]];
-    let names: Vec<String> = cycle.iter().chain(&cycle[..1]).map(|job| format!("`{}`", jobs[*job].name)).collect();
-    let message = match cycle.len() {
+    let jobs: Vec<_> = cycle.iter().map(|name| &pipeline.view.jobs[graph.first[*name]]).collect();
+    let start = jobs[0];
+    let names: Vec<String> = jobs.iter().chain(&jobs[..1]).map(|job| format!("`{}`", job.name)).collect();
+    let message = match jobs.len() {
         1 => format!("`{}` waits for itself", start.name),
         _ => format!("jobs wait for one another: {}", shortened(&names)),
     };
@@ -27,8 +28,8 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         format!("jobs: pipeline contains a cycle that starts at Job '{}'", start.name),
     )
     .help("take out one of the `passed`");
-    for job in cycle.iter().skip(1).take(LONGEST) {
-        found = found.also(jobs[*job].span, "and this one");
+    for job in jobs.iter().skip(1).take(LONGEST) {
+        found = found.also(job.span, "and this one");
     }
     diagnostics.push(found);
 }
@@ -44,11 +45,22 @@ fn shortened(names: &[String]) -> String {
     format!("{} → … → {}", front.join(" → "), back.join(" → "))
 }
 
-/// Who waits for whom. Nodes are jobs, then patterns.
+/// Who waits for whom. Nodes are names of jobs, then patterns.
 struct Graph {
-    jobs: usize,
+    /// The first job of each name, which is the one that others find.
+    first: Vec<usize>,
     edges: Vec<Vec<usize>>,
+    /// What each job of the pipeline is called, and if others are called so before, for whom it waits.
+    jobs: Vec<(usize, Option<Vec<usize>>)>,
+    /// The name that is empty.
+    nameless: Option<usize>,
 }
+
+/// Of a job that is not there Concourse makes one without a name.
+const NOWHERE: usize = usize::MAX;
+
+/// A pipeline with that many names that stand twice is refused often enough; each of them is looked at anew.
+const MOST_REPEATED: usize = 64;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -60,58 +72,101 @@ enum State {
 impl Graph {
     fn of(pipeline: &Checked<'_, '_>) -> Self {
         let view = pipeline.view;
-        let mut passed = PassedJobs::of(view, pipeline.version);
-        let mut edges: Vec<Vec<usize>> = vec![Vec::new(); view.jobs.len()];
-        let mut patterns: HashMap<&str, usize> = HashMap::new();
+        let mut name_of: HashMap<&str, usize> = HashMap::with_capacity(view.jobs.len());
+        let mut first = Vec::new();
         for job in &view.jobs {
+            name_of.entry(job.name).or_insert_with(|| {
+                first.push(job.index);
+                first.len() - 1
+            });
+        }
+        let mut passed = PassedJobs::of(view, pipeline.version);
+        let mut edges: Vec<Vec<usize>> = vec![Vec::new(); first.len()];
+        let mut patterns: HashMap<&str, usize> = HashMap::new();
+        let mut jobs = Vec::with_capacity(view.jobs.len());
+        for job in &view.jobs {
+            let mut of_job = Vec::new();
             for (name, _) in job.gets().flat_map(|step| step.passed()) {
                 if passed.is_pattern(name) {
                     let next = edges.len();
                     let node = *patterns.entry(name).or_insert(next);
                     if node == next {
-                        edges.push(passed.named(name).to_vec());
+                        edges.push(passed.named(name).iter().map(|job| name_of[view.jobs[*job].name]).collect());
                     }
-                    edges[job.index].push(node);
+                    of_job.push(node);
                 } else {
-                    edges[job.index].extend_from_slice(passed.named(name));
+                    match name_of.get(name) {
+                        Some(node) => of_job.push(*node),
+                        None if pipeline.version < ConcourseVersion::V8_1 => of_job.push(NOWHERE),
+                        None => {}
+                    }
                 }
+            }
+            let name = name_of[job.name];
+            if first[name] == job.index {
+                edges[name] = of_job;
+                jobs.push((name, None));
+            } else {
+                jobs.push((name, Some(of_job)));
             }
         }
-        Self { jobs: view.jobs.len(), edges }
+        Self { first, edges, jobs, nameless: name_of.get("").copied() }
     }
 
-    /// The jobs of the first cycle that is come upon, beginning with the one that is come upon twice.
+    /// The names of the first cycle that is come upon, beginning with the one that is come upon twice.
     fn cycle(&self) -> Option<Vec<usize>> {
         let mut states = vec![State::New; self.edges.len()];
-        for root in 0..self.jobs {
-            if states[root] != State::New {
-                continue;
-            }
-            states[root] = State::Open;
-            // A node, and how many of its edges were taken.
-            let mut path = vec![(root, 0)];
-            while let Some((node, taken)) = path.last_mut() {
-                let Some(next) = self.edges[*node].get(*taken).copied() else {
-                    states[*node] = State::Done;
-                    path.pop();
-                    continue;
-                };
-                *taken += 1;
-                match states[next] {
-                    State::Done => {}
-                    State::New => {
-                        states[next] = State::Open;
-                        path.push((next, 0));
+        let mut repeated = 0;
+        for (name, again) in &self.jobs {
+            match again {
+                None if states[*name] == State::New => {
+                    if let Some(cycle) = self.cycle_from(*name, &self.edges[*name], &mut states) {
+                        return Some(cycle);
                     }
-                    State::Open => return Some(self.jobs_from(&path, next)),
                 }
+                Some(edges) if repeated < MOST_REPEATED => {
+                    repeated += 1;
+                    let mut anew = vec![State::New; self.edges.len()];
+                    if let Some(cycle) = self.cycle_from(*name, edges, &mut anew) {
+                        return Some(cycle);
+                    }
+                }
+                _ => {}
             }
         }
         None
     }
 
-    fn jobs_from(&self, path: &[(usize, usize)], start: usize) -> Vec<usize> {
-        let from = path.iter().position(|(node, _)| *node == start).unwrap_or_default();
-        path[from..].iter().map(|(node, _)| *node).filter(|node| *node < self.jobs).collect()
+    fn cycle_from(&self, root: usize, of_root: &[usize], states: &mut [State]) -> Option<Vec<usize>> {
+        states[root] = State::Open;
+        // A node, for whom it waits, and how many of those were looked at.
+        let mut path = vec![(root, of_root, 0)];
+        while let Some((node, edges, taken)) = path.last_mut() {
+            let Some(next) = edges.get(*taken).copied() else {
+                states[*node] = State::Done;
+                path.pop();
+                continue;
+            };
+            *taken += 1;
+            let next = match self.nameless {
+                Some(nameless) if next == NOWHERE && states[nameless] == State::Open => nameless,
+                _ if next == NOWHERE => continue,
+                _ => next,
+            };
+            match states[next] {
+                State::Done => {}
+                State::New => {
+                    states[next] = State::Open;
+                    path.push((next, &self.edges[next], 0));
+                }
+                State::Open => return Some(self.names_from(&path, next)),
+            }
+        }
+        None
+    }
+
+    fn names_from(&self, path: &[(usize, &[usize], usize)], start: usize) -> Vec<usize> {
+        let from = path.iter().position(|(node, ..)| *node == start).unwrap_or_default();
+        path[from..].iter().map(|(node, ..)| *node).filter(|node| *node < self.first.len()).collect()
     }
 }

@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Diagnostics, Rule, did_you_mean};
 use crate::validate::GroupPattern;
-use crate::view::{definitions, is_pattern, list, texts};
+use crate::view::{Definition, definitions, field, is_invalid, is_pattern, list, texts};
 
 use super::{Checked, called, refused};
 
@@ -32,7 +32,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                     )
                     .help("close each `[`; one holds a range such as `a-z`, or characters, not both"),
                 ),
-                Some(matched) if matched.is_empty() && !pipeline.jobs_are_broken => diagnostics.push(
+                Some(matched) if matched.is_empty() && pipeline.knows_jobs => diagnostics.push(
                     refused(
                         Rule::UnmatchedGlob,
                         span,
@@ -48,7 +48,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             }
         }
         for (name, span) in texts(list(group.node, "resources")) {
-            if view.resource(name).is_none() && !pipeline.resources_are_broken {
+            if view.resource(name).is_none() && pipeline.knows_resources {
                 diagnostics.push(
                     refused(
                         Rule::UnknownResource,
@@ -61,7 +61,12 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             }
         }
     }
-    if groups.is_empty() || pipeline.groups_are_broken {
+    let is_unread = |group: &Definition<'_>| {
+        is_invalid(group.node)
+            || field(group.node, "jobs").is_some_and(is_invalid)
+            || list(group.node, "jobs").iter().any(is_invalid)
+    };
+    if groups.is_empty() || groups.iter().any(is_unread) {
         return;
     }
     for job in &view.jobs {

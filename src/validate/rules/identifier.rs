@@ -1,6 +1,6 @@
 use crate::concourse::check_identifier;
 use crate::diagnostic::{Diagnostics, Rule};
-use crate::view::{Definition, JobView, StepKind, StepView, definitions, is_broken};
+use crate::view::{Definition, JobView, StepKind, StepView, definitions, is_invalid};
 
 use super::{Checked, item, refused, warned, whole_place};
 
@@ -40,7 +40,8 @@ fn of_item(section: &str, definition: &Definition<'_>, diagnostics: &mut Diagnos
 
 fn of_step(job: &JobView<'_>, step: &StepView<'_>, diagnostics: &mut Diagnostics) {
     if step.name.is_empty() {
-        if !is_broken(step.node) {
+        let core = step.node.as_map().and_then(|map| map.entries().iter().find(|entry| entry.key_span == step.span));
+        if !core.is_some_and(|entry| is_invalid(&entry.value)) {
             // Concourse says twice where it is.
             let place = whole_place(job, step);
             let said = format!("jobs: {place}: {place}: identifier cannot be an empty string");

@@ -9,6 +9,7 @@ mod cycle;
 mod display;
 mod groups;
 mod identifier;
+mod keys;
 mod local_vars;
 mod modifiers;
 mod names;
@@ -23,20 +24,19 @@ mod var_sources;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use crate::source::Span;
-use crate::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, is_broken};
+use crate::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, names_are_unknown};
 
 use super::ConcourseVersion;
 
 /// Holds a pipeline to the rules of a version.
 pub(crate) fn check(view: &PipelineView<'_>, version: ConcourseVersion, diagnostics: &mut Diagnostics) {
-    let broken = |section| crate::view::field(view.root, section).is_some_and(is_broken);
+    let unknown = |section| names_are_unknown(view.root, section);
     let pipeline = Checked {
         view,
         version,
-        jobs_are_broken: broken("jobs"),
-        resources_are_broken: broken("resources"),
-        groups_are_broken: broken("groups"),
-        prototypes_are_broken: broken("prototypes"),
+        knows_jobs: !unknown("jobs"),
+        knows_resources: !unknown("resources"),
+        knows_prototypes: !unknown("prototypes"),
     };
     for rule in RULES {
         rule(&pipeline, diagnostics);
@@ -58,16 +58,17 @@ const RULES: &[fn(&Checked<'_, '_>, &mut Diagnostics)] = &[
     modifiers::check,
     display::check,
     cycle::check,
+    keys::check,
 ];
 
 /// A pipeline, and what is known of it.
 struct Checked<'v, 'n> {
     view: &'v PipelineView<'n>,
     version: ConcourseVersion,
-    jobs_are_broken: bool,
-    resources_are_broken: bool,
-    groups_are_broken: bool,
-    prototypes_are_broken: bool,
+    /// All jobs by their names; else one that is named may be among those that could not be read.
+    knows_jobs: bool,
+    knows_resources: bool,
+    knows_prototypes: bool,
 }
 
 /// A problem for which everybody refuses the pipeline, and what Concourse says of it.

@@ -1,6 +1,6 @@
 use crate::diagnostic::{Diagnostics, Rule};
 use crate::validate::duration;
-use crate::view::{StepKind, field, is_broken, text};
+use crate::view::{StepKind, field, is_invalid, text};
 use crate::yaml::Node;
 
 use super::{Checked, core_place, refused};
@@ -11,7 +11,7 @@ use super::{Checked, core_place, refused};
 pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     for (job, step) in pipeline.view.steps() {
         if let Some(attempts) = field(step.node, "attempts")
-            && !is_broken(attempts)
+            && !is_invalid(attempts)
             && (attempts.is_null() || integer(attempts).is_some_and(|attempts| attempts <= 0))
         {
             let said = format!("jobs: {}.attempts: must be greater than 0", core_place(job, step));
@@ -23,7 +23,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         let early = [StepKind::SetPipeline, StepKind::LoadVar, StepKind::Try, StepKind::Do, StepKind::InParallel];
         if let Some(timeout) = field(step.node, "timeout")
             && early.contains(&step.kind)
-            && !is_broken(timeout)
+            && !is_invalid(timeout)
         {
             let given = text(timeout).unwrap_or_default();
             if duration::parse(given).is_none() {

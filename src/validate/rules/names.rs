@@ -2,14 +2,14 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use crate::source::Span;
-use crate::view::{Definition, definitions, field, text};
+use crate::view::{Definition, definitions, field, is_invalid, text};
 
 use super::{Checked, item, refused};
 
 /// What has a name and a type has both, and no other has that name.
 pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     let view = pipeline.view;
-    if view.jobs.is_empty() && !pipeline.jobs_are_broken && !crate::view::is_broken(view.root) {
+    if view.jobs.is_empty() && pipeline.knows_jobs {
         diagnostics.push(
             refused(
                 Rule::NoJobs,
@@ -92,7 +92,7 @@ impl Section {
 }
 
 fn is_broken_at(definition: &Definition<'_>, key: &str) -> bool {
-    crate::view::is_broken(field(definition.node, key).unwrap_or(definition.node))
+    is_invalid(field(definition.node, key).unwrap_or(definition.node))
 }
 
 fn repeated(definition: &Definition<'_>, first: Span, said: String) -> Diagnostic {
@@ -162,5 +162,5 @@ pub(super) fn repeated_var_sources(known: &[&Definition<'_>], by: Refusal, diagn
 
 /// A field that a step cannot do without.
 pub(super) fn is_given(node: Option<&crate::yaml::Node>) -> bool {
-    node.is_some_and(|node| text(node).is_some_and(|text| !text.is_empty()) || crate::view::is_broken(node))
+    node.is_some_and(|node| text(node).is_some_and(|text| !text.is_empty()) || is_invalid(node))
 }

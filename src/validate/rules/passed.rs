@@ -3,8 +3,9 @@ use std::collections::{HashMap, HashSet};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use crate::source::Span;
 use crate::validate::{ConcourseVersion, PathPattern};
-use crate::view::{JobView, PipelineView, StepView, is_broken, is_pattern};
+use crate::view::{JobView, PipelineView, StepView, is_pattern};
 
+use super::references::is_unread;
 use super::{Checked, refused, whole_place};
 
 /// What a `passed` names are jobs, and each of them has the resource.
@@ -21,7 +22,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             for (name, span) in step.passed() {
                 let named = jobs.named(name);
                 if named.is_empty() {
-                    if !pipeline.jobs_are_broken {
+                    if pipeline.knows_jobs {
                         diagnostics.push(unknown(pipeline, job, step, name, span));
                     }
                     continue;
@@ -29,7 +30,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                 let resource = step.resource();
                 for other in named.iter().filter(|other| !has.contains(&(**other, resource))) {
                     let other = &view.jobs[*other];
-                    if !is_broken(other.node) && !is_broken(step.node) {
+                    if !other.is_broken && !is_unread(step, "resource") {
                         diagnostics.push(unrelated(job, step, span, other));
                     }
                 }

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostics, Rule, did_you_mean};
 use crate::source::Span;
-use crate::view::{JobView, PipelineView, StepKind, StepView, field, is_broken};
+use crate::view::{JobView, PipelineView, StepKind, StepView, field, is_invalid};
 
 use super::names::is_given;
 use super::{Checked, refused, whole_place};
@@ -46,7 +46,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
 
 fn resource(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>, diagnostics: &mut Diagnostics) {
     let (view, name) = (pipeline.view, step.resource());
-    if view.resource(name).is_some() || pipeline.resources_are_broken || is_broken(step.node) {
+    if view.resource(name).is_some() || !pipeline.knows_resources || is_unread(step, "resource") {
         return;
     }
     let span =
@@ -57,6 +57,12 @@ fn resource(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>, 
     diagnostics.push(refused(Rule::UnknownResource, span, message, said).maybe_help(resource_meant(view, name)));
 }
 
+/// Could not be read what it is of?
+pub(super) fn is_unread(step: &StepView<'_>, key: &str) -> bool {
+    let is_at = |key: &str| field(step.node, key).is_some_and(is_invalid);
+    is_at(key) || is_at("get") || is_at("put")
+}
+
 pub(super) fn resource_meant(view: &PipelineView<'_>, name: &str) -> Option<String> {
     let meant = did_you_mean(name, view.resources.iter().map(|resource| resource.name))?;
     Some(format!("did you mean `{meant}`?"))
@@ -65,7 +71,7 @@ pub(super) fn resource_meant(view: &PipelineView<'_>, name: &str) -> Option<Stri
 fn prototype(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>, diagnostics: &mut Diagnostics) {
     let name = step.text("type").unwrap_or_default();
     let prototypes: HashSet<&str> = pipeline.view.prototypes.iter().map(|prototype| prototype.name).collect();
-    if prototypes.contains(name) || pipeline.prototypes_are_broken || is_broken(step.node) {
+    if prototypes.contains(name) || !pipeline.knows_prototypes || is_unread(step, "type") {
         return;
     }
     let span = field(step.node, "type").map_or(step.span, |node| node.span);

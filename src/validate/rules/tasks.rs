@@ -1,6 +1,6 @@
 use crate::diagnostic::{Diagnostics, Rule};
 use crate::validate::ConcourseVersion;
-use crate::view::{JobView, StepKind, StepView, field, is_broken, list, text};
+use crate::view::{JobView, StepKind, StepView, field, is_invalid, list, text};
 use crate::yaml::Node;
 
 use super::names::is_given;
@@ -82,7 +82,7 @@ fn check_config(
         );
     }
     let run = field(config, "run");
-    let is_run_given = run.is_some_and(|run| is_given(field(run, "path")) || is_broken(run));
+    let is_run_given = run.is_some_and(|run| is_given(field(run, "path")) || is_invalid(run));
     if version < ConcourseVersion::V8_0 && !is_run_given {
         diagnostics.push(
             refused(
@@ -96,7 +96,7 @@ fn check_config(
     }
     for (key, word) in [("inputs", "input"), ("outputs", "output")] {
         for (index, item) in list(config, key).iter().enumerate() {
-            if !is_given(field(item, "name")) && !is_broken(item) {
+            if !is_given(field(item, "name")) && !is_invalid(item) {
                 let what = format!("  {word} in position {index} is missing a name");
                 diagnostics.push(
                     refused(Rule::MissingName, item.span, format!("an {word} without a name"), said(&what))

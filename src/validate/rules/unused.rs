@@ -2,14 +2,19 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostics, Rule};
 
+use crate::view::{field, is_invalid};
+
 use super::{Checked, refused};
 
 /// Each resource is got or put somewhere; groups and images of tasks do not count.
 pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
-    if pipeline.jobs_are_broken {
+    let view = pipeline.view;
+    if is_invalid(view.root)
+        || field(view.root, "jobs").is_some_and(is_invalid)
+        || view.jobs.iter().any(|job| job.is_broken)
+    {
         return;
     }
-    let view = pipeline.view;
     let used: HashSet<&str> =
         view.jobs.iter().flat_map(|job| job.gets().chain(job.puts())).map(|step| step.resource()).collect();
     for resource in &view.resources {

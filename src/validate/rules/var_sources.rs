@@ -5,7 +5,7 @@ use regex::Regex;
 
 use crate::diagnostic::{Diagnostics, Refusal, Rule, did_you_mean, ticked};
 use crate::validate::ConcourseVersion;
-use crate::view::{Definition, field, is_broken};
+use crate::view::{Definition, field, is_invalid};
 use crate::yaml::{Map, Node};
 
 use super::{Checked, credentials, names, refused};
@@ -16,8 +16,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     let sources = &pipeline.view.var_sources;
     let (mut known, mut known_to_fly): (Vec<&Definition<'_>>, Vec<_>) = Default::default();
     for source in sources {
-        if field(source.node, "type").is_some_and(is_broken) || is_broken(source.node) && source.node.as_map().is_none()
-        {
+        if is_invalid(source.node) || field(source.node, "type").is_some_and(is_invalid) {
             continue;
         }
         let kind = source.text("type").unwrap_or_default();

@@ -120,6 +120,7 @@ impl Reader<'_, '_> {
     fn document(&mut self) -> Result<Node, Stop> {
         let mut options = Options::default();
         options.bom_inside_document_as_content = true;
+        options.emit_anchor_events = true;
         let mut parser = Parser::new_from_str_with_options(self.text, options);
         let mut open: Vec<Open> = Vec::new();
         let mut root = None;
@@ -133,6 +134,9 @@ impl Reader<'_, '_> {
                     self.count(1, &range)?;
                     let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
                     let is_plain = matches!(style, granit_parser::ScalarStyle::Plain);
+                    if matches!(style, granit_parser::ScalarStyle::DoubleQuoted) {
+                        self.check_escapes(&range);
+                    }
                     if !is_plain {
                         self.harmless.push(range.clone());
                     } else if open.last().is_some_and(|open| open.style == StructureStyle::Flow) {
@@ -153,6 +157,10 @@ impl Reader<'_, '_> {
                     let name = self.text.get(range.clone()).unwrap_or_default().to_owned();
                     written = Some((name, false));
                     self.alias(anchor, &range)?
+                }
+                Event::Anchor(_, name) => {
+                    self.check_anchor(&range, &name);
+                    continue;
                 }
                 Event::SequenceStart(style, anchor, _) | Event::MappingStart(style, anchor, _) => {
                     let is_list = matches!(event, Event::SequenceStart(..));
@@ -206,6 +214,35 @@ impl Reader<'_, '_> {
         self.refuse(Rule::YamlSyntax, span, message, |d| {
             d.label("a key begins here, as YAML 1.1 has it").help(format!("write \"{text}\""))
         });
+    }
+
+    fn check_anchor(&mut self, range: &Range<usize>, name: &str) {
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            let span = self.span(range);
+            self.refuse(Rule::YamlSyntax, span, "the name of an anchor is letters, digits, `_` and `-`", |d| d);
+        }
+    }
+
+    /// YAML 1.1 has no escape for a slash, and none for half a character, both of which JSON has.
+    fn check_escapes(&mut self, range: &Range<usize>) {
+        let text = self.text.get(range.clone()).unwrap_or_default();
+        let mut from = 0;
+        while let Some(at) = text[from..].find('\\').map(|at| from + at) {
+            let rest = &text[at + 1..];
+            let hex =
+                rest.strip_prefix('u').and_then(|rest| rest.get(..4)).and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            let is_half = hex.is_some_and(|code| (0xd800..0xe000).contains(&code));
+            if rest.starts_with('/') || is_half {
+                let length = if is_half { 6 } else { 2 };
+                let span = self.span(&(range.start + at..range.start + at + length));
+                self.refuse(Rule::YamlSyntax, span, "an escape of JSON that YAML 1.1 does not have", |d| {
+                    d.help("write the character itself")
+                });
+                return;
+            }
+            // What is escaped may be a backslash.
+            from = at + 1 + rest.chars().next().map_or(0, char::len_utf8);
+        }
     }
 
     fn check_tabs(&mut self) {

@@ -1,0 +1,26 @@
+//! Holds any bytes to the rules of each version of Concourse, and to the lints: no panic, and places that are within the
+//! text.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use ol_pipegen::diagnostic::Diagnostics;
+use ol_pipegen::lint::lint;
+use ol_pipegen::source::{SourceText, Sources};
+use ol_pipegen::validate::{ConcourseVersion, Vars, check};
+
+fuzz_target!(|bytes: &[u8]| {
+    for version in [ConcourseVersion::V7_14, ConcourseVersion::V8_0, ConcourseVersion::V8_3] {
+        let mut sources = Sources::default();
+        let file = sources.add("fuzzed.yml", SourceText::from(bytes.to_vec()));
+        let mut diagnostics = Diagnostics::default();
+        let decoded = check(&sources, file, version, &Vars::default(), &mut diagnostics);
+        let decoded: Vec<_> = decoded.into_iter().collect();
+        lint(&decoded, &sources, &mut diagnostics);
+        let said = diagnostics.into_sorted();
+        assert!(!decoded.is_empty() || !said.is_empty(), "refused without a word");
+        for one in &said {
+            assert!(sources.get(file).text.get(one.span().range()).is_some(), "{one:?}");
+        }
+        ol_pipegen_fuzz::show(&said, &sources);
+    }
+});
