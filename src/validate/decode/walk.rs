@@ -123,12 +123,12 @@ impl Walk<'_> {
         let seen = Seen::of(node);
         match (shape, seen) {
             (_, Seen::Invalid)
+            | (Shape::Bool, Seen::Bool(_))
             | (Shape::Optional(_) | Shape::Map | Shape::TextMap | Shape::Environment, Seen::Null) => {}
             (Shape::Optional(shape), _) => self.value(node, *shape, place),
             (Shape::Any, _) | (Shape::Map, Seen::Map) => self.any(node),
             (Shape::Text, _) => self.text(node, place),
             (Shape::Bool, Seen::Null) => *node = Node::plain(node.span, "false"),
-            (Shape::Bool, Seen::Bool(_)) => {}
             (Shape::Int, Seen::Integer(value)) if i64::try_from(value).is_ok() => self.integer(node, value, place),
             (Shape::Int, Seen::Null) => *node = Node::plain(node.span, "0"),
             // What JSON writes without a fraction is a whole number.

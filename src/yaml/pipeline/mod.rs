@@ -9,6 +9,7 @@
 mod aliasing;
 mod map;
 mod number;
+mod quirks;
 mod read;
 mod scalar;
 mod tabs;

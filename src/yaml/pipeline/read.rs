@@ -11,6 +11,7 @@ use super::super::read::{Limits, bytes, style_of};
 use super::super::scalar::ScalarStyle;
 use super::aliasing::Aliasing;
 use super::map::{Key, OpenMap};
+use super::quirks::{self, Quirk};
 use super::scalar::{self, Value};
 
 /// What is made of a key that stands twice in a map.
@@ -134,13 +135,14 @@ impl Reader<'_, '_> {
                     self.count(1, &range)?;
                     let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
                     let is_plain = matches!(style, granit_parser::ScalarStyle::Plain);
-                    if matches!(style, granit_parser::ScalarStyle::DoubleQuoted) {
-                        self.check_escapes(&range);
+                    let raw = self.text.get(range.clone()).unwrap_or_default();
+                    if is_plain && open.last().is_some_and(|open| open.style == StructureStyle::Flow) {
+                        self.check(&range, quirks::of_flow_scalar(raw));
+                    } else if matches!(style, granit_parser::ScalarStyle::DoubleQuoted) {
+                        self.check(&range, quirks::of_double_quoted(raw));
                     }
                     if !is_plain {
                         self.harmless.push(range.clone());
-                    } else if open.last().is_some_and(|open| open.style == StructureStyle::Flow) {
-                        self.check_flow_scalar(&range);
                     }
                     let node = self.scalar(&range, &value, style_of(style), tag.as_deref());
                     if anchor != 0 {
@@ -159,7 +161,7 @@ impl Reader<'_, '_> {
                     self.alias(anchor, &range)?
                 }
                 Event::Anchor(_, name) => {
-                    self.check_anchor(&range, &name);
+                    self.check(&range, quirks::of_anchor(&name));
                     continue;
                 }
                 Event::SequenceStart(style, anchor, _) | Event::MappingStart(style, anchor, _) => {
@@ -205,43 +207,11 @@ impl Reader<'_, '_> {
         Ok(root.unwrap_or_else(|| Node::plain(self.span(&(0..0)), "")))
     }
 
-    /// go-yaml ends a scalar without quotes at a `?` when there are brackets around it, and finds a key there.
-    fn check_flow_scalar(&mut self, range: &Range<usize>) {
-        let text = self.text.get(range.clone()).unwrap_or_default();
-        let Some(at) = text.find('?').filter(|at| *at > 0) else { return };
-        let span = self.span(&(range.start + at..range.start + at + 1));
-        let message = "a text with `?` needs quotes within `{}` and `[]`";
-        self.refuse(Rule::YamlSyntax, span, message, |d| {
-            d.label("a key begins here, as YAML 1.1 has it").help(format!("write \"{text}\""))
-        });
-    }
-
-    fn check_anchor(&mut self, range: &Range<usize>, name: &str) {
-        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-            let span = self.span(range);
-            self.refuse(Rule::YamlSyntax, span, "the name of an anchor is letters, digits, `_` and `-`", |d| d);
-        }
-    }
-
-    /// YAML 1.1 has no escape for a slash, and none for half a character, both of which JSON has.
-    fn check_escapes(&mut self, range: &Range<usize>) {
-        let text = self.text.get(range.clone()).unwrap_or_default();
-        let mut from = 0;
-        while let Some(at) = text[from..].find('\\').map(|at| from + at) {
-            let rest = &text[at + 1..];
-            let hex =
-                rest.strip_prefix('u').and_then(|rest| rest.get(..4)).and_then(|hex| u32::from_str_radix(hex, 16).ok());
-            let is_half = hex.is_some_and(|code| (0xd800..0xe000).contains(&code));
-            if rest.starts_with('/') || is_half {
-                let length = if is_half { 6 } else { 2 };
-                let span = self.span(&(range.start + at..range.start + at + length));
-                self.refuse(Rule::YamlSyntax, span, "an escape of JSON that YAML 1.1 does not have", |d| {
-                    d.help("write the character itself")
-                });
-                return;
-            }
-            // What is escaped may be a backslash.
-            from = at + 1 + rest.chars().next().map_or(0, char::len_utf8);
+    /// Reports what go-yaml refuses of what stands at a place.
+    fn check(&mut self, range: &Range<usize>, quirk: Option<Quirk>) {
+        if let Some(Quirk { at, message, help }) = quirk {
+            let span = self.span(&(range.start + at.start..range.start + at.end));
+            self.refuse(Rule::YamlSyntax, span, message, |d| d.maybe_help(help));
         }
     }
 
