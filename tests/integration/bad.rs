@@ -2848,6 +2848,7 @@ fn variable_of_a_pipeline_with_a_value_that_does_not_fit() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "all in one run, as a person sees them")]
 fn structural_rules_of_pipelines() {
     let pipeline = r#"
 groups:

@@ -69,7 +69,7 @@ fn verdicts_are_those_of_concourse() {
         for case in &cases {
             let file = format!("{}.yml", case.name);
             let mut found = takers_of.remove(&file).unwrap_or_else(|| {
-                let mut takers = takers(&work, version, &case.flags, &[file.clone()]);
+                let mut takers = takers(&work, version, &case.flags, std::slice::from_ref(&file));
                 takers.remove(&file).unwrap()
             });
             if !case.flags.is_empty() {

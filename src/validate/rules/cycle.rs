@@ -3,6 +3,8 @@ use std::collections::HashMap;
 use crate::diagnostic::{Diagnostics, Rule};
 use crate::validate::ConcourseVersion;
 
+use crate::view::StepView;
+
 use super::passed::PassedJobs;
 use super::{Checked, refused};
 
@@ -86,7 +88,7 @@ impl Graph {
         let mut jobs = Vec::with_capacity(view.jobs.len());
         for job in &view.jobs {
             let mut of_job = Vec::new();
-            for (name, _) in job.gets().flat_map(|step| step.passed()) {
+            for (name, _) in job.gets().flat_map(StepView::passed) {
                 if passed.is_pattern(name) {
                     let next = edges.len();
                     let node = *patterns.entry(name).or_insert(next);

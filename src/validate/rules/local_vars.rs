@@ -28,15 +28,16 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                     let node = field(var, "var");
                     let (name, span) = (node.and_then(text).unwrap_or_default(), node.unwrap_or(var).span);
                     let place = || format!("{}.across[{index}]", step_place(job, step));
-                    declare(&mut scopes, inner, name, span, place)
-                        .into_iter()
-                        .for_each(|found| diagnostics.push(found));
+                    if let Some(found) = declare(&mut scopes, inner, name, span, place) {
+                        diagnostics.push(found);
+                    }
                 }
             }
             of.push((outer, inner));
             if step.kind == StepKind::LoadVar {
-                let found = declare(&mut scopes, inner, step.name, step.span, || whole_place(job, step));
-                found.into_iter().for_each(|found| diagnostics.push(found));
+                if let Some(found) = declare(&mut scopes, inner, step.name, step.span, || whole_place(job, step)) {
+                    diagnostics.push(found);
+                }
             }
         }
     }
