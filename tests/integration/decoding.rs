@@ -200,6 +200,10 @@ fn files_are_read_as_go_yaml_reads_them() {
             "groups: [{name: \"\\ud83d\\ude00\"}]\n",
             "1:18 yaml-syntax: an escape of JSON that YAML 1.1 does not have [write the character itself]",
         ),
+        (
+            "resources: [{source: {a\n b: c}}]\n",
+            "1:23 yaml-syntax: a key of more than one line [is there a comma missing?]",
+        ),
         ("groups: &a.b []\n", "1:9 yaml-syntax: the name of an anchor is letters, digits, `_` and `-`"),
         ("jobs: !!int x\n", "1:13 yaml-syntax: `x` is no `!!int` [leave the tag out]"),
         (

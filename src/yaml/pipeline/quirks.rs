@@ -20,6 +20,13 @@ pub(super) fn of_flow_scalar(text: &str) -> Option<Quirk> {
     })
 }
 
+/// A key within brackets ends with its line, unless a `?` stands before it.
+pub(super) fn of_flow_key(before: &str, key: &str) -> Option<Quirk> {
+    let is_long = key.contains('\n') && !before.trim_end().ends_with('?');
+    let help = "is there a comma missing?".to_owned();
+    is_long.then(|| Quirk { at: 0..key.len(), message: "a key of more than one line", help: Some(help) })
+}
+
 /// The name of an anchor is ASCII.
 pub(super) fn of_anchor(name: &str) -> Option<Quirk> {
     let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
@@ -56,6 +63,9 @@ mod tests {
         let at = |quirk: Option<Quirk>| quirk.map(|quirk| quirk.at);
         assert_eq!(at(of_flow_scalar("a?b")), Some(1..2));
         assert_eq!(at(of_flow_scalar("?b")), None);
+        assert_eq!(at(of_flow_key("{a: b, ", "c\n d")), Some(0..4));
+        assert_eq!(at(of_flow_key("{a: b, ? ", "c\n d")), None);
+        assert_eq!(at(of_flow_key("{", "c d")), None);
         assert_eq!(at(of_anchor("a-B_1")), None);
         assert_eq!(at(of_anchor("a.b")), Some(0..4));
         assert_eq!(at(of_double_quoted(r#""\\/ \n \u0041""#)), None);

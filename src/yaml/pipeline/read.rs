@@ -136,7 +136,12 @@ impl Reader<'_, '_> {
                     let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
                     let is_plain = matches!(style, granit_parser::ScalarStyle::Plain);
                     let raw = self.text.get(range.clone()).unwrap_or_default();
-                    if is_plain && open.last().is_some_and(|open| open.style == StructureStyle::Flow) {
+                    let flow = open.last().filter(|open| open.style == StructureStyle::Flow);
+                    if let Some(Content::Map(OpenMap { key: None, .. })) = flow.map(|open| &open.content) {
+                        let before = self.text.get(..range.start).unwrap_or_default();
+                        self.check(&range, quirks::of_flow_key(before, raw));
+                    }
+                    if is_plain && flow.is_some() {
                         self.check(&range, quirks::of_flow_scalar(raw));
                     } else if matches!(style, granit_parser::ScalarStyle::DoubleQuoted) {
                         self.check(&range, quirks::of_double_quoted(raw));
