@@ -47,8 +47,12 @@ pub struct Diagnostic {
     pub help: Option<String>,
     severity: Severity,
     refusal: Refusal,
-    said: Vec<String>,
+    said: Option<Box<Said>>,
 }
+
+/// What Concourse says, a line each. Not many have any, and a diagnostic is to stay small.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Said(Vec<String>);
 
 impl Diagnostic {
     /// A problem at a place.
@@ -61,7 +65,7 @@ impl Diagnostic {
             help: None,
             severity: rule.severity(),
             refusal: Refusal::default(),
-            said: Vec::new(),
+            said: None,
         }
     }
 
@@ -123,13 +127,13 @@ impl Diagnostic {
     /// Adds what Concourse itself says of it, a line. `fly` heads errors by groups: here the group comes first, `jobs: …`.
     #[must_use]
     pub(crate) fn said(mut self, line: impl Into<String>) -> Self {
-        self.said.push(line.into());
+        self.said.get_or_insert_default().0.push(line.into());
         self
     }
 
     /// What Concourse itself says of it.
     pub fn concourse_says(&self) -> &[String] {
-        &self.said
+        self.said.as_ref().map(|said| said.0.as_slice()).unwrap_or_default()
     }
 
     /// How bad it is: as its rule says, unless the run says otherwise.
@@ -208,7 +212,9 @@ impl Diagnostics {
             match again {
                 // What an alias stands for is in one place, and Concourse speaks of each.
                 Some(other) => {
-                    other.said.extend(diagnostic.said);
+                    if let Some(said) = diagnostic.said {
+                        other.said.get_or_insert_default().0.extend(said.0);
+                    }
                     other.refusal = other.refusal.or(diagnostic.refusal);
                     other.severity = other.severity.min(diagnostic.severity);
                 }
