@@ -44,6 +44,15 @@ pub enum Colour {
 pub enum Command {
     /// Render manifests into Concourse pipelines.
     Render(RenderArgs),
+    /// Set the rendered pipelines that live otherwise, by `fly`, once it is told what changes.
+    ///
+    /// What is set are the rendered files, and none while one of them is out of date. Each is compared with what lives on
+    /// its Concourse; what changes is told, what makes a gate weaker first, and nothing is touched before somebody says
+    /// yes. What lives there, was rendered from this fleet once, as far as git's history goes, and is not any more, is
+    /// told and left alone.
+    ///
+    /// Exit codes: 0 all live as they are rendered, 1 they do not, 2 usage, 3 one could not be read or set.
+    Set(SetArgs),
     /// Check manifests, fleets, kinds and pipelines of Concourse's, and write nothing.
     Validate(ValidateArgs),
     /// Write a fleet and a manifest to begin with, and the schemas that editors check them against.
@@ -104,6 +113,30 @@ pub struct RenderArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "it would be the description of the command")]
     pub report: ReportArgs,
+}
+
+/// Arguments of `set`.
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder unless said.
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<Utf8PathBuf>,
+
+    /// Set them without asking. Without it, and without a terminal, nothing is set.
+    #[arg(long, short)]
+    pub yes: bool,
+
+    /// Let new pipelines run at once; else they are paused until somebody lets them.
+    #[arg(long)]
+    pub unpause: bool,
+
+    /// The `fly` binary.
+    #[arg(long, value_name = "FILE", default_value = "fly", value_hint = ValueHint::ExecutablePath)]
+    pub fly: Utf8PathBuf,
+
+    /// Where the code is checked out.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub source_root: Option<Utf8PathBuf>,
 }
 
 /// How problems are reported.

@@ -22,8 +22,10 @@ impl Content {
             return Self::Fleet;
         }
         let mut looks_like_a_pipeline = false;
-        for key in top_level_keys(text) {
+        for (key, is_map) in top_level_keys(text) {
             match key.as_str() {
+                // A manifest of several projects maps them; a fleet lists where they are.
+                "projects" if is_map => return Self::Manifest,
                 "jobs" => return Self::Pipeline,
                 "project" | "stack" | "environments" | "overrides" | "source" | "gate" | "inputs" => {
                     return Self::Manifest;
@@ -52,6 +54,8 @@ mod tests {
             ("a.yml", "{}", Content::Manifest),
             ("a.yml", "version: 1\nconcourses: {}\nresource_types: {}\n", Content::Fleet),
             ("pipegen.yml", "", Content::Fleet),
+            ("a.yml", "version: 1\nprojects: ['*.yml']\n", Content::Fleet),
+            ("a.yml", "projects:\n  a: {}\n", Content::Manifest),
             ("a.yml", "version: 1\nresources: []\nsteps: []\n", Content::Kind),
             ("a.yml", "resource_types: []\nresources: []\njobs: []\n", Content::Pipeline),
             ("a.json", r#"{"groups": [], "resources": []}"#, Content::Pipeline),

@@ -18,6 +18,9 @@ pub enum Failure {
     /// What was asked for on the command line cannot be.
     #[error("{0}")]
     Usage(String),
+    /// A signal, of that number, said to end.
+    #[error("interrupted")]
+    Interrupted(usize),
     /// A bug of this program.
     #[error("internal error: {0}; please report it, with the manifest that brings it out")]
     Internal(String),

@@ -1,6 +1,7 @@
 //! Files of git's revisions, by the `git` binary: without a shell, and with nothing of the input where git would take it
 //! for an option.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -69,6 +70,45 @@ impl Commit {
         let names = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         // A name that is no UTF-8 is none of a pipeline that was rendered.
         Ok(names.filter_map(|name| std::str::from_utf8(name).ok()).map(Utf8PathBuf::from).collect())
+    }
+}
+
+/// What stood in a folder and was removed, by its name: each with the commit that removed it last. Empty where there is
+/// no history.
+///
+/// # Errors
+///
+/// When git cannot be run.
+pub(crate) fn removed(folder: &Utf8Path) -> Result<BTreeMap<String, Commit>, Failure> {
+    let arguments =
+        ["-c", "core.quotePath=false", "-C", folder.as_str(), "log", "--no-renames", "--diff-filter=D", "--name-only"];
+    let printed = git(&[&arguments[..], &["--format=%H", "--relative", "--", "."]].concat())?.unwrap_or_default();
+    let mut removed = BTreeMap::new();
+    let mut commit = None;
+    // A name that is no UTF-8, or would need quotes, is none of a pipeline that was rendered.
+    for line in String::from_utf8_lossy(&printed).lines().filter(|line| !line.is_empty()) {
+        if let Some(found) = Commit::parse(line.as_bytes()) {
+            commit = Some(found);
+        } else if let Some(commit) = &commit {
+            removed.entry(line.to_owned()).or_insert_with(|| commit.clone());
+        }
+    }
+    Ok(removed)
+}
+
+impl Commit {
+    /// The text that a file of a folder had before this commit. None when it had none.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot be run.
+    pub(crate) fn file_before(&self, folder: &Utf8Path, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+        git(&["-C", folder.as_str(), "cat-file", "blob", &format!("{}^:./{name}", self.0)])
+    }
+
+    /// The beginning of its name, by which people call it.
+    pub(crate) fn short(&self) -> &str {
+        &self.0[..10]
     }
 }
 

@@ -9,7 +9,7 @@
 //! - [`kind`] is what deploys a stage or builds an input: files in Concourse's own words.
 //! - [`plan`] is the promotion graph: jobs, what they take and from whom, gates, issues.
 //! - [`concourse`] is the pipeline as Concourse defines it; a plan is lowered to it.
-//! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares or prints what comes out.
+//! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares, prints or sets what comes out.
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
 //!   one pipeline to another; [`budget`] counts what it asks of GitHub.
 //! - [`validate`] reads any pipeline as a version of Concourse reads it, and tells what that version refuses; [`lint`] tells
@@ -20,6 +20,7 @@
 //! What is wrong with the input is a [`diagnostic::Diagnostic`] with its place in a [`source::Sources`], and is shown by
 //! [`report`]. What keeps a run from being done at all is a [`Failure`].
 
+mod address;
 pub mod budget;
 pub mod cli;
 pub mod command;
@@ -31,14 +32,17 @@ mod explain;
 mod failure;
 mod files;
 pub mod flow;
+mod fly;
 mod git;
 pub mod graph;
+mod interrupt;
 pub mod kind;
 pub mod lint;
 mod lower;
 pub mod manifest;
 mod parallel;
 pub mod plan;
+pub mod progress;
 pub mod project;
 pub mod render;
 pub mod report;

@@ -14,7 +14,16 @@ pub(crate) fn in_parallel<'i, T: Sync, R: Send>(
     static PROCESSORS: LazyLock<usize> =
         LazyLock::new(|| thread::available_parallelism().map_or(1, std::num::NonZero::get));
     let wanted = items.len().div_ceil(share);
-    let workers = if wanted <= 1 { 1 } else { wanted.min(*PROCESSORS) };
+    with_workers(items, if wanted <= 1 { 1 } else { wanted.min(*PROCESSORS) }, work)
+}
+
+/// The same for work that is mostly waiting, with so many at it.
+pub(crate) fn with_workers<'i, T: Sync, R: Send>(
+    items: &'i [T],
+    workers: usize,
+    work: impl Fn(&'i T) -> R + Sync,
+) -> Vec<R> {
+    let workers = workers.min(items.len());
     if workers <= 1 {
         return items.iter().map(work).collect();
     }

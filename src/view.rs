@@ -1,4 +1,5 @@
-use std::collections::{BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::source::Span;
 use crate::validate::PathPattern;
@@ -13,7 +14,10 @@ pub(crate) struct PipelineView<'n> {
     pub(crate) resources: Vec<Definition<'n>>,
     pub(crate) jobs: Vec<JobView<'n>>,
     resource_at: HashMap<&'n str, usize>,
-    job_at: HashMap<&'n str, usize>,
+    /// In order, so that those that begin alike stand together.
+    job_at: BTreeMap<&'n str, usize>,
+    /// What the patterns among `passed` match: thousands of jobs may have some, and each lint asks.
+    matched: RefCell<HashMap<String, Vec<usize>>>,
 }
 
 /// Something with a name and a type.
@@ -108,7 +112,7 @@ impl<'n> PipelineView<'n> {
                 JobView { index, name, span, node, steps: walk.steps, is_broken: walk.is_broken }
             })
             .collect();
-        let mut job_at = HashMap::with_capacity(jobs.len());
+        let mut job_at = BTreeMap::new();
         for (at, job) in jobs.iter().enumerate() {
             job_at.entry(job.name).or_insert(at);
         }
@@ -119,6 +123,7 @@ impl<'n> PipelineView<'n> {
             var_sources: definitions(root, "var_sources"),
             resource_at: resources.iter().enumerate().map(|(at, resource)| (resource.name, at)).collect(),
             job_at,
+            matched: RefCell::default(),
             resources,
             jobs,
         }
@@ -136,12 +141,24 @@ impl<'n> PipelineView<'n> {
     pub(crate) fn passed<'v>(&'v self, step: &StepView<'n>) -> Vec<&'v JobView<'n>> {
         let mut found = Vec::new();
         for (name, _) in step.passed() {
-            match (self.job(name), is_pattern(name).then(|| PathPattern::new(name))) {
-                (Some(job), _) => found.push(job),
-                (None, Some(pattern)) => found.extend(self.jobs.iter().filter(|job| pattern.matches(job.name))),
-                _ => {}
+            if let Some(job) = self.job(name) {
+                found.push(job);
+            } else if is_pattern(name) {
+                let mut matched = self.matched.borrow_mut();
+                let jobs = matched.entry(name.to_owned()).or_insert_with(|| self.matching(name));
+                found.extend(jobs.iter().map(|at| &self.jobs[*at]));
             }
         }
+        found
+    }
+
+    /// The jobs that a pattern matches, in order. Only those are looked at that begin as it does.
+    fn matching(&self, pattern: &str) -> Vec<usize> {
+        let start = pattern.split(is_special).next().unwrap_or_default();
+        let pattern = PathPattern::new(pattern);
+        let alike = self.job_at.range(start..).take_while(|(name, _)| name.starts_with(start));
+        let mut found: Vec<usize> = alike.filter(|(name, _)| pattern.matches(name)).map(|(_, at)| *at).collect();
+        found.sort_unstable();
         found
     }
 
@@ -195,14 +212,23 @@ impl<'n> JobView<'n> {
         self.of_kind(StepKind::Put)
     }
 
-    /// Does it take a resource, or push to it?
-    pub(crate) fn interacts_with(&self, resource: &str) -> bool {
-        self.gets().chain(self.puts()).any(|step| step.resource() == resource)
+    /// The resources that it takes or pushes to.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &'n str> {
+        self.gets().chain(self.puts()).map(StepView::resource)
     }
 
-    /// The environment at the end of its name, and what stands before it.
+    /// The environment at the end of its name, and what stands before it. `unit-test` and `build-rc` say what is done, and
+    /// not where: such words count in the name of a deployment.
     pub(crate) fn environment(&self) -> Option<(&'n str, Environment)> {
-        environment_of(self.name)
+        let (stem, environment) = environment_of(self.name)?;
+        let word = &self.name[stem.len() + 1..];
+        let is_task = ["ci", "rc", "test"].iter().any(|known| known.eq_ignore_ascii_case(word));
+        (!is_task || self.deploys()).then_some((stem, environment))
+    }
+
+    /// Does its name say that it deploys something, or shows what that would do?
+    pub(crate) fn deploys(&self) -> bool {
+        ["deploy", "preview", "promote", "apply"].iter().any(|verb| self.name.contains(verb))
     }
 }
 
@@ -277,7 +303,11 @@ pub(crate) fn is_known(name: &str) -> bool {
 }
 
 pub(crate) fn is_pattern(name: &str) -> bool {
-    name.contains(['*', '?', '[', '\\'])
+    name.contains(is_special)
+}
+
+fn is_special(c: char) -> bool {
+    matches!(c, '*' | '?' | '[' | '\\')
 }
 
 /// The value of a key of a map.

@@ -1,4 +1,5 @@
-//! Writing: what is unchanged is left alone, what is written is whole or not there.
+//! Writing: what is unchanged is left alone, what is written is whole or not there, and what waits to be written is
+//! removed when the run is told to end.
 
 use std::fs;
 use std::io::Write;
@@ -8,7 +9,7 @@ use camino::Utf8Path;
 use similar::{ChangeTag, TextDiff};
 use tempfile::TempDir;
 
-use crate::Failure;
+use crate::{Failure, interrupt};
 
 /// The text of a file, if there is one.
 ///
@@ -38,6 +39,7 @@ impl<'a> Folder<'a> {
     ///
     /// When it is no folder, or none can be made.
     pub(crate) fn open(path: &'a Utf8Path) -> Result<Self, Failure> {
+        interrupt::watch();
         let failure = |error| Failure::io("make the folder", path, error);
         let is_new = fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
         let within = if is_new { parent(path) } else { path };
@@ -56,8 +58,9 @@ impl<'a> Folder<'a> {
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// When it cannot be written, or the run was told to end.
     pub(crate) fn write(&self, name: &str, text: &[u8]) -> Result<(), Failure> {
+        interrupt::check()?;
         let path = self.path.join(name);
         match &self.waiting {
             Some(waiting) => {
@@ -71,8 +74,9 @@ impl<'a> Folder<'a> {
     ///
     /// # Errors
     ///
-    /// When they cannot be put there.
+    /// When they cannot be put there, or the run was told to end.
     pub(crate) fn close(self) -> Result<(), Failure> {
+        interrupt::check()?;
         let Some(waiting) = self.waiting else { return Ok(()) };
         if fs::rename(waiting.path(), self.path).is_ok() {
             // There is nothing to clear up any more.
@@ -102,6 +106,7 @@ fn parent(path: &Utf8Path) -> &Utf8Path {
 ///
 /// When it cannot be written.
 pub(crate) fn atomically(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
+    interrupt::watch();
     let failure = |error| Failure::io("write", path, error);
     let mut file = tempfile::Builder::new()
         .prefix(TEMPORARY)

@@ -19,17 +19,18 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// `asks_who` says that the source has no `bot`: each step then asks whose credentials these are.
-    pub(super) const fn of(mark: &IssueMark, asks_who: bool) -> Self {
+    /// `asks_who` says that the source has no `bot`: each step then asks whose credentials these are. `aliases` counts the
+    /// former keys of the gate, which are looked for as well.
+    pub(super) const fn of(mark: &IssueMark, asks_who: bool, aliases: u64) -> Self {
         let who = asks_who as u64;
         match mark {
             IssueMark::Gate(_) => Self {
-                check: 1 + who,
+                check: 1 + who + aliases,
                 unchanged_is_free: true,
                 closing: 2,
                 get: 2 + who,
-                record: 5 + who,
-                claim: 5 + who,
+                record: 5 + who + aliases,
+                claim: 5 + who + aliases,
                 report: 2 + who,
             },
             // MIT Open Learning's resource asks for the repository before all else, and repeats nothing conditionally.

@@ -99,7 +99,11 @@ impl Demand {
         for resource in &pipeline.resources {
             let name = resource.name.as_str();
             if let Some(issue) = IssueResource::of(resource, &pipeline.resource_types) {
-                let cost = Cost::of(&issue.id.mark, issue.field("bot").is_none());
+                let aliases = match issue.field("gate_aliases") {
+                    Some(Value::List(keys)) => u64::try_from(keys.len()).unwrap_or(u64::MAX),
+                    _ => 0,
+                };
+                let cost = Cost::of(&issue.id.mark, issue.field("bot").is_none(), aliases);
                 let account = self.account(&issue);
                 // What is only put is not checked.
                 if let (Some(every), true) = (interval(resource), gotten.contains(name)) {

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::parallel::in_parallel;
+use crate::progress::Progress;
 use crate::render::{Banner, Origin, RenderedFleet, RenderedPipeline};
 use crate::{Failure, files, write};
 
@@ -34,6 +35,7 @@ pub(super) struct Comparison<'a> {
 pub(super) fn compare<'a>(
     fleets: &'a [RenderedFleet],
     out: Option<&'a Utf8Path>,
+    progress: &Progress,
 ) -> Result<(Vec<Comparison<'a>>, Vec<String>), Failure> {
     let sources = RenderedSources::new(fleets);
     let mut in_the_way = Vec::new();
@@ -41,7 +43,13 @@ pub(super) fn compare<'a>(
     for fleet in fleets {
         let folder = out.unwrap_or(&fleet.output);
         let mut comparison = Comparison { folder, unchanged: 0, changes: Vec::new() };
-        for standing in in_parallel(&fleet.pipelines, 50, |pipeline| standing(pipeline, folder, &sources)) {
+        let comparing = progress.part("comparing", fleet.pipelines.len());
+        let standings = in_parallel(&fleet.pipelines, 50, |pipeline| {
+            comparing.step()?;
+            standing(pipeline, folder, &sources)
+        });
+        drop(comparing);
+        for standing in standings {
             match standing? {
                 Standing::Current => comparison.unchanged += 1,
                 Standing::Stale(path) => comparison.changes.push(path),

@@ -8,11 +8,13 @@ mod explain;
 mod graph;
 mod init;
 mod kind;
+mod orphans;
 mod pipeline;
 mod project;
 mod render;
 mod rule;
 mod schema;
+mod set;
 mod show;
 mod validate;
 
@@ -24,7 +26,7 @@ use crate::cli::{Cli, Colour, Command};
 use crate::diagnostic::{Diagnostic, Severity, visible};
 use crate::report::Format;
 use crate::source::Sources;
-use crate::{Failure, report};
+use crate::{Failure, interrupt, report};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,7 @@ pub fn run(cli: &Cli) -> Outcome {
     let mut output = Output::new(cli.color);
     let result = match &cli.command {
         Command::Render(args) => render::run(args, &mut output),
+        Command::Set(args) => set::run(args, &mut output),
         Command::Validate(args) => validate::run(args, &mut output),
         Command::Init(args) => init::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
@@ -69,10 +72,16 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Completions(args) => completions::run(args, &mut output),
     };
     let result = result.and_then(|outcome| output.finish().map(|()| outcome));
+    // A signal that came while the last file was written is not forgotten.
+    let result = interrupt::check().and(result);
     result.unwrap_or_else(|failure| {
         let (message, outcome) = match &failure {
             Failure::Usage(message) => (message.clone(), Outcome::Usage),
             Failure::Io { .. } | Failure::Internal(_) => (failure.to_string(), Outcome::CouldNotRun),
+            Failure::Interrupted(signal) => {
+                interrupt::obey(*signal);
+                (failure.to_string(), Outcome::CouldNotRun)
+            }
         };
         output.error(&message);
         outcome
@@ -142,6 +151,12 @@ impl Output {
     fn say(&mut self, text: &str) {
         let _ = self.stdout.flush();
         let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// A question, behind which the answer is typed.
+    fn ask(&mut self, question: &str) {
+        let _ = self.stdout.flush();
+        let _ = write!(io::stderr(), "{question}");
     }
 
     /// What keeps the run from being done, a line.

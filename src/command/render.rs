@@ -5,6 +5,7 @@ use crate::Failure;
 use crate::cli::RenderArgs;
 use crate::diagnostic::{Count, visible};
 use crate::parallel::in_parallel;
+use crate::progress::Progress;
 use crate::render::{Options, RenderedFleet, render, select, set_pipeline};
 use crate::write::{self, Folder};
 
@@ -36,7 +37,9 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
         )));
     }
     let levels = args.report.levels()?;
-    let run = render(&selection, &Options { source_root: args.source_root.clone(), levels, unsaved: None })?;
+    let progress = if args.quiet { Progress::default() } else { Progress::for_people() };
+    let options = Options { source_root: args.source_root.clone(), levels, unsaved: None, progress: progress.clone() };
+    let run = render(&selection, &options)?;
     let follows = match mode {
         Mode::Write => "nothing was written",
         Mode::Check | Mode::Diff => "nothing was compared",
@@ -48,7 +51,7 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
     if mode == Mode::Print {
         return print(&run.fleets, output);
     }
-    let (comparisons, in_the_way) = compare(&run.fleets, args.out.as_deref())?;
+    let (comparisons, in_the_way) = compare(&run.fleets, args.out.as_deref(), &progress)?;
     if !in_the_way.is_empty() {
         for reason in &in_the_way {
             output.error(reason);
@@ -61,8 +64,12 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
     for Comparison { folder, unchanged, changes } in &comparisons {
         let lines: Vec<String> = if mode == Mode::Write {
             let folder = Folder::open(folder)?;
-            let lines =
-                in_parallel(changes, 50, |change| change.settle(&folder)).into_iter().collect::<Result<_, _>>()?;
+            let writing = progress.part("writing", changes.len());
+            let lines = in_parallel(changes, 50, |change| {
+                writing.step()?;
+                change.settle(&folder)
+            });
+            let lines = lines.into_iter().collect::<Result<_, _>>()?;
             folder.close()?;
             lines
         } else {
@@ -101,7 +108,7 @@ impl Change<'_> {
             return Ok(format!("removed {}: nothing renders it any more\n", visible(path.as_str())));
         };
         folder.write(&pipeline.file_name(), pipeline.text(path).as_bytes())?;
-        let command = set_pipeline(&pipeline.concourse, &pipeline.name, path.as_str());
+        let command = set_pipeline(&pipeline.concourse, &pipeline.name, &pipeline.instance_vars, path.as_str());
         let line = format!("wrote {path} ({})  {command}", Count(pipeline.jobs, "job"));
         Ok(visible(&line).into_owned() + "\n")
     }

@@ -34,7 +34,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
             for stage in resolved.project.iter().flat_map(|project| &project.chains).flat_map(|chain| &chain.stages) {
                 names.push(stage.name().to_owned());
                 if args.stage.as_deref().is_none_or(|wanted| wanted == stage.name()) {
-                    texts.push(shown(stage, &loaded.fleet, &sources, &mut diagnostics));
+                    texts.push(shown(stage, &node, &loaded.fleet, &sources, &mut diagnostics));
                 }
             }
         }
@@ -51,7 +51,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
     Ok(Outcome::Fine)
 }
 
-fn shown(stage: &Stage, fleet: &Fleet, sources: &Sources, diagnostics: &mut Diagnostics) -> String {
+fn shown(stage: &Stage, manifest: &Node, fleet: &Fleet, sources: &Sources, diagnostics: &mut Diagnostics) -> String {
     let mut filled = Shape::of_stage().fill(&stage.origin.settings, &stage.scope, &mut Filler::new(diagnostics));
     if let Some(kind) = fleet.kinds.get(Family::Stack, &stage.kind)
         && let Some(given) = filled.at(&format!("/stack/{}", stage.kind)).cloned()
@@ -75,6 +75,15 @@ fn shown(stage: &Stage, fleet: &Fleet, sources: &Sources, diagnostics: &mut Diag
     let mut printer = Printer { sources, out: format!("# {}\n", stage.whom()) };
     printer.line(0, "project", &stage.project, "");
     printer.line(0, "pipeline", stage.pipeline.as_str(), "");
+    let vars: Vec<(&str, &str)> = stage.instance_vars.iter().collect();
+    if !vars.is_empty() {
+        printer.out.push_str("instance_vars:\n");
+    }
+    for (name, value) in vars {
+        let said = manifest.at(&format!("/instance_vars/{name}"));
+        let place = said.map(|node| printer.place(node.span)).unwrap_or_default();
+        printer.line(1, name, value, &place);
+    }
     let said = |pointer: &str| stage.origin.settings.at(pointer).is_some();
     for (key, value) in [("gate", gate), ("record", record)] {
         if !said(&format!("/{key}")) {

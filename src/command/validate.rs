@@ -8,6 +8,7 @@ use crate::content::Content;
 use crate::diagnostic::Count;
 use crate::kind::Kind;
 use crate::lint::lint;
+use crate::progress::Progress;
 use crate::render::{Collected, FLEET_FILE, Options, Selected, collect, select, select_file};
 use crate::source::{SourceText, Unsaved};
 use crate::validate::{self, Vars};
@@ -23,7 +24,8 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
     let levels = args.report.levels()?;
     let unsaved = unsaved(args)?;
     let Chosen { selection, kinds, pipelines } = choose(args, unsaved.as_ref())?;
-    let options = Options { source_root: args.source_root.clone(), unsaved, levels };
+    let progress = if args.quiet { Progress::default() } else { Progress::for_people() };
+    let options = Options { source_root: args.source_root.clone(), unsaved, levels, progress };
     let mut collected = collect(&selection, &options)?;
     let checked: BTreeSet<Utf8PathBuf> = collected.sources.written().map(|(_, file)| files::real(&file.path)).collect();
     for path in &kinds {

@@ -27,6 +27,12 @@ pub(crate) fn check_identifier(name: &str) -> Result<(), InvalidIdentifier> {
     static LETTER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[\p{Ll}\p{Lt}\p{Lm}\p{Lo}]$").expect("internal error: a pattern of this program does not compile")
     });
+    // What nearly all names are: it takes a byte at a time.
+    if let [b'a'..=b'z', rest @ ..] = name.as_bytes()
+        && rest.iter().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'))
+    {
+        return Ok(());
+    }
     let invalid = |reason: String| Err(InvalidIdentifier { reason });
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_first = |c: char| plain(c) || !c.is_ascii() && LETTER.is_match(c.encode_utf8(&mut [0; 4]));

@@ -3,6 +3,7 @@
 //! The order of fields is the order of the output. What is absent is left out.
 
 mod identifier;
+mod instance_vars;
 mod job;
 mod pipeline;
 mod resource;
@@ -11,6 +12,7 @@ mod task;
 
 pub(crate) use identifier::check_identifier;
 pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName};
+pub use instance_vars::InstanceVars;
 pub use job::{BuildLogRetention, Job};
 pub use pipeline::Pipeline;
 pub use resource::{Resource, ResourceType};

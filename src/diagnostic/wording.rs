@@ -54,11 +54,23 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 
 /// The known word that was probably meant.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = word.to_lowercase();
+    /// Nobody misspells what is longer, and to compare costs the square of the length.
+    const LONGEST: usize = 128;
+    /// Thousands of words may each be held against thousands.
+    const MOST: usize = 256;
+    let (length, lower) = (word.chars().count(), word.to_lowercase());
+    let allowed = |candidate: &str| (candidate.chars().count().max(length) / 3).max(1);
+    if word.len() > LONGEST {
+        return None;
+    }
     known
         .into_iter()
+        .filter(|candidate| {
+            candidate.len() <= LONGEST && candidate.chars().count().abs_diff(length) <= allowed(candidate)
+        })
+        .take(MOST)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.chars().count().max(word.chars().count()) / 3).max(1))
+        .filter(|(distance, candidate)| *distance <= allowed(candidate))
         .min_by_key(|(distance, candidate)| (*distance, *candidate))
         .map(|(_, candidate)| candidate)
 }
@@ -90,5 +102,6 @@ mod tests {
         assert_eq!(did_you_mean("Prod", ["CI", "QA", "Production"]), None);
         assert_eq!(did_you_mean("edgy", ["main", "edge"]), Some("edge"));
         assert_eq!(did_you_mean("zz", ["main", "edge"]), None);
+        assert_eq!(did_you_mean(&"a".repeat(1 << 20), ["a", &"a".repeat((1 << 20) - 1)]), None);
     }
 }

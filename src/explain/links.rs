@@ -1,6 +1,8 @@
 use std::fmt::Write;
 
-use crate::concourse::{JobName, PipelineName};
+use crate::address::encoded;
+use crate::concourse::JobName;
+use crate::plan::PipelinePlan;
 use crate::project::{Concourse, Issues};
 
 /// Where the repository of the issues is read by people: the API of github.com has a host of its own, that of a GitHub
@@ -11,7 +13,7 @@ pub(super) fn repository(issues: &Issues) -> String {
         "https://api.github.com" => "https://github.com",
         other => other.strip_suffix("/api/v3").unwrap_or(other),
     };
-    format!("{host}/{}", issues.repository.split('/').map(encoded).collect::<Vec<_>>().join("/"))
+    format!("{}/{}", address(host), issues.repository.split('/').map(encoded).collect::<Vec<_>>().join("/"))
 }
 
 /// Is an issue open, closed or either?
@@ -44,27 +46,21 @@ pub(super) fn search(issues: &Issues, title: &str, state: State) -> String {
 }
 
 /// The page of a pipeline in Concourse, and that of one of its jobs. None when the fleet does not say where it is.
-pub(super) fn pipeline(concourse: &Concourse, name: &PipelineName, job: Option<&JobName>) -> Option<String> {
+pub(super) fn pipeline(concourse: &Concourse, plan: &PipelinePlan<'_>, job: Option<&JobName>) -> Option<String> {
     let (url, team) = (concourse.url.as_ref()?, concourse.team.as_ref()?);
-    let mut link =
-        format!("{}/teams/{}/pipelines/{}", url.trim_end_matches('/'), encoded(team), encoded(name.as_str()));
+    let url = address(url.trim_end_matches('/'));
+    let mut link = format!("{url}/teams/{}/pipelines/{}", encoded(team), encoded(plan.name.as_str()));
     if let Some(job) = job {
         let _ = write!(link, "/jobs/{}", encoded(job.as_str()));
     }
+    link.push_str(&plan.instance_vars.query());
     Some(link)
 }
 
-/// A text as part of an address: all but what RFC 3986 calls unreserved is encoded.
-fn encoded(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+/// An address as it is said, but for what would end a link of Markdown's.
+fn address(said: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'*+,;=%".contains(c);
+    said.chars().map(|c| if plain(c) { c.to_string() } else { encoded(c.encode_utf8(&mut [0; 4])) }).collect()
 }
 
 #[cfg(test)]
@@ -72,7 +68,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_else_is_encoded() {
-        assert_eq!(encoded("is:issue \"[bot] é\" &q=#"), "is%3Aissue%20%22%5Bbot%5D%20%C3%A9%22%20%26q%3D%23");
+    fn address_ends_no_link() {
+        assert_eq!(address("https://ci.example.com:8080/a"), "https://ci.example.com:8080/a");
+        assert_eq!(address("https://x/)](javascript:y) <b>"), "https://x/%29]%28javascript:y%29%20%3Cb%3E");
     }
 }

@@ -2,20 +2,21 @@
 //! of Concourse.
 
 mod links;
+mod markdown;
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, visible};
 use indexmap::IndexMap;
 
-use crate::diagnostic::visible;
 use crate::flow::duration;
 use crate::manifest::{CheckEvery, IssuesResource};
 use crate::plan::{GateIssue, Job, Opening, PipelinePlan, StageJob, StagePhase, Taken, TakenGate, plan};
 use crate::project::{Approval, Concourse, Fleet, Gate, Project, Stage};
 
 use links::State;
+use markdown::{as_code, escaped};
 
 /// The page of a project, in Markdown.
 pub(crate) fn page(project: &Project, fleet: &Fleet) -> String {
@@ -63,7 +64,7 @@ impl Step<'_> {
     /// The job's name, with a link where it is known where Concourse is.
     fn job(&self, job: &StageJob<'_>) -> String {
         let name = format!("`{}`", job.name);
-        match links::pipeline(self.concourse, self.pipeline.name, Some(job.name)) {
+        match links::pipeline(self.concourse, self.pipeline, Some(job.name)) {
             Some(link) => format!("[{name}]({link})"),
             None => name,
         }
@@ -163,6 +164,14 @@ impl Page {
             None => by_itself(step),
         };
         self.out.push_str(&text);
+        for need in &step.deploy.needs {
+            let name = need.job;
+            let _ = if need.trigger {
+                write!(self.out, " It waits for a deployment by `{name}`, and each starts it as well.")
+            } else {
+                write!(self.out, " It waits until `{name}` has deployed once.")
+            };
+        }
         self.out.push('\n');
     }
 
@@ -242,7 +251,7 @@ impl Page {
         self.out.push_str("| on | job | pipeline |\n| --- | --- | --- |\n");
         for step in steps {
             let name = step.pipeline.name;
-            let pipeline = match links::pipeline(step.concourse, name, None) {
+            let pipeline = match links::pipeline(step.concourse, step.pipeline, None) {
                 Some(link) => format!("[`{name}`]({link})"),
                 None => format!("`{name}`"),
             };
@@ -282,8 +291,7 @@ fn by_issue(gate: &TakenGate<'_>, step: &Step<'_>) -> String {
             let _ = write!(text, " An approval that was not used is void after {}.", seconds(expires));
         }
         if !approval.reject_labels.is_empty() {
-            let labels: Vec<String> =
-                approval.reject_labels.iter().map(|label| format!("`{}`", visible(label))).collect();
+            let labels: Vec<String> = approval.reject_labels.iter().map(|label| as_code(label)).collect();
             let _ = write!(text, " With the label {} it is a no.", labels.join(" or "));
         }
     }
@@ -296,7 +304,8 @@ fn by_issue(gate: &TakenGate<'_>, step: &Step<'_>) -> String {
 
 /// What happens without anybody.
 fn by_itself(step: &Step<'_>) -> String {
-    let before = step.deploy.takes.iter().any(|take| !take.passed.is_empty());
+    // An input of the first stage may have passed its build; the code comes from outside.
+    let before = step.deploy.takes.iter().any(|take| matches!(take.taken, Taken::Code(_)) && !take.passed.is_empty());
     if before {
         return format!("nothing to do: {} deploys by itself what was deployed before it.", step.job(step.deploy));
     }
@@ -306,12 +315,15 @@ fn by_itself(step: &Step<'_>) -> String {
         .iter()
         .filter(|take| take.trigger)
         .filter_map(|take| match take.taken {
-            Taken::Input(input) => Some(format!("`{}`", input.name)),
+            Taken::Input(input) => Some(as_code(input.name.as_str())),
             Taken::Code(_) => None,
         })
         .collect();
-    let also =
-        if others.is_empty() { String::new() } else { format!(", and so is a new version of {}", others.join(", ")) };
+    let also = if others.is_empty() {
+        String::new()
+    } else {
+        format!(", as it does with a new version of {}", others.join(", "))
+    };
     if !step.deploy.takes.iter().any(|take| take.trigger) {
         return format!("open {} and press **+**.", step.job(step.deploy));
     }
@@ -319,8 +331,8 @@ fn by_itself(step: &Step<'_>) -> String {
         return format!("a new version of {} is deployed by {}.", others.join(", "), step.job(step.deploy));
     }
     format!(
-        "merge it to `{}`. {} deploys it by itself{also}.{}",
-        visible(&step.stage.code.git.branch),
+        "merge it to {}. {} deploys it by itself{also}.{}",
+        as_code(&step.stage.code.git.branch),
         step.job(step.deploy),
         looks(&step.stage.code.check_every)
     )
@@ -339,10 +351,10 @@ fn code(stage: &Stage) -> String {
     let git = &stage.code.git;
     let address = git.repository.strip_suffix(".git").unwrap_or(&git.repository);
     let plain = !address.contains(['@', ' ', '<', '>']) && address.starts_with("http");
-    let address = if plain { format!("<{}>", visible(address)) } else { format!("`{}`", visible(&git.repository)) };
-    let mut text = format!("the branch `{}` of {address}", visible(&git.branch));
+    let address = if plain { format!("<{}>", visible(address)) } else { as_code(&git.repository) };
+    let mut text = format!("the branch {} of {address}", as_code(&git.branch));
     if !git.paths.is_empty() {
-        let paths: Vec<String> = git.paths.iter().map(|path| format!("`{}`", visible(path))).collect();
+        let paths: Vec<String> = git.paths.iter().map(|path| as_code(path)).collect();
         let _ = write!(text, ", as far as a commit changes {}", paths.join(", "));
     }
     text
@@ -379,26 +391,4 @@ fn who(issue: &GateIssue<'_>, approval: &Approval) -> String {
 
 fn seconds(count: u64) -> String {
     duration(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-/// A text that Markdown takes for nothing but text.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for c in visible(text).chars() {
-        if "\\`*_{}[]<>()#+!|~&".contains(c) {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_is_no_markdown() {
-        assert_eq!(escaped("[bot] a|b <i> *c*"), r"\[bot\] a\|b \<i\> \*c\*");
-    }
 }

@@ -5,7 +5,7 @@ use jsonschema::Validator;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::manifest::{FileShape, check, compile, compile_own};
+use crate::manifest::{Author, FileShape, check, compile, compile_own, is_surely_schema};
 use crate::source::{FileId, Sources};
 use crate::template::is_template;
 use crate::yaml::{Limits, Map, Node, NodeKind, decode, read, read_text};
@@ -58,7 +58,7 @@ pub struct Kind {
     pub(super) job: super::fields::KindJob,
     pub(super) options: Json,
     validator: OnceLock<Option<Validator>>,
-    is_built_in: bool,
+    pub(super) author: Author,
 }
 
 impl Kind {
@@ -77,6 +77,9 @@ impl Kind {
             warn_of_templates_in_scripts(&node, diagnostics);
         }
         let kind = Self::from_node(node, family, name, diagnostics)?;
+        if is_surely_schema(&kind.options) {
+            return Some(kind);
+        }
         match compile(&kind.options) {
             Ok(_) => Some(kind),
             Err(error) => {
@@ -114,7 +117,7 @@ impl Kind {
         let mut diagnostics = Diagnostics::default();
         let node = read_text(text, file, Limits::MANIFEST, &mut diagnostics)?;
         let kind = Self::from_node(node, family, name, &mut diagnostics)?;
-        Some(Self { is_built_in: true, ..kind })
+        Some(Self { author: Author::Program, ..kind })
     }
 
     fn from_node(node: Node, family: Family, name: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
@@ -154,7 +157,7 @@ impl Kind {
             job: fields.job,
             options,
             validator: OnceLock::new(),
-            is_built_in: false,
+            author: Author::User,
             node,
         })
     }
@@ -184,9 +187,12 @@ impl Kind {
         &self.node
     }
 
-    /// The validator of its options: made when it is first asked for, since a run uses few of its kinds.
+    /// The validator of its options: made when it is first asked for, which is when something is wrong.
     pub(super) fn validator(&self) -> Option<&Validator> {
-        let make = || if self.is_built_in { Some(compile_own(&self.options)) } else { compile(&self.options).ok() };
+        let make = || match self.author {
+            Author::Program => Some(compile_own(&self.options)),
+            Author::User => compile(&self.options).ok(),
+        };
         self.validator.get_or_init(make).as_ref()
     }
 

@@ -3,7 +3,7 @@ use serde::de::DeserializeOwned;
 
 use crate::concourse::{BuildLogRetention, Resource, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::manifest::{Secret, Wording, check_against};
+use crate::manifest::{Schema, Secret, Wording, check_against};
 use crate::source::Span;
 use crate::template::{Filler, Scope, to_value};
 use crate::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
@@ -99,9 +99,8 @@ impl Kind {
         let value = as_value(declared, &options);
         let mut node = Node::map(given.span, options);
         let wording = Wording::Options(self.family.noun(), &self.name);
-        if let Some(validator) = self.validator() {
-            check_against(&mut node, validator, &self.options, &wording, diagnostics);
-        }
+        let schema = Schema { json: &self.options, author: self.author, validator: &|| self.validator() };
+        check_against(&mut node, &schema, &wording, diagnostics);
         check_secrets(&node, &self.options, &self.name, diagnostics);
         (node, value)
     }

@@ -1,5 +1,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 
+use std::collections::BTreeSet;
+
 use super::view::{PipelineView, StepView};
 
 /// A deployment that one resource starts and another one decides: it may be started before what it should deploy has
@@ -16,10 +18,10 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
         if !triggers.iter().all(free) || triggers.iter().any(|step| is_clock(step) || view.is_approval(step)) {
             continue;
         }
+        let starters: BTreeSet<&str> = triggers.iter().map(|step| step.resource()).collect();
         let Some(deployed) = job.gets().find(|step| {
             let before = view.passed(step);
-            !before.is_empty()
-                && !before.iter().any(|job| triggers.iter().any(|trigger| job.interacts_with(trigger.resource())))
+            !before.is_empty() && !before.iter().any(|job| job.resources().any(|taken| starters.contains(taken)))
         }) else {
             continue;
         };

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::source::Span;
 use crate::yaml::Node;
 
-use super::view::{Definition, JobView, PipelineView, StepKind, StepView, field};
+use super::view::{Definition, JobView, PipelineView, StepKind, StepView, field, is_known};
 
 /// The issues that the pipelines of a run open, and who waits for their closing.
 pub(super) struct Issues<'v, 'n> {
@@ -62,7 +62,7 @@ impl<'v, 'n> Issues<'v, 'n> {
     }
 
     fn waits(&mut self, job: &'v JobView<'n>, resource: &Definition<'n>) {
-        let found = known(resource, "gate", Called::Gate).or_else(|| known(resource, "issue_prefix", Called::Title));
+        let found = gate(resource).or_else(|| titled(resource, "issue_prefix"));
         if let Some((called, span)) = found {
             self.waits.push(Wait { job, place: place(resource), called, span });
         }
@@ -74,9 +74,7 @@ impl<'v, 'n> Issues<'v, 'n> {
             return;
         }
         let own = step.param("title_template").and_then(|node| Some((Called::Title(fixed(node)?), node.span)));
-        let found = known(resource, "gate", Called::Gate)
-            .or(own)
-            .or_else(|| known(resource, "issue_title_template", Called::Title));
+        let found = gate(resource).or(own).or_else(|| titled(resource, "issue_title_template"));
         if let Some((called, span)) = found {
             self.posts.push(Post { step, job, place: place(resource), called, span });
         }
@@ -129,19 +127,24 @@ impl Called<'_> {
     }
 }
 
-fn known<'n>(
-    resource: &Definition<'n>,
-    key: &str,
-    called: impl FnOnce(&'n str) -> Called<'n>,
-) -> Option<(Called<'n>, Span)> {
-    let node = field(resource.source()?, key)?;
-    Some((called(fixed(node)?), node.span))
+fn gate<'n>(resource: &Definition<'n>) -> Option<(Called<'n>, Span)> {
+    let node = field(resource.source()?, "gate")?;
+    Some((Called::Gate(node.as_str().filter(|key| is_known(key))?), node.span))
 }
+
+fn titled<'n>(resource: &Definition<'n>, key: &str) -> Option<(Called<'n>, Span)> {
+    let node = field(resource.source()?, key)?;
+    Some((Called::Title(fixed(node)?), node.span))
+}
+
+/// The most characters that GitHub takes for a title. What a comparison of titles costs grows with the square of it.
+const LONGEST_TITLE: usize = 256;
 
 /// The text of a title up to what each build fills in.
 fn fixed(node: &Node) -> Option<&str> {
     let text = node.as_str()?.split(['{', '(']).next()?;
-    (!text.is_empty()).then_some(text)
+    let end = text.char_indices().nth(LONGEST_TITLE).map_or(text.len(), |(end, _)| end);
+    (!text.is_empty()).then_some(&text[..end])
 }
 
 fn place<'n>(resource: &Definition<'n>) -> Place<'n> {

@@ -3,7 +3,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::is_secret_in_clear;
 use crate::source::Span;
 
-use super::view::{PipelineView, StepKind, field, list, texts};
+use super::view::{PipelineView, StepKind, each_text, field, list, texts};
 
 /// A credential where it can be read: on a command line, in an address that tools print, in a variable that is shown.
 pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
@@ -17,6 +17,16 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                         .help("hand it over in `params`, as a variable of the environment"),
                 );
             }
+        }
+        if let Some(vars) = field(step.node, "instance_vars") {
+            each_text("", vars, &mut |_, text, span| {
+                if let Some(name) = secrets(text).next() {
+                    diagnostics.push(
+                        leak(span, name, "becomes a part of the pipeline's name, which everybody sees")
+                            .help("hand it over in `vars`"),
+                    );
+                }
+            });
         }
         if step.kind == StepKind::LoadVar && step.is("reveal") && names_secret(step.name) {
             diagnostics.push(

@@ -12,7 +12,8 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
         view.steps().filter(|(_, step)| late.contains(&step.kind)).filter_map(|(_, step)| field(step.node, "timeout"));
     for node in of_resources.chain(of_steps) {
         let Some(text) = node.as_str() else { continue };
-        if is_known(text) && !node.is_null() && duration::parse(text).is_none() {
+        // An empty text is none (`atc/exec/maybe_timeout.go`).
+        if is_known(text) && !text.is_empty() && !node.is_null() && duration::parse(text).is_none() {
             diagnostics.push(
                 Diagnostic::new(Rule::MalformedDuration, node.span, format!("`{text}` is no duration"))
                     .label("Concourse reads it when it is used, and then it is an error")

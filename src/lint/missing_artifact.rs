@@ -39,13 +39,17 @@ struct Made<'n> {
     names: BTreeSet<&'n str>,
     /// Steps of which it is not known what they make.
     unknown: usize,
+    /// Does one of the names come from a variable?
+    has_variable: bool,
 }
 
 impl<'n> Made<'n> {
     fn by(job: &JobView<'n>) -> Self {
-        let mut made = Self { names: BTreeSet::new(), unknown: 0 };
+        let mut made = Self { names: BTreeSet::new(), unknown: 0, has_variable: false };
         for step in &job.steps {
             match step.kind {
+                // A put makes an artifact by the get that follows it.
+                StepKind::Put if step.is("no_get") => {}
                 StepKind::Get | StepKind::Put => {
                     made.names.insert(step.name);
                 }
@@ -57,16 +61,19 @@ impl<'n> Made<'n> {
                 _ => {}
             }
         }
+        made.has_variable = made.names.iter().any(|name| !is_known(name));
         made
     }
 
     fn look_for(&self, artifact: &str, node: &Node, step: &StepView<'_>, diagnostics: &mut Diagnostics) {
         let by_itself =
             usize::from(step.kind == StepKind::Run || step.config().is_none() && step.kind == StepKind::Task);
-        if self.unknown > by_itself || self.names.contains(artifact) || !is_known(artifact) || artifact.is_empty() {
-            return;
-        }
-        if self.names.iter().any(|name| !is_known(name)) {
+        if self.has_variable
+            || self.unknown > by_itself
+            || self.names.contains(artifact)
+            || !is_known(artifact)
+            || artifact.is_empty()
+        {
             return;
         }
         diagnostics.push(

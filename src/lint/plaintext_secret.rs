@@ -15,10 +15,14 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
         let config = step.config();
         let params = config.and_then(|config| field(config, "params"));
         let image = config.and_then(|config| field(field(config, "image_resource")?, "source"));
-        [field(step.node, "params"), field(step.node, "vars"), params, image].into_iter().flatten()
+        let run = config.and_then(|config| field(config, "run"));
+        let own = ["params", "vars", "instance_vars"].into_iter().filter_map(|key| field(step.node, key));
+        own.chain([params, image, run].into_iter().flatten())
     });
-    for node in sources.chain(of_var_sources).chain(of_steps) {
-        each_text("", node, &mut |key, text, span| {
+    let tokens = view.resources.iter().filter_map(|resource| field(resource.node, "webhook_token"));
+    let named = tokens.map(|token| ("webhook_token", token));
+    for (name, node) in sources.chain(of_var_sources).chain(of_steps).map(|node| ("", node)).chain(named) {
+        each_text(name, node, &mut |key, text, span| {
             if is_secret_in_clear(key, text) && !matches!(text, "true" | "false" | "null" | "~") {
                 diagnostics.push(
                     Diagnostic::new(Rule::PlaintextSecret, span, format!("`{key}` is written in clear"))

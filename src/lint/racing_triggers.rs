@@ -1,21 +1,27 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 
-use super::view::PipelineView;
+use std::collections::BTreeMap;
+
+use super::view::{PipelineView, StepView};
 
 /// One commit starts a job twice: by itself, and by what is built from it. The first time the job has the new commit and
 /// the old build.
 pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
     for job in &view.jobs {
         let triggers: Vec<_> = job.gets().filter(|step| step.triggers()).collect();
+        // By what starts its build: what comes later.
+        let mut built: BTreeMap<&str, &StepView<'_>> = BTreeMap::new();
+        for late in triggers.iter().filter(|step| step.passed().next().is_some()) {
+            for build in view.passed(late) {
+                if build.puts().any(|put| put.resource() == late.resource()) {
+                    for get in build.gets().filter(|get| get.triggers() && get.resource() != late.resource()) {
+                        built.entry(get.resource()).or_insert(late);
+                    }
+                }
+            }
+        }
         for early in triggers.iter().filter(|step| step.passed().next().is_none()) {
-            let late = triggers.iter().find(|late| {
-                late.resource() != early.resource()
-                    && view.passed(late).iter().any(|build| {
-                        build.puts().any(|put| put.resource() == late.resource())
-                            && build.gets().any(|get| get.resource() == early.resource() && get.triggers())
-                    })
-            });
-            let Some(late) = late else { continue };
+            let Some(late) = built.get(early.resource()) else { continue };
             diagnostics.push(
                 Diagnostic::new(
                     Rule::RacingTriggers,

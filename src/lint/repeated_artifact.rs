@@ -3,18 +3,20 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use std::collections::BTreeMap;
 
 use crate::source::Span;
+use crate::yaml::Node;
 
 use super::view::{PipelineView, field, list};
 
-/// Of two inputs, outputs or caches with one name or path, one hides the other.
+/// Of two inputs or caches at one path, and of two outputs with one name, one hides the other. One input may well stand at
+/// two paths (`atc/exec/task_step.go`: inputs are mounted one by one, outputs kept by their names).
 pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
     for (_, step) in view.steps() {
         let Some(config) = step.config() else { continue };
-        for (list_name, key) in [("inputs", "name"), ("outputs", "name"), ("caches", "path")] {
+        for (list_name, keys) in [("inputs", &["path", "name"][..]), ("outputs", &["name"]), ("caches", &["path"])] {
             let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-            for node in list(config, list_name).iter().filter_map(|item| field(item, key)) {
+            for node in list(config, list_name).iter().filter_map(|item| said(item, keys)) {
                 let Some(text) = node.as_str() else { continue };
-                if let Some(first) = seen.insert(text, node.span) {
+                if let Some(first) = seen.insert(cleaned(text), node.span) {
                     diagnostics.push(
                         Diagnostic::new(
                             Rule::RepeatedArtifact,
@@ -22,10 +24,20 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                             format!("`{text}` stands twice in `{list_name}`"),
                         )
                         .also(first, "the other")
-                        .help("one of them hides the other: take it out, or give it a name of its own"),
+                        .help("one of them hides the other: take it out, or give it a place of its own"),
                     );
                 }
             }
         }
     }
+}
+
+/// The first of some keys that says something.
+fn said<'n>(item: &'n Node, keys: &[&str]) -> Option<&'n Node> {
+    keys.iter().find_map(|key| field(item, key).filter(|node| node.as_str().is_some_and(|text| !text.is_empty())))
+}
+
+/// A path, however it is written.
+fn cleaned(path: &str) -> &str {
+    path.strip_prefix("./").unwrap_or(path).trim_end_matches('/')
 }

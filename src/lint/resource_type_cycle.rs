@@ -2,6 +2,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use std::collections::BTreeMap;
 
+use super::unknown_resource_type::BUILT_IN;
 use super::view::PipelineView;
 
 /// Types whose images need one another: none of them can ever be fetched.
@@ -11,7 +12,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
     let next = |index: usize| {
         let after = view.resource_types[index].text("type").and_then(|kind| at.get(kind).copied());
         // A type may have the name of one that comes with Concourse, and be made of that.
-        after.filter(|after| *after != index)
+        after.filter(|after| *after != index || !BUILT_IN.contains(&view.resource_types[index].name))
     };
     let mut done = vec![false; view.resource_types.len()];
     for start in 0..done.len() {

@@ -27,6 +27,10 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                     continue;
                 };
                 let Some(upstream) = upstream(view, job, resource) else { continue };
+                // What the other way round is a chain has another order than names tell.
+                if is_upstream(view, job, earlier, resource) {
+                    continue;
+                }
                 let passes = jobs.iter().filter(before).any(|(_, job)| upstream.iter().any(|up| up.name == job.name));
                 if !passes {
                     diagnostics.push(
@@ -42,6 +46,11 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             }
         }
     }
+}
+
+/// Must a version have passed a job before it comes to another one?
+fn is_upstream(view: &PipelineView<'_>, job: &JobView<'_>, of: &JobView<'_>, resource: &str) -> bool {
+    upstream(view, of, resource).is_none_or(|upstream| upstream.iter().any(|up| up.name == job.name))
 }
 
 /// What is deployed, whatever is done with it.

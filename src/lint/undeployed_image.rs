@@ -26,7 +26,11 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             .resource(step.resource())
             .is_some_and(|resource| matches!(resource.text("type"), Some("registry-image" | "docker-image")));
         let Some(deployment) = behind.get(job.name) else { continue };
-        if !is_image || taken.contains(step.resource()) {
+        // One that is given a tag of its own can be asked for by that.
+        let is_tagged = ["additional_tags", "tag", "tag_file", "tag_prefix", "version", "bump_aliases"]
+            .iter()
+            .any(|param| step.param(param).is_some());
+        if !is_image || is_tagged || taken.contains(step.resource()) {
             continue;
         }
         diagnostics.push(

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of, ticked};
 use crate::yaml::{Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, escape, trap};
 
+use super::fit::{Author, surely_fits};
 use super::schema::FileShape;
 
 /// Maps whose keys are the user's: null takes an inherited entry out.
@@ -14,7 +15,7 @@ pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "ove
 
 /// What the language has and this program does not do yet, by the place where it would stand.
 const NOT_YET: [(&str, &[&str]); 4] = [
-    ("", &["instance_vars", "rules", "notify", "job", "tab", "extra"]),
+    ("", &["rules", "notify", "job", "tab", "extra"]),
     ("auth", &["app"]),
     ("approval", &["approvals", "not_author", "window", "freeze"]),
     ("concourse", &["version"]),
@@ -44,7 +45,8 @@ pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Dia
             return;
         }
     }
-    check_against(document, shape.validator(), shape.schema(), &Wording::File(shape), diagnostics);
+    let schema = Schema { json: shape.schema(), author: Author::Program, validator: &|| Some(shape.validator()) };
+    check_against(document, &schema, &Wording::File(shape), diagnostics);
     check_traps(document, diagnostics);
 }
 
@@ -56,14 +58,28 @@ pub(crate) enum Wording<'a> {
     Options(&'static str, &'a str),
 }
 
+/// What a value is checked against.
+pub(crate) struct Schema<'a> {
+    /// As it is written.
+    pub(crate) json: &'a Json,
+    /// Whose it is.
+    pub(crate) author: Author,
+    /// As it is asked what is wrong; nothing, where it is no schema.
+    pub(crate) validator: &'a dyn Fn() -> Option<&'a jsonschema::Validator>,
+}
+
 /// Checks a value against a schema, reports all that is wrong, and takes it out.
 pub(crate) fn check_against(
     document: &mut Node,
-    validator: &jsonschema::Validator,
-    schema: &Json,
+    schema: &Schema<'_>,
     wording: &Wording<'_>,
     diagnostics: &mut Diagnostics,
 ) {
+    if surely_fits(document, schema.json, schema.author) {
+        return;
+    }
+    let Some(validator) = (schema.validator)() else { return };
+    let schema = schema.json;
     let json = to_json(document);
     if validator.is_valid(&json) {
         return;
@@ -387,7 +403,7 @@ fn subschema<'s>(schema: &'s Json, path: &str) -> Option<&'s Json> {
 }
 
 /// The file as JSON, without the nulls that take inherited entries out.
-fn to_json(node: &Node) -> Json {
+pub(super) fn to_json(node: &Node) -> Json {
     convert(node, false)
 }
 

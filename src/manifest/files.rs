@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::yaml::Value;
 
 use super::free::FreeMap;
+use super::meta::MetaSettings;
 use super::scalars::{Name, Template};
 
 /// What only a manifest says.
@@ -26,6 +27,11 @@ pub struct ManifestFields {
     #[serde(default)]
     #[schemars(example = &"shop-cart")]
     pub project: Option<Template>,
+    /// What tells instances of one pipeline apart: name → value, given on the `fly` line that is printed. They are shown
+    /// in the pipeline's address, and are the values of `((NAME))` in it.
+    #[serde(default)]
+    #[schemars(example = json!({"region": "eu-west-1"}))]
+    pub instance_vars: IndexMap<Name, Template>,
     /// New name → former name of a job or resource, whose history Concourse then keeps.
     #[serde(default)]
     #[schemars(example = json!({"deploy-shop-cart-qa": "deploy-cart-qa"}))]
@@ -86,6 +92,14 @@ pub struct FleetFields {
         example = json!({"terraform": {"source": {"repository": "ljfranklin/terraform-resource", "tag": "1.9"}}})
     )]
     pub resource_types: IndexMap<String, Value>,
+    /// A pipeline that sets all the others, and itself, whenever a commit brings what is to be set.
+    #[serde(default)]
+    #[schemars(example = json!({
+        "pipeline": "shop-pipelines",
+        "source": {"repository": "https://github.com/example/shop"},
+        "image": {"repository": "example/ol-pipegen", "tag": "0.1.0"},
+    }))]
+    pub meta: Option<MetaSettings>,
 }
 
 /// An instance of Concourse.

@@ -2,18 +2,22 @@
 
 mod check;
 mod files;
+mod fit;
 mod free;
 mod layers;
+mod meta;
 mod publish;
 mod scalars;
 mod schema;
 mod secrets;
 mod settings;
 
-pub(crate) use check::{Wording, check, check_against, template_here};
+pub(crate) use check::{Schema, Wording, check, check_against, template_here};
 pub use files::{ChainFields, ConcourseSettings, FleetFields, ManifestFields};
+pub(crate) use fit::{Author, is_surely_schema};
 pub(crate) use free::{Free, FreeMap};
 pub(crate) use layers::merge;
+pub use meta::{MetaImage, MetaSettings, MetaSource};
 pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Name, Secret, Template};
 pub use schema::FileShape;

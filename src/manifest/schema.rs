@@ -54,13 +54,7 @@ impl FileShape {
         build(self)
     }
 
-    /// Has the validator made on another processor, for a run that will need it: making both takes as long as
-    /// rendering ten pipelines.
-    pub(crate) fn prepare(self) {
-        std::thread::spawn(move || self.validator());
-    }
-
-    /// The validator of that schema.
+    /// The validator of that schema, which can say what is wrong.
     pub(super) fn validator(self) -> &'static Validator {
         static MANIFEST: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Manifest));
         static FLEET: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Fleet));

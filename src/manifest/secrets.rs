@@ -21,7 +21,36 @@ const KEYS: [&str; 5] = ["api", "private", "ssh", "access", "secret"];
 /// Does a text under that name hold a secret itself, instead of the name of a credential? A password within an address
 /// is one whatever it is called.
 pub(crate) fn is_secret_in_clear(name: &str, text: &str) -> bool {
-    (names_secret(name) || has_password(text)) && !text.is_empty() && !has_reference(text)
+    (names_secret(name) || has_password(text) || is_token(text)) && !text.is_empty() && !has_reference(text)
+}
+
+/// How tokens begin whose issuers mark them, so that they are found wherever they stand, and the least that follows:
+/// [GitHub's](https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github),
+/// GitLab's, Slack's, Vault's and Pulumi's.
+const TOKENS: [(&str, usize); 9] = [
+    ("ghp_", 36),
+    ("gho_", 36),
+    ("ghu_", 36),
+    ("ghs_", 36),
+    ("github_pat_", 60),
+    ("glpat-", 20),
+    ("xoxb-", 20),
+    ("hvs.", 24),
+    ("pul-", 40),
+];
+
+/// Is a text a secret by its look, whatever it is called? A private key in PEM, or a marked token.
+fn is_token(text: &str) -> bool {
+    match text.trim_ascii_start().as_bytes().first() {
+        Some(b'-') => text.trim_ascii_start().starts_with("-----BEGIN ") && text.contains("PRIVATE KEY-----"),
+        Some(b'g' | b'x' | b'h' | b'p') => TOKENS.iter().any(|(start, least)| {
+            let rest = text.trim_ascii().strip_prefix(start);
+            rest.is_some_and(|rest| {
+                rest.len() >= *least && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+            })
+        }),
+        _ => false,
+    }
 }
 
 /// Does a name end in a word for secrets, whatever its case?
@@ -41,13 +70,15 @@ fn has_reference(text: &str) -> bool {
 /// `SCHEME://USER:PASSWORD@HOST` (RFC 3986, section 3.2.1).
 fn has_password(text: &str) -> bool {
     // To look is cheaper than to split, and most texts hold no address.
-    text.contains("://")
+    text.as_bytes().contains(&b':')
+        && text.contains("://")
         && text.split("://").skip(1).any(|rest| {
             let authority = rest.split(['/', '?', '#', ' ', '\n', '"', '\'']).next().unwrap_or_default();
             authority
                 .rsplit_once('@')
                 .and_then(|(user, _)| user.split_once(':'))
-                .is_some_and(|(_, password)| !password.is_empty())
+                // `$TOKEN` is a shell's variable.
+                .is_some_and(|(_, password)| !password.is_empty() && !password.starts_with('$'))
         })
 }
 
@@ -66,6 +97,9 @@ mod tests {
             ("secret-key", "x"),
             ("DATABASE_URL", "postgres://u:hunter2@h/db"),
             ("uri", "https://bot:hunter2@example.com/a.git"),
+            ("deploy_key", "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n"),
+            ("GH", "ghp_0123456789abcdefghijABCDEFGHIJ012345"),
+            ("x", "glpat-0123456789abcdefghij"),
         ] {
             assert!(is_secret_in_clear(name, text), "{name}: {text}");
         }
@@ -78,6 +112,11 @@ mod tests {
             ("uri", "git@example.com:a/b.git"),
             ("uri", "ssh://git@example.com:22/a.git"),
             ("uri", "https://example.com/a:b@c"),
+            ("args", "git push https://bot:$TOKEN@example.com/a.git; curl https://u:${PASS}@h"),
+            ("GH", "ghp_token"),
+            ("GH", "ghp_0123456789 abcdefghijABCDEFGHIJ012345 is what they look like"),
+            ("key", "-----BEGIN PUBLIC KEY-----\nx\n"),
+            ("x", "pul-request"),
         ] {
             assert!(!is_secret_in_clear(name, text), "{name}: {text}");
         }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::concourse::{JobName, PipelineName, ResourceName};
+use crate::concourse::{InstanceVars, JobName, PipelineName, ResourceName};
 use crate::project::{Build, CodeSource, Input, Stage};
 
 use super::gate::{GateIssue, TakenGate};
@@ -17,6 +17,8 @@ pub struct Plan<'p> {
 pub struct PipelinePlan<'p> {
     /// Its name.
     pub name: &'p PipelineName,
+    /// Which of its instances.
+    pub instance_vars: &'p InstanceVars,
     /// Its Concourse, by its place in the fleet.
     pub concourse: usize,
     /// Its jobs, in order.

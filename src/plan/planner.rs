@@ -137,7 +137,12 @@ impl<'p> Planner<'p, '_> {
     fn pipeline(&mut self, stage: &'p Stage) -> &mut PipelinePlan<'p> {
         let found = self.pipelines.iter().position(|pipeline| pipeline.concourse == stage.concourse);
         let index = found.unwrap_or_else(|| {
-            self.pipelines.push(PipelinePlan { name: &stage.pipeline, concourse: stage.concourse, jobs: Vec::new() });
+            self.pipelines.push(PipelinePlan {
+                name: &stage.pipeline,
+                instance_vars: &stage.instance_vars,
+                concourse: stage.concourse,
+                jobs: Vec::new(),
+            });
             self.pipelines.len() - 1
         });
         &mut self.pipelines[index]

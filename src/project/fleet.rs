@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 
@@ -5,7 +7,7 @@ use crate::Failure;
 use crate::concourse::{ResourceType, ResourceTypeName};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::{KindSet, unknown_version};
-use crate::manifest::{ConcourseSettings, FileShape, FleetFields, check, merge};
+use crate::manifest::{ConcourseSettings, FileShape, FleetFields, MetaSettings, check, merge, template_here};
 use crate::source::{FileId, Sources, Span};
 use crate::yaml::{Entry, Limits, Map, Node, decode, read};
 
@@ -34,10 +36,73 @@ pub struct Fleet {
     pub(crate) defaults: Node,
     /// The file of what is built in.
     pub(crate) built_in: FileId,
-    /// Values that the defaults and the fleet's own kinds use.
-    pub(crate) used_values: Used,
+    /// Values that the defaults and the fleet's own kinds use, once somebody asks.
+    used_values: OnceLock<Used>,
     /// The kinds that can be used.
     pub kinds: KindSet,
+    /// The folder of those of its own.
+    pub(crate) kinds_folder: Utf8PathBuf,
+    /// The pipeline that sets all the others.
+    pub(crate) meta: Option<Meta>,
+}
+
+/// A pipeline that sets the others, as the fleet asks for it.
+#[derive(Debug)]
+pub(crate) struct Meta {
+    pub(crate) settings: MetaSettings,
+    /// What is said of it.
+    pub(crate) node: Node,
+}
+
+impl Meta {
+    /// `None` where nothing is said of it, and where what is said has been reported.
+    fn of(fleet: &mut Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let node = fleet.as_map_mut()?.remove("meta")?.value;
+        for entry in texts(&node) {
+            diagnostics.push(template_here(entry));
+        }
+        for (owner, pointer, field) in REQUIRED {
+            let around = node.at(pointer).filter(|around| around.as_map().is_some());
+            if let Some(around) = around.filter(|around| around.at(&format!("/{field}")).is_none()) {
+                let message = format!("`{owner}` needs `{field}`");
+                diagnostics.push(Diagnostic::new(Rule::MissingField, around.span, message));
+            }
+        }
+        match decode(&node) {
+            Ok(settings) => Some(Self { settings, node }),
+            Err(error) => {
+                // What is wrong with its shape has been reported.
+                if !diagnostics.has_errors() {
+                    let span = error.span.unwrap_or(node.span);
+                    diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message));
+                }
+                None
+            }
+        }
+    }
+
+    /// Where a field is said, or else the whole.
+    pub(crate) fn span(&self, pointer: &str) -> Span {
+        self.node.at(pointer).unwrap_or(&self.node).span
+    }
+}
+
+/// What the pipeline that sets the others cannot do without: owner, its place, field.
+const REQUIRED: [(&str, &str, &str); 6] = [
+    ("meta", "", "pipeline"),
+    ("meta", "", "source"),
+    ("meta", "", "image"),
+    ("source", "/source", "repository"),
+    ("image", "/image", "repository"),
+    ("image", "/image", "tag"),
+];
+
+/// The places of texts with holes.
+fn texts(node: &Node) -> Vec<Span> {
+    match node.as_map() {
+        Some(map) => map.entries().iter().flat_map(|entry| texts(&entry.value)).collect(),
+        None => node.as_str().filter(|text| text.contains("{{")).map(|_| node.span).into_iter().collect(),
+    }
 }
 
 /// An instance of Concourse.
@@ -97,7 +162,8 @@ impl Fleet {
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
     ) -> Result<Self, Failure> {
-        let (own, defaults) = split(node);
+        let (mut own, defaults) = split(node);
+        let meta = Meta::of(&mut own, diagnostics);
         let fields: FleetFields = decode(&own).unwrap_or_else(|error| {
             diagnostics.push(Diagnostic::new(Rule::WrongType, error.span.unwrap_or(node.span), error.message));
             FleetFields::default()
@@ -115,8 +181,8 @@ impl Fleet {
             ),
             None => {}
         }
-        let kinds =
-            KindSet::load(Some(&folder.join(fields.kinds.as_deref().unwrap_or("kinds"))), sources, diagnostics)?;
+        let kinds_folder = folder.join(fields.kinds.as_deref().unwrap_or("kinds"));
+        let kinds = KindSet::load(Some(&kinds_folder), sources, diagnostics)?;
         let mut concourses: Vec<Concourse> = fields
             .concourses
             .into_iter()
@@ -127,10 +193,6 @@ impl Fleet {
         }
         let (built_in, built_in_layer) = built_in(sources, diagnostics);
         let defaults = merge(&built_in_layer, &defaults);
-        let mut used_values = values::used(&defaults);
-        for kind in kinds.own() {
-            used_values.extend(values::used(kind.node()));
-        }
         Ok(Self {
             projects_span: node.at("/projects").map_or_else(|| first_key(node), |node| node.span),
             projects: fields.projects.unwrap_or_else(|| vec!["projects/*.yml".to_owned()]),
@@ -140,10 +202,23 @@ impl Fleet {
             resource_types_node: node.at("/resource_types").cloned(),
             defaults,
             built_in,
-            used_values,
+            used_values: OnceLock::new(),
             kinds,
+            kinds_folder,
+            meta,
             folder,
             path,
+        })
+    }
+
+    /// Values that the defaults and the fleet's own kinds use.
+    pub(crate) fn used_values(&self) -> &Used {
+        self.used_values.get_or_init(|| {
+            let mut used = values::used(&self.defaults);
+            for kind in self.kinds.own() {
+                used.extend(values::used(kind.node()));
+            }
+            used
         })
     }
 

@@ -13,6 +13,7 @@ mod values;
 mod watched;
 
 pub(crate) use fill::Shape;
+pub(crate) use fleet::Meta;
 pub(crate) use fleet::built_in_defaults;
 pub use fleet::{Concourse, Fleet};
 pub(crate) use resolve::{ManifestFile, resolve};

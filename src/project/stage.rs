@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use github_issues_resource::contract::{Approve, Closers, OnExisting};
 
-use crate::concourse::{JobName, PipelineName, ResourceName, ResourceTypeName};
+use crate::concourse::{InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
 use crate::manifest::{CheckEvery, IssuesResource, NewestBy, OrderBy};
 use crate::source::Span;
 use crate::template::{Scope, Template, is_template};
@@ -86,6 +86,8 @@ pub struct Stage {
     pub concourse: usize,
     /// The pipeline there.
     pub pipeline: PipelineName,
+    /// Which of its instances.
+    pub instance_vars: InstanceVars,
     /// What must be true before a version enters.
     pub gate: Gate,
     /// What counts as a yes.

@@ -2,6 +2,7 @@ use std::fmt::{self, Write};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use crate::concourse::InstanceVars;
 use crate::diagnostic::visible;
 use crate::files;
 use crate::project::Concourse;
@@ -17,6 +18,8 @@ pub struct Banner {
     pub concourse: Concourse,
     /// The pipeline's name.
     pub pipeline: String,
+    /// Which of its instances.
+    pub instance_vars: InstanceVars,
     /// Stages that were found by their files.
     pub discovered: Vec<String>,
 }
@@ -29,7 +32,8 @@ impl Banner {
     pub fn text(&self, target: &Utf8Path) -> String {
         let mut text = format!("{MADE_BY}{} from {}\n", env!("CARGO_PKG_VERSION"), self.origin(target));
         text.push_str("# Do not edit: change the manifest, and run `ol-pipegen render`.\n");
-        let command = set_pipeline(&self.concourse, &self.pipeline, target.file_name().unwrap_or_default());
+        let file = target.file_name().unwrap_or_default();
+        let command = set_pipeline(&self.concourse, &self.pipeline, &self.instance_vars, file);
         // Writing to a string does not fail.
         let _ = writeln!(text, "# {}", visible(&command));
         if !self.discovered.is_empty() {
@@ -87,20 +91,21 @@ fn told_from(folder: &Utf8Path, path: &Utf8Path) -> String {
 }
 
 /// The command that sets a pipeline.
-pub(crate) fn set_pipeline(concourse: &Concourse, pipeline: &str, file: &str) -> String {
+pub(crate) fn set_pipeline(concourse: &Concourse, pipeline: &str, vars: &InstanceVars, file: &str) -> String {
     let target = concourse.target.as_deref().unwrap_or("TARGET");
     let team = concourse.team.as_ref().map(|team| format!(" --team {}", quoted(team))).unwrap_or_default();
-    format!("fly -t {} set-pipeline{team} -p {} -c {}", quoted(target), quoted(pipeline), quoted(file))
+    let vars: String = vars.flags().map(|(flag, var)| format!(" {flag} {}", quoted(&var))).collect();
+    format!("fly -t {} set-pipeline{team} -p {}{vars} -c {}", quoted(target), quoted(pipeline), quoted(file))
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c));
     if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The way from a folder to a file.
-fn relative(path: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
+pub(super) fn relative(path: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
     let parts = |path: &Utf8Path| -> Vec<String> {
         path.components()
             .filter(|part| !matches!(part, Utf8Component::CurDir))
@@ -161,6 +166,7 @@ mod tests {
             fleet: Some("fleet/pipegen.yml".into()),
             concourse: Concourse { name: None, target: Some("main".into()), team: None, url: None },
             pipeline: "a".into(),
+            instance_vars: InstanceVars::default(),
             discovered: vec!["x.QA".into()],
         };
         let file = Utf8Path::new("fleet/rendered/a.yml");
@@ -180,6 +186,7 @@ mod tests {
             fleet: Some("x\u{2028}/pipegen.yml".into()),
             concourse: Concourse { name: None, target: Some("t\nx: 1".into()), team: Some("\u{85}".into()), url: None },
             pipeline: "a".into(),
+            instance_vars: InstanceVars::default(),
             discovered: vec!["x\r".into()],
         };
         let file = Utf8Path::new("rendered/a.yml");

@@ -21,6 +21,7 @@ pub(super) struct Facts {
 #[derive(Debug)]
 struct Named {
     concourse: usize,
+    /// With what tells its instances apart.
     name: String,
     span: Span,
 }
@@ -46,7 +47,8 @@ impl Facts {
                 let Job::Stage(job) = job else { continue };
                 if self.pipelines.iter().all(|named| named.concourse != pipeline.concourse) {
                     let span = job.stage.origin.span;
-                    self.pipelines.push(Named { concourse: pipeline.concourse, name: pipeline.name.to_string(), span });
+                    let name = format!("{}{}", pipeline.name, pipeline.instance_vars.file_name_part());
+                    self.pipelines.push(Named { concourse: pipeline.concourse, name, span });
                 }
                 let Some(opening) = &job.opens else { continue };
                 let issue = &opening.issue;

@@ -2,26 +2,29 @@
 
 mod banner;
 mod collisions;
+mod meta;
 mod select;
 
 use std::collections::{BTreeMap, btree_map};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::concourse::Pipeline;
+use crate::concourse::{InstanceVars, Pipeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Rule, Severity, allow, one_of};
 use crate::lower::{lower, say_old_names};
 use crate::manifest::{FileShape, check};
 use crate::parallel::in_parallel;
 use crate::plan::plan;
+use crate::progress::Progress;
 use crate::project::{Concourse, Fleet, ManifestFile, Project, resolve};
 use crate::source::{FileId, Sources, Span, Unsaved};
 use crate::yaml::{Limits, Node, emit, read};
 use crate::{Failure, files};
 
-pub(crate) use banner::set_pipeline;
 pub use banner::{Banner, Origin};
+pub(crate) use banner::{quoted, set_pipeline};
 use collisions::Facts;
+use meta::Settable;
 pub use select::{FLEET_FILE, Selected, select};
 pub(crate) use select::{fleet_above, select_file};
 
@@ -34,6 +37,8 @@ pub struct Options {
     pub unsaved: Option<Unsaved>,
     /// What is made of rules.
     pub levels: Levels,
+    /// Where it is shown how far the run is.
+    pub progress: Progress,
 }
 
 /// What a run came to.
@@ -72,6 +77,8 @@ pub struct RenderedFleet {
 pub struct RenderedPipeline {
     /// Its name.
     pub name: String,
+    /// Which of its instances.
+    pub instance_vars: InstanceVars,
     /// Where it is set.
     pub concourse: Concourse,
     /// How many jobs it has.
@@ -87,13 +94,18 @@ pub struct RenderedPipeline {
 impl RenderedPipeline {
     /// The name of its file.
     pub fn file_name(&self) -> String {
-        format!("{}.yml", self.name)
+        file_name(&self.name, &self.instance_vars)
     }
 
     /// The whole text of its file, which is to be at `path`.
     pub fn text(&self, path: &Utf8Path) -> String {
         self.banner.text(path) + &self.body
     }
+}
+
+/// The name of a pipeline's file.
+pub(crate) fn file_name(name: &str, instance_vars: &InstanceVars) -> String {
+    format!("{name}{}.yml", instance_vars.file_name_part())
 }
 
 /// Renders what was selected.
@@ -180,7 +192,6 @@ pub(crate) fn load(
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Loaded>, Failure> {
-    FileShape::Manifest.prepare();
     let (fleet, path) = match selected {
         Selected::Fleet { path, .. } => {
             let Some(fleet) = Fleet::read(path, sources, diagnostics)? else { return Ok(None) };
@@ -225,7 +236,12 @@ fn render_fleet(
 ) -> Result<Option<RenderedFleet>, Failure> {
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
     check_listing(&loaded, diagnostics)?;
-    let results = in_parallel(&loaded.manifests, 8, |manifest| render_manifest(manifest, &loaded, options, sources));
+    let rendering = options.progress.part("rendering", loaded.manifests.len());
+    let results = in_parallel(&loaded.manifests, 8, |manifest| {
+        rendering.step()?;
+        render_manifest(manifest, &loaded, options, sources)
+    });
+    drop(rendering);
     let mut fleet = RenderedFleet {
         output: loaded.fleet.output.clone(),
         whole: loaded.whole,
@@ -233,14 +249,49 @@ fn render_fleet(
         path: loaded.path,
     };
     let mut facts = Vec::new();
+    let mut settable = Vec::new();
     for result in results {
         let result = result?;
         diagnostics.extend(result.diagnostics);
         fleet.pipelines.extend(result.pipelines);
         facts.push(result.facts);
+        settable.extend(result.settable);
     }
     collisions::check(&facts, &loaded.fleet, loaded.whole, diagnostics);
+    // One that knows of some manifests only would have Concourse archive the pipelines of the others.
+    if loaded.whole {
+        for lowered in meta::pipelines(&loaded.fleet, &settable, diagnostics) {
+            fleet.pipelines.push(rendered_meta(&lowered, &loaded.fleet, &fleet.path)?);
+        }
+    }
     Ok(Some(fleet))
+}
+
+/// The pipeline that sets the others is made from the fleet itself.
+fn rendered_meta(lowered: &LoweredPipeline, fleet: &Fleet, path: &Utf8Path) -> Result<RenderedPipeline, Failure> {
+    let banner = Banner {
+        manifest: path.to_owned(),
+        fleet: None,
+        concourse: lowered.concourse.clone(),
+        pipeline: lowered.name.clone(),
+        instance_vars: lowered.instance_vars.clone(),
+        discovered: Vec::new(),
+    };
+    let named_at = fleet.meta.as_ref().map_or(fleet.projects_span, |meta| meta.span("/pipeline"));
+    rendered(lowered, banner, named_at)
+}
+
+fn rendered(lowered: &LoweredPipeline, banner: Banner, named_at: Span) -> Result<RenderedPipeline, Failure> {
+    let LoweredPipeline { name, instance_vars, concourse, pipeline } = lowered;
+    Ok(RenderedPipeline {
+        name: name.clone(),
+        instance_vars: instance_vars.clone(),
+        jobs: pipeline.jobs.len(),
+        banner,
+        named_at,
+        body: emit(pipeline).map_err(|error| Failure::Internal(error.to_string()))?,
+        concourse: concourse.clone(),
+    })
 }
 
 /// Warns of what the fleet's globs leave out, though somebody took it for a manifest.
@@ -285,6 +336,7 @@ fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Result<(), F
 struct RenderedManifest {
     pipelines: Vec<RenderedPipeline>,
     facts: Facts,
+    settable: Option<Settable>,
     diagnostics: Diagnostics,
 }
 
@@ -296,30 +348,26 @@ fn render_manifest(
 ) -> Result<RenderedManifest, Failure> {
     let fleet = &loaded.fleet;
     let lowered = lower_manifest(manifest, loaded, options, sources)?;
-    let mut rendered =
-        RenderedManifest { pipelines: Vec::new(), facts: lowered.facts, diagnostics: lowered.diagnostics };
-    for LoweredPipeline { name, concourse, pipeline } in &lowered.pipelines {
-        rendered.pipelines.push(RenderedPipeline {
-            name: name.clone(),
-            jobs: pipeline.jobs.len(),
-            banner: Banner {
-                manifest: manifest.path.clone(),
-                fleet: (!fleet.is_alone()).then(|| loaded.path.clone()),
-                concourse: concourse.clone(),
-                pipeline: name.clone(),
-                discovered: lowered.discovered.clone(),
-            },
-            named_at: lowered.named_at,
-            body: emit(pipeline).map_err(|error| Failure::Internal(error.to_string()))?,
-            concourse: concourse.clone(),
-        });
+    let mut pipelines = Vec::with_capacity(lowered.pipelines.len());
+    for pipeline in &lowered.pipelines {
+        let banner = Banner {
+            manifest: manifest.path.clone(),
+            fleet: (!fleet.is_alone()).then(|| loaded.path.clone()),
+            concourse: pipeline.concourse.clone(),
+            pipeline: pipeline.name.clone(),
+            instance_vars: pipeline.instance_vars.clone(),
+            discovered: lowered.discovered.clone(),
+        };
+        pipelines.push(rendered(pipeline, banner, lowered.named_at)?);
     }
-    Ok(rendered)
+    let LoweredManifest { facts, settable, diagnostics, .. } = lowered;
+    Ok(RenderedManifest { pipelines, facts, settable, diagnostics })
 }
 
 /// A pipeline in Concourse's words, and where it is set.
 pub(crate) struct LoweredPipeline {
     pub(crate) name: String,
+    pub(crate) instance_vars: InstanceVars,
     pub(crate) concourse: Concourse,
     pub(crate) pipeline: Pipeline,
 }
@@ -330,6 +378,8 @@ struct LoweredManifest {
     named_at: Span,
     discovered: Vec<String>,
     facts: Facts,
+    /// For the pipeline that sets the others, where the fleet asks for one.
+    settable: Option<Settable>,
     diagnostics: Diagnostics,
 }
 
@@ -346,6 +396,7 @@ fn lower_manifest(
         named_at: Span { file: manifest.file, start: 0, end: 0 },
         discovered: Vec::new(),
         facts: Facts::default(),
+        settable: None,
         diagnostics: Diagnostics::default(),
     };
     let name = manifest.path.file_stem().unwrap_or_default();
@@ -367,13 +418,18 @@ fn lower_manifest(
             say_old_names(&mut lowered, &project.old_names, &mut diagnostics);
         }
         if !diagnostics.has_errors() {
-            let named = plan.pipelines.iter().map(|plan| (plan.name.to_string(), plan.concourse));
-            let pipelines = named.zip(lowered).map(|((name, concourse), pipeline)| LoweredPipeline {
-                name,
-                concourse: fleet.concourses[concourse].clone(),
+            let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, pipeline)| LoweredPipeline {
+                name: plan.name.to_string(),
+                instance_vars: plan.instance_vars.clone(),
+                concourse: fleet.concourses[plan.concourse].clone(),
                 pipeline,
             });
             result.pipelines.extend(pipelines);
+            let discovered = !result.discovered.is_empty();
+            result.settable = fleet
+                .meta
+                .is_some()
+                .then(|| Settable::new(manifest, project, discovered, &result.pipelines, fleet, sources));
         }
     }
     result.diagnostics = diagnostics;
@@ -396,15 +452,25 @@ pub(crate) fn lower_fleets(
         let Some(loaded) = load(selected, sources, &mut diagnostics)? else { continue };
         check_listing(&loaded, &mut diagnostics)?;
         let sources = &*sources;
-        let lowered = in_parallel(&loaded.manifests, 8, |manifest| lower_manifest(manifest, &loaded, options, sources));
+        let rendering = options.progress.part("rendering", loaded.manifests.len());
+        let lowered = in_parallel(&loaded.manifests, 8, |manifest| {
+            rendering.step()?;
+            lower_manifest(manifest, &loaded, options, sources)
+        });
+        drop(rendering);
         let mut facts = Vec::new();
+        let mut settable = Vec::new();
         for manifest in lowered {
             let manifest = manifest?;
             diagnostics.extend(manifest.diagnostics);
             pipelines.extend(manifest.pipelines);
             facts.push(manifest.facts);
+            settable.extend(manifest.settable);
         }
         collisions::check(&facts, &loaded.fleet, loaded.whole, &mut diagnostics);
+        if loaded.whole {
+            pipelines.extend(meta::pipelines(&loaded.fleet, &settable, &mut diagnostics));
+        }
     }
     Ok((pipelines, options.levels.apply(diagnostics.into_sorted())))
 }

@@ -17,6 +17,8 @@ const MAX_EXPRESSION: usize = 1_000;
 /// A text that was taken apart into literal text and holes.
 pub(crate) struct Template {
     parts: Vec<Part>,
+    /// Bytes that it is likely to take when it is filled.
+    likely_size: usize,
 }
 
 enum Part {
@@ -96,7 +98,11 @@ impl Template {
         if at < text.len() {
             parts.push(Part::Text(text[at..].to_owned()));
         }
-        Ok(Self { parts })
+        let size = |part: &Part| match part {
+            Part::Text(text) => text.len(),
+            Part::Hole(_) => 24,
+        };
+        Ok(Self { likely_size: parts.iter().map(size).sum(), parts })
     }
 
     /// Is the text one hole and nothing else?
@@ -122,7 +128,7 @@ impl Template {
     ///
     /// As of [`Template::value`], and when the only hole gives something else than text or a number.
     pub(crate) fn text(&self, scope: &Scope) -> Result<String, TemplateError> {
-        let mut out = String::new();
+        let mut out = String::with_capacity(self.likely_size);
         for part in &self.parts {
             match part {
                 Part::Text(text) => out.push_str(text),

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::source::Span;
 
 use super::scalar::{Resolved, ScalarStyle, resolve};
@@ -227,7 +229,7 @@ impl Scalar {
     }
 }
 
-fn parts(pointer: &str) -> impl Iterator<Item = String> + '_ {
+fn parts(pointer: &str) -> impl Iterator<Item = Cow<'_, str>> {
     pointer.split('/').skip(1).map(unescape)
 }
 
@@ -236,6 +238,6 @@ pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-fn unescape(part: &str) -> String {
-    if part.contains('~') { part.replace("~1", "/").replace("~0", "~") } else { part.to_owned() }
+fn unescape(part: &str) -> Cow<'_, str> {
+    if part.contains('~') { part.replace("~1", "/").replace("~0", "~").into() } else { part.into() }
 }

@@ -93,7 +93,33 @@ struct Open {
 
 enum Content {
     List(Vec<Node>),
-    Map { map: Map, keys: HashMap<String, Span>, key: Option<(Node, bool)> },
+    Map { map: Map, keys: Keys, key: Option<(Node, bool)> },
+}
+
+/// Where the keys of a map stand, once there are many: a few are looked through one by one.
+#[derive(Default)]
+struct Keys(HashMap<String, Span>);
+
+impl Keys {
+    const FEW: usize = 16;
+
+    /// Where the same key stands already in the map; else it is taken in.
+    fn add(&mut self, key: &str, span: Span, map: &Map) -> Option<Span> {
+        if self.0.is_empty() {
+            if let Some(known) = map.entry(key) {
+                return Some(known.key_span);
+            }
+            if map.entries().len() < Self::FEW {
+                return None;
+            }
+            self.0.extend(map.entries().iter().map(|entry| (entry.key.clone(), entry.key_span)));
+        }
+        if let Some(known) = self.0.get(key) {
+            return Some(*known);
+        }
+        self.0.insert(key.to_owned(), span);
+        None
+    }
 }
 
 impl<'t, 'd> Reader<'t, 'd> {
@@ -132,7 +158,7 @@ impl Reader<'_, '_> {
                     let content = if matches!(event, Event::SequenceStart(..)) {
                         Content::List(Vec::new())
                     } else {
-                        Content::Map { map: Map::default(), keys: HashMap::new(), key: None }
+                        Content::Map { map: Map::default(), keys: Keys::default(), key: None }
                     };
                     open.push(Open {
                         anchor,
@@ -222,7 +248,7 @@ impl Reader<'_, '_> {
             Content::Map { map, keys, key } => (map, keys, key),
         };
         let Some((key_node, usable)) = key.take() else {
-            let usable = self.check_key(&node, parent.style, parent.start, keys, &mut parent.template);
+            let usable = self.check_key(&node, parent.style, parent.start, (map, keys), &mut parent.template);
             *key = Some((node, usable));
             return;
         };
@@ -237,7 +263,7 @@ impl Reader<'_, '_> {
         key: &Node,
         parent_style: StructureStyle,
         parent_start: usize,
-        keys: &mut HashMap<String, Span>,
+        (map, keys): (&Map, &mut Keys),
         is_template: &mut bool,
     ) -> bool {
         let Some(text) = key.as_str() else {
@@ -263,15 +289,14 @@ impl Reader<'_, '_> {
             );
             return false;
         }
-        if let Some(first) = keys.get(text) {
+        if let Some(first) = keys.add(text, key.span, map) {
             self.diagnostics.push(
                 Diagnostic::new(Rule::DuplicateKey, key.span, format!("`{text}` stands twice in this map"))
-                    .also(*first, "first here")
+                    .also(first, "first here")
                     .help("remove one of them"),
             );
             return false;
         }
-        keys.insert(text.to_owned(), key.span);
         true
     }
 

@@ -58,7 +58,7 @@ pub(crate) fn resolve(text: &str) -> Resolved {
             Err(_) => Resolved::Float(text.parse().unwrap_or(f64::INFINITY)),
         };
     }
-    if FLOAT.is_match(text) {
+    if text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) && FLOAT.is_match(text) {
         return text.parse().map_or(Resolved::Text, Resolved::Float);
     }
     Resolved::Text
@@ -81,16 +81,18 @@ pub(crate) fn trap(text: &str) -> Option<&'static str> {
         };
     }
     if first.is_ascii_digit() || matches!(first, b'+' | b'-' | b'.') {
-        if LEADING_ZERO.is_match(text) {
+        // A pattern is only made where it may match.
+        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+        if digits.len() > 1 && digits.starts_with('0') && LEADING_ZERO.is_match(text) {
             return Some("a number to base 8");
         }
         if text.contains('_') && UNDERSCORED.is_match(text) {
             return Some("a number");
         }
-        if SEXAGESIMAL.is_match(text) {
+        if text.contains(':') && SEXAGESIMAL.is_match(text) {
             return Some("a number to base 60");
         }
-        if BASED.is_match(text) {
+        if digits.starts_with('0') && BASED.is_match(text) {
             return Some("a number");
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn write_value(out: &mut String, text: &str, column: usize) -> Result
     let line = hide_old_templates(line.strip_prefix("k: ").unwrap_or(&line));
     for (index, line) in line.split_inclusive('\n').enumerate() {
         if index > 0 && line != "\n" {
-            out.extend(std::iter::repeat_n(' ', column));
+            indent(out, column);
         }
         out.push_str(line);
     }
@@ -91,7 +91,7 @@ fn is_plain(text: &str, place: u8) -> bool {
     matches!(bytes, [b'a'..=b'z' | b'A'..=b'Z' | b'(', ..])
         && bytes.last() != Some(&b' ')
         && bytes.iter().all(|byte| HARMLESS[usize::from(*byte)] & place != 0)
-        && !(bytes.contains(&b':') && (bytes.ends_with(b":") || text.contains(": ")))
+        && !(place == IN_VALUE && bytes.contains(&b':') && (bytes.ends_with(b":") || text.contains(": ")))
         && (bytes.len() > 5
             || !["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"]
                 .iter()
@@ -108,12 +108,23 @@ fn is_plain_block(text: &str) -> bool {
         && !text.contains("{{")
 }
 
+/// Goes to a column.
+pub(super) fn indent(out: &mut String, columns: usize) {
+    const SPACES: &str = "                                                                ";
+    let mut left = columns;
+    while left > 0 {
+        let some = left.min(SPACES.len());
+        out.push_str(&SPACES[..some]);
+        left -= some;
+    }
+}
+
 /// Writes such lines as they are, `column` and a step deeper than the left margin.
 fn write_block(out: &mut String, text: &str, column: usize) {
     out.push_str(if text.ends_with('\n') { "|\n" } else { "|-\n" });
     for line in text.lines() {
         if !line.is_empty() {
-            out.extend(std::iter::repeat_n(' ', column + 2));
+            indent(out, column + 2);
             out.push_str(line);
         }
         out.push('\n');

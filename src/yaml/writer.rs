@@ -3,7 +3,7 @@ use std::fmt::{self, Write};
 use serde::ser::{Error, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
 
 use super::EmitError;
-use super::text::{write_key, write_value};
+use super::text::{indent, write_key, write_value};
 
 /// Writes one value in block style where the text stands.
 ///
@@ -227,7 +227,7 @@ fn begin(out: &mut String, place: Place, column: usize, first: bool) {
         Place::Key(_) if first => out.push('\n'),
         _ => {}
     }
-    out.extend(std::iter::repeat_n(' ', column));
+    indent(out, column);
 }
 
 /// The entries of a map or the fields of a struct, as they come.

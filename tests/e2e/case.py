@@ -2,7 +2,9 @@
 
 import json
 import os
+import pty
 import shutil
+import subprocess
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -92,6 +94,30 @@ defaults:
         """What `render` prints at this moment."""
         run([self.lab.tools.pipegen, "render", "--quiet", *options, self.fleet])
 
+    def called(self, name: str, more: str = "") -> "Project":
+        """A project of the fleet that is said, and neither rendered nor set."""
+        project = Project(self, name, more, preview="")
+        self.projects.append(project)
+        project.say()
+        return project
+
+    def set(self, *options: object, answer: str | None = None, folder: Path | None = None) -> tuple[int, str]:
+        """What `ol-pipegen set` ends with and prints; on a terminal where there is an answer to what it asks."""
+        command = [self.lab.tools.pipegen, "set", "--fly", self.lab.tools.fly, *options, folder or self.fleet]
+        words = [str(word) for word in command]
+        if answer is None:
+            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            return done.returncode, done.stdout + done.stderr
+        ours, terminal = pty.openpty()
+        with subprocess.Popen(words, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, text=True) as process:
+            os.close(terminal)
+            os.write(ours, f"{answer}\n".encode())
+            assert process.stdout
+            printed = process.stdout.read()
+            process.wait()
+        asked = os.read(ours, 65536).decode()
+        os.close(ours)
+        return process.returncode, printed + asked
 
     def keep(self, folder: Path) -> None:
         """Keeps what tells why it failed: the issues, and what each build printed."""
@@ -101,7 +127,8 @@ defaults:
         (folder / "issues.json").write_text(json.dumps(state, indent=2))
         for project in self.projects:
             pipeline = project.pipeline
-            shutil.copy(project.rendered(), folder)
+            if project.rendered().exists():
+                shutil.copy(project.rendered(), folder)
             (folder / f"{pipeline.name}.builds.json").write_text(json.dumps(pipeline.history(), indent=2))
             for build in pipeline.builds():
                 (folder / f"{build.job}-{build.name}-{build.status}.log").write_text(pipeline.concourse.log(build))
@@ -138,6 +165,22 @@ class Code:
         return self.commits[version]
 
 
+class Committed:
+    """The repository that a fleet is committed to."""
+
+    def __init__(self, case: "Case") -> None:
+        self.work, self.bare = case.fleet, STATE / "git" / case.name / "fleet"
+        run(["git", "init", "-q", "--bare", "-b", "main", self.bare])
+        run(["git", "init", "-q", "-b", "main", self.work])
+
+    def commit(self, what: str) -> None:
+        """Somebody commits all that is there, and pushes."""
+        person = ["-c", "user.name=Alice", "-c", "user.email=alice@acme.test"]
+        run(["git", "-C", self.work, "add", "--all"])
+        run(["git", "-C", self.work, *person, "commit", "-q", "-m", what])
+        run(["git", "-C", self.work, "push", "-q", self.bare, "HEAD:main"])
+
+
 class Project:
     """A project, and its pipeline."""
 
@@ -168,10 +211,17 @@ class Project:
 
     def set(self) -> None:
         """Says it in a manifest, renders the fleet, and sets this pipeline."""
-        manifest = self.case.fleet / "projects" / f"{self.name}.yml"
-        manifest.write_text(self.manifest())
+        self.say()
         self.case.render()
         self.push()
+
+    def say(self) -> None:
+        """Says it in a manifest."""
+        self.where().write_text(self.manifest())
+
+    def where(self) -> Path:
+        """The manifest's file."""
+        return self.case.fleet / "projects" / f"{self.name}.yml"
 
     def manifest(self) -> str:
         """The manifest."""

@@ -73,6 +73,13 @@ class Concourse:
         """Names of the workers that run."""
         return [worker["name"] for worker in self.call("GET", "/workers") if worker["state"] == "running"]
 
+    def collect(self) -> None:
+        """Waits until it has archived whatever it finds that nothing sets any more."""
+        ran = "select last_ran from components where name = 'collector_pipelines'"
+        for _ in range(2):  # one that is under way may have looked before
+            before = self.sql(ran)
+            until("the collector of pipelines", lambda: self.sql(ran) != before)
+
     def pipeline(self, name: str, team: str = "main") -> "Pipeline":
         """A pipeline of it."""
         return Pipeline(self, name, team)
@@ -94,6 +101,17 @@ class Pipeline:
         """Sets it from a file, as a person would, and unpauses it."""
         self.concourse.fly("set-pipeline", "--non-interactive", "--team", self.team, "-p", self.name, "-c", file, "-l", variables)
         self.concourse.call("PUT", f"{self.path}/unpause")
+
+    def about(self) -> dict[str, Any] | None:
+        """What Concourse tells of it, if it is there."""
+        try:
+            return self.concourse.call("GET", self.path)
+        except NotThere:
+            return None
+
+    def config(self) -> dict[str, Any]:
+        """Its configuration."""
+        return self.concourse.call("GET", f"{self.path}/config")["config"]
 
     def builds(self, job: str = "") -> list[Build]:
         """Builds of a job, or of all, oldest first. Checks are no builds of a job."""

@@ -108,6 +108,13 @@ def resource_type(folder: Path, name: str, made: Path, steps: Path) -> None:
     (folder / name / "resource_metadata.json").write_text(json.dumps(about))
 
 
+def pipegen(folder: Path, program: Path) -> Path:
+    """A root file system with ol-pipegen on its path."""
+    made = root(folder, str(program))
+    (made / program.relative_to("/")).rename(made / "usr/bin/ol-pipegen")
+    return made
+
+
 def make(work: Path, types: Path, tools: Tools) -> dict[str, Path]:
     """The base resource types below `types`, and the images: name in the registry → OCI layout."""
     git = ["git", *(f"/usr/lib/git-core/{name}" for name in GIT_SCRIPTS)]
@@ -115,6 +122,7 @@ def make(work: Path, types: Path, tools: Tools) -> dict[str, Path]:
     resource_type(types, "git", root(work / "git-resource", *git, "jq"), HERE / "git-resource")
     return {
         "library/alpine:latest": layout(work / "alpine.oci", packed(root(work / "alpine"))),
+        "acme/ol-pipegen:0.1.0": layout(work / "ol-pipegen.oci", packed(pipegen(work / "ol-pipegen", tools.pipegen))),
         "alpine/git:v2.49.1": layout(work / "git.oci", packed(root(work / "git", *git))),
         "mitodl/github-issues-resource:0.1.0": tools.resource / "oci",
         # In the place of MIT Open Learning's own.

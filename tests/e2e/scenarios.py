@@ -1,10 +1,12 @@
 """What must be seen to happen. Each scenario is told by its first line; `run --list` shows them."""
 
 import json
+import shutil
 from threading import Event
 
-from .case import WEBHOOK, Case, alone, equal, says, scenario
+from .case import WEBHOOK, Case, Committed, alone, equal, says, scenario
 from .github import Repository
+from .tools import ROOT, run
 from .transcript import Transcript
 from .wait import until
 
@@ -449,3 +451,153 @@ def crash(case: Case) -> None:
     equal(cart.at("QA"), ["A"])
     says(cart.now(issue).comments[-1]["body"], "**Done**", cart.link(cart.deploys("QA")[-1]))
     equal(len(case.issues.open("QA deployed.")), 1)
+
+
+@scenario
+def setting(case: Case) -> None:
+    """`set` tells what changes, asks, sets, then finds nothing to do, and finds what nobody renders any more"""
+    committed = Committed(case)
+    cart, api = case.called("cart"), case.called("api")
+    case.render()
+    committed.commit("two projects")
+
+    # Neither without a yes, nor by one that says no.
+    for code, told in (case.set(), case.set(answer="n")):
+        equal(code, 1)
+        says(told, "setting-cart on e2e, team main:", "a new pipeline of 3 jobs", "nothing was set")
+        equal([cart.pipeline.about(), api.pipeline.about()], [None, None])
+    code, told = case.set(answer="y")
+    says(told, "set 2 pipelines? [y/N]", "set setting-api on e2e, team main: it is paused")
+    equal((code, cart.pipeline.about()["paused"]), (0, True))
+    equal(case.set(), (0, "2 pipelines live as they are rendered\n"))
+
+    # A gate gets weaker, behind the fleet's back and in the fleet; what is told first is what matters most.
+    cart.text += "overrides: {QA: {gate: none}}\n"
+    cart.say()
+    code, told = case.set("--yes")
+    equal(code, 1)
+    says(told, "setting-cart.yml is out of date", "nothing was set")
+    case.render()
+    code, told = case.set("--yes")
+    equal(code, 0)
+    says(told, "setting-cart on e2e, team main:\nGATES GET WEAKER\n  job deploy-cart-qa: no longer waits for", "1 pipeline lives")
+    equal(case.set(), (0, "2 pipelines live as they are rendered\n"))
+
+    # What is not rendered any more is told, and stays.
+    committed.commit("no gate")
+    api.where().unlink()
+    case.render()
+    committed.commit("without api")
+    code, told = case.set("--yes")
+    equal(code, 0)
+    says(told, "orphan: `setting-api` was rendered from this fleet", "fly -t e2e archive-pipeline --team main -p setting-api")
+    equal(api.pipeline.about()["archived"], False)
+    case.lab.concourse.fly("archive-pipeline", "--non-interactive", "--team", "main", "-p", api.pipeline.name)
+    equal(case.set(), (0, "1 pipeline lives as it is rendered\n"))
+
+    # One that was put away comes back, and runs where that is wanted.
+    api.say()
+    case.render()
+    code, told = case.set("--yes", "--unpause")
+    says(told, "setting-api on e2e, team main:\n  is archived", "and let it run")
+    equal((code, api.pipeline.about()["paused"], api.pipeline.about()["archived"]), (0, False, False))
+
+    # All kinds and gates there are: what Concourse keeps of them says the same.
+    estate = case.folder / "estate"
+    shutil.copytree(ROOT / "pipelines/ol-infrastructure", estate)
+    fleet = (estate / "pipegen.yml").read_text()
+    for target in ("pr-inf", "qa-inf", "odl-ci"):
+        fleet = fleet.replace(f"target: {target}, team: infrastructure", "target: e2e, team: main")
+    (estate / "pipegen.yml").write_text(fleet)
+    run([case.lab.tools.pipegen, "render", "--quiet", estate])
+    code, told = case.set("--yes", folder=estate)
+    equal(code, 0)
+    code, told = case.set(folder=estate)
+    equal((code, told.split(" ", 1)[1]), (0, "pipelines live as they are rendered\n"))
+
+    # A target that fly does not know.
+    (case.fleet / "pipegen.yml").write_text((case.fleet / "pipegen.yml").read_text().replace("target: e2e", "target: nobody"))
+    case.render()
+    equal(case.set("--yes"), (3, "error: fly knows no target nobody: run `fly -t nobody login -c URL`\n"))
+
+
+@scenario
+def meta(case: Case) -> None:
+    """a pipeline sets the others and itself; what is stale, missing or wrong is not set, and archives nothing"""
+    committed = Committed(case)
+    fleet = case.fleet / "pipegen.yml"
+    fleet.write_text(f"""{fleet.read_text()}\
+meta:
+  pipeline: meta-pipelines
+  source: {{repository: git://git.test/{case.name}/fleet, check_every: 1h}}
+  image: {{repository: acme/ol-pipegen, tag: 0.1.0}}
+""")
+    case.code.commit("A", "cart", "api", "news")
+    cart, api = case.called("cart"), case.called("api")
+    case.render()
+    committed.commit("two projects")
+    setter = case.lab.concourse.pipeline("meta-pipelines")
+
+    def archived() -> list[bool]:
+        """Are the three put away?"""
+        return [pipeline.about()["archived"] for pipeline in (setter, cart.pipeline, api.pipeline)]
+
+    def look() -> dict[str, str]:
+        """Concourse looks for commits; how each job ended last."""
+        for resource in ("fleet", "fleet-meta-cart", "fleet-meta-api"):
+            setter.check(resource)
+        setter.settle()
+        return {build.job: build.status for build in setter.builds()}
+
+    # A person sets it once; from then on it does so itself.
+    code, _ = case.set("--yes")
+    equal(code, 0)
+    case.lab.concourse.call("PUT", f"{setter.path}/unpause")
+    equal(look(), {"self": "succeeded", "set-meta-cart": "succeeded", "set-meta-api": "succeeded"})
+    parents = "select count(*) from pipelines where name like 'meta-%' and parent_job_id is not null"
+    equal(case.lab.concourse.sql(parents), "3")
+
+    # A change and a project more, in one commit.
+    cart.text += "overrides: {QA: {gate: none}}\n"
+    cart.say()
+    news = case.called("news")
+    case.render()
+    committed.commit("another project")
+    before = cart.pipeline.config()
+    look()
+    assert cart.pipeline.config() != before, "the change of cart was not set"
+    until("the new pipeline", news.pipeline.about)
+    equal(news.pipeline.about()["paused"], False)
+    equal(case.set(), (0, "4 pipelines live as they are rendered\n"))
+
+    # A manifest that nobody rendered, a file that is missing, a manifest that is wrong.
+    lives = cart.pipeline.config()
+    good = cart.text
+    cart.text = good.replace("gate: none", "gate: manual")
+    cart.say()
+    committed.commit("stale")
+    equal([look()[job] for job in ("self", "set-meta-cart")], ["failed", "failed"])
+    (case.fleet / "rendered/meta-api.yml").unlink()
+    committed.commit("missing")
+    equal([look()[job] for job in ("self", "set-meta-api")], ["failed", "failed"])
+    cart.text = "stack: ["
+    cart.say()
+    committed.commit("wrong")
+    equal([look()[job] for job in ("self", "set-meta-cart")], ["failed", "failed"])
+    api.where().unlink()
+    committed.commit("gone, and not rendered")
+    look()
+    case.lab.concourse.collect()
+    equal(archived(), [False, False, False])
+    equal(cart.pipeline.config(), lives)
+
+    # A project that is taken out, and rendered: that is what archives a pipeline, and no other.
+    cart.text = good
+    cart.say()
+    case.render()
+    committed.commit("without api")
+    setter.check("fleet")
+    setter.settle()
+    equal(setter.builds("self")[-1].status, "succeeded")
+    case.lab.concourse.collect()
+    equal(archived(), [False, False, True])

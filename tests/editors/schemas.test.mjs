@@ -170,11 +170,30 @@ test('what fly accepts and the schema does not is known', async () => {
     'an octal number of YAML 1.1': 'jobs: [{name: a, max_in_flight: 0b11}]',
     'a number with underscores, of YAML 1.1': 'jobs: [{name: a, max_in_flight: 1_000}]',
     'a key in capitals, which Go takes for the same': 'jobs: [{name: a, Serial: true}]',
+    'a field that 8.0 and newer warn of': 'jobs: [{name: a, build_logs_to_retain: 5}]',
   };
   for (const [what, text] of Object.entries(known)) {
     assert.equal(fly(text), 'looks good', what);
     assert.equal((await pipeline(text)).problems.length, 1, what);
   }
+});
+
+test('what only newer ones than this fly take is not complained of', async () => {
+  const {problems} = await pipeline(`user_data: {owner: shop}
+resources: [{name: code, type: git}]
+jobs:
+- name: unit-a
+  disable_reruns: true
+  tags: [fast]
+  plan: [{get: code, trigger: true}]
+- name: deploy
+  plan:
+  - {get: code, passed: ["unit-*"]}
+  - {do: [{get: again, resource: code}], tags: [fast]}
+  - {in_parallel: [{get: once-more, resource: code}], tags: [fast]}
+  - {task: make, config: {platform: linux, run: {}, caches: [{path: cache, ttl: 24h}]}}
+`);
+  assert.deepEqual(problems, []);
 });
 
 function fly(text) {

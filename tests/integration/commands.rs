@@ -22,6 +22,8 @@ fn help_of_every_verb() {
 
     Commands:
       render       Render manifests into Concourse pipelines
+      set          Set the rendered pipelines that live otherwise, by `fly`, once it is told what
+                   changes
       validate     Check manifests, fleets, kinds and pipelines of Concourse's, and write nothing
       init         Write a fleet and a manifest to begin with, and the schemas that editors check them
                    against
@@ -205,6 +207,51 @@ fn help_of_every_verb() {
           --source-root <DIR>
               Where the code is checked out: finds stages (`discover`), and checks that paths and stack
               files are there, and that what a Pulumi project imports is watched
+    ");
+    assert_snapshot!(help(&["set", "--help"]), @"
+    Set the rendered pipelines that live otherwise, by `fly`, once it is told what changes.
+
+    What is set are the rendered files, and none while one of them is out of date. Each is compared with
+    what lives on its Concourse; what changes is told, what makes a gate weaker first, and nothing is
+    touched before somebody says yes. What lives there, was rendered from this fleet once, as far as
+    git's history goes, and is not any more, is told and left alone.
+
+    Exit codes: 0 all live as they are rendered, 1 they do not, 2 usage, 3 one could not be read or set.
+
+    Usage: ol-pipegen set [OPTIONS] [PATH]...
+
+    Arguments:
+      [PATH]...
+              Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder
+              unless said
+
+    Options:
+      -y, --yes
+              Set them without asking. Without it, and without a terminal, nothing is set
+
+          --unpause
+              Let new pipelines run at once; else they are paused until somebody lets them
+
+          --fly <FILE>
+              The `fly` binary
+              
+              [default: fly]
+
+          --source-root <DIR>
+              Where the code is checked out
+
+          --color <WHEN>
+              When to use colour
+
+              Possible values:
+              - auto:   On a terminal, unless `NO_COLOR` is set
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -h, --help
+              Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["init", "--help"]), @"
     Write a fleet and a manifest to begin with, and the schemas that editors check them against

@@ -163,8 +163,8 @@ fn several_projects_have_one_page() {
 
     1. **shop-db QA**: merge it to `main`. `deploy-shop-db-qa` deploys it by itself. Concourse looks every 1m.
     2. **shop-db Production**: open the issue [“\[bot\] Pulumi shop-db QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-db-production` deploys.
-    3. **shop-web QA**: merge it to `main`. `deploy-shop-web-qa` deploys it by itself. Concourse looks every 1m.
-    4. **shop-web Production**: open the issue [“\[bot\] Pulumi shop-web QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-web%20QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-web-production` deploys.
+    3. **shop-web QA**: merge it to `main`. `deploy-shop-web-qa` deploys it by itself. Concourse looks every 1m. It waits for a deployment by `deploy-shop-db-qa`, and each starts it as well.
+    4. **shop-web Production**: open the issue [“\[bot\] Pulumi shop-web QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-web%20QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-web-production` deploys. It waits until `deploy-shop-db-production` has deployed once.
     ");
 }
 
@@ -228,6 +228,20 @@ fn hostile_titles_stay_texts() {
     let page = work.run(&["explain", "projects/cart.yml"]).fine();
     let line = page.lines().find(|line| line.starts_with("| **QA**")).unwrap();
     assert_snapshot!(line, @r#"| **QA** | an issue [“\]\(javascript:x\) \<b\> " \| \`a\` QA”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5D%28javascript%3Ax%29%20%3Cb%3E%20%20%20%7C%20%60a%60%20QA%22) names your commit |"#);
+}
+
+#[test]
+fn input_of_the_first_stage_and_code_that_is_hostile() {
+    let more = "source: {branch: 'a`](x)b'}\ninputs:\n  cart-image:\n    image: {repository: shop/cart, region: us-east-1}\n    \
+                build: {from: {cart: {git: {repository: https://github.com/example/cart}}}, with: {image: {}}}\n";
+    let work = Work::new().file("pipegen.yml", SHOP_FLEET).file("projects/cart.yml", &(manifest("shop-cart") + more));
+    let page = work.run(&["explain", "projects/cart.yml"]).fine();
+    let line = page.lines().find(|line| line.starts_with("1. **QA**")).unwrap();
+    assert_eq!(
+        line,
+        "1. **QA**: merge it to `` a`](x)b ``. `deploy-shop-cart-qa` deploys it by itself, as it does with a new version of \
+         `cart-image`. Concourse looks every 1m."
+    );
 }
 
 #[test]

@@ -321,6 +321,195 @@ fn singletons_apply_each_commit_beside_gates() {
 }
 
 #[test]
+fn commit_to_the_configuration_goes_to_production_beside_what_is_approved() {
+    let config = "- {name: config, type: git, source: {uri: https://github.com/example/config}}\n";
+    let text = chain("shop", "Shop QA deployed.").replace("resources:\n", &format!("resources:\n{config}"))
+        + &job(
+            "deploy-dns-production",
+            &["get: config, trigger: true", "get: code, passed: [deploy-shop-production]", DEPLOY],
+        );
+    finds(&[&text], "ungated-deploy", "- {get: config, trigger: true}");
+    let clock = text
+        .replace("type: git, source: {uri: https://github.com/example/config}", "type: time, source: {interval: 24h}");
+    finds_no(&[&clock], "ungated-deploy");
+    let behind = text.replace("get: config, trigger: true", "get: config");
+    finds_no(&[&behind], "ungated-deploy");
+    // What has passed both of two jobs has passed the gate before one of them.
+    let both = chain("shop", "Shop QA deployed.")
+        + &job("test", &["get: code, trigger: true", DEPLOY])
+        + &job("deploy-dns-production", &["get: code, trigger: true, passed: [test, deploy-shop-production]", DEPLOY]);
+    finds_no(&[&both], "ungated-deploy");
+}
+
+#[test]
+fn chain_that_begins_in_a_gated_environment_deploys_there_by_itself() {
+    let text = pipeline(
+        &issues("ci", "xPro CI deployed."),
+        &(job(
+            "deploy-xpro-ci",
+            &[
+                "get: code, trigger: true",
+                DEPLOY,
+                "put: ci-post, no_get: true, inputs: [], params: {labels: [promotion-to-qa]}",
+            ],
+        ) + &job(
+            "deploy-xpro-qa",
+            &["get: ci-trigger, trigger: true", "get: code, passed: [deploy-xpro-ci]", DEPLOY],
+        ) + &job("deploy-mitx-qa", &["get: code, trigger: true", DEPLOY])),
+    );
+    assert_eq!(found(&[&text]).iter().filter(|(rule, _)| rule == "ungated-deploy").count(), 1);
+    finds_no(&[&text.replace("deploy-mitx-qa", "check-mitx-qa")], "ungated-deploy");
+}
+
+#[test]
+fn test_that_comes_before_a_deployment_skips_nothing() {
+    let jobs = |first: &str, second: &str| {
+        pipeline(
+            "- {name: tools, type: git, source: {uri: https://github.com/example/tools}}\n",
+            &(job(first, &["get: tools, trigger: true", "get: code, trigger: true", DEPLOY])
+                + &job(second, &["get: tools, trigger: true", &format!("get: code, passed: [{first}]"), DEPLOY])),
+        )
+    };
+    for text in [jobs("shop-test", "shop-dev"), jobs("unit-test", "integration-test"), jobs("build-rc", "check-ci")] {
+        finds_no(&[&text], "skipped-environment");
+        finds_no(&[&text], "decoupled-trigger");
+    }
+    // The names tell of another order than the chain: then it is the chain that is right.
+    let text = pipeline(
+        "",
+        &(job("deploy-shop-qa", &["get: code, trigger: true", DEPLOY])
+            + &job("deploy-shop-dev", &["get: code, trigger: true, passed: [deploy-shop-qa]", DEPLOY])),
+    );
+    finds_no(&[&text], "skipped-environment");
+}
+
+#[test]
+fn image_with_a_tag_of_its_own_is_deployed_by_that() {
+    let more = "- {name: image, type: registry-image, source: {repository: example/shop}}\n";
+    let build = |params: &str| {
+        job(
+            "build",
+            &[
+                "get: code, trigger: true",
+                "task: build, file: code/build.yml",
+                &format!("put: image, inputs: all, params: {{image: image/image.tar{params}}}"),
+            ],
+        )
+    };
+    let deploy = job("deploy-shop-qa", &["get: code, trigger: true, passed: [build]", DEPLOY]);
+    finds(&[&pipeline(more, &(build("") + &deploy))], "undeployed-image", "- {put: image");
+    let tagged = build(", additional_tags: code/.git/short_ref");
+    finds_no(&[&pipeline(more, &(tagged + &deploy))], "undeployed-image");
+}
+
+/// A pipeline of one job with one task.
+fn task(step: &str, config: &str) -> String {
+    pipeline(
+        "- {name: bucket, type: s3, source: {bucket: example, regexp: a-(.*)}}\n",
+        &format!(
+            "- name: a\n  plan:\n  - {{get: code, trigger: true}}\n{step}  - task: make\n    config:\n      platform: \
+             linux\n      run: {{path: make}}\n{config}"
+        ),
+    )
+}
+
+#[test]
+fn artifacts_hide_one_another_where_they_have_one_place() {
+    let repeats = |config: &str| task("", config);
+    finds(&[&repeats("      inputs: [{name: code}, {name: code}]\n")], "repeated-artifact", "inputs:");
+    finds(&[&repeats("      inputs: [{name: code}, {name: b, path: ./code/}]\n")], "repeated-artifact", "inputs:");
+    finds(&[&repeats("      outputs: [{name: b}, {name: b, path: c}]\n")], "repeated-artifact", "outputs:");
+    finds(&[&repeats("      caches: [{path: b}, {path: ./b}]\n")], "repeated-artifact", "caches:");
+    finds_no(&[&repeats("      inputs: [{name: code}, {name: code, path: again}]\n")], "repeated-artifact");
+}
+
+#[test]
+fn put_detects_the_artifacts_that_its_texts_begin_with() {
+    let put = |params: &str| task(&format!("  - {{put: bucket, no_get: true, params: {{{params}}}}}\n"), "");
+    finds(&[&put("file: /tmp/build/put/code/a")], "undetected-input", "- {put: bucket");
+    finds(
+        &[&task("  - {put: bucket, no_get: true, params: {files: code/a bucket/b}}\n", "")
+            .replace("- {put", "- {get: bucket}\n  - {put")],
+        "undetected-input",
+        "- {put: bucket",
+    );
+    for fine in
+        ["file: ./code/a", "file: ../code/a", "file: /tmp/build/put/code/a, repository: code", "text: say code/a"]
+    {
+        finds_no(&[&put(fine)], "undetected-input");
+    }
+}
+
+#[test]
+fn secrets_are_found_wherever_a_pipeline_has_them() {
+    let found_in = |from: &str, to: &str, rule: &str| {
+        let text = task("", "").replace(from, to);
+        assert_ne!(text, task("", ""));
+        assert!(found(&[&text]).iter().any(|(of, _)| of == rule), "{to}: {:#?}", found(&[&text]));
+    };
+    found_in("name: code, type", "name: code, webhook_token: hunter2, type", "plaintext-secret");
+    found_in("{path: make}", "{path: git, args: [clone, \"https://bot:hunter2@example.com/a\"]}", "plaintext-secret");
+    found_in("{path: make}", "{path: a, args: [ghp_0123456789abcdefghijABCDEFGHIJ012345]}", "plaintext-secret");
+    found_in(
+        "{bucket: example,",
+        "{bucket: example, deploy_key: \"-----BEGIN RSA PRIVATE KEY-----\\nx\",",
+        "plaintext-secret",
+    );
+    let set = "  - {set_pipeline: b, file: code/b.yml, instance_vars: {token: ((token))}}\n  - task: make";
+    found_in("  - task: make", set, "leaked-secret");
+    let shell =
+        task("", "").replace("{path: make}", "{path: sh, args: [-c, \"git push https://bot:$TOKEN@example.com/a\"]}");
+    finds_no(&[&shell], "plaintext-secret");
+    finds_no(
+        &[&task("", "").replace("name: code, type", "name: code, webhook_token: ((hook)), type")],
+        "plaintext-secret",
+    );
+}
+
+#[test]
+fn words_of_yaml_1_1_are_booleans_as_keys_as_well() {
+    let with = |params: &str| task(&format!("  - {{put: bucket, no_get: true, params: {{{params}}}}}\n"), "");
+    finds(&[&with("y: 1")], "yaml-boolean", "- {put: bucket");
+    finds(&[&with("a: [{on: 1}]")], "yaml-boolean", "- {put: bucket");
+    finds_no(&[&with("\"y\": 1, debug: yes, yes_please: 1")], "yaml-boolean");
+}
+
+#[test]
+fn type_that_is_made_of_itself_can_never_be_fetched() {
+    let types = |kind: &str| {
+        task("", "").replace(
+            "resource_types:\n",
+            &format!("resource_types:\n- {{name: {kind}, type: {kind}, source: {{repository: a, tag: \"1\"}}}}\n"),
+        )
+    };
+    finds(&[&types("other")], "resource-type-cycle", "- {name: other");
+    finds_no(&[&types("registry-image")], "resource-type-cycle");
+}
+
+#[test]
+fn empty_timeout_is_none() {
+    let timeout = |text: &str| task("", &format!("    timeout: {text}\n"));
+    finds(&[&timeout("1d")], "malformed-duration", "timeout");
+    finds_no(&[&timeout("\"\"")], "malformed-duration");
+}
+
+#[test]
+fn put_without_a_get_makes_no_artifact() {
+    let image = |no_get: bool| {
+        task(&format!("  - {{put: bucket, no_get: {no_get}, params: {{file: code/a}}}}\n"), "    image: bucket\n")
+    };
+    finds(&[&image(true)], "missing-artifact", "image: bucket");
+    finds_no(&[&image(false)], "missing-artifact");
+}
+
+#[test]
+fn title_of_a_book_is_no_title() {
+    // GitHub takes 256 characters; the words of half a megabyte, held against one another, would be without end.
+    let title = "a ".repeat(1 << 18);
+    finds_no(&[&chain("shop", &title)], "missing-artifact");
+}
+
+#[test]
 fn long_chain_is_looked_at_in_time_that_grows_with_it() {
     let taken = |count: usize| {
         let mut jobs = job("wait", &["get: qa-trigger, trigger: true, version: every"]);
@@ -342,6 +531,40 @@ fn long_chain_is_looked_at_in_time_that_grows_with_it() {
     let (small, large) = (taken(500), taken(4000));
     // Eight times the jobs; twice that is for the machine, and the square would be sixty-four times.
     assert!(large < small * 16 + std::time::Duration::from_secs(1), "{small:?}, {large:?}");
+}
+
+#[test]
+fn what_is_held_against_everything_else_takes_no_longer_for_it() {
+    let taken = |text: &dyn Fn(usize) -> String| {
+        [250, 2000].map(|count| {
+            let work = Work::new().file("a.yml", &text(count));
+            let start = std::time::Instant::now();
+            work.run(&["validate", "--format", "github", "a.yml"]).ended(0);
+            start.elapsed()
+        })
+    };
+    let patterns = |count: usize| {
+        let first = job("deploy-0-production", &["get: code, trigger: true", DEPLOY]);
+        let jobs = (1..count).map(|at| {
+            let get = format!("get: code, trigger: true, passed: [\"deploy-{}-*\"]", at - 1);
+            job(&format!("deploy-{at}-production"), &[&get, DEPLOY])
+        });
+        pipeline("", &(first + &jobs.collect::<String>()))
+    };
+    let artifacts = |count: usize| {
+        let tasks = (0..count).map(|at| {
+            format!("task: t, config: {{platform: linux, inputs: [{{name: in{at}}}], outputs: [{{name: out{at}}}], run: {{path: a}}}}")
+        });
+        let steps: Vec<String> = tasks.collect();
+        pipeline(
+            "",
+            &job("make", &["get: code"].into_iter().chain(steps.iter().map(String::as_str)).collect::<Vec<_>>()),
+        )
+    };
+    for text in [&patterns as &dyn Fn(usize) -> String, &artifacts] {
+        let [small, large] = taken(text);
+        assert!(large < small * 16 + std::time::Duration::from_secs(1), "{small:?}, {large:?}");
+    }
 }
 
 /// The pipelines of this repository are free of what lints find, or it is said why not.

@@ -513,3 +513,61 @@ fn former_names_are_said_where_the_new_ones_are() {
     assert!(yaml.contains("- name: shop-shop\n  old_name: code\n"), "{yaml}");
     assert_eq!(yaml.matches("old_name").count(), 2, "{yaml}");
 }
+
+const INSTANCES: &str = "\
+pipeline: shop
+project: shop-{{ name }}
+environments: [QA]
+gate: none
+record: none
+stack: {pulumi: {path: infra/shop}}
+instance_vars: {region: '{{ name }}', major: '1'}
+";
+
+#[test]
+fn instances_of_one_pipeline_have_files_and_addresses_of_their_own() {
+    let fleet = FLEET.replace("{target: main}", "{target: main, team: shop, url: https://ci.example.com}");
+    let work = Work::new()
+        .file("pipegen.yml", &fleet)
+        .file("projects/eu.yml", INSTANCES)
+        .file("projects/us.yml", &INSTANCES.replace("major: '1'", "major: \"it's 2\""));
+    assert_snapshot!(work.run(&["render"]).fine(), @r#"
+    wrote rendered/shop,region=eu,major=1.yml (1 job)  fly -t main set-pipeline --team shop -p shop -i region=eu -i 'major="1"' -c rendered/shop,region=eu,major=1.yml
+    wrote rendered/shop,region=us,major=it%27s%202.yml (1 job)  fly -t main set-pipeline --team shop -p shop -i region=us -i 'major="it'\''s 2"' -c rendered/shop,region=us,major=it%27s%202.yml
+    2 pipelines: 2 written, 0 unchanged, 0 removed
+    "#);
+    assert_snapshot!(work.read("rendered/shop,region=eu,major=1.yml").lines().nth(2).unwrap(), @r#"
+    # fly -t main set-pipeline --team shop -p shop -i region=eu -i 'major="1"' -c shop,region=eu,major=1.yml
+    "#);
+    let page = work.run(&["explain", "projects/eu.yml"]).fine();
+    assert_snapshot!(page.lines().filter(|line| line.contains("https://ci")).collect::<Vec<_>>().join("\n"), @"
+    | **QA** | the newest green build of [`deploy-shop-eu-qa`](https://ci.example.com/teams/shop/pipelines/shop/jobs/deploy-shop-eu-qa?vars.region=%22eu%22&vars.major=%221%22) has your commit |
+    1. **QA**: merge it to `main`. [`deploy-shop-eu-qa`](https://ci.example.com/teams/shop/pipelines/shop/jobs/deploy-shop-eu-qa?vars.region=%22eu%22&vars.major=%221%22) deploys it by itself. Concourse looks every 1m.
+    | **QA** | [`deploy-shop-eu-qa`](https://ci.example.com/teams/shop/pipelines/shop/jobs/deploy-shop-eu-qa?vars.region=%22eu%22&vars.major=%221%22) | [`shop`](https://ci.example.com/teams/shop/pipelines/shop?vars.region=%22eu%22&vars.major=%221%22) on main of the team shop |
+    ");
+    let shown = work.run(&["show", "projects/eu.yml"]).fine();
+    assert_snapshot!(shown.lines().take(5).collect::<Vec<_>>().join("\n"), @"
+    # `shop-eu` QA
+    project: shop-eu
+    pipeline: shop
+    instance_vars:
+      region: eu                                                             # projects/eu.yml:7
+    ");
+    work.write("projects/us.yml", &INSTANCES.replace("'{{ name }}'", "eu"));
+    assert_snapshot!(work.run(&["render"]).ended(1).stderr, @"
+    error[duplicate-pipeline]: two pipelines are called `shop,region=eu,major=1`
+     --> projects/us.yml:2:10
+      |
+    2 | project: shop-{{ name }}
+      |          ^^^^^^^^^^^^^^^
+      |
+     ::: projects/eu.yml:2:10
+      |
+    2 | project: shop-{{ name }}
+      |          --------------- the other is made from this
+      |
+      = help: a pipeline is called as its file unless `pipeline` says otherwise
+
+    error: 1 error in 1 file; nothing was written
+    ");
+}

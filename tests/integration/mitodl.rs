@@ -40,7 +40,9 @@ fn graphs_are_those_of_the_real_pipelines_but_for_what_is_meant() {
         ran.stderr
     );
 
+    // Those that set the others are made from the fleet, and no pipeline of theirs is like them.
     let mut rendered = work.list("mitodl");
+    rendered.retain(|name| !name.starts_with("simple-pulumi-meta"));
     let facts: BTreeMap<String, PathBuf> = ["", "larger"]
         .iter()
         .flat_map(|folder| fs::read_dir(root().join("tests/fixtures/ol-infrastructure").join(folder)).unwrap())
@@ -170,7 +172,7 @@ const DELIBERATE: &[Deliberate] = &[
     },
     Deliberate {
         name: "a path that names its artifact",
-        mends: "`./` in front hides the artifact from puts that look for it in params",
+        mends: "two ways of writing one path",
         fits: |it| {
             it.at.ends_with("/params/additional_tags") && it.theirs == format!("./{}", it.ours.as_str().unwrap())
         },

@@ -9,9 +9,9 @@ use super::version::IssueVersion;
 use crate::contract::CompatPut;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::gate::{LOOKS, ROUNDS, rivals_below, together};
+use crate::gate::{rivals_below, together};
 use crate::github::api::{self, Query};
-use crate::github::{Issue, NewIssue};
+use crate::github::{Comment, Issue, NewIssue};
 use crate::step::Outcome;
 use crate::text::{MAX_BODY, MAX_TITLE, one_line};
 
@@ -125,66 +125,32 @@ impl Compat<'_> {
             return api::update(&self.client, issue.number, &fields).map(Some);
         }
         let since = self.just_now();
-        let mut unknown = None;
-        for _ in 0..ROUNDS {
-            match api::comment(&self.client, issue.number, text) {
-                Ok(_) => return Ok(Some(issue)),
-                Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => {
-                    self.log.say(format_args!("issue #{} is locked; a new one is opened", issue.number));
-                    return Ok(None);
-                }
-                Err(error) if error.is_ambiguous() => {
-                    self.log.say(&error);
-                    unknown = Some(error);
-                }
-                Err(error) => return Err(error),
-            }
-            for wait in LOOKS {
-                self.client.sleep(wait);
-                let comments = api::comments_since(&self.client, issue.number, since)?;
-                if comments.iter().any(|comment| comment.created_at >= since && same(comment.body.as_deref(), text)) {
-                    return Ok(Some(issue));
-                }
-            }
+        let write = || match api::comment(&self.client, issue.number, text) {
+            Ok(_) => Ok(true),
+            Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => Ok(false),
+            Err(error) => Err(error),
+        };
+        let taken = self.client.once(write, || {
+            let comments = api::comments_since(&self.client, issue.number, since)?;
+            let is_it = |comment: &Comment| comment.created_at >= since && same(comment.body.as_deref(), text);
+            Ok(comments.iter().any(is_it).then_some(true))
+        })?;
+        if !taken {
+            self.log.say(format_args!("issue #{} is locked; a new one is opened", issue.number));
         }
-        Err(unknown.unwrap_or_else(|| Error::Internal("a comment was neither taken nor refused".to_owned())))
+        Ok(taken.then_some(issue))
     }
 
     fn create(&self, title: &str, text: &str, labels: &[String], assignees: &[String]) -> Result<Issue> {
-        let mut new = NewIssue {
+        let new = NewIssue {
             title: title.to_owned(),
             body: text.to_owned(),
             labels: labels.to_vec(),
             assignees: assignees.to_vec(),
         };
         let since = self.just_now();
-        let mut unknown = None;
-        for _ in 0..=ROUNDS {
-            match api::create(&self.client, &new) {
-                Ok(issue) => return Ok(issue),
-                // One assignee that may not be assigned refuses the whole issue, after the deployment it tells of.
-                Err(Error::Invalid { why, .. }) if !new.assignees.is_empty() => {
-                    self.log.say(format_args!("opened without assignees, for GitHub refuses them: {why}"));
-                    new.assignees.clear();
-                    continue;
-                }
-                Err(error) if error.is_ambiguous() => {
-                    self.log.say(&error);
-                    unknown = Some(error);
-                }
-                Err(error) => return Err(error),
-            }
-            for wait in LOOKS {
-                self.client.sleep(wait);
-                let made = api::newest(&self.client)?.into_iter().find(|issue| {
-                    self.is(issue, title) && issue.created_at >= since && same(issue.body.as_deref(), text)
-                });
-                if let Some(issue) = made {
-                    return Ok(issue);
-                }
-            }
-        }
-        Err(unknown.unwrap_or_else(|| Error::Internal("an issue was neither opened nor refused".to_owned())))
+        self.client
+            .open(&new, |issue| self.is(issue, title) && issue.created_at >= since && same(issue.body.as_deref(), text))
     }
 
     /// Another put may have opened one at the same time: the lower goes on.

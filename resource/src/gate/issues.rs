@@ -1,7 +1,6 @@
 //! The issues of a gate: finding them without a search, and writing to them so that nothing is lost or doubled.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -13,10 +12,6 @@ use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
 use crate::github::{Comment, Issue, IssueState, Snapshot, status_error};
 
-/// Waits before looking whether a write of unknown outcome happened.
-pub(crate) const LOOKS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
-/// How often a write of unknown outcome is begun.
-pub(crate) const ROUNDS: u32 = 3;
 /// Issues opened within this time of one another were opened by puts that did not see each other.
 const TOGETHER: SignedDuration = SignedDuration::from_mins(10);
 
@@ -109,63 +104,19 @@ impl Gate<'_> {
         Ok(found)
     }
 
-    /// Opens an issue, and knows it again when GitHub does not say whether it did.
-    pub(super) fn create(&self, new: &mut crate::github::NewIssue, nonce: &str) -> Result<Issue> {
-        for round in 0..ROUNDS {
-            let error = match api::create(&self.client, new) {
-                Ok(issue) => return Ok(issue),
-                // GitHub refuses the whole issue for one assignee that may not be assigned.
-                Err(Error::Invalid { why, .. }) if !new.assignees.is_empty() => {
-                    self.log.say(format_args!(
-                        "opened without assignees, for GitHub refuses them ({}): {why}",
-                        new.assignees.join(", ")
-                    ));
-                    new.assignees.clear();
-                    continue;
-                }
-                Err(error) if error.is_ambiguous() => error,
-                Err(error) => return Err(error),
-            };
-            self.log.say(&error);
-            for wait in LOOKS {
-                self.client.sleep(wait);
-                if let Some(issue) = api::newest(&self.client)?.into_iter().find(|issue| has_nonce(issue, nonce)) {
-                    self.log.say(format_args!("it did: issue #{}", issue.number));
-                    return Ok(issue);
-                }
-            }
-            if round + 1 == ROUNDS {
-                return Err(error);
-            }
-        }
-        Err(Error::Internal("an issue was neither opened nor refused".to_owned()))
-    }
-
     /// Comments, and knows the comment again when GitHub does not say whether it took it.
     pub(super) fn post(&self, number: u64, marker: &Marker, text: &str, nonce: &str) -> Result<Posted> {
         let gate = self.gate_of(number)?;
         let body = marker.write(text, self.signer.as_ref(), &gate, Some(number));
-        let mut unknown = None;
-        for _ in 0..ROUNDS {
-            match api::comment(&self.client, number, &body) {
-                Ok(Comment { id, created_at, .. }) => return Ok(Posted::Done { id, at: created_at }),
-                Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => return Ok(Posted::Locked),
-                Err(error) if error.is_ambiguous() => {
-                    self.log.say(&error);
-                    unknown = Some(error);
-                }
-                Err(error) => return Err(error),
-            }
-            for wait in LOOKS {
-                self.client.sleep(wait);
-                let Some(issue) = Snapshot::read(&self.client, number)? else { break };
-                if let Some((id, at)) = self.comment_with(&issue, nonce)? {
-                    self.log.say("it did");
-                    return Ok(Posted::Done { id, at });
-                }
-            }
-        }
-        Err(unknown.unwrap_or_else(|| Error::Internal("a comment was neither taken nor refused".to_owned())))
+        let write = || match api::comment(&self.client, number, &body) {
+            Ok(Comment { id, created_at, .. }) => Ok(Posted::Done { id, at: created_at }),
+            Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => Ok(Posted::Locked),
+            Err(error) => Err(error),
+        };
+        self.client.once(write, || {
+            let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(None) };
+            Ok(self.comment_with(&issue, nonce)?.map(|(id, at)| Posted::Done { id, at }))
+        })
     }
 
     /// The comment of ours that carries `nonce`: a record's is its hash.
@@ -288,7 +239,7 @@ pub(super) fn is_open(issue: &Snapshot) -> bool {
     issue.state == IssueState::Open
 }
 
-fn has_nonce(issue: &Issue, nonce: &str) -> bool {
+pub(super) fn has_nonce(issue: &Issue, nonce: &str) -> bool {
     matches!(
         Parsed::read(issue.body()),
         Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if mark.nonce == nonce

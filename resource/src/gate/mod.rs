@@ -25,7 +25,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub(crate) use self::issues::{LOOKS, ROUNDS, together};
+pub(crate) use self::issues::together;
 pub(crate) use self::marker::sha256;
 pub(crate) use self::record::rivals_below;
 pub(crate) use self::verdict::Refusal;

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
-use super::issues::{Found, LOOKS, Posted, is_open, together};
+use super::issues::{Found, Posted, has_nonce, is_open, together};
 use super::ledger::{Fault, Ledger, Recorded};
 use super::marker::{
     ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256, text_hash,
@@ -16,7 +16,7 @@ use crate::commits::{self, Changes};
 use crate::contract::{Approve, IssueUpdate, OnExisting, RecordParams, RecordState, files};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::github::{Client, Issue, NewIssue, Snapshot, api};
+use crate::github::{Client, Issue, LOOKS, NewIssue, Snapshot, api};
 use crate::step::{Metadatum, Outcome};
 use crate::text::{MAX_TITLE, has_unfilled_variable, one_line};
 
@@ -323,13 +323,13 @@ impl Gate<'_> {
         let label = label_of(&self.source.gate);
         let mut labels = vec![label.clone()];
         labels.extend(params.labels.iter().map(|text| one_line(text, 50)));
-        let mut new = NewIssue {
+        let new = NewIssue {
             title: title.to_owned(),
             body: Marker::Issue(ledger.mark.clone()).write(&text, self.signer.as_ref(), &self.source.gate, None),
             labels: labels.clone(),
             assignees: params.assignees.clone(),
         };
-        let mut issue = self.create(&mut new, &nonce)?;
+        let mut issue = self.client.open(&new, |issue| has_nonce(issue, &nonce))?;
         if !self.bot()?.wrote(&issue) {
             return Err(Error::BadSource(format!(
                 "`bot` is not the account that these credentials belong to: {} opened issue #{}, which approves nothing",

@@ -115,6 +115,10 @@ impl<'a> Client<'a> {
         self.server_time.get().unwrap_or_else(|| self.clock.now())
     }
 
+    pub(super) fn log(&self) -> &Log {
+        self.log
+    }
+
     pub(crate) fn sleep(&self, time: Duration) {
         self.clock.sleep(time);
     }

@@ -2,15 +2,15 @@
 
 use minijinja::Value;
 
-use crate::concourse::{JobName, PipelineName, ResourceName};
+use crate::concourse::{InstanceVars, JobName, PipelineName, ResourceName};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::Kind;
-use crate::manifest::NamesSettings;
+use crate::manifest::{NamesSettings, is_secret_in_clear};
 use crate::project::chain::ChainOutline;
 use crate::project::stage::Names;
 use crate::project::values;
 use crate::template::Scope;
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::{Map, Node, NodeKind};
 
 use super::Resolver;
 use super::outline::StageOutline;
@@ -20,6 +20,7 @@ pub(super) struct Named {
     pub(super) scope: Scope,
     pub(super) project: String,
     pub(super) pipeline: Option<PipelineName>,
+    pub(super) instance_vars: InstanceVars,
     pub(super) stack: String,
     pub(super) slug: String,
     pub(super) repository: String,
@@ -58,6 +59,7 @@ impl Resolver<'_, '_> {
         scope.define("repository", last_part(&repository));
         let pipeline = self.pipeline(&scope, outline.concourse);
         scope.define("pipeline", pipeline.as_ref().map_or(self.manifest.name, PipelineName::as_str));
+        let instance_vars = self.instance_vars(&scope);
         let project = self.layer.node.at("/project").cloned();
         let project = self.text(project.as_ref(), &scope).unwrap_or_else(|| self.manifest.name.to_owned());
         scope.define("project", project.as_str());
@@ -68,7 +70,7 @@ impl Resolver<'_, '_> {
         scope.define("slug", slug.as_str());
         let code = self.text(settings.at("/names/code"), &scope).unwrap_or_else(|| "code".to_owned());
         scope.define("code", code.as_str());
-        Named { scope, project, pipeline, stack, slug, repository, code }
+        Named { scope, project, pipeline, instance_vars, stack, slug, repository, code }
     }
 
     fn repository(&mut self, settings: &Node, scope: &Scope) -> Option<String> {
@@ -114,6 +116,36 @@ impl Resolver<'_, '_> {
                 None
             }
         }
+    }
+
+    /// What tells the pipeline's instances apart. It is shown to everybody who sees the pipeline, and printed.
+    fn instance_vars(&mut self, scope: &Scope) -> InstanceVars {
+        let said = self.layer.node.at("/instance_vars").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+        let mut vars = Vec::new();
+        for entry in said {
+            let Some(text) = self.text(Some(&entry.value), scope) else { continue };
+            let (name, span) = (&entry.key, entry.value.span);
+            let problem = if text.contains("((") {
+                Some((
+                    Rule::NoEffect,
+                    "nothing fills credentials in an instance var".to_owned(),
+                    "name the credential where it is used",
+                ))
+            } else if is_secret_in_clear(name, &text) {
+                let message = format!("`{name}` would stand in the pipeline's address");
+                Some((Rule::PlaintextSecret, message, "name the credential where it is used, such as ((github.token))"))
+            } else if text.chars().any(char::is_control) {
+                Some((Rule::WrongType, format!("`{name}` is not one line"), "it stands on a command line"))
+            } else {
+                None
+            };
+            if let Some((rule, message, help)) = problem {
+                self.diagnostics.push(Diagnostic::new(rule, span, message).help(help));
+            } else {
+                vars.push((name.clone(), text));
+            }
+        }
+        vars.into_iter().collect()
     }
 
     pub(super) fn names(

@@ -70,7 +70,7 @@ impl<'a> Resolver<'a, '_> {
         let outline = &outlines[index];
         let settings = &outline.settings;
         let Draft { kind, named, options_node, options_sound, filled } = draft;
-        let Named { scope, project, pipeline, stack, slug, repository, code } = named;
+        let Named { scope, project, pipeline, instance_vars, stack, slug, repository, code } = named;
         let origin = Origin {
             project: project.clone(),
             stage: chain.stage_name(&outline.environment),
@@ -116,6 +116,7 @@ impl<'a> Resolver<'a, '_> {
             stack,
             concourse: outline.concourse,
             pipeline: pipeline?,
+            instance_vars,
             gate: outline.gate,
             approval: approval(typed.approval),
             record: match typed.record {

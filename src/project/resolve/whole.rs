@@ -53,12 +53,20 @@ impl ManifestFile<'_> {
         for stage in project.chains.iter().flat_map(|chain| &chain.stages) {
             match known.iter().find(|known| known.concourse == stage.concourse) {
                 None => known.push(stage),
-                Some(first) if first.pipeline == stage.pipeline => {}
+                Some(first) if first.pipeline == stage.pipeline && first.instance_vars == stage.instance_vars => {}
                 Some(first) => {
-                    let span = self.node.at("/pipeline").map_or_else(|| self.begin(), |node| node.span);
-                    let says = |stage: &Stage| format!("`{}` for {}", stage.pipeline, stage.whom());
+                    let (pointer, message) = if first.pipeline == stage.pipeline {
+                        ("/instance_vars", "a manifest is one instance of a pipeline")
+                    } else {
+                        ("/pipeline", "a manifest is one pipeline, of one name")
+                    };
+                    let span = self.node.at(pointer).map_or_else(|| self.begin(), |node| node.span);
+                    let says = |stage: &Stage| {
+                        let vars = stage.instance_vars.iter().map(|(name, value)| format!(" {name}={value}"));
+                        format!("`{}{}` for {}", stage.pipeline, vars.collect::<String>(), stage.whom())
+                    };
                     diagnostics.push(
-                        Diagnostic::new(Rule::ConflictingDefinition, span, "a manifest is one pipeline, of one name")
+                        Diagnostic::new(Rule::ConflictingDefinition, span, message)
                             .label(format!("comes out as {} and as {}", says(first), says(stage)))
                             .help("leave out what differs from stage to stage; each Concourse gets a pipeline of its own anyway"),
                     );
@@ -84,7 +92,7 @@ impl ManifestFile<'_> {
         let used = values::used(own);
         for entry in declared {
             let known = |names: &values::Used| names.all || names.names.contains(&entry.key);
-            if !known(&used) && !known(&fleet.used_values) {
+            if !known(&used) && !known(fleet.used_values()) {
                 diagnostics.push(
                     Diagnostic::new(
                         Rule::UnusedValue,

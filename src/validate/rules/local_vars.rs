@@ -34,10 +34,10 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                 }
             }
             of.push((outer, inner));
-            if step.kind == StepKind::LoadVar {
-                if let Some(found) = declare(&mut scopes, inner, step.name, step.span, || whole_place(job, step)) {
-                    diagnostics.push(found);
-                }
+            if step.kind == StepKind::LoadVar
+                && let Some(found) = declare(&mut scopes, inner, step.name, step.span, || whole_place(job, step))
+            {
+                diagnostics.push(found);
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn of_flow_scalar(text: &str) -> Option<Quirk> {
 pub(super) fn of_flow_key(before: &str, key: &str) -> Option<Quirk> {
     let is_long = key.contains('\n') && !before.trim_end().ends_with('?');
     let help = "is there a comma missing?".to_owned();
-    is_long.then(|| Quirk { at: 0..key.len(), message: "a key of more than one line", help: Some(help) })
+    is_long.then_some(Quirk { at: 0..key.len(), message: "a key of more than one line", help: Some(help) })
 }
 
 /// The name of an anchor is ASCII.

@@ -1,0 +1,56 @@
+use std::time::Duration;
+
+use super::api;
+use super::client::Client;
+use super::model::{Issue, NewIssue};
+use crate::error::{Error, Result};
+
+/// Waits before looking whether a write of unknown outcome happened.
+pub(crate) const LOOKS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+/// How often a write of unknown outcome is begun.
+const ROUNDS: u32 = 3;
+
+impl Client<'_> {
+    /// Does a write that may not be repeated, until it is known to be done or refused. When GitHub does not say whether it
+    /// did it, `look` looks for what came of it, and only when that is not there it is written again.
+    pub(crate) fn once<T>(
+        &self,
+        mut write: impl FnMut() -> Result<T>,
+        mut look: impl FnMut() -> Result<Option<T>>,
+    ) -> Result<T> {
+        for round in 1.. {
+            let unknown = match write() {
+                Err(error) if error.is_ambiguous() => error,
+                known => return known,
+            };
+            self.log().say(&unknown);
+            for wait in LOOKS {
+                self.sleep(wait);
+                if let Some(done) = look()? {
+                    self.log().say("it was carried out");
+                    return Ok(done);
+                }
+            }
+            if round == ROUNDS {
+                return Err(unknown);
+            }
+        }
+        Err(Error::Internal("a write was neither carried out nor refused".to_owned()))
+    }
+
+    /// Opens an issue, of which `is_it` knows what may have come of an attempt of unknown outcome. GitHub refuses the whole
+    /// issue for one assignee that may not be assigned, after the deployment that it tells of: then it is opened without.
+    pub(crate) fn open(&self, new: &NewIssue, is_it: impl Fn(&Issue) -> bool) -> Result<Issue> {
+        let mut new = new.clone();
+        let write = || match api::create(self, &new) {
+            Err(Error::Invalid { why, .. }) if !new.assignees.is_empty() => {
+                let assignees = new.assignees.join(", ");
+                self.log().say(format_args!("opened without assignees, for GitHub refuses them ({assignees}): {why}"));
+                new.assignees.clear();
+                api::create(self, &new)
+            }
+            created => created,
+        };
+        self.once(write, || Ok(api::newest(self)?.into_iter().find(|issue| is_it(issue))))
+    }
+}
