@@ -3060,3 +3060,28 @@ fn pipeline_without_jobs() {
     error: 1 error in 1 file
     ");
 }
+
+#[test]
+fn key_that_the_server_cannot_read_back() {
+    let pipeline = r#"
+jobs:
+- name: test
+  plan:
+  - {task: t, file: a/b.yml, vars: {"a\Nb": 1}}
+"#;
+    let ran = Work::new()
+        .file("a.yml", pipeline.trim_start())
+        .run(&["validate", "a.yml", "--allow", "missing-artifact"])
+        .ended(1);
+    assert_snapshot!(ran.stderr, @r#"
+    error[unreadable-key]: a key of more than one line
+     --> a.yml:4:37
+      |
+    4 |   - {task: t, file: a/b.yml, vars: {"a\Nb": 1}}
+      |                                     ^^^^^^
+      |
+      = help: the server cannot read it back: choose another key
+
+    error: 1 error in 1 file
+    "#);
+}
