@@ -144,9 +144,7 @@ impl<'n> PipelineView<'n> {
             if let Some(job) = self.job(name) {
                 found.push(job);
             } else if is_pattern(name) {
-                let mut matched = self.matched.borrow_mut();
-                let jobs = matched.entry(name.to_owned()).or_insert_with(|| self.matching(name));
-                found.extend(jobs.iter().map(|at| &self.jobs[*at]));
+                found.extend(self.matching(name).iter().map(|at| &self.jobs[*at]));
             }
         }
         found
@@ -154,11 +152,16 @@ impl<'n> PipelineView<'n> {
 
     /// The jobs that a pattern matches, in order, the first of each name. Only those are looked at that begin as it does.
     pub(crate) fn matching(&self, pattern: &str) -> Vec<usize> {
+        if let Some(found) = self.matched.borrow().get(pattern) {
+            return found.clone();
+        }
+        let text = pattern;
         let start = pattern.split(is_special).next().unwrap_or_default();
         let pattern = PathPattern::new(pattern);
         let alike = self.job_at.range(start..).take_while(|(name, _)| name.starts_with(start));
         let mut found: Vec<usize> = alike.filter(|(name, _)| pattern.matches(name)).map(|(_, at)| *at).collect();
         found.sort_unstable();
+        self.matched.borrow_mut().insert(text.to_owned(), found.clone());
         found
     }
 
