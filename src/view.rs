@@ -14,7 +14,7 @@ pub(crate) struct PipelineView<'n> {
     pub(crate) resources: Vec<Definition<'n>>,
     pub(crate) jobs: Vec<JobView<'n>>,
     resource_at: HashMap<&'n str, usize>,
-    /// In order, so that those that begin alike stand together.
+    /// The first of each name, in order, so that those that begin alike stand together.
     job_at: BTreeMap<&'n str, usize>,
     /// What the patterns among `passed` match: thousands of jobs may have some, and each lint asks.
     matched: RefCell<HashMap<String, Vec<usize>>>,
@@ -144,21 +144,24 @@ impl<'n> PipelineView<'n> {
             if let Some(job) = self.job(name) {
                 found.push(job);
             } else if is_pattern(name) {
-                let mut matched = self.matched.borrow_mut();
-                let jobs = matched.entry(name.to_owned()).or_insert_with(|| self.matching(name));
-                found.extend(jobs.iter().map(|at| &self.jobs[*at]));
+                found.extend(self.matching(name).iter().map(|at| &self.jobs[*at]));
             }
         }
         found
     }
 
-    /// The jobs that a pattern matches, in order. Only those are looked at that begin as it does.
-    fn matching(&self, pattern: &str) -> Vec<usize> {
+    /// The jobs that a pattern matches, in order, the first of each name. Only those are looked at that begin as it does.
+    pub(crate) fn matching(&self, pattern: &str) -> Vec<usize> {
+        if let Some(found) = self.matched.borrow().get(pattern) {
+            return found.clone();
+        }
+        let text = pattern;
         let start = pattern.split(is_special).next().unwrap_or_default();
         let pattern = PathPattern::new(pattern);
         let alike = self.job_at.range(start..).take_while(|(name, _)| name.starts_with(start));
         let mut found: Vec<usize> = alike.filter(|(name, _)| pattern.matches(name)).map(|(_, at)| *at).collect();
         found.sort_unstable();
+        self.matched.borrow_mut().insert(text.to_owned(), found.clone());
         found
     }
 

@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use crate::source::Span;
-use crate::validate::{ConcourseVersion, PathPattern};
+use crate::validate::ConcourseVersion;
 use crate::view::{JobView, PipelineView, StepView, is_pattern};
 
 use super::references::is_unread;
@@ -12,11 +12,8 @@ use super::{Checked, refused, whole_place};
 pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     let view = pipeline.view;
     let mut jobs = PassedJobs::of(view, pipeline.version);
-    let has: HashSet<(usize, &str)> = view
-        .jobs
-        .iter()
-        .flat_map(|job| job.gets().chain(job.puts()).map(move |step| (job.index, step.resource())))
-        .collect();
+    let has: HashSet<(usize, &str)> =
+        view.jobs.iter().flat_map(|job| job.resources().map(move |resource| (job.index, resource))).collect();
     for job in &view.jobs {
         for step in job.gets() {
             for (name, span) in step.passed() {
@@ -99,10 +96,12 @@ impl<'v, 'n> PassedJobs<'v, 'n> {
         if !self.is_pattern(name) {
             return self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
         }
-        let jobs = &self.view.jobs;
+        let (view, by_name) = (self.view, &self.by_name);
         self.by_pattern.entry(name).or_insert_with(|| {
-            let pattern = PathPattern::new(name);
-            jobs.iter().filter(|job| pattern.matches(job.name)).map(|job| job.index).collect()
+            let first = view.matching(name).into_iter();
+            let mut all: Vec<usize> = first.flat_map(|job| by_name[view.jobs[job].name].iter().copied()).collect();
+            all.sort_unstable();
+            all
         })
     }
 }

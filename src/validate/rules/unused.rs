@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostics, Rule};
 
-use crate::view::{StepView, field, is_invalid};
+use crate::view::{JobView, field, is_invalid};
 
 use super::{Checked, refused};
 
@@ -15,8 +15,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     {
         return;
     }
-    let used: HashSet<&str> =
-        view.jobs.iter().flat_map(|job| job.gets().chain(job.puts())).map(StepView::resource).collect();
+    let used: HashSet<&str> = view.jobs.iter().flat_map(JobView::resources).collect();
     for resource in &view.resources {
         if !used.contains(resource.name) {
             diagnostics.push(
