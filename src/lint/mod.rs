@@ -50,7 +50,8 @@ use crate::view::{self, PipelineView};
 /// Looks at the pipelines of a run, which may speak of one another. Lints of one pipeline take time in proportion to
 /// its size.
 pub fn lint(pipelines: &[Decoded], sources: &Sources, diagnostics: &mut Diagnostics) {
-    let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
+    let views: Vec<PipelineView<'_>> =
+        pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node, pipeline.version)).collect();
     for view in &views {
         for check in EACH {
             check(view, diagnostics);

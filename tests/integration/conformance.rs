@@ -150,7 +150,7 @@ fn versions_differ_in_what_they_refuse() {
     let none: &[&str] = &[];
     for (text, version, code, rules) in [
         (deploy("", ", passed: [unit-*]"), "8.0", 1, &["unknown-job"][..]),
-        (deploy("", ", passed: [unit-*]"), "8.1", 0, none),
+        (deploy("", ", passed: [unit-*]"), "8.1", 0, &["needless-passed"]),
         (deploy("", ", passed: [\"unit-[a]\"]"), "7.14", 1, &["unknown-job"]),
         (deploy("build_logs_to_retain: 5, ", ""), "7.14", 0, none),
         (deploy("build_logs_to_retain: 5, ", ""), "8.0", 0, &["deprecated-field"]),

@@ -192,6 +192,19 @@ fn files_are_read_as_go_yaml_reads_them() {
             "jobs: [{name: a?b}]\n",
             "1:16 yaml-syntax: a text with `?` needs quotes within `{}` and `[]` [write \"a?b\"]",
         ),
+        (
+            "jobs: []\ngroups: [{name: \"\\\\/\"}, {name: \"\\/\"}]\n",
+            "2:33 yaml-syntax: an escape of JSON that YAML 1.1 does not have [write the character itself]",
+        ),
+        (
+            "groups: [{name: \"\\ud83d\\ude00\"}]\n",
+            "1:18 yaml-syntax: an escape of JSON that YAML 1.1 does not have [write the character itself]",
+        ),
+        (
+            "resources: [{source: {a\n b: c}}]\n",
+            "1:23 yaml-syntax: a key of more than one line [is there a comma missing?]",
+        ),
+        ("groups: &a.b []\n", "1:9 yaml-syntax: the name of an anchor is letters, digits, `_` and `-`"),
         ("jobs: !!int x\n", "1:13 yaml-syntax: `x` is no `!!int` [leave the tag out]"),
         (
             "[a, b]: 1\n",
@@ -509,6 +522,9 @@ fn what_decodes_itself_says_what_it_takes() {
     ] {
         fine(text, V8_3);
     }
+    let said = decoded("jobs: [{max_in_flight: 9223372036854775807}]\n", V8_3).said;
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].1, Refusal { plain: false, strict: false, server: true });
     // What 8.1 does not know yet, it passes over.
     fine("jobs: [{plan: [{task: t, config: {caches: [{path: a, ttl: 1ms}]}}]}]\n", V8_1);
 }
