@@ -48,13 +48,12 @@ pub(in crate::validate) fn without_old_templates(text: &str, vars: &Vars) -> Opt
         let (whole, name) = (found.get(0)?, found.get(1)?);
         new.push_str(&text[end..whole.start()]);
         moved.push((new.len(), whole.start()));
-        match vars.by_name(name.as_str()) {
-            Some(value) => json(value, &mut new),
-            None => {
-                new.push_str("null");
-                if !is_in_comment(text, whole.start()) {
-                    unfilled.push(whole.range());
-                }
+        if let Some(value) = vars.by_name(name.as_str()) {
+            json(value, &mut new);
+        } else {
+            new.push_str("null");
+            if !is_in_comment(text, whole.start()) {
+                unfilled.push(whole.range());
             }
         }
         end = whole.end();
