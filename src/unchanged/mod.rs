@@ -48,7 +48,7 @@ impl Memory {
         let paths = if args.paths.is_empty() { vec![Utf8PathBuf::from(".")] } else { args.paths.clone() };
         let place = Place::of(&paths, args.out.as_deref())?;
         let version = env!("CARGO_PKG_VERSION");
-        let asked = format!("{:?}", (version, program, signature.to_string(), &paths, &args.out, levels));
+        let asked = format!("{:?}", (version, program, signature.to_string(), &place.of, &paths, &args.out, levels));
         signature.is_older(begun).then_some(Self { place, asked, paths, begun })
     }
 

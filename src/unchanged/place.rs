@@ -12,6 +12,8 @@ use crate::{files, write};
 pub(super) struct Place {
     folder: Utf8PathBuf,
     name: String,
+    /// What it is of, told by where that really is.
+    pub(super) of: String,
 }
 
 impl Place {
@@ -23,10 +25,11 @@ impl Place {
         if paths.iter().any(|path| real.starts_with(repository_of(&files::real(path)))) {
             return None;
         }
+        let paths: Vec<Utf8PathBuf> = paths.iter().map(|path| files::real(path)).collect();
+        let of = format!("{:?}", (files::real(Utf8Path::new(".")), paths, out.map(files::real)));
         let mut hasher = DefaultHasher::new();
-        let whom: Vec<Utf8PathBuf> = paths.iter().map(|path| files::real(path)).collect();
-        (files::real(Utf8Path::new(".")), whom, out.map(files::real)).hash(&mut hasher);
-        Some(Self { folder, name: format!("unchanged-{:016x}", hasher.finish()) })
+        of.hash(&mut hasher);
+        Some(Self { folder, name: format!("unchanged-{:016x}", hasher.finish()), of })
     }
 
     /// What is there, if it is the user's own and nobody else could have written it.

@@ -12,7 +12,8 @@ use tempfile::TempDir;
 
 use crate::support::{Ran, SHOP_FLEET, Work, manifest, ran};
 
-/// A fleet with a kind of its own, manifests at several depths and a link among them; and a cache.
+/// A fleet with a kind of its own, manifests at several depths, links among them, and a file of somebody else's among those
+/// that it is rendered to; and a cache.
 struct Fleet {
     work: Work,
     cache: TempDir,
@@ -40,6 +41,8 @@ impl Fleet {
         symlink("../elsewhere/linked.yml", work.path().join("projects/linked.yml")).unwrap();
         let kind = work.run(&["kind", "show", "script"]).fine();
         work.write("kinds/stacks/own.yml", &kind);
+        symlink("../later", work.path().join("teams/later")).unwrap();
+        work.write("rendered/foreign.yml", "# Somebody's.\n");
         work.run(&["render", "--quiet"]).fine();
         Self { work, cache: TempDir::new().unwrap() }
     }
@@ -146,7 +149,7 @@ fn render_with_nothing_to_write_is_remembered() {
 #[test]
 fn each_change_is_seen() {
     type Change = (&'static str, fn(&Fleet));
-    let changes: [Change; 19] = [
+    let changes: [Change; 21] = [
         ("a byte of a rendered file, and its time put back", |fleet| {
             let path = fleet.path("rendered/cart.yml");
             let (text, before) = (fs::read_to_string(&path).unwrap(), fs::metadata(&path).unwrap());
@@ -167,6 +170,10 @@ fn each_change_is_seen() {
             let text = fleet.work.read("rendered/cart.yml").replace("cart", "gone");
             fleet.work.write("rendered/gone.yml", &text);
         }),
+        ("a file that becomes one that nothing renders", |fleet| {
+            let text = fleet.work.read("rendered/cart.yml").replace("cart", "foreign");
+            fleet.work.write("rendered/foreign.yml", &text);
+        }),
         ("a manifest edited", |fleet| fleet.work.write("projects/cart.yml", &manifest("shop-tram"))),
         ("a manifest added", |fleet| fleet.work.write("projects/new.yml", &manifest("shop-new"))),
         ("a manifest deep down", |fleet| fleet.work.write("teams/a/projects/x/new.yml", &manifest("shop-new"))),
@@ -182,6 +189,7 @@ fn each_change_is_seen() {
             fleet.work.write("projects/new.yaml", &manifest("shop-new"));
         }),
         ("what a link leads to", |fleet| fleet.work.write("elsewhere/linked.yml", &manifest("shop-linked"))),
+        ("what a link led nowhere to", |fleet| fleet.work.write("later/projects/new.yml", &manifest("shop-new"))),
         ("a kind edited", |fleet| {
             let text = fleet.work.read("kinds/stacks/own.yml") + "# other\n";
             fleet.work.write("kinds/stacks/own.yml", &text);
@@ -209,10 +217,34 @@ fn each_change_is_seen() {
 }
 
 #[test]
+fn way_from_a_rendered_file_to_its_manifest_counts() {
+    let fleet = Fleet::new();
+    let fleet_file = fleet.work.read("pipegen.yml");
+    fleet.work.write("pipegen.yml", &format!("{fleet_file}output: teams/../out/rendered\n"));
+    // Where no fleet is looked for, and nothing that is looked at tells that a link leads elsewhere.
+    fs::create_dir_all(fleet.path(".store/deep")).unwrap();
+    fs::create_dir(fleet.path(".store/x")).unwrap();
+    symlink("x", fleet.path(".store/link")).unwrap();
+    symlink(".store/link", fleet.path("out")).unwrap();
+    fleet.run(&["render", "--quiet"]).fine();
+    age();
+    fleet.remember();
+    assert_eq!(fleet.run(&CHECK).fine(), REMEMBERED);
+    fs::rename(fleet.path(".store/x"), fleet.path(".store/deep/x")).unwrap();
+    fs::remove_file(fleet.path(".store/link")).unwrap();
+    symlink("deep/x", fleet.path(".store/link")).unwrap();
+    assert_eq!(fleet.run(&CHECK).ended(1).stderr, "error: out of date: 3 files; run `ol-pipegen render`\n");
+}
+
+#[test]
 fn each_file_and_folder_counts_but_those_that_nobody_reads() {
     let fleet = Fleet::new();
-    let places: Vec<PathBuf> =
-        fleet.tree().iter().map(|path| path.strip_prefix(fleet.work.path()).unwrap().to_owned()).collect();
+    let places: Vec<PathBuf> = fleet
+        .tree()
+        .iter()
+        .filter(|path| path.exists())
+        .map(|path| path.strip_prefix(fleet.work.path()).unwrap().to_owned())
+        .collect();
     assert!(places.len() > 15, "{places:?}");
     let unseen = unseen(&places, |place, fleet| {
         let path = fleet.work.path().join(place);
