@@ -110,6 +110,10 @@ pub struct RenderArgs {
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
 
+    /// Neither believe nor remember in the user's cache that nothing has changed since all was up to date.
+    #[arg(long, help_heading = "Output")]
+    pub no_cache: bool,
+
     /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there, and
     /// that what a Pulumi project imports is watched.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]

@@ -26,7 +26,7 @@ pub(crate) use banner::{quoted, set_pipeline};
 use collisions::Facts;
 use meta::Settable;
 pub use select::{FLEET_FILE, Selected, select};
-pub(crate) use select::{fleet_above, select_file};
+pub(crate) use select::{fleet_above, folders_below, folders_of_globs, select_file};
 
 /// What a run is told.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +66,10 @@ pub struct RenderedFleet {
     pub path: Utf8PathBuf,
     /// The folder of its rendered pipelines.
     pub output: Utf8PathBuf,
+    /// Globs of its manifests.
+    pub(crate) projects: Vec<String>,
+    /// The folder of its own kinds.
+    pub(crate) kinds: Utf8PathBuf,
     /// All manifests of the fleet were rendered, so that what is left over in the folder is known to be an orphan.
     pub whole: bool,
     /// The pipelines, in order of their manifests.
@@ -275,6 +279,8 @@ fn render_fleet(
     drop(rendering);
     let mut fleet = RenderedFleet {
         output: loaded.fleet.output.clone(),
+        projects: loaded.fleet.projects.clone(),
+        kinds: loaded.fleet.kinds_folder.clone(),
         whole: loaded.whole,
         pipelines: Vec::new(),
         path: loaded.path,

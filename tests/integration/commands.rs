@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::Work;
+use crate::support::{NO_CACHE, Work};
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "the help texts are what is tested")]
@@ -101,6 +101,10 @@ fn help_of_every_verb() {
 
       -q, --quiet
               Say nothing of what was written
+
+          --no-cache
+              Neither believe nor remember in the user's cache that nothing has changed since all was up
+              to date
 
     Input:
           --source-root <DIR>
@@ -760,6 +764,7 @@ fn run_without_a_reader(work: &Work, arguments: &[&str]) -> (Option<i32>, String
     let mut child = Command::new(assert_cmd::cargo::cargo_bin("ol-pipegen"))
         .args(arguments)
         .current_dir(work.path())
+        .envs([NO_CACHE])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

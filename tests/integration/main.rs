@@ -30,6 +30,7 @@ mod rules;
 mod schemas;
 mod set;
 mod support;
+mod unchanged;
 mod validate;
 mod waiting;
 mod watched;
