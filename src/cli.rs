@@ -5,10 +5,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use crate::Failure;
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{DeniedRule, Levels, Rule};
 use crate::kind::Family;
 use crate::report::Format;
-use crate::validate::ConcourseVersion;
 
 /// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
 ///

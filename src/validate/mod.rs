@@ -8,12 +8,11 @@ pub(crate) mod duration;
 mod pattern;
 mod rules;
 mod vars;
-mod version;
 
 pub(crate) use pattern::{GroupPattern, PathPattern};
 pub use vars::Vars;
-pub use version::ConcourseVersion;
 
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use crate::source::{FileId, Sources, Span};
 use crate::view::PipelineView;
