@@ -2,14 +2,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::source::Span;
-use crate::validate::{ConcourseVersion, PathPattern};
+use crate::validate::PathPattern;
 use crate::yaml::{Map, Node, NodeKind};
 
 /// What rules and lints ask of a pipeline. What is not shaped as it should be is passed over: that is for others to report.
 pub(crate) struct PipelineView<'n> {
     pub(crate) root: &'n Node,
-    /// What Concourse it is looked at for.
-    pub(crate) version: ConcourseVersion,
     pub(crate) resource_types: Vec<Definition<'n>>,
     pub(crate) prototypes: Vec<Definition<'n>>,
     pub(crate) var_sources: Vec<Definition<'n>>,
@@ -99,7 +97,7 @@ const CORE: [(&str, StepKind); 9] = [
 const HOOKS: [&str; 5] = ["on_success", "on_failure", "on_abort", "on_error", "ensure"];
 
 impl<'n> PipelineView<'n> {
-    pub(crate) fn of(root: &'n Node, version: ConcourseVersion) -> Self {
+    pub(crate) fn of(root: &'n Node) -> Self {
         let resources = definitions(root, "resources");
         let jobs: Vec<JobView<'n>> = definitions(root, "jobs")
             .into_iter()
@@ -120,7 +118,6 @@ impl<'n> PipelineView<'n> {
         }
         Self {
             root,
-            version,
             resource_types: definitions(root, "resource_types"),
             prototypes: definitions(root, "prototypes"),
             var_sources: definitions(root, "var_sources"),

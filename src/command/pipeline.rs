@@ -4,11 +4,11 @@ use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::concourse::Pipeline;
+use crate::concourse::{ConcourseVersion, Pipeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 use crate::git::Commit;
 use crate::source::{SourceText, Sources};
-use crate::validate::{self, ConcourseVersion, Vars};
+use crate::validate::{self, Vars};
 use crate::yaml;
 use crate::{Failure, files};
 

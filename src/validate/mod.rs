@@ -8,12 +8,11 @@ pub(crate) mod duration;
 mod pattern;
 mod rules;
 mod vars;
-mod version;
 
 pub(crate) use pattern::{GroupPattern, PathPattern};
 pub use vars::Vars;
-pub use version::ConcourseVersion;
 
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use crate::source::{FileId, Sources, Span};
 use crate::view::PipelineView;
@@ -44,7 +43,7 @@ pub fn check(
     diagnostics: &mut Diagnostics,
 ) -> Option<Decoded> {
     let decoded = decode(sources, file, version, vars, diagnostics)?;
-    rules::check(&PipelineView::of(&decoded.node, version), version, diagnostics);
+    rules::check(&PipelineView::of(&decoded.node), version, diagnostics);
     Some(decoded)
 }
 

@@ -1,8 +1,9 @@
 //! Pipelines as Concourse decodes them: what each scalar is to it, and what it refuses where.
 
+use ol_pipegen::concourse::ConcourseVersion;
 use ol_pipegen::diagnostic::{Diagnostics, Refusal, Severity};
 use ol_pipegen::source::Sources;
-use ol_pipegen::validate::{ConcourseVersion, Vars, decode};
+use ol_pipegen::validate::{Vars, decode};
 use ol_pipegen::yaml::{Node, NodeKind, Resolved};
 use proptest::strategy::Strategy;
 

@@ -1,8 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule, did_you_mean, visible};
 use crate::source::{Sources, Span};
-use crate::validate::ConcourseVersion;
 use crate::yaml::{Entry, Map, Node, NodeKind, ScalarStyle, as_json, as_text};
 
 use super::model::{Field, PIPELINE, Shape, Struct, Unknown};

@@ -102,7 +102,7 @@ fn json(node: &Node, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validate::ConcourseVersion;
+    use crate::concourse::ConcourseVersion;
 
     #[test]
     fn templates_are_replaced_and_places_kept() {
