@@ -12,11 +12,11 @@ mod vars;
 pub(crate) use pattern::{GroupPattern, PathPattern};
 pub use vars::Vars;
 
-use crate::concourse::ConcourseVersion;
-use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
+use crate::concourse::{ConcourseVersion, Pipeline};
+use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule, Severity};
 use crate::source::{FileId, Sources, Span};
 use crate::view::PipelineView;
-use crate::yaml::{Dialect, DuplicateKeys, Limits, Node, read_pipeline};
+use crate::yaml::{self, Dialect, DuplicateKeys, Limits, Node, read_pipeline};
 
 /// A pipeline as Concourse decodes it.
 ///
@@ -61,6 +61,40 @@ pub fn decode(
     vars::fill(&mut node, vars, version, diagnostics);
     decode::decode(&mut node, version, sources, diagnostics);
     Some(Decoded { node, version })
+}
+
+/// Reads a pipeline as the newest Concourse does, into its types, with the tree that it was made of. `edit` has the tree
+/// before anything decodes it, and before anything of it can be reported. What is wrong is among the diagnostics; what
+/// there is to warn of is for [`check`] to say.
+pub(crate) fn pipeline(
+    sources: &Sources,
+    file: FileId,
+    edit: impl FnOnce(&mut Node, &mut Diagnostics),
+    diagnostics: &mut Diagnostics,
+) -> Option<(Node, Pipeline)> {
+    let (version, vars) = (ConcourseVersion::default(), Vars::default());
+    let mut found = Diagnostics::default();
+    let mut edited = Diagnostics::default();
+    let node = read(sources, file, version, &vars, &mut found).map(|mut node| {
+        edit(&mut node, &mut edited);
+        vars::fill(&mut node, &vars, version, &mut found);
+        decode::decode(&mut node, version, sources, &mut found);
+        node
+    });
+    let errors = found.into_sorted().into_iter().filter(|diagnostic| diagnostic.severity() == Severity::Error);
+    let before = diagnostics.len();
+    errors.for_each(|diagnostic| diagnostics.push(diagnostic));
+    let refused = diagnostics.len() > before;
+    diagnostics.extend(edited);
+    let node = node.filter(|_| !refused)?;
+    match yaml::decode(&node) {
+        Ok(pipeline) => Some((node, pipeline)),
+        Err(error) => {
+            let span = error.span.unwrap_or(node.span);
+            diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message).maybe_help(error.help));
+            None
+        }
+    }
 }
 
 fn read(
