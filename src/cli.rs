@@ -211,6 +211,10 @@ pub struct ValidateArgs {
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Pipelines")]
     pub load_vars_from: Vec<Utf8PathBuf>,
 
+    /// The team that pipelines are of: only `main` sets those of another one.
+    #[arg(long, value_name = "NAME", help_heading = "Pipelines")]
+    pub team: Option<String>,
+
     /// Take every file for a pipeline, whatever it says.
     #[arg(long, help_heading = "Pipelines")]
     pub as_pipeline: bool,

@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
         let mut diagnostics = Diagnostics::default();
         let decoded = check(&sources, file, version, &Vars::default(), &mut diagnostics);
         let decoded: Vec<_> = decoded.into_iter().collect();
-        lint(&decoded, &sources, &mut diagnostics);
+        lint(&decoded, Some("shop"), &sources, &mut diagnostics);
         let said = diagnostics.into_sorted();
         assert!(!decoded.is_empty() || !said.is_empty(), "refused without a word");
         for one in &said {

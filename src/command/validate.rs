@@ -47,7 +47,7 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         decoded.extend(validate::check(&collected.sources, file, version, &vars, &mut collected.diagnostics));
     }
     drop(reading);
-    lint(&decoded, &collected.sources, &mut collected.diagnostics);
+    lint(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
     if args.strict {
         collected.diagnostics.be_strict();
     }

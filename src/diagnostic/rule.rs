@@ -354,6 +354,8 @@ rules! {
     OldTemplate = Warning "old-template",
     /// A limit below zero.
     NegativeLimit = Warning "negative-limit" page,
+    /// A step that sets a pipeline of another team, which only the team `main` may.
+    ForeignTeam = Warning "foreign-team",
     /// A pipeline that is set from two files.
     PipelineSetTwice = Warning "pipeline-set-twice" page,
     /// A put whose version is an approval.

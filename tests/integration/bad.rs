@@ -3127,6 +3127,37 @@ jobs:
 }
 
 #[test]
+fn pipelines_of_other_teams() {
+    let pipeline = "\
+resources:
+- {name: code, type: git, source: {uri: https://github.com/example/shop}}
+jobs:
+- name: set
+  plan:
+  - {get: code, trigger: true}
+  - {set_pipeline: self, team: edge, file: code/a.yml}
+  - {set_pipeline: b, team: shop, file: code/b.yml}
+  - {set_pipeline: c, team: ((team)), file: code/c.yml}
+  - {set_pipeline: d, team: edge, file: code/d.yml}
+";
+    let work = Work::new().file("a.yml", pipeline);
+    assert_snapshot!(work.run(&["validate", "a.yml", "--team", "shop"]).ended(0).stderr, @"
+    warning[foreign-team]: a pipeline of the team `shop` sets one of the team `edge`
+      --> a.yml:10:29
+       |
+    10 |   - {set_pipeline: d, team: edge, file: code/d.yml}
+       |                             ^^^^ the step fails when it is run
+       |
+       = help: let it live in the team `main`, which alone may do so, or leave `team` out
+
+    warning: 1 warning in 1 file
+    ");
+    for team in [&["--team", "main"][..], &[]] {
+        assert_eq!(work.run(&[&["validate", "a.yml"], team].concat()).ended(0).stderr, "");
+    }
+}
+
+#[test]
 fn templates_that_only_old_concourses_fill() {
     let pipeline = "\
 jobs:

@@ -177,6 +177,9 @@ fn help_of_every_verb() {
               Take variables of pipelines from a file, as `fly -l`; what flags give goes before, and a
               later file before an earlier one
 
+          --team <NAME>
+              The team that pipelines are of: only `main` sets those of another one
+
           --as-pipeline
               Take every file for a pipeline, whatever it says
 
