@@ -83,12 +83,22 @@ pub(crate) fn pipeline(
         decode::decode(&mut node, version, sources, &mut found);
         node
     });
-    let errors = found.into_sorted().into_iter().filter(|diagnostic| diagnostic.severity() == Severity::Error);
     let before = diagnostics.len();
-    errors.for_each(|diagnostic| diagnostics.push(diagnostic));
+    let mut ignored: Vec<Span> = Vec::new();
+    for diagnostic in found.into_sorted() {
+        if diagnostic.severity() == Severity::Error {
+            diagnostics.push(diagnostic);
+        } else if diagnostic.rule == Rule::UnknownField {
+            ignored.push(diagnostic.span());
+        }
+    }
     let refused = diagnostics.len() > before;
     diagnostics.extend(edited);
-    let node = node.filter(|_| !refused)?;
+    let mut node = node.filter(|_| !refused)?;
+    // What Concourse drops at the top is where people keep what anchors are of.
+    if let Some(map) = node.as_map_mut() {
+        map.retain(|entry| !ignored.contains(&entry.key_span));
+    }
     match yaml::decode(&node) {
         Ok(pipeline) => Some((node, pipeline)),
         Err(error) => {

@@ -259,6 +259,11 @@ fn what_is_rendered_comes_back() {
                 assert!(ran.code == 1 && ran.stderr.contains("not-carried-over"), "{name}: {}", ran.stderr);
                 continue;
             }
+            // What sets the other pipelines is made of the fleet, and promotes nothing.
+            if name.starts_with("simple-pulumi-meta") {
+                assert!(ran.code == 1 && ran.stderr.contains("no-promotion-chain"), "{name}: {}", ran.stderr);
+                continue;
+            }
             assert_eq!((ran.code, ran.stderr.contains("meant to differ")), (0, false), "{name}: {}", ran.stderr);
             let written = ran.stdout.lines().next().unwrap().trim_start_matches("wrote ").to_owned();
             let again = work.run(&["render", "--stdout", &written]).ended(0);
@@ -268,7 +273,7 @@ fn what_is_rendered_comes_back() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 35);
+    assert_eq!(seen, 36);
 }
 
 const PLAIN: &str = "
@@ -313,7 +318,7 @@ fn the_name_of_a_file_says_which_instance_it_is() {
     // A name that is given says the same.
     work.write("old.yml", PLAIN);
     let ran = work.run(&["import", "old.yml", "--pipeline", "words,region=eu"]).ended(0);
-    assert!(ran.stdout.starts_with("pipeline: words\ninstance_vars: {region: eu}\n"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("pipeline: words\ninstance_vars: {region: eu}\n"), "{}", ran.stdout);
 }
 
 /// Merge keys, anchors and `yes` are what they are to Concourse.
