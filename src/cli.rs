@@ -5,10 +5,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use crate::Failure;
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{DeniedRule, Levels, Rule};
 use crate::kind::Family;
 use crate::report::Format;
-use crate::validate::ConcourseVersion;
 
 /// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
 ///
@@ -110,6 +110,10 @@ pub struct RenderArgs {
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
 
+    /// Neither believe nor remember in the user's cache that nothing has changed since all was up to date.
+    #[arg(long, help_heading = "Output")]
+    pub no_cache: bool,
+
     /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there, and
     /// that what a Pulumi project imports is watched.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
@@ -184,16 +188,10 @@ pub struct ValidateArgs {
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
-    /// The Concourse that pipelines are for, by whose rules they are read and checked: 7.14, 8.0, 8.1, 8.2 or 8.3.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        value_name = "VERSION",
-        help_heading = "Pipelines"
-    )]
-    pub concourse: ConcourseVersion,
+    /// The Concourse that pipelines are for, by whose rules they are read and checked, and what is rendered as well: 7.14,
+    /// 8.0, 8.1, 8.2 or 8.3. The newest unless said, and of what is rendered the `version` that the fleet says.
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "VERSION", help_heading = "Pipelines")]
+    pub concourse: Option<ConcourseVersion>,
 
     /// Take for an error what `fly validate-pipeline --strict` refuses: names that are no identifiers, keys that are not
     /// known, what is deprecated. What only this program warns of stays a warning.

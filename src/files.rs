@@ -1,6 +1,7 @@
 //! Reading files and folders, with errors that name them.
 
 use std::collections::BTreeMap;
+use std::fs::FileType;
 use std::sync::{Mutex, PoisonError};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
@@ -59,11 +60,21 @@ pub(crate) fn real_folder(folder: &Utf8Path) -> Utf8PathBuf {
 ///
 /// When it cannot be read.
 pub(crate) fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+    Ok(list_typed(folder)?.into_iter().map(|(path, _)| path).collect())
+}
+
+/// The same, each with what it is itself: a link is a link. The system tells that along with the name.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub(crate) fn list_typed(folder: &Utf8Path) -> Result<Vec<(Utf8PathBuf, FileType)>, Failure> {
     let failure = |error| Failure::io("read", folder, error);
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failure)? {
-        if let Ok(path) = Utf8PathBuf::from_path_buf(entry.map_err(failure)?.path()) {
-            entries.push(path);
+        let entry = entry.map_err(failure)?;
+        if let Ok(path) = Utf8PathBuf::from_path_buf(entry.path()) {
+            entries.push((path, entry.file_type().map_err(failure)?));
         }
     }
     Ok(entries)

@@ -9,7 +9,8 @@
 //! - [`kind`] is what deploys a stage or builds an input: files in Concourse's own words.
 //! - [`plan`] is the promotion graph: jobs, what they take and from whom, gates, issues.
 //! - [`concourse`] is the pipeline as Concourse defines it; a plan is lowered to it.
-//! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares, prints or sets what comes out.
+//! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares, prints or sets what comes out. What was found to be up
+//!   to date is remembered by `unchanged`, outside of the repository.
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
 //!   one pipeline to another; [`budget`] counts what it asks of GitHub.
 //! - [`validate`] reads any pipeline as a version of Concourse reads it, and tells what that version refuses; [`lint`] tells
@@ -51,6 +52,7 @@ pub mod render;
 pub mod report;
 pub mod source;
 mod template;
+mod unchanged;
 pub mod validate;
 mod view;
 mod write;

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
@@ -106,11 +107,24 @@ fn parent(path: &Utf8Path) -> &Utf8Path {
 ///
 /// When it cannot be written.
 pub(crate) fn atomically(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
+    with_permissions(path, text, permissions(path))
+}
+
+/// The same, for the user alone.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub(crate) fn privately(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
+    with_permissions(path, text, fs::Permissions::from_mode(0o600))
+}
+
+fn with_permissions(path: &Utf8Path, text: &[u8], permissions: fs::Permissions) -> Result<(), Failure> {
     interrupt::watch();
     let failure = |error| Failure::io("write", path, error);
     let mut file = tempfile::Builder::new()
         .prefix(TEMPORARY)
-        .permissions(permissions(path))
+        .permissions(permissions)
         .tempfile_in(parent(path))
         .map_err(failure)?;
     file.write_all(text).map_err(failure)?;
@@ -145,15 +159,12 @@ fn is_abandoned(metadata: &fs::Metadata) -> bool {
 const TEMPORARY: &str = ".ol-pipegen-";
 
 /// A temporary folder is its owner's alone; these are less what the user's mask takes away.
-#[cfg(unix)]
 fn usual_of_folders() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o777)
+    fs::Permissions::from_mode(0o777)
 }
 
 /// Those of the file that is replaced, else the usual ones: a temporary file is its owner's alone.
-#[cfg(unix)]
 fn permissions(path: &Utf8Path) -> fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).map_or_else(|_| fs::Permissions::from_mode(0o644), |metadata| metadata.permissions())
 }
 

@@ -1,12 +1,16 @@
 use std::fmt::Write;
 use std::fs;
 
+use camino::Utf8Path;
+
 use crate::Failure;
 use crate::cli::RenderArgs;
 use crate::diagnostic::{Count, visible};
 use crate::parallel::in_parallel;
 use crate::progress::Progress;
 use crate::render::{Options, RenderedFleet, render, select, set_pipeline};
+use crate::source::Sources;
+use crate::unchanged::Memory;
 use crate::write::{self, Folder};
 
 use super::committed::{Change, Comparison, compare};
@@ -29,6 +33,14 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
         RenderArgs { stdout: true, .. } => Mode::Print,
         _ => Mode::Write,
     };
+    let levels = args.report.levels()?;
+    let memory = if matches!(mode, Mode::Check | Mode::Write) { Memory::of(args, &levels) } else { None };
+    if mode == Mode::Check
+        && let Some(unchanged) = memory.as_ref().and_then(Memory::recall)
+    {
+        output.report(&[], &Sources::default(), args.report.format, None)?;
+        return close(&Tally { unchanged, ..Tally::default() }, mode, args, output);
+    }
     let selection = select(&args.paths)?;
     if args.out.is_some() && selection.len() > 1 {
         return Err(Failure::Usage(format!(
@@ -36,9 +48,9 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
             selection.len()
         )));
     }
-    let levels = args.report.levels()?;
     let progress = if args.quiet { Progress::default() } else { Progress::for_people() };
-    let options = Options { source_root: args.source_root.clone(), levels, unsaved: None, progress: progress.clone() };
+    let options =
+        Options { source_root: args.source_root.clone(), levels, progress: progress.clone(), ..Options::default() };
     let run = render(&selection, &options)?;
     let follows = match mode {
         Mode::Write => "nothing was written",
@@ -81,6 +93,10 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
             *(if change.new.is_some() { &mut tally.written } else { &mut tally.removed }) += 1;
             output.print_unless(args.quiet && mode == Mode::Write, &line)?;
         }
+    }
+    if let Some(memory) = memory.filter(|_| tally.written + tally.removed == 0) {
+        let folders: Vec<&Utf8Path> = comparisons.iter().map(|comparison| comparison.folder).collect();
+        memory.keep(&run, &folders, tally.unchanged);
     }
     close(&tally, mode, args, output)
 }

@@ -350,6 +350,8 @@ rules! {
     MissingArtifact = Warning "missing-artifact" page,
     /// A job that stands twice in one `passed`, or a pattern for one job.
     NeedlessPassed = Warning "needless-passed" page,
+    /// A template of Concourse 7.14 that nothing fills.
+    OldTemplate = Warning "old-template",
     /// A limit below zero.
     NegativeLimit = Warning "negative-limit" page,
     /// A pipeline that is set from two files.

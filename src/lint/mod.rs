@@ -51,10 +51,11 @@ use crate::view::{self, PipelineView};
 /// its size.
 pub fn lint(pipelines: &[Decoded], sources: &Sources, diagnostics: &mut Diagnostics) {
     let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
-    for view in &views {
+    for (view, pipeline) in views.iter().zip(pipelines) {
         for check in EACH {
             check(view, diagnostics);
         }
+        needless_passed::check(view, pipeline.version, diagnostics);
         yaml_boolean::check(view, sources, diagnostics);
     }
     ambiguous_issue_title::check(&views, diagnostics);
@@ -78,7 +79,6 @@ const EACH: &[Check] = &[
     lonely_serial_group::check,
     malformed_duration::check,
     missing_artifact::check,
-    needless_passed::check,
     negative_limit::check,
     pipeline_set_twice::check,
     plaintext_secret::check,

@@ -165,25 +165,58 @@ fn matches(folder: &Utf8Path, pattern: &str) -> Result<Vec<Utf8PathBuf>, Failure
 const PASSED_OVER: [&str; 3] = ["target", "node_modules", "vendor"];
 
 fn fleets_below(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
-    let mut found = Vec::new();
+    let mut found: Vec<Utf8PathBuf> = search_below(folder)?.0.iter().map(|path| clean(path)).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// The folders where fleets are looked for, itself among them.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub(crate) fn folders_below(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+    Ok(search_below(folder)?.1)
+}
+
+/// The fleets below a folder, and the folders that were searched for them.
+fn search_below(folder: &Utf8Path) -> Result<(Vec<Utf8PathBuf>, Vec<Utf8PathBuf>), Failure> {
+    let (mut fleets, mut searched) = (Vec::new(), Vec::new());
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
-        for path in files::list(&folder)? {
+        for (path, file_type) in files::list_typed(&folder)? {
             let name = path.file_name().unwrap_or_default();
             // A link may lead in a circle, or out of the repository.
-            if path.is_symlink() {
+            if file_type.is_symlink() {
                 continue;
             }
-            if path.is_dir() {
+            if file_type.is_dir() {
                 if !name.starts_with('.') && !PASSED_OVER.contains(&name) {
                     open.push(path);
                 }
             } else if name == FLEET_FILE {
-                found.push(clean(&path));
+                fleets.push(path);
             }
         }
+        searched.push(folder);
     }
-    found.sort();
+    Ok((fleets, searched))
+}
+
+/// The folders that the globs of a fleet search: what they match changes only with the names in these, and with what
+/// links among them lead to.
+///
+/// # Errors
+///
+/// When a folder cannot be read.
+pub(crate) fn folders_of_globs(folder: &Utf8Path, globs: &[String]) -> Result<BTreeSet<Utf8PathBuf>, Failure> {
+    let mut found = BTreeSet::from([folder.to_owned()]);
+    for glob in globs {
+        let beginnings = Utf8Path::new(glob).ancestors().skip(1).filter(|beginning| *beginning != "");
+        for beginning in beginnings {
+            found.extend(matches(folder, beginning.as_str())?.into_iter().filter(|path| path.is_dir()));
+        }
+    }
     Ok(found)
 }
 

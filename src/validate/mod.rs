@@ -8,13 +8,11 @@ pub(crate) mod duration;
 mod pattern;
 mod rules;
 mod vars;
-mod version;
 
 pub(crate) use pattern::{GroupPattern, PathPattern};
 pub use vars::Vars;
-pub use version::ConcourseVersion;
 
-use crate::concourse::Pipeline;
+use crate::concourse::{ConcourseVersion, Pipeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule, Severity};
 use crate::source::{FileId, Sources, Span};
 use crate::view::PipelineView;
@@ -145,6 +143,14 @@ fn read(
     let Some(replaced) = replaced else {
         return read_pipeline(&source.text, file, &|at| at, dialect, diagnostics);
     };
+    for unfilled in &replaced.unfilled {
+        let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let span = Span { file, start: at(unfilled.start), end: at(unfilled.end) };
+        let template = &source.text[unfilled.clone()];
+        let message = format!("Concourse 7.14 puts `null` in the place of `{template}`, within quotes as well");
+        let help = "say `((…))`, or give it a value by `--var`; from 8.0 on it is text";
+        diagnostics.push(Diagnostic::new(Rule::OldTemplate, span, message).help(help));
+    }
     let mut after = Diagnostics::default();
     let last_counts = Dialect { duplicate_keys: DuplicateKeys::LastCounts, ..dialect };
     let node = read_pipeline(&replaced.text, file, &|at| replaced.origin(at), last_counts, &mut after);

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::Work;
+use crate::support::{NO_CACHE, Work};
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "the help texts are what is tested")]
@@ -102,6 +102,10 @@ fn help_of_every_verb() {
       -q, --quiet
               Say nothing of what was written
 
+          --no-cache
+              Neither believe nor remember in the user's cache that nothing has changed since all was up
+              to date
+
     Input:
           --source-root <DIR>
               Where the code is checked out: finds stages (`discover`), and checks that paths and stack
@@ -154,10 +158,9 @@ fn help_of_every_verb() {
 
     Pipelines:
           --concourse <VERSION>
-              The Concourse that pipelines are for, by whose rules they are read and checked: 7.14, 8.0,
-              8.1, 8.2 or 8.3
-              
-              [default: 8.3]
+              The Concourse that pipelines are for, by whose rules they are read and checked, and what
+              is rendered as well: 7.14, 8.0, 8.1, 8.2 or 8.3. The newest unless said, and of what is
+              rendered the `version` that the fleet says
 
       -s, --strict
               Take for an error what `fly validate-pipeline --strict` refuses: names that are no
@@ -760,6 +763,7 @@ fn run_without_a_reader(work: &Work, arguments: &[&str]) -> (Option<i32>, String
     let mut child = Command::new(assert_cmd::cargo::cargo_bin("ol-pipegen"))
         .args(arguments)
         .current_dir(work.path())
+        .envs([NO_CACHE])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

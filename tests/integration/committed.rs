@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::root;
+use crate::support::{NO_CACHE, root};
 
 #[test]
 fn rendered_pipelines_are_up_to_date() {
@@ -12,6 +12,7 @@ fn rendered_pipelines_are_up_to_date() {
             .args(arguments)
             .arg("pipelines")
             .current_dir(root())
+            .envs([NO_CACHE])
             .output()
             .unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Work, root};
+use crate::support::{NO_CACHE, Work, root};
 
 /// A fenced block: what stands behind the fence, and its lines.
 fn blocks(text: &str) -> Vec<(String, String)> {
@@ -35,6 +35,7 @@ fn printed(command: &str, folder: &Path) -> String {
     let output = Command::new("sh")
         .args(["-c", &format!("'{}' {command} 2>&1", binary.display())])
         .current_dir(folder)
+        .envs([NO_CACHE])
         .output()
         .unwrap();
     String::from_utf8(output.stdout).unwrap()
@@ -64,7 +65,7 @@ fn run(page: &str) -> usize {
 
 #[test]
 fn readme_says_what_happens() {
-    assert_eq!(run("README.md"), 8);
+    assert_eq!(run("README.md"), 9);
 }
 
 #[test]

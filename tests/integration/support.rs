@@ -23,6 +23,9 @@ pub(crate) fn manifest(project: &str) -> String {
     format!("project: {project}\nstack:\n  pulumi: {{path: infra/{project}}}\n")
 }
 
+/// No user's cache: what a test says of a run is true of that run alone.
+pub(crate) const NO_CACHE: (&str, &str) = ("XDG_CACHE_HOME", "/dev/null");
+
 /// The project's folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -95,26 +98,34 @@ impl Work {
 
     /// The same, with something on standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
-        let mut child = Command::cargo_bin("ol-pipegen")
-            .expect("the binary is built")
+        ran(&mut self.command(arguments), input)
+    }
+
+    /// The program, about to be run.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("ol-pipegen").expect("the binary is built");
+        command
             .args(arguments)
             .current_dir(self.path())
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")
             .env("COLUMNS", "100")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        // Who does not read it is not interested.
-        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-        let output = child.wait_with_output().expect("the binary ends");
-        Ran {
-            stdout: String::from_utf8(output.stdout).expect("text"),
-            stderr: String::from_utf8(output.stderr).expect("text"),
-            code: output.status.code().expect("an exit code"),
-        }
+            .envs([NO_CACHE]);
+        command
+    }
+}
+
+/// A command, run.
+pub(crate) fn ran(command: &mut Command, input: &str) -> Ran {
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    // Who does not read it is not interested.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("the binary ends");
+    Ran {
+        stdout: String::from_utf8(output.stdout).expect("text"),
+        stderr: String::from_utf8(output.stderr).expect("text"),
+        code: output.status.code().expect("an exit code"),
     }
 }
 

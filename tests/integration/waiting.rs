@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::support::{SHOP_FLEET, Work, manifest};
+use crate::support::{NO_CACHE, SHOP_FLEET, Work, manifest};
 
 const COLUMNS: u16 = 60;
 
@@ -32,7 +32,13 @@ fn fleet(projects: usize) -> Work {
 /// The program in a folder, with nothing of the machine's own around it.
 fn program(work: &Work, arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("ol-pipegen").unwrap();
-    command.args(arguments).current_dir(work.path()).env_remove("CI").env("TERM", "xterm").stdin(Stdio::null());
+    command
+        .args(arguments)
+        .current_dir(work.path())
+        .env_remove("CI")
+        .envs([NO_CACHE])
+        .env("TERM", "xterm")
+        .stdin(Stdio::null());
     command
 }
 
