@@ -380,7 +380,8 @@ impl Attempts<'_, '_> {
             })
             .collect();
         let in_their_words = self.render(&stages, &top, name)?;
-        // Which resource the issues have is the fleet's choice.
+        // Which resource the issues have is the fleet's choice, where that knows what they say.
+        let said = stages.clone();
         for stage in stages.iter_mut().flatten() {
             if let Some(issues) = stage.settings.get_mut("issues").and_then(Json::as_object_mut) {
                 issues.shift_remove("resource");
@@ -388,6 +389,7 @@ impl Attempts<'_, '_> {
         }
         let mut wanted = self.render(&stages, &top, name)?;
         if wanted.is_err() {
+            stages = said;
             wanted.clone_from(&in_their_words);
         }
         let wanted = match wanted {

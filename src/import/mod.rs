@@ -280,6 +280,16 @@ mod tests {
         }
     }
 
+    /// MIT Open Learning's resource takes whatever `repository` is; this program's does not.
+    #[test]
+    fn what_only_their_resource_takes_is_left_to_it() {
+        let mut tree: Json = serde_saphyr::from_str(PIPELINES[0]).unwrap();
+        // The third is that of the issues.
+        *tree.pointer_mut("/resources/2/source/repository").unwrap() = serde_json::json!([{"a": "b"}]);
+        assert_eq!(tree.pointer("/resources/2/type").unwrap(), "issues");
+        let _ = imported(&tree.to_string());
+    }
+
     #[test]
     fn what_waits_for_itself_is_no_chain() {
         let jobs = r#"{"resources": [{"name": "a", "type": "git", "source": {"uri": "x"}}], "jobs": [
