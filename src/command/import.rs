@@ -125,6 +125,10 @@ fn summary(place: &Place, imported: &Imported) -> String {
         };
         let _ = writeln!(text, "  {name} ({}): {why}", visible(&shown));
     }
+    if !imported.anew.is_empty() {
+        let names = visible(&imported.anew.join(", ")).into_owned();
+        let _ = writeln!(text, "once it is set, version histories start anew, for sources change: {names}");
+    }
     text
 }
 

@@ -55,6 +55,8 @@ pub(super) struct Best {
     pub(super) added: Vec<(&'static str, &'static str, String)>,
     /// What asks for less than it did.
     pub(super) weaker: Vec<Change>,
+    /// Whose version history starts anew.
+    pub(super) anew: Vec<Change>,
     /// Jobs of no chain that come along.
     pub(super) extra_jobs: Vec<String>,
     stages: Vec<Vec<Stage>>,
@@ -76,6 +78,8 @@ struct Tried {
     extra_jobs: Vec<String>,
     /// What asks for less than it did.
     weaker: Vec<Change>,
+    /// Whose version history starts anew.
+    anew: Vec<Change>,
 }
 
 impl Tried {
@@ -217,7 +221,7 @@ impl Attempts<'_, '_> {
                 Err(why) => return Ok(Err(why)),
             };
         }
-        let (remains, weaker) = self.compared(&rendered, &top, &scripts);
+        let (remains, weaker, anew) = self.compared(&rendered, &top, &scripts);
         let kind = match candidate {
             Candidate::Known { kind, .. } => kind.clone(),
             Candidate::Script { .. } => "script".to_owned(),
@@ -231,24 +235,25 @@ impl Attempts<'_, '_> {
                 .collect(),
             _ => Vec::new(),
         };
-        Ok(Ok(Tried { stages, top, kinds, kind, remains, hooked, scripts, extra_jobs: Vec::new(), weaker }))
+        Ok(Ok(Tried { stages, top, kinds, kind, remains, hooked, scripts, extra_jobs: Vec::new(), weaker, anew }))
     }
 
-    /// In what a rendering differs from what was read, and what of it asks for less.
+    /// In what a rendering differs from what was read, and what of it asks for less, and whose history starts anew.
     fn compared(
         &self,
         rendered: &Pipeline,
         top: &Map<String, Json>,
         scripts: &BTreeSet<String>,
-    ) -> (Vec<Remains>, Vec<Change>) {
+    ) -> (Vec<Remains>, Vec<Change>, Vec<Change>) {
         let known = self.known(rendered, scripts.clone());
         let mut theirs = self.read.pipeline.clone();
         let former = top.get("old_names").and_then(Json::as_object).into_iter().flatten();
         let former: BTreeMap<String, String> =
             former.filter_map(|(new, old)| Some((old.as_str()?.to_owned(), new.clone()))).collect();
         call_resources(&mut theirs, &former);
-        let weaker = compare(&theirs, rendered).of(Effect::Weaker).cloned().collect();
-        (remains(&graph(&theirs), &graph(rendered), &known), weaker)
+        let changes = compare(&theirs, rendered);
+        let of = |effect| changes.of(effect).cloned().collect();
+        (remains(&graph(&theirs), &graph(rendered), &known), of(Effect::Weaker), of(Effect::HistoryAnew))
     }
 
     /// The proposal with whatever of the pipeline is no part of a chain and may stand beside one: all of it, or one job
@@ -279,8 +284,8 @@ impl Attempts<'_, '_> {
             if let Ok(again) = self.render(&stages, &top, name)? {
                 rendered = again;
             }
-            let (remains, weaker) = self.compared(&rendered, &top, &best.scripts);
-            best = Tried { stages, top, remains, weaker, ..best };
+            let (remains, weaker, anew) = self.compared(&rendered, &top, &best.scripts);
+            best = Tried { stages, top, remains, weaker, anew, ..best };
             let is_whole = all.len() == jobs.len();
             taken = all;
             if is_whole {
@@ -368,7 +373,7 @@ impl Attempts<'_, '_> {
         for (family, name, text) in &best.kinds {
             self.trial.kind(*family, name, text);
         }
-        let Tried { mut stages, top, kinds, kind, remains, hooked, weaker, extra_jobs, .. } = best;
+        let Tried { mut stages, top, kinds, kind, remains, hooked, weaker, anew, extra_jobs, .. } = best;
         let mut added: Vec<(&'static str, &'static str, String)> = hooked
             .into_iter()
             .map(|job| {
@@ -438,7 +443,7 @@ impl Attempts<'_, '_> {
         if !fits(self.text(&text, name)?) {
             text = crate::yaml::emit(&manifest).map_err(|error| Failure::Internal(error.to_string()))?;
         }
-        Ok(Best { text, kinds, remains, added, weaker, extra_jobs, stages, kind })
+        Ok(Best { text, kinds, remains, added, weaker, anew, extra_jobs, stages, kind })
     }
 }
 

@@ -76,6 +76,8 @@ pub(crate) struct Imported {
     pub(crate) carried: Vec<String>,
     /// Differences that are meant: name, reason, and where.
     pub(crate) named: Vec<(&'static str, &'static str, Vec<String>)>,
+    /// Resources and resource types by which Concourse knows no versions once it is set.
+    pub(crate) anew: Vec<String>,
 }
 
 /// Makes a manifest of a pipeline. None where it is no chain of promotions, or cannot be read; why is among the
@@ -151,6 +153,7 @@ pub(crate) fn import(
     Ok(Some(Imported {
         carried: best.carried(&reading, &kept),
         named: remains::by_name(&best.remains, &best.added),
+        anew: best.anew.iter().filter_map(|change| name_of(&change.subject)).collect(),
         manifest: best.text,
         kinds: best
             .kinds
@@ -159,6 +162,14 @@ pub(crate) fn import(
             .collect(),
         name,
     }))
+}
+
+/// What a change is of, where that is no pipeline.
+fn name_of(subject: &Subject) -> Option<String> {
+    match subject {
+        Subject::Pipeline => None,
+        Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) => Some(format!("`{name}`")),
+    }
 }
 
 /// Why a pipeline is no chain of promotions.
