@@ -8,18 +8,29 @@ use serde_json::Value;
 
 use crate::support::{Work, root};
 
-/// The files of each section of a page.
-fn sections(page: &str) -> BTreeMap<&str, Vec<(&str, String)>> {
-    let mut sections: BTreeMap<&str, Vec<(&str, String)>> = BTreeMap::new();
+/// What a section of a page shows.
+#[derive(Default)]
+struct Section<'p> {
+    files: Vec<(&'p str, String)>,
+    /// Those of a line such as "With `--team shop`:".
+    flags: Vec<&'p str>,
+}
+
+/// The sections of a page.
+fn sections(page: &str) -> BTreeMap<&str, Section<'_>> {
+    let mut sections: BTreeMap<&str, Section<'_>> = BTreeMap::new();
     let (mut section, mut file): (&str, Option<(&str, String)>) = ("", None);
     for line in page.lines() {
         match (&mut file, line) {
             (None, line) if line.starts_with("## ") => section = &line[3..],
             (None, line) => {
+                if let Some(flags) = line.strip_prefix("With `").and_then(|rest| rest.strip_suffix("`:")) {
+                    sections.entry(section).or_default().flags = flags.split(' ').collect();
+                }
                 let title = line.strip_prefix("```yaml title=\"").and_then(|rest| rest.strip_suffix('"'));
                 file = title.map(|title| (title, String::new()));
             }
-            (Some(_), "```") => sections.entry(section).or_default().extend(file.take()),
+            (Some(_), "```") => sections.entry(section).or_default().files.extend(file.take()),
             (Some((_, text)), line) => *text += &format!("{line}\n"),
         }
     }
@@ -27,12 +38,13 @@ fn sections(page: &str) -> BTreeMap<&str, Vec<(&str, String)>> {
 }
 
 /// The rules that a run over some files reports.
-fn reported(files: &[(&str, String)]) -> BTreeSet<String> {
+fn reported(Section { files, flags }: &Section<'_>) -> BTreeSet<String> {
     let work = Work::new();
     for (name, text) in files {
         work.write(name, text);
     }
     let mut arguments = vec!["validate", "--format", "json"];
+    arguments.extend(flags);
     arguments.extend(files.iter().map(|(name, _)| *name));
     let ran = work.run(&arguments);
     assert!(ran.code <= 1, "{}", ran.stderr);
