@@ -83,8 +83,17 @@ pub(crate) fn check_against(
     for error in validator.iter_errors(&json) {
         let pointer = error.instance_path().to_string();
         let subschema = subschema(schema, error.evaluation_path().as_str());
-        if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
-            for key in unexpected {
+        let unexpected = match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => Some(unexpected.clone()),
+            // So it is called where a map may have no keys at all.
+            ValidationErrorKind::FalseSchema => document
+                .at(&pointer)
+                .and_then(|node| node.as_map())
+                .map(|map| map.entries().iter().map(|entry| entry.key.clone()).collect()),
+            _ => None,
+        };
+        if let Some(unexpected) = unexpected {
+            for key in &unexpected {
                 let pointer = format!("{pointer}/{}", escape(key));
                 if let Some(entry) = document.entry_at(&pointer) {
                     diagnostics.push(unknown_field(entry.key_span, key, &pointer, subschema, wording));
@@ -159,6 +168,7 @@ fn unknown_field(
     };
     let help = match did_you_mean(key, known.iter().copied()) {
         Some(meant) => Some(format!("did you mean `{meant}`?")),
+        None if known.is_empty() && matches!(wording, Wording::Options(..)) => Some("it takes no options".to_owned()),
         None if known.is_empty() => Some("a name is of letters, digits, `-` and `_`".to_owned()),
         None if known.len() <= 8 => Some(format!("it has {}", ticked(known))),
         None => None,

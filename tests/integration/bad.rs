@@ -3127,6 +3127,33 @@ jobs:
 }
 
 #[test]
+fn option_of_a_kind_that_has_none() {
+    let kind = "version: 1\ntitle: A\nabout: a\nphases: [deploy]\nsteps:\n- {task: deploy, file: a/b.yml}\n";
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("kinds/stacks/plain.yml", kind)
+        .file("projects/a.yml", "project: shop-a\nstack: {plain: {path: a, size: 1}}\n");
+    assert_snapshot!(of(&work, 1), @"
+    error[unknown-field]: unknown option `path` of the stack kind `plain`
+     --> projects/a.yml:2:17
+      |
+    2 | stack: {plain: {path: a, size: 1}}
+      |                 ^^^^
+      |
+      = help: it takes no options
+    error[unknown-field]: unknown option `size` of the stack kind `plain`
+     --> projects/a.yml:2:26
+      |
+    2 | stack: {plain: {path: a, size: 1}}
+      |                          ^^^^
+      |
+      = help: it takes no options
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
 fn pipelines_of_other_teams() {
     let pipeline = "\
 resources:
