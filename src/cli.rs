@@ -5,10 +5,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use crate::Failure;
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{DeniedRule, Levels, Rule};
 use crate::kind::Family;
 use crate::report::Format;
-use crate::validate::ConcourseVersion;
 
 /// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
 ///
@@ -188,16 +188,10 @@ pub struct ValidateArgs {
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
-    /// The Concourse that pipelines are for, by whose rules they are read and checked: 7.14, 8.0, 8.1, 8.2 or 8.3.
-    #[arg(
-        long,
-        value_enum,
-        default_value_t,
-        hide_possible_values = true,
-        value_name = "VERSION",
-        help_heading = "Pipelines"
-    )]
-    pub concourse: ConcourseVersion,
+    /// The Concourse that pipelines are for, by whose rules they are read and checked, and what is rendered as well: 7.14,
+    /// 8.0, 8.1, 8.2 or 8.3. The newest unless said, and of what is rendered the `version` that the fleet says.
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "VERSION", help_heading = "Pipelines")]
+    pub concourse: Option<ConcourseVersion>,
 
     /// Take for an error what `fly validate-pipeline --strict` refuses: names that are no identifiers, keys that are not
     /// known, what is deprecated. What only this program warns of stays a warning.
@@ -216,6 +210,10 @@ pub struct ValidateArgs {
     /// earlier one.
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Pipelines")]
     pub load_vars_from: Vec<Utf8PathBuf>,
+
+    /// The team that pipelines are of: only `main` sets those of another one.
+    #[arg(long, value_name = "NAME", help_heading = "Pipelines")]
+    pub team: Option<String>,
 
     /// Take every file for a pipeline, whatever it says.
     #[arg(long, help_heading = "Pipelines")]

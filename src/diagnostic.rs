@@ -128,6 +128,14 @@ impl Diagnostic {
         self.refusal
     }
 
+    /// The same of another file, where it comes from: its other places are not of that one.
+    #[must_use]
+    pub(crate) fn told_of(mut self, span: Span, message: impl Fn(&str) -> String) -> Self {
+        self.message = message(&self.message);
+        self.labels = vec![Label { span, text: String::new() }];
+        self
+    }
+
     /// Adds what Concourse itself says of it, a line. `fly` heads errors by groups: here the group comes first, `jobs: …`.
     #[must_use]
     pub(crate) fn said(mut self, line: impl Into<String>) -> Self {

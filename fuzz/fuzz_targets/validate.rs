@@ -3,10 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use ol_pipegen::concourse::ConcourseVersion;
 use ol_pipegen::diagnostic::Diagnostics;
 use ol_pipegen::lint::lint;
 use ol_pipegen::source::{SourceText, Sources};
-use ol_pipegen::validate::{ConcourseVersion, Vars, check};
+use ol_pipegen::validate::{Vars, check};
 
 fuzz_target!(|bytes: &[u8]| {
     for version in [ConcourseVersion::V7_14, ConcourseVersion::V8_0, ConcourseVersion::V8_3] {
@@ -15,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
         let mut diagnostics = Diagnostics::default();
         let decoded = check(&sources, file, version, &Vars::default(), &mut diagnostics);
         let decoded: Vec<_> = decoded.into_iter().collect();
-        lint(&decoded, &sources, &mut diagnostics);
+        lint(&decoded, Some("shop"), &sources, &mut diagnostics);
         let said = diagnostics.into_sorted();
         assert!(!decoded.is_empty() || !said.is_empty(), "refused without a word");
         for one in &said {

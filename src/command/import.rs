@@ -4,6 +4,7 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cli::ImportArgs;
+use crate::concourse::InstanceVars;
 use crate::diagnostic::{Count, Diagnostics, visible};
 use crate::import::{Imported, Target, import};
 use crate::render::fleet_above;
@@ -36,10 +37,13 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
     let mut results: Vec<Imported> = Vec::new();
     for argument in &args.pipelines {
         let place = Place::parse(argument);
+        let called = args.pipeline.clone().unwrap_or_else(|| pipeline_name(&place));
+        let (pipeline, instance_vars) = InstanceVars::of_file_stem(&called);
         let target = Target {
             fleet: fleet.clone(),
             folder: folder.clone(),
-            pipeline: args.pipeline.clone().unwrap_or_else(|| pipeline_name(&place)),
+            pipeline: pipeline.to_owned(),
+            instance_vars,
             name: args.out.as_deref().filter(|_| !into_folder).and_then(Utf8Path::file_stem).map(str::to_owned),
         };
         let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());

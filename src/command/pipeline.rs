@@ -5,12 +5,10 @@ use std::io::Read;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::concourse::Pipeline;
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
+use crate::diagnostic::Diagnostics;
 use crate::git::Commit;
 use crate::source::{SourceText, Sources};
-use crate::validate::{self, ConcourseVersion, Vars};
-use crate::yaml;
-use crate::{Failure, files};
+use crate::{Failure, files, validate};
 
 /// Where a pipeline is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,18 +75,5 @@ pub(super) fn parse(
     diagnostics: &mut Diagnostics,
 ) -> Option<Pipeline> {
     let file = sources.add(name, text);
-    let mut found = Diagnostics::default();
-    let decoded = validate::decode(sources, file, ConcourseVersion::default(), &Vars::default(), &mut found);
-    let errors = found.into_sorted().into_iter().filter(|diagnostic| diagnostic.severity() == Severity::Error);
-    let before = diagnostics.len();
-    errors.for_each(|diagnostic| diagnostics.push(diagnostic));
-    let node = decoded.filter(|_| diagnostics.len() == before)?.node;
-    match yaml::decode(&node) {
-        Ok(pipeline) => Some(pipeline),
-        Err(error) => {
-            let span = error.span.unwrap_or(node.span);
-            diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message).maybe_help(error.help));
-            None
-        }
-    }
+    validate::pipeline(sources, file, |_, _| {}, diagnostics).map(|(_, pipeline)| pipeline)
 }

@@ -49,7 +49,8 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
         )));
     }
     let progress = if args.quiet { Progress::default() } else { Progress::for_people() };
-    let options = Options { source_root: args.source_root.clone(), levels, unsaved: None, progress: progress.clone() };
+    let options =
+        Options { source_root: args.source_root.clone(), levels, progress: progress.clone(), ..Options::default() };
     let run = render(&selection, &options)?;
     let follows = match mode {
         Mode::Write => "nothing was written",

@@ -4,12 +4,13 @@ use std::io::Read;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cli::ValidateArgs;
+use crate::concourse::ConcourseVersion;
 use crate::content::Content;
 use crate::diagnostic::Count;
 use crate::kind::Kind;
 use crate::lint::lint;
 use crate::progress::Progress;
-use crate::render::{Collected, FLEET_FILE, Options, Selected, collect, select, select_file};
+use crate::render::{Collected, FLEET_FILE, Options, Rules, Selected, collect, select, select_file};
 use crate::source::{SourceText, Unsaved};
 use crate::validate::{self, Vars};
 use crate::{Failure, files};
@@ -25,7 +26,8 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
     let unsaved = unsaved(args)?;
     let Chosen { selection, kinds, pipelines } = choose(args, unsaved.as_ref())?;
     let progress = if args.quiet { Progress::default() } else { Progress::for_people() };
-    let options = Options { source_root: args.source_root.clone(), unsaved, levels, progress };
+    let rules = args.concourse.map_or(Rules::OfFleet, Rules::Of);
+    let options = Options { source_root: args.source_root.clone(), unsaved, levels, rules, progress };
     let mut collected = collect(&selection, &options)?;
     let checked: BTreeSet<Utf8PathBuf> = collected.sources.written().map(|(_, file)| files::real(&file.path)).collect();
     for path in &kinds {
@@ -34,17 +36,18 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
             Kind::check(path, &mut collected.sources, &mut collected.diagnostics)?;
         }
     }
-    let vars = vars(args, &mut collected)?;
+    let version = args.concourse.unwrap_or_default();
+    let vars = vars(args, version, &mut collected)?;
     let mut decoded = Vec::new();
     let reading = options.progress.part("reading", pipelines.len());
     for path in &pipelines {
         reading.step()?;
         let text = collected.sources.read(path)?;
         let file = collected.sources.add(path.as_path(), text);
-        decoded.extend(validate::check(&collected.sources, file, args.concourse, &vars, &mut collected.diagnostics));
+        decoded.extend(validate::check(&collected.sources, file, version, &vars, &mut collected.diagnostics));
     }
     drop(reading);
-    lint(&decoded, &collected.sources, &mut collected.diagnostics);
+    lint(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
     if args.strict {
         collected.diagnostics.be_strict();
     }
@@ -58,8 +61,8 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
 }
 
 /// What variables of pipelines are given.
-fn vars(args: &ValidateArgs, collected: &mut Collected) -> Result<Vars, Failure> {
-    let mut vars = Vars::new(&args.var, &args.yaml_var, args.concourse).map_err(Failure::Usage)?;
+fn vars(args: &ValidateArgs, version: ConcourseVersion, collected: &mut Collected) -> Result<Vars, Failure> {
+    let mut vars = Vars::new(&args.var, &args.yaml_var, version).map_err(Failure::Usage)?;
     for path in &args.load_vars_from {
         let text = collected.sources.read(path)?;
         let file = collected.sources.add(path.as_path(), text);

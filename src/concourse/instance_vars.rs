@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use indexmap::IndexMap;
 
-use crate::address::encoded;
+use crate::address::{decoded, encoded};
 use crate::yaml::{Resolved, resolve, trap};
 
 /// What tells the instances of one pipeline apart, name → value: to Concourse part of the pipeline's identity, and the
@@ -20,6 +20,19 @@ impl InstanceVars {
     /// Name and value of each, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The name of a pipeline and its instance vars, of its file's name without the ending: `NAME,VAR=VALUE,…`. A comma
+    /// that no instance var follows belongs to the name.
+    pub(crate) fn of_file_stem(stem: &str) -> (&str, Self) {
+        let Some((name, vars)) = stem.split_once(',').filter(|(name, _)| !name.is_empty()) else {
+            return (stem, Self::default());
+        };
+        let var = |part: &str| {
+            let (var, value) = part.split_once('=').filter(|(var, _)| !var.is_empty())?;
+            Some((var.to_owned(), decoded(value)?))
+        };
+        vars.split(',').map(var).collect::<Option<Self>>().map_or_else(|| (stem, Self::default()), |vars| (name, vars))
     }
 
     /// The flags by which `fly` is told them, not yet quoted for a shell: `-i`, `NAME=VALUE`. It reads a value as YAML
@@ -100,6 +113,25 @@ mod tests {
             let (_, flag) = of(&value).flags().next().unwrap();
             let read: serde_json::Value = serde_saphyr::from_str(flag.strip_prefix("region=").unwrap()).unwrap();
             proptest::prop_assert_eq!(read, serde_json::Value::from(value));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_name_of_a_file_says_the_instance(value in "\\PC{0,12}", size in "[0-9,=.%]{0,4}") {
+            let vars: InstanceVars = [("region", value), ("size", size)]
+                .map(|(name, value)| (name.to_owned(), value))
+                .into_iter()
+                .collect();
+            let stem = format!("words{}", vars.file_name_part());
+            proptest::prop_assert_eq!(InstanceVars::of_file_stem(&stem), ("words", vars));
+        }
+    }
+
+    #[test]
+    fn a_comma_alone_says_no_instance() {
+        for stem in ["words", "words,", "words,old", "words,=x", "words,a=%", ",a=b", "words,a=b,c"] {
+            assert_eq!(InstanceVars::of_file_stem(stem), (stem, InstanceVars::default()));
         }
     }
 

@@ -21,4 +21,4 @@ pub use step::{
     Across, Core, GetStep, InParallel, Inputs, LoadVarStep, PutStep, SetPipelineStep, Step, TaskStep, Version,
 };
 pub use task::{Cache, ImageResource, TaskConfig, TaskInput, TaskOutput, TaskRun};
-pub use version::ConcourseVersion;
+pub use version::{ConcourseVersion, UnknownVersion};

@@ -350,8 +350,12 @@ rules! {
     MissingArtifact = Warning "missing-artifact" page,
     /// A job that stands twice in one `passed`, or a pattern for one job.
     NeedlessPassed = Warning "needless-passed" page,
+    /// A template of Concourse 7.14 that nothing fills.
+    OldTemplate = Warning "old-template",
     /// A limit below zero.
     NegativeLimit = Warning "negative-limit" page,
+    /// A step that sets a pipeline of another team, which only the team `main` may.
+    ForeignTeam = Warning "foreign-team",
     /// A pipeline that is set from two files.
     PipelineSetTwice = Warning "pipeline-set-twice" page,
     /// A put whose version is an approval.

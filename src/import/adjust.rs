@@ -90,9 +90,20 @@ impl Attempts<'_, '_> {
     }
 
     /// What could not keep its name keeps its history.
-    fn old_names(&self, top: &mut Map<String, Json>, rendered: &Pipeline) {
+    pub(super) fn old_names(&self, top: &mut Map<String, Json>, rendered: &Pipeline) {
         let mut old_names: Map<String, Json> = Map::new();
-        let is_there = |name: &str| rendered.resources.iter().any(|resource| resource.name.as_str() == name);
+        let resources = || rendered.resources.iter().map(|resource| resource.name.as_str());
+        let is_there = |name: &str| resources().any(|known| known == name);
+        let came_out = |name: &str| is_there(name) || rendered.jobs.iter().any(|job| job.name.as_str() == name);
+        let jobs = self.read.pipeline.jobs.iter().map(|job| (job.name.as_str(), job.old_name.as_deref()));
+        let of_resources = self.read.pipeline.resources.iter();
+        let of_resources = of_resources.map(|resource| (resource.name.as_str(), resource.old_name.as_deref()));
+        for (new, old) in jobs.chain(of_resources) {
+            // The history of what is still there stays with it.
+            if let Some(old) = old.filter(|old| came_out(new) && !came_out(old)) {
+                old_names.insert(new.to_owned(), old.into());
+            }
+        }
         for (new, old) in self.renamed {
             if is_there(new) && !is_there(old) {
                 old_names.insert(new.clone(), old.as_str().into());

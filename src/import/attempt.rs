@@ -6,13 +6,15 @@ use camino::Utf8PathBuf;
 use serde_json::{Map, Value as Json};
 
 use crate::Failure;
-use crate::concourse::Pipeline;
+use crate::concourse::{Core, InstanceVars, Job, Pipeline};
 use crate::diagnostic::Count;
 use crate::diff::{Change, Effect, compare};
 use crate::kind::Family;
+use crate::render::LoweredPipeline;
 use crate::yaml::Node;
 
 use super::draft::{Deploys, Read, Stage};
+use super::extra::extra;
 use super::graph::{graph, json};
 use super::kinds::{self, Candidate};
 use super::place::{Place, places};
@@ -21,8 +23,8 @@ use super::remains::{Remains, remains};
 use super::script::of_script;
 use super::shape::StageJobs;
 use super::trial::{Rendered, Trial};
-use super::words::Words;
-use super::{KindText, Target, builds, layers, minimal, text};
+use super::words::{Words, literal};
+use super::{KindText, Target, builds, layers, minimal, shape, text};
 
 /// All proposals for a pipeline.
 pub(super) struct Attempts<'a, 'p> {
@@ -53,6 +55,8 @@ pub(super) struct Best {
     pub(super) added: Vec<(&'static str, &'static str, String)>,
     /// What asks for less than it did.
     pub(super) weaker: Vec<Change>,
+    /// Jobs of no chain that come along.
+    pub(super) extra_jobs: Vec<String>,
     stages: Vec<Vec<Stage>>,
     kind: String,
 }
@@ -66,6 +70,10 @@ struct Tried {
     remains: Vec<Remains>,
     /// Jobs whose hooks went around their steps.
     hooked: Vec<String>,
+    /// Jobs whose steps a shell script was made of.
+    scripts: BTreeSet<String>,
+    /// Jobs of no chain that come along.
+    extra_jobs: Vec<String>,
     /// What asks for less than it did.
     weaker: Vec<Change>,
 }
@@ -81,6 +89,7 @@ impl Tried {
 /// What a manifest came to.
 struct Came {
     name: String,
+    instance_vars: InstanceVars,
     pipeline: Pipeline,
     warnings: usize,
 }
@@ -88,7 +97,10 @@ struct Came {
 impl Came {
     /// Is it the same, and no more to be warned of?
     fn is_as_good_as(&self, other: &Self) -> bool {
-        self.name == other.name && self.pipeline == other.pipeline && self.warnings <= other.warnings
+        self.name == other.name
+            && self.instance_vars == other.instance_vars
+            && self.pipeline == other.pipeline
+            && self.warnings <= other.warnings
     }
 }
 
@@ -113,6 +125,7 @@ impl Attempts<'_, '_> {
         }
         problems.dedup();
         let best = tried.into_iter().min_by_key(Tried::weight);
+        let best = best.map(|best| self.with_extra(best, &name)).transpose()?;
         let best = best.map(|best| self.settle(best, &name)).transpose()?;
         Ok(Found { best, name, problems, kinds_folder: self.trial.fleet().kinds_folder.clone() })
     }
@@ -128,7 +141,12 @@ impl Attempts<'_, '_> {
             let (before, behind) = template.split_once("{{ name }}")?;
             pipeline.strip_prefix(before)?.strip_suffix(behind).filter(|name| !name.is_empty())
         });
-        stem.unwrap_or(pipeline).to_owned()
+        let mut name = stem.unwrap_or(pipeline).to_owned();
+        for (_, value) in self.target.instance_vars.iter() {
+            name.push('-');
+            name.extend(value.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }));
+        }
+        name
     }
 
     fn attempt(
@@ -174,6 +192,11 @@ impl Attempts<'_, '_> {
         self.concourse(&mut stages);
         let mut top = Map::new();
         top.insert("pipeline".to_owned(), self.target.pipeline.as_str().into());
+        let vars = self.target.instance_vars.iter();
+        let vars: Map<String, Json> = vars.map(|(var, value)| (var.to_owned(), literal(value).into())).collect();
+        if !vars.is_empty() {
+            top.insert("instance_vars".to_owned(), vars.into());
+        }
         let scripts: BTreeSet<String> = match candidate {
             Candidate::Script { .. } => {
                 read.shape.stages().map(|stage| read.job(stage.deploy).job.name.to_string()).collect()
@@ -194,13 +217,7 @@ impl Attempts<'_, '_> {
                 Err(why) => return Ok(Err(why)),
             };
         }
-        let known = self.known(&rendered, scripts);
-        let mut theirs = read.pipeline.clone();
-        let former = top.get("old_names").and_then(Json::as_object).into_iter().flatten();
-        let former: BTreeMap<String, String> =
-            former.filter_map(|(new, old)| Some((old.as_str()?.to_owned(), new.clone()))).collect();
-        call_resources(&mut theirs, &former);
-        let remains = remains(&graph(&theirs), &graph(&rendered), &known);
+        let (remains, weaker) = self.compared(&rendered, &top, &scripts);
         let kind = match candidate {
             Candidate::Known { kind, .. } => kind.clone(),
             Candidate::Script { .. } => "script".to_owned(),
@@ -214,9 +231,91 @@ impl Attempts<'_, '_> {
                 .collect(),
             _ => Vec::new(),
         };
-        let weaker = compare(&theirs, &rendered);
-        let weaker = weaker.of(Effect::Weaker).cloned().collect();
-        Ok(Ok(Tried { stages, top, kinds, kind, remains, hooked, weaker }))
+        Ok(Ok(Tried { stages, top, kinds, kind, remains, hooked, scripts, extra_jobs: Vec::new(), weaker }))
+    }
+
+    /// In what a rendering differs from what was read, and what of it asks for less.
+    fn compared(
+        &self,
+        rendered: &Pipeline,
+        top: &Map<String, Json>,
+        scripts: &BTreeSet<String>,
+    ) -> (Vec<Remains>, Vec<Change>) {
+        let known = self.known(rendered, scripts.clone());
+        let mut theirs = self.read.pipeline.clone();
+        let former = top.get("old_names").and_then(Json::as_object).into_iter().flatten();
+        let former: BTreeMap<String, String> =
+            former.filter_map(|(new, old)| Some((old.as_str()?.to_owned(), new.clone()))).collect();
+        call_resources(&mut theirs, &former);
+        let weaker = compare(&theirs, rendered).of(Effect::Weaker).cloned().collect();
+        (remains(&graph(&theirs), &graph(rendered), &known), weaker)
+    }
+
+    /// The proposal with whatever of the pipeline is no part of a chain and may stand beside one: all of it, or one job
+    /// after the other.
+    fn with_extra(&mut self, mut best: Tried, name: &str) -> Result<Tried, Failure> {
+        let read = self.read;
+        for (family, name, text) in &best.kinds {
+            self.trial.kind(*family, name, text);
+        }
+        let Ok(bare) = self.render(&best.stages, &best.top, name)? else { return Ok(best) };
+        let outside: BTreeSet<usize> = read.shape.outside.iter().map(|(job, _)| *job).collect();
+        let jobs: Vec<&Job> =
+            outside.iter().map(|job| &read.pipeline.jobs[*job]).filter(|job| !shape::sets_pipelines(job)).collect();
+        let singly = jobs.iter().map(|job| vec![*job]);
+        let mut taken: Vec<&Job> = Vec::new();
+        let mut is_tried = false;
+        for more in [jobs.clone()].into_iter().chain(singly) {
+            let all: Vec<&Job> = taken.iter().copied().chain(more).collect();
+            let mut stages = best.stages.clone();
+            let is_more = self.say_extra(&mut stages, &all, &bare);
+            if !is_more || all.is_empty() && is_tried {
+                continue;
+            }
+            is_tried = true;
+            let Ok(mut rendered) = self.render(&stages, &best.top, name)? else { continue };
+            let mut top = best.top.clone();
+            self.old_names(&mut top, &rendered);
+            if let Ok(again) = self.render(&stages, &top, name)? {
+                rendered = again;
+            }
+            let (remains, weaker) = self.compared(&rendered, &top, &best.scripts);
+            best = Tried { stages, top, remains, weaker, ..best };
+            let is_whole = all.len() == jobs.len();
+            taken = all;
+            if is_whole {
+                break;
+            }
+        }
+        best.extra_jobs = taken.iter().map(|job| job.name.to_string()).collect();
+        Ok(best)
+    }
+
+    /// Gives each chain the jobs that follow one of its own, and the first chain those that follow none. False when there
+    /// is nothing to give.
+    fn say_extra(&self, stages: &mut [Vec<Stage>], jobs: &[&Job], bare: &Pipeline) -> bool {
+        let follows = |job: &Job, chain: &[StageJobs]| {
+            let mut follows = false;
+            job.each_step(&mut |step| {
+                if let Core::Get(get) = &step.core {
+                    let of_chain = chain.iter().flat_map(|stage| [Some(stage.deploy), stage.preview]).flatten();
+                    follows |= { of_chain }.any(|stage| get.passed.contains(&self.read.job(stage).job.name));
+                }
+            });
+            follows
+        };
+        let chains = &self.read.shape.chains;
+        let home = |job: &Job| chains.iter().position(|chain| follows(job, chain)).unwrap_or(0);
+        let mut is_more = false;
+        for (index, chain) in stages.iter_mut().enumerate() {
+            let own: Vec<&Job> = jobs.iter().copied().filter(|job| home(job) == index).collect();
+            let said = extra(self.read.pipeline, &own, bare);
+            is_more |= !said.is_empty();
+            for stage in chain.iter_mut().filter(|_| !said.is_empty()) {
+                stage.settings.insert("extra".to_owned(), said.clone().into());
+            }
+        }
+        is_more
     }
 
     /// All of a pipeline lives on one Concourse.
@@ -256,7 +355,9 @@ impl Attempts<'_, '_> {
                 })
                 .collect()),
             Ok(Rendered { pipelines, warnings }) => match <[_; 1]>::try_from(pipelines) {
-                Ok([(name, pipeline)]) => Ok(Came { name, pipeline, warnings }),
+                Ok([LoweredPipeline { name, instance_vars, pipeline, .. }]) => {
+                    Ok(Came { name, instance_vars, pipeline, warnings })
+                }
                 Err(pipelines) => Err(vec![format!("it comes out as {}", Count(pipelines.len(), "pipeline"))]),
             },
         })
@@ -267,7 +368,7 @@ impl Attempts<'_, '_> {
         for (family, name, text) in &best.kinds {
             self.trial.kind(*family, name, text);
         }
-        let Tried { mut stages, top, kinds, kind, remains, hooked, weaker } = best;
+        let Tried { mut stages, top, kinds, kind, remains, hooked, weaker, extra_jobs, .. } = best;
         let mut added: Vec<(&'static str, &'static str, String)> = hooked
             .into_iter()
             .map(|job| {
@@ -279,7 +380,8 @@ impl Attempts<'_, '_> {
             })
             .collect();
         let in_their_words = self.render(&stages, &top, name)?;
-        // Which resource the issues have is the fleet's choice.
+        // Which resource the issues have is the fleet's choice, where that knows what they say.
+        let said = stages.clone();
         for stage in stages.iter_mut().flatten() {
             if let Some(issues) = stage.settings.get_mut("issues").and_then(Json::as_object_mut) {
                 issues.shift_remove("resource");
@@ -287,6 +389,7 @@ impl Attempts<'_, '_> {
         }
         let mut wanted = self.render(&stages, &top, name)?;
         if wanted.is_err() {
+            stages = said;
             wanted.clone_from(&in_their_words);
         }
         let wanted = match wanted {
@@ -335,7 +438,7 @@ impl Attempts<'_, '_> {
         if !fits(self.text(&text, name)?) {
             text = crate::yaml::emit(&manifest).map_err(|error| Failure::Internal(error.to_string()))?;
         }
-        Ok(Best { text, kinds, remains, added, weaker, stages, kind })
+        Ok(Best { text, kinds, remains, added, weaker, extra_jobs, stages, kind })
     }
 }
 
@@ -363,6 +466,9 @@ impl Best {
         lines.push(format!("the stack kind `{}`", self.kind));
         for input in read.shape.builds.keys() {
             lines.push(format!("the build of `{input}`"));
+        }
+        for job in &self.extra_jobs {
+            lines.push(format!("the job `{job}` as it is, in `extra`"));
         }
         lines
     }

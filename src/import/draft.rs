@@ -150,6 +150,9 @@ impl<'p> Read<'p> {
         say("record", self.record(at).map_or(Json::Null, Json::from));
         say("timeout", deploys.timeout.clone().map_or(Json::Null, Json::from));
         say("attempts", deploys.attempts.map_or(Json::Null, Json::from));
+        say("job", self.job_options(at));
+        say("notify", self.notify(at));
+        say("tab", self.tab(at));
         say("names", self.names(at, place));
         settings
     }
@@ -209,7 +212,7 @@ impl<'p> Read<'p> {
         let mut said = Map::new();
         let Some(source) = watched.source.as_ref() else { return Json::Null };
         let params = put.params.as_ref().map(json).unwrap_or_default();
-        for key in ["closers", "on_existing", "reject_labels"] {
+        for key in ["allow_commit_close", "closers", "not_before", "on_existing", "reject_labels"] {
             said.extend(source.get(key).map(|value| (key.to_owned(), json(value))));
         }
         for key in ["expires", "soak"] {

@@ -234,8 +234,8 @@ fn compare(at: &mut Vec<String>, theirs: &Json, ours: &Json, found: &mut Vec<Dif
             let new = our_map.keys().filter(|key| !their_map.contains_key(*key));
             for key in their_map.keys().chain(new) {
                 at.push(key.clone());
-                let value = |map: &Map<String, Json>| map.get(key).cloned().unwrap_or_default();
-                compare(at, &value(their_map), &value(our_map), found);
+                let [theirs, ours] = [their_map, our_map].map(|map| map.get(key).unwrap_or(&Json::Null));
+                compare(at, theirs, ours, found);
                 at.pop();
             }
         }

@@ -8,8 +8,9 @@ use super::draft::Stage;
 use super::words::{Words, generalise};
 
 /// The keys of a manifest in the order in which people read them.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 26] = [
     "pipeline",
+    "instance_vars",
     "project",
     "environments",
     "groups",
@@ -28,8 +29,12 @@ const ORDER: [&str; 21] = [
     "record",
     "timeout",
     "attempts",
+    "job",
+    "notify",
+    "tab",
     "overrides",
     "projects",
+    "extra",
 ];
 
 /// Fields whose texts are no templates.
@@ -287,6 +292,6 @@ fn set(map: &mut Map<String, Json>, path: &[String], value: Json) {
 /// The same in the order of reading.
 fn ordered(map: Map<String, Json>) -> Json {
     let mut entries: Vec<(String, Json)> = map.into_iter().collect();
-    entries.sort_by_key(|(key, _)| ORDER.iter().position(|known| known == key).unwrap_or(ORDER.len() - 2));
+    entries.sort_by_key(|(key, _)| ORDER.iter().position(|known| known == key).unwrap_or(ORDER.len() - 3));
     entries.into_iter().collect::<Map<_, _>>().into()
 }

@@ -8,6 +8,7 @@ mod adjust;
 mod attempt;
 mod builds;
 mod draft;
+mod extra;
 mod graph;
 mod inputs;
 mod kinds;
@@ -33,13 +34,14 @@ use std::collections::BTreeSet;
 use camino::Utf8PathBuf;
 
 use crate::Failure;
-use crate::concourse::Pipeline;
+use crate::concourse::{InstanceVars, Pipeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::diff::{Change, Subject};
 use crate::flow::PipelineFlow;
 use crate::kind::Family;
 use crate::source::{FileId, Sources};
-use crate::yaml::{Limits, Node, decode, read};
+use crate::validate;
+use crate::yaml::Node;
 
 use attempt::Attempts;
 use draft::Read;
@@ -55,6 +57,8 @@ pub(crate) struct Target {
     pub(crate) folder: Utf8PathBuf,
     /// The pipeline's name.
     pub(crate) pipeline: String,
+    /// Which of its instances.
+    pub(crate) instance_vars: InstanceVars,
     /// The manifest's, where it is said.
     pub(crate) name: Option<String>,
 }
@@ -86,16 +90,8 @@ pub(crate) fn import(
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Imported>, Failure> {
-    let Some(mut node) = read(sources, file, Limits::PIPELINE, diagnostics) else { return Ok(None) };
-    secrets::take_out(&mut node, diagnostics);
-    let mut pipeline: Pipeline = match decode(&node) {
-        Ok(pipeline) => pipeline,
-        Err(error) => {
-            let span = error.span.unwrap_or(node.span);
-            diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message).maybe_help(error.help));
-            return Ok(None);
-        }
-    };
+    let read = validate::pipeline(sources, file, secrets::take_out, diagnostics);
+    let Some((node, mut pipeline)) = read else { return Ok(None) };
     let renamed = prepare::call_by_artifact(&mut pipeline);
     let issues_called = prepare::call_issues(&mut pipeline);
     let flow = PipelineFlow::of(&pipeline);
@@ -144,10 +140,12 @@ pub(crate) fn import(
         let why = "there is one name for the type of issues";
         best.added.push(("the type of issues is called `github-issues`", why, "the resource type".to_owned()));
     }
-    for (job, why) in &shape.outside {
+    let is_left = |job: usize| !best.extra_jobs.iter().any(|extra| *extra == pipeline.jobs[job].name.as_str());
+    let left: Vec<&(usize, String)> = shape.outside.iter().filter(|(job, _)| is_left(*job)).collect();
+    for (job, why) in &left {
         diagnostics.push(outside(*job, why, &pipeline, place(*job)));
     }
-    let kept: Vec<&str> = shape.outside.iter().map(|(job, _)| pipeline.jobs[*job].name.as_str()).collect();
+    let kept: Vec<&str> = left.iter().map(|(job, _)| pipeline.jobs[*job].name.as_str()).collect();
     remains::report(&best.remains, &kept, &node, diagnostics);
     weaker(&best.weaker, &kept, &node, diagnostics);
     Ok(Some(Imported {
@@ -204,9 +202,7 @@ fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut 
 
 fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span) -> Diagnostic {
     let job = &pipeline.jobs[job];
-    let mut sets = false;
-    job.each_step(&mut |step| sets |= matches!(step.core, crate::concourse::Core::SetPipeline(_)));
-    let help = if sets {
+    let help = if shape::sets_pipelines(job) {
         "what sets pipelines is no part of one that is rendered: set it with the command that `render` prints"
     } else {
         "keep it in a pipeline of its own"
@@ -236,7 +232,13 @@ mod tests {
     fn imported(text: &str) -> Option<Imported> {
         let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
         let file = sources.add("old.yml", text);
-        let target = Target { fleet: None, folder: "".into(), pipeline: "old".into(), name: None };
+        let target = Target {
+            fleet: None,
+            folder: "".into(),
+            pipeline: "old".into(),
+            instance_vars: InstanceVars::default(),
+            name: None,
+        };
         import(file, &target, &sources, &mut diagnostics).unwrap()
     }
 
@@ -276,6 +278,16 @@ mod tests {
             }
             let _ = imported(&tree.to_string());
         }
+    }
+
+    /// MIT Open Learning's resource takes whatever `repository` is; this program's does not.
+    #[test]
+    fn what_only_their_resource_takes_is_left_to_it() {
+        let mut tree: Json = serde_saphyr::from_str(PIPELINES[0]).unwrap();
+        // The third is that of the issues.
+        *tree.pointer_mut("/resources/2/source/repository").unwrap() = serde_json::json!([{"a": "b"}]);
+        assert_eq!(tree.pointer("/resources/2/type").unwrap(), "issues");
+        let _ = imported(&tree.to_string());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, visible};
+use crate::diagnostic::{Count, Diagnostic, Diagnostics, Rule, visible};
 use crate::manifest::is_secret_in_clear;
 use crate::source::Span;
 use crate::yaml::{Node, NodeKind};
@@ -52,13 +52,18 @@ fn subject(at: &[String]) -> String {
 
 /// Reports what is not carried over.
 pub(super) fn report(remains: &[Remains], outside: &[&str], pipeline: &Node, diagnostics: &mut Diagnostics) {
-    for Remains { difference, .. } in remains.iter().filter(|remains| remains.named.is_none()) {
-        let Difference { at, theirs, ours } = difference;
-        // A job as a whole was reported with its reason, and what is left without it is no news.
-        if at.first().is_some_and(|list| list == "jobs") && at.get(1).is_some_and(|job| outside.contains(&job.as_str()))
-        {
-            continue;
+    // A job as a whole was reported with its reason, and what is left without it is no news.
+    let is_news = |at: &[String]| !matches!(at, [list, job, ..] if list == "jobs" && outside.contains(&job.as_str()));
+    let unnamed = remains.iter().filter(|remains| remains.named.is_none()).map(|remains| &remains.difference);
+    let mut groups: Vec<Vec<&Difference>> = Vec::new();
+    for difference in unnamed.filter(|difference| is_news(&difference.at)) {
+        match groups.iter_mut().find(|group| is_alike(group[0], difference)) {
+            Some(group) => group.push(difference),
+            None => groups.push(vec![difference]),
         }
+    }
+    for group in groups {
+        let Difference { at, theirs, ours } = group[0];
         let span = place(pipeline, at).unwrap_or(pipeline.span);
         let what = what(at);
         let key = at.last().map_or("", String::as_str);
@@ -71,7 +76,42 @@ pub(super) fn report(remains: &[Remains], outside: &[&str], pipeline: &Node, dia
         if !theirs.is_null() && !ours.is_null() || theirs.is_null() {
             diagnostic = diagnostic.note(format!("as {}", shown(key, ours)));
         }
+        if let Some(note) = others(&group[1..]) {
+            diagnostic = diagnostic.note(note);
+        }
         diagnostics.push(diagnostic.help(help(at)));
+    }
+}
+
+/// Is it the same difference, in another place?
+fn is_alike(a: &Difference, b: &Difference) -> bool {
+    // Of a step what it does, and not what it is called.
+    let kind = |at: &'_ [String]| -> Vec<String> {
+        let verb = |part: &String| part.split(' ').next().unwrap_or_default().to_owned();
+        match at {
+            [list, _, part, step, rest @ ..] if list == "jobs" && part == "plan" && !rest.is_empty() => {
+                [list.clone(), part.clone(), verb(step)].into_iter().chain(rest.iter().cloned()).collect()
+            }
+            [list, _, rest @ ..] if !rest.is_empty() => {
+                [list.clone()].into_iter().chain(rest.iter().cloned()).collect()
+            }
+            whole => whole.to_vec(),
+        }
+    };
+    a.theirs == b.theirs && a.ours == b.ours && kind(&a.at) == kind(&b.at)
+}
+
+/// Where else, in a line.
+fn others(group: &[&Difference]) -> Option<String> {
+    const SHOWN: usize = 3;
+    let mut names: Vec<&str> = group.iter().filter_map(|difference| difference.at.get(1).map(String::as_str)).collect();
+    names.dedup();
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    match (shown.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(format!("so is that of {}", shown.join(", "))),
+        (false, more) => Some(format!("so is that of {} and {}", shown.join(", "), Count(more, "other"))),
     }
 }
 
@@ -109,7 +149,7 @@ fn help(at: &[String]) -> &'static str {
             "a stage takes what the stage before it deployed; see which jobs the pipeline is about, and whether another chain is meant"
         }
         ["resources", _, "source", ..] => "see whether it is needed; a manifest's `source` does not have it",
-        ["var_sources" | "prototypes", ..] => "a manifest has none: configure it for the whole Concourse",
+        ["prototypes", ..] => "a manifest has none: it is an experiment of Concourse's",
         _ => "see whether it is needed; `ol-pipegen diff` shows the rest of the way",
     }
 }

@@ -1,13 +1,16 @@
 //! What stages say: their issues, with titles and labels, and their names.
 
+use github_issues_resource::contract::GateKey;
 use serde_json::{Map, Value as Json, json};
 
 use crate::concourse::{Core, PutStep, Resource, Step};
-use crate::flow::IssueMark;
+use crate::flow::{IssueMark, duration};
+use crate::lower::OTHER_TAB;
 use crate::manifest::Secret;
 
 use super::draft::{InChain, Read, resource_of};
 use super::graph::{beside, json};
+use super::own::escape;
 use super::place::Place;
 use super::shape::GateShape;
 use super::words::literal;
@@ -56,8 +59,9 @@ impl<'p> Read<'p> {
             ("on_abort", &job.on_abort),
             ("ensure", &job.ensure),
         ];
-        let is_own =
-            |step: &&Step| !matches!(&step.core, Core::Put(put) if self.flow.issues.contains_key(resource_of(put)));
+        let is_of_gate =
+            |step: &Step| matches!(&step.core, Core::Put(put) if self.flow.issues.contains_key(resource_of(put)));
+        let is_own = |step: &&Step| !is_of_gate(step) && self.alert(step).is_none();
         let mut found = Vec::new();
         for (key, hook) in hooks {
             let steps: Vec<&Step> = hook.iter().flat_map(beside).filter(is_own).collect();
@@ -75,14 +79,35 @@ impl<'p> Read<'p> {
     pub(super) fn issues(&self, at: &InChain<'_>) -> Json {
         let gate = self.gate_of(at);
         let record = self.record_of(at).and_then(|put| Some((self.resource(resource_of(put))?, put)));
-        let Some((resource, put)) = gate.or(record) else { return Json::Null };
+        let formerly = self.formerly(at).map(|places| ("formerly".to_owned(), json!(places)));
+        let Some((resource, put)) = gate.or(record) else {
+            return formerly.into_iter().collect::<Map<_, _>>().into();
+        };
         let mut said = Map::new();
         let text = |key: &str| resource.source.as_ref()?.get(key).map(json);
-        for (key, name) in [("repository", "repository"), ("gh_host", "api"), ("bot", "bot")] {
+        for (key, name) in [
+            ("repository", "repository"),
+            ("gh_host", "api"),
+            ("bot", "bot"),
+            ("ca_cert", "ca_cert"),
+            ("max_comments", "max_comments"),
+        ] {
             said.extend(text(key).map(|value| (name.to_owned(), value)));
         }
-        let token = text("access_token").filter(|token| token.as_str().is_some_and(Secret::is_reference));
-        said.extend(token.map(|token| ("auth".to_owned(), json!({"token": token}))));
+        for key in ["timeout", "max_wait"] {
+            let seconds = text(key).and_then(|value| value.as_i64());
+            said.extend(seconds.map(|seconds| (key.to_owned(), duration(seconds).into())));
+        }
+        let secret = |key: &str| text(key).filter(|value| value.as_str().is_some_and(Secret::is_reference));
+        said.extend(secret("signing_key").map(|key| ("signing_key".to_owned(), key)));
+        let app = (text("app_id"), text("app_installation_id"), secret("private_ssh_key"));
+        if let (Some(id), Some(installation), Some(key)) = app {
+            let app = json!({"id": id, "installation": installation, "key": key});
+            said.insert("auth".to_owned(), json!({"app": app}));
+        } else if let Some(token) = secret("access_token") {
+            said.insert("auth".to_owned(), json!({"token": token}));
+        }
+        said.extend(formerly);
         let params = put.params.as_ref().map(json).unwrap_or_default();
         let own = self.own_labels(at);
         let labels: Vec<&String> = at.labels.iter().chain(&own).collect();
@@ -103,6 +128,73 @@ impl<'p> Read<'p> {
         let ours = resource.source.as_ref().is_some_and(|source| source.get("gate").is_some());
         said.insert("resource".to_owned(), if ours { "github-issues" } else { "mitodl" }.into());
         said.into()
+    }
+
+    /// What the issues that a stage opens were called before.
+    fn formerly(&self, at: &InChain<'_>) -> Option<Vec<String>> {
+        let puts = [Some(at.jobs.deploy), at.jobs.preview].into_iter().flatten().filter_map(|job| self.opens(job));
+        let mut places: Vec<String> = Vec::new();
+        for put in puts {
+            let aliases =
+                self.resource(resource_of(put)).and_then(|resource| resource.source.as_ref()?.get("gate_aliases"));
+            for place in former_places(aliases.map(json).as_ref().and_then(Json::as_array).map_or(&[], Vec::as_slice)) {
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        (!places.is_empty()).then_some(places)
+    }
+
+    /// The put by which this program tells of a job in Slack.
+    fn alert<'s>(&self, step: &'s Step) -> Option<&'s PutStep> {
+        let Core::Try { step } = &step.core else { return None };
+        let Core::Put(put) = &step.core else { return None };
+        let is_slack = self.resource(resource_of(put))?.type_name.as_str() == "slack-notification";
+        (is_slack && put.params.as_ref()?.get("alert_type").is_some()).then_some(put)
+    }
+
+    /// Who is told what becomes of the jobs of a stage.
+    pub(super) fn notify(&self, at: &InChain<'_>) -> Json {
+        let job = self.job(at.jobs.deploy).job;
+        let hooks = [
+            ("failed", &job.on_failure),
+            ("errored", &job.on_error),
+            ("aborted", &job.on_abort),
+            ("succeeded", &job.on_success),
+        ];
+        let mut told: Option<&PutStep> = None;
+        let mut events: Vec<&str> = Vec::new();
+        for (event, hook) in hooks {
+            if let Some(put) = hook.iter().flat_map(beside).find_map(|step| self.alert(step)) {
+                told = Some(put);
+                events.push(event);
+            }
+        }
+        let source = told.and_then(|put| self.resource(resource_of(put))?.source.as_ref());
+        let Some(source) = source else { return Json::Null };
+        let url = source.get("url").map(json).filter(|url| url.as_str().is_some_and(Secret::is_reference));
+        let mut slack = Map::new();
+        slack.extend(url.map(|url| ("url".to_owned(), url)));
+        slack.extend(source.get("channel").map(|channel| {
+            let mut channel = json(channel);
+            escape(&mut channel);
+            ("channel".to_owned(), channel)
+        }));
+        slack.insert("events".to_owned(), json!(events));
+        json!({"slack": slack})
+    }
+
+    /// The tab that the jobs of a stage are on.
+    pub(super) fn tab(&self, at: &InChain<'_>) -> Json {
+        let deploy = self.job(at.jobs.deploy).job.name.as_str();
+        let groups: Vec<Json> = self.pipeline.groups.iter().map(json).collect();
+        let has = |group: &Json| {
+            let jobs = group.get("jobs").and_then(Json::as_array).into_iter().flatten();
+            { jobs }.any(|job| job.as_str() == Some(deploy))
+        };
+        let names = groups.iter().filter(|group| has(group)).filter_map(|group| group.get("name")?.as_str());
+        names.filter(|name| *name != OTHER_TAB).map(literal).next().map_or(Json::Null, Json::from)
     }
 
     /// The labels that all issues begin with.
@@ -150,6 +242,10 @@ impl<'p> Read<'p> {
         };
         say("stack", &place.stack);
         say("code", &at.jobs.code);
+        let hooks = [&self.job(at.jobs.deploy).job.on_failure, &self.job(at.jobs.deploy).job.on_success];
+        if let Some(put) = hooks.into_iter().flatten().flat_map(beside).find_map(|step| self.alert(step)) {
+            say("alert", resource_of(put));
+        }
         say("deploy", self.job(at.jobs.deploy).job.name.as_str());
         let checks = self.takes(at.jobs.deploy).filter_map(|taking| self.shape.checks.get(taking.resource));
         for check in checks {
@@ -194,6 +290,45 @@ impl<'p> Read<'p> {
         said.into()
     }
 
+    /// What Concourse is told of the jobs of a stage.
+    pub(super) fn job_options(&self, at: &InChain<'_>) -> Json {
+        let deploy = self.job(at.jobs.deploy).job;
+        let preview = at.jobs.preview.map(|preview| self.job(preview).job);
+        let mut said = Map::new();
+        if let Some(kept) = &deploy.build_log_retention {
+            said.insert("build_log_retention".to_owned(), json(kept));
+        }
+        let shared = |group: &&String| {
+            let others =
+                self.pipeline.jobs.iter().filter(|job| job.name != deploy.name && job.serial_groups.contains(group));
+            let of_preview = preview.is_some_and(|preview| preview.serial_groups.contains(group));
+            { others }.count() > usize::from(of_preview)
+        };
+        let groups: Vec<String> = deploy.serial_groups.iter().filter(shared).map(|group| literal(group)).collect();
+        if !groups.is_empty() {
+            said.insert("serial_groups".to_owned(), json!(groups));
+        }
+        let mut tags: Option<Vec<String>> = None;
+        deploy.each_step(&mut |step| {
+            if matches!(step.core, Core::Get(_) | Core::Put(_) | Core::Task(_)) {
+                match &mut tags {
+                    Some(all) => all.retain(|tag| step.tags.contains(tag)),
+                    None => tags = Some(step.tags.clone()),
+                }
+            }
+        });
+        let tags: Vec<String> = tags.unwrap_or_default().iter().map(|tag| literal(tag)).collect();
+        if !tags.is_empty() {
+            said.insert("tags".to_owned(), json!(tags));
+        }
+        for (key, is_said) in [("public", deploy.public), ("interruptible", deploy.interruptible)] {
+            if is_said {
+                said.insert(key.to_owned(), true.into());
+            }
+        }
+        said.into()
+    }
+
     fn title(&self, put: &PutStep, key: &str, say: &mut dyn FnMut(&str, &str)) {
         let title = put.params.as_ref().and_then(|params| params.get("title")).map(json);
         if let Some(title) = title.as_ref().and_then(Json::as_str) {
@@ -213,6 +348,19 @@ fn say_resource(say: &mut dyn FnMut(&str, &str), key: &str, name: &str, ending: 
     if let Some(stem) = name.strip_suffix(ending) {
         say(key, stem);
     }
+}
+
+/// The stages that the keys of issues are of, as a manifest says them.
+fn former_places(keys: &[Json]) -> Vec<String> {
+    let mut places: Vec<String> = Vec::new();
+    for key in keys.iter().filter_map(Json::as_str).filter_map(|key| key.parse::<GateKey>().ok()) {
+        // A chain without groups is called `-`.
+        let place = key.stage().replacen("/-/", "/", 1);
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
 }
 
 fn labels_of(put: &PutStep) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::Core;
+use crate::concourse::{Core, Job};
 use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking};
 
 use super::graph::{flat, json};
@@ -62,6 +62,13 @@ impl Shape {
     pub(super) fn stages(&self) -> impl Iterator<Item = &StageJobs> {
         self.chains.iter().flatten()
     }
+}
+
+/// Does a job set pipelines?
+pub(super) fn sets_pipelines(job: &Job) -> bool {
+    let mut sets = false;
+    job.each_step(&mut |step| sets |= matches!(step.core, Core::SetPipeline(_)));
+    sets
 }
 
 struct Finder<'p, 'f> {
@@ -140,9 +147,7 @@ impl<'p, 'f> Finder<'p, 'f> {
     }
 
     fn sets_pipelines(&self, index: usize) -> bool {
-        let mut sets = false;
-        self.job(index).job.each_step(&mut |step| sets |= matches!(step.core, Core::SetPipeline(_)));
-        sets
+        sets_pipelines(self.job(index).job)
     }
 
     /// The repository that most jobs take: a stage without one of its own belongs to that.

@@ -1,11 +1,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Failure;
-use crate::concourse::Pipeline;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::kind::{Family, Kind};
 use crate::project::Fleet;
-use crate::render::{Loaded, LoadedManifest, load_fleet, lower_manifest_of};
+use crate::render::{Loaded, LoadedManifest, LoweredPipeline, load_fleet, lower_manifest_of};
 use crate::source::Sources;
 
 /// A fleet in which manifests are tried: rendered in memory by what `render` itself does.
@@ -14,10 +13,9 @@ pub(super) struct Trial {
     loaded: Loaded,
 }
 
-/// What a manifest comes to: its pipelines with their names, and how many warnings there are.
-#[derive(Debug)]
+/// What a manifest comes to, and how many warnings there are.
 pub(super) struct Rendered {
-    pub(super) pipelines: Vec<(String, Pipeline)>,
+    pub(super) pipelines: Vec<LoweredPipeline>,
     pub(super) warnings: usize,
 }
 
@@ -67,7 +65,6 @@ impl Trial {
         if diagnostics.has_errors() || pipelines.is_empty() {
             return Ok(Err(diagnostics.into_sorted()));
         }
-        let pipelines = pipelines.into_iter().map(|lowered| (lowered.name, lowered.pipeline)).collect();
         Ok(Ok(Rendered { pipelines, warnings: diagnostics.len() }))
     }
 }

@@ -9,6 +9,7 @@ mod ambiguous_issue_title;
 mod confusable_name;
 mod decoupled_trigger;
 mod empty_plan;
+mod foreign_team;
 mod gate_bypass;
 mod ignored_field;
 mod ignored_word;
@@ -48,13 +49,15 @@ use crate::validate::Decoded;
 use crate::view::{self, PipelineView};
 
 /// Looks at the pipelines of a run, which may speak of one another. Lints of one pipeline take time in proportion to
-/// its size.
-pub fn lint(pipelines: &[Decoded], sources: &Sources, diagnostics: &mut Diagnostics) {
+/// its size. `team` is the one that they are of, where that is known.
+pub fn lint(pipelines: &[Decoded], team: Option<&str>, sources: &Sources, diagnostics: &mut Diagnostics) {
     let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
-    for view in &views {
+    for (view, pipeline) in views.iter().zip(pipelines) {
         for check in EACH {
             check(view, diagnostics);
         }
+        foreign_team::check(view, team, diagnostics);
+        needless_passed::check(view, pipeline.version, diagnostics);
         yaml_boolean::check(view, sources, diagnostics);
     }
     ambiguous_issue_title::check(&views, diagnostics);
@@ -78,7 +81,6 @@ const EACH: &[Check] = &[
     lonely_serial_group::check,
     malformed_duration::check,
     missing_artifact::check,
-    needless_passed::check,
     negative_limit::check,
     pipeline_set_twice::check,
     plaintext_secret::check,

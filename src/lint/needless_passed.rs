@@ -1,14 +1,14 @@
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-
 use std::collections::BTreeMap;
 
+use crate::concourse::ConcourseVersion;
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::source::Span;
 
-use super::view::{PipelineView, is_known, is_pattern};
+use super::view::{PipelineView, is_pattern};
 
 /// A job that stands twice among those that a version must have passed, and a pattern (8.1 and newer) for one job alone:
 /// whoever reads it looks for others.
-pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
+pub(super) fn check(view: &PipelineView<'_>, version: ConcourseVersion, diagnostics: &mut Diagnostics) {
     for (_, step) in view.steps() {
         let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
         for (name, span) in step.passed() {
@@ -18,8 +18,8 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                         .also(first, "here")
                         .help("take one of them out, or name the job that was meant"),
                 );
-            } else if is_pattern(name)
-                && is_known(name)
+            } else if version >= ConcourseVersion::V8_1
+                && is_pattern(name)
                 && view.job(name).is_none()
                 && let [only] = view.matching(name)[..]
             {

@@ -237,8 +237,8 @@ fn by_name<'d, T: Clone + 'd>(all: impl Iterator<Item = &'d T>, name: impl Fn(&T
 fn check_version(job: &Job, span: Span, version: Option<ConcourseVersion>, diagnostics: &mut Diagnostics) {
     let Some(version) = version else { return };
     let known = [
-        ("disable_reruns", job.disable_reruns, ConcourseVersion::new(8, 1)),
-        ("tags", !job.tags.is_empty(), ConcourseVersion::new(8, 3)),
+        ("disable_reruns", job.disable_reruns, ConcourseVersion::V8_1),
+        ("tags", !job.tags.is_empty(), ConcourseVersion::V8_3),
     ];
     for (field, used, since) in known {
         if used && version < since {

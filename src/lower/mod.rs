@@ -27,6 +27,7 @@ use crate::yaml::Value;
 use define::Definitions;
 use extra::Added;
 use old_names::say_old_names;
+pub(crate) use tabs::OTHER_TAB;
 use tabs::Tabs;
 
 /// The pipelines of a manifest, in Concourse's words.

@@ -7,7 +7,7 @@ use crate::plan::{self, PipelinePlan};
 use crate::yaml::Value;
 
 /// Where a job stands whose stage has no tab: with groups Concourse shows no job that is in none.
-const OTHER: &str = "other";
+pub(crate) const OTHER_TAB: &str = "other";
 
 /// The tabs of jobs.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Tabs {
             }
         }
         if !other.is_empty() {
-            groups.entry(OTHER).or_default().extend(other);
+            groups.entry(OTHER_TAB).or_default().extend(other);
         }
         let groups = groups.into_iter();
         groups.map(|(name, jobs)| Value::map([("name", name.into()), ("jobs", Value::List(jobs))])).collect()

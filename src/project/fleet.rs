@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use indexmap::IndexMap;
 
 use crate::Failure;
-use crate::concourse::{ConcourseVersion, ResourceType};
+use crate::concourse::{ConcourseVersion, ResourceType, UnknownVersion};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileLevels, Rule};
 use crate::kind::{KindSet, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, MetaSettings, check, merge, template_here};
@@ -196,21 +196,13 @@ impl Fleet {
         }
         let kinds_folder = folder.join(fields.kinds.as_deref().unwrap_or("kinds"));
         let kinds = KindSet::load(Some(&kinds_folder), sources, diagnostics)?;
-        let mut concourses: Vec<Concourse> = fields
+        for (settings, entry) in fields
             .concourses
-            .into_iter()
-            .map(|(name, ConcourseSettings { target, team, url, version })| Concourse {
-                name: Some(name.0),
-                target,
-                team,
-                url,
-                version: version.as_deref().and_then(ConcourseVersion::parse),
-            })
-            .collect();
-        for (concourse, entry) in
-            concourses.iter().zip(node.at("/concourses").and_then(Node::as_map).map(Map::entries).unwrap_or_default())
+            .values()
+            .zip(node.at("/concourses").and_then(Node::as_map).map(Map::entries).unwrap_or_default())
         {
-            if let Some(version) = concourse.version.filter(|version| *version < ConcourseVersion::OLDEST) {
+            let Some(version) = settings.version.as_deref() else { continue };
+            if ConcourseVersion::of(version) == Err(UnknownVersion::TooOld) {
                 let oldest = ConcourseVersion::OLDEST;
                 let span = entry.value.at("/version").unwrap_or(&entry.value).span;
                 diagnostics.push(
@@ -223,6 +215,17 @@ impl Fleet {
                 );
             }
         }
+        let mut concourses: Vec<Concourse> = fields
+            .concourses
+            .into_iter()
+            .map(|(name, ConcourseSettings { target, team, url, version })| Concourse {
+                name: Some(name.0),
+                target,
+                team,
+                url,
+                version: version.and_then(|version| ConcourseVersion::of(&version).ok()),
+            })
+            .collect();
         if concourses.is_empty() {
             concourses.push(Concourse::default());
         }

@@ -22,7 +22,7 @@ use crate::project::{Concourse, Fleet, Meta, Project};
 use crate::source::Sources;
 
 use super::banner::relative;
-use super::{LoadedManifest, LoweredPipeline, file_name};
+use super::{LoadedManifest, LoweredPipeline, file_name, refused::Places};
 
 use job::{FLEET, Jobs, artifact, instance, within_artifact};
 
@@ -196,7 +196,13 @@ impl Maker<'_> {
         let concourse = Concourse { team: team.or_else(|| self.concourse.team.clone()), ..self.concourse.clone() };
         let pipeline = jobs.into_pipeline();
         let instance_vars = InstanceVars::default();
-        Ok(Some(LoweredPipeline { name: name.to_string(), instance_vars, concourse, pipeline }))
+        Ok(Some(LoweredPipeline {
+            name: name.to_string(),
+            instance_vars,
+            concourse,
+            pipeline,
+            places: Places::all_at(self.meta.span("/pipeline")),
+        }))
     }
 
     /// What its job and its resource are called by: the name of the pipeline, and what tells its instance, as far as

@@ -3,6 +3,7 @@
 mod banner;
 mod collisions;
 mod meta;
+mod refused;
 mod select;
 
 use std::collections::{BTreeMap, btree_map};
@@ -25,6 +26,8 @@ pub use banner::{Banner, Origin};
 pub(crate) use banner::{quoted, set_pipeline};
 use collisions::Facts;
 use meta::Settable;
+pub use refused::Rules;
+use refused::{Places, check_rendered};
 pub use select::{FLEET_FILE, Selected, select};
 pub(crate) use select::{fleet_above, folders_below, folders_of_globs, select_file};
 
@@ -37,6 +40,8 @@ pub struct Options {
     pub unsaved: Option<Unsaved>,
     /// What is made of rules.
     pub levels: Levels,
+    /// By whose rules what is rendered is checked, too.
+    pub rules: Rules,
     /// Where it is shown how far the run is.
     pub progress: Progress,
 }
@@ -300,7 +305,10 @@ fn render_fleet(
     // One that knows of some manifests only would have Concourse archive the pipelines of the others.
     if loaded.whole {
         for lowered in meta::pipelines(&loaded.fleet, &settable, diagnostics) {
-            fleet.pipelines.push(rendered_meta(&lowered, &loaded.fleet, &fleet.path)?);
+            let pipeline = rendered_meta(&lowered, &loaded.fleet, &fleet.path)?;
+            let path = fleet.output.join(pipeline.file_name());
+            check_rendered(&pipeline, &path, options.rules, &lowered.places, diagnostics);
+            fleet.pipelines.push(pipeline);
         }
     }
     diagnostics.take_levels(from, |span| levels.get(&span.file).unwrap_or(&loaded.fleet.levels));
@@ -322,7 +330,7 @@ fn rendered_meta(lowered: &LoweredPipeline, fleet: &Fleet, path: &Utf8Path) -> R
 }
 
 fn rendered(lowered: &LoweredPipeline, banner: Banner, named_at: Span) -> Result<RenderedPipeline, Failure> {
-    let LoweredPipeline { name, instance_vars, concourse, pipeline } = lowered;
+    let LoweredPipeline { name, instance_vars, concourse, pipeline, .. } = lowered;
     Ok(RenderedPipeline {
         name: name.clone(),
         instance_vars: instance_vars.clone(),
@@ -388,7 +396,7 @@ fn render_manifest(
     sources: &Sources,
 ) -> Result<RenderedManifest, Failure> {
     let fleet = &loaded.fleet;
-    let lowered = lower_manifest(manifest, loaded, options, sources)?;
+    let mut lowered = lower_manifest(manifest, loaded, options, sources)?;
     let mut pipelines = Vec::with_capacity(lowered.pipelines.len());
     for pipeline in &lowered.pipelines {
         let banner = Banner {
@@ -399,7 +407,10 @@ fn render_manifest(
             instance_vars: pipeline.instance_vars.clone(),
             discovered: lowered.discovered.clone(),
         };
-        pipelines.push(rendered(pipeline, banner, lowered.named_at)?);
+        let rendered = rendered(pipeline, banner, lowered.named_at)?;
+        let path = fleet.output.join(rendered.file_name());
+        check_rendered(&rendered, &path, options.rules, &pipeline.places, &mut lowered.diagnostics);
+        pipelines.push(rendered);
     }
     let LoweredManifest { facts, levels, settable, diagnostics, .. } = lowered;
     Ok(RenderedManifest { pipelines, facts, levels, settable, diagnostics })
@@ -411,6 +422,8 @@ pub(crate) struct LoweredPipeline {
     pub(crate) instance_vars: InstanceVars,
     pub(crate) concourse: Concourse,
     pub(crate) pipeline: Pipeline,
+    /// What it and its jobs are made from.
+    pub(crate) places: Places,
 }
 
 /// What a manifest comes to. It has no pipelines where something is wrong with it.
@@ -461,6 +474,7 @@ fn lower_manifest(
         if !diagnostics.has_errors() {
             let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, pipeline)| LoweredPipeline {
                 name: plan.name.to_string(),
+                places: Places::of(plan, result.named_at),
                 instance_vars: plan.instance_vars.clone(),
                 concourse: fleet.concourses[plan.concourse].clone(),
                 pipeline,

@@ -8,16 +8,15 @@ pub(crate) mod duration;
 mod pattern;
 mod rules;
 mod vars;
-mod version;
 
 pub(crate) use pattern::{GroupPattern, PathPattern};
 pub use vars::Vars;
-pub use version::ConcourseVersion;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
+use crate::concourse::{ConcourseVersion, Pipeline};
+use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule, Severity};
 use crate::source::{FileId, Sources, Span};
 use crate::view::PipelineView;
-use crate::yaml::{Dialect, DuplicateKeys, Limits, Node, read_pipeline};
+use crate::yaml::{self, Dialect, DuplicateKeys, Limits, Node, read_pipeline};
 
 /// A pipeline as Concourse decodes it.
 ///
@@ -64,6 +63,50 @@ pub fn decode(
     Some(Decoded { node, version })
 }
 
+/// Reads a pipeline as the newest Concourse does, into its types, with the tree that it was made of. `edit` has the tree
+/// before anything decodes it, and before anything of it can be reported. What is wrong is among the diagnostics; what
+/// there is to warn of is for [`check`] to say.
+pub(crate) fn pipeline(
+    sources: &Sources,
+    file: FileId,
+    edit: impl FnOnce(&mut Node, &mut Diagnostics),
+    diagnostics: &mut Diagnostics,
+) -> Option<(Node, Pipeline)> {
+    let (version, vars) = (ConcourseVersion::default(), Vars::default());
+    let mut found = Diagnostics::default();
+    let mut edited = Diagnostics::default();
+    let node = read(sources, file, version, &vars, &mut found).map(|mut node| {
+        edit(&mut node, &mut edited);
+        vars::fill(&mut node, &vars, version, &mut found);
+        decode::decode(&mut node, version, sources, &mut found);
+        node
+    });
+    let before = diagnostics.len();
+    let mut ignored: Vec<Span> = Vec::new();
+    for diagnostic in found.into_sorted() {
+        if diagnostic.severity() == Severity::Error {
+            diagnostics.push(diagnostic);
+        } else if diagnostic.rule == Rule::UnknownField {
+            ignored.push(diagnostic.span());
+        }
+    }
+    let refused = diagnostics.len() > before;
+    diagnostics.extend(edited);
+    let mut node = node.filter(|_| !refused)?;
+    // What Concourse drops at the top is where people keep what anchors are of.
+    if let Some(map) = node.as_map_mut() {
+        map.retain(|entry| !ignored.contains(&entry.key_span));
+    }
+    match yaml::decode(&node) {
+        Ok(pipeline) => Some((node, pipeline)),
+        Err(error) => {
+            let span = error.span.unwrap_or(node.span);
+            diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message).maybe_help(error.help));
+            None
+        }
+    }
+}
+
 fn read(
     sources: &Sources,
     file: FileId,
@@ -100,6 +143,14 @@ fn read(
     let Some(replaced) = replaced else {
         return read_pipeline(&source.text, file, &|at| at, dialect, diagnostics);
     };
+    for unfilled in &replaced.unfilled {
+        let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        let span = Span { file, start: at(unfilled.start), end: at(unfilled.end) };
+        let template = &source.text[unfilled.clone()];
+        let message = format!("Concourse 7.14 puts `null` in the place of `{template}`, within quotes as well");
+        let help = "say `((…))`, or give it a value by `--var`; from 8.0 on it is text";
+        diagnostics.push(Diagnostic::new(Rule::OldTemplate, span, message).help(help));
+    }
     let mut after = Diagnostics::default();
     let last_counts = Dialect { duplicate_keys: DuplicateKeys::LastCounts, ..dialect };
     let node = read_pipeline(&replaced.text, file, &|at| replaced.origin(at), last_counts, &mut after);

@@ -37,7 +37,13 @@ fn of(work: &Work, code: i32) -> String {
 
 #[test]
 fn every_rule_is_shown_here() {
-    let cases = concat!(include_str!("bad.rs"), include_str!("extra.rs"), include_str!("words.rs"));
+    let cases = concat!(
+        include_str!("bad.rs"),
+        include_str!("extra.rs"),
+        include_str!("words.rs"),
+        include_str!("../fixtures/import/branching.txt"),
+        include_str!("../fixtures/import/periodic.txt"),
+    );
     // What has a page fails and passes there.
     let without_page = Rule::ALL.iter().filter(|rule| rule.page().is_none());
     let missing: Vec<&str> =
@@ -3118,4 +3124,68 @@ jobs:
 
     error: 1 error in 1 file
     "#);
+}
+
+#[test]
+fn pipelines_of_other_teams() {
+    let pipeline = "\
+resources:
+- {name: code, type: git, source: {uri: https://github.com/example/shop}}
+jobs:
+- name: set
+  plan:
+  - {get: code, trigger: true}
+  - {set_pipeline: self, team: edge, file: code/a.yml}
+  - {set_pipeline: b, team: shop, file: code/b.yml}
+  - {set_pipeline: c, team: ((team)), file: code/c.yml}
+  - {set_pipeline: d, team: edge, file: code/d.yml}
+";
+    let work = Work::new().file("a.yml", pipeline);
+    assert_snapshot!(work.run(&["validate", "a.yml", "--team", "shop"]).ended(0).stderr, @"
+    warning[foreign-team]: a pipeline of the team `shop` sets one of the team `edge`
+      --> a.yml:10:29
+       |
+    10 |   - {set_pipeline: d, team: edge, file: code/d.yml}
+       |                             ^^^^ the step fails when it is run
+       |
+       = help: let it live in the team `main`, which alone may do so, or leave `team` out
+
+    warning: 1 warning in 1 file
+    ");
+    for team in [&["--team", "main"][..], &[]] {
+        assert_eq!(work.run(&[&["validate", "a.yml"], team].concat()).ended(0).stderr, "");
+    }
+}
+
+#[test]
+fn templates_that_only_old_concourses_fill() {
+    let pipeline = "\
+jobs:
+- name: a # {{not}} this one
+  plan:
+  - task: b
+    file: code/{{given}}.yml
+    params: {STAGE: \"in {{stage}}\"}
+";
+    let work = Work::new().file("a.yml", pipeline);
+    let old = work.run(&["validate", "a.yml", "--concourse", "7.14", "--var", "given=c"]).ended(0).stderr;
+    assert_snapshot!(old, @r#"
+    warning[missing-artifact]: no step of this job makes `code`
+     --> a.yml:5:11
+      |
+    5 |     file: code/{{given}}.yml
+      |           ^^^^^^^^^^^^^^^^^^ fails when it is run
+      |
+      = help: get it, or let a task have it as an output
+    warning[old-template]: Concourse 7.14 puts `null` in the place of `{{stage}}`, within quotes as well
+     --> a.yml:6:25
+      |
+    6 |     params: {STAGE: "in {{stage}}"}
+      |                         ^^^^^^^^^
+      |
+      = help: say `((…))`, or give it a value by `--var`; from 8.0 on it is text
+
+    warning: 2 warnings in 1 file
+    "#);
+    assert!(!work.run(&["validate", "a.yml", "--concourse", "8.0"]).ended(0).stderr.contains("old-template"));
 }

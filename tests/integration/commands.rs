@@ -158,10 +158,9 @@ fn help_of_every_verb() {
 
     Pipelines:
           --concourse <VERSION>
-              The Concourse that pipelines are for, by whose rules they are read and checked: 7.14, 8.0,
-              8.1, 8.2 or 8.3
-              
-              [default: 8.3]
+              The Concourse that pipelines are for, by whose rules they are read and checked, and what
+              is rendered as well: 7.14, 8.0, 8.1, 8.2 or 8.3. The newest unless said, and of what is
+              rendered the `version` that the fleet says
 
       -s, --strict
               Take for an error what `fly validate-pipeline --strict` refuses: names that are no
@@ -177,6 +176,9 @@ fn help_of_every_verb() {
       -l, --load-vars-from <FILE>
               Take variables of pipelines from a file, as `fly -l`; what flags give goes before, and a
               later file before an earlier one
+
+          --team <NAME>
+              The team that pipelines are of: only `main` sets those of another one
 
           --as-pipeline
               Take every file for a pipeline, whatever it says

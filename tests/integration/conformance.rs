@@ -150,7 +150,7 @@ fn versions_differ_in_what_they_refuse() {
     let none: &[&str] = &[];
     for (text, version, code, rules) in [
         (deploy("", ", passed: [unit-*]"), "8.0", 1, &["unknown-job"][..]),
-        (deploy("", ", passed: [unit-*]"), "8.1", 0, none),
+        (deploy("", ", passed: [unit-*]"), "8.1", 0, &["needless-passed"]),
         (deploy("", ", passed: [\"unit-[a]\"]"), "7.14", 1, &["unknown-job"]),
         (deploy("build_logs_to_retain: 5, ", ""), "7.14", 0, none),
         (deploy("build_logs_to_retain: 5, ", ""), "8.0", 0, &["deprecated-field"]),
@@ -205,4 +205,22 @@ fn what_cannot_be_decoded_brings_nothing_else_about() {
 fn things_without_names_are_told_once() {
     let text = "jobs:\n- {plan: [{get: code, trigger: true}]}\n- {plan: [{get: code, trigger: true}]}\n";
     assert_eq!(ended(text, &[]), (1, vec!["missing-name".to_owned(); 2]));
+}
+
+/// To Concourse a job that is not there has no name, and so is the one without: before 8.1, who waits for the one waits for
+/// the other.
+#[test]
+fn a_job_that_is_not_there_is_the_one_without_a_name() {
+    let cycle = "jobs: pipeline contains a cycle that starts at Job ''";
+    let says = |text: &str, version: &str| {
+        let work = Work::new().file("a.yml", &format!("{CODE}{text}"));
+        work.run(&["validate", "--format", "json", "--concourse", version, "a.yml"]).stdout.contains(cycle)
+    };
+    let apart =
+        "jobs:\n- {name: b, plan: [{get: code, passed: [gone]}]}\n- {name: \"\", plan: [{get: code, passed: [b]}]}\n";
+    assert!(says(apart, "7.14") && says(apart, "8.0") && !says(apart, "8.1"));
+    let itself = "jobs:\n- {name: \"\", plan: [{get: code, passed: [gone]}]}\n";
+    assert!(says(itself, "7.14") && !says(itself, "8.3"));
+    let none = "jobs:\n- {name: b, plan: [{get: code, passed: [gone]}]}\n- {name: \"\", plan: [{get: code}]}\n";
+    assert!(!says(none, "7.14"));
 }

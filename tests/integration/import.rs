@@ -214,8 +214,7 @@ fn handwritten_pipelines_are_carried_over_or_it_is_said() {
         assert!(diff.code <= 1, "{name}: {}", diff.stderr);
         let weaker = diff.stdout.contains("weaker");
         assert!(!weaker || ran.stderr.contains("would ask for less"), "{name}: {}", diff.stdout);
-        // A history that has moved is moved once.
-        if ran.code == 0 && !rendered.stdout.contains("old_name:") {
+        if ran.code == 0 {
             // Once more: what this program renders comes back without a word.
             let again = work.run(&["import", "again.yml", "--out", "twice/again.yml", "--pipeline", &name]).ended(0);
             assert!(!again.stderr.contains("not-carried-over"), "{name}: {}", again.stderr);
@@ -260,6 +259,11 @@ fn what_is_rendered_comes_back() {
                 assert!(ran.code == 1 && ran.stderr.contains("not-carried-over"), "{name}: {}", ran.stderr);
                 continue;
             }
+            // What sets the other pipelines is made of the fleet, and promotes nothing.
+            if name.starts_with("simple-pulumi-meta") {
+                assert!(ran.code == 1 && ran.stderr.contains("no-promotion-chain"), "{name}: {}", ran.stderr);
+                continue;
+            }
             assert_eq!((ran.code, ran.stderr.contains("meant to differ")), (0, false), "{name}: {}", ran.stderr);
             let written = ran.stdout.lines().next().unwrap().trim_start_matches("wrote ").to_owned();
             let again = work.run(&["render", "--stdout", &written]).ended(0);
@@ -269,7 +273,76 @@ fn what_is_rendered_comes_back() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 35);
+    assert_eq!(seen, 36);
+}
+
+const PLAIN: &str = "
+resources:
+- {name: code, type: git, source: {uri: https://example.com/words.git, branch: main}}
+jobs:
+- name: deploy-qa
+  serial: true
+  plan: [{get: code, trigger: true}, {task: deploy, file: code/deploy.yml}]
+- name: deploy-live
+  old_name: deploy-production
+  serial: true
+  public: true
+  interruptible: true
+  build_log_retention: {days: 7}
+  plan: [{get: code, passed: [deploy-qa]}, {task: deploy, file: code/deploy.yml}]
+";
+
+#[test]
+fn what_a_job_is_told_besides_its_steps_comes_along() {
+    let work = Work::new().file("old.yml", PLAIN);
+    work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(0);
+    let rendered = work.run(&["render", "--stdout", "new/old.yml"]).ended(0).stdout;
+    for line in ["old_name: deploy-production", "public: true", "interruptible: true", "days: 7"] {
+        assert!(rendered.contains(line), "{line}: {rendered}");
+    }
+    assert!(work.read("new/old.yml").contains("old_names: {deploy-live: deploy-production}"));
+}
+
+#[test]
+fn the_name_of_a_file_says_which_instance_it_is() {
+    let work = Work::new().file("words,region=eu-west-1,label=a%2Cb.yml", PLAIN);
+    let ran = work.run(&["import", "words,region=eu-west-1,label=a%2Cb.yml", "--out", "new/"]).ended(0);
+    assert!(ran.stdout.contains("wrote new/words-eu-west-1-a-b.yml\n"), "{}", ran.stdout);
+    let manifest = work.read("new/words-eu-west-1-a-b.yml");
+    assert!(
+        manifest.starts_with("pipeline: words\ninstance_vars: {region: eu-west-1, label: \"a,b\"}\n"),
+        "{manifest}"
+    );
+    work.run(&["render", "--out", "again", "new/words-eu-west-1-a-b.yml"]).ended(0);
+    assert!(work.read("again/words,region=eu-west-1,label=a%2Cb.yml").contains("deploy-live"));
+    // A name that is given says the same.
+    work.write("old.yml", PLAIN);
+    let ran = work.run(&["import", "old.yml", "--pipeline", "words,region=eu"]).ended(0);
+    assert!(ran.stdout.contains("pipeline: words\ninstance_vars: {region: eu}\n"), "{}", ran.stdout);
+}
+
+/// Merge keys, anchors and `yes` are what they are to Concourse.
+#[test]
+fn a_pipeline_is_read_as_concourse_reads_it() {
+    let text = "
+shared: &job {serial: yes, public: on}
+deploy: &deploy {task: deploy, file: code/deploy.yml}
+resources:
+- {name: code, type: git, source: {uri: https://example.com/words.git, branch: main}}
+jobs:
+- <<: *job
+  name: deploy-qa
+  plan: [{get: code, trigger: yes}, {<<: *deploy, vars: {to: qa}}]
+- <<: *job
+  name: deploy-live
+  plan: [{get: code, passed: [deploy-qa]}, {<<: *deploy, vars: {to: live}}]
+";
+    let work = Work::new().file("old.yml", text);
+    let ran = work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(0);
+    assert!(!ran.stderr.contains("error"), "{}", ran.stderr);
+    work.write("again.yml", &work.run(&["render", "--stdout", "new/old.yml"]).ended(0).stdout);
+    let diff = work.run(&["diff", "old.yml", "again.yml"]);
+    assert!(diff.code <= 1 && !diff.stdout.contains("weaker"), "{}{}", diff.stdout, diff.stderr);
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod mitodl;
 mod previewed;
 mod readers;
 mod readme;
+mod refused;
 mod render;
 mod report;
 mod rules;

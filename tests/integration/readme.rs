@@ -65,7 +65,7 @@ fn run(page: &str) -> usize {
 
 #[test]
 fn readme_says_what_happens() {
-    assert_eq!(run("README.md"), 8);
+    assert_eq!(run("README.md"), 9);
 }
 
 #[test]

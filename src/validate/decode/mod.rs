@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostics;
 use crate::source::Sources;
 use crate::yaml::Node;
 
-use super::ConcourseVersion;
+use crate::concourse::ConcourseVersion;
 use walk::Walk;
 
 /// Decodes a pipeline. The tree is then written as Concourse sees it.

@@ -1,6 +1,6 @@
 //! The pipeline as Concourse's types have it (`atc/config.go`, `job_config.go`, `steps.go`, `task.go`), as tables.
 
-use crate::validate::ConcourseVersion;
+use crate::concourse::ConcourseVersion;
 use ConcourseVersion::{V7_14, V8_1, V8_2, V8_3};
 
 /// What a field takes.

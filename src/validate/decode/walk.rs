@@ -1,8 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule, did_you_mean, visible};
 use crate::source::{Sources, Span};
-use crate::validate::ConcourseVersion;
 use crate::yaml::{Entry, Map, Node, NodeKind, ScalarStyle, as_json, as_text};
 
 use super::model::{Field, PIPELINE, Shape, Struct, Unknown};
@@ -123,12 +123,13 @@ impl Walk<'_> {
         let seen = Seen::of(node);
         match (shape, seen) {
             (_, Seen::Invalid)
+            | (Shape::Bool, Seen::Bool(_))
             | (Shape::Optional(_) | Shape::Map | Shape::TextMap | Shape::Environment, Seen::Null) => {}
             (Shape::Optional(shape), _) => self.value(node, *shape, place),
             (Shape::Any, _) | (Shape::Map, Seen::Map) => self.any(node),
             (Shape::Text, _) => self.text(node, place),
             (Shape::Bool, Seen::Null) => *node = Node::plain(node.span, "false"),
-            (Shape::Bool, Seen::Bool(_)) | (Shape::Int, Seen::Integer(_)) if is_signed(seen) => {}
+            (Shape::Int, Seen::Integer(value)) if i64::try_from(value).is_ok() => self.integer(node, value, place),
             (Shape::Int, Seen::Null) => *node = Node::plain(node.span, "0"),
             // What JSON writes without a fraction is a whole number.
             (Shape::Int, Seen::Float(value)) if as_json(value).parse::<i64>().is_ok() => {
@@ -165,6 +166,16 @@ impl Walk<'_> {
                 self.wrong(node, place, "a map");
             }
             (Shape::List(_) | Shape::Tags, _) => self.wrong(node, place, "a list"),
+        }
+    }
+
+    /// The server reads a number as one with a floating point before it takes it for a whole one.
+    fn integer(&mut self, node: &Node, value: i128, place: Place) {
+        #[expect(clippy::cast_precision_loss, reason = "it is what Concourse does")]
+        let rounded = as_json(value as f64);
+        if value.unsigned_abs() > 1 << 53 && rounded.parse::<i64>().is_err() {
+            let message = format!("{} is a number that the server reads as `{rounded}`, beyond 64 bits", place.whole());
+            self.diagnostics.push(Diagnostic::new(Rule::WrongType, node.span, message).refused_by(Refusal::SERVER));
         }
     }
 
@@ -307,11 +318,6 @@ impl Walk<'_> {
     pub(super) fn refuse(&mut self, rule: Rule, span: Span, message: String) {
         self.diagnostics.push(Diagnostic::new(rule, span, message).refused_by(Refusal::EVERYWHERE));
     }
-}
-
-/// 64 bits with a sign are what an `int` of Go's holds.
-fn is_signed(seen: Seen<'_>) -> bool {
-    !matches!(seen, Seen::Integer(value) if i64::try_from(value).is_err())
 }
 
 /// A field of which nothing is as if it were not there.

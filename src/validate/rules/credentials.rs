@@ -1,8 +1,9 @@
 //! What each credential manager makes of its settings: `atc/creds/*/manager.go`.
 
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostics, Refusal, Rule, ticked};
 use crate::source::Span;
-use crate::validate::{ConcourseVersion, duration};
+use crate::validate::duration;
 use crate::view::{Definition, field, text};
 use crate::yaml::{Map, Node, Resolved};
 

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostics, Rule};
-use crate::validate::ConcourseVersion;
 
 use crate::view::StepView;
 
@@ -54,15 +54,15 @@ struct Graph {
     edges: Vec<Vec<usize>>,
     /// What each job of the pipeline is called, and if others are called so before, for whom it waits.
     jobs: Vec<(usize, Option<Vec<usize>>)>,
-    /// The name that is empty.
+    /// The name that is empty, where that of a job that is not there is the same.
     nameless: Option<usize>,
 }
 
 /// Of a job that is not there Concourse makes one without a name.
 const NOWHERE: usize = usize::MAX;
 
-/// A pipeline with that many names that stand twice is refused often enough; each of them is looked at anew.
-const MOST_REPEATED: usize = 64;
+/// A pipeline with a name that stands twice, or without any, is refused anyway: from that many such jobs it is looked anew.
+const MOST_LOOKED_AT_ANEW: usize = 64;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -112,28 +112,32 @@ impl Graph {
                 jobs.push((name, Some(of_job)));
             }
         }
-        Self { first, edges, jobs, nameless: name_of.get("").copied() }
+        let nameless = name_of.get("").filter(|_| pipeline.version < ConcourseVersion::V8_1);
+        Self { first, edges, jobs, nameless: nameless.copied() }
     }
 
     /// The names of the first cycle that is come upon, beginning with the one that is come upon twice.
     fn cycle(&self) -> Option<Vec<usize>> {
-        let mut states = vec![State::New; self.edges.len()];
-        let mut repeated = 0;
+        let new = || vec![State::New; self.edges.len()];
+        let mut states = new();
+        let mut left = MOST_LOOKED_AT_ANEW;
         for (name, again) in &self.jobs {
-            match again {
-                None if states[*name] == State::New => {
-                    if let Some(cycle) = self.cycle_from(*name, &self.edges[*name], &mut states) {
-                        return Some(cycle);
-                    }
+            // Who waits for a job that is not there waits for a nameless one, if it is from that one that it is looked.
+            let is_nameless = self.nameless == Some(*name);
+            let found = match again {
+                None if is_nameless || (self.nameless.is_some() && left > 0) => {
+                    left = left.saturating_sub(1);
+                    self.cycle_from(*name, &self.edges[*name], &mut new())
                 }
-                Some(edges) if repeated < MOST_REPEATED => {
-                    repeated += 1;
-                    let mut anew = vec![State::New; self.edges.len()];
-                    if let Some(cycle) = self.cycle_from(*name, edges, &mut anew) {
-                        return Some(cycle);
-                    }
+                None if states[*name] == State::New => self.cycle_from(*name, &self.edges[*name], &mut states),
+                Some(edges) if left > 0 => {
+                    left -= 1;
+                    self.cycle_from(*name, edges, &mut new())
                 }
-                _ => {}
+                _ => None,
+            };
+            if found.is_some() {
+                return found;
             }
         }
         None
@@ -151,7 +155,12 @@ impl Graph {
             };
             *taken += 1;
             let next = match self.nameless {
-                Some(nameless) if next == NOWHERE && states[nameless] == State::Open => nameless,
+                Some(nameless) if next == NOWHERE => {
+                    if states[nameless] == State::New {
+                        states[nameless] = State::Done;
+                    }
+                    nameless
+                }
                 _ if next == NOWHERE => continue,
                 _ => next,
             };

@@ -26,7 +26,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use crate::source::Span;
 use crate::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, names_are_unknown};
 
-use super::ConcourseVersion;
+use crate::concourse::ConcourseVersion;
 
 /// Holds a pipeline to the rules of a version.
 pub(crate) fn check(view: &PipelineView<'_>, version: ConcourseVersion, diagnostics: &mut Diagnostics) {

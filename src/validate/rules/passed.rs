@@ -1,8 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use crate::source::Span;
-use crate::validate::ConcourseVersion;
 use crate::view::{JobView, PipelineView, StepView, is_pattern};
 
 use super::references::is_unread;

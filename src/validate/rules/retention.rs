@@ -1,5 +1,5 @@
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostics, Rule};
-use crate::validate::ConcourseVersion;
 use crate::view::field;
 use crate::yaml::Node;
 

@@ -1,5 +1,5 @@
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostics, Rule};
-use crate::validate::ConcourseVersion;
 use crate::view::{JobView, StepKind, StepView, field, is_invalid, list, text};
 use crate::yaml::Node;
 

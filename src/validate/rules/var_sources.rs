@@ -3,8 +3,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostics, Refusal, Rule, did_you_mean, ticked};
-use crate::validate::ConcourseVersion;
 use crate::view::{Definition, field, is_invalid};
 use crate::yaml::{Map, Node};
 

@@ -2,9 +2,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule, visible};
 use crate::source::Span;
-use crate::validate::ConcourseVersion;
 use crate::yaml::{Entry, Limits, Map, Node, NodeKind, Scalar, ScalarStyle};
 
 use super::{Found, Missing, Reference, Vars, is_text};

@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostics;
 use crate::source::{FileId, Sources};
 use crate::yaml::{Dialect, DuplicateKeys, Entry, Limits, Map, Node, NodeKind, ScalarStyle, read_pipeline};
 
-use super::ConcourseVersion;
+use crate::concourse::ConcourseVersion;
 use reference::Reference;
 
 pub(super) use fill::fill;

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -14,6 +15,8 @@ static OLD_TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
 /// A text of which each `{{name}}` is replaced, and where its parts stood.
 pub(in crate::validate) struct WithoutOldTemplates {
     pub(in crate::validate) text: String,
+    /// Where templates stand in the file that nothing gives a value, but for those in comments.
+    pub(in crate::validate) unfilled: Vec<Range<usize>>,
     /// From such a place in the text on, up to the next, the place in the file: behind a value, at it where it is none.
     moved: Vec<(usize, usize)>,
 }
@@ -39,20 +42,31 @@ pub(in crate::validate) fn without_old_templates(text: &str, vars: &Vars) -> Opt
     }
     let mut new = String::with_capacity(text.len());
     let mut moved = Vec::new();
+    let mut unfilled = Vec::new();
     let mut end = 0;
     for found in OLD_TEMPLATE.captures_iter(text) {
         let (whole, name) = (found.get(0)?, found.get(1)?);
         new.push_str(&text[end..whole.start()]);
         moved.push((new.len(), whole.start()));
-        match vars.by_name(name.as_str()) {
-            Some(value) => json(value, &mut new),
-            None => new.push_str("null"),
+        if let Some(value) = vars.by_name(name.as_str()) {
+            json(value, &mut new);
+        } else {
+            new.push_str("null");
+            if !is_in_comment(text, whole.start()) {
+                unfilled.push(whole.range());
+            }
         }
         end = whole.end();
         moved.push((new.len(), end));
     }
     new.push_str(&text[end..]);
-    Some(WithoutOldTemplates { text: new, moved })
+    Some(WithoutOldTemplates { text: new, unfilled, moved })
+}
+
+/// Text in quotes that looks like a comment's beginning counts as one.
+fn is_in_comment(text: &str, at: usize) -> bool {
+    let line = text[..at].rsplit('\n').next().unwrap_or_default();
+    line.starts_with('#') || line.contains(" #") || line.contains("\t#")
 }
 
 fn json(node: &Node, out: &mut String) {
@@ -88,7 +102,7 @@ fn json(node: &Node, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::validate::ConcourseVersion;
+    use crate::concourse::ConcourseVersion;
 
     #[test]
     fn templates_are_replaced_and_places_kept() {
@@ -96,6 +110,7 @@ mod tests {
         let text = "k: {{a}}\nl: {{n}} {{gone}} # {{é-1}}\nm: {{ no }}\n";
         let replaced = without_old_templates(text, &vars).unwrap();
         assert_eq!(replaced.text, "k: \"b c\"\nl: [1,{\"x\":\"z\"}] null # null\nm: {{ no }}\n");
+        assert_eq!(replaced.unfilled.iter().map(|at| &text[at.clone()]).collect::<Vec<_>>(), ["{{gone}}"]);
         for word in ["k:", "l:", "m:", "no"] {
             let at = replaced.text.find(word).unwrap();
             assert_eq!(&text[replaced.origin(at)..][..2], word);

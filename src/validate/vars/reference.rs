@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::validate::ConcourseVersion;
+use crate::concourse::ConcourseVersion;
 
 /// The name of a variable, taken apart: `source:path.field`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,11 +3,13 @@
 //!
 //! The parser under it speaks YAML 1.2. What is known to differ and not bridged, all of it found by chance alone: the
 //! line breaks U+0085, U+2028 and U+2029 outside of quotes, `...` before the first document, a `#` right behind `|` or
-//! `>`, a directive within a document, a single `-` or a leading `?` within brackets, UTF-16.
+//! `>`, a directive within a document or one that is not known, a single `-`, a leading `?` or a `:` at the end within brackets, `*alias:` as a
+//! key, what comes behind a document in brackets, UTF-16.
 
 mod aliasing;
 mod map;
 mod number;
+mod quirks;
 mod read;
 mod scalar;
 mod tabs;

@@ -11,6 +11,7 @@ use super::super::read::{Limits, bytes, style_of};
 use super::super::scalar::ScalarStyle;
 use super::aliasing::Aliasing;
 use super::map::{Key, OpenMap};
+use super::quirks::{self, Quirk};
 use super::scalar::{self, Value};
 
 /// What is made of a key that stands twice in a map.
@@ -120,6 +121,7 @@ impl Reader<'_, '_> {
     fn document(&mut self) -> Result<Node, Stop> {
         let mut options = Options::default();
         options.bom_inside_document_as_content = true;
+        options.emit_anchor_events = true;
         let mut parser = Parser::new_from_str_with_options(self.text, options);
         let mut open: Vec<Open> = Vec::new();
         let mut root = None;
@@ -133,10 +135,19 @@ impl Reader<'_, '_> {
                     self.count(1, &range)?;
                     let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
                     let is_plain = matches!(style, granit_parser::ScalarStyle::Plain);
+                    let raw = self.text.get(range.clone()).unwrap_or_default();
+                    let flow = open.last().filter(|open| open.style == StructureStyle::Flow);
+                    if let Some(Content::Map(OpenMap { key: None, .. })) = flow.map(|open| &open.content) {
+                        let before = self.text.get(..range.start).unwrap_or_default();
+                        self.check(&range, quirks::of_flow_key(before, raw));
+                    }
+                    if is_plain && flow.is_some() {
+                        self.check(&range, quirks::of_flow_scalar(raw));
+                    } else if matches!(style, granit_parser::ScalarStyle::DoubleQuoted) {
+                        self.check(&range, quirks::of_double_quoted(raw));
+                    }
                     if !is_plain {
                         self.harmless.push(range.clone());
-                    } else if open.last().is_some_and(|open| open.style == StructureStyle::Flow) {
-                        self.check_flow_scalar(&range);
                     }
                     let node = self.scalar(&range, &value, style_of(style), tag.as_deref());
                     if anchor != 0 {
@@ -153,6 +164,10 @@ impl Reader<'_, '_> {
                     let name = self.text.get(range.clone()).unwrap_or_default().to_owned();
                     written = Some((name, false));
                     self.alias(anchor, &range)?
+                }
+                Event::Anchor(_, name) => {
+                    self.check(&range, quirks::of_anchor(&name));
+                    continue;
                 }
                 Event::SequenceStart(style, anchor, _) | Event::MappingStart(style, anchor, _) => {
                     let is_list = matches!(event, Event::SequenceStart(..));
@@ -197,15 +212,12 @@ impl Reader<'_, '_> {
         Ok(root.unwrap_or_else(|| Node::plain(self.span(&(0..0)), "")))
     }
 
-    /// go-yaml ends a scalar without quotes at a `?` when there are brackets around it, and finds a key there.
-    fn check_flow_scalar(&mut self, range: &Range<usize>) {
-        let text = self.text.get(range.clone()).unwrap_or_default();
-        let Some(at) = text.find('?').filter(|at| *at > 0) else { return };
-        let span = self.span(&(range.start + at..range.start + at + 1));
-        let message = "a text with `?` needs quotes within `{}` and `[]`";
-        self.refuse(Rule::YamlSyntax, span, message, |d| {
-            d.label("a key begins here, as YAML 1.1 has it").help(format!("write \"{text}\""))
-        });
+    /// Reports what go-yaml refuses of what stands at a place.
+    fn check(&mut self, range: &Range<usize>, quirk: Option<Quirk>) {
+        if let Some(Quirk { at, message, help }) = quirk {
+            let span = self.span(&(range.start + at.start..range.start + at.end));
+            self.refuse(Rule::YamlSyntax, span, message, |d| d.maybe_help(help));
+        }
     }
 
     fn check_tabs(&mut self) {

@@ -1,0 +1,112 @@
+//! What Concourse would refuse a rendered pipeline for, told of the manifest that it is made from. The language keeps most
+//! of it out; steps of kinds of one's own, `before`, `after` and `extra` are in Concourse's words, and say what they like.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use indexmap::IndexMap;
+
+use crate::concourse::ConcourseVersion;
+use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
+use crate::plan::{Job, PipelinePlan};
+use crate::source::{Sources, Span};
+use crate::validate::{Vars, check};
+use crate::view::{PipelineView, field, list};
+use crate::yaml::Node;
+
+use super::RenderedPipeline;
+
+/// By whose rules what is rendered is checked, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rules {
+    /// By nobody's.
+    #[default]
+    Unasked,
+    /// By those of the version that the fleet says of an instance, or of the newest.
+    OfFleet,
+    /// By those of a version, whatever the fleet says.
+    Of(ConcourseVersion),
+}
+
+/// What in a manifest brings a pipeline and its jobs about.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    /// Those of stages and builds, by name, and those of `extra` whose names are not filled in.
+    jobs: BTreeMap<String, Span>,
+    /// Other jobs of `extra`, and what is in no job.
+    other: Span,
+}
+
+impl Places {
+    /// Those of a pipeline, of which `named_at` is where it is said what it is called.
+    pub(crate) fn of(plan: &PipelinePlan<'_>, named_at: Span) -> Self {
+        let stage = |job: &Job<'_>| match job {
+            Job::Stage(job) => job.stage.origin.span,
+            Job::Build(job) => job.stage.origin.span,
+        };
+        let extras = plan.jobs.iter().filter_map(|job| match job {
+            Job::Stage(job) => job.stage.origin.settings.at("/extra"),
+            Job::Build(_) => None,
+        });
+        let named = |job: &Node| {
+            let name = field(job, "name")?;
+            Some((name.as_str()?.to_owned(), name.span))
+        };
+        let mut jobs: BTreeMap<String, Span> =
+            extras.clone().flat_map(|extra| list(extra, "jobs")).filter_map(named).collect();
+        jobs.extend(plan.jobs.iter().map(|job| (job.name().to_string(), stage(job))));
+        Self { jobs, other: extras.map(|extra| extra.span).next().unwrap_or(named_at) }
+    }
+
+    /// Those of a pipeline that a fleet brings about as a whole.
+    pub(crate) fn all_at(span: Span) -> Self {
+        Self { jobs: BTreeMap::new(), other: span }
+    }
+}
+
+/// Holds a pipeline, which is to be at `path`, to the rules of its Concourse. What is wrong in several jobs alike is told
+/// once, with the first of them.
+pub(crate) fn check_rendered(
+    pipeline: &RenderedPipeline,
+    path: &Utf8Path,
+    rules: Rules,
+    places: &Places,
+    diagnostics: &mut Diagnostics,
+) {
+    let version = match rules {
+        Rules::Unasked => return,
+        Rules::OfFleet => pipeline.concourse.version.unwrap_or_default(),
+        Rules::Of(version) => version,
+    };
+    let mut sources = Sources::default();
+    let file = sources.add(path, pipeline.text(path));
+    let mut found = Diagnostics::default();
+    let decoded = check(&sources, file, version, &Vars::default(), &mut found);
+    let view = decoded.as_ref().map(|decoded| PipelineView::of(&decoded.node));
+    let mut told: IndexMap<(Rule, String), (Diagnostic, usize)> = IndexMap::new();
+    for refused in found.into_sorted().into_iter().filter(|found| found.refusal() != Refusal::default()) {
+        let at = refused.span();
+        let within = |span: Span| span.start <= at.start && at.end <= span.end;
+        let job = view.iter().flat_map(|view| &view.jobs).find(|job| within(job.node.span)).map(|job| job.name);
+        let key = (refused.rule, refused.message.clone());
+        if let Some((_, more)) = told.get_mut(&key) {
+            *more += 1;
+            continue;
+        }
+        let place = job.and_then(|job| places.jobs.get(job)).copied().unwrap_or(places.other);
+        let whole = format!("the pipeline `{}`", pipeline.name);
+        let whom = job.map_or_else(|| whole.clone(), |job| format!("the job `{job}` of {whole}"));
+        let (line, _) = sources.line_column(at);
+        let told_of = refused
+            .told_of(place, |message| format!("{message}, in {whom}"))
+            .note(format!("line {line} of {path}, as Concourse {version} reads it"));
+        told.insert(key, (told_of, 0));
+    }
+    for (diagnostic, more) in told.into_values() {
+        diagnostics.push(match more {
+            0 => diagnostic,
+            1 => diagnostic.note("and in one more place"),
+            _ => diagnostic.note(format!("and in {more} more places")),
+        });
+    }
+}
