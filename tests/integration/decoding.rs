@@ -53,6 +53,67 @@ fn refused(text: &str, version: ConcourseVersion) -> Vec<String> {
     said
 }
 
+/// By the rules of `encoding/json`; the mutants of tests/conformance/pipelines/keys.yml hold them against Concourse.
+#[test]
+fn keys_that_differ_in_case_are_decoded_one_into_the_other() {
+    let job = |fields: &str| format!("jobs:\n- {{name: j, {fields}}}\n");
+    let task = |config: &str| job(&format!("plan: [{{task: t, config: {{platform: linux, {config}}}}}]"));
+    for (text, pointer, left) in [
+        // Nothing leaves a text as it was, and a list is gone.
+        (job("Plan: [{get: a}], plan: [{get: b}], Old_name: x, old_name: null"), "/jobs/0/old_name", "x"),
+        (job("plan: [{get: b}], old_name: null, Old_name: x"), "/jobs/0/old_name", "x"),
+        (job("Plan: [{get: a}], plan: null"), "/jobs/0/plan", "[]"),
+        (
+            job("plan: [], Build_log_retention: {days: 2}, build_log_retention: {builds: 1}"),
+            "/jobs/0/build_log_retention/days",
+            "2",
+        ),
+        (
+            job("plan: [], Build_log_retention: {days: 2}, build_log_retention: {Days: 3}"),
+            "/jobs/0/build_log_retention/days",
+            "3",
+        ),
+        (job("plan: [], Build_log_retention: {days: 2}, build_log_retention: null"), "/jobs/0/build_log_retention", ""),
+        (task("Run: {path: ls}, run: {args: [x]}"), "/jobs/0/plan/0/config/run/path", "ls"),
+        (task("run: {path: ls}, Params: {A: b, C: d}, params: {A: e}"), "/jobs/0/plan/0/config/params/A", "e"),
+        (task("run: {path: ls}, Params: {A: b, C: d}, params: {A: e}"), "/jobs/0/plan/0/config/params/C", "d"),
+        // Items too, as many as the last list has.
+        (
+            task("run: {path: ls}, Inputs: [{name: a}, {name: b}], inputs: [{path: c}]"),
+            "/jobs/0/plan/0/config/inputs/0/name",
+            "a",
+        ),
+        (
+            task("run: {path: ls}, Inputs: [{name: a}, {name: b}], inputs: [{path: c}]"),
+            "/jobs/0/plan/0/config/inputs/1",
+            "",
+        ),
+        // But not at the top.
+        ("Jobs: [{name: j, plan: []}]\njobs: [{name: k}]\n".to_owned(), "/jobs/0/plan", ""),
+    ] {
+        let node = fine(&text, V7_14);
+        let found = match node.at(pointer).map(|node| &node.kind) {
+            None => String::new(),
+            Some(NodeKind::Scalar(scalar)) => scalar.text.clone(),
+            Some(NodeKind::List(items)) => format!("{:?}", items.iter().map(Node::as_str).collect::<Vec<_>>()),
+            Some(kind) => panic!("{text}: {kind:?}"),
+        };
+        assert_eq!(found, left, "{text}: {pointer}");
+    }
+}
+
+/// One is wrong, and another one is taken: what is wrong is said, once.
+#[test]
+fn a_key_in_another_case_is_decoded_as_well() {
+    assert_eq!(
+        refused("jobs: []\nresources: [{name: a, Type: [], type: git, Source: {b: c}, source: 1}]\n", V7_14),
+        [
+            "2:29 wrong-type: `type` of a resource takes a text, not a list",
+            "2:68 wrong-type: `source` of a resource takes a map, not the number `1`"
+        ],
+    );
+}
+
 /// A pipeline of one job with this plan, each step a line.
 fn plan(steps: &str) -> String {
     format!("jobs:\n- name: j\n  plan:\n{steps}")

@@ -4,6 +4,7 @@ mod custom;
 mod model;
 mod seen;
 mod step;
+mod unite;
 mod walk;
 
 use crate::diagnostic::Diagnostics;
@@ -15,5 +16,5 @@ use walk::Walk;
 
 /// Decodes a pipeline. The tree is then written as Concourse sees it.
 pub(super) fn decode(node: &mut Node, version: ConcourseVersion, sources: &Sources, diagnostics: &mut Diagnostics) {
-    Walk { version, sources, diagnostics }.pipeline(node);
+    Walk { version, sources, diagnostics, is_silent: false }.pipeline(node);
 }

@@ -1,5 +1,3 @@
-use std::collections::{HashMap, HashSet};
-
 use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule, did_you_mean, visible};
 use crate::source::{Sources, Span};
@@ -13,6 +11,8 @@ pub(super) struct Walk<'a> {
     pub(super) version: ConcourseVersion,
     pub(super) sources: &'a Sources,
     pub(super) diagnostics: &'a mut Diagnostics,
+    /// All that is wrong was said before.
+    pub(super) is_silent: bool,
 }
 
 /// Where a value stands, for messages, and for what is made of it.
@@ -65,25 +65,33 @@ impl Walk<'_> {
 
     /// Decodes the entries of a map as the fields of a type.
     pub(super) fn fields(&mut self, map: &mut Map, of: &'static Struct, is_plain: bool) {
-        let mut written = Vec::new();
-        let mut is_renamed = false;
+        if self.has_clash(map, of.fields) {
+            if !self.is_silent {
+                // Each is decoded, and may be wrong, whatever becomes of it.
+                self.each_field(&mut map.clone(), of, is_plain);
+            }
+            *map = self.united(std::mem::take(map), of.fields);
+            let mut unheard = Diagnostics::default();
+            let mut again = Walk { diagnostics: &mut unheard, is_silent: true, ..*self };
+            again.each_field(map, of, is_plain);
+        } else {
+            self.each_field(map, of, is_plain);
+        }
+        map.retain(|entry| !is_absent(entry, of.fields));
+    }
+
+    fn each_field(&mut self, map: &mut Map, of: &'static Struct, is_plain: bool) {
         for entry in map.entries_mut() {
-            written.push(entry.key.clone());
             let Some(field) = self.field(of.fields, &entry.key) else {
                 self.unknown(entry, of, is_plain);
                 continue;
             };
             if entry.key != field.name {
                 field.name.clone_into(&mut entry.key);
-                is_renamed = true;
             }
             let place = Place { field: field.name, of: of.noun, is_item: false, is_plain };
             self.value(&mut entry.value, field.shape, place);
         }
-        if is_renamed {
-            keep_last(map, &written);
-        }
-        map.retain(|entry| !is_absent(entry, of.fields));
     }
 
     /// The field of that key. Go looks for it as it is written, then whatever its case.
@@ -324,21 +332,6 @@ impl Walk<'_> {
 pub(super) fn is_absent(entry: &Entry, fields: &[Field]) -> bool {
     entry.value.is_null()
         && fields.iter().any(|field| field.name == entry.key && matches!(field.shape, Shape::Optional(_)))
-}
-
-/// Of keys that differ only in their case, the last one counts, in the order of bytes: so JSON sorts them. `written` is
-/// how the keys were before each was renamed to its field.
-fn keep_last(map: &mut Map, written: &[String]) {
-    let mut last: HashMap<&str, usize> = HashMap::new();
-    for (at, entry) in map.entries().iter().enumerate() {
-        let place = last.entry(&entry.key).or_insert(at);
-        if written[at] > written[*place] {
-            *place = at;
-        }
-    }
-    let kept: HashSet<usize> = last.into_values().collect();
-    let mut at = 0..;
-    map.retain(|_| at.next().is_some_and(|at| kept.contains(&at)));
 }
 
 /// As `encoding/json` compares the names of fields with keys: by simple folding, which knows two letters beyond ASCII.

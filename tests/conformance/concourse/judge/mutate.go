@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"math/rand/v2"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -19,7 +20,8 @@ func mutate(documents [][]byte, seed, number uint64) []byte {
 		}
 		mutator := mutator{random: random}
 		for range 1 + random.IntN(3) {
-			mutator.collect(root.Content[0], nil)
+			mutator.root = root.Content[0]
+			mutator.collect(mutator.root, nil)
 			mutator.step()
 		}
 		var text bytes.Buffer
@@ -33,6 +35,7 @@ func mutate(documents [][]byte, seed, number uint64) []byte {
 
 type mutator struct {
 	random *rand.Rand
+	root   *yaml.Node
 	// All nodes but the root and anchors, each with what holds it; a key and its value are one entry.
 	nodes []place
 	names []string
@@ -137,6 +140,17 @@ func (m *mutator) duplicate(place place) {
 	first, width := place.first()
 	content := place.parent.Content
 	again := append([]*yaml.Node{}, content[first:first+width]...)
+	// At the top, fly and the server do not make the same of it.
+	isTop := place.parent == m.root
+	if width == 2 && !isTop && again[0].Kind == yaml.ScalarNode && again[0].Value != "" && m.random.IntN(2) == 0 {
+		// To Go the same field, whatever its case.
+		name := again[0].Value
+		recased := []string{strings.ToUpper(name), strings.ToUpper(name[:1]) + name[1:], strings.ToLower(name)}
+		again[0] = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: recased[m.random.IntN(len(recased))]}
+		if m.random.IntN(2) == 0 {
+			again[1] = m.other(again[1])
+		}
+	}
 	to := 0
 	if items := len(content) / width; items > 0 {
 		to = width * m.random.IntN(items+1)
