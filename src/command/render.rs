@@ -77,7 +77,7 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
         let lines: Vec<String> = if mode == Mode::Write {
             let folder = Folder::open(folder)?;
             let writing = progress.part("writing", changes.len());
-            let lines = in_parallel(changes, 50, |change| {
+            let lines = in_parallel(changes, 10, |change| {
                 writing.step()?;
                 change.settle(&folder)
             });
