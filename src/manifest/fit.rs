@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use regex::Regex;
+use regex_lite::Regex;
 use serde_json::{Map as JsonMap, Value as Json};
 
 use crate::yaml::{Entry, Node, NodeKind, Resolved};
