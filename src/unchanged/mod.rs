@@ -65,7 +65,7 @@ impl Memory {
         }
         let looked = Looked::at(&self.paths, run, folders);
         if let Some(text) = looked.and_then(|looked| Record::text(&self.asked, pipelines, &looked, self.begun)) {
-            self.place.write(text.as_bytes());
+            self.place.write(&text);
         }
     }
 }

@@ -43,10 +43,14 @@ impl Place {
     }
 
     /// Replaces what is there. Nothing can be done where that cannot be.
-    pub(super) fn write(&self, text: &[u8]) {
+    pub(super) fn write(&self, text: &str) {
+        // A new file costs more than to read this one.
+        if self.read().is_some_and(|known| known == text) {
+            return;
+        }
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
         if made.is_ok() || made.is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
-            let _ = write::privately(&self.folder.join(&self.name), text);
+            let _ = write::privately(&self.folder.join(&self.name), text.as_bytes());
         }
     }
 }
