@@ -408,12 +408,23 @@ fn numbers_become_texts_outside_of_steps_and_nowhere_else() {
 }
 
 #[test]
+fn old_variable_is_told_how_it_is_written() {
+    let said = refused("resources: [{source: {a: {{repo}}}}]\n", V8_3);
+    assert_eq!(said, ["1:27 wrong-type: a key that is no text [a variable is written ((repo))]"]);
+}
+
+#[test]
 fn unknown_keys_are_refused_by_place_and_version() {
     let said = |text: &str, version| decoded(text, version).said;
     let top = said("job: []\n", V8_3);
     assert_eq!(
         top,
         [("1:1 unknown-field: a pipeline has no field `job` [did you mean `jobs`?]".to_owned(), Refusal::STRICT)]
+    );
+    let anchors = "Concourse drops it; what only holds anchors may stay where nobody asks for `--strict`";
+    assert_eq!(
+        said("params: &p {a: b}\n", V8_3),
+        [(format!("1:1 unknown-field: a pipeline has no field `params` [{anchors}]"), Refusal::STRICT)]
     );
     let job = said("jobs: [{name: j, on_failed: {}}]\n", V8_3);
     assert_eq!(
@@ -476,6 +487,10 @@ fn steps_are_one_thing() {
     for (step, said) in [
         ("{}", format!("4:5 missing-step: no step configured: there is nothing in it [{cores}]")),
         ("", "4:5 missing-step: no step configured: an item of `plan` of a job is nothing".to_owned()),
+        (
+            "{aggregate: []}",
+            "4:6 missing-step: no step configured: `aggregate` makes no step [did you mean `in_parallel`?]".to_owned(),
+        ),
         ("{tsak: a}", "4:6 missing-step: no step configured: `tsak` makes no step [did you mean `task`?]".to_owned()),
         (
             "{attempts: 2}",

@@ -109,7 +109,11 @@ fn no_core(map: &Map, has_modifiers: bool, span: crate::source::Span) -> Diagnos
         _ if has_modifiers => "no core step type declared: there is nothing whose course it would change".to_owned(),
         _ => "no step configured: none of its keys makes it one".to_owned(),
     };
-    let meant = map.entries().iter().find_map(|entry| did_you_mean(&entry.key, cores()));
+    let meant = map.entries().iter().find_map(|entry| match entry.key.as_str() {
+        // What it was to Concourse 5 (`V5PlanConfig` of its migration 1579713199).
+        "aggregate" => Some("in_parallel"),
+        key => did_you_mean(key, cores()),
+    });
     Diagnostic::new(Rule::MissingStep, map.entries().first().map_or(span, |entry| entry.key_span), message).help(
         match meant {
             Some(meant) => format!("did you mean `{meant}`?"),

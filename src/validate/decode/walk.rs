@@ -110,7 +110,11 @@ impl Walk<'_> {
             Unknown::Strict => is_plain.then_some(Refusal::NOT_PLAIN),
         };
         if let Some(refusal) = refusal {
-            let diagnostic = self.unknown_field(entry, of.noun, of.fields);
+            let mut diagnostic = self.unknown_field(entry, of.noun, of.fields);
+            if refusal == Refusal::STRICT && diagnostic.help.is_none() {
+                diagnostic = diagnostic
+                    .help("Concourse drops it; what only holds anchors may stay where nobody asks for `--strict`");
+            }
             self.diagnostics.push(diagnostic.refused_by(refusal));
         }
         self.any(&mut entry.value);

@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use serde_saphyr::granit_parser::{self, ErrorKind, Event, Options, Parser, ScanError, StructureStyle};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
+use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule, visible};
 use crate::source::{FileId, Span};
 
 use super::super::node::{Entry, Node, NodeKind, Scalar};
@@ -296,6 +296,7 @@ impl Reader<'_, '_> {
         if merges {
             return Key::Merge { span };
         }
+        let variable = old_variable(&node);
         let refused = match node.kind {
             NodeKind::Scalar(scalar) if scalar.resolve() == super::super::Resolved::Null => "a key that is nothing",
             NodeKind::Scalar(scalar) if is_beyond_signed(&scalar) => "a number beyond 64 bits as a key",
@@ -305,8 +306,9 @@ impl Reader<'_, '_> {
             NodeKind::Invalid => return Key::Refused,
             NodeKind::List(_) | NodeKind::Map(_) => "a key that is no text",
         };
-        self.refuse(Rule::WrongType, span, refused, |d| {
-            d.help("write the key as a text; one that begins with `{`, `[` or `?` needs quotes")
+        self.refuse(Rule::WrongType, span, refused, |d| match variable {
+            Some(name) => d.help(format!("a variable is written (({name}))")),
+            None => d.help("write the key as a text; one that begins with `{`, `[` or `?` needs quotes"),
         });
         Key::Refused
     }
@@ -436,6 +438,14 @@ impl Reader<'_, '_> {
         let end = self.text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
         let span = self.span(&(start..end));
         self.refuse(Rule::YamlSyntax, span, &error.info(), |d| d.label("not YAML from here on"));
+    }
+}
+
+/// The name in `{{name}}`, as variables were written before `((name))`: a map whose key is a map of one key.
+fn old_variable(key: &Node) -> Option<String> {
+    match key.as_map()?.entries() {
+        [only] if only.value.is_null() => Some(visible(&only.key).into_owned()),
+        _ => None,
     }
 }
 
