@@ -1,0 +1,183 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::concourse::Core;
+use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow};
+use crate::import::graph::{flat, json};
+
+use super::order::{Unit, nearest};
+use super::{GateShape, Shape, StageJobs, sets_pipelines};
+
+/// Takes a pipeline apart.
+pub(super) struct Finder<'p, 'f> {
+    pub(super) flow: &'f PipelineFlow<'p>,
+    pub(super) index: BTreeMap<&'p str, usize>,
+    /// The jobs that open an issue.
+    pub(super) opens: BTreeMap<IssueId, Vec<usize>>,
+}
+
+impl<'p, 'f> Finder<'p, 'f> {
+    pub(super) fn new(flow: &'f PipelineFlow<'p>) -> Self {
+        let mut opens: BTreeMap<IssueId, Vec<usize>> = BTreeMap::new();
+        for (index, job) in flow.jobs.iter().enumerate() {
+            for put in &job.opens {
+                let resource = put.resource.as_ref().unwrap_or(&put.put);
+                if let Some(issue) = flow.issues.get(resource.as_str()) {
+                    opens.entry(issue.id.clone()).or_default().push(index);
+                }
+            }
+        }
+        let index = flow.jobs.iter().enumerate().map(|(index, job)| (job.job.name.as_str(), index)).collect();
+        Self { flow, index, opens }
+    }
+
+    pub(super) fn job(&self, index: usize) -> &JobFlow<'p> {
+        &self.flow.jobs[index]
+    }
+
+    pub(super) fn find(self) -> Shape {
+        let (builds, checks) = self.builds();
+        let building: BTreeSet<usize> = builds.values().chain(checks.values()).copied().collect();
+        let previews = self.previews(&building);
+        let previewing: BTreeSet<usize> = previews.values().copied().collect();
+        let mut units: Vec<Unit> = Vec::new();
+        let mut outside: Vec<(usize, String)> = Vec::new();
+        let mut unit_of: BTreeMap<usize, usize> = BTreeMap::new();
+        let fallback = self.most_taken();
+        for index in 0..self.flow.jobs.len() {
+            if self.sets_pipelines(index) {
+                let why = "it sets pipelines, and would put the former one back in the place of what is rendered";
+                outside.push((index, why.to_owned()));
+                continue;
+            }
+            if building.contains(&index) || previewing.contains(&index) {
+                continue;
+            }
+            let preview = previews.get(&index).copied();
+            let Some(code) = self.code(index, preview).or_else(|| fallback.clone()) else {
+                let why = "it takes no repository, and what deploys has code".to_owned();
+                outside.extend(preview.map(|preview| (preview, why.clone())));
+                outside.push((index, why));
+                continue;
+            };
+            unit_of.insert(index, units.len());
+            unit_of.extend(preview.map(|preview| (preview, units.len())));
+            units.push(Unit { jobs: StageJobs { deploy: index, preview, code, gate: GateShape::None }, before: None });
+        }
+        let before: Vec<BTreeSet<usize>> =
+            (0..units.len()).map(|unit| self.before(unit, &units[unit].jobs, &unit_of)).collect();
+        let nearest: Vec<Option<usize>> = (0..before.len()).map(|unit| nearest(unit, &before)).collect();
+        for (unit, before) in units.iter_mut().zip(nearest) {
+            unit.before = before;
+            let gate = self.gate(unit);
+            unit.jobs.gate = gate;
+        }
+        let mut shape = Shape { chains: Vec::new(), builds, checks, outside };
+        self.chain(&units, &mut shape);
+        self.drop_lone_builds(&mut shape);
+        shape
+    }
+
+    pub(super) fn sets_pipelines(&self, index: usize) -> bool {
+        sets_pipelines(self.job(index).job)
+    }
+
+    /// The repository that most jobs take: a stage without one of its own belongs to that.
+    fn most_taken(&self) -> Option<String> {
+        let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+        for taking in self.flow.jobs.iter().flat_map(|job| &job.takes) {
+            if self.flow.resources.get(taking.resource).is_some_and(|found| found.type_name.as_str() == "git") {
+                *count.entry(taking.resource).or_default() += 1;
+            }
+        }
+        count.into_iter().max_by_key(|(_, count)| *count).map(|(name, _)| name.to_owned())
+    }
+
+    /// Deploy job → the preview whose issue starts it.
+    fn previews(&self, building: &BTreeSet<usize>) -> BTreeMap<usize, usize> {
+        let mut previews = BTreeMap::new();
+        for (index, job) in self.flow.jobs.iter().enumerate().filter(|(index, _)| !building.contains(index)) {
+            for taking in job.gates.iter().filter(|taking| taking.triggers()) {
+                let issue = &self.flow.issues[taking.resource];
+                let Some([opener]) = self.opens.get(&issue.id).map(Vec::as_slice) else { continue };
+                let ready = match &issue.id.mark {
+                    IssueMark::Gate(key) => key.ends_with("/ready"),
+                    IssueMark::Title(title) => {
+                        let before = self.job(*opener).job;
+                        title.contains("ready to deploy")
+                            || before.serial_groups.iter().any(|group| job.job.serial_groups.contains(group))
+                                && job.job.name != before.name
+                            || looks_like_preview(before.name.as_str())
+                    }
+                };
+                if ready && *opener != index {
+                    previews.insert(index, *opener);
+                }
+            }
+        }
+        previews
+    }
+
+    /// The repository that a stage is deployed from: the one that its steps speak of.
+    fn code(&self, deploy: usize, preview: Option<usize>) -> Option<String> {
+        let mut best: Option<(usize, usize, &str)> = None;
+        for index in [Some(deploy), preview].into_iter().flatten() {
+            let job = self.job(index);
+            let steps: String = flat(&job.job.plan)
+                .into_iter()
+                .filter(|step| !matches!(step.core, Core::Get(_)))
+                .map(|step| json(step).to_string())
+                .collect();
+            let made: String = job
+                .makes
+                .iter()
+                .filter_map(|made| Some(json(self.flow.resources.get(made)?.source.as_ref()?).to_string()))
+                .collect();
+            for (place, taking) in job.takes.iter().enumerate() {
+                let is_git =
+                    self.flow.resources.get(taking.resource).is_some_and(|found| found.type_name.as_str() == "git");
+                if !is_git || taking.get.get.as_str().starts_with("after-") {
+                    continue;
+                }
+                let name = taking.get.get.as_str();
+                let within = |text: &str| {
+                    text.matches(&format!("{name}/")).count() + text.matches(&format!("\"{name}\"")).count()
+                };
+                let weight = within(&steps) + within(&made);
+                if best.is_none_or(|(known, at, _)| (known, at) <= (weight, place)) {
+                    best = Some((weight, place, taking.resource));
+                }
+            }
+        }
+        best.map(|(_, _, name)| name.to_owned())
+    }
+
+    /// A build whose result no stage takes is no build of theirs.
+    fn drop_lone_builds(&self, shape: &mut Shape) {
+        loop {
+            let mut wanted: BTreeSet<String> = BTreeSet::new();
+            let takes = |index: usize| self.job(index).takes.iter().map(|taking| taking.resource.to_owned());
+            for stage in shape.stages() {
+                wanted.extend(takes(stage.deploy));
+                wanted.extend(stage.preview.into_iter().flat_map(takes));
+            }
+            wanted.extend(shape.builds.values().flat_map(|job| takes(*job)));
+            let lone: Vec<String> = shape.builds.keys().filter(|name| !wanted.contains(*name)).cloned().collect();
+            if lone.is_empty() {
+                return;
+            }
+            for name in lone {
+                if let Some(check) = shape.checks.remove(&name) {
+                    shape.outside.push((check, format!("no stage takes the `{name}` that it is about")));
+                }
+                if let Some(job) = shape.builds.remove(&name) {
+                    shape.outside.push((job, format!("no stage takes the `{name}` that it makes")));
+                }
+            }
+        }
+    }
+}
+
+/// Is it called like one?
+fn looks_like_preview(name: &str) -> bool {
+    name.split(['-', '_', '.']).any(|word| matches!(word, "preview" | "plan" | "diff"))
+}
