@@ -210,8 +210,25 @@ fn is_said(map: &Map, key: &str) -> bool {
     of(map, key).and_then(text).is_some_and(|text| !text.is_empty())
 }
 
-/// What is wrong with a template of where a secret lies. Of Go's templates only holes with a field in them are looked at;
-/// whatever else may stand in them is taken to be right.
+/// Functions and keywords of Go's templates (text/template, "Functions" and "Actions"), and its words for values.
+const TEMPLATE_WORDS: [&str; 32] = [
+    "and", "block", "break", "call", "continue", "define", "else", "end", "eq", "false", "ge", "gt", "html", "if",
+    "index", "js", "le", "len", "lt", "ne", "nil", "not", "or", "print", "printf", "println", "range", "slice",
+    "template", "true", "urlquery", "with",
+];
+
+/// A function in a hole of a template that Go does not have. A hole with quotes or a comment may have any word.
+fn unknown_function(hole: &str) -> Option<&str> {
+    if hole.contains(['"', '`', '\'']) || hole.starts_with("/*") {
+        return None;
+    }
+    hole.split(|c: char| !c.is_alphanumeric() && !"_.$".contains(c))
+        .filter_map(|word| word.split('.').next())
+        .find(|word| word.starts_with(char::is_alphabetic) && !TEMPLATE_WORDS.contains(word))
+}
+
+/// What is wrong with a template of where a secret lies. Of Go's templates only holes with a field in them, and the names
+/// of functions, are looked at; whatever else may stand in them is taken to be right.
 fn template_wrong(node: &Node, template: &str) -> Option<Wrong> {
     let mut is_empty = true;
     let mut rest = template;
@@ -233,7 +250,31 @@ fn template_wrong(node: &Node, template: &str) -> Option<Wrong> {
             let help = Some("there are `.Team`, `.Pipeline` and `.Secret`".to_owned());
             return Some(Wrong { help, ..wrong(node.span, format!("a template knows no `.{name}`")) });
         }
+        if let Some(name) = unknown_function(hole) {
+            let help = Some("a field begins with a dot: `.Team`, `.Pipeline`, `.Secret`".to_owned());
+            return Some(Wrong { help, ..wrong(node.span, format!("a template knows no function `{name}`")) });
+        }
         rest = behind;
     }
     (is_empty && rest.trim().is_empty()).then(|| wrong(node.span, "a template that is empty"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each was put to `fly validate-pipeline` of 7.14.0 as a template of Secrets Manager.
+    #[test]
+    fn function_that_go_does_not_have_is_found() {
+        for (hole, function) in
+            [("Secret", "Secret"), (". Secret", "Secret"), ("T.eam", "T"), ("eq .Team x", "x"), ("é", "é")]
+        {
+            assert_eq!(unknown_function(hole), Some(function), "{hole}");
+        }
+        for hole in
+            [".Secret", "if eq .Team \"x\"", "end", "$.Team", "printf `Secret`", "/* Secret", "len .Team", "0x1f"]
+        {
+            assert_eq!(unknown_function(hole), None, "{hole}");
+        }
+    }
 }
