@@ -114,6 +114,38 @@ fn a_key_in_another_case_is_decoded_as_well() {
     );
 }
 
+/// `atc/steps.go` decodes all of a step, and then strikes out what it knows by the very name.
+#[test]
+fn key_of_a_step_in_another_case_is_decoded_and_unknown() {
+    let unknown = "4:15 unknown-field: a task step has no field `FILE` [did you mean `file`?]";
+    for (step, left) in [("{task: t, FILE: a/b}", "a/b"), ("{task: t, FILE: a/b, file: c/d}", "c/d")] {
+        let Outcome { node, said } = decoded(&plan(&format!("  - {step}\n")), V7_14);
+        assert_eq!(said, [(unknown.to_owned(), EVERYWHERE)], "{step}");
+        let node = node.unwrap();
+        assert_eq!(node.at("/jobs/0/plan/0/file").and_then(Node::as_str), Some(left), "{step}");
+    }
+    // A hook that has a step keeps to it.
+    let node = decoded(&plan("  - {get: a, Ensure: {get: b}, ensure: {get: c}}\n"), V7_14).node.unwrap();
+    assert_eq!(node.at("/jobs/0/plan/0/ensure/get").and_then(Node::as_str), Some("b"));
+}
+
+/// Each was put to `fly validate-pipeline --strict` of 7.14.0.
+#[test]
+fn keys_of_two_types_are_two_until_they_are_json() {
+    let said = |source: &str| decoded(&format!("resources: [{{source: {source}}}]\n"), V7_14).said;
+    for source in [r#"{8080: 1, "8080": 2}"#, r#"{"true": 1, true: 2}"#] {
+        assert_eq!(said(source), [], "{source}");
+    }
+    for (source, key) in [
+        (r#"{8080: 1, "8080": 2, 8080: 3}"#, "1:43 duplicate-key: `8080`"),
+        ("{yes: 1, true: 2}", "1:31 duplicate-key: `true`"),
+        ("{1: 1, 1.0: 2}", "1:29 duplicate-key: `1`"),
+    ] {
+        let help = "remove one of them; it is the last one that counts";
+        assert_eq!(said(source), [(format!("{key} stands twice in this map [{help}]"), Refusal::STRICT)], "{source}");
+    }
+}
+
 /// A pipeline of one job with this plan, each step a line.
 fn plan(steps: &str) -> String {
     format!("jobs:\n- name: j\n  plan:\n{steps}")

@@ -31,6 +31,7 @@ impl Walk<'_> {
         let mut is_taken = vec![false; map.entries().len()];
         let mut core = None;
         let mut is_changed = false;
+        let mut others = Vec::new();
         for part in &PARTS {
             if map.entry(part.key).is_none() {
                 continue;
@@ -40,7 +41,7 @@ impl Walk<'_> {
             if left.is_none_or(|(_, at)| is_taken[at]) {
                 continue;
             }
-            self.part(map, part, &mut is_taken);
+            others.extend(self.part(map, part, &mut is_taken));
             is_changed = true;
             if part.is_core {
                 core = Some(part);
@@ -60,23 +61,39 @@ impl Walk<'_> {
             self.diagnostics.push(diagnostic.refused_by(Refusal::EVERYWHERE));
             self.any(&mut entry.value);
         }
+        for entry in others {
+            map.set(entry);
+        }
         map.retain(|entry| !is_absent(entry, core.fields.fields));
         None
     }
 
-    fn part(&mut self, map: &mut Map, part: &'static Part, is_taken: &mut [bool]) {
-        for (entry, is_taken) in map.entries_mut().zip(is_taken).filter(|(_, is_taken)| !**is_taken) {
+    /// Decodes the fields of a part. Gives those that only keys in another case say.
+    fn part(&mut self, map: &mut Map, part: &'static Part, is_taken: &mut [bool]) -> Vec<Entry> {
+        let is_left: Vec<bool> = is_taken.iter().map(|is_taken| !is_taken).collect();
+        let mut fields = Vec::new();
+        for (at, entry) in map.entries_mut().enumerate().filter(|(at, _)| is_left[*at]) {
             let Some(field) = self.field(part.fields.fields, &entry.key) else { continue };
-            // A key in another case is decoded, and then not known.
-            *is_taken = entry.key == field.name;
-            let of = if part.is_core { part.fields.noun } else { "a step" };
-            let place = Place { field: field.name, of, is_item: false, is_plain: false };
-            if *is_taken {
-                self.value(&mut entry.value, field.shape, place);
+            is_taken[at] = entry.key == field.name;
+            // A key in another case is decoded as well, and then not known.
+            let value = if is_taken[at] {
+                std::mem::replace(&mut entry.value, Node { span: entry.key_span, kind: NodeKind::Invalid })
             } else {
-                self.value(&mut entry.value.clone(), field.shape, place);
+                entry.value.clone()
+            };
+            fields.push(entry.with_value(value));
+        }
+        let mut fields = fields.into_iter().collect();
+        self.fields_of(&mut fields, &part.fields, false);
+        let mut others = Vec::new();
+        for decoded in fields.into_entries() {
+            let mut left = map.entries_mut().zip(&is_left).filter(|(_, is_left)| **is_left);
+            match left.find(|(entry, _)| entry.key == decoded.key) {
+                Some((entry, _)) => entry.value = decoded.value,
+                None => others.push(decoded),
             }
         }
+        others
     }
 
     fn unknown_in_step(&self, entry: &Entry, core: &Part) -> Diagnostic {

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::yaml::{Map, Node, NodeKind};
+use indexmap::IndexMap;
+
+use crate::yaml::{Entry, Map, Node, NodeKind};
 
 use super::model::{Field, PIPELINE, Shape};
 use super::walk::Walk;
@@ -19,25 +21,29 @@ impl Walk<'_> {
         })
     }
 
-    /// One entry a field. `encoding/json` decodes one after the other, in the order of bytes, which is how the JSON was
-    /// sorted that was made of the YAML; each into what the last one left (`json.Unmarshal`: "reuses the existing map").
-    /// At the top of a pipeline the last one replaces the others: so the server has it (`atc/config.go`, `UnmarshalConfig`),
-    /// where `fly` looks at one decoded into the other.
-    pub(super) fn united(&self, map: Map, fields: &'static [Field]) -> Map {
-        let mut entries = map.into_entries();
-        entries.sort_by(|a, b| a.key.cmp(&b.key));
-        let mut united = Map::default();
+    /// One entry a field, of entries in the order in which they are decoded: each into what the last one left
+    /// (`json.Unmarshal`: "reuses the existing map"). At the top of a pipeline the last one replaces the others: so the
+    /// server has it (`atc/config.go`, `UnmarshalConfig`), where `fly` looks at one decoded into the other.
+    pub(super) fn united(&self, entries: impl IntoIterator<Item = Entry>, fields: &'static [Field]) -> Map {
+        let is_top = std::ptr::eq(fields, PIPELINE.fields);
+        let mut known: Vec<Entry> = Vec::new();
+        let mut unknown = IndexMap::new();
         for mut entry in entries {
-            if let Some(field) = self.field(fields, &entry.key) {
-                field.name.clone_into(&mut entry.key);
-                let earlier = united.remove(field.name);
-                if let Some(earlier) = earlier.filter(|_| !std::ptr::eq(fields, PIPELINE.fields)) {
-                    entry.value = self.laid(earlier.value, entry.value, field.shape);
+            let Some(field) = self.field(fields, &entry.key) else {
+                unknown.insert(entry.key.clone(), entry);
+                continue;
+            };
+            field.name.clone_into(&mut entry.key);
+            match known.iter().position(|earlier| earlier.key == field.name) {
+                Some(at) if is_top => known[at] = entry,
+                Some(at) => {
+                    let earlier = known.swap_remove(at);
+                    known.push(Entry { value: self.laid(earlier.value, entry.value, field.shape), ..entry });
                 }
+                None => known.push(entry),
             }
-            united.set(entry);
         }
-        united
+        known.into_iter().chain(unknown.into_values()).collect()
     }
 
     /// What is left of a value once another was decoded into the same place.
@@ -57,16 +63,7 @@ impl Walk<'_> {
                 self.laid(Node { kind: before, ..earlier }, Node { span, kind }, *shape)
             }
             (Shape::Struct(of), NodeKind::Map(before), NodeKind::Map(after)) => {
-                let before = self.united(before, of.fields).into_entries();
-                let after = self.united(after, of.fields).into_entries();
-                let mut united = Map::default();
-                for mut entry in before.into_iter().chain(after) {
-                    let field = self.field(of.fields, &entry.key);
-                    if let Some((field, earlier)) = field.zip(united.remove(&entry.key)) {
-                        entry.value = self.laid(earlier.value, entry.value, field.shape);
-                    }
-                    united.set(entry);
-                }
+                let united = self.united(sorted(before).into_iter().chain(sorted(after)), of.fields);
                 Node::map(span, united)
             }
             (Shape::Map | Shape::TextMap | Shape::Environment, NodeKind::Map(mut before), NodeKind::Map(after)) => {
@@ -86,4 +83,11 @@ impl Walk<'_> {
             (_, _, kind) => Node { span, kind },
         }
     }
+}
+
+/// Entries by the bytes of their keys: so the JSON is sorted that Concourse makes of YAML.
+pub(super) fn sorted(map: Map) -> Vec<Entry> {
+    let mut entries = map.into_entries();
+    entries.sort_by(|a, b| a.key.cmp(&b.key));
+    entries
 }

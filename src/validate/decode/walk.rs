@@ -5,6 +5,7 @@ use crate::yaml::{Entry, Map, Node, NodeKind, ScalarStyle, as_json, as_text};
 
 use super::model::{Field, PIPELINE, Shape, Struct, Unknown};
 use super::seen::Seen;
+use super::unite::sorted;
 
 /// A walk through a pipeline beside the tables of its types.
 pub(super) struct Walk<'a> {
@@ -65,19 +66,23 @@ impl Walk<'_> {
 
     /// Decodes the entries of a map as the fields of a type.
     pub(super) fn fields(&mut self, map: &mut Map, of: &'static Struct, is_plain: bool) {
-        if self.has_clash(map, of.fields) {
-            if !self.is_silent {
-                // Each is decoded, and may be wrong, whatever becomes of it.
-                self.each_field(&mut map.clone(), of, is_plain);
-            }
-            *map = self.united(std::mem::take(map), of.fields);
-            let mut unheard = Diagnostics::default();
-            let mut again = Walk { diagnostics: &mut unheard, is_silent: true, ..*self };
-            again.each_field(map, of, is_plain);
-        } else {
-            self.each_field(map, of, is_plain);
-        }
+        self.fields_of(map, of, is_plain);
         map.retain(|entry| !is_absent(entry, of.fields));
+    }
+
+    /// The same; what is nothing is left.
+    pub(super) fn fields_of(&mut self, map: &mut Map, of: &'static Struct, is_plain: bool) {
+        if !self.has_clash(map, of.fields) {
+            return self.each_field(map, of, is_plain);
+        }
+        if !self.is_silent {
+            // Each is decoded, and may be wrong, whatever becomes of it.
+            self.each_field(&mut map.clone(), of, is_plain);
+        }
+        *map = self.united(sorted(std::mem::take(map)), of.fields);
+        let mut unheard = Diagnostics::default();
+        let mut again = Walk { diagnostics: &mut unheard, is_silent: true, ..*self };
+        again.each_field(map, of, is_plain);
     }
 
     fn each_field(&mut self, map: &mut Map, of: &'static Struct, is_plain: bool) {

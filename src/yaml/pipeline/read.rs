@@ -301,7 +301,8 @@ impl Reader<'_, '_> {
             NodeKind::Scalar(scalar) if scalar.resolve() == super::super::Resolved::Null => "a key that is nothing",
             NodeKind::Scalar(scalar) if is_beyond_signed(&scalar) => "a number beyond 64 bits as a key",
             NodeKind::Scalar(scalar) => {
-                return Key::Text { text: super::key_of(scalar), span };
+                let is_text = scalar.resolve() == super::super::Resolved::Text;
+                return Key::Text { text: super::key_of(scalar), span, is_text };
             }
             NodeKind::Invalid => return Key::Refused,
             NodeKind::List(_) | NodeKind::Map(_) => "a key that is no text",
@@ -316,18 +317,26 @@ impl Reader<'_, '_> {
     fn entry(&mut self, map: &mut OpenMap, key: Key, value: Item) {
         match key {
             Key::Refused => {}
-            Key::Text { text, span } => self.set(map, span, Entry { key: text, key_span: span, value: value.node }),
+            Key::Text { text, span, is_text } => {
+                self.set(map, span, Entry { key: text, key_span: span, value: value.node }, Some(is_text));
+            }
             Key::Merge { span } => self.merge(map, span, value),
         }
     }
 
     /// Sets an entry for what stands at a place: its key, or a merge.
-    fn set(&mut self, map: &mut OpenMap, span: Span, entry: Entry) {
-        let text = entry.key.clone();
-        if let Some(first) = map.set(entry)
-            && self.dialect.duplicate_keys == DuplicateKeys::RefusedByStrict
-        {
-            self.twice(&text, span, first, Refusal::STRICT);
+    /// To go-yaml v2 `8080` and `"8080"` are two keys, until JSON is made of them; of a merged key it is not known which it
+    /// is, and it is taken for the one that is there.
+    fn set(&mut self, map: &mut OpenMap, span: Span, entry: Entry, is_text: Option<bool>) {
+        let key = entry.key.clone();
+        let Some((first, first_is_text)) = map.set(entry, is_text) else { return };
+        if self.dialect.duplicate_keys != DuplicateKeys::RefusedByStrict {
+            return;
+        }
+        let typed = |is_text: bool| format!("{} {key}", if is_text { "text" } else { "plain" });
+        map.write(typed(first_is_text), first);
+        if let Some(first) = map.write(typed(is_text.unwrap_or(first_is_text)), span) {
+            self.twice(&key, span, first, Refusal::STRICT);
         }
     }
 
@@ -356,7 +365,7 @@ impl Reader<'_, '_> {
         };
         for merged in maps {
             for entry in merged.into_entries() {
-                self.set(map, span, entry);
+                self.set(map, span, entry, None);
             }
         }
     }
