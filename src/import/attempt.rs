@@ -8,18 +8,20 @@ use serde_json::{Map, Value as Json};
 use crate::Failure;
 use crate::concourse::{Core, InstanceVars, Job, Pipeline};
 use crate::diagnostic::Count;
-use crate::diff::{Change, Effect, compare};
+use crate::diff::{Effect, compare};
 use crate::kind::Family;
 use crate::render::LoweredPipeline;
 use crate::yaml::Node;
 
+use super::best::Best;
+use super::differences::Differences;
 use super::draft::{Deploys, Read, Stage};
 use super::extra::extra;
 use super::graph::{graph, json};
 use super::kinds::{self, Candidate};
 use super::place::{Place, places};
 use super::prepare::call_resources;
-use super::remains::{Remains, remains};
+use super::remains::remains;
 use super::script::of_script;
 use super::shape::StageJobs;
 use super::trial::{Rendered, Trial};
@@ -46,47 +48,26 @@ pub(super) struct Found {
     pub(super) kinds_folder: Utf8PathBuf,
 }
 
-/// The proposal that was taken.
-pub(super) struct Best {
-    pub(super) text: String,
-    pub(super) kinds: Vec<KindText>,
-    pub(super) remains: Vec<Remains>,
-    /// Differences that come with the fleet's choice of the issues' resource.
-    pub(super) added: Vec<(&'static str, &'static str, String)>,
-    /// What asks for less than it did.
-    pub(super) weaker: Vec<Change>,
-    /// Whose version history starts anew.
-    pub(super) anew: Vec<Change>,
-    /// Jobs of no chain that come along.
-    pub(super) extra_jobs: Vec<String>,
-    stages: Vec<Vec<Stage>>,
-    kind: String,
-}
-
 /// A proposal that was rendered.
 struct Tried {
     stages: Vec<Vec<Stage>>,
     top: Map<String, Json>,
     kinds: Vec<KindText>,
     kind: String,
-    remains: Vec<Remains>,
+    differences: Differences,
     /// Jobs whose hooks went around their steps.
     hooked: Vec<String>,
     /// Jobs whose steps a shell script was made of.
     scripts: BTreeSet<String>,
     /// Jobs of no chain that come along.
     extra_jobs: Vec<String>,
-    /// What asks for less than it did.
-    weaker: Vec<Change>,
-    /// Whose version history starts anew.
-    anew: Vec<Change>,
 }
 
 impl Tried {
     /// What has no name weighs; and a kind of one's own is more to own.
     fn weight(&self) -> (usize, usize) {
-        let unnamed = self.remains.iter().filter(|remains| remains.named.is_none()).count();
-        (unnamed + self.weaker.len(), self.kinds.len())
+        let unnamed = self.differences.remains.iter().filter(|remains| remains.named.is_none()).count();
+        (unnamed + self.differences.weaker.len(), self.kinds.len())
     }
 }
 
@@ -221,7 +202,7 @@ impl Attempts<'_, '_> {
                 Err(why) => return Ok(Err(why)),
             };
         }
-        let (remains, weaker, anew) = self.compared(&rendered, &top, &scripts);
+        let differences = self.compared(&rendered, &top, &scripts);
         let kind = match candidate {
             Candidate::Known { kind, .. } => kind.clone(),
             Candidate::Script { .. } => "script".to_owned(),
@@ -235,16 +216,11 @@ impl Attempts<'_, '_> {
                 .collect(),
             _ => Vec::new(),
         };
-        Ok(Ok(Tried { stages, top, kinds, kind, remains, hooked, scripts, extra_jobs: Vec::new(), weaker, anew }))
+        Ok(Ok(Tried { stages, top, kinds, kind, differences, hooked, scripts, extra_jobs: Vec::new() }))
     }
 
-    /// In what a rendering differs from what was read, and what of it asks for less, and whose history starts anew.
-    fn compared(
-        &self,
-        rendered: &Pipeline,
-        top: &Map<String, Json>,
-        scripts: &BTreeSet<String>,
-    ) -> (Vec<Remains>, Vec<Change>, Vec<Change>) {
+    /// In what a rendering differs from what was read.
+    fn compared(&self, rendered: &Pipeline, top: &Map<String, Json>, scripts: &BTreeSet<String>) -> Differences {
         let known = self.known(rendered, scripts.clone());
         let mut theirs = self.read.pipeline.clone();
         let former = top.get("old_names").and_then(Json::as_object).into_iter().flatten();
@@ -253,7 +229,11 @@ impl Attempts<'_, '_> {
         call_resources(&mut theirs, &former);
         let changes = compare(&theirs, rendered);
         let of = |effect| changes.of(effect).cloned().collect();
-        (remains(&graph(&theirs), &graph(rendered), &known), of(Effect::Weaker), of(Effect::HistoryAnew))
+        Differences {
+            remains: remains(&graph(&theirs), &graph(rendered), &known),
+            weaker: of(Effect::Weaker),
+            anew: of(Effect::HistoryAnew),
+        }
     }
 
     /// The proposal with whatever of the pipeline is no part of a chain and may stand beside one: all of it, or one job
@@ -284,8 +264,8 @@ impl Attempts<'_, '_> {
             if let Ok(again) = self.render(&stages, &top, name)? {
                 rendered = again;
             }
-            let (remains, weaker, anew) = self.compared(&rendered, &top, &best.scripts);
-            best = Tried { stages, top, remains, weaker, anew, ..best };
+            let differences = self.compared(&rendered, &top, &best.scripts);
+            best = Tried { stages, top, differences, ..best };
             let is_whole = all.len() == jobs.len();
             taken = all;
             if is_whole {
@@ -373,7 +353,7 @@ impl Attempts<'_, '_> {
         for (family, name, text) in &best.kinds {
             self.trial.kind(*family, name, text);
         }
-        let Tried { mut stages, top, kinds, kind, remains, hooked, weaker, anew, extra_jobs, .. } = best;
+        let Tried { mut stages, top, kinds, kind, differences, hooked, extra_jobs, .. } = best;
         let mut added: Vec<(&'static str, &'static str, String)> = hooked
             .into_iter()
             .map(|job| {
@@ -443,39 +423,7 @@ impl Attempts<'_, '_> {
         if !fits(self.text(&text, name)?) {
             text = crate::yaml::emit(&manifest).map_err(|error| Failure::Internal(error.to_string()))?;
         }
-        Ok(Best { text, kinds, remains, added, weaker, anew, extra_jobs, stages, kind })
-    }
-}
-
-impl Best {
-    /// What was carried over, a line each.
-    pub(super) fn carried(&self, read: &Read<'_>, outside: &[&str]) -> Vec<String> {
-        let all = read.pipeline.jobs.len();
-        let mut lines = vec![format!("{} of {}", all - outside.len(), Count(all, "job"))];
-        for (chain, jobs) in self.stages.iter().zip(&read.shape.chains) {
-            let first = &chain[0].place;
-            let mut line = format!("`{}`", first.project);
-            if let Some(group) = &first.group {
-                line += &format!(" {group}");
-            }
-            line += ": ";
-            for (index, (stage, jobs)) in chain.iter().zip(jobs).enumerate() {
-                if index > 0 {
-                    line += " → ";
-                }
-                line += &stage.place.environment;
-                line += &format!(" ({})", jobs.gate.as_str());
-            }
-            lines.push(line);
-        }
-        lines.push(format!("the stack kind `{}`", self.kind));
-        for input in read.shape.builds.keys() {
-            lines.push(format!("the build of `{input}`"));
-        }
-        for job in &self.extra_jobs {
-            lines.push(format!("the job `{job}` as it is, in `extra`"));
-        }
-        lines
+        Ok(Best { text, kinds, differences, added, extra_jobs, stages, kind })
     }
 }
 

@@ -6,7 +6,9 @@
 
 mod adjust;
 mod attempt;
+mod best;
 mod builds;
+mod differences;
 mod draft;
 mod extra;
 mod graph;
@@ -148,12 +150,12 @@ pub(crate) fn import(
         diagnostics.push(outside(*job, why, &pipeline, place(*job)));
     }
     let kept: Vec<&str> = left.iter().map(|(job, _)| pipeline.jobs[*job].name.as_str()).collect();
-    remains::report(&best.remains, &kept, &node, diagnostics);
-    weaker(&best.weaker, &kept, &node, diagnostics);
+    remains::report(&best.differences.remains, &kept, &node, diagnostics);
+    weaker(&best.differences.weaker, &kept, &node, diagnostics);
     Ok(Some(Imported {
         carried: best.carried(&reading, &kept),
-        named: remains::by_name(&best.remains, &best.added),
-        anew: best.anew.iter().filter_map(|change| name_of(&change.subject)).collect(),
+        named: remains::by_name(&best.differences.remains, &best.added),
+        anew: best.differences.anew.iter().filter_map(|change| name_of(&change.subject)).collect(),
         manifest: best.text,
         kinds: best
             .kinds

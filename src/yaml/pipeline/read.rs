@@ -8,7 +8,7 @@ use crate::source::{FileId, Span};
 
 use super::super::node::{Entry, Node, NodeKind, Scalar};
 use super::super::read::{Limits, bytes, style_of};
-use super::super::scalar::ScalarStyle;
+use super::super::scalar::{Resolved, ScalarStyle};
 use super::aliasing::Aliasing;
 use super::map::{Key, OpenMap};
 use super::quirks::{self, Quirk};
@@ -298,12 +298,14 @@ impl Reader<'_, '_> {
         }
         let variable = old_variable(&node);
         let refused = match node.kind {
-            NodeKind::Scalar(scalar) if scalar.resolve() == super::super::Resolved::Null => "a key that is nothing",
-            NodeKind::Scalar(scalar) if is_beyond_signed(&scalar) => "a number beyond 64 bits as a key",
-            NodeKind::Scalar(scalar) => {
-                let is_text = scalar.resolve() == super::super::Resolved::Text;
-                return Key::Text { text: super::key_of(scalar), span, is_text };
-            }
+            NodeKind::Scalar(scalar) => match scalar.resolve() {
+                Resolved::Null => "a key that is nothing",
+                _ if is_beyond_signed(&scalar) => "a number beyond 64 bits as a key",
+                resolved => {
+                    let is_text = resolved == Resolved::Text;
+                    return Key::Text { text: super::key_of(scalar), span, is_text };
+                }
+            },
             NodeKind::Invalid => return Key::Refused,
             NodeKind::List(_) | NodeKind::Map(_) => "a key that is no text",
         };
