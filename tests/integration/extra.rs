@@ -64,7 +64,7 @@ fn extra_is_filled_stage_by_stage_and_merged_by_name() {
       - deploy-shop-us.qa
       - test-us
     ");
-    let rest = yaml.split("\nvar_sources:").nth(1).unwrap();
+    let rest = yaml.split("\nvar_sources:\n").nth(1).unwrap();
     assert_snapshot!(rest, @"
     - name: vault
       type: vault

@@ -536,9 +536,7 @@ fn instances_of_one_pipeline_have_files_and_addresses_of_their_own() {
     wrote rendered/shop,region=us,major=it%27s%202.yml (1 job)  fly -t main set-pipeline --team shop -p shop -i region=us -i 'major="it'\''s 2"' -c rendered/shop,region=us,major=it%27s%202.yml
     2 pipelines: 2 written, 0 unchanged, 0 removed
     "#);
-    assert_snapshot!(work.read("rendered/shop,region=eu,major=1.yml").lines().nth(2).unwrap(), @r#"
-    # fly -t main set-pipeline --team shop -p shop -i region=eu -i 'major="1"' -c shop,region=eu,major=1.yml
-    "#);
+    assert_snapshot!(work.read("rendered/shop,region=eu,major=1.yml").lines().nth(2).unwrap(), @r#"# fly -t main set-pipeline --team shop -p shop -i region=eu -i 'major="1"' -c shop,region=eu,major=1.yml"#);
     let page = work.run(&["explain", "projects/eu.yml"]).fine();
     assert_snapshot!(page.lines().filter(|line| line.contains("https://ci")).collect::<Vec<_>>().join("\n"), @"
     | **QA** | the newest green build of [`deploy-shop-eu-qa`](https://ci.example.com/teams/shop/pipelines/shop/jobs/deploy-shop-eu-qa?vars.region=%22eu%22&vars.major=%221%22) has your commit |
