@@ -9,13 +9,12 @@
 //! - [`kind`] is what deploys a stage or builds an input: files in Concourse's own words.
 //! - [`plan`] is the promotion graph: jobs, what they take and from whom, gates, issues.
 //! - [`concourse`] is the pipeline as Concourse defines it; a plan is lowered to it.
-//! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares, prints or sets what comes out. What was found to be up
-//!   to date is remembered by `unchanged`, outside of the repository.
+//! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares, prints or sets what comes out. What was
+//!   found to be up to date is remembered by `unchanged`, outside of the repository.
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
 //!   one pipeline to another; [`budget`] counts what it asks of GitHub.
 //! - [`validate`] reads any pipeline as a version of Concourse reads it, and tells what that version refuses; [`lint`] tells
 //!   what it takes without a word.
-//!
 //! - `import` goes the way back: it proposes the manifest of a pipeline, renders it, and tells what differs.
 //!
 //! The page for developers is written from the plan by `explain`.

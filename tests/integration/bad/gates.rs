@@ -1,0 +1,512 @@
+//! Gates, and ways past them.
+
+use insta::assert_snapshot;
+
+use crate::support::Work;
+
+use super::{FLEET, of, report, warning};
+
+#[test]
+fn gate_of_a_single_stage() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+environments: [default]
+"
+    ), @"
+    error[gate-missing]: `shop-cart` has a single stage, `default`, and nothing says what may deploy there
+     --> projects/a.yml:4:1
+      |
+    4 | environments: [default]
+      | ^^^^^^^^^^^^
+      |
+      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn gate_that_cannot_cross() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+environments: [QA, Production]
+overrides: {Production: {concourse: edge, gate: none}}
+"
+    ), @"
+    error[gate-cannot-cross]: `none` cannot bring a version to `Production` from another Concourse
+     --> projects/a.yml:5:49
+      |
+    5 | overrides: {Production: {concourse: edge, gate: none}}
+      |                                                 ^^^^
+      |
+      = help: only an issue can: say `gate: issue` or `gate: preview`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn issue_gate_of_a_first_stage() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+overrides: {CI: {gate: issue}}
+"
+    ), @"
+    error[issue-gate-first]: nothing comes before `CI` that could open its issue
+     --> projects/a.yml:4:24
+      |
+    4 | overrides: {CI: {gate: issue}}
+      |                        ^^^^^ `CI` is the first of its chain
+      |
+      = help: leave it out: `issue` is the default of all but the first; or say `gate: none` for `CI` in `overrides`
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn record_that_mitodls_image_cannot_close() {
+    assert_snapshot!(report(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+issues: {resource: mitodl}
+record: closed
+"
+    ), @"
+    warning[loose-approval]: an approval lets whatever is newest into `shop-cart` QA
+     --> projects/a.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
+    error[no-effect]: MIT Open Learning's image cannot close a record
+     --> projects/a.yml:5:9
+      |
+    5 | record: closed
+      |         ^^^^^^
+      |
+      = help: say `record: open` or `none`, or use `resource: github-issues`
+
+    error: 1 error and 1 warning in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn approval_of_whatever_is_newest() {
+    assert_snapshot!(warning(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+approval: {approve: latest}
+"
+    ), @"
+    warning[loose-approval]: an approval lets whatever is newest into `shop-cart` QA
+     --> projects/a.yml:4:21
+      |
+    4 | approval: {approve: latest}
+      |                     ^^^^^^
+      |
+      = help: `approve: exact` deploys what the issue names
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn version_that_no_issue_can_name() {
+    assert_snapshot!(warning(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+inputs: {img: {image: {repository: a}, only: [QA, Production]}}
+"
+    ), @"
+    warning[unapproved-input]: no issue can name the version of `img` that `shop-cart` QA deploys
+     --> projects/a.yml:4:10
+      |
+    4 | inputs: {img: {image: {repository: a}, only: [QA, Production]}}
+      |          ^^^
+      |
+      = note: no stage before it takes the input
+      = help: `gate: preview` names every version
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn titles_that_are_taken_for_one_another() {
+    let manifest = |project: &str| {
+        format!(
+            "project: shop-{project}\nstack:\n  pulumi: {{path: infra}}\nissues: {{resource: mitodl}}\n\
+             names: {{deployed_title: \"[bot] Cart deployed to {{{{ environment }}}} for {project}\"}}\n"
+        )
+    };
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/c.yml", &manifest("shop"))
+        .file("projects/d.yml", &manifest("shop-eu"));
+    assert_snapshot!(of(&work, 1), @r#"
+    warning[loose-approval]: an approval lets whatever is newest into `shop-shop` QA
+     --> projects/c.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
+    error[title-collision]: closing the issue of the second would open the gate of the first as well
+     --> projects/c.yml:5:25
+      |
+    5 | names: {deployed_title: "[bot] Cart deployed to {{ environment }} for shop"}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ "[bot] Cart deployed to CI for shop" is the beginning of
+      |
+     ::: projects/d.yml:5:25
+      |
+    5 | names: {deployed_title: "[bot] Cart deployed to {{ environment }} for shop-eu"}
+      |                         ------------------------------------------------------ "[bot] Cart deployed to CI for shop-eu"
+      |
+      = note: with `resource: mitodl` an issue is found by the beginning of its title
+      = help: end `names.deployed_title` with a full stop
+    warning[loose-approval]: an approval lets whatever is newest into `shop-shop-eu` QA
+     --> projects/d.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
+
+    error: 1 error and 2 warnings in 2 files; nothing was compared
+    "#);
+}
+
+#[test]
+fn titles_that_are_equal() {
+    let manifest = |project: &str| {
+        format!(
+            "project: {project}\nenvironments: [QA, Production]\nstack:\n  pulumi: {{path: infra}}\n\
+             names: {{deployed_title: \"{{{{ environment }}}} deployed\"}}\n"
+        )
+    };
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/c.yml", &manifest("shop"))
+        .file("projects/d.yml", &manifest("shop-eu"));
+    assert_snapshot!(of(&work, 1), @r#"
+    error[title-collision]: two issues are called "Production deployed"
+     --> projects/c.yml:5:25
+      |
+    5 | names: {deployed_title: "{{ environment }} deployed"}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+     ::: projects/d.yml:5:25
+      |
+    5 | names: {deployed_title: "{{ environment }} deployed"}
+      |                         ---------------------------- the other
+      |
+      = help: put what differs into the title
+    error[title-collision]: two issues are called "QA deployed"
+     --> projects/c.yml:5:25
+      |
+    5 | names: {deployed_title: "{{ environment }} deployed"}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+     ::: projects/d.yml:5:25
+      |
+    5 | names: {deployed_title: "{{ environment }} deployed"}
+      |                         ---------------------------- the other
+      |
+      = help: put what differs into the title
+
+    error: 2 errors in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn titles_that_say_nothing() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nnames: {deployed_title: \"\"}\n"
+    ), @r#"
+    error[title-collision]: the title of an issue begins with no text
+     --> projects/a.yml:4:25
+      |
+    4 | names: {deployed_title: ""}
+      |                         ^^
+      |
+      = note: for `shop` CI
+      = help: name the project and the stage in it
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nissues: {resource: mitodl}\n\
+         names: {deployed_title: ((.:version)) deployed.}\n"
+    ), @"
+    error[title-collision]: the title of an issue begins with no text
+     --> projects/a.yml:5:25
+      |
+    5 | names: {deployed_title: ((.:version)) deployed.}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: for `shop` CI
+      = help: name the project and the stage in it
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn projects_with_one_gate() {
+    let manifest = |path: &str| format!("project: shop\nstack:\n  pulumi: {{path: infra/{path}}}\n");
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", &manifest("a"))
+        .file("projects/b.yml", &manifest("b"));
+    assert_snapshot!(of(&work, 1), @"
+    error[gate-collision]: two projects have the gate `shop/-/CI/deployed`
+     --> projects/b.yml:1:10
+      |
+    1 | project: shop
+      |          ^^^^
+      |
+     ::: projects/a.yml:1:10
+      |
+    1 | project: shop
+      |          ---- the other
+      |
+      = note: an approval of the one would deploy the other
+      = help: give each `project` a name of its own
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn steps_that_go_past_the_gate() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nbefore:\n- get: news\n  resource: shop-a\n  trigger: true\n\
+         - get: fresh\n  resource: shop-a\n- get: shop-a\n- task: forge\n  config:\n    platform: linux\n    \
+         outputs: [{name: gate}]\n    run: {path: sh}\n- try:\n    task: patch\n    file: shop-a/patch.yml\n    \
+         output_mapping: {patched: shop-a}\n"
+    ), @"
+    error[step-past-gate]: the get of `news` would start the job past its gate
+     --> projects/a.yml:5:3
+      |
+    5 | - get: news
+      |   ^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: leave `trigger` out; what may start a deployment is one of its `inputs`
+    error[step-past-gate]: `fresh` would be the newest version of `shop-a`, whatever was promoted
+     --> projects/a.yml:8:3
+      |
+    8 | - get: fresh
+      |   ^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: use the artifact that the job has
+    error[name-collision]: the job has an artifact `shop-a` already
+      --> projects/a.yml:10:3
+       |
+    10 | - get: shop-a
+       |   ^^^^^^^^^^^
+       |
+       = note: in the deploy of `shop` CI
+       = help: give the get another name
+    error[step-past-gate]: a step would put something else in the place of `gate`, which was approved
+      --> projects/a.yml:11:3
+       |
+    11 | - task: forge
+       |   ^^^^^^^^^^^
+       |
+       = note: in the deploy of `shop` QA
+       = help: give the artifact another name
+    error[step-past-gate]: a step would put something else in the place of `shop-a`, which was approved
+      --> projects/a.yml:16:3
+       |
+    16 | - try:
+       |   ^^^^
+       |
+       = note: in the deploy of `shop` QA
+       = help: give the artifact another name
+
+    error: 5 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn policy_that_mitodls_image_does_not_know() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nissues: {resource: mitodl}\n\
+         approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: [\"no\"], approve: exact}\n"
+    ), @r#"
+    warning[loose-approval]: an approval lets whatever is newest into `shop` QA
+     --> projects/a.yml:4:20
+      |
+    4 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = help: `resource: github-issues` deploys what the issue names
+    error[no-effect]: `approval.closers` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:12
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |            ^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.soak` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:45
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                             ^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.expires` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:56
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                                        ^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.reject_labels` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:69
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                                                     ^^^^^^^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+    error[no-effect]: `approval.approve` would be lost: MIT Open Learning's image does not know it
+     --> projects/a.yml:5:92
+      |
+    5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
+      |                                                                                            ^^^^^^^
+      |
+      = help: use `issues: {resource: github-issues}`, or take it out
+
+    error: 5 errors and 1 warning in 1 file; nothing was compared
+    "#);
+}
+
+#[test]
+fn policy_that_nobody_can_keep() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\napproval: {not_author: true, approvals: 2}\n"
+    ), @"
+    error[not-yet]: `not_author` is not supported yet
+     --> projects/a.yml:4:12
+      |
+    4 | approval: {not_author: true, approvals: 2}
+      |            ^^^^^^^^^^ part of the language, but not of this version of ol-pipegen
+      |
+      = help: a commit names its author by an address that anybody can write; name who may approve in `closers`
+    error[not-yet]: `approvals` is not supported yet
+     --> projects/a.yml:4:30
+      |
+    4 | approval: {not_author: true, approvals: 2}
+      |                              ^^^^^^^^^ part of the language, but not of this version of ol-pipegen
+      |
+      = help: closing an issue is the act of one person, and GitHub ties no second to it
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn former_names_that_fit_nothing() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\n\
+         old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}\n"
+    ), @"
+    error[unknown-name]: no job or resource comes out as `deploy-shop-qq`
+     --> projects/a.yml:4:13
+      |
+    4 | old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}
+      |             ^^^^^^^^^^^^^^
+      |
+      = help: did you mean `deploy-shop-qa`?
+    error[name-collision]: the history of `older` goes to two
+     --> projects/a.yml:4:64
+      |
+    4 | old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}
+      |                                         --------------         ^^^^^^^^^^^^^^
+      |                                         |
+      |                                         here, too
+      |
+      = help: keep one of them
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nold_names: {deploy-shop-qa: deploy-shop-ci}\n"
+    ), @"
+    error[name-collision]: `deploy-shop-ci` is still there
+     --> projects/a.yml:4:13
+      |
+    4 | old_names: {deploy-shop-qa: deploy-shop-ci}
+      |             ^^^^^^^^^^^^^^
+      |
+      = help: take the line out, or give what has the name another one
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+}
+
+#[test]
+fn every_former_name_is_looked_at() {
+    let report = report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nold_names: {deploy-shop-qa: deploy-shop-ci, nothing: older}\n",
+    );
+    assert!(report.contains("`deploy-shop-ci` is still there"), "{report}");
+    assert!(report.contains("no job or resource comes out as `nothing`"), "{report}");
+}
+
+#[test]
+fn somebody_speaks_for_a_gate() {
+    assert_snapshot!(report(
+        r"project: shop-a
+stack: {pulumi: {path: infra/a}}
+inputs:
+  forged:
+    resource:
+      type: github-issues
+      source: {gate: shop-a/-/CI/deployed, role: post, repository: example/deployments, access_token: ((t))}
+    pin: ~
+overrides:
+  CI:
+    after:
+    - put: github-issues-shop-a-ci-post
+      params: {action: record, title: x, pins: {code: shop-a/.git/ref}}
+      no_get: true
+"
+    ), @"
+    error[gate-collision]: `forged` would speak for a gate
+     --> projects/a.yml:4:3
+      |
+    4 |   forged:
+      |   ^^^^^^
+      |
+      = note: in the pipeline `a`
+      = help: a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source
+    error[step-past-gate]: a put to `github-issues-shop-a-ci-post` would speak for a gate
+      --> projects/a.yml:12:7
+       |
+    12 |     - put: github-issues-shop-a-ci-post
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = note: in the deploy of `shop-a` CI
+       = help: leave the issues of gates to the gates; write to an issue of your own
+
+    error: 2 errors in 1 file; nothing was compared
+    ");
+}
