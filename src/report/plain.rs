@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Count, Diagnostic, Label, Severity, visible};
 use crate::source::{FileId, Lines, Sources};
@@ -55,21 +55,38 @@ fn group<'a>(diagnostic: &Diagnostic, sources: &Sources, texts: &'a Texts<'_>, l
         Severity::Warning => Level::WARNING,
     };
     let said = |text: &str| visible(&texts.said(text)).into_owned();
-    let mut group = level.primary_title(said(&diagnostic.message)).id(diagnostic.rule.name()).elements(
-        by_file(&diagnostic.labels).into_iter().map(|(file, labels)| {
-            let (first_line, from, text) = lines_around(&labels, texts.file(file), &lines[&file]);
-            let path = visible(sources.path(file).as_str()).into_owned();
-            Snippet::source(text).line_start(first_line).path(path).annotations(labels.into_iter().map(
-                |(primary, label)| {
-                    let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+    let mut group = Group::with_title(level.primary_title(said(&diagnostic.message)).id(diagnostic.rule.name()));
+    for (file, labels) in by_file(&diagnostic.labels) {
+        let path = visible(sources.path(file).as_str()).into_owned();
+        let (whole, lines) = (texts.file(file), &lines[&file]);
+        let (first_line, from, text) = lines_around(&labels, whole, lines);
+        let labelled = |primary: bool, label: &Label, range: Range<usize>| {
+            let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let annotation = kind.span(range);
+            if label.text.is_empty() { annotation } else { annotation.label(said(&label.text)) }
+        };
+        if text.len() <= SHOWN_WHOLE {
+            group = group.element(Snippet::source(text).line_start(first_line).path(path).annotations(
+                labels.into_iter().map(|(primary, label)| {
                     let range = label.span.range();
-                    let annotation =
-                        kind.span(on_one_line(text, range.start.saturating_sub(from)..range.end.saturating_sub(from)));
-                    if label.text.is_empty() { annotation } else { annotation.label(said(&label.text)) }
-                },
-            ))
-        }),
-    );
+                    let range = range.start.saturating_sub(from)..range.end.saturating_sub(from);
+                    labelled(primary, label, on_one_line(text, range))
+                }),
+            ));
+            continue;
+        }
+        for (primary, label) in labels {
+            let (line, column) = lines.position(label.span.start as usize);
+            let (text, range, is_cut) = excerpt(whole, lines.start(line)..lines.start(line + 1), label.span.range());
+            let snippet = Snippet::source(text).line_start(line).annotation(labelled(primary, label, range));
+            group = if is_cut {
+                // The column is that in the whole line.
+                group.element(Origin::path(path.clone()).line(line).char_column(column)).element(snippet)
+            } else {
+                group.element(snippet.path(path.clone()))
+            };
+        }
+    }
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(said(note)));
     }
@@ -77,6 +94,29 @@ fn group<'a>(diagnostic: &Diagnostic, sources: &Sources, texts: &'a Texts<'_>, l
         group = group.element(Level::HELP.message(said(help)));
     }
     group
+}
+
+/// How much of a text the renderer is given, in bytes. It looks at all of it, for each problem of the file: a pipeline of
+/// JSON is one line, and two places may be a file apart.
+const SHOWN_WHOLE: usize = 4096;
+
+/// What is around a place in its line, the place therein, and whether the line begins before that.
+fn excerpt(text: &str, line: Range<usize>, place: Range<usize>) -> (String, Range<usize>, bool) {
+    /// In characters.
+    const BEFORE: usize = 60;
+    const BEHIND: usize = 180;
+    const CUT: &str = "…";
+    let line = line.start..line.start + text.get(line).unwrap_or_default().trim_end_matches(['\r', '\n']).len();
+    let place = on_one_line(text, place.start.clamp(line.start, line.end)..place.end.clamp(line.start, line.end));
+    let (before, behind) = (text.get(line.start..place.start), text.get(place.start..line.end));
+    let from =
+        before.and_then(|before| before.char_indices().rev().nth(BEFORE)).map_or(line.start, |(at, _)| line.start + at);
+    let to = behind.and_then(|behind| behind.char_indices().nth(BEHIND)).map_or(line.end, |(at, _)| place.start + at);
+    let is_cut = from > line.start;
+    let (left, right) = (if is_cut { CUT } else { "" }, if to < line.end { CUT } else { "" });
+    let shown = format!("{left}{}{right}", text.get(from..to).unwrap_or_default());
+    let within = |at: usize| left.len() + at.clamp(from, to) - from;
+    (shown, within(place.start)..within(place.end), is_cut)
 }
 
 /// The lines from the first place to the last: their number, the byte that they begin at, and their text. The renderer

@@ -66,6 +66,47 @@ fn plain_is_for_people() {
     ");
 }
 
+/// A pipeline of JSON may be one line, and two places a file apart.
+#[test]
+fn long_lines_and_far_places_are_shown_in_part() {
+    let jobs: Vec<String> = (0..200).map(|index| format!(r#"{{"name": "öj{index}", "plan": []}}"#)).collect();
+    let long = format!(r#"{{"jobs": [{}, {{"name": "last", "pln": [], "plan": []}}]}}"#, jobs.join(", "));
+    let ran = Work::new().file("long.json", &long).run(&["validate", "--allow", "empty-plan", "long.json"]).ended(1);
+    assert_snapshot!(ran.stderr, @r#"
+    error[unknown-field]: a job has no field `pln`
+     --> long.json:1:6118
+      |
+     ::: 
+    1 | …"plan": []}, {"name": "öj199", "plan": []}, {"name": "last", "pln": [], "plan": []}]}
+      |                                                               ^^^^^
+      |
+      = help: did you mean `plan`?
+
+    error: 1 error in 1 file
+    "#);
+    let apart = format!("jobs:\n- {{name: a, plan: []}}\n{}- {{name: a, plan: []}}\n", "# far\n".repeat(1000));
+    let ran = Work::new().file("far.yml", &apart).run(&["validate", "--allow", "empty-plan", "far.yml"]).ended(1);
+    assert_snapshot!(ran.stderr, @"
+    error[repeated-name]: the name `a` stands twice
+        --> far.yml:1003:10
+         |
+    1003 | - {name: a, plan: []}
+         |          ^
+         |
+        ::: far.yml:2:10
+         |
+       2 | - {name: a, plan: []}
+         |          - first here
+         |
+         = help: give one of them another name
+
+    error: 1 error in 1 file
+    ");
+    // The end of a file, behind what ends no line.
+    let strange = format!("jobs:\n{}- {{name: a, plan: []}}\n{}", "# far\n".repeat(1000), "\r".repeat(100));
+    Work::new().file("strange.yml", &strange).run(&["validate", "strange.yml"]).ended(1);
+}
+
 #[test]
 fn github_takes_annotations() {
     assert_snapshot!(validated("github").stdout, @"
