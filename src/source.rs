@@ -166,19 +166,39 @@ impl Sources {
 pub(crate) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// How many characters there are before each block, and in all: a line may be as long as the file.
+    blocks: Vec<usize>,
+}
+
+/// In bytes.
+const BLOCK: usize = 4096;
+
+/// How many begin in a piece of UTF-8.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0b1100_0000 != 0b1000_0000).count()
 }
 
 impl<'t> Lines<'t> {
     pub(crate) fn of(text: &'t str) -> Self {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, starts }
+        let mut blocks = vec![0];
+        blocks.extend(text.as_bytes().chunks(BLOCK).scan(0, |before, block| {
+            *before += characters(block);
+            Some(*before)
+        }));
+        Self { text, starts, blocks }
     }
 
     /// Line and column, both from 1, of a byte; a column is a character, that is a Unicode code point.
     pub(crate) fn position(&self, byte: usize) -> (usize, usize) {
+        let byte = byte.min(self.text.len());
         let line = self.starts.partition_point(|start| *start <= byte);
-        let before = self.text.get(self.starts[line - 1]..byte).unwrap_or_default();
-        (line, before.chars().count() + 1)
+        (line, self.characters_before(byte) - self.characters_before(self.starts[line - 1]) + 1)
+    }
+
+    fn characters_before(&self, byte: usize) -> usize {
+        let block = byte / BLOCK;
+        self.blocks[block] + characters(&self.text.as_bytes()[block * BLOCK..byte])
     }
 
     /// The first byte of a line, which counts from 1.
@@ -200,6 +220,20 @@ mod tests {
         assert_eq!(sources.line_column(span(6, 8)), (2, 1));
         assert_eq!(sources.line_column(span(11, 12)), (2, 5));
         assert_eq!(sources.slice(span(6, 9)), "üb");
+    }
+
+    #[test]
+    fn lines_tell_what_sources_tell() {
+        // Blocks end within characters, at the ends of lines, and at the end of the text.
+        for text in ["", "a", &"ä".repeat(3 * BLOCK / 2), &"abcü\n".repeat(BLOCK), &"abc\n".repeat(BLOCK / 2)] {
+            let mut sources = Sources::default();
+            let file = sources.add("a.yml", text);
+            let lines = Lines::of(text);
+            for (at, _) in text.char_indices().step_by(97).chain([(text.len(), ' ')]) {
+                let start = u32::try_from(at).unwrap();
+                assert_eq!(lines.position(at), sources.line_column(Span { file, start, end: start }), "{at}");
+            }
+        }
     }
 
     #[test]
