@@ -77,6 +77,8 @@ fn keys_that_differ_in_case_are_decoded_one_into_the_other() {
         (task("Run: {path: ls}, run: {args: [x]}"), "/jobs/0/plan/0/config/run/path", "ls"),
         (task("run: {path: ls}, Params: {A: b, C: d}, params: {A: e}"), "/jobs/0/plan/0/config/params/A", "e"),
         (task("run: {path: ls}, Params: {A: b, C: d}, params: {A: e}"), "/jobs/0/plan/0/config/params/C", "d"),
+        (job("plan: [], Ensure: null, ensure: {get: b}"), "/jobs/0/ensure/get", "b"),
+        (job("plan: [], Ensure: {get: a}, ensure: {get: b}"), "/jobs/0/ensure/get", "a"),
         // Items too, as many as the last list has.
         (
             task("run: {path: ls}, Inputs: [{name: a}, {name: b}], inputs: [{path: c}]"),

@@ -54,7 +54,7 @@ impl Walk<'_> {
             return earlier;
         }
         // A step that has something to do keeps to it (`atc/steps.go`, `Step.UnmarshalJSON`).
-        if matches!(shape, Shape::Step) {
+        if matches!(shape, Shape::Step) && !earlier.is_null() {
             return earlier;
         }
         let span = later.span;
