@@ -281,7 +281,8 @@ impl Reader<'_, '_> {
             });
             return false;
         };
-        if text == "<<" {
+        // In quotes it is a text to all of them.
+        if text == "<<" && key.as_scalar().is_some_and(|key| key.style == ScalarStyle::Plain) {
             self.diagnostics.push(
                 Diagnostic::new(Rule::MergeKey, key.span, "`<<` merges maps in some readers and not in others")
                     .label("not used here")
@@ -476,6 +477,7 @@ mod tests {
     fn wrong_keys_are_reported_at_the_key() {
         assert_eq!(rules("a: 1\nb: 2\na: 3\n"), [(Rule::DuplicateKey, "a".to_owned())]);
         assert_eq!(rules("a: {<<: {b: 1}}\n"), [(Rule::MergeKey, "<<".to_owned())]);
+        assert_eq!(rules("a: {\"<<\": {b: 1}, '<<x': 1}\n"), []);
         assert_eq!(rules("[a, b]: 1\n"), [(Rule::WrongType, "[a, b]".to_owned())]);
         assert_eq!(rules("a: !x 1\n"), [(Rule::YamlSyntax, "!x 1".to_owned())]);
         assert_eq!(rules("a: 1\n---\nb: 1\n"), [(Rule::YamlSyntax, "---".to_owned())]);
