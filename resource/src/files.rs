@@ -1,5 +1,6 @@
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -72,4 +73,11 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
         .and_then(|()| File::create(path))
         .and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| Error::BadFile { path: path.display().to_string(), why: error.to_string() })
+}
+
+/// Writes a file of an artifact that everybody may run.
+pub(crate) fn write_executable(path: &Path, text: &str) -> Result<()> {
+    write(path, text)?;
+    fs::set_permissions(path, Permissions::from_mode(0o755))
+        .map_err(|error| Error::BadFile { path: path.display().to_string(), why: error.to_string() })
 }

@@ -1,7 +1,5 @@
 //! Jobs: the gets, what a gate asks for, the kind's steps, and what is written afterwards.
 
-use std::sync::LazyLock;
-
 use github_issues_resource::contract::{ReportStatus, files};
 use indexmap::IndexMap;
 
@@ -22,18 +20,6 @@ use super::guard::Guard;
 use super::inputs::{git_resource, input_resource};
 use super::issues::{self, GATE, Side, Written};
 use super::{notify, options};
-
-/// The script without its comments, which are for those who change it.
-static CHECKOUT_APPROVED: LazyLock<String> = LazyLock::new(|| {
-    let mut script = String::new();
-    for line in include_str!("../../templates/tasks/checkout-approved.sh").lines() {
-        if !line.trim_start().starts_with('#') && !line.is_empty() {
-            script.push_str(line);
-            script.push('\n');
-        }
-    }
-    script
-});
 
 /// Variables of a job that come from files.
 struct Env {
@@ -501,7 +487,7 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
         ]),
         run: Some(TaskRun {
             path: Some("sh".into()),
-            args: vec!["-c".into(), CHECKOUT_APPROVED.as_str().into()],
+            args: vec![format!("{GATE}/{}", files::CHECKOUT).into()],
             dir: None,
             user: None,
         }),

@@ -62,7 +62,7 @@ fn what_concourse_refuses_is_told_of_the_manifest() {
     6 |   - {name: a, plan: [{get: nightly, passed: [b]}]}
       |            ^
       |
-      = note: line 240 of rendered/cart.yml, as Concourse 8.3 reads it
+      = note: line 177 of rendered/cart.yml, as Concourse 8.3 reads it
       = help: take out one of the `passed`
 
     error: 1 error in 1 file

@@ -78,7 +78,7 @@ fn check_fails_on_what_is_stale_missing_or_left_over() {
        on_success:
          put: github-issues-shop-api-qa-post
          inputs: detect
-    @@ -200,6 +201,7 @@
+    @@ -137,6 +138,7 @@
          get_params:
            summary_file: deploy_summary.md
            read_outputs: false

@@ -11,6 +11,9 @@ pub mod files {
     pub const VERSION: &str = "version";
     /// A folder with one file a pinned thing, each holding the approved version.
     pub const PINS: &str = "pins";
+    /// The script that puts the approved versions into the clones of a build; run by `sh` in the build directory, with
+    /// the parameters that its head describes.
+    pub const CHECKOUT: &str = "checkout-approved";
     /// The name that the code has among the pins.
     pub const CODE_PIN: &str = "code";
 }

@@ -6,9 +6,13 @@ use super::Gate;
 use super::check::ClosingId;
 use crate::contract::files;
 use crate::error::{Error, Result};
-use crate::files::write;
+use crate::files::{write, write_executable};
 use crate::github::{Snapshot, api};
 use crate::step::{Metadatum, Outcome, Version};
+
+/// Puts the approved versions into the clones of a build. Jobs run the script of the get, so that the script always
+/// agrees with the files beside it.
+const CHECKOUT_APPROVED: &str = include_str!("checkout-approved.sh");
 
 impl Gate<'_> {
     /// Writes an approval's files. It writes nothing on GitHub: Concourse keeps what a get made and does not run it
@@ -34,6 +38,7 @@ impl Gate<'_> {
         if let Some(code) = code {
             write(&dir.join(files::REF), &format!("{code}\n"))?;
         }
+        write_executable(&dir.join(files::CHECKOUT), CHECKOUT_APPROVED)?;
         let mut metadata = vec![Metadatum::new("issue", approval.url.clone())];
         metadata.extend(code.map(|code| Metadatum::new("ref", code.clone())));
         metadata.push(Metadatum::new("approved_by", approval.closed_by.clone()));

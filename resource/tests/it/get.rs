@@ -1,6 +1,7 @@
 //! Conformance cases 22 to 27: what a get writes, and refuses.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use fake_github::{Action, Phase};
@@ -55,6 +56,19 @@ fn approval_is_written_byte_for_byte() {
         ]})
     );
     assert_eq!(run.writes(), Vec::<String>::new());
+}
+
+// A rendered job runs this file, so the script is fixed with the resource.
+#[test]
+fn get_writes_the_checkout_script_for_everybody_to_run() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    let script = dir.join("checkout-approved");
+    assert!(fs::read_to_string(&script).unwrap().starts_with("#!/bin/sh\n"));
+    assert_eq!(fs::metadata(&script).unwrap().permissions().mode() & 0o777, 0o755);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+#!/bin/sh
 # Puts the approved versions where the build put the newest ones, or fails.
 #
 # CHECKOUT names clones, COMPARE pairs `INPUT=FILE` of an input and the file that names its version, both a line each.
