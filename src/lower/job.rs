@@ -487,7 +487,7 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
         ]),
         run: Some(TaskRun {
             path: Some("sh".into()),
-            args: vec![format!("{GATE}/{}", files::CHECKOUT).into()],
+            args: vec![format!("{GATE}/{}", files::CHECKOUT)],
             dir: None,
             user: None,
         }),
