@@ -26,7 +26,7 @@ use crate::yaml::Value;
 
 use define::Definitions;
 use extra::Added;
-use old_names::say_old_names;
+use old_names::write_old_names;
 pub(crate) use tabs::OTHER_TAB;
 use tabs::Tabs;
 
@@ -44,7 +44,7 @@ pub(crate) fn lower(plan: &Plan<'_>, project: &Project, fleet: &Fleet, diagnosti
         }
     }
     if !project.chains.is_empty() {
-        say_old_names(&mut pipelines, &project.old_names, diagnostics);
+        write_old_names(&mut pipelines, &project.old_names, diagnostics);
     }
     pipelines
 }

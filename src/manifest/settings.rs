@@ -220,7 +220,7 @@ pub struct NamesSettings {
     /// `…-post` and `…-trigger` of a preview gate.
     #[schemars(example = &"gh-{{ project | lower }}-{{ slug }}-gate")]
     pub ready: Template,
-    /// The resource of a record; `deployed` and `-post`, or with previews `gh-…-deployed`, unless said.
+    /// The resource of a record. Default: `deployed` with `-post`.
     #[serde(default)]
     #[schemars(example = &"gh-{{ project | lower }}-{{ slug }}-deployed")]
     pub record: Option<Template>,

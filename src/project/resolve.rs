@@ -81,6 +81,7 @@ pub(crate) fn resolve(
                 .collect();
             whole &= filled.len() == stages.len();
             let (project_key, group) = (layer.key.clone(), chain.group.clone());
+            project.old_names.extend(filled.iter().flat_map(|stage| stage.old_names.iter().cloned()));
             project.chains.push(Chain { project: project_key, group, previewed: *previewed, stages: filled });
         }
     }

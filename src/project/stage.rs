@@ -39,8 +39,8 @@ pub struct OldName {
     pub new: String,
     /// Its former name.
     pub old: String,
-    /// Where it is said.
-    pub span: Span,
+    /// Where the manifest gives it; `None` for a name that an earlier version of this program made.
+    pub span: Option<Span>,
 }
 
 /// Stages in the order of promotion.
@@ -116,6 +116,8 @@ pub struct Stage {
     pub former: Vec<[String; 3]>,
     /// Generated names.
     pub names: Names,
+    /// What an earlier version of this program called the stage's jobs and resources.
+    pub old_names: Vec<OldName>,
     /// A Go duration for each of the kind's steps.
     pub timeout: Option<String>,
     /// How often each of them is tried.

@@ -78,24 +78,19 @@ fn gate_by_a_preview() {
       job deploy-shop-cart-production: takes only versions of `shop-cart` that passed `preview-shop-cart-production`
     new
       job preview-shop-cart-production: is new: new versions of `shop-cart` start it
-      resource gh-shop-cart-production-deployed: is new, of the type `github-issues`
       resource gh-shop-cart-production-gate-post: is new, of the type `github-issues`
       resource gh-shop-cart-production-gate-trigger: is new, of the type `github-issues`
-      resource gh-shop-cart-qa-deployed: is new, of the type `github-issues`
     gone
-      resource github-issues-shop-cart-production-post: is gone
-      resource github-issues-shop-cart-qa-post: is gone
       resource github-issues-shop-cart-qa-trigger: is gone
     changed
       job deploy-shop-cart-production: goes by the issue `shop-cart/-/Production/ready` in example/deployments, not `shop-cart/-/QA/deployed` in example/deployments
       job deploy-shop-cart-production: `serial_groups` is now `["shop-cart-production"]`
       job deploy-shop-cart-production: `serial` is gone, it was `true`
-      job deploy-shop-cart-production: has the put gh-shop-cart-production-deployed in `on_success`
+      job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.labels` gain `deployed`
       job deploy-shop-cart-production: has the put gh-shop-cart-production-gate-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-production-post in `on_success`
       job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-qa: has the put gh-shop-cart-qa-deployed in `on_success`
-      job deploy-shop-cart-qa: no longer has the put github-issues-shop-cart-qa-post in `on_success`
+      job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.labels` gain `deployed` and lose `promotion-to-production`
+      job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.promotes_to` is gone, it was `Production`
     "#);
 }
 

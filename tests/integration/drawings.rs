@@ -54,23 +54,23 @@ fn chain_as_text() {
     │ starts
     ■ build-search-image
     │
-    ├─■ deploy-shop-search-eu-ci
+    ├─■ deploy-shop-search-eu.ci
     │ │ also started by shop-search
     │ │ opens
     │ ◆ “[bot] Pulumi shop-search eu.CI deployed.”
     │ │ example/deployments · by team example/sre · waits 90m
     │ │ closing it starts
-    │ ■ deploy-shop-search-eu-qa
+    │ ■ deploy-shop-search-eu.qa
     │ │
     │ ├─◇ “[bot] Pulumi shop-search eu.QA deployed.”
     │ │   example/deployments
     │ │
-    │ └─■ preview-shop-search-eu-production
+    │ └─■ preview-shop-search-eu.production
     │   │ opens
     │   ◆ “[bot] Pulumi shop-search eu.Production ready to deploy.”
     │   │ example/deployments
     │   │ closing it starts
-    │   ■ deploy-shop-search-eu-production
+    │   ■ deploy-shop-search-eu.production
     │   │ opens
     │   ◇ “[bot] Pulumi shop-search eu.Production deployed.”
     │     example/deployments
@@ -91,7 +91,7 @@ fn chain_as_text() {
 
     ● shop-search
       git · https://github.com/example/shop · main · infra/search
-      starts deploy-shop-search-eu-ci, deploy-shop-search-us.ci
+      starts deploy-shop-search-eu.ci, deploy-shop-search-us.ci
 
     ● source   ■ job   ◆ issue, which somebody closes   ◇ issue, for the record
     ");

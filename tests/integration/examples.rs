@@ -69,7 +69,7 @@ fn singleton() {
       claim gh-shop-org-default-gate-post for shop-org/-/default/deploy
       checkout shop-org compare [] fetch []
       put pulumi-shop-org {"env_os":{},"env_vars_from_files":{},"stack_name":"default"}
-      on_success: record gh-shop-org-default-deployed "[bot] Pulumi shop-org default deployed." {"clone":"shop-org","body_files":["pulumi-shop-org/deploy_summary.md"],"pins":{"code":"shop-org/.git/ref"},"labels":["deployed","finalized-deployment"]}
+      on_success: record github-issues-shop-org-default-post "[bot] Pulumi shop-org default deployed." {"clone":"shop-org","body_files":["pulumi-shop-org/deploy_summary.md"],"pins":{"code":"shop-org/.git/ref"},"labels":["deployed","finalized-deployment"]}
       on_success: report succeeded to gh-shop-org-default-gate-post by shop-org/-/default/deploy
       on_failure: report failed to gh-shop-org-default-gate-post by shop-org/-/default/deploy
       on_error: report errored to gh-shop-org-default-gate-post by shop-org/-/default/deploy
@@ -78,7 +78,7 @@ fn singleton() {
     assert_snapshot!(issues(&yaml), @r#"
     gh-shop-org-default-gate-post every never {"gate":"shop-org/-/default/ready","role":"post"}
     gh-shop-org-default-gate-trigger every 15m {"gate":"shop-org/-/default/ready","role":"trigger"}
-    gh-shop-org-default-deployed every never {"gate":"shop-org/-/default/deployed","role":"post"}
+    github-issues-shop-org-default-post every never {"gate":"shop-org/-/default/deployed","role":"post"}
     "#);
 }
 
@@ -96,7 +96,7 @@ fn stricter_production() {
       claim github-issues-shop-api-ci-post for shop-api/-/QA/deploy
       checkout shop-api compare [] fetch []
       put pulumi-shop-api {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
-      on_success: record gh-shop-api-qa-deployed "[bot] Pulumi shop-api QA deployed." {"clone":"shop-api","body_files":["pulumi-shop-api/deploy_summary.md"],"pins":{"code":"shop-api/.git/ref"},"labels":["deployed"]}
+      on_success: record github-issues-shop-api-qa-post "[bot] Pulumi shop-api QA deployed." {"clone":"shop-api","body_files":["pulumi-shop-api/deploy_summary.md"],"pins":{"code":"shop-api/.git/ref"},"labels":["deployed"]}
       on_success: report succeeded to github-issues-shop-api-ci-post by shop-api/-/QA/deploy
       on_failure: report failed to github-issues-shop-api-ci-post by shop-api/-/QA/deploy
       on_error: report errored to github-issues-shop-api-ci-post by shop-api/-/QA/deploy
@@ -113,7 +113,7 @@ fn stricter_production() {
       claim gh-shop-api-production-gate-post for shop-api/-/Production/deploy
       checkout shop-api compare [] fetch []
       put pulumi-shop-api {"env_os":{},"env_vars_from_files":{},"stack_name":"Production"}
-      on_success: record gh-shop-api-production-deployed "[bot] Pulumi shop-api Production deployed." {"clone":"shop-api","body_files":["pulumi-shop-api/deploy_summary.md"],"pins":{"code":"shop-api/.git/ref"},"labels":["deployed","finalized-deployment"]}
+      on_success: record github-issues-shop-api-production-post "[bot] Pulumi shop-api Production deployed." {"clone":"shop-api","body_files":["pulumi-shop-api/deploy_summary.md"],"pins":{"code":"shop-api/.git/ref"},"labels":["deployed","finalized-deployment"]}
       on_success: report succeeded to gh-shop-api-production-gate-post by shop-api/-/Production/deploy
       on_failure: report failed to gh-shop-api-production-gate-post by shop-api/-/Production/deploy
       on_error: report errored to gh-shop-api-production-gate-post by shop-api/-/Production/deploy
@@ -122,10 +122,10 @@ fn stricter_production() {
     assert_snapshot!(issues(&yaml), @r#"
     github-issues-shop-api-ci-post every never {"gate":"shop-api/-/CI/deployed","role":"post"}
     github-issues-shop-api-ci-trigger every 15m {"gate":"shop-api/-/CI/deployed","role":"trigger"}
-    gh-shop-api-qa-deployed every never {"gate":"shop-api/-/QA/deployed","role":"post"}
+    github-issues-shop-api-qa-post every never {"gate":"shop-api/-/QA/deployed","role":"post"}
     gh-shop-api-production-gate-post every never {"gate":"shop-api/-/Production/ready","role":"post","soak":86400,"closers":{"teams":["example/sre"]}}
     gh-shop-api-production-gate-trigger every 15m {"gate":"shop-api/-/Production/ready","role":"trigger","soak":86400,"closers":{"teams":["example/sre"]}}
-    gh-shop-api-production-deployed every never {"gate":"shop-api/-/Production/deployed","role":"post"}
+    github-issues-shop-api-production-post every never {"gate":"shop-api/-/Production/deployed","role":"post"}
     "#);
 }
 
@@ -265,7 +265,7 @@ fn two_concourses() {
       claim gh-shop-cdn-production-gate-post for shop-cdn/-/Production/deploy
       checkout shop-cdn-edge compare [] fetch [yes]
       put pulumi-shop-cdn {"env_os":{},"env_vars_from_files":{},"stack_name":"Production"}
-      on_success: record gh-shop-cdn-production-deployed "[bot] Pulumi shop-cdn Production deployed." {"clone":"shop-cdn-edge","body_files":["pulumi-shop-cdn/deploy_summary.md"],"pins":{"code":"shop-cdn-edge/.git/ref"},"labels":["deployed","finalized-deployment"]}
+      on_success: record github-issues-shop-cdn-production-post "[bot] Pulumi shop-cdn Production deployed." {"clone":"shop-cdn-edge","body_files":["pulumi-shop-cdn/deploy_summary.md"],"pins":{"code":"shop-cdn-edge/.git/ref"},"labels":["deployed","finalized-deployment"]}
       on_success: report succeeded to gh-shop-cdn-production-gate-post by shop-cdn/-/Production/deploy
       on_failure: report failed to gh-shop-cdn-production-gate-post by shop-cdn/-/Production/deploy
       on_error: report errored to gh-shop-cdn-production-gate-post by shop-cdn/-/Production/deploy

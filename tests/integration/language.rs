@@ -1,6 +1,9 @@
 //! What the language means beyond its examples, seen in the promotion graph.
 
+use std::collections::BTreeSet;
+
 use insta::assert_snapshot;
+use serde_json::Value;
 
 use crate::graph::{graph, issues};
 use crate::support::Work;
@@ -225,7 +228,7 @@ fn records_are_left_where_nothing_else_tells() {
     "#);
     assert_snapshot!(record("overrides: {QA: {gate: none, record: none}}\n"), @"");
     assert_snapshot!(record("overrides: {QA: {gate: preview, record: none}}\n"), @r#"
-    gh-shop-ci-deployed every never {"gate":"shop/-/CI/deployed","role":"post"}
+    github-issues-shop-ci-post every never {"gate":"shop/-/CI/deployed","role":"post"}
     gh-shop-qa-gate-post every never {"gate":"shop/-/QA/ready","role":"post"}
     gh-shop-qa-gate-trigger every 15m {"gate":"shop/-/QA/ready","role":"trigger"}
     "#);
@@ -340,7 +343,7 @@ fn flavour_of_mitodl_has_no_pins() {
     deploy-shop-ci (serial)
       get shop-shop, starts
       put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"CI"}
-      on_success: put gh-shop-ci-deployed {"labels":["deployed"],"assignees":[],"body_files":["pulumi-shop/deploy_summary.md"]}
+      on_success: put github-issues-shop-ci-post {"labels":["deployed"],"assignees":[],"body_files":["pulumi-shop/deploy_summary.md"]}
     preview-shop-qa (serial with shop-qa)
       get shop-shop from deploy-shop-ci, starts
       put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"QA","preview":true}
@@ -349,7 +352,7 @@ fn flavour_of_mitodl_has_no_pins() {
       get gh-shop-qa-gate-trigger, starts
       get shop-shop from preview-shop-qa
       put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
-      on_success: put gh-shop-qa-deployed {"labels":["deployed","finalized-deployment"],"assignees":[],"body_files":["pulumi-shop/deploy_summary.md"]}
+      on_success: put github-issues-shop-qa-post {"labels":["deployed","finalized-deployment"],"assignees":[],"body_files":["pulumi-shop/deploy_summary.md"]}
     "#);
 }
 
@@ -415,7 +418,7 @@ pins: {job: nomad-eu/version}
       put nomad-eu {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"eu","env":{"A":"b"}}
       put nomad-us {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"us","env":{"A":"b"}}
       task tell null
-      on_success: record gh-shop-production-deployed "[bot] Nomad shop Production deployed." {"clone":"shop-shop","body_files":["nomad-eu/plan.md"],"pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"labels":["deployed","finalized-deployment"]}
+      on_success: record github-issues-shop-production-post "[bot] Nomad shop Production deployed." {"clone":"shop-shop","body_files":["nomad-eu/plan.md"],"pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"labels":["deployed","finalized-deployment"]}
       on_success: report succeeded to gh-shop-production-gate-post by shop/-/Production/deploy
       on_failure: report failed to gh-shop-production-gate-post by shop/-/Production/deploy
       on_error: report errored to gh-shop-production-gate-post by shop/-/Production/deploy
@@ -512,6 +515,71 @@ fn former_names_are_said_where_the_new_ones_are() {
     assert!(yaml.contains("- name: deploy-shop-qa\n  old_name: promote-shop\n"), "{yaml}");
     assert!(yaml.contains("- name: shop-shop\n  old_name: code\n"), "{yaml}");
     assert_eq!(yaml.matches("old_name").count(), 2, "{yaml}");
+}
+
+const GROUPED: &str = "\
+project: net
+environments: [CI, QA, Production]
+groups: [eu, us]
+stack: {opentofu: {path: tofu/net}}
+";
+
+/// The names of the jobs and resources of a rendered pipeline, without those that only a preview needs.
+fn names_without_previews(yaml: &str) -> BTreeSet<String> {
+    let pipeline: Value = serde_saphyr::from_str(yaml).unwrap();
+    let all = ["jobs", "resources"].into_iter().flat_map(|key| pipeline[key].as_array().unwrap());
+    all.map(|one| one["name"].as_str().unwrap().to_owned())
+        .filter(|name| !name.starts_with("preview-") && !name.contains("-gate-"))
+        .collect()
+}
+
+#[test]
+fn names_of_jobs_and_resources_do_not_depend_on_gates() {
+    let issues = names_without_previews(&rendered(GROUPED));
+    assert!(
+        issues.contains("deploy-net-eu.qa") && issues.contains("github-issues-net-eu.production-post"),
+        "{issues:?}"
+    );
+    for gates in [
+        "overrides: {Production: {gate: preview}}\n",
+        "overrides: {QA: {gate: preview}}\n",
+        "gate: preview\n",
+        "overrides: {QA: {gate: none}, Production: {gate: manual}}\nrecord: open\n",
+    ] {
+        let yaml = rendered(&format!("{GROUPED}{gates}"));
+        let trigger = |name: &String| name.ends_with("-trigger");
+        let names: BTreeSet<_> = names_without_previews(&yaml).into_iter().filter(|name| !trigger(name)).collect();
+        let expected: BTreeSet<_> = issues.iter().filter(|name| !trigger(name)).cloned().collect();
+        assert!(expected.is_superset(&names), "{gates}: {:?}", names.difference(&expected));
+        let missing: Vec<_> = expected.difference(&names).filter(|name| !name.ends_with("-post")).collect();
+        assert!(missing.is_empty(), "{gates}: {missing:?}");
+    }
+}
+
+#[test]
+fn chains_with_previews_keep_the_history_of_names_with_dashes() {
+    let yaml = rendered(&format!("{GROUPED}overrides: {{Production: {{gate: preview}}}}\n"));
+    for (new, old) in [
+        ("deploy-net-eu.ci", "deploy-net-eu-ci"),
+        ("deploy-net-us.production", "deploy-net-us-production"),
+        ("preview-net-us.production", "preview-net-us-production"),
+        ("gh-net-eu.production-gate-trigger", "gh-net-eu-production-gate-trigger"),
+        ("github-issues-net-eu.ci-trigger", "github-issues-net-eu-ci-trigger"),
+    ] {
+        assert!(yaml.contains(&format!("- name: {new}\n  old_name: {old}\n")), "{new}: {yaml}");
+    }
+    // What is only put has no history that anybody uses, and a chain without previews had dots before.
+    assert!(!yaml.contains("old_name: gh-net-eu-production-deployed"), "{yaml}");
+    assert!(!rendered(GROUPED).contains("old_name"));
+    // A former name that the manifest gives wins, and a name that is in use is not taken away from whoever has it.
+    let own = "gate: preview\nold_names: {deploy-net-eu.qa: ship-qa}\n";
+    let yaml = rendered(&format!("{GROUPED}{own}"));
+    assert!(yaml.contains("- name: deploy-net-eu.qa\n  old_name: ship-qa\n"), "{yaml}");
+    // `a.b-c` and `a-b.c` had the same name with dashes, so nothing was ever rendered with it.
+    let yaml = rendered(
+        "project: net\ngroups: [a, a-b]\nenvironments: [b-c, c]\ngate: preview\nstack: {opentofu: {path: a}}\n",
+    );
+    assert!(yaml.contains("old_name: deploy-net-a-c\n") && !yaml.contains("old_name: deploy-net-a-b-c\n"), "{yaml}");
 }
 
 const INSTANCES: &str = "\

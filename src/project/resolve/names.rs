@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::Kind;
 use crate::manifest::{NamesSettings, is_secret_in_clear};
 use crate::project::chain::ChainOutline;
-use crate::project::stage::Names;
+use crate::project::stage::{Names, OldName};
 use crate::project::values;
 use crate::template::Scope;
 use crate::yaml::{Map, Node, NodeKind};
@@ -22,7 +22,6 @@ pub(super) struct Named {
     pub(super) pipeline: Option<PipelineName>,
     pub(super) instance_vars: InstanceVars,
     pub(super) stack: String,
-    pub(super) slug: String,
     pub(super) repository: String,
     pub(super) code: String,
 }
@@ -65,12 +64,11 @@ impl Resolver<'_, '_> {
         scope.define("project", project.as_str());
         let stack = self.text(settings.at("/names/stack"), &scope).unwrap_or_else(|| outline.environment.clone());
         let slug = stack.to_lowercase();
-        let slug = if previewed { slug.replace('.', "-") } else { slug };
         scope.define("stack", stack.as_str());
         scope.define("slug", slug.as_str());
         let code = self.text(settings.at("/names/code"), &scope).unwrap_or_else(|| "code".to_owned());
         scope.define("code", code.as_str());
-        Named { scope, project, pipeline, instance_vars, stack, slug, repository, code }
+        Named { scope, project, pipeline, instance_vars, stack, repository, code }
     }
 
     fn repository(&mut self, settings: &Node, scope: &Scope) -> Option<String> {
@@ -148,17 +146,11 @@ impl Resolver<'_, '_> {
         vars.into_iter().collect()
     }
 
-    pub(super) fn names(
-        &mut self,
-        names: &NamesSettings,
-        settings: &Node,
-        previewed_record: Option<String>,
-    ) -> Option<Names> {
+    /// The names of a stage's jobs, resources, titles and labels. None of the defaults depends on a gate: a stage keeps its
+    /// names when it gets a preview or loses it.
+    pub(super) fn names(&mut self, names: &NamesSettings, settings: &Node) -> Option<Names> {
         let deployed = &names.deployed.0;
-        let record = match &names.record {
-            Some(record) => record.0.clone(),
-            None => previewed_record.unwrap_or_else(|| format!("{deployed}-post")),
-        };
+        let record = names.record.as_ref().map_or_else(|| format!("{deployed}-post"), |record| record.0.clone());
         Some(Names {
             deploy: self.job(&names.deploy.0, settings, "/names/deploy")?,
             preview: self.job(&names.preview.0, settings, "/names/preview")?,
@@ -174,6 +166,33 @@ impl Resolver<'_, '_> {
             deployed_label: names.deployed_label.0.clone(),
             final_label: names.final_label.0.clone(),
         })
+    }
+
+    /// The names that a stage of a chain with previews had in version 0.1, where `slug` had dashes in the place of dots.
+    /// Only names with a history that Concourse keeps are listed: jobs, and the resources of closed issues.
+    pub(super) fn names_with_dashes(
+        &mut self,
+        names: &Names,
+        settings: &Node,
+        stack: &str,
+        scope: &Scope,
+    ) -> Vec<OldName> {
+        if !stack.contains('.') {
+            return Vec::new();
+        }
+        let with_dashes = scope.with([("slug", stack.to_lowercase().replace('.', "-").into())]);
+        [
+            (names.deploy.as_str(), "/names/deploy", ""),
+            (names.preview.as_str(), "/names/preview", ""),
+            (names.deployed_trigger.as_str(), "/names/deployed", "-trigger"),
+            (names.ready_trigger.as_str(), "/names/ready", "-trigger"),
+        ]
+        .into_iter()
+        .filter_map(|(new, pointer, suffix)| {
+            let old = format!("{}{suffix}", self.text(settings.at(pointer), &with_dashes)?);
+            (old != new).then(|| OldName { new: new.to_owned(), old, span: None })
+        })
+        .collect()
     }
 
     fn job(&mut self, name: &str, settings: &Node, pointer: &str) -> Option<JobName> {

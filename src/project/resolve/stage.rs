@@ -69,7 +69,7 @@ impl<'a> Resolver<'a, '_> {
         let outline = &outlines[index];
         let settings = &outline.settings;
         let Draft { kind, named, options_node, options_sound, filled } = draft;
-        let Named { scope, project, pipeline, instance_vars, stack, slug, repository, code } = named;
+        let Named { scope, project, pipeline, instance_vars, stack, repository, code } = named;
         let origin = Origin {
             project: project.clone(),
             stage: chain.stage_name(&outline.environment),
@@ -87,8 +87,8 @@ impl<'a> Resolver<'a, '_> {
         };
         self.check_preview(outline, kind, &scope);
         self.check_env(&filled);
-        let previewed_record = previewed.then(|| format!("gh-{}-{slug}-deployed", project.to_lowercase()));
-        let names = self.names(&typed.names, settings, previewed_record)?;
+        let names = self.names(&typed.names, settings)?;
+        let old_names = if previewed { self.names_with_dashes(&names, settings, &stack, &scope) } else { Vec::new() };
         let mut code = self.code(typed.source, repository, &code, settings, kind, &scope)?;
         let inputs = InputContext {
             kinds: &self.fleet.kinds,
@@ -136,6 +136,7 @@ impl<'a> Resolver<'a, '_> {
             alert: self.alert(typed.notify, &typed.names, settings),
             tab: self.tab(typed.tab, settings),
             names,
+            old_names,
             timeout: typed.timeout.map(|duration| duration.to_go()),
             attempts: typed.attempts,
             origin: Arc::new(origin),

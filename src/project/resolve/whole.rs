@@ -22,7 +22,7 @@ impl ManifestFile<'_> {
             .iter()
             .filter_map(|entry| {
                 let old = entry.value.as_str()?.to_owned();
-                Some(OldName { new: entry.key.clone(), old, span: entry.key_span })
+                Some(OldName { new: entry.key.clone(), old, span: Some(entry.key_span) })
             })
             .collect()
     }

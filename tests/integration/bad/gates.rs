@@ -428,35 +428,35 @@ fn former_names_that_fit_nothing() {
         "project: shop\nstack:\n  pulumi: {path: infra}\n\
          old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}\n"
     ), @"
-    error[unknown-name]: no job or resource comes out as `deploy-shop-qq`
+    error[unknown-name]: no rendered job or resource is named `deploy-shop-qq`
      --> projects/a.yml:4:13
       |
     4 | old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}
       |             ^^^^^^^^^^^^^^
       |
       = help: did you mean `deploy-shop-qa`?
-    error[name-collision]: the history of `older` goes to two
+    error[name-collision]: two new names have the same former name `older`
      --> projects/a.yml:4:64
       |
     4 | old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}
       |                                         --------------         ^^^^^^^^^^^^^^
       |                                         |
-      |                                         here, too
+      |                                         the other one
       |
-      = help: keep one of them
+      = help: keep one of the two lines
 
     error: 2 errors in 1 file; nothing was compared
     ");
     assert_snapshot!(report(
         "project: shop\nstack:\n  pulumi: {path: infra}\nold_names: {deploy-shop-qa: deploy-shop-ci}\n"
     ), @"
-    error[name-collision]: `deploy-shop-ci` is still there
+    error[name-collision]: `deploy-shop-ci` is the name of a job or resource today
      --> projects/a.yml:4:13
       |
     4 | old_names: {deploy-shop-qa: deploy-shop-ci}
       |             ^^^^^^^^^^^^^^
       |
-      = help: take the line out, or give what has the name another one
+      = help: remove the line, or give the job or resource of that name another name
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -467,8 +467,8 @@ fn every_former_name_is_looked_at() {
     let report = report(
         "project: shop\nstack:\n  pulumi: {path: infra}\nold_names: {deploy-shop-qa: deploy-shop-ci, nothing: older}\n",
     );
-    assert!(report.contains("`deploy-shop-ci` is still there"), "{report}");
-    assert!(report.contains("no job or resource comes out as `nothing`"), "{report}");
+    assert!(report.contains("`deploy-shop-ci` is the name of a job or resource today"), "{report}");
+    assert!(report.contains("no rendered job or resource is named `nothing`"), "{report}");
 }
 
 #[test]
