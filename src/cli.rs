@@ -12,10 +12,10 @@ use crate::report::Format;
 
 /// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
 ///
-/// A fleet (`pipegen.yml`) says what its projects share; a manifest (`projects/NAME.yml`) says what one project deploys,
-/// through which environments, and what must be true before a version enters each of them.
+/// A fleet (`pipegen.yml`) contains the settings that its projects share. A manifest (`projects/NAME.yml`) names what one
+/// project deploys, its environments, and the gate before each of them.
 ///
-/// Exit codes: 0 fine, 1 problems or drift, 2 usage, 3 could not run.
+/// Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run.
 #[derive(Debug, Parser)]
 #[command(name = "ol-pipegen", version, max_term_width = 100)]
 pub struct Cli {
@@ -23,8 +23,8 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
-    /// When to use colour.
-    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    /// Use colour: on a terminal (`auto`), `always` or `never`.
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, hide_possible_values = true, value_name = "WHEN")]
     pub color: Colour,
 }
 
@@ -42,63 +42,65 @@ pub enum Colour {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Render manifests into Concourse pipelines.
+    /// Render manifests to Concourse pipelines.
     Render(RenderArgs),
-    /// Set the rendered pipelines that live otherwise, by `fly`, once it is told what changes.
+    /// Show what would change on Concourse, ask, then set the pipelines with `fly`.
     ///
-    /// What is set are the rendered files, and none while one of them is out of date. Each is compared with what lives on
-    /// its Concourse; what changes is told, what makes a gate weaker first, and nothing is touched before somebody says
-    /// yes. What lives there, was rendered from this fleet once, as far as git's history goes, and is not any more, is
-    /// told and left alone.
+    /// The command compares each rendered file with the pipeline on its Concourse. It shows the changes, weaker gates
+    /// first, and sets nothing until you confirm. It refuses to set anything while a rendered file is out of date. A
+    /// pipeline that this fleet rendered before, according to git, and no longer renders is listed and left as it is.
     ///
-    /// Exit codes: 0 all live as they are rendered, 1 they do not, 2 usage, 3 one could not be read or set.
+    /// Exit codes: 0 all pipelines are up to date, 1 some differ, 2 wrong usage, 3 one could not be read or set.
     Set(SetArgs),
-    /// Check manifests, fleets, kinds and pipelines of Concourse's, and write nothing.
+    /// Check manifests, fleets, kinds and Concourse pipelines. Writes nothing.
     Validate(ValidateArgs),
-    /// Write a fleet and a manifest to begin with, and the schemas that editors check them against.
+    /// Create a fleet, a first manifest, and the schemas with which editors check them.
     Init(InitArgs),
-    /// Print a project as it is understood: every default applied, each value with the place that it came from.
+    /// Show the settings of a project with all defaults, and where each value comes from.
     Show(ShowArgs),
-    /// Draw who starts whom in a project or a pipeline, gates and all: as text, Mermaid, DOT or SVG.
+    /// Draw which job starts which, with all gates, as text, Mermaid, DOT or SVG.
     Graph(GraphArgs),
-    /// Write the page for developers: when is my code on an environment, and how do I get it there?
+    /// Write a page for developers: when is my code on an environment, and how do I get it there?
     Explain(ExplainArgs),
-    /// Tell what changes from one pipeline to another: gates, version histories, jobs, scripts.
-    Diff(DiffArgs),
-    /// Make a manifest of a pipeline of Concourse's, and tell what it does not carry over.
+    /// Show what changes between two pipelines: gates, version histories, jobs and scripts.
     ///
-    /// The manifest is rendered and compared with the pipeline: each difference that is left has a name and a reason, or
-    /// is reported as not carried over, and the exit code is 1. Secrets in clear become names of credentials.
+    /// A pipeline is a file, `-` for standard input, or REVISION:PATH in git. A different order is not a difference.
+    ///
+    /// Exit codes: 0 no differences, 1 differences, 2 wrong usage, 3 could not run.
+    Diff(DiffArgs),
+    /// Convert a Concourse pipeline to a manifest, and list what could not be converted.
+    ///
+    /// The command renders the new manifest and compares the result with the pipeline. It explains each difference, or
+    /// reports it as not converted and exits with 1. It replaces secrets in plain text with names of credentials.
     Import(ImportArgs),
-    /// Count what fleets ask of GitHub by the hour, against its limits.
+    /// Count the hourly GitHub requests of fleets, and compare them with GitHub's limits.
     Budget(BudgetArgs),
-    /// Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, of a Concourse
-    /// pipeline, or of a report.
+    /// Print the JSON Schema of a manifest, fleet, kind, Concourse pipeline or report.
     Schema(SchemaArgs),
-    /// List the kinds of stacks and builds, or print one to begin a kind of your own with.
+    /// List the kinds of stacks and builds, or print one as a start for your own.
     Kind(KindArgs),
-    /// List the rules that reports name, or print the page of one.
+    /// List all rules, or print the page of one rule.
     Rule(RuleArgs),
-    /// Print a script that completes this command line in a shell.
+    /// Print the completion script for a shell.
     Completions(CompletionsArgs),
 }
 
 /// Arguments of `render`.
 #[derive(Debug, Args)]
 pub struct RenderArgs {
-    /// Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder unless said.
+    /// Fleets (`pipegen.yml`), manifests, or folders that contain fleets [default: current directory].
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
-    /// Write nothing; exit with 1 and show a diff when a committed file is stale, missing or left over.
+    /// Write nothing. Exit with 1 and show a diff if a committed file is stale, missing or left over.
     #[arg(long, group = "mode", help_heading = "Output")]
     pub check: bool,
 
-    /// Write nothing; show a diff against the committed files, and exit with 0.
+    /// Write nothing. Show a diff against the committed files, and exit with 0.
     #[arg(long, group = "mode", help_heading = "Output")]
     pub diff: bool,
 
-    /// Write nothing; print the pipelines, as YAML documents.
+    /// Write nothing. Print the pipelines as YAML documents.
     #[arg(long, group = "mode", help_heading = "Output")]
     pub stdout: bool,
 
@@ -106,16 +108,15 @@ pub struct RenderArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "stdout", help_heading = "Output")]
     pub out: Option<Utf8PathBuf>,
 
-    /// Say nothing of what was written.
+    /// Do not list the files that were written.
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
 
-    /// Neither believe nor remember in the user's cache that nothing has changed since all was up to date.
+    /// Do not use the up-to-date cache.
     #[arg(long, help_heading = "Output")]
     pub no_cache: bool,
 
-    /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there, and
-    /// that what a Pulumi project imports is watched.
+    /// Directory with the source code, to find stages (`discover`) and to check paths, stack files and imports.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
     pub source_root: Option<Utf8PathBuf>,
 
@@ -127,23 +128,23 @@ pub struct RenderArgs {
 /// Arguments of `set`.
 #[derive(Debug, Args)]
 pub struct SetArgs {
-    /// Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder unless said.
+    /// Fleets (`pipegen.yml`), manifests, or folders that contain fleets [default: current directory].
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
-    /// Set them without asking. Without it, and without a terminal, nothing is set.
+    /// Set the pipelines without asking. Required where there is no terminal.
     #[arg(long, short)]
     pub yes: bool,
 
-    /// Let new pipelines run at once; else they are paused until somebody lets them.
+    /// Unpause new pipelines [default: new pipelines are paused].
     #[arg(long)]
     pub unpause: bool,
 
-    /// The `fly` binary.
+    /// Path of the `fly` binary.
     #[arg(long, value_name = "FILE", default_value = "fly", value_hint = ValueHint::ExecutablePath)]
     pub fly: Utf8PathBuf,
 
-    /// Where the code is checked out.
+    /// Directory with the source code.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
@@ -152,29 +153,29 @@ pub struct SetArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
 pub struct ReportArgs {
-    /// How the report is written.
-    #[arg(long, value_enum, default_value_t = Format::Plain, value_name = "FORMAT")]
+    /// Format of the report: plain, json, sarif (code scanning) or github (annotations of a workflow).
+    #[arg(long, value_enum, default_value_t = Format::Plain, hide_possible_values = true, value_name = "FORMAT")]
     pub format: Format,
 
-    /// Take what this rule finds for an error; `warnings` are all rules that warn.
+    /// Treat this rule as an error; `warnings` stands for all rules that warn.
     #[arg(long, value_name = "RULE")]
     pub deny: Vec<DeniedRule>,
 
-    /// Take what this rule finds for a warning.
+    /// Treat this rule as a warning.
     #[arg(long, value_name = "RULE")]
     pub warn: Vec<Rule>,
 
-    /// Say nothing of what this rule finds.
+    /// Do not report this rule.
     #[arg(long, value_name = "RULE")]
     pub allow: Vec<Rule>,
 }
 
 impl ReportArgs {
-    /// What is made of rules.
+    /// Returns the severity of each rule.
     ///
     /// # Errors
     ///
-    /// When what is said of them cannot be.
+    /// If the flags contradict each other.
     pub(crate) fn levels(&self) -> Result<Levels, Failure> {
         Levels::new(&self.deny, &self.warn, &self.allow).map_err(Failure::Usage)
     }
@@ -183,52 +184,50 @@ impl ReportArgs {
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArgs {
-    /// Manifests, fleets, kinds and pipelines, told apart by what they say, or folders with fleets below them; the
-    /// working folder unless said. `-` is standard input.
+    /// Manifests, fleets, kinds and pipelines, recognized by their content, or folders that contain fleets; `-` is
+    /// standard input [default: current directory].
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
-    /// The Concourse that pipelines are for, by whose rules they are read and checked, and what is rendered as well: 7.14,
-    /// 8.0, 8.1, 8.2 or 8.3. The newest unless said, and of what is rendered the `version` that the fleet says.
+    /// Concourse version to validate against: 7.14, 8.0, 8.1, 8.2 or 8.3 [default: newest; for rendered pipelines the
+    /// `version` in the fleet].
     #[arg(long, value_enum, hide_possible_values = true, value_name = "VERSION", help_heading = "Pipelines")]
     pub concourse: Option<ConcourseVersion>,
 
-    /// Take for an error what `fly validate-pipeline --strict` refuses: names that are no identifiers, keys that are not
-    /// known, what is deprecated. What only this program warns of stays a warning.
+    /// Report as errors what `fly validate-pipeline --strict` refuses: invalid identifiers, unknown keys, deprecated keys.
+    /// Other warnings stay warnings.
     #[arg(long, short, help_heading = "Pipelines")]
     pub strict: bool,
 
-    /// Give a variable of pipelines a text, as `fly -v`; NAME may be a path such as `image.tag`.
+    /// Set a pipeline variable to a text, like `fly -v`; NAME may be a path such as `image.tag`.
     #[arg(long, short, value_name = "NAME=TEXT", help_heading = "Pipelines")]
     pub var: Vec<String>,
 
-    /// Give a variable of pipelines a value of YAML, as `fly -y`.
+    /// Set a pipeline variable to a YAML value, like `fly -y`.
     #[arg(long, short, value_name = "NAME=YAML", help_heading = "Pipelines")]
     pub yaml_var: Vec<String>,
 
-    /// Take variables of pipelines from a file, as `fly -l`; what flags give goes before, and a later file before an
-    /// earlier one.
+    /// Read pipeline variables from a file, like `fly -l`. Flags override files, and later files override earlier ones.
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Pipelines")]
     pub load_vars_from: Vec<Utf8PathBuf>,
 
-    /// The team that pipelines are of: only `main` sets those of another one.
+    /// Team of the pipelines. Only the team `main` can set pipelines of other teams.
     #[arg(long, value_name = "NAME", help_heading = "Pipelines")]
     pub team: Option<String>,
 
-    /// Take every file for a pipeline, whatever it says.
+    /// Treat every file as a Concourse pipeline.
     #[arg(long, help_heading = "Pipelines")]
     pub as_pipeline: bool,
 
-    /// Say nothing when nothing is wrong.
+    /// Print nothing if there are no problems.
     #[arg(long, short, help_heading = "Report")]
     pub quiet: bool,
 
-    /// The file that standard input stands for: the fleet above it counts, and reports name it.
+    /// File name to use for standard input, in reports and to find the fleet.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
     pub stdin_filename: Option<Utf8PathBuf>,
 
-    /// Where the code is checked out: finds stages (`discover`), and checks that paths and stack files are there, and
-    /// that what a Pulumi project imports is watched.
+    /// Directory with the source code, to find stages (`discover`) and to check paths, stack files and imports.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
     pub source_root: Option<Utf8PathBuf>,
 
@@ -240,7 +239,7 @@ pub struct ValidateArgs {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The folder; the working folder unless said.
+    /// Folder for the new files [default: current directory].
     #[arg(value_name = "DIR", default_value = ".", hide_default_value = true, value_hint = ValueHint::DirPath)]
     pub folder: Utf8PathBuf,
 }
@@ -248,15 +247,15 @@ pub struct InitArgs {
 /// Arguments of `show`.
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// The manifest.
+    /// Manifest.
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub manifest: Utf8PathBuf,
 
-    /// Only this stage, `ENVIRONMENT` or `GROUP.ENVIRONMENT`.
+    /// Show only this stage: `ENVIRONMENT` or `GROUP.ENVIRONMENT`.
     #[arg(value_name = "STAGE")]
     pub stage: Option<String>,
 
-    /// Where the code is checked out.
+    /// Directory with the source code.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
@@ -264,21 +263,21 @@ pub struct ShowArgs {
 /// Arguments of `budget`.
 #[derive(Debug, Args)]
 pub struct BudgetArgs {
-    /// Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder unless said. They are
-    /// counted together: an account's limit does not care which fleet asks.
+    /// Fleets (`pipegen.yml`), manifests, or folders that contain fleets. All are counted together, because GitHub limits
+    /// accounts [default: current directory].
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
-    /// How the numbers are written.
-    #[arg(long, short, value_enum, default_value_t = BudgetFormat::Text, value_name = "FORMAT")]
+    /// Format of the output: text or json.
+    #[arg(long, short, value_enum, default_value_t = BudgetFormat::Text, hide_possible_values = true, value_name = "FORMAT")]
     pub format: BudgetFormat,
 
-    /// Requests an hour that each account may ask, where it is not the least that GitHub documents: 15000 for an App in
-    /// an organization of GitHub Enterprise Cloud, or what a GitHub Enterprise Server is set to.
+    /// Hourly request limit of each account, such as 15000 for an App in GitHub Enterprise Cloud [default: the lowest
+    /// limit that GitHub documents].
     #[arg(long, value_name = "REQUESTS", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub limit: Option<u64>,
 
-    /// Where the code is checked out.
+    /// Directory with the source code.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
@@ -295,15 +294,15 @@ pub enum BudgetFormat {
 /// Arguments of `graph`.
 #[derive(Debug, Args)]
 pub struct GraphArgs {
-    /// A manifest; or any pipeline of Concourse: a file, `-` for standard input, or REVISION:PATH of git.
+    /// A manifest, or a Concourse pipeline: a file, `-` for standard input, or REVISION:PATH in git.
     #[arg(value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub path: String,
 
-    /// How to draw it.
-    #[arg(long, short, value_enum, default_value_t = GraphFormat::Text, value_name = "FORMAT")]
+    /// Format of the graph: text, mermaid (GitHub Markdown), dot (graphviz) or svg.
+    #[arg(long, short, value_enum, default_value_t = GraphFormat::Text, hide_possible_values = true, value_name = "FORMAT")]
     pub format: GraphFormat,
 
-    /// Where the code is checked out.
+    /// Directory with the source code.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
@@ -317,40 +316,35 @@ pub enum GraphFormat {
     Mermaid,
     /// For graphviz.
     Dot,
-    /// A picture, for light and dark pages.
+    /// An image, for light and dark pages.
     Svg,
 }
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The manifest.
+    /// Manifest.
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
     pub manifest: Utf8PathBuf,
 
-    /// Where the code is checked out.
+    /// Directory with the source code.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
 
 /// Arguments of `diff`.
-///
-/// A pipeline is a file, `-` for standard input, or REVISION:PATH of git. What only stands in another order is no
-/// difference.
-///
-/// Exit codes: 0 no difference, 1 differences, 2 usage, 3 could not run.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// A pipeline; or two revisions as OLD..NEW, or OLD...NEW since they parted.
+    /// A pipeline, or two revisions: OLD..NEW, or OLD...NEW to compare NEW with the merge base.
     #[arg(value_name = "OLD", value_hint = ValueHint::FilePath)]
     pub old: String,
 
-    /// The other pipeline; with two revisions the folder or file to look at, the working folder unless said.
+    /// The other pipeline. With two revisions: the folder or file to compare [default: current directory].
     #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
     pub new: Option<String>,
 
-    /// How to tell it.
-    #[arg(long, short, value_enum, default_value_t = DiffFormat::Text, value_name = "FORMAT")]
+    /// Format of the output: text or json.
+    #[arg(long, short, value_enum, default_value_t = DiffFormat::Text, hide_possible_values = true, value_name = "FORMAT")]
     pub format: DiffFormat,
 }
 
@@ -366,26 +360,26 @@ pub enum DiffFormat {
 /// Arguments of `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// The pipelines: files as `fly get-pipeline` prints them, `-` for standard input, or REVISION:PATH of git. A
-    /// pipeline is called as its file.
+    /// Pipelines: files as `fly get-pipeline` prints them, `-` for standard input, or REVISION:PATH in git. The name of
+    /// the file is the name of the pipeline.
     #[arg(value_name = "PIPELINE", required = true, value_hint = ValueHint::FilePath)]
     pub pipelines: Vec<String>,
 
-    /// Write the manifest here instead of printing it: a file for one pipeline, a folder for several. A kind of its own
-    /// goes to the folder of kinds.
+    /// Write the manifest to this path instead of printing it: a file for one pipeline, a folder for several. New kinds
+    /// are written to the folder of kinds.
     #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub out: Option<Utf8PathBuf>,
 
-    /// The fleet that it is to be in, so that what its defaults say is left out; the nearest one above `--out`, or the
-    /// working folder, unless said.
+    /// Fleet of the new manifest. Settings equal to the fleet's defaults are omitted [default: the nearest fleet above
+    /// `--out`, or above the current directory].
     #[arg(long, value_name = "FLEET", value_hint = ValueHint::FilePath)]
     pub fleet: Option<Utf8PathBuf>,
 
-    /// The pipeline's name, where it is not its file's.
+    /// Name of the pipeline [default: name of the file].
     #[arg(long, value_name = "NAME")]
     pub pipeline: Option<String>,
 
-    /// Write over files that are there.
+    /// Overwrite existing files.
     #[arg(long)]
     pub force: bool,
 }
@@ -393,11 +387,11 @@ pub struct ImportArgs {
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Which file.
+    /// File to print the schema of.
     #[arg(value_enum, value_name = "FILE")]
     pub file: SchemaOf,
 
-    /// The fleet whose own kinds count; the one of the working folder, or above it, unless said.
+    /// Fleet whose own kinds are included [default: the fleet in the current directory, or above it].
     #[arg(long, value_name = "FLEET", value_hint = ValueHint::FilePath)]
     pub fleet: Option<Utf8PathBuf>,
 }
@@ -411,9 +405,9 @@ pub enum SchemaOf {
     Fleet,
     /// A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`.
     Kind,
-    /// A pipeline of Concourse, whoever wrote it.
+    /// A Concourse pipeline.
     Pipeline,
-    /// A report, as `--format json` writes it.
+    /// A report in the format of `--format json`.
     Report,
 }
 
@@ -430,15 +424,15 @@ pub struct KindArgs {
 pub enum KindCommand {
     /// List the kinds.
     List {
-        /// The fleet whose own kinds count; the one of the working folder, or above it, unless said.
+        /// Fleet whose own kinds are included [default: the fleet in the current directory, or above it].
         #[arg(long, value_name = "FLEET", value_hint = ValueHint::FilePath)]
         fleet: Option<Utf8PathBuf>,
     },
     /// Print a built-in kind.
     Show {
-        /// Its name.
+        /// Name of the kind.
         name: String,
-        /// What it makes, where a stack kind and a build kind have one name.
+        /// Family of the kind, if a stack kind and a build kind have the same name.
         #[arg(long, value_enum)]
         family: Option<FamilyArg>,
     },
@@ -465,7 +459,7 @@ impl From<FamilyArg> for Family {
 /// Arguments of `rule`.
 #[derive(Debug, Args)]
 pub struct RuleArgs {
-    /// The rule, as reports name it; a list of all, unless said.
+    /// Name of the rule [default: list all rules].
     #[arg(value_name = "RULE")]
     pub rule: Option<Rule>,
 }
@@ -473,7 +467,7 @@ pub struct RuleArgs {
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
-    /// The shell.
+    /// Shell.
     #[arg(value_enum, value_name = "SHELL")]
     pub shell: Shell,
 }

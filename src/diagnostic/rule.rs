@@ -33,7 +33,7 @@ macro_rules! rules {
                 }
             }
 
-            /// Its page, if it has one: what it finds, why that matters, how to mend it, and examples.
+            /// Its page, if it has one: what it finds, why that matters, how to fix it, and examples.
             pub const fn page(self) -> Option<&'static str> {
                 match self {
                     $(Self::$variant => rules!(@page $name $($page)?),)+
@@ -96,301 +96,301 @@ impl Rule {
 }
 
 rules! {
-    /// A file is no YAML.
+    /// The file is not valid YAML.
     YamlSyntax = Error "yaml-syntax",
-    /// A file is larger, deeper or more tangled than a manifest has reason to be.
+    /// The file is larger or more deeply nested than the limits allow.
     YamlLimit = Error "yaml-limit",
-    /// A key that this place does not know.
+    /// This place does not know the key.
     UnknownField = Error "unknown-field",
-    /// Something that must be said is not.
+    /// A required field is missing.
     MissingField = Error "missing-field",
-    /// A value of another shape than this place takes.
+    /// The value has the wrong type for this place.
     WrongType = Error "wrong-type",
-    /// A key that stands twice in one map.
+    /// A map contains the same key twice.
     DuplicateKey = Error "duplicate-key",
-    /// An item that stands twice in a list of names.
+    /// A list of names contains the same item twice.
     DuplicateItem = Error "duplicate-item",
-    /// `<<`, which this language does without.
+    /// The file uses the merge key `<<`, which manifests do not support.
     MergeKey = Error "merge-key",
-    /// A step of a pipeline that is none.
+    /// A plan contains an entry that is not a step.
     MissingStep = Error "missing-step" page,
-    /// A text that Concourse cannot read as what its place takes.
+    /// Concourse cannot parse the text as the type that this place expects.
     MalformedValue = Error "malformed-value" page,
-    /// A number that JSON, which Concourse keeps a pipeline as, does not have.
+    /// The number does not exist in JSON, the format in which Concourse stores pipelines.
     UnsupportedNumber = Error "unsupported-number" page,
-    /// A variable of a pipeline's whose name cannot be read.
+    /// The name of a pipeline variable is not valid.
     MalformedVar = Error "malformed-var" page,
-    /// A variable of a pipeline's with a value that its place does not take.
+    /// The value of a pipeline variable has the wrong type for the place where it is used.
     UnfitVar = Error "unfit-var",
-    /// A version of the language that this program does not know.
+    /// This program does not know the `version` of the file.
     UnknownVersion = Error "unknown-version",
-    /// A part of the language that this version of the program does not do yet.
+    /// This version of the program does not support the setting yet.
     NotYet = Error "not-yet",
-    /// A scalar that YAML readers read as different things.
+    /// YAML parsers read this value in different ways.
     AmbiguousScalar = Error "ambiguous-scalar",
-    /// A character that no text needs, and that some reader on the way refuses.
+    /// The text contains a control character.
     ControlCharacter = Error "control-character",
-    /// A template without the quotes that YAML asks for.
+    /// A template has no quotes, so YAML does not read it as text.
     UnquotedTemplate = Error "unquoted-template",
-    /// A template where none is filled.
+    /// Templates are not filled in this place.
     TemplateHere = Error "template-here",
-    /// A hole that is no expression.
+    /// The text between `{{` and `}}` is not a valid expression.
     TemplateSyntax = Error "template-syntax",
-    /// A hole that names something that is not there.
+    /// A template uses a name that is not defined.
     UndefinedName = Error "undefined-name",
-    /// A hole that gives something else than text where text is due.
+    /// A template gives a value that is not text where text is expected.
     NotText = Error "not-text",
-    /// A text that grows beyond measure when it is filled.
+    /// The text becomes too long when its templates are filled.
     TemplateLimit = Error "template-limit",
-    /// Values that need one another.
+    /// Values refer to each other in a circle.
     ValueCycle = Error "value-cycle",
-    /// An override of something that is not there.
+    /// `overrides` or `skip` names a stage that does not exist.
     UnknownSelector = Error "unknown-selector",
-    /// A name that is an environment and a group.
+    /// The name is both an environment and a group.
     AmbiguousSelector = Error "ambiguous-selector",
-    /// A stage that is not there.
+    /// The stage does not exist.
     UnknownStage = Error "unknown-stage",
-    /// A chain of which everything is skipped.
+    /// `skip` removes every stage of a chain.
     EmptyChain = Error "empty-chain",
-    /// An environment that is not there.
+    /// The environment does not exist.
     UnknownEnvironment = Error "unknown-environment",
-    /// A Concourse that the fleet does not have.
+    /// The fleet does not define the Concourse.
     UnknownConcourse = Error "unknown-concourse",
-    /// An input that is not there.
+    /// The input does not exist.
     UnknownInput = Error "unknown-input",
-    /// A project that is not there.
+    /// The project does not exist.
     UnknownProject = Error "unknown-project",
-    /// A stage that waits for another project where that is not.
+    /// A stage waits for another project that has no stage for the same group and environment.
     UnmetNeed = Error "unmet-need",
-    /// Stages that wait for one another.
+    /// Stages wait for each other in a circle.
     NeedsCycle = Error "needs-cycle",
-    /// Builds that wait for one another.
+    /// Builds wait for each other in a circle.
     BuildCycle = Error "build-cycle",
-    /// A manifest of one project and of several.
+    /// A manifest with several projects uses a field that is only for one project.
     OneProjectField = Error "one-project-field",
-    /// A kind of stack or build that is not there.
+    /// The kind of stack or build does not exist.
     UnknownKind = Error "unknown-kind",
-    /// Two kinds for one stack.
+    /// A stack names more than one kind.
     SeveralKinds = Error "several-kinds",
-    /// An input that is two things.
+    /// An input has more than one source.
     SeveralSources = Error "several-sources",
-    /// A build from several repositories that does not say which is its code.
+    /// A build uses several repositories and does not name the one that is its code.
     BuildCodeMissing = Error "build-code-missing",
-    /// The first stage of a chain has nothing before it that could open its issue.
+    /// The first stage of a chain has an `issue` gate, but no earlier stage opens the issue.
     IssueGateFirst = Error "issue-gate-first",
-    /// A chain of one stage that does not say what may deploy to it.
+    /// The only stage of a chain has no `gate`.
     GateMissing = Error "gate-missing",
-    /// A gate that cannot reach from one Concourse to another.
+    /// The gate cannot carry an approval from one Concourse to another.
     GateCannotCross = Error "gate-cannot-cross",
-    /// A kind that has no preview.
+    /// A `preview` gate needs a kind that has a preview.
     CannotPreview = Error "cannot-preview",
-    /// One name, two meanings.
+    /// Two different definitions have the same name.
     ConflictingDefinition = Error "conflicting-definition",
-    /// Two things that come out with one name.
+    /// Two things get the same name.
     NameCollision = Error "name-collision",
-    /// A name that Concourse refuses.
+    /// Concourse refuses the name.
     ConcourseName = Error "concourse-name",
-    /// Projects whose approvals would be taken for one another.
+    /// Two projects use the same gate, so that an approval of one would count for the other.
     GateCollision = Error "gate-collision",
-    /// A step of a kind or a manifest that goes past the gate of its job.
+    /// A step of a kind or a manifest can deploy without the approval of its gate.
     StepPastGate = Error "step-past-gate",
-    /// A name of a job or resource that does not come out.
+    /// No rendered job or resource has the name.
     UnknownName = Error "unknown-name",
-    /// A rule that is not there.
+    /// The rule does not exist.
     UnknownRule = Error "unknown-rule",
-    /// Something that the Concourse it is for does not know yet.
+    /// The setting requires a newer version of Concourse.
     ConcourseVersion = Error "concourse-version",
-    /// Two pipelines with one name.
+    /// Two pipelines have the same name.
     DuplicatePipeline = Error "duplicate-pipeline",
-    /// Issues that would be taken for one another.
+    /// The titles of two issues cannot be told apart.
     TitleCollision = Error "title-collision",
-    /// A secret in clear.
+    /// The file contains a secret in plain text.
     PlaintextSecret = Error "plaintext-secret" page,
-    /// A path that is not in the source.
+    /// The path does not exist in the source code.
     MissingPath = Error "missing-path",
-    /// A stage without its stack file.
+    /// The stack file of a stage does not exist.
     MissingStackFile = Error "missing-stack-file",
-    /// Something that can only be answered with `--source-root`.
+    /// The setting needs the option `--source-root`.
     NeedsSourceRoot = Error "needs-source-root",
     /// `discover` found no stage.
     NothingDiscovered = Error "nothing-discovered",
-    /// A setting that cannot take effect where it stands.
+    /// The setting has no effect in this place.
     NoEffect = Error "no-effect",
-    /// Globs of a fleet that match no manifest.
+    /// The globs of a fleet match no manifest.
     NoProjects = Error "no-projects",
-    /// A kind whose result is nothing that Concourse knows.
+    /// A kind produces something that Concourse does not accept.
     KindResult = Error "kind-result",
-    /// Something of an imported pipeline that its manifest does not say.
+    /// The imported manifest does not contain a part of the pipeline.
     NotCarriedOver = Error "not-carried-over",
-    /// An imported pipeline in which nothing goes from one environment to the next.
+    /// In the imported pipeline no version moves from one environment to the next.
     NoPromotionChain = Error "no-promotion-chain",
-    /// An approval that lets the newest versions through.
+    /// An approval deploys the newest versions, not those that the issue names.
     LooseApproval = Warning "loose-approval",
-    /// A version that an approval cannot name, since no earlier stage had it.
+    /// An approval cannot name the version of an input, because no earlier stage deployed the input.
     UnapprovedInput = Warning "unapproved-input",
-    /// An input of which an approval names no version.
+    /// An approval names no version of an input.
     UnpinnedInput = Warning "unpinned-input",
-    /// A stack file without a stage.
+    /// A stack file belongs to no stage.
     UndeclaredStack = Warning "undeclared-stack",
-    /// Code that is imported, and not watched.
+    /// The code imports a file that the pipeline does not watch.
     UnwatchedImport = Warning "unwatched-import",
-    /// Code that is watched, and never read.
+    /// The pipeline watches code that nothing reads.
     UnreadPath = Warning "unread-path",
-    /// A value that no template uses.
+    /// No template uses the value.
     UnusedValue = Warning "unused-value",
-    /// An override that fits no project of its fleet.
+    /// An override matches no project of its fleet.
     UnusedOverride = Warning "unused-override",
-    /// A manifest that no glob of its fleet matches.
+    /// No glob of the fleet matches the manifest.
     UnlistedManifest = Warning "unlisted-manifest",
-    /// A script of a kind with a hole in it.
+    /// A script of a kind contains a template.
     TemplateInScript = Warning "template-in-script",
-    /// A key that Concourse will do without.
+    /// Concourse has deprecated the key.
     DeprecatedField = Warning "deprecated-field" page,
-    /// A task that is kept off the network, which not all workers can.
+    /// A task uses `hermetic`, which only some workers enforce.
     HermeticTask = Warning "hermetic-task" page,
-    /// A name that is no identifier, which a later Concourse will refuse.
+    /// The name is not a valid identifier; a later Concourse will refuse it.
     InvalidIdentifier = Warning "invalid-identifier" page,
-    /// The image of a task's `config`, beside one that goes before it.
+    /// A task has an image in its `config` that the `image` of its step overrides.
     OverriddenImage = Warning "overridden-image" page,
-    /// A variable that hides another one.
+    /// A variable hides another variable of the same name.
     ShadowedVar = Warning "shadowed-var" page,
-    /// A step across no variables.
+    /// An `across` step has no variables.
     AcrossWithoutVars = Error "across-without-vars",
-    /// How long logs are kept, said twice, or as it cannot be.
+    /// The settings for keeping build logs contradict each other or are not valid.
     ImpossibleRetention = Error "impossible-retention",
-    /// A picture behind a pipeline that browsers are not sent to.
+    /// The address of the background image is not valid.
     InvalidBackground = Error "invalid-background",
-    /// Settings of a variable source that its credential manager does not take.
+    /// The credential manager of a variable source does not accept the settings.
     InvalidCredentialManager = Error "invalid-credential-manager",
-    /// A duration that is none, where Concourse looks.
+    /// The duration is not valid.
     InvalidDuration = Error "invalid-duration",
-    /// What is asked of a prototype, with a name that is no identifier.
+    /// The message to a prototype is not a valid identifier.
     InvalidMessage = Error "invalid-message",
-    /// Jobs that wait for one another.
+    /// Jobs wait for each other in a circle.
     JobCycle = Error "job-cycle" page,
-    /// A pattern of a group that is none.
+    /// A pattern of a group is not valid.
     MalformedGlob = Error "malformed-glob",
-    /// A task without a command.
+    /// A task has no command.
     MissingCommand = Error "missing-command",
-    /// A step that reads a file, and says of none.
+    /// A step that reads a file names no file.
     MissingFile = Error "missing-file",
-    /// Something of a pipeline without a name.
+    /// A part of the pipeline has no name.
     MissingName = Error "missing-name",
-    /// A task without a platform.
+    /// A task has no platform.
     MissingPlatform = Error "missing-platform",
-    /// A task that says nothing of what it does.
+    /// A task has neither `config` nor `file`.
     MissingTaskConfig = Error "missing-task-config",
-    /// Something of a pipeline without a type.
+    /// A part of the pipeline has no type.
     MissingType = Error "missing-type",
-    /// A pipeline without jobs.
+    /// The pipeline has no jobs.
     NoJobs = Error "no-jobs",
-    /// Fewer than one at a time, or fewer than one attempt.
+    /// A limit or a number of attempts is less than one.
     NonpositiveLimit = Error "nonpositive-limit",
-    /// A get whose name another one of the job has.
+    /// Two gets of a job have the same name.
     RepeatedGet = Error "repeated-get" page,
-    /// Two of a pipeline's things with one name.
+    /// Two parts of the pipeline have the same name.
     RepeatedName = Error "repeated-name",
-    /// A variable that is set twice.
+    /// A variable is set twice.
     RepeatedVar = Error "repeated-var",
-    /// A task that says twice what it does.
+    /// A task has both `config` and `file`.
     SeveralTaskConfigs = Error "several-task-configs",
-    /// A job in no group, where there are groups.
+    /// The pipeline has groups, and a job belongs to none of them.
     UngroupedJob = Error "ungrouped-job" page,
-    /// A variable source of a type that pipelines have not.
+    /// The type of a variable source does not exist.
     UnknownCredentialManager = Error "unknown-credential-manager",
-    /// A job that is not there.
+    /// The job does not exist.
     UnknownJob = Error "unknown-job" page,
-    /// A prototype that is not there.
+    /// The prototype does not exist.
     UnknownPrototype = Error "unknown-prototype",
-    /// A resource that is not there.
+    /// The resource does not exist.
     UnknownResource = Error "unknown-resource" page,
-    /// A key that the server cannot read back.
+    /// The server cannot read the key back.
     UnreadableKey = Error "unreadable-key",
-    /// A pattern of a group that fits no job.
+    /// A pattern of a group matches no job.
     UnmatchedGlob = Error "unmatched-glob",
-    /// A job in `passed` that has nothing of the resource.
+    /// `passed` names a job that does not use the resource.
     UnrelatedPassed = Error "unrelated-passed" page,
-    /// A resource that no job uses.
+    /// No job uses the resource.
     UnusedResource = Error "unused-resource" page,
-    /// Variable sources that need one another, or one that is not there.
+    /// Variable sources depend on each other in a circle, or on one that does not exist.
     VarSourceCycle = Error "var-source-cycle",
-    /// A comment for ol-pipegen that names no rule, or no reason.
+    /// A comment for ol-pipegen has no valid rule or no reason.
     MalformedAllow = Error "malformed-allow" page,
-    /// A comment that allows what is not there.
+    /// A comment allows a rule that finds nothing there.
     UnusedAllow = Warning "unused-allow" page,
-    /// A step across no values, which does nothing.
+    /// An `across` step has no values, so it does not run.
     AcrossWithoutValues = Warning "across-without-values" page,
-    /// Issues whose titles are taken for one another.
+    /// The titles of two issues can be mistaken for each other.
     AmbiguousIssueTitle = Warning "ambiguous-issue-title" page,
-    /// Names that differ only in what separates their words.
+    /// Two names differ only in `-`, `_` or `.`.
     ConfusableName = Warning "confusable-name" page,
-    /// A deployment that one resource starts and another one decides.
+    /// One resource starts a deployment, and another one is deployed.
     DecoupledTrigger = Warning "decoupled-trigger" page,
-    /// A job, or a step that holds others, without steps.
+    /// A job, or a step that contains steps, has no steps.
     EmptyPlan = Warning "empty-plan" page,
-    /// A job that waits for an approval, and that something else starts as well.
+    /// A job waits for an approval, and something else can start it too.
     GateBypass = Warning "gate-bypass" page,
-    /// A key that Concourse passes over without a word.
+    /// Concourse silently ignores the key.
     IgnoredField = Warning "ignored-field" page,
-    /// A word that Concourse takes without knowing it.
+    /// Concourse accepts the word but does not know it.
     IgnoredWord = Warning "ignored-word" page,
-    /// A task's image without a type.
+    /// The image of a task has no type.
     ImageWithoutType = Warning "image-without-type" page,
-    /// An issue that nobody waits for.
+    /// Closing the issue starts nothing.
     IssueWithoutListener = Warning "issue-without-listener" page,
-    /// A credential where it can be read.
+    /// A credential is in a place where others can read it.
     LeakedSecret = Warning "leaked-secret" page,
-    /// A serial group of one job.
+    /// Only one job belongs to the serial group.
     LonelySerialGroup = Warning "lonely-serial-group" page,
-    /// A label that says of an issue what closing it does not do.
+    /// The label of an issue promises something that closing the issue does not do.
     LyingLabel = Warning "lying-label" page,
-    /// A timeout that is none.
+    /// The timeout is not a valid duration.
     MalformedDuration = Warning "malformed-duration" page,
-    /// An artifact that nothing in the job makes.
+    /// No step of the job makes the artifact.
     MissingArtifact = Warning "missing-artifact" page,
-    /// A job that stands twice in one `passed`, or a pattern for one job.
+    /// `passed` names a job twice, or uses a pattern that matches only one job.
     NeedlessPassed = Warning "needless-passed" page,
-    /// A template of Concourse 7.14 that nothing fills.
+    /// Nothing fills the template `{{name}}`, the old syntax of Concourse 7.14.
     OldTemplate = Warning "old-template" page,
-    /// A limit below zero.
+    /// A limit is less than zero.
     NegativeLimit = Warning "negative-limit" page,
-    /// A step that sets a pipeline of another team, which only the team `main` may.
+    /// A step sets a pipeline of another team; only the team `main` can do that.
     ForeignTeam = Warning "foreign-team" page,
-    /// A pipeline that is set from two files.
+    /// Two steps set the same pipeline from different files.
     PipelineSetTwice = Warning "pipeline-set-twice" page,
-    /// A put whose version is an approval.
+    /// A put creates a version that counts as an approval.
     PutFiresGate = Warning "put-fires-gate" page,
-    /// One commit that starts a job twice.
+    /// The same commit starts a job twice.
     RacingTriggers = Warning "racing-triggers" page,
-    /// Two inputs, outputs or caches of a task with one name.
+    /// Two inputs, outputs or caches of a task have the same name.
     RepeatedArtifact = Warning "repeated-artifact" page,
-    /// Resource types that need one another.
+    /// Resource types depend on each other in a circle.
     ResourceTypeCycle = Warning "resource-type-cycle" page,
-    /// A version that starts a deployment before the environment before has had it.
+    /// A version can start a deployment without passing the previous environment.
     SkippedEnvironment = Warning "skipped-environment" page,
-    /// A slash in the name of a pipeline that a step sets.
+    /// A step sets a pipeline whose name contains a slash.
     SlashInPipelineName = Warning "slash-in-pipeline-name" page,
-    /// An image that is built and not what is deployed.
+    /// A job builds an image, and no deployment uses the image.
     UndeployedImage = Warning "undeployed-image" page,
-    /// An artifact that a put needs and does not get.
+    /// A put needs an artifact that it does not receive.
     UndetectedInput = Warning "undetected-input" page,
-    /// A deployment that a commit reaches without an approval, beside others that wait for one.
+    /// A commit reaches a deployment without an approval, although similar deployments wait for one.
     UngatedDeploy = Warning "ungated-deploy" page,
-    /// A resource type that is nowhere.
+    /// The resource type is not declared.
     UnknownResourceType = Warning "unknown-resource-type" page,
-    /// A variable of a source that is not declared.
+    /// A variable uses a source that is not declared.
     UnknownVarSource = Warning "unknown-var-source" page,
-    /// An issue whose closing approves no version.
+    /// Closing the issue approves no specific version.
     UnpinnedApproval = Warning "unpinned-approval" page,
-    /// A resource type whose image is whatever is newest.
+    /// The image of a resource type can change at any time.
     UnpinnedResourceType = Warning "unpinned-resource-type" page,
-    /// A job that nothing can start.
+    /// Nothing can start the job.
     UnstartableJob = Warning "unstartable-job" page,
-    /// A resource type, prototype or variable source that nothing uses.
+    /// Nothing uses the resource type, prototype or variable source.
     UnusedDefinition = Warning "unused-definition" page,
-    /// An output that no other step takes.
+    /// No other step uses the output.
     UnusedOutput = Warning "unused-output" page,
-    /// A word that is a boolean to Concourse.
+    /// Concourse reads the word as a boolean.
     YamlBoolean = Warning "yaml-boolean" page,
 }
 

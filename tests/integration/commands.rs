@@ -12,46 +12,35 @@ fn help_of_every_verb() {
     assert_snapshot!(help(&["--help"]), @"
     Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
 
-    A fleet (`pipegen.yml`) says what its projects share; a manifest (`projects/NAME.yml`) says what one
-    project deploys, through which environments, and what must be true before a version enters each of
+    A fleet (`pipegen.yml`) contains the settings that its projects share. A manifest
+    (`projects/NAME.yml`) names what one project deploys, its environments, and the gate before each of
     them.
 
-    Exit codes: 0 fine, 1 problems or drift, 2 usage, 3 could not run.
+    Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run.
 
     Usage: ol-pipegen [OPTIONS] <COMMAND>
 
     Commands:
-      render       Render manifests into Concourse pipelines
-      set          Set the rendered pipelines that live otherwise, by `fly`, once it is told what
-                   changes
-      validate     Check manifests, fleets, kinds and pipelines of Concourse's, and write nothing
-      init         Write a fleet and a manifest to begin with, and the schemas that editors check them
-                   against
-      show         Print a project as it is understood: every default applied, each value with the place
-                   that it came from
-      graph        Draw who starts whom in a project or a pipeline, gates and all: as text, Mermaid, DOT
-                   or SVG
-      explain      Write the page for developers: when is my code on an environment, and how do I get it
+      render       Render manifests to Concourse pipelines
+      set          Show what would change on Concourse, ask, then set the pipelines with `fly`
+      validate     Check manifests, fleets, kinds and Concourse pipelines. Writes nothing
+      init         Create a fleet, a first manifest, and the schemas with which editors check them
+      show         Show the settings of a project with all defaults, and where each value comes from
+      graph        Draw which job starts which, with all gates, as text, Mermaid, DOT or SVG
+      explain      Write a page for developers: when is my code on an environment, and how do I get it
                    there?
-      diff         Tell what changes from one pipeline to another: gates, version histories, jobs,
-                   scripts
-      import       Make a manifest of a pipeline of Concourse's, and tell what it does not carry over
-      budget       Count what fleets ask of GitHub by the hour, against its limits
-      schema       Print the JSON Schema of a file of the language, with the options of the kinds that
-                   are at hand, of a Concourse pipeline, or of a report
-      kind         List the kinds of stacks and builds, or print one to begin a kind of your own with
-      rule         List the rules that reports name, or print the page of one
-      completions  Print a script that completes this command line in a shell
+      diff         Show what changes between two pipelines: gates, version histories, jobs and scripts
+      import       Convert a Concourse pipeline to a manifest, and list what could not be converted
+      budget       Count the hourly GitHub requests of fleets, and compare them with GitHub's limits
+      schema       Print the JSON Schema of a manifest, fleet, kind, Concourse pipeline or report
+      kind         List the kinds of stacks and builds, or print one as a start for your own
+      rule         List all rules, or print the page of one rule
+      completions  Print the completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 
     Options:
           --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
+              Use colour: on a terminal (`auto`), `always` or `never`
               
               [default: auto]
 
@@ -62,198 +51,114 @@ fn help_of_every_verb() {
               Print version
     ");
     assert_snapshot!(help(&["render", "--help"]), @"
-    Render manifests into Concourse pipelines
+    Render manifests to Concourse pipelines
 
     Usage: ol-pipegen render [OPTIONS] [PATH]...
 
     Arguments:
-      [PATH]...
-              Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder
-              unless said
+      [PATH]...  Fleets (`pipegen.yml`), manifests, or folders that contain fleets [default: current
+                 directory]
 
     Options:
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-      -h, --help
-              Print help (see a summary with '-h')
+          --color <WHEN>  Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
+      -h, --help          Print help
 
     Output:
-          --check
-              Write nothing; exit with 1 and show a diff when a committed file is stale, missing or left
-              over
-
-          --diff
-              Write nothing; show a diff against the committed files, and exit with 0
-
-          --stdout
-              Write nothing; print the pipelines, as YAML documents
-
-          --out <DIR>
-              Write into this folder instead of the fleet's own
-
-      -q, --quiet
-              Say nothing of what was written
-
-          --no-cache
-              Neither believe nor remember in the user's cache that nothing has changed since all was up
-              to date
+          --check      Write nothing. Exit with 1 and show a diff if a committed file is stale, missing
+                       or left over
+          --diff       Write nothing. Show a diff against the committed files, and exit with 0
+          --stdout     Write nothing. Print the pipelines as YAML documents
+          --out <DIR>  Write into this folder instead of the fleet's own
+      -q, --quiet      Do not list the files that were written
+          --no-cache   Do not use the up-to-date cache
 
     Input:
-          --source-root <DIR>
-              Where the code is checked out: finds stages (`discover`), and checks that paths and stack
-              files are there, and that what a Pulumi project imports is watched
+          --source-root <DIR>  Directory with the source code, to find stages (`discover`) and to check
+                               paths, stack files and imports
 
     Report:
-          --format <FORMAT>
-              How the report is written
-
-              Possible values:
-              - plain:  For people: each problem with its lines, on standard error
-              - json:   A JSON document on standard output; `ol-pipegen schema report` prints its schema
-              - sarif:  SARIF 2.1.0, for code scanning, on standard output
-              - github: Annotations of a GitHub workflow, on standard output
-              
-              [default: plain]
-
-          --deny <RULE>
-              Take what this rule finds for an error; `warnings` are all rules that warn
-
-          --warn <RULE>
-              Take what this rule finds for a warning
-
-          --allow <RULE>
-              Say nothing of what this rule finds
+          --format <FORMAT>  Format of the report: plain, json, sarif (code scanning) or github
+                             (annotations of a workflow) [default: plain]
+          --deny <RULE>      Treat this rule as an error; `warnings` stands for all rules that warn
+          --warn <RULE>      Treat this rule as a warning
+          --allow <RULE>     Do not report this rule
     ");
     assert_snapshot!(help(&["validate", "--help"]), @"
-    Check manifests, fleets, kinds and pipelines of Concourse's, and write nothing
+    Check manifests, fleets, kinds and Concourse pipelines. Writes nothing
 
     Usage: ol-pipegen validate [OPTIONS] [PATH]...
 
     Arguments:
-      [PATH]...
-              Manifests, fleets, kinds and pipelines, told apart by what they say, or folders with
-              fleets below them; the working folder unless said. `-` is standard input
+      [PATH]...  Manifests, fleets, kinds and pipelines, recognized by their content, or folders that
+                 contain fleets; `-` is standard input [default: current directory]
 
     Options:
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-      -h, --help
-              Print help (see a summary with '-h')
+          --color <WHEN>  Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
+      -h, --help          Print help
 
     Pipelines:
-          --concourse <VERSION>
-              The Concourse that pipelines are for, by whose rules they are read and checked, and what
-              is rendered as well: 7.14, 8.0, 8.1, 8.2 or 8.3. The newest unless said, and of what is
-              rendered the `version` that the fleet says
-
-      -s, --strict
-              Take for an error what `fly validate-pipeline --strict` refuses: names that are no
-              identifiers, keys that are not known, what is deprecated. What only this program warns of
-              stays a warning
-
-      -v, --var <NAME=TEXT>
-              Give a variable of pipelines a text, as `fly -v`; NAME may be a path such as `image.tag`
-
-      -y, --yaml-var <NAME=YAML>
-              Give a variable of pipelines a value of YAML, as `fly -y`
-
-      -l, --load-vars-from <FILE>
-              Take variables of pipelines from a file, as `fly -l`; what flags give goes before, and a
-              later file before an earlier one
-
-          --team <NAME>
-              The team that pipelines are of: only `main` sets those of another one
-
-          --as-pipeline
-              Take every file for a pipeline, whatever it says
+          --concourse <VERSION>    Concourse version to validate against: 7.14, 8.0, 8.1, 8.2 or 8.3
+                                   [default: newest; for rendered pipelines the `version` in the fleet]
+      -s, --strict                 Report as errors what `fly validate-pipeline --strict` refuses:
+                                   invalid identifiers, unknown keys, deprecated keys. Other warnings
+                                   stay warnings
+      -v, --var <NAME=TEXT>        Set a pipeline variable to a text, like `fly -v`; NAME may be a path
+                                   such as `image.tag`
+      -y, --yaml-var <NAME=YAML>   Set a pipeline variable to a YAML value, like `fly -y`
+      -l, --load-vars-from <FILE>  Read pipeline variables from a file, like `fly -l`. Flags override
+                                   files, and later files override earlier ones
+          --team <NAME>            Team of the pipelines. Only the team `main` can set pipelines of
+                                   other teams
+          --as-pipeline            Treat every file as a Concourse pipeline
 
     Report:
-      -q, --quiet
-              Say nothing when nothing is wrong
-
-          --format <FORMAT>
-              How the report is written
-
-              Possible values:
-              - plain:  For people: each problem with its lines, on standard error
-              - json:   A JSON document on standard output; `ol-pipegen schema report` prints its schema
-              - sarif:  SARIF 2.1.0, for code scanning, on standard output
-              - github: Annotations of a GitHub workflow, on standard output
-              
-              [default: plain]
-
-          --deny <RULE>
-              Take what this rule finds for an error; `warnings` are all rules that warn
-
-          --warn <RULE>
-              Take what this rule finds for a warning
-
-          --allow <RULE>
-              Say nothing of what this rule finds
+      -q, --quiet            Print nothing if there are no problems
+          --format <FORMAT>  Format of the report: plain, json, sarif (code scanning) or github
+                             (annotations of a workflow) [default: plain]
+          --deny <RULE>      Treat this rule as an error; `warnings` stands for all rules that warn
+          --warn <RULE>      Treat this rule as a warning
+          --allow <RULE>     Do not report this rule
 
     Input:
-          --stdin-filename <FILE>
-              The file that standard input stands for: the fleet above it counts, and reports name it
-
-          --source-root <DIR>
-              Where the code is checked out: finds stages (`discover`), and checks that paths and stack
-              files are there, and that what a Pulumi project imports is watched
+          --stdin-filename <FILE>  File name to use for standard input, in reports and to find the fleet
+          --source-root <DIR>      Directory with the source code, to find stages (`discover`) and to
+                                   check paths, stack files and imports
     ");
     assert_snapshot!(help(&["set", "--help"]), @"
-    Set the rendered pipelines that live otherwise, by `fly`, once it is told what changes.
+    Show what would change on Concourse, ask, then set the pipelines with `fly`.
 
-    What is set are the rendered files, and none while one of them is out of date. Each is compared with
-    what lives on its Concourse; what changes is told, what makes a gate weaker first, and nothing is
-    touched before somebody says yes. What lives there, was rendered from this fleet once, as far as
-    git's history goes, and is not any more, is told and left alone.
+    The command compares each rendered file with the pipeline on its Concourse. It shows the changes,
+    weaker gates first, and sets nothing until you confirm. It refuses to set anything while a rendered
+    file is out of date. A pipeline that this fleet rendered before, according to git, and no longer
+    renders is listed and left as it is.
 
-    Exit codes: 0 all live as they are rendered, 1 they do not, 2 usage, 3 one could not be read or set.
+    Exit codes: 0 all pipelines are up to date, 1 some differ, 2 wrong usage, 3 one could not be read or
+    set.
 
     Usage: ol-pipegen set [OPTIONS] [PATH]...
 
     Arguments:
       [PATH]...
-              Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder
-              unless said
+              Fleets (`pipegen.yml`), manifests, or folders that contain fleets [default: current
+              directory]
 
     Options:
       -y, --yes
-              Set them without asking. Without it, and without a terminal, nothing is set
+              Set the pipelines without asking. Required where there is no terminal
 
           --unpause
-              Let new pipelines run at once; else they are paused until somebody lets them
+              Unpause new pipelines [default: new pipelines are paused]
 
           --fly <FILE>
-              The `fly` binary
+              Path of the `fly` binary
               
               [default: fly]
 
           --source-root <DIR>
-              Where the code is checked out
+              Directory with the source code
 
           --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
+              Use colour: on a terminal (`auto`), `always` or `never`
               
               [default: auto]
 
@@ -261,27 +166,16 @@ fn help_of_every_verb() {
               Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["init", "--help"]), @"
-    Write a fleet and a manifest to begin with, and the schemas that editors check them against
+    Create a fleet, a first manifest, and the schemas with which editors check them
 
     Usage: ol-pipegen init [OPTIONS] [DIR]
 
     Arguments:
-      [DIR]
-              The folder; the working folder unless said
+      [DIR]  Folder for the new files [default: current directory]
 
     Options:
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-      -h, --help
-              Print help (see a summary with '-h')
+          --color <WHEN>  Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
+      -h, --help          Print help
     ");
     assert_snapshot!(help(&["show", "--help"]), @"
     Print a project as it is understood: every default applied, each value with the place that it came

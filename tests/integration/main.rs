@@ -10,6 +10,7 @@ mod conformance;
 mod decoding;
 mod differences;
 mod drawings;
+mod english;
 mod examples;
 mod explain;
 mod extra;

@@ -236,7 +236,7 @@ fn sarif_is_as_its_schema_says() {
                 {
                   "id": "unknown-field",
                   "shortDescription": {
-                    "text": "A key that this place does not know."
+                    "text": "This place does not know the key."
                   },
                   "defaultConfiguration": {
                     "level": "error"
@@ -245,7 +245,7 @@ fn sarif_is_as_its_schema_says() {
                 {
                   "id": "plaintext-secret",
                   "shortDescription": {
-                    "text": "A secret in clear."
+                    "text": "The file contains a secret in plain text."
                   },
                   "defaultConfiguration": {
                     "level": "error"
@@ -254,7 +254,7 @@ fn sarif_is_as_its_schema_says() {
                 {
                   "id": "loose-approval",
                   "shortDescription": {
-                    "text": "An approval that lets the newest versions through."
+                    "text": "An approval deploys the newest versions, not those that the issue names."
                   },
                   "defaultConfiguration": {
                     "level": "warning"
