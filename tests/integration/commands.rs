@@ -178,176 +178,96 @@ fn help_of_every_verb() {
       -h, --help          Print help
     ");
     assert_snapshot!(help(&["show", "--help"]), @"
-    Print a project as it is understood: every default applied, each value with the place that it came
-    from
+    Show the settings of a project with all defaults, and where each value comes from
 
     Usage: ol-pipegen show [OPTIONS] <MANIFEST> [STAGE]
 
     Arguments:
-      <MANIFEST>
-              The manifest
-
-      [STAGE]
-              Only this stage, `ENVIRONMENT` or `GROUP.ENVIRONMENT`
+      <MANIFEST>  Manifest
+      [STAGE]     Show only this stage: `ENVIRONMENT` or `GROUP.ENVIRONMENT`
 
     Options:
-          --source-root <DIR>
-              Where the code is checked out
-
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-      -h, --help
-              Print help (see a summary with '-h')
+          --source-root <DIR>  Directory with the source code
+          --color <WHEN>       Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
+      -h, --help               Print help
     ");
     assert_snapshot!(help(&["budget", "--help"]), @"
-    Count what fleets ask of GitHub by the hour, against its limits
+    Count the hourly GitHub requests of fleets, and compare them with GitHub's limits
 
     Usage: ol-pipegen budget [OPTIONS] [PATH]...
 
     Arguments:
-      [PATH]...
-              Fleets (`pipegen.yml`), manifests, or folders with fleets below them; the working folder
-              unless said. They are counted together: an account's limit does not care which fleet asks
+      [PATH]...  Fleets (`pipegen.yml`), manifests, or folders that contain fleets. All are counted
+                 together, because GitHub limits accounts [default: current directory]
 
     Options:
-      -f, --format <FORMAT>
-              How the numbers are written
-
-              Possible values:
-              - text: For people
-              - json: For programs
-              
-              [default: text]
-
-          --limit <REQUESTS>
-              Requests an hour that each account may ask, where it is not the least that GitHub
-              documents: 15000 for an App in an organization of GitHub Enterprise Cloud, or what a
-              GitHub Enterprise Server is set to
-
-          --source-root <DIR>
-              Where the code is checked out
-
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-      -h, --help
-              Print help (see a summary with '-h')
+      -f, --format <FORMAT>    Format of the output: text or json [default: text]
+          --limit <REQUESTS>   Hourly request limit of each account, such as 15000 for an App in GitHub
+                               Enterprise Cloud [default: the lowest limit that GitHub documents]
+          --source-root <DIR>  Directory with the source code
+          --color <WHEN>       Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
+      -h, --help               Print help
     ");
     assert_snapshot!(help(&["graph", "--help"]), @"
-    Draw who starts whom in a project or a pipeline, gates and all: as text, Mermaid, DOT or SVG
+    Draw which job starts which, with all gates, as text, Mermaid, DOT or SVG
 
     Usage: ol-pipegen graph [OPTIONS] <PATH>
 
     Arguments:
-      <PATH>
-              A manifest; or any pipeline of Concourse: a file, `-` for standard input, or REVISION:PATH
-              of git
+      <PATH>  A manifest, or a Concourse pipeline: a file, `-` for standard input, or REVISION:PATH in
+              git
 
     Options:
-      -f, --format <FORMAT>
-              How to draw it
-
-              Possible values:
-              - text:    For a terminal
-              - mermaid: For Markdown on GitHub
-              - dot:     For graphviz
-              - svg:     A picture, for light and dark pages
-              
-              [default: text]
-
-          --source-root <DIR>
-              Where the code is checked out
-
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-      -h, --help
-              Print help (see a summary with '-h')
+      -f, --format <FORMAT>    Format of the graph: text, mermaid (GitHub Markdown), dot (graphviz) or
+                               svg [default: text]
+          --source-root <DIR>  Directory with the source code
+          --color <WHEN>       Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
+      -h, --help               Print help
     ");
     assert_snapshot!(help(&["explain", "--help"]), @"
-    Write the page for developers: when is my code on an environment, and how do I get it there?
+    Write a page for developers: when is my code on an environment, and how do I get it there?
 
     Usage: ol-pipegen explain [OPTIONS] <MANIFEST>
 
     Arguments:
-      <MANIFEST>
-              The manifest
+      <MANIFEST>  Manifest
 
     Options:
-          --source-root <DIR>
-              Where the code is checked out
-
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-      -h, --help
-              Print help (see a summary with '-h')
+          --source-root <DIR>  Directory with the source code
+          --color <WHEN>       Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
+      -h, --help               Print help
     ");
     assert_snapshot!(help(&["import", "--help"]), @"
-    Make a manifest of a pipeline of Concourse's, and tell what it does not carry over.
+    Convert a Concourse pipeline to a manifest, and list what could not be converted.
 
-    The manifest is rendered and compared with the pipeline: each difference that is left has a name and
-    a reason, or is reported as not carried over, and the exit code is 1. Secrets in clear become names
-    of credentials.
+    The command renders the new manifest and compares the result with the pipeline. It explains each
+    difference, or reports it as not converted and exits with 1. It replaces secrets in plain text with
+    names of credentials.
 
     Usage: ol-pipegen import [OPTIONS] <PIPELINE>...
 
     Arguments:
       <PIPELINE>...
-              The pipelines: files as `fly get-pipeline` prints them, `-` for standard input, or
-              REVISION:PATH of git. A pipeline is called as its file
+              Pipelines: files as `fly get-pipeline` prints them, `-` for standard input, or
+              REVISION:PATH in git. The name of the file is the name of the pipeline
 
     Options:
       -o, --out <PATH>
-              Write the manifest here instead of printing it: a file for one pipeline, a folder for
-              several. A kind of its own goes to the folder of kinds
+              Write the manifest to this path instead of printing it: a file for one pipeline, a folder
+              for several. New kinds are written to the folder of kinds
 
           --fleet <FLEET>
-              The fleet that it is to be in, so that what its defaults say is left out; the nearest one
-              above `--out`, or the working folder, unless said
+              Fleet of the new manifest. Settings equal to the fleet's defaults are omitted [default:
+              the nearest fleet above `--out`, or above the current directory]
 
           --pipeline <NAME>
-              The pipeline's name, where it is not its file's
+              Name of the pipeline [default: name of the file]
 
           --force
-              Write over files that are there
+              Overwrite existing files
 
           --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
+              Use colour: on a terminal (`auto`), `always` or `never`
               
               [default: auto]
 
@@ -355,35 +275,31 @@ fn help_of_every_verb() {
               Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["diff", "--help"]), @"
-    Tell what changes from one pipeline to another: gates, version histories, jobs, scripts
+    Show what changes between two pipelines: gates, version histories, jobs and scripts.
+
+    A pipeline is a file, `-` for standard input, or REVISION:PATH in git. A different order is not a
+    difference.
+
+    Exit codes: 0 no differences, 1 differences, 2 wrong usage, 3 could not run.
 
     Usage: ol-pipegen diff [OPTIONS] <OLD> [NEW]
 
     Arguments:
       <OLD>
-              A pipeline; or two revisions as OLD..NEW, or OLD...NEW since they parted
+              A pipeline, or two revisions: OLD..NEW, or OLD...NEW to compare NEW with the merge base
 
       [NEW]
-              The other pipeline; with two revisions the folder or file to look at, the working folder
-              unless said
+              The other pipeline. With two revisions: the folder or file to compare [default: current
+              directory]
 
     Options:
       -f, --format <FORMAT>
-              How to tell it
-
-              Possible values:
-              - text: In words
-              - json: For programs
+              Format of the output: text or json
               
               [default: text]
 
           --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
+              Use colour: on a terminal (`auto`), `always` or `never`
               
               [default: auto]
 
@@ -391,33 +307,28 @@ fn help_of_every_verb() {
               Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["schema", "--help"]), @"
-    Print the JSON Schema of a file of the language, with the options of the kinds that are at hand, of
-    a Concourse pipeline, or of a report
+    Print the JSON Schema of a manifest, fleet, kind, Concourse pipeline or report
 
     Usage: ol-pipegen schema [OPTIONS] <FILE>
 
     Arguments:
       <FILE>
-              Which file
+              File to print the schema of
 
               Possible values:
               - project:  A manifest, `projects/NAME.yml`
               - fleet:    A fleet, `pipegen.yml`
               - kind:     A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`
-              - pipeline: A pipeline of Concourse, whoever wrote it
-              - report:   A report, as `--format json` writes it
+              - pipeline: A Concourse pipeline
+              - report:   A report in the format of `--format json`
 
     Options:
           --fleet <FLEET>
-              The fleet whose own kinds count; the one of the working folder, or above it, unless said
+              Fleet whose own kinds are included [default: the fleet in the current directory, or above
+              it]
 
           --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
+              Use colour: on a terminal (`auto`), `always` or `never`
               
               [default: auto]
 
@@ -425,7 +336,7 @@ fn help_of_every_verb() {
               Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["kind", "--help"]), @"
-    List the kinds of stacks and builds, or print one to begin a kind of your own with
+    List the kinds of stacks and builds, or print one as a start for your own
 
     Usage: ol-pipegen kind [OPTIONS] <COMMAND>
 
@@ -435,18 +346,8 @@ fn help_of_every_verb() {
       help  Print this message or the help of the given subcommand(s)
 
     Options:
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-      -h, --help
-              Print help (see a summary with '-h')
+          --color <WHEN>  Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
+      -h, --help          Print help
     ");
     assert_snapshot!(help(&["kind", "show", "--help"]), @"
     Print a built-in kind
@@ -455,23 +356,18 @@ fn help_of_every_verb() {
 
     Arguments:
       <NAME>
-              Its name
+              Name of the kind
 
     Options:
           --family <FAMILY>
-              What it makes, where a stack kind and a build kind have one name
+              Family of the kind, if a stack kind and a build kind have the same name
 
               Possible values:
               - stack: Deploys stages
               - build: Makes inputs
 
           --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
+              Use colour: on a terminal (`auto`), `always` or `never`
               
               [default: auto]
 
@@ -479,29 +375,16 @@ fn help_of_every_verb() {
               Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["completions", "--help"]), @"
-    Print a script that completes this command line in a shell
+    Print the completion script for a shell
 
     Usage: ol-pipegen completions [OPTIONS] <SHELL>
 
     Arguments:
-      <SHELL>
-              The shell
-              
-              [possible values: bash, elvish, fish, powershell, zsh]
+      <SHELL>  Shell [possible values: bash, elvish, fish, powershell, zsh]
 
     Options:
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   On a terminal, unless `NO_COLOR` is set
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
-
-      -h, --help
-              Print help (see a summary with '-h')
+          --color <WHEN>  Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
+      -h, --help          Print help
     ");
 }
 
