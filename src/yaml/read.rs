@@ -527,7 +527,8 @@ mod tests {
                     .any(|(rule, message)| *rule == Rule::YamlLimit && message.contains(&format!("`{limit}`"))),
                 "{limit}: {messages:?}"
             );
-            assert!(begun.elapsed().as_secs() < 5, "{limit} took {:?}", begun.elapsed());
+            // Without the limit it takes hours; with it, far less than a second on a machine that has nothing else to do.
+            assert!(begun.elapsed().as_secs() < 60, "{limit} took {:?}", begun.elapsed());
         }
     }
 

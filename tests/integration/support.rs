@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use assert_cmd::cargo::CommandCargoExt;
 use tempfile::TempDir;
@@ -99,6 +100,27 @@ impl Work {
     /// The same, with something on standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
         ran(&mut self.command(arguments), input)
+    }
+
+    /// Runs the program, and measures the processor time that it takes. How busy the machine is hardly matters to it.
+    pub(crate) fn run_measured(&self, arguments: &[&str]) -> (Ran, Duration) {
+        let program = self.command(&[]);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", r#""$@"; code=$?; times >times.txt; exit $code"#, "sh"]).arg(program.get_program());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        let ran = ran(shell.args(arguments).current_dir(self.path()), "");
+        // The second line is of the shell's children: `0m0.120s 0m0.010s`.
+        let times = self.read("times.txt");
+        let seconds = times.lines().nth(1).expect("two lines").split_whitespace().map(|time| {
+            let (minutes, seconds) = time.trim_end_matches('s').split_once('m').expect("minutes");
+            minutes.parse::<f64>().expect("a number") * 60.0 + seconds.parse::<f64>().expect("a number")
+        });
+        (ran, Duration::from_secs_f64(seconds.sum()))
     }
 
     /// The program, about to be run.

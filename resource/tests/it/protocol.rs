@@ -228,6 +228,20 @@ fn help_and_bad_command_lines_say_what_there_is() {
     assert_eq!(run(&["check"]).status.code(), Some(1));
 }
 
+#[test]
+fn search_for_secrets_finds_whole_secrets_and_nothing_else() {
+    let lab = Lab::new().app();
+    let dir = lab.dir("build", &[("random.txt", "MTIeyJ0")]);
+    lab.gate_check(None).succeeds();
+    let sent = lab.fake.log().into_iter().find_map(|call| {
+        let credentials = call.request.headers.get("authorization")?.strip_prefix("Bearer eyJ")?;
+        Some(format!("eyJ{credentials}"))
+    });
+    std::fs::write(dir.join("token.txt"), format!("x{}y", sent.unwrap())).unwrap();
+    let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| lab.gate_check(None)));
+    assert!(found.is_err(), "the App's token was not found");
+}
+
 /// The clock of the tests is a feature that the shipped executable is built without, and does not heed where it is
 /// built with it.
 #[test]

@@ -290,14 +290,19 @@ impl Lab {
         run
     }
 
+    /// What must not be found anywhere: whole secrets, since a part of one may be found in any random text.
     fn secrets(&self) -> Vec<String> {
         let mut secrets = vec![BOT_TOKEN.to_owned(), SIGNING_KEY.to_owned()];
         if self.source.contains_key("private_ssh_key") {
-            secrets.extend(APP_KEY.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned));
+            secrets.extend(APP_KEY.lines().filter(|line| line.len() == 64).map(str::to_owned));
         }
         secrets.extend(self.world().apps.values().flat_map(|app| app.tokens.clone()));
-        // Any JWT: its header is always the same.
-        secrets.push("eyJ".to_owned());
+        // The tokens by which an App asks for others.
+        let sent = self.fake.log().into_iter().filter_map(|call| {
+            let credentials = call.request.headers.get("authorization")?.split_once(' ')?.1.to_owned();
+            (credentials.matches('.').count() == 2).then_some(credentials)
+        });
+        secrets.extend(sent);
         secrets
     }
 
