@@ -46,6 +46,13 @@ pub(crate) enum Error {
     Redirected { what: String, to: String },
     #[error("issue #{issue} approves nothing: {refusal}")]
     NotApproved { issue: u64, refusal: Refusal },
+    #[error("the version names the commit {version}, and issue #{issue} approves {approved}: nothing is deployed")]
+    OtherCommit { issue: u64, version: String, approved: String },
+    /// Git's own resource did not bring the approved commit.
+    #[error("git did not fetch the approved commit {commit}: {why}; nothing is deployed")]
+    NotFetched { commit: String, why: String },
+    #[error("the approved commit {commit} is not on the branch {branch}: nothing is deployed")]
+    NotOnBranch { commit: String, branch: String },
     #[error("{0}")]
     AlreadyUsed(String),
     #[error("{0}")]
@@ -75,6 +82,9 @@ impl Error {
             Self::Deleted { .. } => "deleted",
             Self::Redirected { .. } => "redirected",
             Self::NotApproved { refusal, .. } => refusal.id(),
+            Self::OtherCommit { .. } => "tampered",
+            Self::NotFetched { .. } => "not-fetched",
+            Self::NotOnBranch { .. } => "not-on-branch",
             Self::AlreadyUsed(_) => "already-used",
             Self::OutOfOrder(_) => "out-of-order",
             Self::Internal(_) => "internal",

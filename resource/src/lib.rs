@@ -28,6 +28,8 @@ mod files;
 #[cfg(feature = "binary")]
 mod gate;
 #[cfg(feature = "binary")]
+mod git;
+#[cfg(feature = "binary")]
 mod github;
 #[cfg(feature = "binary")]
 mod log;

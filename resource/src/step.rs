@@ -1,6 +1,7 @@
+use std::borrow::Cow;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::build::Build;
@@ -35,15 +36,15 @@ pub(crate) struct Outcome {
     pub(crate) metadata: Vec<Metadatum>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Metadatum {
-    name: &'static str,
+    name: Cow<'static, str>,
     value: String,
 }
 
 impl Metadatum {
-    pub(crate) fn new(name: &'static str, value: impl Into<String>) -> Self {
-        Self { name, value: value.into() }
+    pub(crate) fn new(name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into() }
     }
 }
 
@@ -71,8 +72,12 @@ pub(crate) fn run(step: Step<'_>, request: &str, context: &Context<'_>) -> Resul
             let version = version.ok_or_else(|| Error::BadRequest("a get needs a version".to_owned()))?;
             match source {
                 Source::Gate(source) => {
-                    no_params(params.as_ref())?;
-                    json(&gate::get(&source, version, dir, context)?)
+                    if let Some(git) = &source.git {
+                        json(&gate::get_code(&source, git, version, params.as_ref(), dir, context)?)
+                    } else {
+                        no_params(params.as_ref())?;
+                        json(&gate::get(&source, version, dir, context)?)
+                    }
                 }
                 Source::Compat(source) => {
                     no_params(params.as_ref())?;
@@ -122,6 +127,18 @@ fn hide_secrets(source: &Value, log: &Log) {
     for key in ["access_token", "private_ssh_key", "signing_key"] {
         if let Some(value) = source.get(key) {
             hide_all(value, log);
+        }
+    }
+    if let Some(Value::Object(git)) = source.get("git") {
+        for key in ["password", "private_key", "private_key_passphrase", "git_crypt_key", "https_tunnel"] {
+            if let Some(value) = git.get(key) {
+                hide_all(value, log);
+            }
+        }
+        let account = git.get("uri").and_then(Value::as_str).and_then(|uri| uri.rsplit_once('@'));
+        if let Some((_, account)) = account.and_then(|(before, _)| before.split_once("://")) {
+            log.hide(account);
+            log.hide(account.split_once(':').map_or(account, |(_, password)| password));
         }
     }
     // A proxy's password.

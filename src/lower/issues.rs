@@ -110,6 +110,7 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
         timeout: *timeout,
         max_wait: *max_wait,
         max_comments: *max_comments,
+        git: None,
     }
 }
 

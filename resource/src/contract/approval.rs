@@ -14,6 +14,8 @@ pub mod files {
     /// The script that puts the approved versions into the clones of a build; run by `sh` in the build directory, with
     /// the parameters that its head describes.
     pub const CHECKOUT: &str = "checkout-approved";
+    /// Where a get of the resource type `approved-git` puts these files, below the clone.
+    pub const IN_CLONE: &str = ".git/approval";
     /// The name that the code has among the pins.
     pub const CODE_PIN: &str = "code";
 }

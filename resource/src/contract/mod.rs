@@ -17,4 +17,4 @@ pub use approval::{Approval, files};
 pub use compat::{CompatPut, CompatSource, IssueState};
 pub use gate_key::{GateKey, InvalidGateKey, IssueKind};
 pub use put::{Approve, ClaimParams, GatePut, IssueUpdate, RecordParams, RecordState, ReportParams, ReportStatus};
-pub use source::{AuthMethod, Closers, GateSource, OnExisting, Role, Source};
+pub use source::{AuthMethod, Closers, GateSource, GitSource, OnExisting, Role, Source};

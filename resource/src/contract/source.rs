@@ -176,6 +176,23 @@ pub struct GateSource {
     /// Comments on one issue before further ones share a single comment; 20 unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_comments: Option<u32>,
+    /// The repository of the code, for the resource type `approved-git`: its versions are the approvals of the gate, and
+    /// a get of it fetches the approved commit. It needs `role: trigger`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitSource>,
+}
+
+/// The `source` of Concourse's own git resource, which fetches an approved commit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct GitSource {
+    /// The address of the repository.
+    pub uri: String,
+    /// The branch that an approved commit must be on.
+    pub branch: String,
+    /// Further fields of the git resource, such as `private_key` or `fetch_tags`. The git resource reads them.
+    #[serde(flatten)]
+    pub options: serde_json::Map<String, serde_json::Value>,
 }
 
 pub(super) fn default_host() -> String {

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::marker::{Marker, Notice, NoticeMark, Parsed, sha256};
 use super::verdict::Refusal;
-use super::{Gate, label_of, page};
+use super::{Gate, label_of, page, pins};
 use crate::cache::Cache;
+use crate::contract::{GateSource, files};
 use crate::error::{Error, Result};
 use crate::github::api::Query;
 use crate::github::{Issue, Snapshot, status_error};
@@ -15,6 +16,9 @@ use crate::step::Version;
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
 /// whether the second itself is meant, in which another issue may have been closed.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+
+/// Used approvals that a first check of the code returns: so many of the newest.
+const MAX_USED: usize = 10;
 
 /// How long an answer may be kept.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(1);
@@ -26,24 +30,38 @@ pub(super) struct ClosingId {
     pub(super) number: u64,
 }
 
-impl ClosingId {
+/// An approval as Concourse knows it: a closing, and for the resource type `approved-git` the commit that it approves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ApprovalId {
+    pub(super) closing: ClosingId,
+    pub(super) commit: Option<String>,
+}
+
+impl ApprovalId {
     /// The version's format is public and frozen: Concourse knows a version by its JSON, and starts a job for each
     /// that it did not know.
     pub(super) fn version(self) -> Version {
         let mut version = Version::new();
-        version.insert("issue_number".to_owned(), Value::from(self.number.to_string()));
-        version.insert("issue_closed_at".to_owned(), Value::from(self.closed_at.to_string()));
+        version.insert("issue_number".to_owned(), Value::from(self.closing.number.to_string()));
+        version.insert("issue_closed_at".to_owned(), Value::from(self.closing.closed_at.to_string()));
+        version.extend(self.commit.map(|commit| ("ref".to_owned(), Value::from(commit))));
         version
     }
 
-    pub(super) fn of(version: &Version) -> Result<Self> {
+    /// Reads a version of the gate's approvals.
+    pub(super) fn of(version: &Version, source: &GateSource) -> Result<Self> {
         let field = |name: &str| version.get(name).and_then(Value::as_str);
         let number = field("issue_number").and_then(|text| text.parse().ok());
         let closed_at = field("issue_closed_at").and_then(|text| text.parse().ok());
-        match (number, closed_at, version.len()) {
-            (Some(number), Some(closed_at), 2) => Ok(Self { closed_at, number }),
+        let commit = field("ref").filter(|commit| pins::check_version(files::CODE_PIN, commit).is_ok());
+        let (fields, has_commit) = if source.git.is_some() { (3, true) } else { (2, false) };
+        match (number, closed_at) {
+            (Some(number), Some(closed_at)) if version.len() == fields && commit.is_some() == has_commit => {
+                Ok(Self { closing: ClosingId { closed_at, number }, commit: commit.map(str::to_owned) })
+            }
             _ => Err(Error::BadRequest(format!(
-                "`version` is no approval: {}",
+                "`version` is not an approval of this gate: expected {}, found {}",
+                if has_commit { "issue_number, issue_closed_at and ref" } else { "issue_number and issue_closed_at" },
                 crate::text::one_line(&Value::Object(version.clone()).to_string(), 200)
             ))),
         }
@@ -52,7 +70,8 @@ impl ClosingId {
 
 impl Gate<'_> {
     pub(super) fn check(&self, version: Option<&Version>) -> Result<Vec<Version>> {
-        let known = version.map(ClosingId::of).transpose()?;
+        let known = version.map(|version| ApprovalId::of(version, self.source)).transpose()?;
+        let known_closing = known.as_ref().map(|known| known.closing);
         let path = Cache::path(self.source, version);
         // One list has one ETag: with former keys there are several lists.
         let cached = Cache::read(&path, self.client.now()).filter(|_| self.keys.len() == 1);
@@ -60,7 +79,7 @@ impl Gate<'_> {
         let mut issues = BTreeMap::new();
         let mut etag = None;
         for key in &self.keys {
-            let url = self.closed_url(&label_of(key), known);
+            let url = self.closed_url(&label_of(key), known_closing);
             let what = "listing the closed issues";
             let answer = self.client.get_answer(&url, cached.as_ref().map(|cache| cache.etag.as_str()), what)?;
             match answer.status {
@@ -94,10 +113,10 @@ impl Gate<'_> {
         // A role that was given since, or an answer that GitHub would give otherwise by now, is not missed for long.
         let mut until = self.client.now().checked_add(MAX_AGE).ok();
         let versions = match known {
-            Some(known) => self.since(known, &closings, &mut until)?,
-            None => self.newest_approval(&closings, &mut until)?.into_iter().collect(),
+            Some(known) => self.since(&known, &closings, &mut until)?,
+            None => self.first(&closings, &mut until)?,
         };
-        let versions: Vec<Version> = versions.into_iter().map(ClosingId::version).collect();
+        let versions: Vec<Version> = versions.into_iter().map(ApprovalId::version).collect();
         if let (Some(etag), true) = (etag, until.is_some()) {
             Cache { etag, versions: versions.clone(), until }.store(&path);
         }
@@ -147,17 +166,34 @@ impl Gate<'_> {
     /// The approvals from the known one on, itself included while it holds. It was judged when it was new.
     fn since(
         &self,
-        known: ClosingId,
+        known: &ApprovalId,
         closings: &BTreeMap<ClosingId, Issue>,
         until: &mut Option<Timestamp>,
-    ) -> Result<Vec<ClosingId>> {
+    ) -> Result<Vec<ApprovalId>> {
         let mut approvals = Vec::new();
-        for id in closings.range(known..).map(|(id, _)| *id) {
-            if id == known || self.approves(id, until)? {
-                approvals.push(id);
+        for id in closings.range(known.closing..).map(|(id, _)| *id) {
+            if id == known.closing {
+                approvals.push(known.clone());
+            } else {
+                approvals.extend(self.approval_of(id, until)?);
             }
         }
         Ok(approvals)
+    }
+
+    /// The approvals of a first check.
+    ///
+    /// For the resource type `approved-git` these are also the newest used ones. A job behind the gate and a build that
+    /// is started again name such a version, and Concourse keeps none across a change of the source or the image.
+    fn first(&self, closings: &BTreeMap<ClosingId, Issue>, until: &mut Option<Timestamp>) -> Result<Vec<ApprovalId>> {
+        let newest = self.newest_approval(closings, until)?;
+        let mut approvals = BTreeMap::new();
+        if self.source.git.is_some() {
+            let used = closings.iter().rev().filter_map(|(id, issue)| Some((*id, used_commit(issue, *id)?)));
+            approvals.extend(used.take(MAX_USED).map(|(id, commit)| (id, Some(commit))));
+        }
+        approvals.extend(newest.map(|newest| (newest.closing, newest.commit)));
+        Ok(approvals.into_iter().map(|(closing, commit)| ApprovalId { closing, commit }).collect())
     }
 
     /// The newest approval, used or not: with an older one a first check would start what is past, and with none the
@@ -166,34 +202,41 @@ impl Gate<'_> {
         &self,
         closings: &BTreeMap<ClosingId, Issue>,
         until: &mut Option<Timestamp>,
-    ) -> Result<Option<ClosingId>> {
+    ) -> Result<Option<ApprovalId>> {
         for id in closings.keys().rev() {
-            if self.approves(*id, until)? {
-                return Ok(Some(*id));
+            if let Some(approval) = self.approval_of(*id, until)? {
+                return Ok(Some(approval));
             }
         }
         Ok(None)
     }
 
-    fn approves(&self, id: ClosingId, until: &mut Option<Timestamp>) -> Result<bool> {
+    /// The approval that a closing is, if it is one.
+    fn approval_of(&self, id: ClosingId, until: &mut Option<Timestamp>) -> Result<Option<ApprovalId>> {
         // Gone since it was listed.
         let Some(issue) = Snapshot::read(&self.client, id.number)? else {
             *until = None;
-            return Ok(false);
+            return Ok(None);
         };
-        let Err(refusal) = self.judge(&issue, id.closed_at)? else { return Ok(true) };
+        let refusal = match self.judge(&issue, id.closed_at)? {
+            Ok(verdict) => {
+                let commit = self.source.git.as_ref().and_then(|_| verdict.pins().get(files::CODE_PIN).cloned());
+                return Ok(Some(ApprovalId { closing: id, commit }));
+            }
+            Err(refusal) => refusal,
+        };
         self.log.say(format_args!("issue #{}, closed at {}: {refusal}", id.number, id.closed_at));
         match refusal {
             Refusal::Held(at) => *until = until.map(|known| known.min(at)),
             // Perhaps a replica is behind the list: to be asked again, and nothing to tell anybody.
             Refusal::Withdrawn | Refusal::ClosedAgain(_) | Refusal::Unknown | Refusal::NoRecord => {
                 *until = None;
-                return Ok(false);
+                return Ok(None);
             }
             _ => {}
         }
         self.tell(&issue, id, &refusal)?;
-        Ok(false)
+        Ok(None)
     }
 
     /// Tells the people on the issue, once for each closing, that it approves nothing.
@@ -228,7 +271,7 @@ impl Gate<'_> {
     }
 
     /// Looks at our own comments alone, believing them or not: a forged notice can but silence a notice.
-    fn was_told(&self, issue: &Snapshot, what: Notice, closed_at: Timestamp) -> Result<bool> {
+    pub(super) fn was_told(&self, issue: &Snapshot, what: Notice, closed_at: Timestamp) -> Result<bool> {
         let bot = self.bot()?;
         Ok(issue.comments().any(|comment| {
             comment.author.as_ref().is_some_and(|author| bot.is(author))
@@ -239,4 +282,11 @@ impl Gate<'_> {
                 )
         }))
     }
+}
+
+/// The commit that a used approval named, as the body of its issue says. The get verifies it.
+fn used_commit(issue: &Issue, id: ClosingId) -> Option<String> {
+    let Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) = Parsed::read(issue.body()) else { return None };
+    let claim = mark.claims.into_iter().find(|claim| claim.closed_at == id.closed_at)?;
+    claim.code.filter(|code| pins::check_version(files::CODE_PIN, code).is_ok())
 }

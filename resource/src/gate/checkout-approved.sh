@@ -3,11 +3,12 @@
 #
 # CHECKOUT names clones, COMPARE pairs `INPUT=FILE` of an input and the file that names its version, both a line each.
 # A pin is named as the artifact, but for CODE, whose pin is `code`. FETCH lets a clone that lacks the commit ask its
-# origin for it, and take any commit of the branch: no job here had the commit before.
+# origin for it, and take any commit of the branch: no job here had the commit before. The approval's files lie beside
+# this script.
 set -eu
 
 approved() {
-  cat "gate/pins/$1" || {
+  cat "${0%/*}/pins/$1" || {
     echo "the approval names no version of $1" >&2
     exit 1
   }

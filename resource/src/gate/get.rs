@@ -3,10 +3,13 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::Gate;
-use super::check::ClosingId;
-use crate::contract::files;
+use super::check::{ApprovalId, ClosingId};
+use super::marker::Notice;
+use super::page::NoticePage;
+use crate::contract::{Approval, GitSource, files};
 use crate::error::{Error, Result};
 use crate::files::{write, write_executable};
+use crate::git::{GitResource, check_clone};
 use crate::github::{Snapshot, api};
 use crate::step::{Metadatum, Outcome, Version};
 
@@ -21,29 +24,91 @@ impl Gate<'_> {
         if version.contains_key("state") && !version.contains_key("issue_closed_at") {
             return Self::get_put(version, dir);
         }
-        let id = ClosingId::of(&version)?;
+        let id = ApprovalId::of(&version, self.source)?;
+        let (_, approval) = self.approval(id.closing)?;
+        write_approval(&approval, &version, dir)?;
+        let mut metadata = vec![Metadatum::new("issue", approval.url)];
+        metadata.extend(approval.pins.get(files::CODE_PIN).map(|code| Metadatum::new("ref", code.clone())));
+        metadata.push(Metadatum::new("approved_by", approval.closed_by));
+        metadata.push(Metadatum::new("approved_at", approval.closed_at));
+        Ok(Outcome { version, metadata })
+    }
+
+    /// Has git's own resource clone the code at the approved commit, and writes the approval's files into the clone.
+    ///
+    /// Where git does not bring the commit, the issue is told once for each closing.
+    pub(super) fn get_code(
+        &self,
+        resource: &GitResource,
+        git: &GitSource,
+        version: Version,
+        params: Option<&Value>,
+        dir: &Path,
+    ) -> Result<Outcome> {
+        let id = ApprovalId::of(&version, self.source)?;
+        let (issue, approval) = self.approval(id.closing)?;
+        let commit = approval.pins.get(files::CODE_PIN);
+        let Some(commit) = commit.filter(|commit| id.commit.as_ref() == Some(commit)) else {
+            return Err(Error::OtherCommit {
+                issue: id.closing.number,
+                version: id.commit.unwrap_or_default(),
+                approved: commit.cloned().unwrap_or_default(),
+            });
+        };
+        let fetched = resource
+            .fetch(git, commit, params, dir, self.log)
+            .and_then(|told| check_clone(dir, commit, &git.branch).map(|()| told));
+        let told = match fetched {
+            Ok(told) => told,
+            Err(error) => {
+                if let Error::NotFetched { .. } | Error::NotOnBranch { .. } = error {
+                    self.tell_not_fetched(&issue, id.closing, &error);
+                }
+                return Err(error);
+            }
+        };
+        write_approval(&approval, &version, &dir.join(files::IN_CLONE))?;
+        let mut metadata = vec![
+            Metadatum::new("issue", approval.url),
+            Metadatum::new("approved_by", approval.closed_by),
+            Metadatum::new("approved_at", approval.closed_at),
+        ];
+        metadata.extend(told);
+        Ok(Outcome { version, metadata })
+    }
+
+    /// The approval that a closing is, or was when it was used.
+    fn approval(&self, id: ClosingId) -> Result<(Snapshot, Approval)> {
         let Some(issue) = Snapshot::read(&self.client, id.number)? else {
             return Err(api::missing(&self.client, id.number));
         };
-        let verdict =
-            self.judge(&issue, id.closed_at)?.map_err(|refusal| Error::NotApproved { issue: id.number, refusal })?;
+        let verdict = match self.judge(&issue, id.closed_at)? {
+            Ok(verdict) => verdict,
+            Err(refusal) => {
+                let used = self.used(&issue, id.closed_at)?;
+                let verdict = used.ok_or(Error::NotApproved { issue: id.number, refusal: refusal.clone() })?;
+                self.log.say(format_args!(
+                    "issue #{}: this approval was used before, and approves nothing more: {refusal}",
+                    id.number
+                ));
+                verdict
+            }
+        };
         let approval = verdict.approval(&issue);
-        let json = serde_json::to_string_pretty(&approval).map_err(|error| Error::Internal(error.to_string()))?;
-        write(&dir.join(files::APPROVAL), &format!("{json}\n"))?;
-        write(&dir.join(files::VERSION), &format!("{}\n", Value::Object(version.clone())))?;
-        for (name, pin) in &approval.pins {
-            write(&dir.join(files::PINS).join(name), &format!("{pin}\n"))?;
+        Ok((issue, approval))
+    }
+
+    /// Tells the people on the issue, once for each closing, that git did not bring the commit. The job's own reports
+    /// need the approval's files, which are not there.
+    fn tell_not_fetched(&self, issue: &Snapshot, id: ClosingId, error: &Error) {
+        let what = Notice::NotFetched;
+        let told = self.was_told(issue, what, id.closed_at).and_then(|was_told| {
+            let page = NoticePage { refusal: error.to_string(), ..NoticePage::default() };
+            if was_told { Ok(false) } else { self.notice(id.number, what, Some(id.closed_at), page, None) }
+        });
+        if let Err(error) = told {
+            self.log.say(format_args!("issue #{} was not told: {error}", id.number));
         }
-        let code = approval.pins.get(files::CODE_PIN);
-        if let Some(code) = code {
-            write(&dir.join(files::REF), &format!("{code}\n"))?;
-        }
-        write_executable(&dir.join(files::CHECKOUT), CHECKOUT_APPROVED)?;
-        let mut metadata = vec![Metadatum::new("issue", approval.url.clone())];
-        metadata.extend(code.map(|code| Metadatum::new("ref", code.clone())));
-        metadata.push(Metadatum::new("approved_by", approval.closed_by.clone()));
-        metadata.push(Metadatum::new("approved_at", approval.closed_at.clone()));
-        Ok(Outcome { version, metadata })
     }
 
     /// The get that Concourse runs after a put: what was put, and nothing that could be deployed.
@@ -51,4 +116,17 @@ impl Gate<'_> {
         write(&dir.join(files::VERSION), &format!("{}\n", Value::Object(version.clone())))?;
         Ok(Outcome { version, metadata: Vec::new() })
     }
+}
+
+fn write_approval(approval: &Approval, version: &Version, dir: &Path) -> Result<()> {
+    let json = serde_json::to_string_pretty(approval).map_err(|error| Error::Internal(error.to_string()))?;
+    write(&dir.join(files::APPROVAL), &format!("{json}\n"))?;
+    write(&dir.join(files::VERSION), &format!("{}\n", Value::Object(version.clone())))?;
+    for (name, pin) in &approval.pins {
+        write(&dir.join(files::PINS).join(name), &format!("{pin}\n"))?;
+    }
+    if let Some(code) = approval.pins.get(files::CODE_PIN) {
+        write(&dir.join(files::REF), &format!("{code}\n"))?;
+    }
+    write_executable(&dir.join(files::CHECKOUT), CHECKOUT_APPROVED)
 }

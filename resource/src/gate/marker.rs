@@ -156,6 +156,8 @@ pub(crate) enum Notice {
     Superseded,
     /// There is nothing to approve.
     Unchanged,
+    /// Git did not bring the approved commit.
+    NotFetched,
 }
 
 /// A marker and what stands around it.

@@ -34,9 +34,10 @@ use self::bot::Bot;
 use self::ledger::Trust;
 use self::signature::Signer;
 use crate::build::Build;
-use crate::contract::{GateKey, GatePut, GateSource, Role};
+use crate::contract::{GateKey, GatePut, GateSource, GitSource, Role};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
+use crate::git::GitResource;
 use crate::github::{AuthFields, Client, Credentials, Settings};
 use crate::log::Log;
 use crate::step::{Context, Outcome, Version};
@@ -66,11 +67,28 @@ pub(crate) fn check(source: &GateSource, version: Option<&Version>, context: &Co
             "a resource with `role: post` is put to and not checked; set `check_every: never`".to_owned(),
         ));
     }
+    if source.git.is_some() {
+        // Better now than in the get of the first approval.
+        GitResource::find()?;
+    }
     Gate::new(source, context, MAX_WAIT_CHECK)?.check(version)
 }
 
 pub(crate) fn get(source: &GateSource, version: Version, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
     Gate::new(source, context, MAX_WAIT_CHECK)?.get(version, dir)
+}
+
+/// A get of the resource type `approved-git`: the approved commit of the code, with the approval inside the clone.
+pub(crate) fn get_code(
+    source: &GateSource,
+    git: &GitSource,
+    version: Version,
+    params: Option<&Value>,
+    dir: &Path,
+    context: &Context<'_>,
+) -> Result<Outcome> {
+    let resource = GitResource::find()?;
+    Gate::new(source, context, MAX_WAIT_CHECK)?.get_code(&resource, git, version, params, dir)
 }
 
 pub(crate) fn put(source: &GateSource, params: &GatePut, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
@@ -89,6 +107,12 @@ pub(crate) fn put(source: &GateSource, params: &GatePut, dir: &Path, context: &C
 impl<'a> Gate<'a> {
     fn new(source: &'a GateSource, context: &'a Context<'a>, max_wait: u64) -> Result<Self> {
         refuse_unsupported(source)?;
+        if source.git.is_some() && source.role != Role::Trigger {
+            return Err(Error::BadSource(
+                "`git` belongs to the resource with `role: trigger`; take it out of the one with `role: post`"
+                    .to_owned(),
+            ));
+        }
         let not_before = source.not_before.as_deref().map(parse_not_before).transpose()?;
         let credentials = Credentials::of(&AuthFields {
             method: source.auth_method,

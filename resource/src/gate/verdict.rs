@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Gate;
 use super::ledger::{Fault, Ledger, Place, Recorded};
 use super::pins;
-use crate::contract::{Approval, Approve};
+use crate::contract::{Approval, Approve, files};
 use crate::error::Result;
 use crate::github::{Actor, IssueState, Snapshot, api};
 
@@ -132,7 +132,8 @@ impl Gate<'_> {
         if recorded.record.promotes_to.is_none() {
             return Ok(Err(Refusal::NoPromotion));
         }
-        if recorded.record.pins.is_empty() && recorded.record.approve == Approve::Exact {
+        let names_nothing = recorded.record.pins.is_empty() && recorded.record.approve == Approve::Exact;
+        if names_nothing || self.source.git.is_some() && !recorded.record.pins.contains_key(files::CODE_PIN) {
             return Ok(Err(Refusal::NoPins));
         }
         if let Err(why) = pins::check_all(&recorded.record.pins) {
@@ -163,6 +164,28 @@ impl Gate<'_> {
             return Ok(Err(Refusal::Closer { login: actor.login.clone(), why }));
         }
         Ok(Ok(Verdict { closed_at, closed_by: actor.login.clone(), recorded, ledger }))
+    }
+
+    /// The approval that a closing was when a claim used it, whatever became of the issue since.
+    ///
+    /// A job behind the one that used it, and a build that is started again, get it for the first time when the issue may
+    /// be open again. Only a claim decides whether something is deployed once more, and it judges as ever.
+    pub(crate) fn used(&self, issue: &Snapshot, closed_at: Timestamp) -> Result<Option<Verdict>> {
+        let Ok(ledger) = Ledger::read(issue, &self.trust()?) else { return Ok(None) };
+        let Some(recorded) = ledger.approved(closed_at).filter(|_| !ledger.unsealed).cloned() else { return Ok(None) };
+        let code = recorded.record.pins.get(files::CODE_PIN);
+        let is_used = ledger.claims.iter().any(|(_, claim)| {
+            claim.closed_at == closed_at && claim.recorded_at == recorded.at && claim.code.as_ref() == code
+        });
+        if !is_used
+            || recorded.record.promotes_to.is_none()
+            || self.source.git.is_some() && code.is_none()
+            || pins::check_all(&recorded.record.pins).is_err()
+        {
+            return Ok(None);
+        }
+        let closed_by = issue.closed_by(closed_at).map_or("ghost", |actor| actor.login.as_str()).to_owned();
+        Ok(Some(Verdict { closed_at, closed_by, recorded, ledger }))
     }
 
     /// Why `actor` may not approve; `None` when they may.

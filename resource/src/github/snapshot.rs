@@ -247,6 +247,15 @@ impl Snapshot {
         (apart <= EVENT_SLACK).then_some(last)
     }
 
+    /// Who closed it at `closed_at`, which need not be the last closing.
+    pub(crate) fn closed_by(&self, closed_at: Timestamp) -> Option<&Actor> {
+        let of_then = |event: &&Closing| {
+            event.kind == "ClosedEvent"
+                && event.created_at.is_some_and(|at| at.duration_since(closed_at).abs() <= EVENT_SLACK)
+        };
+        self.closings.iter().filter(of_then).last()?.actor.as_ref()
+    }
+
     /// Who had written the body that people saw at `moment`, where that was not an account that `is_bot` knows.
     ///
     /// The newest writing tells who wrote what is there now; a writing of the resource's own may have covered another

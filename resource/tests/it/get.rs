@@ -102,6 +102,25 @@ fn used_approval_can_be_got_again() {
     assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(1)));
 }
 
+/// A job behind the one that used it may get it only then.
+#[test]
+fn used_approval_can_be_got_after_a_reopening_and_not_used() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let version = lab.version(1);
+    lab.claim(1, &build(7)).succeeds();
+    lab.reopen(1, "alice");
+    let (run, dir) = lab.get(&version, "behind");
+    run.succeeds().says("used before");
+    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(1)));
+    lab.claim_of(&dir, &build(8).by("bob")).fails("withdrawn");
+    // What somebody touched since is not believed.
+    let body = lab.issue(1).body;
+    lab.world().edit_body(REPO, 1, "alice", &body.replace(&commit(1), &commit(9)));
+    refused(&lab, &version, "withdrawn");
+}
+
 // 23
 #[test]
 fn withdrawn_approval_is_refused() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -31,6 +32,8 @@ pub(crate) struct Lab {
     /// Whether runs print their requests.
     pub(crate) verbose: bool,
     executable: PathBuf,
+    /// The image of `approved-git`: apart, for the executable is large and holds no secret of a test.
+    pub(crate) image: Option<TempDir>,
 }
 
 /// A build's environment.
@@ -119,12 +122,29 @@ impl Lab {
             bot,
             verbose: false,
             executable: PathBuf::from(env!("CARGO_BIN_EXE_github-issues-resource-virtual")),
+            image: None,
         }
     }
 
     /// The executable as it is shipped, on the machine's clock.
     pub(crate) fn shipped(mut self) -> Self {
         self.executable = shipped();
+        self
+    }
+
+    /// The executable in the image of `approved-git`: beside a git resource that runs `script`.
+    pub(crate) fn beside_git(mut self, script: &str) -> Self {
+        let image = TempDir::new().unwrap();
+        fs::create_dir_all(image.path().join("git")).unwrap();
+        let executable = image.path().join("github-issues-resource");
+        fs::hard_link(&self.executable, &executable)
+            .or_else(|_| fs::copy(&self.executable, &executable).map(|_| ()))
+            .unwrap();
+        let step = image.path().join("git/in");
+        fs::write(&step, script).unwrap();
+        fs::set_permissions(&step, fs::Permissions::from_mode(0o755)).unwrap();
+        self.executable = executable;
+        self.image = Some(image);
         self
     }
 
@@ -208,7 +228,10 @@ impl Lab {
             "access_token": BOT_TOKEN, "bot": self.bot,
         });
         for (name, value) in &self.source {
-            source[name] = value.clone();
+            // The code belongs to the approvals alone.
+            if name != "git" || role == "trigger" {
+                source[name] = value.clone();
+            }
         }
         without_nulls(source)
     }
