@@ -49,6 +49,14 @@ impl Build {
         }
     }
 
+    /// The command that runs the build again with the versions that it had; `None` for a one-off build.
+    pub(crate) fn rerun(&self) -> Option<String> {
+        let (pipeline, job, name) = (self.pipeline.as_ref()?, self.job.as_ref()?, self.name.as_ref()?);
+        // A rerun of build 12 is called 12.1, and is run again as 12.
+        let number = name.split('.').next().unwrap_or(name);
+        Some(format!("fly -t TARGET rerun-build --job {pipeline}/{job} --build {number}"))
+    }
+
     /// The page with the log, when it can be told.
     pub(crate) fn url(&self) -> Option<String> {
         let url = match &self.given_url {

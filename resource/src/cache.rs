@@ -30,10 +30,14 @@ impl Cache {
         env::temp_dir().join("github-issues-resource").join(format!("{}.json", sha256(&question)))
     }
 
-    /// The answer kept there, unless there is none or it is not to be read.
-    pub(crate) fn read(path: &Path, now: Timestamp) -> Option<Self> {
-        let cache: Self = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-        cache.until.is_none_or(|until| now < until).then_some(cache)
+    /// The answer kept there; `None` where there is none that can be read.
+    pub(crate) fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+
+    /// Whether the answer still holds at `now`, which is GitHub's time and not this machine's.
+    pub(crate) fn holds_at(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
     }
 
     /// Keeps it. Where that fails the next check asks in full, which is all that is lost.

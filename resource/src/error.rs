@@ -19,31 +19,31 @@ pub(crate) enum Error {
     BadFile { path: String, why: String },
     #[error("GitHub does not accept the credentials: {0}")]
     Unauthorized(String),
-    #[error("{what} is forbidden: {why}")]
+    #[error("{what}: GitHub refuses: {why}")]
     Forbidden { what: String, why: String },
     #[error(
-        "GitHub's rate limit is used up; it wants a wait of {} s (until {until}), and {} s are left of `max_wait`",
+        "GitHub's rate limit is used up: GitHub asks for a wait of {} s (until {until}), and {} s are left of `max_wait`",
         .wait.as_secs(),
         .left.as_secs()
     )]
     RateLimited { wait: Duration, until: Timestamp, left: Duration },
-    #[error("{what}: {why}; GitHub did not answer properly in {tries} tries")]
-    Unavailable { what: String, why: String, tries: u32 },
+    #[error("{what}: {why}; {host} gave no proper answer in {tries} tries")]
+    Unavailable { what: String, host: String, why: String, tries: u32 },
     /// A write of which it is not known whether it happened. Whoever wrote looks before writing again.
     #[error("{what}: {why}; whether it was carried out is not known")]
     Ambiguous { what: String, why: String },
     #[error("{what}: {why}")]
     Unexpected { what: String, why: String },
-    #[error("{what}: GitHub finds it invalid: {why}")]
+    #[error("{what}: GitHub refuses the request as invalid: {why}")]
     Invalid { what: String, why: String },
-    #[error("{what} is not there, or the credentials may not see it")]
+    #[error("{what}")]
     NotFound { what: String },
     #[error("issue #{issue} was transferred to {to}: an approval does not move with it")]
     Moved { issue: u64, to: String },
     #[error("issue #{issue} was deleted: its approval is gone with it")]
     Deleted { issue: u64 },
-    #[error("{what}: GitHub redirects to {to}; was the repository renamed? Say its present name in `repository`")]
-    Redirected { what: String, to: String },
+    #[error("{what}: the repository `{repository}` was renamed to `{to}`; write the present name in `repository`")]
+    Redirected { what: String, repository: String, to: String },
     #[error("issue #{issue} approves nothing: {refusal}")]
     NotApproved { issue: u64, refusal: Refusal },
     #[error("the version names the commit {version}, and issue #{issue} approves {approved}: nothing is deployed")]
@@ -59,6 +59,9 @@ pub(crate) enum Error {
     OutOfOrder(String),
     #[error("internal error: {0}; please report it")]
     Internal(String),
+    /// An error with what to do about what is left undone.
+    #[error("{error}\nhelp: {help}")]
+    Unfinished { error: Box<Self>, help: String },
 }
 
 impl Error {
@@ -88,7 +91,24 @@ impl Error {
             Self::AlreadyUsed(_) => "already-used",
             Self::OutOfOrder(_) => "out-of-order",
             Self::Internal(_) => "internal",
+            Self::Unfinished { error, .. } => error.id(),
         }
+    }
+
+    /// Whether GitHub, or the way there, is the cause: the same step may succeed another time.
+    pub(crate) fn is_of_github(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorized(_)
+                | Self::Forbidden { .. }
+                | Self::RateLimited { .. }
+                | Self::Unavailable { .. }
+                | Self::Ambiguous { .. }
+                | Self::Unexpected { .. }
+                | Self::Invalid { .. }
+                | Self::NotFound { .. }
+                | Self::Redirected { .. }
+        )
     }
 
     pub(crate) fn is_ambiguous(&self) -> bool {

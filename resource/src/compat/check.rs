@@ -6,7 +6,7 @@ use crate::cache::Cache;
 use crate::contract::IssueState;
 use crate::error::Result;
 use crate::github::api::Query;
-use crate::github::{Issue, status_error};
+use crate::github::{Issue, Shape};
 use crate::step::Version;
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
@@ -17,14 +17,15 @@ impl Compat<'_> {
     pub(super) fn check(&self, version: Option<&Version>) -> Result<Vec<Version>> {
         let known = version.map(IssueVersion::read).transpose()?;
         let path = Cache::path(self.source, version);
-        let cached = Cache::read(&path, self.client.now());
+        let cached = Cache::read(&path);
         let url = self.list_url(known.as_ref());
         let what = "listing the issues";
-        let answer = self.client.get_answer(&url, cached.as_ref().map(|cache| cache.etag.as_str()), what)?;
+        let etag = cached.as_ref().map(|cache| cache.etag.as_str());
+        let answer = self.client.get_answer(&url, etag, Shape::List, what)?;
         match answer.status {
             200 => {}
             304 if cached.is_some() => return Ok(cached.map(|cache| cache.versions).unwrap_or_default()),
-            _ => return Err(status_error(&answer, what)),
+            _ => return Err(self.client.refusal(&answer, what)),
         }
         // The first page's ETag says nothing about the pages after it.
         let etag = answer.header("etag").filter(|_| answer.header("link").is_none()).map(str::to_owned);

@@ -18,12 +18,10 @@ use crate::build::Build;
 use crate::contract::{CompatPut, CompatSource};
 use crate::error::Result;
 use crate::files::BuildDir;
-use crate::github::{AuthFields, Client, Credentials, Settings};
+use crate::github::{AuthFields, Client, Credentials, Patience, Settings};
 use crate::log::Log;
 use crate::step::{Context, Outcome, Version};
 
-const MAX_WAIT_CHECK: u64 = 120;
-const MAX_WAIT_PUT: u64 = 900;
 const TIMEOUT: u64 = 30;
 
 /// A source of this mode, as a step sees it.
@@ -35,19 +33,19 @@ struct Compat<'a> {
 }
 
 pub(crate) fn check(source: &CompatSource, version: Option<&Version>, context: &Context<'_>) -> Result<Vec<Version>> {
-    Compat::new(source, context, MAX_WAIT_CHECK)?.check(version)
+    Compat::new(source, context, Patience::Check)?.check(version)
 }
 
 pub(crate) fn get(source: &CompatSource, version: Version, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
-    Compat::new(source, context, MAX_WAIT_CHECK)?.get(version, dir)
+    Compat::new(source, context, Patience::Get)?.get(version, dir)
 }
 
 pub(crate) fn put(source: &CompatSource, params: &CompatPut, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
-    Compat::new(source, context, MAX_WAIT_PUT)?.put(params, &BuildDir::new(dir)?)
+    Compat::new(source, context, Patience::Put)?.put(params, &BuildDir::new(dir)?)
 }
 
 impl<'a> Compat<'a> {
-    fn new(source: &'a CompatSource, context: &'a Context<'a>, max_wait: u64) -> Result<Self> {
+    fn new(source: &'a CompatSource, context: &'a Context<'a>, patience: Patience) -> Result<Self> {
         let credentials = Credentials::of(&AuthFields {
             method: source.auth_method,
             access_token: source.access_token.as_ref(),
@@ -62,7 +60,8 @@ impl<'a> Compat<'a> {
                 credentials,
                 ca_cert: source.ca_cert.clone(),
                 timeout: Duration::from_secs(source.timeout.unwrap_or(TIMEOUT).max(1)),
-                max_wait: Duration::from_secs(max_wait),
+                max_wait: patience.max_wait(None),
+                persistent: patience.is_persistent(),
             },
             context.clock,
             context.log,

@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::contract::{GateSource, files};
 use crate::error::{Error, Result};
 use crate::github::api::Query;
-use crate::github::{Issue, Snapshot, status_error};
+use crate::github::{Issue, Shape, Snapshot};
 use crate::step::Version;
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
@@ -74,18 +74,24 @@ impl Gate<'_> {
         let known_closing = known.as_ref().map(|known| known.closing);
         let path = Cache::path(self.source, version);
         // One list has one ETag: with former keys there are several lists.
-        let cached = Cache::read(&path, self.client.now()).filter(|_| self.keys.len() == 1);
+        let cached = Cache::read(&path).filter(|_| self.keys.len() == 1);
 
         let mut issues = BTreeMap::new();
         let mut etag = None;
         for key in &self.keys {
             let url = self.closed_url(&label_of(key), known_closing);
             let what = "listing the closed issues";
-            let answer = self.client.get_answer(&url, cached.as_ref().map(|cache| cache.etag.as_str()), what)?;
+            let known_etag = cached.as_ref().map(|cache| cache.etag.as_str());
+            let mut answer = self.client.get_answer(&url, known_etag, Shape::List, what)?;
+            if answer.status == 304 {
+                match &cached {
+                    Some(cache) if cache.holds_at(self.client.now()) => return Ok(cache.versions.clone()),
+                    _ => answer = self.client.get_answer(&url, None, Shape::List, what)?,
+                }
+            }
             match answer.status {
                 200 => {}
-                304 if cached.is_some() => return Ok(cached.map(|cache| cache.versions).unwrap_or_default()),
-                _ => return Err(status_error(&answer, what)),
+                _ => return Err(self.client.refusal(&answer, what)),
             }
             // The first page's ETag says nothing about the pages after it.
             if self.keys.len() == 1 && answer.header("link").is_none() {

@@ -32,8 +32,8 @@ impl Gate<'_> {
         let approval = read_approval(&params.approval, dir)?;
         let closed_at = closing_of(&approval)?;
         let number = approval.issue;
-        let read = Snapshot::read_with_neighbours(&self.client, number, &label_of(&self.source.gate))?;
-        let Some((issue, mut neighbours)) = read else { return Err(api::missing(&self.client, number)) };
+        let (issue, mut neighbours) =
+            Snapshot::read_with_neighbours(&self.client, number, &label_of(&self.source.gate))?;
         self.add_neighbours_of_former_keys(number, &mut neighbours)?;
         let verdict =
             self.judge(&issue, closed_at)?.map_err(|refusal| Error::NotApproved { issue: number, refusal })?;
@@ -65,8 +65,7 @@ impl Gate<'_> {
     /// What was used before the gate was renamed was used, too.
     fn add_neighbours_of_former_keys(&self, number: u64, neighbours: &mut Vec<Neighbour>) -> Result<()> {
         for key in &self.source.gate_aliases {
-            let read = Snapshot::read_with_neighbours(&self.client, number, &label_of(key))?;
-            let Some((_, former)) = read else { return Err(api::missing(&self.client, number)) };
+            let (_, former) = Snapshot::read_with_neighbours(&self.client, number, &label_of(key))?;
             for neighbour in former {
                 if neighbours.iter().all(|known| known.number != neighbour.number) {
                     neighbours.push(neighbour);
@@ -164,7 +163,7 @@ impl Gate<'_> {
         };
         // Two that claim at the same moment both see the comments of both, and agree on the first.
         self.client.sleep(VERIFY);
-        let Some(now) = Snapshot::read(&self.client, number)? else { return Err(api::missing(&self.client, number)) };
+        let now = Snapshot::read_required(&self.client, number)?;
         still_closed(number, &now, verdict.closed_at)?;
         let ledger = Ledger::read(&now, &self.trust()?)
             .map_err(|fault| Error::NotApproved { issue: number, refusal: Refusal::Fault(fault) })?;

@@ -10,7 +10,7 @@ use crate::contract::{Approval, GitSource, files};
 use crate::error::{Error, Result};
 use crate::files::{write, write_executable};
 use crate::git::{GitResource, check_clone};
-use crate::github::{Snapshot, api};
+use crate::github::Snapshot;
 use crate::step::{Metadatum, Outcome, Version};
 
 /// Puts the approved versions into the clones of a build. Jobs run the script of the get, so that the script always
@@ -79,9 +79,7 @@ impl Gate<'_> {
 
     /// The approval that a closing is, or was when it was used.
     fn approval(&self, id: ClosingId) -> Result<(Snapshot, Approval)> {
-        let Some(issue) = Snapshot::read(&self.client, id.number)? else {
-            return Err(api::missing(&self.client, id.number));
-        };
+        let issue = Snapshot::read_required(&self.client, id.number)?;
         let verdict = match self.judge(&issue, id.closed_at)? {
             Ok(verdict) => verdict,
             Err(refusal) => {

@@ -10,7 +10,7 @@ use super::marker::{IssueMark, Marker, Parsed, sha256, text_hash};
 use super::{Gate, label_of};
 use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
-use crate::github::{Comment, Issue, IssueState, Snapshot, status_error};
+use crate::github::{Comment, Issue, IssueState, Shape, Snapshot};
 
 /// Issues opened within this time of one another were opened by puts that did not see each other.
 const TOGETHER: SignedDuration = SignedDuration::from_mins(10);
@@ -50,9 +50,9 @@ impl Gate<'_> {
                 .with("sort", "updated")
                 .with("direction", "desc")
                 .url(&self.client);
-            let answer = self.client.get_answer(&url, None, what)?;
+            let answer = self.client.get_answer(&url, None, Shape::List, what)?;
             if answer.status != 200 {
-                return Err(status_error(&answer, what));
+                return Err(self.client.refusal(&answer, what));
             }
             let more = answer.header("link").is_some_and(|link| link.contains("next"));
             let mut page: Vec<Issue> = api::parse(&answer, what)?;

@@ -38,14 +38,10 @@ use crate::contract::{GateKey, GatePut, GateSource, GitSource, Role};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::git::GitResource;
-use crate::github::{AuthFields, Client, Credentials, Settings};
+use crate::github::{AuthFields, Client, Credentials, Patience, Settings};
 use crate::log::Log;
 use crate::step::{Context, Outcome, Version};
 
-/// Seconds to wait for a rate limit unless the source says: a check is asked again soon, a put's deployment has
-/// happened already.
-const MAX_WAIT_CHECK: u64 = 120;
-const MAX_WAIT_PUT: u64 = 900;
 const TIMEOUT: u64 = 30;
 
 /// One gate, as a step sees it.
@@ -71,11 +67,11 @@ pub(crate) fn check(source: &GateSource, version: Option<&Version>, context: &Co
         // Better now than in the get of the first approval.
         GitResource::find()?;
     }
-    Gate::new(source, context, MAX_WAIT_CHECK)?.check(version)
+    Gate::new(source, context, Patience::Check)?.check(version)
 }
 
 pub(crate) fn get(source: &GateSource, version: Version, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
-    Gate::new(source, context, MAX_WAIT_CHECK)?.get(version, dir)
+    Gate::new(source, context, Patience::Get)?.get(version, dir)
 }
 
 /// A get of the resource type `approved-git`: the approved commit of the code, with the approval inside the clone.
@@ -88,24 +84,25 @@ pub(crate) fn get_code(
     context: &Context<'_>,
 ) -> Result<Outcome> {
     let resource = GitResource::find()?;
-    Gate::new(source, context, MAX_WAIT_CHECK)?.get_code(&resource, git, version, params, dir)
+    Gate::new(source, context, Patience::Get)?.get_code(&resource, git, version, params, dir)
 }
 
 pub(crate) fn put(source: &GateSource, params: &GatePut, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
     if source.role != Role::Post {
         return Err(Error::BadSource("a resource with `role: trigger` is checked and not put to".to_owned()));
     }
-    let gate = Gate::new(source, context, MAX_WAIT_PUT)?;
+    let gate = Gate::new(source, context, Patience::Put)?;
     let dir = BuildDir::new(dir)?;
-    match params {
+    let outcome = match params {
         GatePut::Record(params) => gate.record(params, &dir),
         GatePut::Claim(params) => gate.claim(params, &dir),
         GatePut::Report(params) => gate.report(params, &dir),
-    }
+    };
+    outcome.map_err(|error| gate.with_recovery(error, params))
 }
 
 impl<'a> Gate<'a> {
-    fn new(source: &'a GateSource, context: &'a Context<'a>, max_wait: u64) -> Result<Self> {
+    fn new(source: &'a GateSource, context: &'a Context<'a>, patience: Patience) -> Result<Self> {
         refuse_unsupported(source)?;
         if source.git.is_some() && source.role != Role::Trigger {
             return Err(Error::BadSource(
@@ -128,7 +125,8 @@ impl<'a> Gate<'a> {
                 credentials,
                 ca_cert: source.ca_cert.clone(),
                 timeout: Duration::from_secs(source.timeout.unwrap_or(TIMEOUT).max(1)),
-                max_wait: Duration::from_secs(source.max_wait.unwrap_or(max_wait)),
+                max_wait: patience.max_wait(source.max_wait),
+                persistent: patience.is_persistent(),
             },
             context.clock,
             context.log,
@@ -164,6 +162,32 @@ impl<'a> Gate<'a> {
             None => Bot::of(&self.client.identity()?),
         };
         Ok(self.bot.get_or_init(|| bot))
+    }
+
+    /// Adds to an error of GitHub's, after a deployment that happened, what is missing and how to make up for it.
+    fn with_recovery(&self, error: Error, params: &GatePut) -> Error {
+        if !error.is_of_github() {
+            return error;
+        }
+        let again = match self.build.rerun() {
+            Some(command) => format!("`{command}`"),
+            None => "the step again".to_owned(),
+        };
+        let help = match params {
+            // Nothing was deployed yet, and nothing used up.
+            GatePut::Claim(_) => return error,
+            GatePut::Record(_) => format!(
+                "the build itself is done, and only its record is missing: nobody can approve its versions yet. Fix the \
+                 cause, then run {again}: it runs the build again with the same versions, and records them. The next \
+                 build of the job records its own versions, too"
+            ),
+            GatePut::Report(_) => {
+                "the deployment itself is not affected, and nothing has to run again; only the comment \
+                                   with its outcome is missing on the issue"
+                    .to_owned()
+            }
+        };
+        Error::Unfinished { error: Box::new(error), help }
     }
 
     fn trust(&self) -> Result<Trust<'_>> {

@@ -7,7 +7,7 @@ use super::record::random_hex;
 use crate::contract::{ReportParams, ReportStatus};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::github::{Snapshot, api};
+use crate::github::Snapshot;
 use crate::step::{Metadatum, Outcome};
 
 const MAX_APPROVAL: u64 = 1 << 20;
@@ -27,9 +27,7 @@ impl Gate<'_> {
         let approval = parse_approval(&params.approval, &text)?;
         let closed_at = closing_of(&approval)?;
         let number = approval.issue;
-        let Some(issue) = Snapshot::read(&self.client, number)? else {
-            return Err(api::missing(&self.client, number));
-        };
+        let issue = Snapshot::read_required(&self.client, number)?;
         if !issue.author.as_ref().map_or(Ok(false), |author| self.bot().map(|bot| bot.is(author)))? {
             return Err(Error::BadParams(format!("issue #{number} is not one of this account's")));
         }

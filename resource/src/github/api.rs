@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::client::{Client, Repeat, status_error};
+use super::client::{Client, Repeat, Shape};
 use super::model::{Comment, Issue, NewIssue, Permission, TeamMembership};
 use super::transport::Answer;
 use crate::error::{Error, Result};
@@ -31,32 +31,20 @@ impl Query {
     }
 }
 
-/// What became of an issue that is no longer where it was.
-pub(crate) fn missing(client: &Client<'_>, number: u64) -> Error {
-    let what = format!("issue #{number}");
-    match client.get_answer(&client.repo_url(&format!("/issues/{number}")), None, &what) {
-        Ok(answer) => issue_status(&answer, number).err().unwrap_or(Error::NotFound { what }),
-        Err(error) => error,
-    }
-}
-
 /// The issue, or which of the three ways it went.
 pub(crate) fn issue(client: &Client<'_>, number: u64) -> Result<Issue> {
     let what = format!("reading issue #{number}");
-    let answer = client.get_answer(&client.repo_url(&format!("/issues/{number}")), None, &what)?;
-    issue_status(&answer, number)?;
-    parse(&answer, &what)
-}
-
-fn issue_status(answer: &Answer, number: u64) -> Result<()> {
+    let url = client.repo_url(&format!("/issues/{number}"));
+    let answer = client.get_answer(&url, None, Shape::Object, &what)?;
     match answer.status {
-        200 => Ok(()),
+        200 => parse(&answer, &what),
         301 => Err(Error::Moved {
             issue: number,
             to: crate::text::one_line(answer.header("location").unwrap_or("another repository"), 300),
         }),
-        410 => Err(Error::Deleted { issue: number }),
-        _ => Err(status_error(answer, &format!("issue #{number}"))),
+        // A repository whose issues are disabled answers the same status for each of them.
+        410 if !answer.message().to_ascii_lowercase().contains("disabled") => Err(Error::Deleted { issue: number }),
+        _ => Err(client.refusal(&answer, &what)),
     }
 }
 
@@ -72,7 +60,7 @@ pub(crate) fn probe(client: &Client<'_>, number: u64) -> Result<Option<Issue>> {
 /// The newest issues and pull requests of the repository, whatever they are: one page.
 pub(crate) fn newest(client: &Client<'_>) -> Result<Vec<Issue>> {
     let url = Query::new("all").with("sort", "created").with("direction", "desc").url(client);
-    client.get(&url, "listing the newest issues")
+    client.get_page(&url, "listing the newest issues")
 }
 
 pub(crate) fn create(client: &Client<'_>, issue: &NewIssue) -> Result<Issue> {

@@ -6,19 +6,32 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::auth::{Credentials, app_jwt};
+use super::graphql::Reading;
 use super::model::{App, InstallationToken, User};
-use super::transport::{Answer, Request, Transport};
+use super::refusal::Place;
+use super::transport::{Answer, NoAnswer, Request, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::log::Log;
 use crate::text::percent_encode;
 
-/// Tries of a request that may be repeated.
+/// Tries of a request in a check, which is asked again soon. A get and a put go on until `max_wait` is used up.
 const TRIES: u32 = 4;
+/// The longest wait between two tries.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+/// Waits before a request is sent again that GitHub refused for a new token of an App. Replicas of GitHub learn of a
+/// token one after the other (octokit/auth-app.js issues 65 and 589: 401 where the token is not known yet, 403 where its
+/// permissions are not).
+const NEW_TOKEN_WAITS: [Duration; 3] = [Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(30)];
+/// For how long a token counts as new.
+const NEW_TOKEN: SignedDuration = SignedDuration::from_secs(60);
+/// From how far apart on the clocks are mentioned: an App's token allows for less than a minute.
+const CLOCKS_APART: i64 = 30;
 /// Between two writes (GitHub Docs, "Best practices for using the REST API", pause between mutative requests).
 const WRITE_PAUSE: Duration = Duration::from_secs(1);
 /// The first wait for a limit that names no time (GitHub Docs, same page: at least one minute, doubling).
 const BLIND_WAIT: Duration = Duration::from_secs(60);
+const RENAMED: &str = include_str!("renamed.graphql");
 /// Pages of one list. At 100 a page, more than this is no list of a gate.
 const MAX_PAGES: usize = 500;
 
@@ -30,6 +43,33 @@ pub(crate) struct Settings {
     pub(crate) ca_cert: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) max_wait: Duration,
+    /// Whether a failing request is tried until `max_wait` is used up, and not four times.
+    pub(crate) persistent: bool,
+}
+
+/// How long a step waits for GitHub.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// A check is asked again soon.
+    Check,
+    /// A get that fails fails its build.
+    Get,
+    /// The deployment has happened already.
+    Put,
+}
+
+impl Patience {
+    /// The time to wait in all: what the source sets, else the default.
+    pub(crate) fn max_wait(self, seconds: Option<u64>) -> Duration {
+        Duration::from_secs(seconds.unwrap_or(match self {
+            Self::Check | Self::Get => 120,
+            Self::Put => 900,
+        }))
+    }
+
+    pub(crate) fn is_persistent(self) -> bool {
+        self != Self::Check
+    }
 }
 
 /// May a request be sent again when it is not known whether the first one arrived?
@@ -41,17 +81,47 @@ pub(crate) enum Repeat {
     Never,
 }
 
+/// What the body of a successful answer begins as: an answer of another shape is not GitHub's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Object,
+    List,
+    /// Any, or no body at all.
+    Any,
+}
+
+/// How a request is sent.
+#[derive(Clone, Copy)]
+struct Manner<'a> {
+    /// For messages.
+    what: &'a str,
+    repeat: Repeat,
+    shape: Shape,
+    /// Whether it carries a token that can be made anew, and not an App's own.
+    renewable: bool,
+}
+
+/// An App's token.
+#[derive(Clone)]
+struct AppToken {
+    text: String,
+    /// When it was made, on this machine's clock.
+    made: Timestamp,
+}
+
 /// Speaks to GitHub: one request at a time, with credentials, within the rate limits.
 pub(crate) struct Client<'a> {
     transport: Transport,
     clock: &'a dyn Clock,
     log: &'a Log,
-    base: String,
-    repository: String,
+    place: Place,
     credentials: Credentials,
-    token: RefCell<Option<String>>,
+    token: RefCell<Option<AppToken>>,
     /// What is left of `max_wait`.
     budget: Cell<Duration>,
+    persistent: bool,
+    /// Whether the log says already that the repository was renamed.
+    is_renaming_logged: Cell<bool>,
     last_write: Cell<Option<Timestamp>>,
     /// GitHub's clock in the newest answer.
     server_time: Cell<Option<Timestamp>>,
@@ -87,15 +157,20 @@ impl<'a> Client<'a> {
             Credentials::Token(token) => log.hide(token),
             Credentials::App { key, .. } => log.hide(key),
         }
+        let place = Place { base, repository: settings.repository };
+        if let Some(doubt) = place.doubt() {
+            log.say(format_args!("warning: {doubt}"));
+        }
         Ok(Self {
             transport,
             clock,
             log,
-            base,
-            repository: settings.repository,
+            place,
             credentials: settings.credentials,
             token: RefCell::new(None),
             budget: Cell::new(settings.max_wait),
+            persistent: settings.persistent,
+            is_renaming_logged: Cell::new(false),
             last_write: Cell::new(None),
             server_time: Cell::new(None),
             identity: RefCell::new(None),
@@ -103,11 +178,16 @@ impl<'a> Client<'a> {
     }
 
     pub(crate) fn base(&self) -> &str {
-        &self.base
+        &self.place.base
+    }
+
+    /// The repository and its host, for messages.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     pub(crate) fn owner_and_name(&self) -> (&str, &str) {
-        self.repository.split_once('/').unwrap_or((&self.repository, ""))
+        self.place.repository.split_once('/').unwrap_or((&self.place.repository, ""))
     }
 
     /// GitHub's clock as of its newest answer, else this machine's.
@@ -126,7 +206,7 @@ impl<'a> Client<'a> {
     /// `…/repos/OWNER/NAME` and `path` below it.
     pub(crate) fn repo_url(&self, path: &str) -> String {
         let (owner, name) = self.owner_and_name();
-        format!("{}/repos/{}/{}{path}", self.base, percent_encode(owner), percent_encode(name))
+        format!("{}/repos/{}/{}{path}", self.base(), percent_encode(owner), percent_encode(name))
     }
 
     /// Asks GitHub, once, whose credentials these are.
@@ -137,16 +217,26 @@ impl<'a> Client<'a> {
         let identity = if let Credentials::App { id, key, .. } = &self.credentials {
             let jwt = app_jwt(id, key, self.clock.now())?;
             self.log.hide(&jwt);
-            let request =
-                Request { method: "GET", url: format!("{}/app", self.base), headers: headers(&jwt, None), body: None };
-            let app: App = parse("GET /app", &self.expect(&request, Repeat::Safe, "asking who the App is", false)?)?;
+            let request = Request {
+                method: "GET",
+                url: format!("{}/app", self.base()),
+                headers: headers(&jwt, None),
+                body: None,
+            };
+            let what = "asking GitHub for the App";
+            let manner = Manner { what, repeat: Repeat::Safe, shape: Shape::Object, renewable: false };
+            let answer = self.send(&request, manner)?;
+            if answer.status != 200 {
+                return Err(self.with_clock(self.place.refusal(&answer, what), &answer));
+            }
+            let app: App = parse(what, &answer)?;
             let slug = app.slug.ok_or_else(|| Error::Unexpected {
                 what: "GET /app".to_owned(),
                 why: "the App has no slug".to_owned(),
             })?;
             Identity::App { slug }
         } else {
-            let user: User = self.get(&format!("{}/user", self.base), "asking whose token this is")?;
+            let user: User = self.get(&format!("{}/user", self.base()), "asking GitHub for the token's account")?;
             Identity::User { id: user.id, login: user.login }
         };
         *self.identity.borrow_mut() = Some(identity.clone());
@@ -155,14 +245,19 @@ impl<'a> Client<'a> {
 
     /// Reads one thing.
     pub(crate) fn get<T: DeserializeOwned>(&self, url: &str, what: &str) -> Result<T> {
-        parse(what, &self.request("GET", url, None, Repeat::Safe, what)?)
+        parse(what, &self.request("GET", url, None, Repeat::Safe, Shape::Object, what)?)
     }
 
-    /// Reads one thing; the caller looks at the status.
-    pub(crate) fn get_answer(&self, url: &str, etag: Option<&str>, what: &str) -> Result<Answer> {
+    /// Reads the first page of a list.
+    pub(crate) fn get_page<T: DeserializeOwned>(&self, url: &str, what: &str) -> Result<Vec<T>> {
+        parse(what, &self.request("GET", url, None, Repeat::Safe, Shape::List, what)?)
+    }
+
+    /// Reads one thing of a shape; the caller looks at the status.
+    pub(crate) fn get_answer(&self, url: &str, etag: Option<&str>, shape: Shape, what: &str) -> Result<Answer> {
         let request =
             Request { method: "GET", url: url.to_owned(), headers: headers(&self.bearer()?, etag), body: None };
-        self.send(&request, Repeat::Safe, what, true)
+        self.send(&request, Manner { what, repeat: Repeat::Safe, shape, renewable: true })
     }
 
     /// Writes.
@@ -174,7 +269,7 @@ impl<'a> Client<'a> {
         repeat: Repeat,
         what: &str,
     ) -> Result<T> {
-        let answer = self.request(method, url, Some(body), repeat, what)?;
+        let answer = self.request(method, url, Some(body), repeat, Shape::Any, what)?;
         // The write happened; an answer that cannot be read leaves its result unknown, not undone.
         parse(what, &answer).map_err(|error| match repeat {
             Repeat::Safe => error,
@@ -184,7 +279,7 @@ impl<'a> Client<'a> {
 
     /// Deletes; what is gone already is as good.
     pub(crate) fn delete(&self, url: &str, what: &str) -> Result<()> {
-        match self.request("DELETE", url, None, Repeat::Safe, what) {
+        match self.request("DELETE", url, None, Repeat::Safe, Shape::Any, what) {
             Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -194,40 +289,38 @@ impl<'a> Client<'a> {
     ///
     /// `None` when what was asked for is not there.
     pub(crate) fn graphql<T: DeserializeOwned>(&self, query: &str, variables: &Value, what: &str) -> Result<Option<T>> {
-        // GitHub Docs, "Forming calls with GraphQL": a server of one's own has it beside, not below, the REST API.
-        let url = match self.base.strip_suffix("/api/v3") {
-            Some(root) => format!("{root}/api/graphql"),
-            None => format!("{}/graphql", self.base),
+        let manner = Manner { what, repeat: Repeat::Safe, shape: Shape::Object, renewable: true };
+        let answer = self.expect(&self.query(query, variables)?, manner)?;
+        let unexpected = |why: String| Error::Unexpected { what: what.to_owned(), why };
+        let data = match Reading::of(parse(what, &answer)?) {
+            Reading::Data(data) => data,
+            Reading::NotFound => return Ok(None),
+            Reading::Forbidden(said) => {
+                let why = self.place.single_sign_on(answer.header("x-github-sso"), &said).unwrap_or(said);
+                return Err(Error::Forbidden { what: what.to_owned(), why });
+            }
+            // Both were waited for when the answer came.
+            Reading::Limited | Reading::Passing(_) => return Err(unexpected("a fault that should pass".to_owned())),
+            Reading::Wrong(said) => return Err(unexpected(format!("GitHub's GraphQL answers: {said}"))),
         };
-        let body = json!({"query": query, "variables": variables});
-        let answer = self.request("POST", &url, Some(&body), Repeat::Safe, what)?;
-        let mut value: Value = parse(what, &answer)?;
-        let errors = value.get("errors").and_then(Value::as_array).cloned().unwrap_or_default();
-        if errors.iter().any(|error| error.get("type").and_then(Value::as_str) == Some("NOT_FOUND")) {
-            return Ok(None);
-        }
-        if !errors.is_empty() {
-            let text: Vec<&str> =
-                errors.iter().filter_map(|error| error.get("message").and_then(Value::as_str)).collect();
-            let why = crate::text::one_line(&text.join("; "), 400);
-            let forbidden =
-                errors.iter().any(|error| error.get("type").and_then(Value::as_str).is_some_and(|t| t == "FORBIDDEN"));
-            return Err(if forbidden {
-                Error::Forbidden { what: what.to_owned(), why }
-            } else {
-                Error::Unexpected { what: what.to_owned(), why: format!("GitHub's GraphQL says: {why}") }
-            });
-        }
-        let data = value.get_mut("data").map(Value::take).unwrap_or_default();
-        serde_json::from_value(data).map(Some).map_err(|error| Error::Unexpected {
-            what: what.to_owned(),
-            why: format!("the answer is not as described: {error}"),
-        })
+        serde_json::from_value(data)
+            .map(Some)
+            .map_err(|error| unexpected(format!("the answer is not as GitHub describes it: {error}")))
+    }
+
+    fn query(&self, query: &str, variables: &Value) -> Result<Request> {
+        // GitHub Docs, "Forming calls with GraphQL": a server of one's own has it beside, not below, the REST API.
+        let url = match self.base().strip_suffix("/api/v3") {
+            Some(root) => format!("{root}/api/graphql"),
+            None => format!("{}/graphql", self.base()),
+        };
+        let body = json!({"query": query, "variables": variables}).to_string();
+        Ok(Request { method: "POST", url, headers: headers(&self.bearer()?, None), body: Some(body) })
     }
 
     /// All pages of a list, as GitHub links them.
     pub(crate) fn list<T: DeserializeOwned>(&self, url: &str, what: &str) -> Result<Vec<T>> {
-        let answer = self.request("GET", url, None, Repeat::Safe, what)?;
+        let answer = self.request("GET", url, None, Repeat::Safe, Shape::List, what)?;
         self.rest_of_list(&answer, what, |_| true)
     }
 
@@ -250,10 +343,10 @@ impl<'a> Client<'a> {
             if pages >= MAX_PAGES {
                 return Err(Error::Unexpected { what: what.to_owned(), why: format!("more than {MAX_PAGES} pages") });
             }
-            let url = resolve(&self.base, &url).filter(|url| same_origin(url, &self.base)).ok_or_else(|| {
+            let url = resolve(self.base(), &url).filter(|url| same_origin(url, self.base())).ok_or_else(|| {
                 Error::Unexpected { what: what.to_owned(), why: "the next page is on another server".to_owned() }
             })?;
-            let answer = self.request("GET", &url, None, Repeat::Safe, what)?;
+            let answer = self.request("GET", &url, None, Repeat::Safe, Shape::List, what)?;
             items.extend(parse::<Vec<T>>(what, &answer)?);
             next = next_page(&answer);
             pages += 1;
@@ -267,6 +360,7 @@ impl<'a> Client<'a> {
         url: &str,
         body: Option<&Value>,
         repeat: Repeat,
+        shape: Shape,
         what: &str,
     ) -> Result<Answer> {
         let request = Request {
@@ -275,24 +369,56 @@ impl<'a> Client<'a> {
             headers: headers(&self.bearer()?, None),
             body: body.map(Value::to_string),
         };
-        self.expect(&request, repeat, what, true)
+        self.expect(&request, Manner { what, repeat, shape, renewable: true })
     }
 
     /// Sends and turns every status but a success into an error.
-    fn expect(&self, request: &Request, repeat: Repeat, what: &str, renew: bool) -> Result<Answer> {
-        let answer = self.send(request, repeat, what, renew)?;
+    fn expect(&self, request: &Request, manner: Manner<'_>) -> Result<Answer> {
+        let answer = self.send(request, manner)?;
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        Err(status_error(&answer, what))
+        Err(self.refusal(&answer, manner.what))
+    }
+
+    /// The error that a status is, for a request that has no use of its own for it.
+    pub(crate) fn refusal(&self, answer: &Answer, what: &str) -> Error {
+        match self.place.refusal(answer, what) {
+            Error::Redirected { what, repository, to } => {
+                let to = self.present_name().unwrap_or(to);
+                Error::Redirected { what, repository, to }
+            }
+            error => error,
+        }
+    }
+
+    /// The repository's name after a renaming; `None` when it cannot be read.
+    fn present_name(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Data {
+            repository: Name,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Name {
+            name_with_owner: String,
+        }
+        let (owner, name) = self.owner_and_name();
+        let variables = json!({"owner": owner, "name": name});
+        let what = "asking GitHub for the repository's name";
+        let manner = Manner { what, repeat: Repeat::Safe, shape: Shape::Object, renewable: true };
+        let answer = self.send(&self.query(RENAMED, &variables).ok()?, manner).ok()?;
+        let Reading::Data(data) = reading(&answer)? else { return None };
+        let data: Data = serde_json::from_value(data).ok()?;
+        Some(data.repository.name_with_owner).filter(|present| check_repository(present).is_ok())
     }
 
     fn bearer(&self) -> Result<String> {
         match &self.credentials {
             Credentials::Token(token) => Ok(token.clone()),
             Credentials::App { .. } => {
-                if let Some(token) = self.token.borrow().clone() {
-                    return Ok(token);
+                if let Some(token) = self.token.borrow().as_ref() {
+                    return Ok(token.text.clone());
                 }
                 self.mint()
             }
@@ -309,49 +435,102 @@ impl<'a> Client<'a> {
         let (_, name) = self.owner_and_name();
         let request = Request {
             method: "POST",
-            url: format!("{}/app/installations/{installation}/access_tokens", self.base),
+            url: format!("{}/app/installations/{installation}/access_tokens", self.base()),
             headers: headers(&jwt, None),
             body: Some(json!({"repositories": [name]}).to_string()),
         };
-        let what = "asking for the App's token";
+        let what = "asking GitHub for the App's token";
         // A second token does no harm.
-        let answer = self.expect(&request, Repeat::Safe, what, false)?;
+        let manner = Manner { what, repeat: Repeat::Safe, shape: Shape::Any, renewable: false };
+        let answer = self.send(&request, manner)?;
+        let (host, repository) = (self.place.host(), &self.place.repository);
+        let not_found = |what: String| Err(Error::NotFound { what });
+        match answer.status {
+            200..=299 => {}
+            404 => {
+                return not_found(format!(
+                    "the installation {installation} of the App {id} was not found on {host}; set \
+                     `app_installation_id` to the installation of the organization that owns `{repository}`"
+                ));
+            }
+            422 => {
+                return not_found(format!(
+                    "the App {id} cannot read the repository `{repository}` on {host} ({}); install the App there, or, \
+                     if the repository was renamed, write its present name in `repository`",
+                    answer.message()
+                ));
+            }
+            _ => return Err(self.with_clock(self.place.refusal(&answer, what), &answer)),
+        }
         let token: InstallationToken = parse(what, &answer)?;
         self.log.hide(&token.token);
-        *self.token.borrow_mut() = Some(token.token.clone());
+        *self.token.borrow_mut() = Some(AppToken { text: token.token.clone(), made: self.clock.now() });
         Ok(token.token)
     }
 
-    fn send(&self, request: &Request, repeat: Repeat, what: &str, renew: bool) -> Result<Answer> {
+    /// An App's own token holds for minutes by this machine's clock: where GitHub refuses it, the clocks are compared.
+    fn with_clock(&self, error: Error, answer: &Answer) -> Error {
+        let Error::Unauthorized(why) = error else { return error };
+        let Some(theirs) = answer.header("date").and_then(parse_http_date) else { return Error::Unauthorized(why) };
+        let ahead = self.clock.now().as_second() - theirs.as_second();
+        if ahead.abs() < CLOCKS_APART {
+            return Error::Unauthorized(why);
+        }
+        let direction = if ahead > 0 { "ahead of" } else { "behind" };
+        let seconds = ahead.unsigned_abs();
+        Error::Unauthorized(format!(
+            "{why}; this machine's clock is {seconds} s {direction} GitHub's clock, by which an App's own token is \
+             checked: correct this machine's clock"
+        ))
+    }
+
+    /// The age of the App's token in seconds, while it is so new that parts of GitHub may not know it.
+    fn age_of_new_token(&self) -> Option<i64> {
+        let made = self.token.borrow().as_ref()?.made;
+        let age = self.clock.now().duration_since(made);
+        (age < NEW_TOKEN).then(|| age.as_secs().max(0))
+    }
+
+    fn send(&self, request: &Request, manner: Manner<'_>) -> Result<Answer> {
         let mut request = request.clone();
         let write = request.method != "GET" && !request.url.ends_with("/graphql");
         let mut tries = 0;
         let mut blind_waits = 0;
+        let mut new_token_waits = NEW_TOKEN_WAITS.iter();
         let mut renewed = false;
         let mut hops = 0;
         loop {
             if write {
                 self.pause_before_write();
             }
+            let began = self.clock.now();
             let sent = self.transport.send(&request);
             if write {
                 self.last_write.set(Some(self.clock.now()));
             }
-            let why = match sent {
-                Ok(answer) => {
+            let (why, may_have_arrived) = match sent {
+                Ok(mut answer) => {
                     self.note(&request, &answer);
                     if let Some(wait) = self.limited(&answer, blind_waits) {
                         blind_waits += 1;
                         self.wait_for_limit(wait)?;
                         continue;
                     }
-                    if answer.status == 401 && renew && !renewed && matches!(self.credentials, Credentials::App { .. })
-                    {
-                        renewed = true;
-                        *self.token.borrow_mut() = None;
-                        let token = self.mint()?;
-                        set_bearer(&mut request, &token);
-                        continue;
+                    if manner.renewable && is_refused(&request, &answer) {
+                        if let Some(age) = self.age_of_new_token() {
+                            answer.age_of_new_token = Some(age);
+                            if let Some(wait) = new_token_waits.next().filter(|wait| **wait <= self.budget.get()) {
+                                self.wait_for_new_token(*wait, age, &answer);
+                                continue;
+                            }
+                        }
+                        if answer.status == 401 && !renewed && matches!(self.credentials, Credentials::App { .. }) {
+                            renewed = true;
+                            *self.token.borrow_mut() = None;
+                            let token = self.mint()?;
+                            set_bearer(&mut request, &token);
+                            continue;
+                        }
                     }
                     if request.method == "GET"
                         && let Some(location) = redirect(&answer)
@@ -360,37 +539,59 @@ impl<'a> Client<'a> {
                         hops += 1;
                         if hops > 5 {
                             return Err(Error::Unexpected {
-                                what: what.to_owned(),
+                                what: manner.what.to_owned(),
                                 why: "too many redirects".to_owned(),
                             });
                         }
-                        request = self.redirected(&request, &location, what)?;
+                        request = self.redirected(&request, &location, manner.what)?;
                         continue;
                     }
-                    if answer.status < 500 {
-                        if answer.status < 300 && !answer.body.is_empty() && !is_json(&answer) {
-                            "the answer is no JSON".to_owned()
-                        } else {
-                            return Ok(answer);
-                        }
-                    } else {
-                        format!("{} {}", answer.status, answer.message())
+                    match fault(&request, &answer, manner.shape) {
+                        None => return Ok(answer),
+                        Some(why) => (why, true),
                     }
                 }
-                Err(why) => why,
+                Err(NoAnswer { why, may_have_arrived }) => (why, may_have_arrived),
             };
             tries += 1;
             self.log.detail(format_args!("{} {}: {why}", request.method, request.url));
-            if repeat == Repeat::Never {
-                return Err(Error::Ambiguous { what: what.to_owned(), why });
+            let what = manner.what.to_owned();
+            if manner.repeat == Repeat::Never && may_have_arrived {
+                return Err(Error::Ambiguous { what, why });
             }
-            let wait = backoff(tries);
-            if tries >= TRIES || wait > self.budget.get() {
-                return Err(Error::Unavailable { what: what.to_owned(), why, tries });
+            // A server that does not answer uses up the time, too.
+            self.spend(self.clock.now().duration_since(began).unsigned_abs());
+            let left = self.budget.get();
+            let wait = if self.persistent { backoff(tries).min(left) } else { backoff(tries) };
+            if left.is_zero() || wait > left || (!self.persistent && tries >= TRIES) {
+                let host = self.place.host().to_owned();
+                return Err(Error::Unavailable { what, host, why, tries });
             }
-            self.budget.set(self.budget.get().saturating_sub(wait));
+            self.spend(wait);
             self.clock.sleep(wait);
         }
+    }
+
+    /// Waits for parts of GitHub that do not know the App's token yet.
+    fn wait_for_new_token(&self, wait: Duration, age: i64, answer: &Answer) {
+        self.log.say(format_args!(
+            "GitHub refuses the App's token ({} {}), which was made {age} s before: trying again in {} s",
+            answer.status,
+            answer.message(),
+            wait.as_secs()
+        ));
+        self.spend(wait);
+        self.clock.sleep(wait);
+    }
+
+    /// Takes from what is left of `max_wait`.
+    pub(super) fn spend(&self, time: Duration) {
+        self.budget.set(self.budget.get().saturating_sub(time));
+    }
+
+    /// Whether a step that should not fail may go on trying.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.persistent && !self.budget.get().is_zero()
     }
 
     fn pause_before_write(&self) {
@@ -432,6 +633,7 @@ impl<'a> Client<'a> {
     fn limited(&self, answer: &Answer, blind_waits: u32) -> Option<Duration> {
         let refused = match answer.status {
             403 | 429 => true,
+            422 => is_too_quick(answer),
             200 => is_graphql_limit(answer),
             _ => false,
         };
@@ -455,6 +657,7 @@ impl<'a> Client<'a> {
         let message = answer.message().to_ascii_lowercase();
         let blind = answer.status == 429
             || answer.status == 200
+            || answer.status == 422
             || message.contains("secondary rate limit")
             || message.contains("abuse detection");
         blind.then(|| BLIND_WAIT.saturating_mul(1 << blind_waits.min(8)))
@@ -470,7 +673,7 @@ impl<'a> Client<'a> {
             return Err(Error::RateLimited { wait, until, left });
         }
         self.log.say(format_args!("rate limited by GitHub: waiting {} s (until {until})", wait.as_secs()));
-        self.budget.set(left.saturating_sub(wait));
+        self.spend(wait);
         self.clock.sleep(wait);
         Ok(())
     }
@@ -480,8 +683,15 @@ impl<'a> Client<'a> {
         let bad = || Error::Unexpected { what: what.to_owned(), why: "redirected to no address".to_owned() };
         let url = resolve(&request.url, location).ok_or_else(bad)?;
         let mut next = Request { url, ..request.clone() };
-        if !same_origin(&next.url, &self.base) {
-            if self.base.starts_with("https://") && !next.url.starts_with("https://") {
+        if same_origin(&next.url, self.base()) && !self.is_renaming_logged.replace(true) {
+            self.log.say(format_args!(
+                "warning: GitHub redirects from the repository `{}`; if it was renamed, write its present name in \
+                 `repository`: GitHub takes no writes under the old name",
+                self.place.repository
+            ));
+        }
+        if !same_origin(&next.url, self.base()) {
+            if self.base().starts_with("https://") && !next.url.starts_with("https://") {
                 return Err(Error::Unexpected {
                     what: what.to_owned(),
                     why: "redirected from https to plain http".to_owned(),
@@ -493,20 +703,47 @@ impl<'a> Client<'a> {
     }
 }
 
-/// The error that a status is, for a request that has no use of its own for it.
-pub(crate) fn status_error(answer: &Answer, what: &str) -> Error {
-    let what = what.to_owned();
-    let why = answer.message();
+/// What is wrong with an answer that GitHub would not give if nothing had failed: the same request may get another.
+fn fault(request: &Request, answer: &Answer, shape: Shape) -> Option<String> {
     match answer.status {
-        301 | 302 | 303 | 307 | 308 => {
-            Error::Redirected { what, to: crate::text::one_line(answer.header("location").unwrap_or("nowhere"), 300) }
-        }
-        401 => Error::Unauthorized(why),
-        403 => Error::Forbidden { what, why },
-        404 => Error::NotFound { what },
-        422 => Error::Invalid { what, why },
-        status => Error::Unexpected { what, why: format!("GitHub answered {status}: {why}") },
+        408 | 500.. => return Some(format!("{} {}", answer.status, answer.message())),
+        200..=299 => {}
+        _ => return None,
     }
+    let begins = answer.body.iter().find(|byte| !byte.is_ascii_whitespace());
+    let fits = match shape {
+        Shape::Object => begins == Some(&b'{'),
+        Shape::List => begins == Some(&b'['),
+        Shape::Any => true,
+    };
+    if (begins.is_some() && !is_json(answer)) || (begins.is_none() && shape != Shape::Any) {
+        return Some("the answer is no JSON".to_owned());
+    }
+    if !fits {
+        return Some(format!("the answer is of another shape: {}", answer.message()));
+    }
+    match graphql_reading(request, answer)? {
+        Reading::Passing(why) => Some(why),
+        _ => None,
+    }
+}
+
+/// Did GitHub refuse the request as it refuses an account that may not see or do what was asked?
+fn is_refused(request: &Request, answer: &Answer) -> bool {
+    match answer.status {
+        401 | 403 | 404 => true,
+        200 => matches!(graphql_reading(request, answer), Some(Reading::NotFound | Reading::Forbidden(_))),
+        _ => false,
+    }
+}
+
+/// The answer to a GraphQL query; `None` for any other answer.
+fn graphql_reading(request: &Request, answer: &Answer) -> Option<Reading> {
+    if answer.status == 200 && request.url.ends_with("/graphql") { reading(answer) } else { None }
+}
+
+fn reading(answer: &Answer) -> Option<Reading> {
+    serde_json::from_slice(&answer.body).ok().map(Reading::of)
 }
 
 fn headers(token: &str, etag: Option<&str>) -> Vec<(&'static str, String)> {
@@ -530,9 +767,10 @@ fn set_bearer(request: &mut Request, token: &str) {
     }
 }
 
-/// 1, 2, 4 s, each a little more by chance, so that many steps that failed together do not come back together.
+/// 1, 2, 4 s and so on, each a little more by chance, so that many steps that failed together do not come back together.
 fn backoff(tries: u32) -> Duration {
-    Duration::from_millis((1_000 << tries.saturating_sub(1).min(6)) + u64::from(random_u16()) % 500)
+    let doubled = Duration::from_secs(1 << tries.saturating_sub(1).min(6)).min(LONGEST_BACKOFF);
+    doubled + Duration::from_millis(u64::from(random_u16()) % 500)
 }
 
 /// Sixteen random bits; 0 when the machine has none to give, which costs the spread and nothing else.
@@ -555,12 +793,16 @@ fn is_json(answer: &Answer) -> bool {
 }
 
 fn is_graphql_limit(answer: &Answer) -> bool {
-    // Cheap first: nearly no answer has it.
-    let needle = b"RATE_LIMITED";
-    answer.body.windows(needle.len()).any(|part| part == needle)
-        && serde_json::from_slice::<Value>(&answer.body).is_ok_and(|value| {
-            value["errors"].as_array().is_some_and(|errors| errors.iter().any(|error| error["type"] == "RATE_LIMITED"))
-        })
+    // Cheap first: nearly no answer has it. A list, or an issue's text, may hold the words.
+    let holds = |needle: &[u8]| answer.body.windows(needle.len()).any(|part| part == needle);
+    (holds(b"RATE_LIMIT") || holds(b"secondary rate limit"))
+        && serde_json::from_slice::<Value>(&answer.body)
+            .is_ok_and(|value| value.get("errors").is_some() && matches!(Reading::of(value), Reading::Limited))
+}
+
+/// A limit on new content that comes as a validation that failed.
+fn is_too_quick(answer: &Answer) -> bool {
+    String::from_utf8_lossy(&answer.body).contains("was submitted too quickly")
 }
 
 fn redirect(answer: &Answer) -> Option<String> {
@@ -662,7 +904,7 @@ mod tests {
     fn link(text: &str) -> Option<String> {
         let mut headers = ureq::http::HeaderMap::new();
         headers.insert("link", text.parse().expect("a header"));
-        next_page(&Answer { status: 200, headers, body: Vec::new() })
+        next_page(&Answer { status: 200, headers, body: Vec::new(), age_of_new_token: None })
     }
 
     #[test]

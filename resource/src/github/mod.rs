@@ -6,13 +6,16 @@
 pub(crate) mod api;
 mod auth;
 mod client;
+mod graphql;
 mod model;
 mod once;
+mod proxy;
+mod refusal;
 mod snapshot;
 mod transport;
 
 pub(crate) use auth::{AuthFields, Credentials};
-pub(crate) use client::{Client, Identity, Settings, status_error};
+pub(crate) use client::{Client, Identity, Patience, Settings, Shape};
 pub(crate) use model::{Comment, Issue, NewIssue};
 pub(crate) use once::LOOKS;
 pub(crate) use snapshot::{Actor, IssueState, Neighbour, Note, Snapshot};

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 /// Waits before looking whether a write of unknown outcome happened.
 pub(crate) const LOOKS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
-/// How often a write of unknown outcome is begun.
+/// How often a write of unknown outcome is begun, at the least.
 const ROUNDS: u32 = 3;
 
 impl Client<'_> {
@@ -25,13 +25,14 @@ impl Client<'_> {
             };
             self.log().say(&unknown);
             for wait in LOOKS {
+                self.spend(wait);
                 self.sleep(wait);
                 if let Some(done) = look()? {
-                    self.log().say("it was carried out");
+                    self.log().say("GitHub carried out the write");
                     return Ok(done);
                 }
             }
-            if round == ROUNDS {
+            if round >= ROUNDS && !self.may_go_on() {
                 return Err(unknown);
             }
         }

@@ -2,7 +2,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::api;
 use super::client::Client;
+use super::once::LOOKS;
 use crate::error::{Error, Result};
 
 const ISSUE: &str = include_str!("issue.graphql");
@@ -191,12 +193,25 @@ impl Snapshot {
         repository.issue.map(|issue| issue.with_all_comments(client)).transpose()
     }
 
-    /// The issue, and those of the same gate that were touched last.
+    /// The issue that must be there.
+    ///
+    /// # Errors
+    ///
+    /// When it is not: which of the three ways it went.
+    pub(crate) fn read_required(client: &Client<'_>, number: u64) -> Result<Self> {
+        required(client, number, || Self::read(client, number))
+    }
+
+    /// The issue, which must be there, and those of the same gate that were touched last.
     pub(crate) fn read_with_neighbours(
         client: &Client<'_>,
         number: u64,
         label: &str,
-    ) -> Result<Option<(Self, Vec<Neighbour>)>> {
+    ) -> Result<(Self, Vec<Neighbour>)> {
+        required(client, number, || Self::read_neighbours(client, number, label))
+    }
+
+    fn read_neighbours(client: &Client<'_>, number: u64, label: &str) -> Result<Option<(Self, Vec<Neighbour>)>> {
         let query = format!("{NEIGHBOURS}\n{}", &ISSUE[ISSUE.find("fragment Whole").unwrap_or_default()..]);
         let Some(repository) = ask(client, &query, number, None, Some(label))? else { return Ok(None) };
         let neighbours = repository.issues.iter().flat_map(Nodes::iter).cloned().collect();
@@ -212,7 +227,7 @@ impl Snapshot {
             let after = self.comments.page_info.end_cursor.as_deref();
             let more = ask(client, ISSUE, self.number, after, None)?
                 .and_then(|repository| repository.issue)
-                .ok_or_else(|| Error::NotFound { what: format!("issue #{}", self.number) })?;
+                .ok_or_else(|| client.place().not_found(&format!("reading issue #{}", self.number), ""))?;
             self.comments.page_info = more.comments.page_info;
             self.comments.nodes.get_or_insert_default().extend(more.comments.nodes.unwrap_or_default());
         }
@@ -283,6 +298,23 @@ impl Snapshot {
         let set = |event: &&Labeling| event.label.as_ref().is_some_and(|set| set.name.eq_ignore_ascii_case(label));
         self.labelings.iter().filter(set).last()?.actor.as_ref()
     }
+}
+
+/// What `read` finds. Where it finds nothing, REST says why; where REST knows the issue, GraphQL is behind, and is asked
+/// again.
+fn required<T>(client: &Client<'_>, number: u64, read: impl Fn() -> Result<Option<T>>) -> Result<T> {
+    for wait in LOOKS {
+        if let Some(found) = read()? {
+            return Ok(found);
+        }
+        let issue = api::issue(client, number)?;
+        if issue.is_pull_request() {
+            break;
+        }
+        client.log().say(format_args!("GitHub's GraphQL does not know issue #{number} yet, and is asked again"));
+        client.sleep(wait);
+    }
+    read()?.ok_or_else(|| client.place().not_found(&format!("reading issue #{number}"), ""))
 }
 
 fn ask(

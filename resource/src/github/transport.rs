@@ -4,6 +4,7 @@ use std::time::Duration;
 use ureq::http;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
+use super::proxy::EnvProxy;
 use crate::error::{Error, Result};
 
 /// An answer larger than this is refused: a hundred issues with bodies of 65,536 characters each fit.
@@ -24,6 +25,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: Vec<u8>,
+    /// Of a refusal: the age in seconds of an App's token so new that parts of GitHub may not know it.
+    pub(crate) age_of_new_token: Option<i64>,
 }
 
 impl Answer {
@@ -44,10 +47,18 @@ impl Answer {
     }
 }
 
-/// Sends one request, once. No redirect is followed: who asked decides about that.
+/// Why no answer came.
 #[derive(Debug)]
+pub(crate) struct NoAnswer {
+    pub(crate) why: String,
+    /// Whether the request may have reached GitHub.
+    pub(crate) may_have_arrived: bool,
+}
+
+/// Sends one request, once. No redirect is followed: who asked decides about that.
 pub(crate) struct Transport {
     agent: ureq::Agent,
+    proxy: Option<EnvProxy>,
 }
 
 impl Transport {
@@ -63,26 +74,58 @@ impl Transport {
         if base.starts_with("https://") {
             config = config.tls_config(TlsConfig::builder().root_certs(roots(ca_cert)?).build());
         }
-        Ok(Self { agent: config.build().new_agent() })
+        let proxy = EnvProxy::for_base(base, |name| std::env::var(name).ok())?;
+        let used = proxy.as_ref().map(|proxy| {
+            ureq::Proxy::new(&proxy.url).map_err(|_| {
+                Error::BadSource(format!("`{}` is not a valid proxy; expected http://HOST:PORT", proxy.variable))
+            })
+        });
+        config = config.proxy(used.transpose()?);
+        Ok(Self { agent: config.build().new_agent(), proxy })
     }
 
-    pub(crate) fn send(&self, request: &Request) -> Result<Answer, String> {
+    /// # Errors
+    ///
+    /// When no whole answer came, and through which proxy none came.
+    pub(crate) fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        self.exchange(request).map_err(|mut failure| {
+            if let Some(proxy) = &self.proxy {
+                failure.why = format!("through the proxy {} (`{}`): {}", proxy.address(), proxy.variable, failure.why);
+            }
+            failure
+        })
+    }
+
+    fn exchange(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        let unsent = |error: http::Error| NoAnswer { why: error.to_string(), may_have_arrived: false };
         let mut builder = http::Request::builder().method(request.method).uri(&request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
         // ureq lets no GET and no DELETE have a body of a type that could hold one.
         let answer = match &request.body {
-            Some(body) => self.agent.run(builder.body(body.as_bytes()).map_err(|error| error.to_string())?),
-            None => self.agent.run(builder.body(()).map_err(|error| error.to_string())?),
+            Some(body) => self.agent.run(builder.body(body.as_bytes()).map_err(unsent)?),
+            None => self.agent.run(builder.body(()).map_err(unsent)?),
         };
-        let (parts, mut body) = answer.map_err(|error| error.to_string())?.into_parts();
+        let answer = answer
+            .map_err(|error| NoAnswer { why: error.to_string(), may_have_arrived: !is_before_the_request(&error) })?;
+        let (parts, mut body) = answer.into_parts();
         let body = body
             .with_config()
             .limit(MAX_ANSWER)
             .read_to_vec()
-            .map_err(|error| format!("the answer broke off: {error}"))?;
-        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+            .map_err(|error| NoAnswer { why: format!("the answer broke off: {error}"), may_have_arrived: true })?;
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body, age_of_new_token: None })
+    }
+}
+
+/// Did it fail while there was no connection yet? Then a write did not happen.
+fn is_before_the_request(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound | ureq::Error::ConnectProxyFailed(_) => true,
+        ureq::Error::Timeout(timeout) => matches!(timeout, ureq::Timeout::Resolve | ureq::Timeout::Connect),
+        ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        _ => false,
     }
 }
 

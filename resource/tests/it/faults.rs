@@ -357,7 +357,7 @@ fn renamed_repository_is_read_and_not_written() {
     run.succeeds();
     assert_eq!(run.json().as_array().unwrap().len(), 1, "{}", run.stderr);
     let run = lab.record(2);
-    run.fails("redirected").says("Say its present name in `repository`");
+    run.fails("redirected").says("write the present name in `repository`");
 }
 
 #[test]

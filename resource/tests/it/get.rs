@@ -155,7 +155,7 @@ fn issue_that_went_is_refused_and_each_way_is_named() {
     lab.close(1, "alice");
     let version = lab.version(1);
     refused(&lab, &json!({"issue_number": "99", "issue_closed_at": lab.closed_at(1)}), "not-found")
-        .says("issue #99 is not there");
+        .says("issue #99: not found in the repository `acme/workflow`");
     lab.world().add_repository("acme/elsewhere");
     lab.world().transfer(REPO, 1, "acme/elsewhere", "bob");
     refused(&lab, &version, "transferred").says("was transferred to");

@@ -12,6 +12,7 @@ mod get;
 mod model;
 mod protocol;
 mod put;
+mod real_github;
 mod schemas;
 mod support;
 mod text;

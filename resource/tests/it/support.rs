@@ -148,6 +148,12 @@ impl Lab {
         self
     }
 
+    /// On a machine whose clock is so many milliseconds ahead of GitHub's.
+    pub(crate) fn clock_ahead(mut self, millis: i64) -> Self {
+        self.clock = self.fake.time().listen_ahead(millis).to_string();
+        self
+    }
+
     /// With one field of the source.
     pub(crate) fn source(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.source.insert(name.to_owned(), value.into());

@@ -14,6 +14,7 @@ const OPERATIONS = [
   "apps/create-installation-access-token",
   "apps/get-authenticated",
   "issues/add-labels",
+  "issues/check-user-can-be-assigned",
   "issues/create",
   "issues/create-comment",
   "issues/delete-comment",
@@ -25,6 +26,8 @@ const OPERATIONS = [
   "repos/get-collaborator-permission-level",
   "teams/get-membership-for-user-in-org",
   "users/get-authenticated",
+  "users/get-by-id",
+  "users/get-by-username",
 ];
 const GRAPHQL = "../../../resource/src/github";
 const check = process.argv.includes("--check");
@@ -107,7 +110,7 @@ function graphql() {
   const schema = buildSchema(readFileSync(`${modules}/graphql-schema/schema.graphql`, "utf8"), { assumeValidSDL: true });
   const read = (name) => readFileSync(`${GRAPHQL}/${name}`, "utf8");
   const issue = read("issue.graphql");
-  const documents = [issue, `${read("neighbours.graphql")}\n${issue.slice(issue.indexOf("fragment Whole"))}`];
+  const documents = [issue, `${read("neighbours.graphql")}\n${issue.slice(issue.indexOf("fragment Whole"))}`, read("renamed.graphql")];
   const types = new Map(); // name → fields
   const use = (type, field) => {
     const named = getNamedType(type);

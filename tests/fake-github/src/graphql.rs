@@ -141,11 +141,13 @@ impl ObjectValue for Object<'_> {
                 Ok(ResolvedValue::object(Object::Repository { world, name, web }))
             }
             Self::Repository { world, name, web } => match info.field_name() {
+                "nameWithOwner" => Ok(ResolvedValue::leaf(json!(name))),
                 "issue" => {
                     let number = argument("number").as_u64().unwrap_or_default();
                     let issue = world
                         .issue_behind(name, number, world.read_lag)
-                        .filter(|issue| issue.gone.is_none() && !issue.pull_request);
+                        .filter(|issue| issue.gone.is_none() && !issue.pull_request)
+                        .filter(|_| !world.repositories[name].issues_disabled);
                     match issue {
                         Some(issue) => {
                             Ok(ResolvedValue::object(Object::Issue { world, name: name.clone(), issue, web }))
@@ -271,7 +273,7 @@ fn issue_field<'a>(
             if let Some(last) = argument("last").as_u64().and_then(|last| usize::try_from(last).ok()) {
                 events.drain(..count.saturating_sub(last));
             }
-            let nodes = events.into_iter().filter_map(|event| timeline_item(world, event)).collect();
+            let nodes = events.into_iter().filter_map(|event| timeline_item(world, issue, event)).collect();
             ResolvedValue::object(plain(
                 "IssueTimelineItemsConnection",
                 vec![("totalCount", Field::Leaf(json!(count))), ("nodes", Field::List(nodes))],
@@ -291,6 +293,7 @@ fn note<'w>(world: &'w World, comment: &'w crate::world::Comment) -> Object<'w> 
         vec![
             ("fullDatabaseId", Field::Leaf(json!(comment.id.to_string()))),
             ("body", Field::Leaf(json!(comment.body))),
+            ("isMinimized", Field::Leaf(json!(comment.minimized))),
             ("createdAt", Field::Leaf(json!(time_text(comment.created_at)))),
             ("lastEditedAt", Field::Leaf(comment.edited.as_ref().map_or(Value::Null, |(at, _)| json!(time_text(*at))))),
             ("author", Field::Object(actor(world, Some(&comment.author)))),
@@ -320,13 +323,26 @@ fn item_type(kind: &EventKind) -> &'static str {
     }
 }
 
-fn timeline_item<'w>(world: &World, event: &Event) -> Option<Object<'w>> {
+/// The reason of a closing event.
+fn reason_of(issue: &Issue, event: &Event) -> Value {
+    let nth = issue
+        .events
+        .iter()
+        .take_while(|known| !std::ptr::eq(*known, event))
+        .filter(|known| matches!(known.kind, EventKind::Closed(_)))
+        .count();
+    let reason = issue.closing_reasons.get(nth).unwrap_or(&issue.state_reason);
+    reason.as_ref().map_or(Value::Null, |reason| json!(reason.to_ascii_uppercase()))
+}
+
+fn timeline_item<'w>(world: &World, issue: &Issue, event: &Event) -> Option<Object<'w>> {
     let at = ("createdAt", Field::Leaf(json!(time_text(event.at))));
     let actor = ("actor", Field::Object(actor(world, event.actor.as_ref())));
     Some(match &event.kind {
         EventKind::Closed(closer) => {
             let closer = closer.map(|kind| plain(kind, vec![("id", Field::Leaf(json!("closer")))]));
-            plain("ClosedEvent", vec![at, actor, ("closer", Field::Object(closer))])
+            let reason = ("stateReason", Field::Leaf(reason_of(issue, event)));
+            plain("ClosedEvent", vec![at, actor, reason, ("closer", Field::Object(closer))])
         }
         EventKind::Reopened => plain("ReopenedEvent", vec![at, actor]),
         EventKind::Labeled(label) => {

@@ -89,8 +89,8 @@ pub(crate) fn app(world: &mut World, operation: &str, id: u64, path: &BTreeMap<S
 }
 
 pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Response {
-    if call.operation == "users/get-authenticated" {
-        return Response::json(200, &whole_user_json(world, &call.login));
+    if call.operation.starts_with("users/") {
+        return account(world, call);
     }
     if call.operation == "teams/get-membership-for-user-in-org" {
         let team = format!("{}/{}", call.path["org"], call.path["team_slug"]);
@@ -111,7 +111,20 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Response {
         return Response::json(301, &json!({"message": "Moved Permanently"}))
             .with("location", &format!("{}/repositories/{id}/{rest}{query}", call.base));
     }
+    if known.issues_disabled && call.operation.starts_with("issues/") {
+        return Response::error(410, "Issues are disabled for this repo");
+    }
+    if known.archived && call.request.method != "GET" {
+        return Response::error(403, "Repository was archived so is read-only.");
+    }
     match call.operation {
+        "issues/check-user-can-be-assigned" => {
+            if may_be_assigned(world, &repository, &call.path["assignee"]) {
+                Response::empty(204)
+            } else {
+                Response::error(404, "Not Found")
+            }
+        }
         "issues/list-for-repo" => list(world, call, &repository),
         "issues/get" => with_issue(world, call, &repository, |world, issue| {
             Response::json(200, &issue_json(world, &repository, issue, call))
@@ -127,18 +140,7 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Response {
         "issues/create" => create(world, call, &repository),
         "issues/update" => update(world, call, &repository),
         "issues/create-comment" => comment(world, call, &repository),
-        "issues/update-comment" => {
-            let id = number(call, "comment_id");
-            let Some(issue) = issue_of_comment(world, &repository, id) else {
-                return Response::error(404, "Not Found");
-            };
-            let body = call.request.json().unwrap_or_default();
-            world.edit_comment(&repository, issue, id, &call.login, body["body"].as_str().unwrap_or_default());
-            let world = &*world;
-            let issue = world.issue(&repository, issue).expect("it was there");
-            let comment = issue.comments.iter().find(|comment| comment.id == id).expect("it was there");
-            Response::json(200, &comment_json(world, &repository, issue.number, comment, call))
-        }
+        "issues/update-comment" => update_comment(world, call, &repository),
         "issues/delete-comment" => {
             let id = number(call, "comment_id");
             match issue_of_comment(world, &repository, id) {
@@ -158,11 +160,40 @@ pub(crate) fn answer(world: &mut World, call: &Call<'_>) -> Response {
                 }
             }
             let labels = world.issue(&repository, issue).map(|issue| issue.labels.clone()).unwrap_or_default();
-            Response::json(200, &Value::Array(labels.iter().map(|label| label_json(label)).collect()))
+            let labels = labels.iter().map(|label| label_json(label)).collect();
+            Response::json(200, &Value::Array(labels))
         }
         "repos/get-collaborator-permission-level" => permission(world, call, &repository),
         _ => Response::error(404, "Not Found"),
     }
+}
+
+fn account(world: &World, call: &Call<'_>) -> Response {
+    let login = match call.operation {
+        "users/get-authenticated" => Some(call.login.clone()),
+        "users/get-by-username" => Some(call.path["username"].clone()),
+        _ => {
+            let id = number(call, "account_id");
+            world.users.iter().find(|(_, user)| user.id == id).map(|(login, _)| login.clone())
+        }
+    };
+    match login.filter(|login| world.users.contains_key(login)) {
+        Some(login) => Response::json(200, &whole_user_json(world, &login)),
+        None => Response::error(404, "Not Found"),
+    }
+}
+
+fn update_comment(world: &mut World, call: &Call<'_>, repository: &str) -> Response {
+    let id = number(call, "comment_id");
+    let Some(issue) = issue_of_comment(world, repository, id) else {
+        return Response::error(404, "Not Found");
+    };
+    let body = call.request.json().unwrap_or_default();
+    world.edit_comment(repository, issue, id, &call.login, body["body"].as_str().unwrap_or_default());
+    let world = &*world;
+    let issue = world.issue(repository, issue).expect("it was there");
+    let comment = issue.comments.iter().find(|comment| comment.id == id).expect("it was there");
+    Response::json(200, &comment_json(world, repository, issue.number, comment, call))
 }
 
 fn number(call: &Call<'_>, name: &str) -> u64 {

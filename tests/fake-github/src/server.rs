@@ -336,7 +336,7 @@ impl FakeGithub {
         };
         // These GitHub describes once for all, under conditional requests, redirects, authentication, permissions and
         // rate limits.
-        if !matches!(response.status, 301 | 304 | 401 | 403 | 404 | 429) {
+        if !matches!(response.status, 301 | 304 | 401 | 403 | 404 | 410 | 429 | 451) {
             let body = serde_json::from_slice(&response.body).ok();
             self.violate(description.check_answer(operation, response.status, body.as_ref()));
         }

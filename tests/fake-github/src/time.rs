@@ -102,19 +102,28 @@ impl Time {
     ///
     /// When this machine has no port left.
     pub fn listen(&self) -> SocketAddr {
+        self.listen_ahead(0)
+    }
+
+    /// As [`listen`](Self::listen), as a machine whose clock is `ahead` milliseconds ahead.
+    ///
+    /// # Panics
+    ///
+    /// When this machine has no port left.
+    pub fn listen_ahead(&self, ahead: i64) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let time = self.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let time = time.clone();
-                thread::spawn(move || time.answer(&stream));
+                thread::spawn(move || time.answer(&stream, ahead));
             }
         });
         address
     }
 
-    fn answer(&self, stream: &TcpStream) {
+    fn answer(&self, stream: &TcpStream, ahead: i64) {
         let mut question = String::new();
         if BufReader::new(stream).read_line(&mut question).is_err() {
             return;
@@ -124,7 +133,7 @@ impl Time {
             _ => self.now(),
         };
         // A program that was killed meanwhile reads no answer.
-        let _ = writeln!(&mut &*stream, "{now}");
+        let _ = writeln!(&mut &*stream, "{}", now + ahead);
     }
 }
 

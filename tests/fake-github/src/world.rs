@@ -86,6 +86,10 @@ pub struct Repository {
     pub issues: BTreeMap<u64, Vec<(i64, Arc<Issue>)>>,
     /// Where it is now, after a renaming.
     pub renamed_to: Option<String>,
+    /// Whether it is archived: it can be read and not written.
+    pub archived: bool,
+    /// Whether its issues are disabled.
+    pub issues_disabled: bool,
     next_number: u64,
 }
 
@@ -110,6 +114,8 @@ pub struct Issue {
     /// When and by whom the body was edited.
     pub edits: Vec<(i64, String)>,
     pub events: Vec<Event>,
+    /// The reason of each closing among the events, in their order; the issue's own where there is none.
+    pub closing_reasons: Vec<Option<String>>,
     pub pull_request: bool,
     /// It is not here any more.
     pub gone: Option<Gone>,
@@ -134,6 +140,8 @@ pub struct Comment {
     pub created_at: i64,
     pub updated_at: i64,
     pub edited: Option<(i64, String)>,
+    /// Whether somebody hid it.
+    pub minimized: bool,
 }
 
 /// Something that happened to an issue.
@@ -256,6 +264,7 @@ impl World {
             comments: Vec::new(),
             edits: Vec::new(),
             events: Vec::new(),
+            closing_reasons: Vec::new(),
             pull_request: false,
             gone: None,
         };
@@ -285,7 +294,27 @@ impl World {
             issue.closed = true;
             issue.closed_at = Some(now);
             issue.state_reason = Some(reason.to_owned());
+            issue.closing_reasons.push(Some(reason.to_owned()));
             issue.events.push(Event { kind: EventKind::Closed(closer), at: now, actor: actor.map(str::to_owned) });
+        });
+    }
+
+    /// Changes the reason of a closed issue, as the page offers it: GitHub shows it as closed again.
+    pub fn change_reason(&mut self, repository: &str, number: u64, actor: &str, reason: &str) {
+        let now = self.now;
+        self.change(repository, number, |issue| {
+            issue.state_reason = Some(reason.to_owned());
+            issue.closing_reasons.push(Some(reason.to_owned()));
+            issue.events.push(Event { kind: EventKind::Closed(None), at: now, actor: Some(actor.to_owned()) });
+        });
+    }
+
+    /// Hides a comment.
+    pub fn minimize(&mut self, repository: &str, number: u64, id: u64) {
+        self.change(repository, number, |issue| {
+            for comment in issue.comments.iter_mut().filter(|comment| comment.id == id) {
+                comment.minimized = true;
+            }
         });
     }
 
@@ -314,6 +343,7 @@ impl World {
                 created_at: now,
                 updated_at: now,
                 edited: None,
+                minimized: false,
             });
         });
         id
