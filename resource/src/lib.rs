@@ -34,6 +34,8 @@ mod github;
 #[cfg(feature = "binary")]
 mod log;
 #[cfg(feature = "binary")]
+mod secrets;
+#[cfg(feature = "binary")]
 mod step;
 #[cfg(feature = "binary")]
 mod text;

@@ -2,6 +2,11 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
+use crate::secrets;
+
+/// What stands in the place of a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
+
 /// What the user reads in the build's log: standard error, without secrets.
 ///
 /// Every line passes [`Log::redact`], which replaces each known secret wherever it stands, whoever put it there: an
@@ -39,6 +44,11 @@ impl Log {
         text
     }
 
+    /// `text` as it may be posted: without the known secrets, and without those of other systems whose shape is known.
+    pub(crate) fn postable(&self, text: &str) -> String {
+        self.redact(&secrets::masked(text))
+    }
+
     /// A line that the user should see.
     pub(crate) fn say(&self, line: impl Display) {
         self.line(&line.to_string());
@@ -66,7 +76,7 @@ fn without(text: &str, secret: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find(beginning) {
         out.push_str(&rest[..at]);
-        out.push_str("[redacted]");
+        out.push_str(REDACTED);
         let same = rest[at..].chars().zip(secret.chars()).take_while(|(one, other)| one == other);
         rest = &rest[at + same.map(|(c, _)| c.len_utf8()).sum::<usize>()..];
     }

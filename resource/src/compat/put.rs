@@ -26,8 +26,8 @@ const MAX_FILE: u64 = 4 << 20;
 
 impl Compat<'_> {
     pub(super) fn put(&self, params: &CompatPut, dir: &BuildDir) -> Result<Outcome> {
-        let title = self.title(params)?;
-        let text = self.body(params, dir)?;
+        let title = self.log.postable(&self.title(params)?);
+        let text = body::cut(&self.log.postable(&self.body(params, dir)?), MAX_BODY);
         let close = match &params.close_if_file {
             Some(path) => dir.resolve(path)?.is_some(),
             None => false,

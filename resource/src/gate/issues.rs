@@ -164,6 +164,7 @@ impl Gate<'_> {
         mut fields: serde_json::Value,
     ) -> Result<Issue> {
         let gate = mark.gate.clone();
+        let text = &self.log.postable(text);
         let mark = IssueMark { text: text_hash(text), ..mark };
         fields["body"] = json!(Marker::Issue(mark).write(text, self.signer.as_ref(), &gate, Some(number)));
         api::update(&self.client, number, &fields)

@@ -65,7 +65,7 @@ enum Appended {
 
 impl Gate<'_> {
     pub(super) fn record(&self, params: &RecordParams, dir: &BuildDir) -> Result<Outcome> {
-        let title = checked(params)?;
+        let title = self.log.postable(&checked(params)?);
         if let Some(file) = &params.close_if_file
             && dir.resolve(file)?.is_some()
         {
@@ -106,6 +106,10 @@ impl Gate<'_> {
             pins::check_name(name).map_err(Error::BadParams)?;
             let version = dir.read_required(path, MAX_PIN_FILE)?.trim().to_owned();
             pins::check_version(name, &version).map_err(|why| Error::BadFile { path: path.clone(), why })?;
+            if self.log.postable(&version) != version {
+                let why = "holds a secret, which cannot be the version of anything".to_owned();
+                return Err(Error::BadFile { path: path.clone(), why });
+            }
             versions.insert(name.clone(), version);
         }
         let mut sections = Vec::new();
@@ -119,7 +123,7 @@ impl Gate<'_> {
             approve: params.approve,
             promotes_to: params.promotes_to.as_deref().map(|environment| one_line(environment, 100)),
             build: self.build.key(),
-            label: self.build.label(),
+            label: self.log.postable(&self.build.label()),
             log: self.build.url(),
             page: PageParts { sections, clone, note: None },
             update: params.update,
@@ -188,7 +192,7 @@ impl Gate<'_> {
         let record = draft.in_chain(&ledger);
         let hash = record.hash();
         let shown = self.changes(draft, before.as_ref());
-        let text = page::record(&draft.page_of(self, &record, before.as_ref(), &rolled, &shown))?;
+        let text = self.log.postable(&page::record(&draft.page_of(self, &record, before.as_ref(), &rolled, &shown))?);
         let earlier: Vec<Earlier> =
             rolled.iter().map(|known| Earlier { record: known.record.clone(), at: known.at }).collect();
         let mark = RecordMark { record: record.clone(), earlier, text: text_hash(&text) };
@@ -317,7 +321,7 @@ impl Gate<'_> {
             (Some(clone), Some(new)) => self.changes_between(clone, before.as_deref(), new),
             _ => Changes::default(),
         };
-        let text = page::opening(&self.opening_page(draft, &record, link, &shown))?;
+        let text = self.log.postable(&page::opening(&self.opening_page(draft, &record, link, &shown))?);
         ledger.mark.record = Some(record);
         ledger.mark.text = text_hash(&text);
         let label = label_of(&self.source.gate);

@@ -10,6 +10,7 @@ mod concurrency;
 mod faults;
 mod get;
 mod model;
+mod posted;
 mod protocol;
 mod put;
 mod real_github;
