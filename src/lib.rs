@@ -9,6 +9,7 @@
 //! - [`kind`] is what deploys a stage or builds an input: files in Concourse's own words.
 //! - [`plan`] is the promotion graph: jobs, what they take and from whom, gates, issues.
 //! - [`concourse`] is the pipeline as Concourse defines it; a plan is lowered to it.
+//! - `gates` judges whether a job can go past a gate: one pass over everything that a run renders.
 //! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares, prints or sets what comes out. What was
 //!   found to be up to date is remembered by `unchanged`, outside of the repository.
 //! - [`flow`] is who starts whom in any pipeline, read from it alone; [`graph`] draws it, and [`diff`] tells what changes from
@@ -35,6 +36,7 @@ mod failure;
 mod files;
 pub mod flow;
 mod fly;
+mod gates;
 mod git;
 pub mod graph;
 mod import;

@@ -5,6 +5,7 @@ use camino::Utf8Path;
 use crate::Failure;
 use crate::concourse::Pipeline;
 use crate::diagnostic::{Diagnostic, Diagnostics, Levels};
+use crate::gates;
 use crate::lower::lower;
 use crate::plan::plan;
 use crate::project::{Fleet, ManifestFile, Project, file_levels, resolve};
@@ -67,11 +68,13 @@ fn read(
     };
     let planned = plan(&project, diagnostics);
     let lowered = lower(&planned, &project, &fleet, diagnostics);
+    let judged = gates::judge(&gates::models(&planned, &lowered, &fleet, node.span), diagnostics);
+    gates::judge_run(&[&judged], diagnostics);
     diagnostics.take_levels(0, |_| &levels);
     let places = planned.pipelines.iter().map(|pipeline| match &fleet.concourses[pipeline.concourse].name {
         Some(concourse) => format!("{} on {concourse}", pipeline.name),
         None => pipeline.name.to_string(),
     });
-    let pipelines = places.zip(lowered).collect();
+    let pipelines = places.zip(lowered.into_iter().map(|lowered| lowered.pipeline)).collect();
     Ok(Some(ReadProject { fleet, project, pipelines }))
 }

@@ -8,7 +8,7 @@ use crate::concourse::ConcourseVersion;
 use crate::content::Content;
 use crate::diagnostic::Count;
 use crate::kind::Kind;
-use crate::lint::lint;
+use crate::lint::lint_each;
 use crate::progress::Progress;
 use crate::render::{Collected, FLEET_FILE, Options, Rules, Selected, collect, select, select_file};
 use crate::source::{SourceText, Unsaved};
@@ -47,7 +47,8 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         decoded.extend(validate::check(&collected.sources, file, version, &vars, &mut collected.diagnostics));
     }
     drop(reading);
-    lint(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
+    let gates = lint_each(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
+    collected.look_at(gates);
     if args.strict {
         collected.diagnostics.be_strict();
     }

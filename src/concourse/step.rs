@@ -145,6 +145,9 @@ pub struct GetStep {
     /// What the resource type asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub params: Option<Value>,
+    /// Why a job behind a gate takes the newest version. A word of this program, not of Concourse: it is not written.
+    #[serde(skip)]
+    pub unpinned: Option<String>,
 }
 
 /// Makes a version.
@@ -307,6 +310,7 @@ struct RawStep {
     version: Option<Version>,
     trigger: Option<bool>,
     passed: Option<Vec<JobName>>,
+    unpinned: Option<String>,
     params: Option<Value>,
     inputs: Option<Inputs>,
     get_params: Option<Value>,
@@ -396,6 +400,10 @@ impl RawStep {
                 trigger: self.trigger.take(),
                 passed: self.passed.take().unwrap_or_default(),
                 params: self.params.take(),
+                unpinned: match self.unpinned.take() {
+                    Some(reason) if reason.trim().is_empty() => return Err("`unpinned` needs a reason".to_owned()),
+                    reason => reason,
+                },
             })
         } else if let Some(set_pipeline) = self.set_pipeline.take() {
             Core::SetPipeline(SetPipelineStep {
@@ -445,6 +453,7 @@ impl RawStep {
             version = "version",
             trigger = "trigger",
             passed = "passed",
+            unpinned = "unpinned",
             params = "params",
             inputs = "inputs",
             get_params = "get_params",

@@ -51,12 +51,14 @@ macro_rules! rules {
 }
 
 impl Rule {
-    /// May a run or a comment ask for it to be passed over? An error says that there is nothing right to render, and
-    /// stays one; but whether something is a secret, a person may know better.
+    /// Whether a run or a comment can allow it. An error says that there is nothing right to render, and stays one. But
+    /// whether something is a secret, or whether two jobs deploy the same thing, a person may know better.
     pub const fn may_be_allowed(self) -> bool {
         match self.severity() {
             Severity::Warning => true,
-            Severity::Error => matches!(self, Self::PlaintextSecret),
+            Severity::Error => {
+                matches!(self, Self::PlaintextSecret | Self::SharedTarget | Self::SetPipelinePastGate)
+            }
         }
     }
 
@@ -224,6 +226,18 @@ rules! {
     NotCarriedOver = Error "not-carried-over",
     /// In the imported pipeline no version moves from one environment to the next.
     NoPromotionChain = Error "no-promotion-chain",
+    /// A job deploys what another job deploys behind a gate.
+    SharedTarget = Error "shared-target" page,
+    /// A step sets a pipeline that has gates.
+    SetPipelinePastGate = Error "set-pipeline-past-gate" page,
+    /// A version is recorded from one file and compared from another.
+    UnrecordedPin = Error "unrecorded-pin" page,
+    /// A kind does not name what it deploys.
+    UnnamedTarget = Warning "unnamed-target" page,
+    /// A job behind a gate uses a version that no approval names.
+    UnapprovedArtifact = Warning "unapproved-artifact" page,
+    /// Two jobs write one gate, or claim its approvals.
+    SharedGate = Warning "shared-gate" page,
     /// An approval deploys the newest versions, not those that the issue names.
     LooseApproval = Warning "loose-approval",
     /// An approval cannot name the version of an input, because no earlier stage deployed the input.
@@ -338,6 +352,8 @@ rules! {
     ImageWithoutType = Warning "image-without-type" page,
     /// Closing the issue starts nothing.
     IssueWithoutListener = Warning "issue-without-listener" page,
+    /// A job that does something before it claims its approval.
+    LateClaim = Warning "late-claim" page,
     /// A credential is in a place where others can read it.
     LeakedSecret = Warning "leaked-secret" page,
     /// Only one job belongs to the serial group.

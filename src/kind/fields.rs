@@ -78,6 +78,11 @@ pub(crate) struct KindFields {
     #[serde(default)]
     #[schemars(example = &"summary/preview.md.no-changes")]
     pub(crate) no_changes: Option<Template>,
+    /// What a stack kind deploys, in words that are equal for the same thing and differ for another one: no job that is
+    /// not behind the same gate may deploy it.
+    #[serde(default)]
+    #[schemars(example = &"Nomad job {{ project }} in {{ environment }}")]
+    pub(crate) target: Option<Template>,
     /// More to record in the issue: name → file.
     #[serde(default)]
     #[schemars(example = json!({"plan": "terraform/plan-id"}))]

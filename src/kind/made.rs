@@ -3,7 +3,7 @@ use serde::de::DeserializeOwned;
 
 use crate::concourse::{BuildLogRetention, Resource, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::manifest::{Schema, Secret, Wording, check_against};
+use crate::manifest::{Author, Schema, Secret, Wording, check_against};
 use crate::source::Span;
 use crate::template::{Filler, Scope, to_value};
 use crate::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
@@ -20,6 +20,8 @@ pub(crate) struct Made {
     pub(crate) steps: Vec<(Step, Span)>,
     pub(crate) summary: Option<String>,
     pub(crate) no_changes: Option<String>,
+    /// What it deploys.
+    pub(crate) target: Option<String>,
     pub(crate) pins: Vec<(String, String)>,
 }
 
@@ -61,6 +63,12 @@ impl Kind {
     /// Does the kind read the files behind environment variables itself?
     pub(crate) fn reads_env_files(&self) -> bool {
         self.env_files == EnvFiles::Native
+    }
+
+    /// Where `target` is missing from a kind of the fleet.
+    pub(crate) fn without_target(&self) -> Option<Span> {
+        let is_asked = self.author == Author::User && self.node.at("/target").is_none();
+        is_asked.then(|| self.node.entry_at("/steps").map_or(self.node.span, |steps| steps.key_span))
     }
 
     /// How long the logs of its job are kept.
@@ -157,6 +165,7 @@ impl Kind {
             steps: maker.list(self.node.at("/steps")),
             summary: text(&mut maker, "/summary"),
             no_changes: text(&mut maker, "/no_changes"),
+            target: text(&mut maker, "/target"),
             pins: maker.texts(self.node.at("/pins")),
         }
     }

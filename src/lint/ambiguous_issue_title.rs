@@ -11,17 +11,17 @@ use super::view::PipelineView;
 /// a search for its words. Closing the one then deploys the other.
 pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
     let issues = Issues::of(views);
-    let mut titles: BTreeMap<(Place<'_>, &str), Span> = BTreeMap::new();
+    let mut titles: BTreeMap<(Place, &str), Span> = BTreeMap::new();
     for post in &issues.posts {
         if let Called::Title(title) = post.called {
-            titles.entry((post.place, title)).or_insert(post.span);
+            titles.entry((post.place.clone(), title)).or_insert(post.span);
         }
     }
     let mut told: BTreeSet<Span> = BTreeSet::new();
     for wait in &issues.waits {
         let Called::Title(prefix) = wait.called else { continue };
         let fits = titles
-            .range((wait.place, prefix)..)
+            .range((wait.place.clone(), prefix)..)
             .take_while(|((place, title), _)| *place == wait.place && title.starts_with(prefix));
         let found: Vec<(&str, Span)> = fits.take(2).map(|((_, title), span)| (*title, *span)).collect();
         if let [_, (other, span)] = found.as_slice()
@@ -40,17 +40,17 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
         }
     }
     // The words of each title from each of them on, in order: a title stands before what begins with its words.
-    let mut from_words: BTreeMap<(Place<'_>, String), (&str, Span)> = BTreeMap::new();
+    let mut from_words: BTreeMap<(Place, String), (&str, Span)> = BTreeMap::new();
     for ((place, title), span) in &titles {
         let words = words(title);
         for start in 0..words.len() {
-            from_words.entry((*place, words[start..].join(" ") + " ")).or_insert((title, *span));
+            from_words.entry((place.clone(), words[start..].join(" ") + " ")).or_insert((title, *span));
         }
     }
     for ((place, title), span) in &titles {
         let phrase = words(title).join(" ") + " ";
         let other = from_words
-            .range((*place, phrase.clone())..)
+            .range((place.clone(), phrase.clone())..)
             .take_while(|((other, words), _)| other == place && words.starts_with(&phrase))
             .map(|(_, found)| found)
             .find(|(other, _)| other != title);

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use crate::gates::Repository;
 use crate::source::Span;
 use crate::yaml::Node;
 
@@ -15,7 +17,7 @@ pub(super) struct Issues<'v, 'n> {
 pub(super) struct Post<'v, 'n> {
     pub(super) step: &'v StepView<'n>,
     pub(super) job: &'v JobView<'n>,
-    pub(super) place: Place<'n>,
+    pub(super) place: Place,
     pub(super) called: Called<'n>,
     /// Where it is said what the issue is called.
     pub(super) span: Span,
@@ -24,14 +26,14 @@ pub(super) struct Post<'v, 'n> {
 /// A step that waits for an issue to be closed.
 pub(super) struct Wait<'v, 'n> {
     pub(super) job: &'v JobView<'n>,
-    pub(super) place: Place<'n>,
+    pub(super) place: Place,
     pub(super) called: Called<'n>,
     /// Where it is said what the issue is called.
     pub(super) span: Span,
 }
 
-/// The API and the repository of issues.
-pub(super) type Place<'n> = (&'n str, &'n str);
+/// The repository of issues, however its address is spelt.
+pub(super) type Place = Rc<Repository>;
 
 /// How an issue is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,8 +85,8 @@ impl<'v, 'n> Issues<'v, 'n> {
 
 /// Who waits, by what is waited for: a run may have thousands of both.
 pub(super) struct Listeners<'i, 'v, 'n> {
-    gates: BTreeMap<(Place<'n>, &'n str), Vec<&'i Wait<'v, 'n>>>,
-    titles: BTreeMap<(Place<'n>, &'n str), Vec<&'i Wait<'v, 'n>>>,
+    gates: BTreeMap<(Place, &'n str), Vec<&'i Wait<'v, 'n>>>,
+    titles: BTreeMap<(Place, &'n str), Vec<&'i Wait<'v, 'n>>>,
 }
 
 impl<'i, 'v, 'n> Listeners<'i, 'v, 'n> {
@@ -95,7 +97,7 @@ impl<'i, 'v, 'n> Listeners<'i, 'v, 'n> {
                 Called::Gate(key) => (&mut listeners.gates, key),
                 Called::Title(prefix) => (&mut listeners.titles, prefix),
             };
-            map.entry((wait.place, key)).or_default().push(wait);
+            map.entry((wait.place.clone(), key)).or_default().push(wait);
         }
         listeners
     }
@@ -104,10 +106,10 @@ impl<'i, 'v, 'n> Listeners<'i, 'v, 'n> {
     pub(super) fn of_post(&self, post: &Post<'_, 'n>) -> impl Iterator<Item = &'i Wait<'v, 'n>> {
         let mut found: Vec<&'i Wait<'v, 'n>> = Vec::new();
         match post.called {
-            Called::Gate(key) => found.extend(self.gates.get(&(post.place, key)).into_iter().flatten()),
+            Called::Gate(key) => found.extend(self.gates.get(&(post.place.clone(), key)).into_iter().flatten()),
             Called::Title(title) => {
                 for end in title.char_indices().map(|(at, _)| at).chain([title.len()]) {
-                    found.extend(self.titles.get(&(post.place, &title[..end])).into_iter().flatten());
+                    found.extend(self.titles.get(&(post.place.clone(), &title[..end])).into_iter().flatten());
                 }
             }
         }
@@ -147,9 +149,7 @@ fn fixed(node: &Node) -> Option<&str> {
     (!text.is_empty()).then_some(&text[..end])
 }
 
-fn place<'n>(resource: &Definition<'n>) -> Place<'n> {
-    (
-        resource.source_text("gh_host").unwrap_or("https://api.github.com"),
-        resource.source_text("repository").unwrap_or_default(),
-    )
+fn place(resource: &Definition<'_>) -> Place {
+    let repository = resource.source_text("repository").unwrap_or_default();
+    Rc::new(Repository::of_issues(resource.source_text("gh_host"), repository))
 }

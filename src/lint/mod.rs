@@ -10,7 +10,6 @@ mod confusable_name;
 mod decoupled_trigger;
 mod empty_plan;
 mod foreign_team;
-mod gate_bypass;
 mod ignored_field;
 mod ignored_word;
 mod image_without_type;
@@ -36,7 +35,6 @@ mod undetected_input;
 mod ungated_deploy;
 mod unknown_resource_type;
 mod unknown_var_source;
-mod unpinned_approval;
 mod unpinned_resource_type;
 mod unstartable_job;
 mod unused_definition;
@@ -44,6 +42,7 @@ mod unused_output;
 mod yaml_boolean;
 
 use crate::diagnostic::Diagnostics;
+use crate::gates;
 use crate::source::Sources;
 use crate::validate::Decoded;
 use crate::view::{self, PipelineView};
@@ -51,6 +50,18 @@ use crate::view::{self, PipelineView};
 /// Looks at the pipelines of a run, which may speak of one another. Lints of one pipeline take time in proportion to
 /// its size. `team` is the one that they are of, where that is known.
 pub fn lint(pipelines: &[Decoded], team: Option<&str>, sources: &Sources, diagnostics: &mut Diagnostics) {
+    let facts = lint_each(pipelines, team, sources, diagnostics);
+    gates::judge_run(&[&facts], diagnostics);
+}
+
+/// The same, of a run that renders pipelines as well. Whether jobs go past gates is judged by the pass that judges rendered
+/// pipelines; what it has to know of these is returned.
+pub(crate) fn lint_each(
+    pipelines: &[Decoded],
+    team: Option<&str>,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> gates::Facts {
     let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
     for (view, pipeline) in views.iter().zip(pipelines) {
         for check in EACH {
@@ -63,6 +74,13 @@ pub fn lint(pipelines: &[Decoded], team: Option<&str>, sources: &Sources, diagno
     ambiguous_issue_title::check(&views, diagnostics);
     issue_without_listener::check(&views, diagnostics);
     lying_label::check(&views, diagnostics);
+    let read = views.iter().zip(pipelines).map(|(view, pipeline)| {
+        let name = sources.path(pipeline.node.span.file).file_stem().unwrap_or_default();
+        gates::Handwritten::of(view, name)
+    });
+    let read: Vec<gates::Handwritten<'_, '_>> = read.collect();
+    let models: Vec<gates::Pipeline<'_>> = read.iter().map(gates::Handwritten::model).collect();
+    gates::judge(&models, diagnostics)
 }
 
 type Check = fn(&PipelineView<'_>, &mut Diagnostics);
@@ -73,7 +91,6 @@ const EACH: &[Check] = &[
     confusable_name::check,
     decoupled_trigger::check,
     empty_plan::check,
-    gate_bypass::check,
     ignored_field::check,
     ignored_word::check,
     image_without_type::check,
@@ -95,7 +112,6 @@ const EACH: &[Check] = &[
     ungated_deploy::check,
     unknown_resource_type::check,
     unknown_var_source::check,
-    unpinned_approval::check,
     unpinned_resource_type::check,
     unstartable_job::check,
     unused_definition::check,

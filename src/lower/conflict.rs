@@ -137,13 +137,3 @@ fn collect(node: &Node, scope: &Scope, pointer: String, out: &mut Vec<Leaf>) {
         }
     }
 }
-
-/// The place of a setting where it is the user's own, else that of the project.
-pub(super) fn place(origin: &Origin, pointer: &str) -> Span {
-    origin
-        .settings
-        .at(pointer)
-        .map(|node| node.span)
-        .filter(|span| span.file == origin.span.file)
-        .unwrap_or(origin.span)
-}

@@ -35,11 +35,11 @@ impl Definitions {
     /// Defines a job of one stage.
     pub(super) fn own_job(&mut self, job: Job, origin: &Arc<Origin>, diagnostics: &mut Diagnostics) {
         if let Some(known) = self.jobs.get(job.name.as_str()) {
-            let span = conflict::place(origin, "/names/deploy");
+            let span = origin.own_place("/names/deploy");
             let mut diagnostic =
                 Diagnostic::new(Rule::NameCollision, span, format!("two jobs come out as `{}`", job.name))
                     .label(format!("for {}", origin.whom()));
-            let other = conflict::place(&known.origin, "/names/deploy");
+            let other = known.origin.own_place("/names/deploy");
             if other == span {
                 diagnostic = diagnostic.note(format!("the other is that of {}", known.origin.whom()));
             } else {

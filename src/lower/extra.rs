@@ -1,18 +1,18 @@
-//! What a manifest adds to the pipeline in Concourse's own words. It may do what it likes but for one thing: no part of it
-//! is a way past a gate.
+//! What a manifest adds to the pipeline in Concourse's own words. Whether it goes past a gate is judged by `gates`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::{ConcourseVersion, Core, GetStep, Job, Resource, ResourceName, ResourceType, Step};
+use crate::concourse::{ConcourseVersion, Core, Job, Resource, ResourceName, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use crate::kind::Extra;
 use crate::plan::{self, PipelinePlan, StageJob, StagePhase};
 use crate::project::Fleet;
 use crate::source::Span;
 
+use super::Lowering;
 use super::define::Definitions;
+use super::origin::{Author, JobOrigin, JobRole};
 use super::tabs::Tabs;
-use super::{Lowering, past_gate};
 
 /// A definition of `extra` that a pipeline may have no use for.
 pub(super) struct Added {
@@ -21,7 +21,7 @@ pub(super) struct Added {
     pub(super) is_type: bool,
 }
 
-impl<'a> Lowering<'a> {
+impl<'a> Lowering<'_, 'a> {
     /// Adds what the stages of a plan bring besides.
     pub(super) fn extra(&mut self, plan: &PipelinePlan<'a>, fleet: &Fleet, tabs: &mut Tabs) {
         let stages = || {
@@ -88,9 +88,13 @@ impl<'a> Lowering<'a> {
             }
         }
         for (job, span, of) in &jobs {
-            self.guard(job, *span, of, plan);
-        }
-        for (job, _, of) in &jobs {
+            self.origin(&job.name, || JobOrigin {
+                whom: format!("the job `{}` of {}", job.name, of.stage.whom()),
+                span: *span,
+                role: JobRole::Extra,
+                plan: vec![(Author::Extra, *span); job.plan.len()],
+                hooks: Author::Extra,
+            });
             self.definitions.shared_job(job.clone(), &of.stage.origin, self.diagnostics);
         }
         for (job, span, _) in &jobs {
@@ -115,62 +119,6 @@ impl<'a> Lowering<'a> {
             );
         }
     }
-
-    /// Refuses what would go past a gate.
-    ///
-    /// - A get of the issue of a gate would act on an approval without using it up.
-    /// - A get of what passed a gated job brings the newest version of all that did, not the approved one.
-    /// - A put to the issue of a gate could tell of versions that nobody deployed, or use an approval up.
-    /// - A put to a resource that deploys behind a gate would deploy there without one.
-    fn guard(&mut self, job: &Job, span: Span, of: &StageJob<'_>, plan: &PipelinePlan<'_>) {
-        let whom = format!("in the job `{}` of {}", job.name, of.stage.whom());
-        let (issues, deploying, diagnostics) = (&self.issues, &self.deploying, &mut *self.diagnostics);
-        let refusal = |message: String, help: &str| {
-            Diagnostic::new(Rule::StepPastGate, span, message).note(whom.as_str()).help(help)
-        };
-        let mut look = |step: &Step| match &step.core {
-            Core::Get(get) => {
-                let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
-                if issues.contains(resource) {
-                    diagnostics.push(refusal(
-                        format!("a get of `{resource}` would act on an approval, and not use it up"),
-                        "leave the issues of gates to the gates",
-                    ));
-                } else if let Some(gated) = behind_a_gate(get, plan) {
-                    diagnostics.push(refusal(
-                        format!(
-                            "`{resource}` would be the newest version that passed `{gated}`, whatever was approved last"
-                        ),
-                        "steps in `after` run on what was deployed; an environment with `gate: none` takes its approval along",
-                    ));
-                }
-            }
-            Core::Put(put) => {
-                let resource = put.resource.as_ref().unwrap_or(&put.put).as_str();
-                if issues.contains(resource) {
-                    diagnostics.push(refusal(
-                        format!("a put to `{resource}` would speak for a gate"),
-                        "leave the issues of gates to the gates; write to an issue of your own",
-                    ));
-                } else if deploying.contains(resource) {
-                    diagnostics.push(past_gate(resource, span).note(whom.as_str()));
-                }
-            }
-            _ => {}
-        };
-        job.each_step(&mut |step| look(step));
-    }
-}
-
-/// The gated job whose versions a get would take without the approval.
-fn behind_a_gate<'p>(get: &GetStep, plan: &PipelinePlan<'p>) -> Option<&'p str> {
-    plan.jobs.iter().find_map(|job| match job {
-        plan::Job::Stage(job) => {
-            let exact = job.gate.as_ref().is_some_and(|gate| gate.issue.is_exact());
-            (exact && get.passed.contains(job.name)).then(|| job.name.as_str())
-        }
-        plan::Job::Build(_) => None,
-    })
 }
 
 /// Concourse refuses a `passed` of a job that is not there, or has nothing of the kind.

@@ -4,8 +4,8 @@ use github_issues_resource::contract::{ReportStatus, files};
 use indexmap::IndexMap;
 
 use crate::concourse::{
-    Core, GetStep, ImageResource, InParallel, Job, LoadVarStep, ResourceName, Step, TaskConfig, TaskInput, TaskOutput,
-    TaskRun, TaskStep,
+    Core, GetStep, ImageResource, InParallel, Job, JobName, LoadVarStep, ResourceName, Step, TaskConfig, TaskInput,
+    TaskOutput, TaskRun, TaskStep,
 };
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::{Family, Kind, KindScope, Made};
@@ -16,9 +16,9 @@ use crate::source::Span;
 use crate::yaml::{Value, escape};
 
 use super::Lowering;
-use super::guard::Guard;
 use super::inputs::{git_resource, input_resource};
 use super::issues::{self, GATE, Side, Written};
+use super::origin::{Author, JobOrigin, JobRole, Steps};
 use super::{notify, options};
 
 /// Variables of a job that come from files.
@@ -31,22 +31,24 @@ struct Env {
     load: Vec<Step>,
 }
 
-impl<'a> Lowering<'a> {
+impl<'a> Lowering<'_, 'a> {
     pub(super) fn stage_job(&mut self, job: &StageJob<'a>) {
         let stage = job.stage;
         let Some(kind) = self.kinds.get(Family::Stack, &stage.kind) else { return };
         let gate = job.gate.as_ref();
         let ours = gate.filter(|gate| gate.issue.issues.resource == IssuesResource::GithubIssues);
-        let mut plan = self.needs(job);
-        plan.extend(self.gets(&job.takes, stage, gate));
+        let here = stage.origin.span;
+        let mut plan = Steps::default();
+        plan.add(Author::Need, here, self.needs(job));
+        plan.add(Author::Generator, here, self.gets(&job.takes, stage, gate));
         if let Some(gate) = ours {
             if gate.passed.is_none() {
-                plan.push(issues::claim(gate));
+                plan.add(Author::Generator, here, [issues::claim(gate)]);
             }
-            plan.extend(checkout_approved(gate, job));
+            plan.add(Author::Generator, here, checkout_approved(gate, job));
         }
         let env = self.env(kind, &stage.env, job.takes.iter().map(|take| take.taken), gate, stage);
-        plan.extend(env.load.iter().cloned());
+        plan.add(Author::Generator, here, env.load.iter().cloned());
         // What the approval hands over itself is not there in the version that came with the build.
         let artifacts: Vec<&str> = job
             .takes
@@ -65,32 +67,21 @@ impl<'a> Lowering<'a> {
             approved: ours.filter(|gate| gate.is_of_preview_of(stage)).map(|_| GATE),
         };
         let made = self.make(kind, &scope, stage);
-        if gate.is_some() {
-            self.deploying.extend(made.resources.iter().map(|(resource, _)| resource.name.to_string()));
-        }
         let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
         self.check_variables(&env.values, &made.steps, kind, stage);
-        let taken = job.takes.iter().map(|take| (take.taken.resource().as_str(), take.taken.resource().as_str()));
-        let approval = gate.map(|gate| (gate_artifact(gate), gate.issue.trigger.as_str()));
-        let issues = self.issues.clone();
-        let mut guard = Guard::new(taken.chain(approval), gate.is_some(), &issues, &whom);
-        let before = Kind::make_steps(around("/before"), &scope, self.diagnostics);
-        self.own_puts(&before, &whom);
-        plan.extend(guard.pass(before, self.diagnostics));
-        plan.extend(guard.pass(made.steps, self.diagnostics).into_iter().map(|step| Step {
-            timeout: step.timeout.or_else(|| stage.timeout.clone()),
-            attempts: step.attempts.or(stage.attempts),
-            ..step
-        }));
-        let after = Kind::make_steps(around("/after"), &scope, self.diagnostics);
-        self.own_puts(&after, &whom);
-        plan.extend(guard.pass(after, self.diagnostics));
+        plan.bring(Author::Around, Kind::make_steps(around("/before"), &scope, self.diagnostics));
+        let own = made.steps.into_iter().map(|(step, span)| {
+            let timeout = step.timeout.or_else(|| stage.timeout.clone());
+            (Step { timeout, attempts: step.attempts.or(stage.attempts), ..step }, span)
+        });
+        plan.bring(Author::Kind, own.collect());
+        plan.bring(Author::Around, Kind::make_steps(around("/after"), &scope, self.diagnostics));
 
         let mut after: Vec<Step> = Vec::new();
         if let Some(opening) = &job.opens {
             self.define_opening(opening, stage);
             let written = Written {
-                pins: pins(job, gate, made.pins),
+                pins: self.pins(job, gate, made.pins, kind),
                 clone: &stage.code.resource,
                 summary: made.summary,
                 no_changes: made.no_changes,
@@ -112,7 +103,7 @@ impl<'a> Lowering<'a> {
         let hook = |status, event| together(reported(status).into_iter().chain(told(event)).collect());
         after.extend(told(EventWord::Succeeded));
         let mut lowered = Job {
-            plan,
+            plan: plan.steps,
             on_success: together(after),
             on_failure: hook(ReportStatus::Failed, EventWord::Failed),
             on_error: hook(ReportStatus::Errored, EventWord::Errored),
@@ -123,16 +114,25 @@ impl<'a> Lowering<'a> {
         options::apply(&mut lowered, &stage.job);
         // Every job that puts to a gate runs once at a time; a group of its own is as good.
         lowered.serial = lowered.serial_groups.is_empty();
+        self.origin(job.name, || JobOrigin {
+            whom,
+            span: here,
+            role: JobRole::Stage { stage, phase: job.phase, target: made.target, unnamed: kind.without_target() },
+            plan: plan.origins,
+            hooks: Author::Generator,
+        });
         self.definitions.own_job(lowered, &stage.origin, self.diagnostics);
     }
 
     pub(super) fn build_job(&mut self, job: &BuildJob<'a>) {
         let (stage, build) = (job.stage, job.build);
         let Some(kind) = self.kinds.get(Family::Build, &build.kind) else { return };
-        let mut plan = self.gets(&job.takes, stage, None);
+        let here = stage.origin.span;
+        let mut plan = Steps::default();
+        plan.add(Author::Generator, here, self.gets(&job.takes, stage, None));
         let from = job.takes.iter().map(|take| take.taken);
         let env = self.env(kind, &[], from, None, stage);
-        plan.extend(env.load.iter().cloned());
+        plan.add(Author::Generator, here, env.load.iter().cloned());
         let artifacts: Vec<&str> = job.takes.iter().map(|take| take.taken.resource().as_str()).collect();
         let whom = format!("the build of `{}` for {}", job.input.name, stage.whom());
         let phase = match job.phase {
@@ -150,24 +150,16 @@ impl<'a> Lowering<'a> {
         };
         self.definitions.resource(input_resource(job.input), &stage.origin, self.diagnostics);
         let made = self.make(kind, &scope, stage);
-        let taken = job.takes.iter().map(|take| (take.taken.resource().as_str(), take.taken.resource().as_str()));
-        let issues = self.issues.clone();
-        let mut guard = Guard::new(taken, false, &issues, &whom);
-        let before = Kind::make_steps(build.before.as_ref(), &scope, self.diagnostics);
-        self.own_puts(&before, &whom);
-        self.own_puts(&made.steps, &whom);
-        plan.extend(guard.pass(before, self.diagnostics));
-        plan.extend(guard.pass(made.steps, self.diagnostics));
-        let after = Kind::make_steps(build.after.as_ref(), &scope, self.diagnostics);
-        self.own_puts(&after, &whom);
-        plan.extend(guard.pass(after, self.diagnostics));
+        plan.bring(Author::Around, Kind::make_steps(build.before.as_ref(), &scope, self.diagnostics));
+        plan.bring(Author::Kind, made.steps);
+        plan.bring(Author::Around, Kind::make_steps(build.after.as_ref(), &scope, self.diagnostics));
         let shared = self.shared.get(job.name).cloned().unwrap_or_default();
         let alert = self.alert(shared.alert.as_ref(), stage);
         let subject = format!("{} of {}", phase, job.input.name);
         let told = |event| alert.and_then(|alert| notify::tell(alert, event, &subject));
         let mut lowered = Job {
             build_log_retention: kind.build_log_retention(),
-            plan,
+            plan: plan.steps,
             on_success: told(EventWord::Succeeded),
             on_failure: told(EventWord::Failed),
             on_error: told(EventWord::Errored),
@@ -175,7 +167,21 @@ impl<'a> Lowering<'a> {
             ..Job::named(job.name.clone())
         };
         options::apply(&mut lowered, &shared.options);
+        self.origin(job.name, || JobOrigin {
+            whom,
+            span: here,
+            role: JobRole::Build,
+            plan: plan.origins,
+            hooks: Author::Generator,
+        });
         self.definitions.shared_job(lowered, &stage.origin, self.diagnostics);
+    }
+
+    /// Notes what a job is made from. A job that several stages make has the origin of the first.
+    pub(super) fn origin(&mut self, name: &JobName, origin: impl FnOnce() -> JobOrigin<'a>) {
+        if !self.origins.contains_key(name.as_str()) {
+            self.origins.insert(name.to_string(), origin());
+        }
     }
 
     /// Defines what tells somebody of a job, if anything does.
@@ -210,6 +216,7 @@ impl<'a> Lowering<'a> {
                     trigger: need.trigger.then_some(true),
                     passed: vec![need.job.clone()],
                     params: None,
+                    unpinned: None,
                 })
                 .into(),
             );
@@ -254,6 +261,7 @@ impl<'a> Lowering<'a> {
             trigger: gate.trigger.then_some(true),
             passed: gate.passed.into_iter().cloned().collect(),
             params: None,
+            unpinned: None,
         })
         .into()
     }
@@ -295,6 +303,42 @@ impl<'a> Lowering<'a> {
                 }
             }
         }
+    }
+
+    /// What an issue is told was deployed. What was held to an approval is what the approval says.
+    fn pins(
+        &mut self,
+        job: &StageJob<'a>,
+        gate: Option<&TakenGate<'a>>,
+        more: Vec<(String, String)>,
+        kind: &Kind,
+    ) -> IndexMap<String, String> {
+        let mut pins = IndexMap::new();
+        // The code first: it is what people look for.
+        let takes = job.takes.iter().rev().take(1).chain(job.takes.iter().take(job.takes.len().saturating_sub(1)));
+        for take in takes {
+            let Some((name, file)) = take.taken.pin() else { continue };
+            let held = matches!(take.taken, Taken::Input(input) if matches!(input.what, What::Image(_)))
+                && gate.is_some_and(|gate| gate.holds(name));
+            let file = if held {
+                format!("{GATE}/{}/{name}", files::PINS)
+            } else {
+                format!("{}/{file}", take.taken.resource())
+            };
+            pins.insert(name.to_owned(), file);
+        }
+        for (name, file) in more {
+            // What a kind records never takes the place of what an approval is held to.
+            if pins.contains_key(&name) {
+                let span = job.stage.input_span(&name).unwrap_or(job.stage.origin.span);
+                let message = format!("`{name}` is what the stack kind `{}` records in the issue", kind.name());
+                self.diagnostics
+                    .push(Diagnostic::new(Rule::NameCollision, span, message).help("give the input another name"));
+                continue;
+            }
+            pins.insert(name, file);
+        }
+        pins
     }
 
     /// The variables of a job: those that were said, and those from files of what it takes. What an approval holds to a
@@ -407,28 +451,9 @@ fn get(take: &Take<'_>, params: Option<Value>) -> Step {
         trigger: take.trigger.then_some(true),
         passed: take.passed.iter().map(|job| (*job).clone()).collect(),
         params,
+        unpinned: None,
     })
     .into()
-}
-
-/// What an issue is told was deployed. What was held to an approval is what the approval says.
-fn pins(job: &StageJob<'_>, gate: Option<&TakenGate<'_>>, more: Vec<(String, String)>) -> IndexMap<String, String> {
-    let mut pins = IndexMap::new();
-    // The code first: it is what people look for.
-    let takes = job.takes.iter().rev().take(1).chain(job.takes.iter().take(job.takes.len().saturating_sub(1)));
-    for take in takes {
-        let Some((name, file)) = take.taken.pin() else { continue };
-        let held = matches!(take.taken, Taken::Input(input) if matches!(input.what, What::Image(_)))
-            && gate.is_some_and(|gate| gate.holds(name));
-        let file =
-            if held { format!("{GATE}/{}/{name}", files::PINS) } else { format!("{}/{file}", take.taken.resource()) };
-        pins.insert(name.to_owned(), file);
-    }
-    for (name, file) in more {
-        // What a kind records besides never takes the place of what an approval is held to.
-        pins.entry(name).or_insert(file);
-    }
-    pins
 }
 
 /// Puts the approved versions where the newest ones are, or fails: Concourse cannot choose a version at run time, and

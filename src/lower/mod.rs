@@ -3,38 +3,54 @@
 mod conflict;
 mod define;
 mod extra;
-mod guard;
 mod inputs;
 mod issues;
 mod job;
 mod notify;
 mod old_names;
 mod options;
+mod origin;
 mod secrets;
 mod tabs;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::concourse::{Core, JobName, Pipeline, ResourceType, Step};
+use crate::concourse::{Core, JobName, Pipeline, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::KindSet;
 use crate::plan::{Job, PipelinePlan, Plan};
 use crate::project::{Fleet, Project};
 use crate::source::Span;
-use crate::yaml::Value;
 
 use define::Definitions;
 use extra::Added;
 use old_names::write_old_names;
+pub(crate) use origin::{Author, JobOrigin, JobRole};
 pub(crate) use tabs::OTHER_TAB;
 use tabs::Tabs;
 
+/// A pipeline in Concourse's words, with what those who judge it have to know of where it came from.
+pub(crate) struct Lowered<'p> {
+    /// The pipeline.
+    pub(crate) pipeline: Pipeline,
+    /// What each of its jobs was made from, in the order of its jobs.
+    pub(crate) origins: Vec<JobOrigin<'p>>,
+    /// The resources of its gates and records.
+    pub(crate) issues: BTreeSet<&'p str>,
+    /// Resources of `extra`, and where they are defined.
+    pub(crate) extra: Vec<(String, Span)>,
+}
+
 /// The pipelines of a manifest, in Concourse's words.
-pub(crate) fn lower(plan: &Plan<'_>, project: &Project, fleet: &Fleet, diagnostics: &mut Diagnostics) -> Vec<Pipeline> {
+pub(crate) fn lower<'p>(
+    plan: &Plan<'p>,
+    project: &Project,
+    fleet: &Fleet,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Lowered<'p>> {
     // What one pipeline has no use for may be what another one needs.
     let mut needless: BTreeMap<Span, Option<String>> = BTreeMap::new();
-    let mut pipelines: Vec<Pipeline> =
+    let mut lowered: Vec<Lowered<'p>> =
         plan.pipelines.iter().map(|plan| lower_one(plan, fleet, &mut needless, diagnostics)).collect();
     for (span, name) in needless.into_iter().filter_map(|(span, name)| Some((span, name?))) {
         // A fleet's defaults are for whoever has a use for them.
@@ -44,35 +60,36 @@ pub(crate) fn lower(plan: &Plan<'_>, project: &Project, fleet: &Fleet, diagnosti
         }
     }
     if !project.chains.is_empty() {
+        let mut pipelines: Vec<Pipeline> =
+            lowered.iter_mut().map(|lowered| std::mem::take(&mut lowered.pipeline)).collect();
         write_old_names(&mut pipelines, &project.old_names, diagnostics);
+        for (lowered, pipeline) in lowered.iter_mut().zip(pipelines) {
+            lowered.pipeline = pipeline;
+        }
     }
-    pipelines
+    lowered
 }
 
-fn lower_one(
-    plan: &PipelinePlan<'_>,
+fn lower_one<'p>(
+    plan: &PipelinePlan<'p>,
     fleet: &Fleet,
     needless: &mut BTreeMap<Span, Option<String>>,
     diagnostics: &mut Diagnostics,
-) -> Pipeline {
-    let issues = Rc::new(plan.issue_resources());
+) -> Lowered<'p> {
     let mut lowering = Lowering {
         kinds: &fleet.kinds,
-        issues: Rc::clone(&issues),
         shared: options::shared(plan),
-        deploying: BTreeSet::new(),
-        puts: Vec::new(),
         added: Vec::new(),
+        origins: HashMap::new(),
         definitions: Definitions::default(),
         diagnostics,
     };
     for job in &plan.jobs {
         lowering.job(job);
     }
-    lowering.check_own_puts();
     let mut tabs = Tabs::of(plan);
     lowering.extra(plan, fleet, &mut tabs);
-    let Lowering { definitions, added, .. } = lowering;
+    let Lowering { definitions, added, mut origins, .. } = lowering;
     let Pipeline { mut resources, mut resource_types, jobs, var_sources, display, .. } =
         definitions.into_pipeline(fleet);
     let mut used = Used::default();
@@ -95,8 +112,11 @@ fn lower_one(
     }
     resource_types.retain(|resource_type| used.types.contains(resource_type.name.as_str()));
     check_resources(&resources, &used, plan, diagnostics);
-    check_foreign_gates(&resources, &resource_types, &issues, &added, plan, diagnostics);
+    let mut extra = Vec::new();
     for Added { name, span, is_type } in added {
+        if !is_type {
+            extra.push((name.clone(), span));
+        }
         let names = if is_type { &used.types } else { &used.resources };
         let unused = (!names.contains(&name)).then_some(name);
         let known = needless.entry(span).or_insert_with(|| unused.clone());
@@ -105,62 +125,29 @@ fn lower_one(
     let groups = tabs.groups(&jobs);
     let pipeline = Pipeline { resource_types, resources, jobs, groups, var_sources, display, ..Pipeline::default() };
     secrets::check(&pipeline, plan, fleet, diagnostics);
-    pipeline
+    let origins = pipeline.jobs.iter().filter_map(|job| origins.remove(job.name.as_str())).collect();
+    Lowered { pipeline, origins, issues: plan.issue_resources(), extra }
 }
 
-struct Lowering<'a> {
-    kinds: &'a KindSet,
-    /// The resources of gates and records.
-    issues: Rc<BTreeSet<&'a str>>,
+struct Lowering<'d, 'a> {
+    kinds: &'d KindSet,
     /// What a build's job has from its stages.
     shared: BTreeMap<&'a JobName, options::Shared>,
-    /// The resources by which kinds deploy behind a gate.
-    deploying: BTreeSet<String>,
-    /// What steps of the manifest put to: the resource, where, and for whom.
-    puts: Vec<(String, Span, String)>,
     /// What `extra` defines.
     added: Vec<Added>,
+    /// What each job was made from, by its name.
+    origins: HashMap<String, JobOrigin<'a>>,
     definitions: Definitions,
-    diagnostics: &'a mut Diagnostics,
+    diagnostics: &'d mut Diagnostics,
 }
 
-impl<'a> Lowering<'a> {
+impl<'a> Lowering<'_, 'a> {
     fn job(&mut self, job: &Job<'a>) {
         match job {
             Job::Build(job) => self.build_job(job),
             Job::Stage(job) => self.stage_job(job),
         }
     }
-}
-
-impl Lowering<'_> {
-    /// Notes what steps beside those of a stack kind put to. Which resources deploy behind a gate is known when all jobs
-    /// are.
-    fn own_puts(&mut self, steps: &[(Step, Span)], whom: &str) {
-        for (step, span) in steps {
-            step.each(&mut |step| {
-                if let Core::Put(put) = &step.core {
-                    let resource = put.resource.as_ref().unwrap_or(&put.put);
-                    self.puts.push((resource.to_string(), *span, whom.to_owned()));
-                }
-            });
-        }
-    }
-
-    /// A put of one's own to what deploys behind a gate would deploy wherever its params say.
-    fn check_own_puts(&mut self) {
-        for (resource, span, whom) in std::mem::take(&mut self.puts) {
-            if self.deploying.contains(&resource) {
-                self.diagnostics.push(past_gate(&resource, span).note(format!("in {whom}")));
-            }
-        }
-    }
-}
-
-/// A put that deploys past a gate.
-fn past_gate(resource: &str, span: Span) -> Diagnostic {
-    Diagnostic::new(Rule::StepPastGate, span, format!("a put to `{resource}` would deploy past a gate"))
-        .help("what deploys is a stage, whose gate lets it; use a resource of another name for something else")
 }
 
 /// What the steps of a pipeline name.
@@ -185,38 +172,6 @@ impl Used {
                 }
             }
             _ => {}
-        }
-    }
-}
-
-/// A resource that is not a gate's own, and yet speaks for one: what is put to it would be taken for the gate's records.
-fn check_foreign_gates(
-    resources: &[crate::concourse::Resource],
-    resource_types: &[ResourceType],
-    issues: &BTreeSet<&str>,
-    added: &[Added],
-    plan: &PipelinePlan<'_>,
-    diagnostics: &mut Diagnostics,
-) {
-    let Some(stage) = plan.first_stage() else { return };
-    for resource in resources.iter().filter(|resource| !issues.contains(resource.name.as_str())) {
-        // Concourse lays the source of a resource over the defaults of its type.
-        let of_type = resource_types.iter().find(|known| known.name == resource.type_name);
-        let defaults = of_type.and_then(|of_type| of_type.defaults.as_ref());
-        // A variable as a key could come to be any.
-        let any = |source: &Value| matches!(source, Value::Map(map) if map.keys().any(|key| key.contains("((")));
-        let has =
-            |source: Option<&Value>, key: &str| source.is_some_and(|source| source.get(key).is_some() || any(source));
-        let says = |key: &str| has(resource.source.as_ref(), key) || has(defaults, key);
-        if says("gate") && says("role") {
-            let name = resource.name.as_str();
-            let extra = added.iter().find(|added| !added.is_type && added.name == name).map(|added| added.span);
-            let span = stage.input_span(name).or(extra).unwrap_or(stage.origin.span);
-            diagnostics.push(
-                Diagnostic::new(Rule::GateCollision, span, format!("`{}` would speak for a gate", resource.name))
-                    .note(format!("in the pipeline `{}`", plan.name))
-                    .help("a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source"),
-            );
         }
     }
 }

@@ -287,6 +287,11 @@ pub struct InputSettings {
     ))]
     #[schemars(example = &"digest")]
     pub pin: PinSetting,
+    /// Why the newest version may be used behind a gate, instead of a version that an approval names.
+    #[serde(default)]
+    #[schemars(length(min = 1))]
+    #[schemars(example = &"only its linter runs, which deploys nothing")]
+    pub unpinned: Option<String>,
     /// How it is made here.
     #[serde(default)]
     #[schemars(example = json!({"with": {"image": {"dockerfile": "docker/Dockerfile"}}}))]

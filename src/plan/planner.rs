@@ -5,7 +5,7 @@ use github_issues_resource::contract::{Approve, GateKey, IssueKind};
 use crate::concourse::JobName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::IssuesResource;
-use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage};
+use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage, What};
 
 use super::gate::{GateIssue, TakenGate};
 use super::job::{
@@ -424,6 +424,22 @@ impl<'p> Planner<'p, '_> {
         }
         for input in &stage.inputs {
             let place = || stage.input_span(input.name.as_str()).unwrap_or(stage.origin.span);
+            // A clock has no content.
+            let is_clock = matches!(&input.what, What::Resource(any) if any.type_name.as_str() == "time");
+            if input.pin == Pin::LeftOut && !is_clock {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::UnpinnedInput,
+                        place(),
+                        format!(
+                            "{} takes the newest version of `{}`, which no approval names",
+                            stage.whom(),
+                            input.name
+                        ),
+                    )
+                    .help("write why that is right, `unpinned: REASON` instead of `pin: null`; or remove `pin`"),
+                );
+            }
             if input.pin == Pin::Unknown {
                 self.diagnostics.push(
                     Diagnostic::new(
@@ -432,7 +448,7 @@ impl<'p> Planner<'p, '_> {
                         format!("no issue can name the version of `{}` that {} deploys", input.name, stage.whom()),
                     )
                     .note("which file of a resource of its type names the version, nothing says")
-                    .help("say `pin: FILE`; or `pin: null`, where nothing has to hold it to a version"),
+                    .help("write `pin: FILE`; or why the newest version may be used: `unpinned: REASON`"),
                 );
             }
             if input.pin.file().is_some() && !gate.pins.contains(&input.name.as_str()) {

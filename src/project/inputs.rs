@@ -56,7 +56,15 @@ impl InputContext<'_> {
         let scope = with_item(self.scope, settings.each.first());
         let place = Place { pointer: &pointer, name, key_span, value_span };
         let what = self.what(Said::by_input(&mut settings), &scope, &place)?;
+        if settings.unpinned.is_some() && !matches!(settings.pin, PinSetting::Usual) {
+            let place = self.settings.at(&format!("{pointer}/pin")).map_or(value_span, |node| node.span);
+            self.diagnostics.push(
+                Diagnostic::new(Rule::NoEffect, place, "`pin` has no effect beside `unpinned`")
+                    .help("remove one of them"),
+            );
+        }
         let pin = match (settings.pin, what.version_file()) {
+            _ if settings.unpinned.is_some() => Pin::Unpinned,
             (PinSetting::Usual, Some(file)) => Pin::File(file.to_owned()),
             (PinSetting::Usual, None) => Pin::Unknown,
             (PinSetting::File(file), usual) if matches!(what, What::Git(_)) && usual != Some(&file) => {
@@ -67,7 +75,7 @@ impl InputContext<'_> {
                         place,
                         format!("what is approved of the repository `{name}` is a commit, and no `{file}`"),
                     )
-                    .help("leave `pin` out, or say `pin: null` to leave the input out of approvals"),
+                    .help("remove `pin`; or write why the newest version may be used: `unpinned: REASON`"),
                 );
                 return None;
             }

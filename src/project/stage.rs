@@ -158,6 +158,11 @@ impl Stage {
         literal.or_else(|| entries.clone().find(comes_out)).map(|entry| entry.key_span)
     }
 
+    /// The place of a setting where the manifest itself has it, else that of the project.
+    pub(crate) fn own_place(&self, pointer: &str) -> Span {
+        self.origin.own_place(pointer)
+    }
+
     /// The place of a setting, or that of the whole when it is not in a file of the user's.
     pub(crate) fn span_of(&self, pointer: &str) -> Span {
         self.origin.settings.at(pointer).map_or(self.origin.span, |node| node.span)
@@ -165,6 +170,12 @@ impl Stage {
 }
 
 impl Origin {
+    /// The place of a setting where the manifest itself has it, else that of the project.
+    pub(crate) fn own_place(&self, pointer: &str) -> Span {
+        let own = self.settings.at(pointer).map(|node| node.span).filter(|span| span.file == self.span.file);
+        own.unwrap_or(self.span)
+    }
+
     /// The stage in words: `` `shop-cart` QA ``.
     pub fn whom(&self) -> String {
         format!("`{}` {}", self.project, self.stage)
@@ -384,8 +395,10 @@ impl What {
 pub enum Pin {
     /// That in this file.
     File(String),
-    /// None, on purpose.
+    /// None, by `pin: null`.
     LeftOut,
+    /// None, and the manifest says why.
+    Unpinned,
     /// None, since nobody said which file it stands in.
     Unknown,
 }
@@ -395,7 +408,7 @@ impl Pin {
     pub fn file(&self) -> Option<&str> {
         match self {
             Self::File(file) => Some(file),
-            Self::LeftOut | Self::Unknown => None,
+            Self::LeftOut | Self::Unpinned | Self::Unknown => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 use crate::files;
+use crate::gates::Repository;
 use crate::manifest::IssuesResource;
 use crate::plan::{Job, Plan};
 use crate::project::{Concourse, Fleet};
@@ -31,8 +32,8 @@ struct Named {
 
 #[derive(Debug)]
 struct Issue {
-    /// API and repository.
-    place: (String, String),
+    /// Its repository.
+    place: Repository,
     title: String,
     key: String,
     by_prefix: bool,
@@ -45,7 +46,7 @@ struct Issue {
 }
 
 /// A gate where it lives: its repository, and its key there.
-type GateAt<'f> = (&'f (String, String), &'f str);
+type GateAt<'f> = (&'f Repository, &'f str);
 
 impl Facts {
     /// Adds those of a plan.
@@ -66,7 +67,7 @@ impl Facts {
                 let by_prefix = issue.issues.resource == IssuesResource::Mitodl;
                 let former = issue.former_keys().filter(|_| !by_prefix);
                 self.issues.push(Issue {
-                    place: (issue.issues.api.clone(), issue.issues.repository.clone()),
+                    place: Repository::of_issues(Some(&issue.issues.api), &issue.issues.repository),
                     title: issue.title.to_owned(),
                     key: issue.key.to_string(),
                     by_prefix,
@@ -81,12 +82,15 @@ impl Facts {
 
 pub(super) fn check(facts: &[Facts], fleet: &Fleet, whole: bool, diagnostics: &mut Diagnostics) {
     check_pipelines(facts, diagnostics);
-    check_keys(facts, diagnostics);
-    check_former_keys(facts, diagnostics);
-    check_titles(facts, diagnostics);
     if whole && !fleet.is_alone() {
         check_overrides(facts, fleet, diagnostics);
     }
+}
+
+/// What the issues of a run's manifests do to one another.
+pub(super) fn check_issues(facts: &[Facts], diagnostics: &mut Diagnostics) {
+    check_former_keys(facts, diagnostics);
+    check_titles(facts, diagnostics);
 }
 
 /// What two fleets set under one name, one of them would take from the other.
@@ -131,24 +135,6 @@ fn check_pipelines(facts: &[Facts], diagnostics: &mut Diagnostics) {
                 )
                 .also(*first, "the other is made from this")
                 .help("a pipeline is called as its file unless `pipeline` says otherwise"),
-            ),
-        }
-    }
-}
-
-/// An issue is found by the key of its gate: with one key, the approval of one project would deploy the other.
-fn check_keys(facts: &[Facts], diagnostics: &mut Diagnostics) {
-    let mut seen: BTreeMap<GateAt<'_>, Span> = BTreeMap::new();
-    for issue in facts.iter().flat_map(|facts| &facts.issues) {
-        match seen.get(&(&issue.place, issue.key.as_str())) {
-            None => {
-                seen.insert((&issue.place, &issue.key), issue.of);
-            }
-            Some(first) => diagnostics.push(
-                Diagnostic::new(Rule::GateCollision, issue.of, format!("two projects have the gate `{}`", issue.key))
-                    .also(*first, "the other")
-                    .note("an approval of the one would deploy the other")
-                    .help("give each `project` a name of its own"),
             ),
         }
     }

@@ -20,7 +20,7 @@ use crate::progress::Progress;
 use crate::project::{Concourse, Fleet, ManifestFile, Project, file_levels, resolve};
 use crate::source::{FileId, Sources, Span, Unsaved};
 use crate::yaml::{Limits, Node, emit, read};
-use crate::{Failure, files};
+use crate::{Failure, files, gates};
 
 pub use banner::{Banner, Origin};
 pub(crate) use banner::{quoted, set_pipeline};
@@ -131,13 +131,39 @@ pub(crate) struct Collected {
     pub(crate) sources: Sources,
     pub(crate) diagnostics: Diagnostics,
     fleets: Vec<RenderedFleet>,
+    seen: Seen,
 }
 
 impl Collected {
+    /// Compares other pipelines with the rendered ones, too.
+    pub(crate) fn look_at(&mut self, gates: gates::Facts) {
+        self.seen.gates.push(gates);
+    }
+
     /// Leaves out what comments allow, and takes each rule for what the run wants it to be.
-    pub(crate) fn settle(self, levels: &Levels) -> Run {
+    pub(crate) fn settle(mut self, levels: &Levels) -> Run {
+        self.seen.check(&mut self.diagnostics);
         let diagnostics = levels.apply(allow(self.diagnostics.into_sorted(), &self.sources));
         Run { sources: self.sources, diagnostics, fleets: self.fleets }
+    }
+}
+
+/// What is kept of manifests until all of a run were read.
+#[derive(Default)]
+struct Seen {
+    facts: Vec<Facts>,
+    gates: Vec<gates::Facts>,
+    levels: BTreeMap<FileId, FileLevels>,
+}
+
+impl Seen {
+    /// Compares the manifests of a run with one another.
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        let from = diagnostics.len();
+        collisions::check_issues(&self.facts, diagnostics);
+        gates::judge_run(&self.gates.iter().collect::<Vec<_>>(), diagnostics);
+        let unknown = FileLevels::default();
+        diagnostics.take_levels(from, |span| self.levels.get(&span.file).unwrap_or(&unknown));
     }
 }
 
@@ -146,12 +172,13 @@ pub(crate) fn collect(selection: &[Selected], options: &Options) -> Result<Colle
     let mut sources = Sources::with_unsaved(options.unsaved.clone());
     let mut diagnostics = Diagnostics::default();
     let mut fleets = Vec::new();
+    let mut seen = Seen::default();
     for selected in selection {
-        fleets.extend(render_fleet(selected, options, &mut sources, &mut diagnostics)?);
+        fleets.extend(render_fleet(selected, options, &mut sources, &mut seen, &mut diagnostics)?);
     }
     collisions::check_fleets(&fleets, &mut diagnostics);
     check_targets(&fleets, &mut diagnostics);
-    Ok(Collected { sources, diagnostics, fleets })
+    Ok(Collected { sources, diagnostics, fleets, seen })
 }
 
 /// Two fleets may have one folder, but not one file in it.
@@ -271,6 +298,7 @@ fn render_fleet(
     selected: &Selected,
     options: &Options,
     sources: &mut Sources,
+    seen: &mut Seen,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<RenderedFleet>, Failure> {
     let from = diagnostics.len();
@@ -298,6 +326,7 @@ fn render_fleet(
         diagnostics.extend(result.diagnostics);
         fleet.pipelines.extend(result.pipelines);
         facts.push(result.facts);
+        seen.gates.push(result.gates);
         levels.insert(manifest.file, result.levels);
         settable.extend(result.settable);
     }
@@ -312,6 +341,9 @@ fn render_fleet(
         }
     }
     diagnostics.take_levels(from, |span| levels.get(&span.file).unwrap_or(&loaded.fleet.levels));
+    seen.facts.extend(facts);
+    seen.levels.extend(levels);
+    seen.levels.insert(loaded.fleet.projects_span.file, loaded.fleet.levels);
     Ok(Some(fleet))
 }
 
@@ -384,6 +416,7 @@ fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Result<(), F
 struct RenderedManifest {
     pipelines: Vec<RenderedPipeline>,
     facts: Facts,
+    gates: gates::Facts,
     levels: FileLevels,
     settable: Option<Settable>,
     diagnostics: Diagnostics,
@@ -412,8 +445,8 @@ fn render_manifest(
         check_rendered(&rendered, &path, options.rules, &pipeline.places, &mut lowered.diagnostics);
         pipelines.push(rendered);
     }
-    let LoweredManifest { facts, levels, settable, diagnostics, .. } = lowered;
-    Ok(RenderedManifest { pipelines, facts, levels, settable, diagnostics })
+    let LoweredManifest { facts, gates, levels, settable, diagnostics, .. } = lowered;
+    Ok(RenderedManifest { pipelines, facts, gates, levels, settable, diagnostics })
 }
 
 /// A pipeline in Concourse's words, and where it is set.
@@ -432,6 +465,7 @@ struct LoweredManifest {
     named_at: Span,
     discovered: Vec<String>,
     facts: Facts,
+    gates: gates::Facts,
     /// What the manifest, and its fleet, make of rules.
     levels: FileLevels,
     /// For the pipeline that sets the others, where the fleet asks for one.
@@ -452,6 +486,7 @@ fn lower_manifest(
         named_at: Span { file: manifest.file, start: 0, end: 0 },
         discovered: Vec::new(),
         facts: Facts::default(),
+        gates: gates::Facts::default(),
         levels: fleet.levels.clone(),
         settable: None,
         diagnostics: Diagnostics::default(),
@@ -471,13 +506,14 @@ fn lower_manifest(
         let plan = plan(project, &mut diagnostics);
         result.facts.add(&plan, fleet);
         let lowered = lower(&plan, project, fleet, &mut diagnostics);
+        result.gates = gates::judge(&gates::models(&plan, &lowered, fleet, result.named_at), &mut diagnostics);
         if !diagnostics.has_errors() {
-            let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, pipeline)| LoweredPipeline {
+            let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, lowered)| LoweredPipeline {
                 name: plan.name.to_string(),
                 places: Places::of(plan, result.named_at),
                 instance_vars: plan.instance_vars.clone(),
                 concourse: fleet.concourses[plan.concourse].clone(),
-                pipeline,
+                pipeline: lowered.pipeline,
             });
             result.pipelines.extend(pipelines);
             let discovered = !result.discovered.is_empty();
@@ -504,6 +540,7 @@ pub(crate) fn lower_fleets(
 ) -> Result<(Vec<LoweredPipeline>, Vec<Diagnostic>), Failure> {
     let mut pipelines = Vec::new();
     let mut diagnostics = Diagnostics::default();
+    let mut seen = Seen::default();
     for selected in selection {
         let from = diagnostics.len();
         let Some(loaded) = load(selected, sources, &mut diagnostics)? else { continue };
@@ -523,6 +560,7 @@ pub(crate) fn lower_fleets(
             diagnostics.extend(manifest.diagnostics);
             pipelines.extend(manifest.pipelines);
             facts.push(manifest.facts);
+            seen.gates.push(manifest.gates);
             levels.insert(file.file, manifest.levels);
             settable.extend(manifest.settable);
         }
@@ -531,7 +569,11 @@ pub(crate) fn lower_fleets(
             pipelines.extend(meta::pipelines(&loaded.fleet, &settable, &mut diagnostics));
         }
         diagnostics.take_levels(from, |span| levels.get(&span.file).unwrap_or(&loaded.fleet.levels));
+        seen.facts.extend(facts);
+        seen.levels.extend(levels);
+        seen.levels.insert(loaded.fleet.projects_span.file, loaded.fleet.levels);
     }
+    seen.check(&mut diagnostics);
     Ok((pipelines, options.levels.apply(diagnostics.into_sorted())))
 }
 

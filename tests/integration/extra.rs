@@ -98,54 +98,54 @@ fn extra_is_no_way_past_a_gate() {
     };
     // An approval that is acted on and not used up.
     assert_snapshot!(jobs("{get: gate, resource: github-issues-shop-ci-trigger, trigger: true}"), @"
-    error[step-past-gate]: a get of `github-issues-shop-ci-trigger` would act on an approval, and not use it up
+    error[step-past-gate]: the get of `github-issues-shop-ci-trigger` acts on an approval and does not claim it
      --> projects/shop.yml:5:5
       |
     5 |   - name: mine
       |     ^^^^^^^^^^
       |
       = note: in the job `mine` of `shop` CI
-      = help: leave the issues of gates to the gates
+      = help: remove the get: only jobs of stages take approvals
 
     error: 1 error in 1 file; nothing was written
     ");
     // The newest version that passed, whatever was approved last.
     assert_snapshot!(jobs("{get: code, resource: shop-shop, passed: [deploy-shop-qa]}"), @"
-    error[step-past-gate]: `shop-shop` would be the newest version that passed `deploy-shop-qa`, whatever was approved last
+    error[step-past-gate]: `shop-shop` is the newest version that passed `deploy-shop-qa`, whatever was approved last
      --> projects/shop.yml:5:5
       |
     5 |   - name: mine
       |     ^^^^^^^^^^
       |
       = note: in the job `mine` of `shop` CI
-      = help: steps in `after` run on what was deployed; an environment with `gate: none` takes its approval along
+      = help: run the steps in `after`; or make an environment with `gate: none`, which takes the approval along
 
     error: 1 error in 1 file; nothing was written
     ");
     // Within other steps, and in hooks.
     assert_snapshot!(jobs("{try: {do: [{put: pulumi-shop, params: {stack_name: QA}}]}}"), @"
-    error[step-past-gate]: a put to `pulumi-shop` would deploy past a gate
+    error[step-past-gate]: the put to `pulumi-shop` deploys past a gate
      --> projects/shop.yml:5:5
       |
     5 |   - name: mine
       |     ^^^^^^^^^^
       |
       = note: in the job `mine` of `shop` CI
-      = help: what deploys is a stage, whose gate lets it; use a resource of another name for something else
+      = help: make it a stage, which has a gate; for something else use a resource of its own
 
     error: 1 error in 1 file; nothing was written
     ");
     assert_snapshot!(
         jobs("{task: t, file: a/t.yml, on_failure: {put: issue, resource: github-issues-shop-ci-post}}"),
         @"
-    error[step-past-gate]: a put to `github-issues-shop-ci-post` would speak for a gate
+    error[step-past-gate]: the put to `github-issues-shop-ci-post` writes to the issue of a gate
      --> projects/shop.yml:5:5
       |
     5 |   - name: mine
       |     ^^^^^^^^^^
       |
       = note: in the job `mine` of `shop` CI
-      = help: leave the issues of gates to the gates; write to an issue of your own
+      = help: write to an issue of your own, with another title
 
     error: 1 error in 1 file; nothing was written
     "
@@ -160,14 +160,14 @@ fn steps_around_a_kinds_own_deploy_nothing_past_a_gate() {
              after: [{try: {put: again, resource: pulumi-shop, params: {stack_name: QA}}}]\n"
         ),
         @"
-    error[step-past-gate]: a put to `pulumi-shop` would deploy past a gate
+    error[step-past-gate]: the put to `pulumi-shop` deploys past a gate
      --> projects/shop.yml:5:13
       |
     5 |     after: [{try: {put: again, resource: pulumi-shop, params: {stack_name: QA}}}]
       |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: in the deploy of `shop` CI
-      = help: what deploys is a stage, whose gate lets it; use a resource of another name for something else
+      = help: make it a stage, which has a gate; for something else use a resource of its own
 
     error: 1 error in 1 file; nothing was written
     "
@@ -183,14 +183,14 @@ fn key_that_a_variable_makes_may_be_any() {
              jobs: [{name: mine, plan: [{put: own}]}]\n"
         ),
         @"
-    error[gate-collision]: `own` would speak for a gate
+    error[gate-collision]: `own` has the source of a gate
      --> projects/shop.yml:5:15
       |
     5 |   resources: [{name: own, type: github-issues, source: {((k)): shop/-/CI/deployed, ((r)): post}}]
       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: in the pipeline `shop`
-      = help: a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source
+      = help: make gates by the word `gate`; for an issue of your own leave `gate` out of its source
 
     error: 1 error in 1 file; nothing was written
     "
@@ -302,14 +302,14 @@ fn extra_is_not_in_the_place_of_what_is_used() {
                jobs: [{name: mine, plan: [{put: own}]}]\n"
         ),
         @"
-    error[gate-collision]: `own` would speak for a gate
+    error[gate-collision]: `own` has the source of a gate
      --> projects/shop.yml:5:15
       |
     5 |   resources: [{name: own, type: mine, source: {repository: example/deployments}}]
       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: in the pipeline `shop`
-      = help: a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source
+      = help: make gates by the word `gate`; for an issue of your own leave `gate` out of its source
 
     error: 1 error in 1 file; nothing was written
     "

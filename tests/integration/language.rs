@@ -153,7 +153,7 @@ fn kinds_that_read_no_files_get_variables() {
         "project: shop\nenvironments: [CI, QA]\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\n\
          inputs:\n  charts: {git: {repository: https://github.com/example/charts}, env: {CHARTS_REF: .git/ref}}\n  \
          base: {image: {repository: base}, env: {BASE_DIGEST: digest}, params: {skip_download: false}, trigger: false}\n  \
-         tool: {image: {repository: tool}, env: {TOOL_META: meta.json}, pin: ~, only: [QA]}\n",
+         tool: {image: {repository: tool}, env: {TOOL_META: meta.json}, unpinned: a helper, only: [QA]}\n",
     );
     assert_snapshot!(graph(&yaml), @r#"
     deploy-shop-ci (serial)
@@ -395,6 +395,7 @@ steps:
 - \"{{ [{'task': 'tell', 'file': code ~ '/ci/tell.yml'}] if phase == 'deploy' else none }}\"
 summary: nomad-eu/plan.md
 pins: {job: nomad-eu/version}
+target: \"Nomad job {{ project }} in {{ stack }}\"
 ";
     let work = Work::new()
         .file("pipegen.yml", FLEET)

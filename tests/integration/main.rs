@@ -15,6 +15,7 @@ mod examples;
 mod explain;
 mod extra;
 mod files;
+mod gates;
 mod graph;
 mod import;
 mod incidents;

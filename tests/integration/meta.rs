@@ -19,6 +19,7 @@ version: 1
 title: Nomad
 about: runs one Nomad job
 options: {type: object}
+target: '{{ project }}/{{ stack }}'
 steps:
 - task: deploy
   config: {platform: linux, run: {path: 'true'}}

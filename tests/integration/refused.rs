@@ -7,7 +7,7 @@ use crate::support::{Ran, SHOP_FLEET, Work};
 
 /// A kind of one's own, whose task is whatever a test says.
 fn kind(task: &str) -> String {
-    "version: 1\ntitle: Own\nabout: a kind of one's own\noptions:\n  type: object\n  additionalProperties: false\n  examples: [{path: a}]\n  properties:\n    path: {type: string, description: Where it is., examples: [a]}\nsteps:\n- ".to_owned() + task + "\n"
+    "version: 1\ntitle: Own\nabout: a kind of one's own\noptions:\n  type: object\n  additionalProperties: false\n  examples: [{path: a}]\n  properties:\n    path: {type: string, description: Where it is., examples: [a]}\ntarget: \"{{ project }}/{{ stack }}\"\nsteps:\n- ".to_owned() + task + "\n"
 }
 
 const TASK: &str = "{task: deploy, config: {platform: linux, image_resource: {type: registry-image, source: {repository: a}}, run: {path: sh}}}";

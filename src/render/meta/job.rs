@@ -58,6 +58,7 @@ impl<'a> Jobs<'a> {
             trigger: Some(true),
             passed: Vec::new(),
             params: None,
+            unpinned: None,
         };
         let read = LoadVarStep {
             load_var: artifact(FLEET),

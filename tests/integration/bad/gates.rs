@@ -284,6 +284,7 @@ fn projects_with_one_gate() {
     1 | project: shop
       |          ---- the other
       |
+      = note: in the repository github.com/example/deployments
       = note: an approval of the one would deploy the other
       = help: give each `project` a name of its own
 
@@ -299,23 +300,23 @@ fn steps_that_go_past_the_gate() {
          outputs: [{name: gate}]\n    run: {path: sh}\n- try:\n    task: patch\n    file: shop-a/patch.yml\n    \
          output_mapping: {patched: shop-a}\n"
     ), @"
-    error[step-past-gate]: the get of `news` would start the job past its gate
+    error[step-past-gate]: the get of `news` starts the job past its gate
      --> projects/a.yml:5:3
       |
     5 | - get: news
       |   ^^^^^^^^^
       |
       = note: in the deploy of `shop` CI
-      = help: leave `trigger` out; what may start a deployment is one of its `inputs`
-    error[step-past-gate]: `fresh` would be the newest version of `shop-a`, whatever was promoted
+      = help: remove `trigger`; what may start a deployment belongs in its `inputs`
+    error[step-past-gate]: `fresh` is the newest version of `shop-a`, whatever was approved
      --> projects/a.yml:8:3
       |
     8 | - get: fresh
       |   ^^^^^^^^^^
       |
       = note: in the deploy of `shop` CI
-      = help: use the artifact that the job has
-    error[name-collision]: the job has an artifact `shop-a` already
+      = help: use the artifact `shop-a`, which the job has
+    error[name-collision]: the job already has an artifact `shop-a`
       --> projects/a.yml:10:3
        |
     10 | - get: shop-a
@@ -323,7 +324,7 @@ fn steps_that_go_past_the_gate() {
        |
        = note: in the deploy of `shop` CI
        = help: give the get another name
-    error[step-past-gate]: a step would put something else in the place of `gate`, which was approved
+    error[step-past-gate]: the step replaces the artifact `gate`, which was approved
       --> projects/a.yml:11:3
        |
     11 | - task: forge
@@ -331,7 +332,7 @@ fn steps_that_go_past_the_gate() {
        |
        = note: in the deploy of `shop` QA
        = help: give the artifact another name
-    error[step-past-gate]: a step would put something else in the place of `shop-a`, which was approved
+    error[step-past-gate]: the step replaces the artifact `shop-a`, which was approved
       --> projects/a.yml:16:3
        |
     16 | - try:
@@ -481,7 +482,7 @@ inputs:
     resource:
       type: github-issues
       source: {gate: shop-a/-/CI/deployed, role: post, repository: example/deployments, access_token: ((t))}
-    pin: ~
+    unpinned: a test
 overrides:
   CI:
     after:
@@ -490,22 +491,22 @@ overrides:
       no_get: true
 "
     ), @"
-    error[gate-collision]: `forged` would speak for a gate
+    error[gate-collision]: `forged` has the source of a gate
      --> projects/a.yml:4:3
       |
     4 |   forged:
       |   ^^^^^^
       |
       = note: in the pipeline `a`
-      = help: a gate is made by the word `gate`; for an issue of your own leave `gate` out of its source
-    error[step-past-gate]: a put to `github-issues-shop-a-ci-post` would speak for a gate
+      = help: make gates by the word `gate`; for an issue of your own leave `gate` out of its source
+    error[step-past-gate]: the put to `github-issues-shop-a-ci-post` writes to the issue of a gate
       --> projects/a.yml:12:7
        |
     12 |     - put: github-issues-shop-a-ci-post
        |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
        |
        = note: in the deploy of `shop-a` CI
-       = help: leave the issues of gates to the gates; write to an issue of your own
+       = help: write to an issue of your own, with another title
 
     error: 2 errors in 1 file; nothing was compared
     ");

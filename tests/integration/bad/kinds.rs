@@ -195,6 +195,7 @@ steps:
 fn kind_whose_result_is_nothing_that_concourse_knows() {
     let kind = "\
 version: 1
+target: \"{{ project }} in {{ stack }}\"
 options:
   type: object
   properties: {who: {type: string}}
@@ -216,30 +217,30 @@ steps:
         .file("projects/a.yml", "project: shop-cart\nstack:\n  own: {who: you}\n");
     assert_snapshot!(of(&work, 1), @r#"
     error[kind-result]: a stack kind has no such phase
-     --> kinds/stacks/own.yml:5:18
+     --> kinds/stacks/own.yml:6:18
       |
-    5 | phases: [deploy, teardown]
+    6 | phases: [deploy, teardown]
       |                  ^^^^^^^^
       |
       = help: it has `deploy` and `preview`
     error[kind-result]: not what Concourse reads: the name `Own` must start with a lowercase letter or a number
-     --> kinds/stacks/own.yml:7:9
+     --> kinds/stacks/own.yml:8:9
       |
-    7 | - name: Own
+    8 | - name: Own
       |         ^^^
       |
       = note: filled in for the deploy of `shop-cart` CI
     warning[template-in-script]: a value filled into a script is code
-      --> kinds/stacks/own.yml:13:32
+      --> kinds/stacks/own.yml:14:32
        |
-    13 |     run: {path: sh, args: [-c, "echo {{ options.who }}"]}
+    14 |     run: {path: sh, args: [-c, "echo {{ options.who }}"]}
        |                                ^^^^^^^^^^^^^^^^^^^^^^^^
        |
        = help: hand it over in `params`, and use the variable in the script
     error[kind-result]: not what Concourse reads: unknown word `al`
-      --> kinds/stacks/own.yml:15:11
+      --> kinds/stacks/own.yml:16:11
        |
-    15 |   inputs: al
+    16 |   inputs: al
        |           ^^
        |
        = note: filled in for the deploy of `shop-cart` CI

@@ -376,7 +376,7 @@ fn version_of_a_repository_that_is_no_commit() {
     5 |   charts: {git: {repository: https://github.com/example/charts}, pin: .git/branch}
       |                                                                       ^^^^^^^^^^^
       |
-      = help: leave `pin` out, or say `pin: null` to leave the input out of approvals
+      = help: remove `pin`; or write why the newest version may be used: `unpinned: REASON`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -682,7 +682,7 @@ inputs:
       |   ^^^^^
       |
       = note: which file of a resource of its type names the version, nothing says
-      = help: say `pin: FILE`; or `pin: null`, where nothing has to hold it to a version
+      = help: write `pin: FILE`; or why the newest version may be used: `unpinned: REASON`
 
     warning: 1 warning in 1 file
     ");

@@ -1,0 +1,289 @@
+//! What is kept of pipelines until all of a run were looked at: what two manifests, or two fleets, can do to one another.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::lower::{Author, JobRole};
+use crate::plan::StagePhase;
+use crate::source::Span;
+use crate::yaml::Value;
+
+use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
+use super::repository::Repository;
+
+/// What other pipelines have to know of some.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    pub(super) writers: Vec<Use>,
+    pub(super) consumers: Vec<Use>,
+    pub(super) deployments: Vec<Deployment>,
+    pub(super) puts: Vec<PutTo>,
+    pub(super) titles: Vec<Title>,
+    pub(super) compat_titles: Vec<Title>,
+    pub(super) sets: Vec<Set>,
+    /// Names of pipelines with jobs behind gates.
+    pub(super) gated_pipelines: Vec<String>,
+    /// Names of the others.
+    pub(super) other_pipelines: Vec<String>,
+}
+
+/// A job. There may be tens of thousands, so what is kept of them is shared.
+#[derive(Debug)]
+pub(super) struct JobAt {
+    pub(super) name: String,
+    pub(super) whom: String,
+    pub(super) owner: Owner,
+    pub(super) is_rendered: bool,
+    /// The gates that it is behind.
+    pub(super) gates: Vec<Arc<GateName>>,
+    /// The kind of its stage.
+    pub(super) kind: Option<String>,
+    /// The kind names what it deploys.
+    pub(super) has_target: bool,
+    /// The name of its pipeline.
+    pub(super) within: String,
+    /// Where its pipeline is set, and as what, when all of it is known.
+    pub(super) pipeline: Option<String>,
+}
+
+impl JobAt {
+    /// Whether both are of one pipeline that two fleets set. Only one of them is there at a time, and the run says so.
+    pub(super) fn replaces(&self, other: &Self) -> bool {
+        self.pipeline.is_some() && self.pipeline == other.pipeline && self.owner.file != other.owner.file
+    }
+}
+
+/// A gate that a job writes, or whose approvals it uses up.
+#[derive(Debug)]
+pub(super) struct Use {
+    pub(super) gate: Arc<GateName>,
+    /// The consumer of an approval.
+    pub(super) consumer: String,
+    pub(super) span: Span,
+    pub(super) job: Arc<JobAt>,
+}
+
+/// A gate, kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct GateName {
+    pub(super) place: Repository,
+    pub(super) key: String,
+}
+
+impl From<&GateId<'_>> for GateName {
+    fn from(gate: &GateId<'_>) -> Self {
+        let key = match gate.key {
+            Key::Gate(key) => key.to_owned(),
+            // No key of a gate has a space.
+            Key::Title(title) => format!("title {title}"),
+        };
+        Self { place: gate.place.clone(), key }
+    }
+}
+
+/// Something that a job deploys, as its kind names it.
+#[derive(Debug)]
+pub(super) struct Deployment {
+    pub(super) target: String,
+    /// Where the name of a credential in `target` means something.
+    pub(super) home: Option<String>,
+    pub(super) span: Span,
+    pub(super) job: Arc<JobAt>,
+}
+
+/// A put that a person or a kind wrote.
+#[derive(Debug)]
+pub(super) struct PutTo {
+    /// Equal for equal types and sources.
+    pub(super) thing: u64,
+    pub(super) resource: String,
+    /// The step is that of the stage's kind.
+    pub(super) is_kinds: bool,
+    pub(super) span: Span,
+    pub(super) job: Arc<JobAt>,
+}
+
+/// A title under which issues are written.
+#[derive(Debug)]
+pub(super) struct Title {
+    /// The gate; of a resource of issues that is none's, its repository and its name.
+    pub(super) of: Arc<GateName>,
+    /// Up to what a build fills in.
+    pub(super) fixed: String,
+    pub(super) is_whole: bool,
+    pub(super) span: Span,
+    pub(super) is_rendered: bool,
+}
+
+/// A step that sets a pipeline.
+#[derive(Debug)]
+pub(super) struct Set {
+    pub(super) pipeline: String,
+    pub(super) span: Span,
+    pub(super) whom: String,
+    pub(super) is_rendered: bool,
+}
+
+impl Facts {
+    pub(super) fn of(pipelines: &[Pipeline<'_>]) -> Self {
+        let mut facts = Self::default();
+        for pipeline in pipelines {
+            let is_gated = pipeline.jobs.iter().any(Job::is_gated);
+            let names = if is_gated { &mut facts.gated_pipelines } else { &mut facts.other_pipelines };
+            names.push(pipeline.name.to_owned());
+            for job in &pipeline.jobs {
+                facts.job(job, pipeline);
+            }
+        }
+        facts
+    }
+
+    fn job(&mut self, job: &Job<'_>, pipeline: &Pipeline<'_>) {
+        let at = Arc::new(JobAt {
+            name: job.name.to_owned(),
+            whom: job.whom.to_owned(),
+            owner: job.owner.clone(),
+            is_rendered: job.is_rendered(),
+            gates: job.gates().map(|gate| Arc::new(GateName::from(gate))).collect(),
+            kind: job.stage().map(|(stage, _)| stage.kind.clone()),
+            has_target: job.target().is_some(),
+            within: pipeline.name.to_owned(),
+            pipeline: pipeline.home.pipeline(pipeline.name),
+        });
+        for step in &job.steps {
+            match &step.what {
+                What::Put(put) => {
+                    let Some(resource) = pipeline.resources.get(put.resource) else { continue };
+                    match resource.issue.as_ref().map(|issue| (issue, issue.gate(), &issue.mark)) {
+                        Some((_, Some(gate), Mark::Gate { .. })) => match put.action() {
+                            Some("claim") => self.consumers.push(Use {
+                                gate: Arc::new(GateName::from(&gate)),
+                                consumer: put.text("consumer").unwrap_or_default().to_owned(),
+                                span: if job.is_rendered() { job.span } else { step.span },
+                                job: Arc::clone(&at),
+                            }),
+                            Some("report") => {}
+                            // What somebody else writes is reported where it is written.
+                            _ if !matches!(step.author, Author::Generator | Author::Person) => {}
+                            _ => {
+                                let span = if job.is_rendered() { job.span } else { step.span };
+                                let gate = Arc::new(GateName::from(&gate));
+                                if let Some((fixed, is_whole)) = put.text("title").map(fixed) {
+                                    let (of, is_rendered) = (Arc::clone(&gate), job.is_rendered());
+                                    self.titles.push(Title { of, fixed, is_whole, span, is_rendered });
+                                }
+                                self.writers.push(Use { gate, consumer: String::new(), span, job: Arc::clone(&at) });
+                            }
+                        },
+                        Some((issue, _, Mark::Title { prefix, title, .. })) if !resource.is_gates_own => {
+                            let title = put.text("title_template").or(*title).or(*prefix).unwrap_or_default();
+                            let (fixed, is_whole) = fixed(title);
+                            self.compat_titles.push(Title {
+                                of: Arc::new(GateName { place: issue.place.clone(), key: put.resource.to_owned() }),
+                                fixed,
+                                is_whole,
+                                span: if job.is_rendered() { resource.span } else { step.span },
+                                is_rendered: job.is_rendered(),
+                            });
+                        }
+                        None if matches!(step.author, Author::Kind | Author::Around | Author::Extra) => {
+                            self.puts.push(PutTo {
+                                thing: thing(resource),
+                                resource: put.resource.to_owned(),
+                                is_kinds: step.author == Author::Kind && job.stage().is_some(),
+                                span: step.span,
+                                job: Arc::clone(&at),
+                            });
+                        }
+                        Some(_) | None => {}
+                    }
+                }
+                // What `meta` makes sets what was reviewed, and checks that first.
+                What::SetPipeline(_) if job.steps.iter().any(checks_render) => {}
+                What::SetPipeline(name) => self.sets.push(Set {
+                    pipeline: if *name == "self" { pipeline.name.to_owned() } else { (*name).to_owned() },
+                    span: step.span,
+                    whom: job.whom.to_owned(),
+                    is_rendered: job.is_rendered(),
+                }),
+                _ => {}
+            }
+        }
+        if let JobRole::Stage { stage, phase: StagePhase::Deploy, target: Some(target), .. } = job.role {
+            self.deployments.push(Deployment {
+                target: target.clone(),
+                home: target.contains("((").then(|| home(pipeline.home)),
+                span: stage.own_place("/names/stack"),
+                job: at,
+            });
+        }
+    }
+}
+
+fn checks_render(step: &Step<'_>) -> bool {
+    matches!(&step.what, What::Task(task) if task.checks_render)
+}
+
+fn home(home: Home<'_>) -> String {
+    format!("{}/{}", home.target.unwrap_or_default(), home.team.unwrap_or_default())
+}
+
+/// A title up to what each build fills in, and whether that is all of it.
+fn fixed(title: &str) -> (String, bool) {
+    let end = title.find("((").into_iter().chain(title.find('{')).min();
+    (title[..end.unwrap_or(title.len())].trim().to_owned(), end.is_none())
+}
+
+/// A number that is equal for resources with equal types and sources, whatever they are called.
+fn thing(resource: &Resource<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (resource.image.unwrap_or(resource.type_name)).hash(&mut hasher);
+    for source in [resource.source.own, resource.source.of_type].into_iter().flatten() {
+        hash(source).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// The order of a map's keys does not count.
+fn hash(value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match value {
+        Value::Null => 0_u8.hash(&mut hasher),
+        Value::Bool(value) => (1_u8, value).hash(&mut hasher),
+        Value::Integer(value) => (2_u8, value).hash(&mut hasher),
+        Value::Float(value) => (3_u8, value.to_bits()).hash(&mut hasher),
+        Value::Text(text) => (4_u8, text).hash(&mut hasher),
+        Value::List(items) => {
+            5_u8.hash(&mut hasher);
+            for item in items {
+                hash(item).hash(&mut hasher);
+            }
+        }
+        Value::Map(map) => {
+            let entry = |(key, value): (&String, &Value)| {
+                let mut hasher = DefaultHasher::new();
+                (key, hash(value)).hash(&mut hasher);
+                hasher.finish()
+            };
+            (6_u8, map.iter().map(entry).fold(0_u64, u64::wrapping_add)).hash(&mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
+impl Put<'_> {
+    /// A text among its params.
+    pub(super) fn text(&self, key: &str) -> Option<&str> {
+        match self.params?.get(key) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// What a run refuses to render is only a warning in a pipeline that somebody wrote by hand: there a person may know
+/// better.
+pub(super) fn as_found(diagnostic: Diagnostic, is_rendered: bool) -> Diagnostic {
+    if is_rendered { diagnostic } else { diagnostic.of_severity(Severity::Warning) }
+}

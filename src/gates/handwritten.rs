@@ -1,0 +1,132 @@
+//! The model of a pipeline that somebody wrote, or of a rendered one that is read back.
+
+use std::collections::BTreeMap;
+
+use crate::lower::{Author, JobRole};
+use crate::view::{Definition, JobView, PipelineView, StepKind, StepView, field, list, text, texts};
+use crate::yaml::{Node, Value, decode};
+
+use super::model::{Get, Home, Job, Owner, Pipeline, Put, Resource, Source, Step, Task, What};
+
+/// What the model borrows of pipelines that are read as nodes.
+pub(crate) struct Handwritten<'v, 'n> {
+    view: &'v PipelineView<'n>,
+    name: String,
+    /// The sources of resources, and the defaults of resource types, by their places in the lists.
+    sources: Vec<Option<Value>>,
+    defaults: Vec<Option<Value>>,
+    jobs: Vec<JobValues>,
+}
+
+struct JobValues {
+    whom: String,
+    /// The params of each step.
+    params: Vec<Option<Value>>,
+}
+
+impl<'v, 'n> Handwritten<'v, 'n> {
+    /// Reads a pipeline of that name.
+    pub(crate) fn of(view: &'v PipelineView<'n>, name: &str) -> Self {
+        let value = |node: Option<&Node>| node.and_then(|node| decode::<Value>(node).ok());
+        let sources = view.resources.iter().map(|resource| value(resource.source())).collect();
+        let defaults = view.resource_types.iter().map(|of_type| value(field(of_type.node, "defaults"))).collect();
+        let jobs = view.jobs.iter().map(|job| JobValues {
+            whom: format!("the job `{}`", job.name),
+            params: job.steps.iter().map(|step| value(field(step.node, "params"))).collect(),
+        });
+        Self { view, name: name.to_owned(), sources, defaults, jobs: jobs.collect() }
+    }
+
+    /// The model of it.
+    pub(crate) fn model(&self) -> Pipeline<'_> {
+        let mut resources = BTreeMap::new();
+        for (resource, own) in self.view.resources.iter().zip(&self.sources) {
+            resources.entry(resource.name).or_insert_with(|| self.resource(resource, own.as_ref()));
+        }
+        let jobs = self.view.jobs.iter().zip(&self.jobs).map(|(job, values)| {
+            let steps = job.steps.iter().zip(&values.params);
+            Job {
+                name: job.name,
+                span: job.span,
+                whom: &values.whom,
+                role: &JobRole::Handwritten,
+                owner: Owner { file: job.span.file, name: owner(job) },
+                steps: steps.filter_map(|(step, params)| self.step(step, params.as_ref())).collect(),
+                approvals: Vec::new(),
+            }
+        });
+        let jobs = jobs.collect();
+        Pipeline::new(&self.name, Home::default(), resources, jobs)
+    }
+
+    fn resource(&self, resource: &Definition<'n>, own: Option<&'_ Value>) -> Resource<'_> {
+        // The lifetime of what is kept here, and not of the call.
+        let own = own.and_then(|_| self.sources[resource.index].as_ref());
+        let kind = resource.text("type").unwrap_or_default();
+        let of_type = self.view.resource_types.iter().find(|of_type| of_type.name == kind);
+        let image = of_type.and_then(|of_type| text(field(of_type.source()?, "repository")?));
+        let of_type = of_type.and_then(|of_type| self.defaults[of_type.index].as_ref());
+        let mut made = Resource::new(resource.span, kind, image, Source { own, of_type });
+        made.is_fixed = field(resource.node, "version").is_some_and(|version| version.as_map().is_some());
+        made
+    }
+
+    fn step<'s>(&'s self, step: &'s StepView<'n>, params: Option<&'s Value>) -> Option<Step<'s>> {
+        let what = match step.kind {
+            StepKind::Get => What::Get(Get {
+                name: step.name,
+                resource: step.resource(),
+                triggers: step.triggers(),
+                passed: self.view.passed(step).into_iter().map(|job| job.name).collect(),
+                is_fixed: field(step.node, "version").is_some_and(|version| version.as_map().is_some()),
+                is_every: step.text("version") == Some("every"),
+                is_unpinned: false,
+            }),
+            StepKind::Put => What::Put(Put {
+                name: step.name,
+                resource: step.resource(),
+                gets: !step.is("no_get"),
+                params,
+                inputs: texts(list(step.node, "inputs")).map(|(name, _)| name).collect(),
+            }),
+            StepKind::Task => What::Task(task(step)),
+            StepKind::LoadVar => What::LoadVar { name: step.name, file: step.text("file").unwrap_or_default() },
+            StepKind::SetPipeline => What::SetPipeline(step.name),
+            StepKind::Run | StepKind::Try | StepKind::Do | StepKind::InParallel => return None,
+        };
+        Some(Step { what, author: Author::Person, span: step.span })
+    }
+}
+
+/// Jobs that take turns in a group of their own are those of one stage.
+fn owner(job: &JobView<'_>) -> String {
+    let groups = list(job.node, "serial_groups");
+    match groups {
+        [group] => group.as_str().unwrap_or(job.name).to_owned(),
+        _ => job.name.to_owned(),
+    }
+}
+
+fn task<'n>(step: &StepView<'n>) -> Task<'n> {
+    let mapping = |key: &str| field(step.node, key).and_then(Node::as_map);
+    let named = |list_of: &str, mapping: Option<&'n crate::yaml::Map>| -> Vec<&'n str> {
+        let Some(config) = step.config() else {
+            let entries = mapping.map(crate::yaml::Map::entries).unwrap_or_default();
+            return entries.iter().filter_map(|entry| text(&entry.value)).collect();
+        };
+        let names = list(config, list_of).iter().filter_map(|item| text(field(item, "name")?));
+        names.map(|name| mapping.and_then(|mapping| text(mapping.get(name)?)).unwrap_or(name)).collect()
+    };
+    let run = step.config().and_then(|config| field(config, "run"));
+    Task {
+        inputs: named("inputs", mapping("input_mapping")),
+        outputs: named("outputs", mapping("output_mapping")),
+        compare: step.config().and_then(|config| text(field(field(config, "params")?, "COMPARE")?)),
+        is_elsewhere: step.config().is_none(),
+        checks_render: run.is_some_and(|run| {
+            let program = field(run, "path").and_then(text).unwrap_or_default();
+            let is_checked = list(run, "args").iter().any(|argument| argument.as_str() == Some("--check"));
+            program.rsplit('/').next() == Some("ol-pipegen") && is_checked
+        }),
+    }
+}

@@ -1,0 +1,124 @@
+//! The model of a pipeline that was rendered.
+
+use std::collections::BTreeMap;
+
+use crate::concourse::{Core, Inputs, JobName, Step as Written, TaskStep, Version};
+use crate::lower::{Author, JobRole, Lowered};
+use crate::source::Span;
+use crate::yaml::Value;
+
+use super::model::{Get, Home, Job, Owner, Pipeline, Put, Resource, Source, Step, Task, What};
+
+impl<'a> Pipeline<'a> {
+    /// The model of a lowered pipeline. `fallback` is where to point when nothing better is known.
+    pub(crate) fn of_lowered(name: &'a str, home: Home<'a>, lowered: &'a Lowered<'a>, fallback: Span) -> Self {
+        let Lowered { pipeline, origins, issues, extra } = lowered;
+        let mut resources = BTreeMap::new();
+        for resource in &pipeline.resources {
+            let of_type = pipeline.resource_types.iter().find(|of_type| of_type.name == resource.type_name);
+            let image = of_type.and_then(|of_type| match of_type.source.as_ref()?.get("repository") {
+                Some(Value::Text(image)) => Some(image.as_str()),
+                _ => None,
+            });
+            let source = Source {
+                own: resource.source.as_ref(),
+                of_type: of_type.and_then(|of_type| of_type.defaults.as_ref()),
+            };
+            let (name, is_fixed) = (resource.name.as_str(), resource.version.is_some());
+            let added = extra.iter().find(|(added, _)| added == name).map(|(_, span)| *span);
+            let mut resource = Resource::new(added.unwrap_or(fallback), resource.type_name.as_str(), image, source);
+            resource.is_gates_own = issues.contains(name);
+            resource.is_fixed = is_fixed;
+            resources.insert(name, resource);
+        }
+        let jobs = pipeline.jobs.iter().zip(origins).map(|(job, origin)| {
+            let mut steps = Vec::with_capacity(job.plan.len() + 4);
+            for (step, (author, span)) in job.plan.iter().zip(&origin.plan) {
+                leaves(step, *author, *span, &mut steps);
+            }
+            let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure];
+            for hook in hooks.into_iter().flatten() {
+                leaves(hook, origin.hooks, origin.span, &mut steps);
+            }
+            Job {
+                name: job.name.as_str(),
+                span: origin.span,
+                whom: &origin.whom,
+                role: &origin.role,
+                owner: Owner {
+                    file: origin.span.file,
+                    name: match &origin.role {
+                        JobRole::Stage { stage, .. } => stage.whom(),
+                        _ => job.name.to_string(),
+                    },
+                },
+                steps,
+                approvals: Vec::new(),
+            }
+        });
+        let jobs = jobs.collect();
+        Self::new(name, home, resources, jobs)
+    }
+}
+
+fn leaves<'a>(step: &'a Written, author: Author, span: Span, steps: &mut Vec<Step<'a>>) {
+    step.each(&mut |step| {
+        let what = match &step.core {
+            Core::Get(get) => What::Get(Get {
+                name: get.get.as_str(),
+                resource: get.resource.as_ref().unwrap_or(&get.get).as_str(),
+                triggers: get.trigger == Some(true),
+                passed: get.passed.iter().map(JobName::as_str).collect(),
+                is_fixed: matches!(get.version, Some(Version::Pinned(_))),
+                is_every: get.version == Some(Version::Every),
+                is_unpinned: get.unpinned.is_some(),
+            }),
+            Core::Put(put) => What::Put(Put {
+                name: put.put.as_str(),
+                resource: put.resource.as_ref().unwrap_or(&put.put).as_str(),
+                gets: put.no_get != Some(true),
+                params: put.params.as_ref(),
+                inputs: match &put.inputs {
+                    Some(Inputs::Named(names)) => names.iter().map(String::as_str).collect(),
+                    _ => Vec::new(),
+                },
+            }),
+            Core::Task(task) => What::Task(Task {
+                inputs: inputs(task),
+                outputs: outputs(task),
+                compare: task.config.as_ref().and_then(|config| match config.params.get("COMPARE") {
+                    Some(Value::Text(compare)) => Some(compare.as_str()),
+                    _ => None,
+                }),
+                is_elsewhere: task.config.is_none(),
+                checks_render: false,
+            }),
+            Core::LoadVar(load) => What::LoadVar { name: load.load_var.as_str(), file: &load.file },
+            Core::SetPipeline(set) => What::SetPipeline(set.set_pipeline.as_str()),
+            Core::Try { .. } | Core::Do { .. } | Core::InParallel { .. } => return,
+        };
+        steps.push(Step { what, author, span });
+    });
+}
+
+/// The artifacts that a task sees, as far as the pipeline tells.
+fn inputs(task: &TaskStep) -> Vec<&str> {
+    match &task.config {
+        Some(config) => {
+            let mapped = |name: &'_ String| task.input_mapping.get(name).map(String::as_str);
+            config.inputs.iter().map(|input| mapped(&input.name).unwrap_or(input.name.as_str())).collect()
+        }
+        None => task.input_mapping.values().map(String::as_str).collect(),
+    }
+}
+
+/// The artifacts that a task makes, as far as the pipeline tells.
+fn outputs(task: &TaskStep) -> Vec<&str> {
+    match &task.config {
+        Some(config) => {
+            let mapped = |name: &'_ String| task.output_mapping.get(name).map(String::as_str);
+            config.outputs.iter().map(|output| mapped(&output.name).unwrap_or(output.name.as_str())).collect()
+        }
+        None => task.output_mapping.values().map(String::as_str).collect(),
+    }
+}

@@ -1,0 +1,87 @@
+//! Whether a job can go past a gate: one pass over all pipelines of a run, one invariant a file.
+//!
+//! An approval says what may be deployed, where, and how often. The jobs of a pipeline keep that promise only together:
+//! a second job that deploys the same thing, or a step that fetches something newer, breaks it. So everything that a
+//! run renders is judged here, after it was lowered and before it is written, and handwritten pipelines are judged by
+//! the same code.
+//!
+//! - [`model`] is what the pass needs of a pipeline: jobs, steps, who wrote each step and where, and the resources of
+//!   gates. [`lowered`] makes it of a rendered pipeline, [`handwritten`] of any other.
+//! - [`judge`] looks at pipelines that belong together: those of a manifest, or the handwritten ones of a run. It reports
+//!   what shows there, and returns [`Facts`].
+//! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
+//!
+//! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`target`], [`shared`], [`keeper`].
+
+mod claim;
+mod facts;
+mod handwritten;
+mod keeper;
+mod lowered;
+mod model;
+mod pins;
+mod place;
+mod repository;
+mod shared;
+mod start;
+mod target;
+mod version;
+
+use crate::diagnostic::Diagnostics;
+use crate::lower::Lowered;
+use crate::plan::{PipelinePlan, Plan};
+use crate::project::Fleet;
+use crate::source::Span;
+
+pub(crate) use facts::Facts;
+pub(crate) use handwritten::Handwritten;
+use model::Home;
+pub(crate) use model::Pipeline;
+use model::Unit;
+pub(crate) use repository::Repository;
+
+/// The models of a manifest's pipelines. `fallback` is where to point when nothing better is known.
+pub(crate) fn models<'a>(
+    plan: &'a Plan<'_>,
+    lowered: &'a [Lowered<'a>],
+    fleet: &'a Fleet,
+    fallback: Span,
+) -> Vec<Pipeline<'a>> {
+    let place = plan.first_stage().map_or(fallback, |stage| stage.origin.span);
+    let model = |(plan, lowered): (&'a PipelinePlan<'_>, &'a Lowered<'a>)| {
+        let concourse = &fleet.concourses[plan.concourse];
+        let home = Home {
+            target: concourse.target.as_deref(),
+            team: concourse.team.as_deref(),
+            instance: Some(plan.instance_vars),
+        };
+        Pipeline::of_lowered(plan.name.as_str(), home, lowered, place)
+    };
+    plan.pipelines.iter().zip(lowered).map(model).collect()
+}
+
+/// Judges pipelines that belong together, and returns what the whole run has to know of them.
+pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -> Facts {
+    let unit = Unit::of(pipelines);
+    for pipeline in pipelines {
+        for job in &pipeline.jobs {
+            for check in JOB {
+                check(job, pipeline, &unit, diagnostics);
+            }
+        }
+        shared::check(pipeline, diagnostics);
+    }
+    Facts::of(pipelines)
+}
+
+/// Judges what the pipelines of a run do to one another.
+pub(crate) fn judge_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    shared::check_run(facts, diagnostics);
+    target::check_run(facts, diagnostics);
+    keeper::check(facts, diagnostics);
+}
+
+type JobCheck = fn(&model::Job<'_>, &Pipeline<'_>, &Unit<'_, '_>, &mut Diagnostics);
+
+/// The invariants of a job.
+const JOB: &[JobCheck] = &[claim::check, start::check, version::check, place::check, pins::check, target::check];

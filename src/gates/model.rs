@@ -1,0 +1,457 @@
+//! What the pass needs of a pipeline, whoever wrote it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::concourse::InstanceVars;
+use crate::lower::{Author, JobRole};
+use crate::plan::StagePhase;
+use crate::project::Stage;
+use crate::source::{FileId, Span};
+use crate::yaml::Value;
+use github_issues_resource::contract::files;
+
+use super::repository::Repository;
+
+/// A pipeline.
+pub(crate) struct Pipeline<'a> {
+    pub(super) name: &'a str,
+    pub(super) home: Home<'a>,
+    pub(super) resources: BTreeMap<&'a str, Resource<'a>>,
+    pub(super) jobs: Vec<Job<'a>>,
+    /// Jobs by name.
+    job_at: HashMap<&'a str, usize>,
+}
+
+/// The Concourse and the team that a pipeline is set on, as far as they are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Home<'a> {
+    pub(crate) target: Option<&'a str>,
+    pub(crate) team: Option<&'a str>,
+    /// What tells instances of a pipeline apart.
+    pub(crate) instance: Option<&'a InstanceVars>,
+}
+
+impl Home<'_> {
+    /// Where a pipeline is set, and as what, when all of it is known.
+    pub(super) fn pipeline(&self, name: &str) -> Option<String> {
+        let instance = self.instance?.file_name_part();
+        Some(format!("{}/{}/{name}{instance}", self.target?, self.team?))
+    }
+}
+
+/// A resource.
+pub(super) struct Resource<'a> {
+    pub(super) span: Span,
+    pub(super) type_name: &'a str,
+    /// The source, and what its type lays under it.
+    pub(super) source: Source<'a>,
+    /// The issue or the approvals that it stands for.
+    pub(super) issue: Option<Issue<'a>>,
+    /// Whether this program made it as the resource of a gate or a record.
+    pub(super) is_gates_own: bool,
+    /// The image behind its type.
+    pub(super) image: Option<&'a str>,
+    /// One version is written in the pipeline.
+    pub(super) is_fixed: bool,
+}
+
+/// The source of a resource over the defaults of its type, as Concourse merges them.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) own: Option<&'a Value>,
+    pub(super) of_type: Option<&'a Value>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) fn get(self, key: &str) -> Option<&'a Value> {
+        self.own.and_then(|own| own.get(key)).or_else(|| self.of_type.and_then(|of_type| of_type.get(key)))
+    }
+
+    pub(super) fn text(self, key: &str) -> Option<&'a str> {
+        match self.get(key) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it has the key, or has a variable as a key, which could become any.
+    fn may_have(self, key: &str) -> bool {
+        let any = |source: &Value| matches!(source, Value::Map(map) if map.keys().any(|key| key.contains("((")));
+        let has = |source: Option<&Value>| source.is_some_and(|source| source.get(key).is_some() || any(source));
+        has(self.own) || has(self.of_type)
+    }
+}
+
+/// What a resource of issues stands for.
+pub(super) struct Issue<'a> {
+    pub(super) place: Repository,
+    pub(super) mark: Mark<'a>,
+}
+
+/// How an issue is known.
+pub(super) enum Mark<'a> {
+    /// By the key of its gate.
+    Gate {
+        key: &'a str,
+        /// Versions of the resource are approvals.
+        is_trigger: bool,
+        /// The artifact of a get is the approved code, with the approval inside.
+        has_code: bool,
+    },
+    /// By its title, as MIT Open Learning's image does.
+    Title {
+        /// What a watched title begins with.
+        prefix: Option<&'a str>,
+        /// The title of an issue that a put opens.
+        title: Option<&'a str>,
+        /// Versions of the resource are closed issues.
+        is_closed: bool,
+    },
+}
+
+impl<'a> Resource<'a> {
+    pub(super) fn new(span: Span, type_name: &'a str, image: Option<&'a str>, source: Source<'a>) -> Self {
+        let issue = Issue::of(type_name, image, source);
+        Self { span, type_name, source, issue, is_gates_own: false, image, is_fixed: false }
+    }
+
+    /// Whether what is put to it, or got from it, could be taken for a gate's.
+    pub(super) fn may_speak_for_a_gate(&self) -> bool {
+        self.source.may_have("gate") && self.source.may_have("role")
+    }
+
+    /// Whether its versions are approvals.
+    pub(super) fn is_approval(&self) -> bool {
+        match self.issue.as_ref().map(|issue| &issue.mark) {
+            Some(Mark::Gate { is_trigger, .. }) => *is_trigger,
+            Some(Mark::Title { is_closed, .. }) => *is_closed,
+            None => false,
+        }
+    }
+
+    /// The repository of a git resource.
+    pub(super) fn repository(&self) -> Option<Repository> {
+        (self.type_name == "git").then(|| self.source.text("uri").map(Repository::of_clone)).flatten()
+    }
+}
+
+impl<'a> Issue<'a> {
+    /// Whether a resource is one of issues shows by its type, by the image behind the type, or by its source.
+    fn of(type_name: &str, image: Option<&str>, source: Source<'a>) -> Option<Self> {
+        let of_image = image.is_some_and(|image| image.contains("github-issues"));
+        let gate = source.text("gate").zip(source.text("role"));
+        let has_code = source.get("git").is_some();
+        if gate.is_none() && !of_image && type_name != "github-issues" {
+            return None;
+        }
+        let place = Repository::of_issues(source.text("gh_host"), source.text("repository").unwrap_or_default());
+        let mark = match gate {
+            Some((key, role)) => Mark::Gate { key, is_trigger: role == "trigger", has_code },
+            None => Mark::Title {
+                prefix: source.text("issue_prefix"),
+                title: source.text("issue_title_template"),
+                is_closed: source.text("issue_state") != Some("open"),
+            },
+        };
+        Some(Self { place, mark })
+    }
+
+    /// The gate that it belongs to.
+    pub(super) fn gate(&self) -> Option<GateId<'a>> {
+        match &self.mark {
+            Mark::Gate { key, .. } => Some(GateId { place: self.place.clone(), key: Key::Gate(key) }),
+            Mark::Title { prefix, .. } => {
+                prefix.map(|prefix| GateId { place: self.place.clone(), key: Key::Title(prefix) })
+            }
+        }
+    }
+}
+
+/// A gate: where its issues live, and how they are known there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct GateId<'a> {
+    pub(super) place: Repository,
+    pub(super) key: Key<'a>,
+}
+
+/// How the issues of a gate are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Key<'a> {
+    /// By the gate's key.
+    Gate(&'a str),
+    /// By what their titles begin with.
+    Title(&'a str),
+}
+
+/// A job.
+pub(super) struct Job<'a> {
+    pub(super) name: &'a str,
+    pub(super) span: Span,
+    /// The job, as a note names it.
+    pub(super) whom: &'a str,
+    pub(super) role: &'a JobRole<'a>,
+    /// The stage that it belongs to. A preview and a deployment of one stage have one owner.
+    pub(super) owner: Owner,
+    /// Its steps in order, those within others too. Steps of hooks stand at the end.
+    pub(super) steps: Vec<Step<'a>>,
+    /// The approvals that it takes.
+    pub(super) approvals: Vec<Approval<'a>>,
+}
+
+/// Who a job belongs to: a stage, or the job itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Owner {
+    pub(super) file: FileId,
+    pub(super) name: String,
+}
+
+/// A step that does something.
+pub(super) struct Step<'a> {
+    pub(super) what: What<'a>,
+    pub(super) author: Author,
+    pub(super) span: Span,
+}
+
+/// What a step does.
+pub(super) enum What<'a> {
+    /// Fetches a version.
+    Get(Get<'a>),
+    /// Makes a version.
+    Put(Put<'a>),
+    /// Runs a command.
+    Task(Task<'a>),
+    /// Reads a variable from a file.
+    LoadVar { name: &'a str, file: &'a str },
+    /// Sets this pipeline.
+    SetPipeline(&'a str),
+}
+
+pub(super) struct Get<'a> {
+    pub(super) name: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) triggers: bool,
+    pub(super) passed: Vec<&'a str>,
+    /// One version is written in the step.
+    pub(super) is_fixed: bool,
+    /// Every version is taken, one build after the other.
+    pub(super) is_every: bool,
+    /// Somebody wrote why it is taken at its newest.
+    pub(super) is_unpinned: bool,
+}
+
+pub(super) struct Put<'a> {
+    pub(super) name: &'a str,
+    pub(super) resource: &'a str,
+    /// A get follows, whose artifact has the put's name.
+    pub(super) gets: bool,
+    pub(super) params: Option<&'a Value>,
+    /// The artifacts that it is said to see.
+    pub(super) inputs: Vec<&'a str>,
+}
+
+impl<'a> Put<'a> {
+    /// What a put to a resource of a gate does: `record`, `claim` or `report`.
+    pub(super) fn action(&self) -> Option<&'a str> {
+        match self.params?.get("action") {
+            Some(Value::Text(action)) => Some(action),
+            _ => None,
+        }
+    }
+}
+
+pub(super) struct Task<'a> {
+    /// The artifacts that it sees, by their names in the job.
+    pub(super) inputs: Vec<&'a str>,
+    /// The artifacts that it makes, by their names in the job.
+    pub(super) outputs: Vec<&'a str>,
+    /// What a checkout of approved versions is told: the variable `COMPARE`, lines of `ARTIFACT=FILE`.
+    pub(super) compare: Option<&'a str>,
+    /// What it runs, and the artifacts that it sees, are in a file of an artifact.
+    pub(super) is_elsewhere: bool,
+    /// It fails where a file of this program is not what its manifest renders to.
+    pub(super) checks_render: bool,
+}
+
+impl<'a> Task<'a> {
+    /// The artifacts that are compared with the approval, each with the file that names its version.
+    pub(super) fn compared(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        self.compare.unwrap_or_default().lines().filter_map(|line| line.split_once('='))
+    }
+}
+
+/// An approval that a job takes.
+pub(super) struct Approval<'a> {
+    /// The artifact.
+    pub(super) artifact: &'a str,
+    /// The gate.
+    pub(super) gate: Option<GateId<'a>>,
+    /// It names versions, of which the artifact's files tell.
+    pub(super) is_exact: bool,
+    /// The artifact is the approved code.
+    pub(super) is_code: bool,
+    /// Another job used it up before.
+    pub(super) is_followed: bool,
+    /// The get.
+    pub(super) span: Span,
+}
+
+impl Approval<'_> {
+    /// Where the files with the approved versions are, from the root of the build.
+    pub(super) fn pins(&self) -> String {
+        let folder = if self.is_code { "/.git/approval" } else { "" };
+        format!("{}{folder}/{}/", self.artifact, files::PINS)
+    }
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn gets(&self) -> impl Iterator<Item = (&Get<'a>, &Step<'a>)> {
+        self.steps.iter().filter_map(|step| match &step.what {
+            What::Get(get) => Some((get, step)),
+            _ => None,
+        })
+    }
+
+    pub(super) fn puts(&self) -> impl Iterator<Item = (&Put<'a>, &Step<'a>)> {
+        self.steps.iter().filter_map(|step| match &step.what {
+            What::Put(put) => Some((put, step)),
+            _ => None,
+        })
+    }
+
+    /// Whether an approval decides on what it deploys.
+    pub(super) fn is_gated(&self) -> bool {
+        !self.approvals.is_empty()
+    }
+
+    /// The artifacts that the job takes for its stage or build: name and resource.
+    pub(super) fn taken(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.gets()
+            .filter(|(_, step)| matches!(step.author, Author::Generator | Author::Person))
+            .map(|(get, _)| (get.name, get.resource))
+    }
+
+    /// The stage that it deploys or previews.
+    pub(super) fn stage(&self) -> Option<(&'a Stage, StagePhase)> {
+        match self.role {
+            JobRole::Stage { stage, phase, .. } => Some((*stage, *phase)),
+            _ => None,
+        }
+    }
+
+    /// What it deploys, where its kind names that.
+    pub(super) fn target(&self) -> Option<&'a str> {
+        match self.role {
+            JobRole::Stage { target, .. } => target.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether it was rendered from a manifest.
+    pub(super) fn is_rendered(&self) -> bool {
+        !matches!(self.role, JobRole::Handwritten)
+    }
+
+    /// The gates whose approvals it takes.
+    pub(super) fn gates(&self) -> impl Iterator<Item = &GateId<'a>> {
+        self.approvals.iter().filter_map(|approval| approval.gate.as_ref())
+    }
+
+    /// Whether a task has an approval among its inputs.
+    pub(super) fn sees_approval(&self, task: &Task<'_>) -> bool {
+        task.inputs.iter().any(|input| self.approvals.iter().any(|approval| approval.artifact == *input))
+    }
+
+    /// The artifacts that an approval holds to a version.
+    pub(super) fn held(&self) -> BTreeSet<&'a str> {
+        let mut held: BTreeSet<&str> = self.approvals.iter().map(|approval| approval.artifact).collect();
+        for step in &self.steps {
+            let What::Task(task) = &step.what else { continue };
+            // A task that sees the approval checks out, or compares, what it is told.
+            if self.sees_approval(task) {
+                held.extend(task.outputs.iter().filter(|output| task.inputs.contains(output)));
+                held.extend(task.compared().map(|(artifact, _)| artifact));
+            }
+        }
+        held
+    }
+
+    /// A note that says which job is meant.
+    pub(super) fn note(&self) -> String {
+        format!("in {}", self.whom)
+    }
+}
+
+impl<'a> Pipeline<'a> {
+    pub(super) fn new(
+        name: &'a str,
+        home: Home<'a>,
+        resources: BTreeMap<&'a str, Resource<'a>>,
+        mut jobs: Vec<Job<'a>>,
+    ) -> Self {
+        for job in &mut jobs {
+            job.approvals = approvals(job, &resources);
+        }
+        let job_at = jobs.iter().enumerate().map(|(at, job)| (job.name, at)).collect();
+        Self { name, home, resources, jobs, job_at }
+    }
+
+    pub(super) fn job(&self, name: &str) -> Option<&Job<'a>> {
+        self.job_at.get(name).map(|at| &self.jobs[*at])
+    }
+
+    /// The issue behind a resource.
+    pub(super) fn issue(&self, resource: &str) -> Option<&Issue<'a>> {
+        self.resources.get(resource)?.issue.as_ref()
+    }
+
+    /// Whether a resource is that of a gate or a record.
+    pub(super) fn is_gates_own(&self, resource: &str) -> bool {
+        self.resources.get(resource).is_some_and(|resource| resource.is_gates_own)
+    }
+}
+
+fn approvals<'a>(job: &Job<'a>, resources: &BTreeMap<&'a str, Resource<'a>>) -> Vec<Approval<'a>> {
+    job.gets()
+        .filter_map(|(get, step)| {
+            let resource = resources.get(get.resource).filter(|resource| resource.is_approval())?;
+            let issue = resource.issue.as_ref()?;
+            Some(Approval {
+                artifact: get.name,
+                gate: issue.gate(),
+                is_exact: matches!(issue.mark, Mark::Gate { .. }),
+                is_code: matches!(issue.mark, Mark::Gate { has_code: true, .. }),
+                is_followed: !get.passed.is_empty(),
+                span: step.span,
+            })
+        })
+        .collect()
+}
+
+/// Pipelines that belong together, looked at as one.
+pub(super) struct Unit<'p, 'a> {
+    /// The resources that kinds put to behind a gate, by their pipeline's name.
+    pub(super) deploying: BTreeSet<(&'a str, &'a str)>,
+    /// The records of each gate, with the jobs that write them.
+    pub(super) records: HashMap<GateId<'a>, Vec<(&'p Job<'a>, &'p Put<'a>)>>,
+}
+
+impl<'p, 'a> Unit<'p, 'a> {
+    pub(super) fn of(pipelines: &'p [Pipeline<'a>]) -> Self {
+        let mut unit = Self { deploying: BTreeSet::new(), records: HashMap::new() };
+        for pipeline in pipelines {
+            for job in &pipeline.jobs {
+                for (put, step) in job.puts() {
+                    if job.is_gated() && step.author == Author::Kind {
+                        unit.deploying.insert((pipeline.name, put.resource));
+                    }
+                    if put.action() == Some("record")
+                        && let Some(gate) = pipeline.issue(put.resource).and_then(Issue::gate)
+                    {
+                        unit.records.entry(gate).or_default().push((job, put));
+                    }
+                }
+            }
+        }
+        unit
+    }
+}

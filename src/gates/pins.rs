@@ -1,0 +1,82 @@
+//! *Pins*: what a job compares with its approval is recorded by whoever writes that gate, from a file of the same name.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::project::Pin;
+use crate::yaml::{Value, escape};
+
+use super::facts::as_found;
+use super::model::{GateId, Job, Pipeline, Unit, What};
+
+/// A version that is recorded from one file and compared from another never passes.
+pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
+    for approval in job.approvals.iter().filter(|approval| approval.is_exact) {
+        let Some(gate) = &approval.gate else { continue };
+        for (name, file, span) in compared(job) {
+            let Some((recorded, writer)) = recorded(gate, name, unit, 0).into_iter().find(|(known, _)| *known != file)
+            else {
+                continue;
+            };
+            diagnostics.push(as_found(
+                Diagnostic::new(
+                    Rule::UnrecordedPin,
+                    span,
+                    format!("the approval names the file `{recorded}` of `{name}`, and the job compares `{file}`"),
+                )
+                .label("every build of the job fails")
+                .note(format!("{} records `{recorded}`", writer.whom))
+                .note(job.note())
+                .help(format!("use the same file of `{name}` in both")),
+                job.is_rendered(),
+            ));
+        }
+    }
+}
+
+/// The inputs that a job holds to an approval, each with the file that names its version.
+fn compared<'a>(job: &Job<'a>) -> Vec<(&'a str, &'a str, crate::source::Span)> {
+    if let Some((stage, _)) = job.stage() {
+        let inputs = stage.inputs.iter().filter_map(|input| match &input.pin {
+            Pin::File(file) => {
+                let name = input.name.as_str();
+                let place = stage.input_span(name).unwrap_or(job.span);
+                let pin = stage.origin.settings.at(&format!("/inputs/{}/pin", escape(name)));
+                Some((name, file.as_str(), pin.map_or(place, |pin| pin.span)))
+            }
+            _ => None,
+        });
+        return inputs.collect();
+    }
+    let tasks = job.steps.iter().filter_map(|step| match &step.what {
+        What::Task(task) => Some((task, step.span)),
+        _ => None,
+    });
+    tasks.flat_map(|(task, span)| task.compared().map(move |(name, file)| (name, file, span))).collect()
+}
+
+/// The files from which the writers of a gate record a pin. What they hand on of an approval of their own is what that
+/// approval names.
+fn recorded<'u, 'a>(
+    gate: &GateId<'a>,
+    name: &str,
+    unit: &'u Unit<'_, 'a>,
+    depth: usize,
+) -> Vec<(&'a str, &'u Job<'a>)> {
+    let mut found = Vec::new();
+    // Gates that hand on to one another in a circle say nothing.
+    if depth > 64 {
+        return found;
+    }
+    for (job, put) in unit.records.get(gate).into_iter().flatten() {
+        let Some(Value::Text(path)) = put.params.and_then(|params| params.get("pins")?.get(name)) else { continue };
+        let handed_on = job.approvals.iter().find_map(|approval| {
+            let pin = path.strip_prefix(&approval.pins())?;
+            Some((approval.gate.as_ref()?, pin))
+        });
+        match (handed_on, path.split_once('/')) {
+            (Some((gate, pin)), _) => found.extend(recorded(gate, pin, unit, depth + 1)),
+            (None, Some((artifact, file))) if artifact == name => found.push((file, *job)),
+            _ => {}
+        }
+    }
+    found
+}

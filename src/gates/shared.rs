@@ -1,0 +1,147 @@
+//! *Shared*: one gate has one writer and one consumer, in one repository however its address is spelt.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::lower::Author;
+use crate::source::Span;
+
+use super::facts::{Facts, GateName, JobAt, Title, Use};
+use super::model::{Job, Pipeline};
+use super::repository::Repository;
+
+/// Within a pipeline.
+pub(super) fn check(pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    for job in &pipeline.jobs {
+        foreign_puts(job, pipeline, diagnostics);
+    }
+    foreign_gates(pipeline, diagnostics);
+}
+
+/// A put to the issue of a gate could record versions that nobody deployed, or use an approval up.
+fn foreign_puts(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    for (put, step) in job.puts() {
+        if (step.author.is_brought() || step.author == Author::Extra) && pipeline.is_gates_own(put.resource) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::StepPastGate,
+                    step.span,
+                    format!("the put to `{}` writes to the issue of a gate", put.resource),
+                )
+                .note(job.note())
+                .help("write to an issue of your own, with another title"),
+            );
+        }
+    }
+}
+
+/// A resource with the source of a gate's: what is put to it would be taken for the gate's records.
+fn foreign_gates(pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    for (name, resource) in &pipeline.resources {
+        let is_rendered = pipeline.jobs.iter().all(Job::is_rendered);
+        if !is_rendered || resource.is_gates_own || !resource.may_speak_for_a_gate() {
+            continue;
+        }
+        let mut stages = pipeline.jobs.iter().filter_map(Job::stage);
+        let input = stages.next().and_then(|(stage, _)| stage.input_span(name));
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::GateCollision,
+                input.unwrap_or(resource.span),
+                format!("`{name}` has the source of a gate"),
+            )
+            .note(format!("in the pipeline `{}`", pipeline.name))
+            .help("make gates by the word `gate`; for an issue of your own leave `gate` out of its source"),
+        );
+    }
+}
+
+/// Over a run.
+pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    writers(facts, diagnostics);
+    consumers(facts, diagnostics);
+    titles(facts, diagnostics);
+}
+
+/// With one key, the approval of one project would deploy the other.
+fn writers(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let mut first: BTreeMap<&GateName, (&JobAt, Span)> = BTreeMap::new();
+    for Use { gate, job, span, .. } in facts.iter().flat_map(|facts| &facts.writers) {
+        let (known, at) = *first.entry(gate).or_insert((job, *span));
+        if known.owner == job.owner || known.replaces(job) {
+            continue;
+        }
+        let both = known.is_rendered && job.is_rendered;
+        let (rule, message) = if both {
+            (Rule::GateCollision, format!("two projects have the gate `{}`", gate.key))
+        } else {
+            (Rule::SharedGate, format!("two jobs write the gate `{}`", gate.key))
+        };
+        let found = Diagnostic::new(rule, *span, message);
+        let found = if at == *span { found } else { found.also(at, "the other") };
+        diagnostics.push(
+            found
+                .note(format!("in the repository {}", gate.place))
+                .note("an approval of the one would deploy the other")
+                .help(if both { "give each `project` a name of its own" } else { "give each its own `gate`" }),
+        );
+    }
+}
+
+/// An approval is used up by its consumer: two jobs of one name would use up one another's.
+fn consumers(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let mut first: BTreeMap<(&GateName, &str), &Use> = BTreeMap::new();
+    let mut of_gate: BTreeMap<&GateName, &Use> = BTreeMap::new();
+    for consumer in facts.iter().flat_map(|facts| &facts.consumers) {
+        let Use { gate, consumer: name, span, job } = consumer;
+        let known = *first.entry((gate, name)).or_insert(consumer);
+        let other = *of_gate.entry(gate).or_insert(consumer);
+        if known.job.replaces(job) || other.job.replaces(job) {
+            continue;
+        }
+        let (message, known) = if known.job.owner != job.owner || known.job.name != job.name {
+            (format!("two jobs claim the approvals of `{}` as `{name}`", gate.key), known)
+        } else if other.consumer != *name {
+            (format!("the approvals of `{}` lead to two jobs", gate.key), other)
+        } else {
+            continue;
+        };
+        let both = known.job.is_rendered && job.is_rendered;
+        let rule = if both { Rule::GateCollision } else { Rule::SharedGate };
+        let found = Diagnostic::new(rule, *span, message);
+        let found = if known.span == *span { found } else { found.also(known.span, "the other") };
+        diagnostics.push(found.help("let each gate lead to one job, which claims as a consumer of its own"));
+    }
+}
+
+/// An issue that somebody else writes under the title of a gate looks like the gate's to whoever approves.
+fn titles(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let written = || facts.iter().flat_map(|facts| &facts.compat_titles);
+    if written().next().is_none() {
+        return;
+    }
+    let titles: BTreeMap<(&Repository, &str), &Title> = facts
+        .iter()
+        .flat_map(|facts| &facts.titles)
+        .map(|title| ((&title.of.place, title.fixed.as_str()), title))
+        .collect();
+    for own in written() {
+        let from = titles.range((&own.of.place, own.fixed.as_str())..);
+        let mut alike = from.take_while(|((place, title), _)| {
+            **place == own.of.place && title.starts_with(&own.fixed) && (!own.is_whole || *title == own.fixed)
+        });
+        let Some((_, gate)) = alike.next() else { continue };
+        let both = own.is_rendered && gate.is_rendered;
+        let rule = if both { Rule::GateCollision } else { Rule::SharedGate };
+        diagnostics.push(
+            Diagnostic::new(rule, own.span, format!("`{}` writes issues under the title of a gate", own.of.key))
+                .label(if own.is_whole {
+                    format!("the title \"{}\" is that of the gate `{}`", own.fixed, gate.of.key)
+                } else {
+                    format!("a title that begins with \"{}\" can be that of the gate `{}`", own.fixed, gate.of.key)
+                })
+                .note("people approve by the title, and could close the wrong issue")
+                .help("give the issue another title, in `issue_title_template` and `issue_prefix`"),
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! *Target*: what is deployed behind a gate is deployed by no job that is not behind the same gate.
+//!
+//! A kind names what it deploys. Where two kinds do, names are compared; else puts to equal resources count, whatever
+//! the resources are called.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
+use crate::lower::{Author, JobRole};
+
+use super::facts::{Deployment, Facts, GateName, PutTo};
+use super::model::{Job, Pipeline, Unit};
+
+/// Within a pipeline: a put to a resource by which a kind deploys behind a gate could deploy anything.
+pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
+    if let JobRole::Stage { unnamed: Some(kind), stage, .. } = job.role
+        && job.is_gated()
+    {
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::UnnamedTarget,
+                *kind,
+                format!("the kind `{}` does not name what it deploys", stage.kind),
+            )
+            .note("whether another job deploys the same thing without an approval is not checked")
+            .help("add `target`, such as `target: \"{{ project }}/{{ stack }}\"`"),
+        );
+    }
+    for (put, step) in job.puts() {
+        let of_stage = step.author == Author::Kind && matches!(job.role, JobRole::Stage { .. });
+        if of_stage || matches!(step.author, Author::Generator | Author::Need | Author::Person) {
+            continue;
+        }
+        if unit.deploying.contains(&(pipeline.name, put.resource)) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::StepPastGate,
+                    step.span,
+                    format!("the put to `{}` deploys past a gate", put.resource),
+                )
+                .note(job.note())
+                .help("make it a stage, which has a gate; for something else use a resource of its own"),
+            );
+        }
+    }
+}
+
+/// Over a run.
+pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    deployments(facts, diagnostics);
+    puts(facts, diagnostics);
+}
+
+/// Whether two jobs are behind one gate.
+fn are_together(a: &[Arc<GateName>], b: &[Arc<GateName>]) -> bool {
+    a.iter().any(|gate| b.contains(gate))
+}
+
+fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let mut by_target: BTreeMap<(&str, Option<&str>), Vec<&Deployment>> = BTreeMap::new();
+    for deployment in facts.iter().flat_map(|facts| &facts.deployments) {
+        by_target.entry((&deployment.target, deployment.home.as_deref())).or_default().push(deployment);
+    }
+    for same in by_target.values() {
+        for (at, deployment) in same.iter().enumerate() {
+            // Of two behind different gates the first is reported.
+            let other = same.iter().enumerate().rev().find(|(index, other)| {
+                let is_other = other.job.owner != deployment.job.owner && !other.job.replaces(&deployment.job);
+                let is_gated = !other.job.gates.is_empty() && !are_together(&deployment.job.gates, &other.job.gates);
+                is_other && is_gated && (deployment.job.gates.is_empty() || *index > at)
+            });
+            if let Some((_, gated)) = other {
+                diagnostics.push(shared(deployment, gated));
+            }
+        }
+    }
+}
+
+/// A job deploys what another one deploys behind a gate.
+fn shared(deployment: &Deployment, gated: &Deployment) -> Diagnostic {
+    let found = Diagnostic::new(
+        Rule::SharedTarget,
+        deployment.span,
+        format!(
+            "{} deploys `{}`, which {} deploys behind another gate",
+            deployment.job.whom, deployment.target, gated.job.whom
+        ),
+    );
+    let found = if gated.span == deployment.span { found } else { found.also(gated.span, "the other") };
+    let found = if deployment.job.gates.is_empty() {
+        found.note(format!("no approval is needed for `{}`", deployment.job.name))
+    } else {
+        found
+    };
+    let found = found.help("let each environment deploy a stack of its own");
+    // What a credential names is not known: another project may mean another thing.
+    if deployment.home.is_some() { found.of_severity(Severity::Warning) } else { found }
+}
+
+fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let all = || facts.iter().flat_map(|facts| &facts.puts);
+    let mut gated: BTreeMap<u64, Vec<&PutTo>> = BTreeMap::new();
+    for put in all().filter(|put| put.is_kinds && !put.job.gates.is_empty()) {
+        let known = gated.entry(put.thing).or_default();
+        // Thousands of stages may put to one thing: one of each kind and gate is enough.
+        let is_known = |other: &&PutTo| {
+            (&other.job.kind, other.job.has_target, &other.job.gates, &other.job.owner)
+                == (&put.job.kind, put.job.has_target, &put.job.gates, &put.job.owner)
+        };
+        if !known.iter().any(is_known) && known.len() < MOST {
+            known.push(put);
+        }
+    }
+    for put in all() {
+        let Some(deploying) = gated.get(&put.thing) else { continue };
+        let past = deploying.iter().find(|gated| {
+            let is_same = gated.job.owner == put.job.owner && put.is_kinds;
+            let are_named = put.is_kinds && gated.job.has_target && put.job.has_target;
+            // A kind that names nothing is asked to.
+            let are_asked = put.is_kinds && gated.job.kind == put.job.kind;
+            // That a person puts to it is reported within the pipeline.
+            let is_reported = !put.is_kinds && gated.job.within == put.job.within && gated.resource == put.resource;
+            let is_past = !gated.job.replaces(&put.job) && !are_together(&gated.job.gates, &put.job.gates);
+            is_past && !is_same && !are_named && !are_asked && !is_reported
+        });
+        if let Some(gated) = past {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::SharedTarget,
+                    put.span,
+                    format!("the put to `{}` can deploy what {} deploys behind a gate", put.resource, gated.job.whom),
+                )
+                .note(format!("in {}", put.job.whom))
+                .note(if gated.resource == put.resource {
+                    format!("both put to `{}`", put.resource)
+                } else {
+                    format!("`{}` and `{}` have the same type and source", put.resource, gated.resource)
+                })
+                .help("put to a resource of its own; if both are kinds, name in `target` what each deploys"),
+            );
+        }
+    }
+}
+
+/// So many different deployments by one resource are compared with.
+const MOST: usize = 16;

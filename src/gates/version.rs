@@ -1,0 +1,184 @@
+//! *Version*: every artifact that a job uses is the approved one.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::lower::{Author, JobRole};
+use crate::yaml::Value;
+
+use super::model::{Get, Job, Pipeline, Step, Unit, What};
+
+pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
+    let mut found = Diagnostics::default();
+    for (index, (get, step)) in job.gets().enumerate() {
+        if step.author.is_brought() && !get.triggers {
+            second_get(index, get, step, job, &mut found);
+        } else if matches!(job.role, JobRole::Extra) {
+            passed_alone(get, step, job, pipeline, &mut found);
+        }
+    }
+    if !job.is_rendered() {
+        handwritten(job, pipeline, &mut found);
+    }
+    // One mistake is reported once.
+    if job.is_rendered() && !found.has_errors() && job.approvals.iter().any(|approval| approval.is_exact) {
+        newest(job, pipeline, &mut found);
+    }
+    diagnostics.extend(found);
+}
+
+/// What a step of a kind or a manifest uses behind a gate, and no approval names.
+fn newest(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    let held = job.held();
+    let mut reported: Vec<&str> = Vec::new();
+    for (get, step) in job.gets().filter(|(get, step)| step.author.is_brought() && !get.triggers) {
+        let Some(resource) = pipeline.resources.get(get.resource) else { continue };
+        // A clock has no content.
+        if get.is_unpinned || get.is_fixed || resource.is_fixed || resource.type_name == "time" {
+            continue;
+        }
+        reported.push(get.name);
+        let taken = job.taken().filter(|(name, _)| held.contains(name));
+        let same = resource.repository().and_then(|repository| {
+            let mut taken = taken.filter_map(|(name, taken)| Some((name, pipeline.resources.get(taken)?)));
+            taken.find(|(_, taken)| taken.repository().as_ref() == Some(&repository)).map(|(name, _)| name)
+        });
+        diagnostics.push(match same {
+            Some(name) => Diagnostic::new(
+                Rule::StepPastGate,
+                step.span,
+                format!("`{}` is the newest commit of the repository of `{name}`, whatever was approved", get.name),
+            )
+            .note(job.note())
+            .help(format!("use `{name}`; or write why the newest commit may run here: `unpinned: REASON`")),
+            None => unapproved(step, job, format!("`{}` is the newest version, which no approval names", get.name)),
+        });
+    }
+    for step in job.steps.iter().filter(|step| step.author.is_brought()) {
+        let used: Vec<&str> = match &step.what {
+            What::LoadVar { file, .. } => file.split('/').next().into_iter().collect(),
+            What::Task(task) => task.inputs.clone(),
+            _ => Vec::new(),
+        };
+        let is_load = matches!(step.what, What::LoadVar { .. });
+        for artifact in used.into_iter().filter(|artifact| !reported.contains(artifact) && !held.contains(artifact)) {
+            let Some((_, by)) = job.gets().find(|(get, _)| get.name == artifact) else { continue };
+            // A reason lets a helper run; what it says is still no approved version.
+            let is_wrong = by.author == Author::Need || (is_load && by.author.is_brought());
+            if is_wrong {
+                diagnostics.push(unapproved(
+                    step,
+                    job,
+                    format!("the step uses `{artifact}`, of which no approval names a version"),
+                ));
+            }
+        }
+    }
+}
+
+/// Whether a step uses an artifact, as far as the pipeline tells.
+fn is_used(artifact: &str, job: &Job<'_>) -> bool {
+    let is_of = |path: &str| path.strip_prefix(artifact).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    job.steps.iter().any(|step| match &step.what {
+        What::LoadVar { file, .. } => is_of(file),
+        What::Put(put) => put.inputs.contains(&artifact) || put.params.is_some_and(|params| any_text(params, &is_of)),
+        // What another file says of its inputs is not known.
+        What::Task(task) => task.is_elsewhere || task.inputs.contains(&artifact),
+        What::Get(_) | What::SetPipeline(_) => false,
+    })
+}
+
+fn any_text(value: &Value, is_meant: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Text(text) => is_meant(text),
+        Value::List(items) => items.iter().any(|item| any_text(item, is_meant)),
+        Value::Map(map) => map.values().any(|value| any_text(value, is_meant)),
+        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => false,
+    }
+}
+
+/// Of a handwritten job every get counts: it has to be checked out, or compared.
+fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    let is_claimed = job.puts().any(|(put, _)| put.action() == Some("claim"));
+    let is_exact = job.approvals.iter().any(|approval| approval.is_exact && (is_claimed || approval.is_followed));
+    let held = job.held();
+    for (get, step) in job.gets() {
+        let Some(resource) = pipeline.resources.get(get.resource) else { continue };
+        let is_fixed = get.is_fixed || resource.is_fixed || resource.type_name == "time" || resource.issue.is_some();
+        if is_fixed || held.contains(get.name) || !is_used(get.name, job) {
+            continue;
+        }
+        let found = if is_exact {
+            Some(format!("`{}` is the newest version, whatever was approved", get.name))
+        } else {
+            // `passed` is membership: it brings the newest of what passed, and the gated job put another one there.
+            let gated = get.passed.iter().filter_map(|name| pipeline.job(name)).find(|gated| {
+                let held = gated.held();
+                let is_code = |name: &str| gated.approvals.iter().any(|approval| approval.artifact == name);
+                gated.gets().any(|(other, _)| {
+                    other.resource == get.resource && held.contains(other.name) && !is_code(other.name)
+                })
+            });
+            gated.map(|gated| {
+                format!("`{}` is the newest version that passed `{}`, whatever was approved", get.name, gated.name)
+            })
+        };
+        if let Some(message) = found {
+            diagnostics.push(Diagnostic::new(Rule::UnapprovedArtifact, step.span, message).note(job.note()).help(
+                "take the gate, too, and check out or compare what it names; or get the code as an approved version",
+            ));
+        }
+    }
+}
+
+fn unapproved(step: &Step<'_>, job: &Job<'_>, message: String) -> Diagnostic {
+    Diagnostic::new(Rule::UnapprovedArtifact, step.span, message).note(job.note()).help(
+        "make it one of the `inputs`; or write in the get why the newest version may run here: `unpinned: REASON`",
+    )
+}
+
+/// A second get of what the job takes brings the newest version; and Concourse refuses two gets of one name.
+fn second_get(index: usize, get: &Get<'_>, step: &Step<'_>, job: &Job<'_>, diagnostics: &mut Diagnostics) {
+    let mut others = job.gets().enumerate();
+    let is_there = others.any(|(other, (known, by))| {
+        let before = other < index || !by.author.is_brought();
+        before && other != index && known.name == get.name && by.author != Author::Need
+    });
+    if is_there {
+        diagnostics.push(
+            Diagnostic::new(Rule::NameCollision, step.span, format!("the job already has an artifact `{}`", get.name))
+                .note(job.note())
+                .help("give the get another name"),
+        );
+    } else if let Some((taken, _)) = job.taken().find(|(_, resource)| *resource == get.resource) {
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::StepPastGate,
+                step.span,
+                format!("`{}` is the newest version of `{}`, whatever was approved", get.name, get.resource),
+            )
+            .note(job.note())
+            .help(format!("use the artifact `{taken}`, which the job has")),
+        );
+    }
+}
+
+/// `passed` is membership: it brings the newest of all versions that passed a gated job, whatever was approved last.
+fn passed_alone(get: &Get<'_>, step: &Step<'_>, job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    if pipeline.is_gates_own(get.resource) {
+        return;
+    }
+    let is_held = |name: &&&str| {
+        let gated = pipeline.job(name);
+        gated.is_some_and(|gated| gated.stage().is_some() && gated.approvals.iter().any(|approval| approval.is_exact))
+    };
+    if let Some(gated) = get.passed.iter().find(is_held) {
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::StepPastGate,
+                step.span,
+                format!("`{}` is the newest version that passed `{gated}`, whatever was approved last", get.resource),
+            )
+            .note(job.note())
+            .help("run the steps in `after`; or make an environment with `gate: none`, which takes the approval along"),
+        );
+    }
+}

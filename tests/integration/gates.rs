@@ -1,0 +1,555 @@
+//! No job goes past a gate: each way that was tried, and what the report says of it.
+
+use insta::assert_snapshot;
+
+use crate::support::Work;
+
+const FLEET: &str = "\
+version: 1
+concourses: {main: {target: main, team: shop}}
+defaults:
+  environments: [CI, QA, Production]
+  source: {repository: https://github.com/example/shop}
+  issues: {repository: example/deployments, auth: {token: ((github.token))}}
+";
+
+/// A stage that runs a script.
+const SCRIPT: &str = "stack: {script: {image: alpine, tag: \"3\", deploy: ./deploy.sh}}\n";
+
+/// A kind that puts to a resource of the manifest.
+const KIND: &str = "\
+version: 1
+title: Cluster
+about: deploys by a resource that `extra` defines
+phases: [deploy, preview]
+steps:
+- put: cluster
+  inputs: all
+  params: {environment: \"{{ environment }}\", phase: \"{{ phase }}\"}
+";
+
+/// The resource that the kind puts to.
+const CLUSTER: &str = "  resource_types:
+  - {name: deployer, type: registry-image, source: {repository: example/deployer, tag: \"1\"}}
+  resources:
+  - {name: cluster, type: deployer, source: {cluster: all}}
+";
+
+fn fleet() -> Work {
+    Work::new().file("pipegen.yml", FLEET)
+}
+
+/// What a run refuses.
+#[track_caller]
+fn refused(work: &Work) -> String {
+    work.run(&["render", "--quiet"]).ended(1).stderr
+}
+
+/// What a run warns of.
+#[track_caller]
+fn warned(work: &Work) -> String {
+    work.run(&["render", "--quiet"]).ended(0).stderr
+}
+
+#[track_caller]
+fn report(manifest: &str) -> String {
+    refused(&fleet().file("projects/shop.yml", manifest))
+}
+
+#[test]
+fn job_of_extra_puts_to_what_a_kind_deploys_by() {
+    let manifest = format!(
+        "project: shop\nstack: {{cluster: {{}}}}\nextra:\n{CLUSTER}  jobs:\n  - name: hotfix\n    plan:\n    \
+         - {{get: shop-shop, trigger: true}}\n    - {{put: cluster, inputs: all, params: {{environment: Production}}}}\n"
+    );
+    let work = fleet().file("kinds/stacks/cluster.yml", KIND).file("projects/shop.yml", &manifest);
+    assert_snapshot!(refused(&work), @r#"
+    warning[unnamed-target]: the kind `cluster` does not name what it deploys
+     --> kinds/stacks/cluster.yml:5:1
+      |
+    5 | steps:
+      | ^^^^^
+      |
+      = note: whether another job deploys the same thing without an approval is not checked
+      = help: add `target`, such as `target: "{{ project }}/{{ stack }}"`
+    error[step-past-gate]: the put to `cluster` deploys past a gate
+     --> projects/shop.yml:9:5
+      |
+    9 |   - name: hotfix
+      |     ^^^^^^^^^^^^
+      |
+      = note: in the job `hotfix` of `shop` CI
+      = help: make it a stage, which has a gate; for something else use a resource of its own
+
+    error: 1 error and 1 warning in 2 files; nothing was written
+    "#);
+}
+
+#[test]
+fn kind_of_another_project_puts_to_a_projects_resource() {
+    let sly = "version: 1\nabout: puts to another project's resource\nsteps:\n\
+               - put: pulumi-a\n  inputs: all\n  params: {stack_name: Production}\n";
+    let work = fleet().file("kinds/stacks/sly.yml", sly).file(
+        "projects/shop.yml",
+        "environments: [CI, Production]\nprojects:\n  a: {stack: {pulumi: {path: infra/a}}}\n  \
+         b: {stack: {sly: {}}, environments: [default], gate: none}\n",
+    );
+    assert_snapshot!(refused(&work), @"
+error[shared-target]: the put to `pulumi-a` can deploy what the deploy of `a` Production deploys behind a gate
+ --> kinds/stacks/sly.yml:4:3
+  |
+4 | - put: pulumi-a
+  |   ^^^^^^^^^^^^^
+  |
+  = note: in the deploy of `b` default
+  = note: both put to `pulumi-a`
+  = help: put to a resource of its own; if both are kinds, name in `target` what each deploys
+
+error: 1 error in 1 file; nothing was written
+");
+}
+
+#[test]
+fn resource_of_the_same_source_has_another_name_in_another_fleet() {
+    let kind = format!("{KIND}target: \"{{{{ project }}}} in {{{{ environment }}}}\"\n");
+    let work = Work::new()
+        .file("one/pipegen.yml", FLEET)
+        .file("one/kinds/stacks/cluster.yml", &kind)
+        .file("one/projects/shop.yml", &format!("project: shop\nstack: {{cluster: {{}}}}\nextra:\n{CLUSTER}"))
+        .file("two/pipegen.yml", FLEET)
+        .file(
+            "two/projects/tool.yml",
+            &format!(
+                "project: tool\n{SCRIPT}extra:\n{}  jobs:\n  - name: sneak\n    plan:\n    \
+                 - {{get: shop-tool, trigger: true}}\n    - {{put: other, inputs: all, params: {{environment: Production}}}}\n",
+                CLUSTER.replace("name: cluster", "name: other").replace("name: deployer", "name: kube").replace("type: deployer", "type: kube")
+            ),
+        );
+    assert_snapshot!(refused(&work), @"
+error[shared-target]: the put to `other` can deploy what the deploy of `shop` QA deploys behind a gate
+ --> two/projects/tool.yml:9:5
+  |
+9 |   - name: sneak
+  |     ^^^^^^^^^^^
+  |
+  = note: in the job `sneak` of `tool` CI
+  = note: `other` and `cluster` have the same type and source
+  = help: put to a resource of its own; if both are kinds, name in `target` what each deploys
+
+error: 1 error in 1 file; nothing was written
+");
+}
+
+#[test]
+fn kind_is_asked_what_it_deploys() {
+    let manifest = format!("project: shop\nstack: {{cluster: {{}}}}\nextra:\n{CLUSTER}");
+    let work = fleet().file("kinds/stacks/cluster.yml", KIND).file("projects/shop.yml", &manifest);
+    assert_snapshot!(warned(&work), @r#"
+warning[unnamed-target]: the kind `cluster` does not name what it deploys
+ --> kinds/stacks/cluster.yml:5:1
+  |
+5 | steps:
+  | ^^^^^
+  |
+  = note: whether another job deploys the same thing without an approval is not checked
+  = help: add `target`, such as `target: "{{ project }}/{{ stack }}"`
+
+warning: 1 warning in 1 file
+"#);
+    // Behind no gate nothing can be passed.
+    let work = fleet()
+        .file("kinds/stacks/cluster.yml", KIND)
+        .file("projects/shop.yml", &format!("environments: [CI]\ngate: none\n{manifest}"));
+    work.run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn first_environment_deploys_the_stack_of_the_last() {
+    assert_snapshot!(
+        report(
+            "project: shop\nstack: {pulumi: {path: infra}}\noverrides:\n  CI: {names: {stack: Production, deploy: first, \
+             deployed: first, serial_group: x, deployed_title: first deployed.}}\n"
+        ),
+        @"
+        error[shared-target]: the deploy of `shop` CI deploys `Pulumi stack shop/Production`, which the deploy of `shop` Production deploys behind another gate
+         --> projects/shop.yml:4:23
+          |
+        1 | project: shop
+          |          ---- the other
+        ...
+        4 |   CI: {names: {stack: Production, deploy: first, deployed: first, serial_group: x, deployed_title: first deployed.}}
+          |                       ^^^^^^^^^^
+          |
+          = note: no approval is needed for `first`
+          = help: let each environment deploy a stack of its own
+
+        error: 1 error in 1 file; nothing was written
+        "
+    );
+}
+
+#[test]
+fn two_projects_deploy_one_thing_behind_two_gates() {
+    let manifest = |project: &str| {
+        format!(
+            "project: {project}\nstack: {{script: {{image: alpine, deploy: ./x, target: \"web of {{{{ environment }}}}\"}}}}\n"
+        )
+    };
+    let work = fleet().file("projects/a.yml", &manifest("a")).file("projects/b.yml", &manifest("b"));
+    let report = refused(&work);
+    assert!(
+        report.contains(
+            "the deploy of `a` QA deploys `web of QA`, which the deploy of `b` QA deploys behind another gate"
+        ),
+        "{report}"
+    );
+    assert!(report.contains("error: 2 errors in 1 file"), "{report}");
+}
+
+#[test]
+fn comment_allows_one_target_of_two_jobs() {
+    let work = fleet().file(
+        "projects/shop.yml",
+        "# ol-pipegen: allow shared-target because both log in to organizations of their own\nproject: shop\n\
+         stack: {script: {image: alpine, deploy: ./x, target: web}}\n",
+    );
+    work.run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn cluster_that_only_a_credential_names_is_warned_of() {
+    let work = fleet().file("projects/shop.yml", "project: shop\nstack: {helm: {chart: charts/x, namespace: shop}}\n");
+    assert_snapshot!(warned(&work), @"
+    warning[shared-target]: the deploy of `shop` CI deploys `Helm release shop/shop by ((kubeconfig))`, which the deploy of `shop` Production deploys behind another gate
+     --> projects/shop.yml:1:10
+      |
+    1 | project: shop
+      |          ^^^^
+      |
+      = note: no approval is needed for `deploy-shop-ci`
+      = help: let each environment deploy a stack of its own
+    warning[shared-target]: the deploy of `shop` QA deploys `Helm release shop/shop by ((kubeconfig))`, which the deploy of `shop` Production deploys behind another gate
+     --> projects/shop.yml:1:10
+      |
+    1 | project: shop
+      |          ^^^^
+      |
+      = help: let each environment deploy a stack of its own
+
+    warning: 2 warnings in 1 file
+    ");
+    let work = fleet().file(
+        "projects/shop.yml",
+        "project: shop\nstack: {helm: {chart: charts/x, namespace: shop, kubeconfig: \"((kubeconfig.{{ environment }}))\"}}\n",
+    );
+    work.run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn job_sets_its_own_pipeline() {
+    let manifest = |set: &str| {
+        format!(
+            "project: shop\n{SCRIPT}extra:\n  jobs:\n  - name: set-itself\n    plan:\n    - {{get: shop-shop, trigger: true}}\n    \
+             - {{try: {{set_pipeline: {set}, file: shop-shop/pipeline.yml}}}}\n"
+        )
+    };
+    assert_snapshot!(report(&manifest("self")), @"
+    error[set-pipeline-past-gate]: the step sets the pipeline `shop`, and could set it without its gates
+     --> projects/shop.yml:5:5
+      |
+    5 |   - name: set-itself
+      |     ^^^^^^^^^^^^^^^^
+      |
+      = note: in the job `set-itself` of `shop` CI
+      = help: remove the step; `meta` in the fleet's file sets pipelines from what was reviewed
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    assert!(report(&manifest("shop")).contains("[set-pipeline-past-gate]"));
+    // A pipeline of something else is nobody's gate.
+    fleet().file("projects/shop.yml", &manifest("docs")).run(&["render", "--quiet"]).fine();
+    // That of another project is.
+    let report = refused(
+        &fleet()
+            .file("projects/shop.yml", &manifest("docs"))
+            .file("projects/docs.yml", &format!("project: docs\n{SCRIPT}")),
+    );
+    assert!(report.contains("the step sets the pipeline `docs`, and could set it without its gates"), "{report}");
+}
+
+#[test]
+fn two_projects_have_one_gate_under_two_addresses() {
+    let manifest =
+        |pipeline: &str, issues: &str| format!("project: shop\npipeline: {pipeline}\nissues: {issues}\n{SCRIPT}");
+    let one = manifest("one", "{}").replace("issues: {}\n", "");
+    assert_snapshot!(
+        refused(
+            &fleet()
+                .file("projects/a.yml", &one)
+                .file("projects/b.yml", &manifest("two", "{api: \"https://api.github.com/\"}"))
+        ),
+        @"
+        error[gate-collision]: two projects have the gate `shop/-/CI/deployed`
+         --> projects/b.yml:1:10
+          |
+        1 | project: shop
+          |          ^^^^
+          |
+         ::: projects/a.yml:1:10
+          |
+        1 | project: shop
+          |          ---- the other
+          |
+          = note: in the repository github.com/example/deployments
+          = note: an approval of the one would deploy the other
+          = help: give each `project` a name of its own
+
+        error: 1 error in 1 file; nothing was written
+        "
+    );
+    for issues in [
+        "{repository: Example/Deployments}",
+        "{api: \"https://API.github.com:443\"}",
+        "{api: \"https://api.github.com//\", repository: example/DEPLOYMENTS}",
+    ] {
+        let work = fleet().file("projects/a.yml", &one).file("projects/b.yml", &manifest("two", issues));
+        let report = refused(&work);
+        assert!(report.contains("two projects have the gate `shop/-/CI/deployed`"), "{issues}: {report}");
+    }
+    // Another repository is another gate.
+    let work = fleet()
+        .file(
+            "projects/a.yml",
+            &one.replace("./deploy.sh", "./a.sh")
+                .replace("deploy: ./a.sh", "deploy: ./a.sh, target: \"a {{ stack }}\""),
+        )
+        .file("projects/b.yml", &manifest("two", "{repository: example/other}"));
+    work.run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn two_fleets_have_one_gate() {
+    let work = Work::new()
+        .file("x/pipegen.yml", FLEET)
+        .file("x/projects/app-x.yml", &format!("project: shop-app\n{SCRIPT}"))
+        .file("y/pipegen.yml", FLEET)
+        .file("y/projects/app-y.yml", &format!("project: shop-app\n{}", SCRIPT.replace("./deploy.sh", "./other.sh")));
+    let report = refused(&work);
+    assert!(report.contains("two projects have the gate `shop-app/-/CI/deployed`"), "{report}");
+    assert!(report.contains("x/projects/app-x.yml") && report.contains("y/projects/app-y.yml"), "{report}");
+}
+
+#[test]
+fn extra_writes_an_issue_under_a_gates_title() {
+    let manifest = |repository: &str, title: &str| {
+        format!(
+            "project: shop\n{SCRIPT}extra:\n  resources:\n  - name: notes\n    type: github-issues\n    source:\n      \
+             repository: {repository}\n      access_token: ((github.token))\n      issue_prefix: \"{title}\"\n      \
+             issue_title_template: \"{title}\"\n      issue_state: open\n  jobs:\n  - name: notes\n    plan:\n    \
+             - {{get: shop-shop, trigger: true}}\n    - {{put: notes, inputs: detect, no_get: true, params: {{body_file: shop-shop/NOTES.md}}}}\n"
+        )
+    };
+    assert_snapshot!(report(&manifest("Example/deployments", "[bot] Script shop CI deployed.")), @r#"
+    error[gate-collision]: `notes` writes issues under the title of a gate
+     --> projects/shop.yml:5:5
+      |
+    5 |   - name: notes
+      |     ^^^^^^^^^^^ the title "[bot] Script shop CI deployed." is that of the gate `shop/-/CI/deployed`
+      |
+      = note: people approve by the title, and could close the wrong issue
+      = help: give the issue another title, in `issue_title_template` and `issue_prefix`
+
+    error: 1 error in 1 file; nothing was written
+    "#);
+    let begins = report(&manifest("example/deployments", "[bot] Script ((.:what))"));
+    assert!(begins.contains("a title that begins with \"[bot] Script\" can be that of the gate"), "{begins}");
+    let work = fleet().file("projects/shop.yml", &manifest("example/deployments", "Notes on shop"));
+    work.run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn environments_name_a_version_by_two_files() {
+    assert_snapshot!(
+        report(&format!(
+            "project: shop\n{SCRIPT}inputs:\n  rel: {{github_release: {{repository: example/rel}}}}\noverrides:\n  \
+             Production: {{inputs: {{rel: {{pin: version}}}}}}\n"
+        )),
+        @"
+        error[unrecorded-pin]: the approval names the file `tag` of `rel`, and the job compares `version`
+         --> projects/shop.yml:6:36
+          |
+        6 |   Production: {inputs: {rel: {pin: version}}}
+          |                                    ^^^^^^^ every build of the job fails
+          |
+          = note: the deploy of `shop` QA records `tag`
+          = note: in the deploy of `shop` Production
+          = help: use the same file of `rel` in both
+
+        error: 1 error in 1 file; nothing was written
+        "
+    );
+    // What an environment hands on is what the first one recorded.
+    let handed_on = report(&format!(
+        "project: shop\n{SCRIPT}inputs:\n  base: {{image: {{repository: base}}, env: {{BASE: digest}}}}\noverrides:\n  \
+         Production: {{inputs: {{base: {{pin: tag, env: {{BASE: tag}}}}}}}}\n"
+    ));
+    assert!(
+        handed_on.contains("the approval names the file `digest` of `base`, and the job compares `tag`"),
+        "{handed_on}"
+    );
+    fleet()
+        .file(
+            "projects/shop.yml",
+            &format!(
+                "project: shop\n{SCRIPT}inputs:\n  rel: {{github_release: {{repository: example/rel}}, pin: version}}\n"
+            ),
+        )
+        .run(&["render", "--quiet"])
+        .fine();
+}
+
+#[test]
+fn input_has_the_name_of_what_its_kind_records() {
+    assert_snapshot!(
+        report(
+            "project: shop\nstack: {helm: {chart: charts/x, namespace: \"{{ environment }}\"}}\noverrides: {QA: {gate: preview}}\n\
+             inputs:\n  changes: {git: {repository: https://github.com/example/changes}}\n"
+        ),
+        @"
+        error[name-collision]: `changes` is what the stack kind `helm` records in the issue
+         --> projects/shop.yml:5:3
+          |
+        5 |   changes: {git: {repository: https://github.com/example/changes}}
+          |   ^^^^^^^
+          |
+          = help: give the input another name
+
+        error: 1 error in 1 file; nothing was written
+        "
+    );
+}
+
+/// A manifest with a resource `tools` and steps before the kind's.
+fn before(uri: &str, steps: &str) -> String {
+    format!(
+        "project: shop\n{SCRIPT}before:\n{steps}extra:\n  resources:\n  \
+         - {{name: tools, type: git, source: {{uri: \"{uri}\", branch: main}}}}\n"
+    )
+}
+
+#[test]
+fn newest_version_of_something_else_is_warned_of() {
+    let with = |steps: &str| fleet().file("projects/shop.yml", &before("https://github.com/example/tools", steps));
+    assert_snapshot!(warned(&with("- get: tools\n")), @"
+    warning[unapproved-artifact]: `tools` is the newest version, which no approval names
+     --> projects/shop.yml:4:3
+      |
+    4 | - get: tools
+      |   ^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` QA
+      = help: make it one of the `inputs`; or write in the get why the newest version may run here: `unpinned: REASON`
+
+    warning: 1 warning in 1 file
+    ");
+    // A reason lets it run, and is not rendered.
+    let work = with("- get: tools\n  unpinned: only its linter runs\n");
+    work.run(&["render", "--quiet"]).fine();
+    assert!(!work.read("rendered/shop.yml").contains("linter"));
+    // One version that is written in the manifest is reviewed with it.
+    with("- {get: tools, version: {ref: 61a0b5f3f3bd71a6fb6e3e7ee9c3eecb4bb8a5c1}}\n")
+        .run(&["render", "--quiet"])
+        .fine();
+    assert!(refused(&with("- {get: tools, unpinned: \"\"}\n")).contains("`unpinned`"));
+}
+
+#[test]
+fn newest_commit_of_the_same_repository_is_refused() {
+    for uri in
+        ["https://github.com/example/shop.git", "git@github.com:Example/Shop", "https://github.com/example/shop/"]
+    {
+        let report = report(&before(uri, "- get: tools\n"));
+        assert!(
+            report.contains("`tools` is the newest commit of the repository of `shop-shop`, whatever was approved"),
+            "{uri}: {report}"
+        );
+    }
+    fleet()
+        .file("projects/shop.yml", &before("https://github.com/example/shop", "- {get: tools, unpinned: its linter}\n"))
+        .run(&["render", "--quiet"])
+        .fine();
+}
+
+#[test]
+fn variable_of_something_unapproved_is_warned_of() {
+    let work = fleet().file(
+        "projects/shop.yml",
+        &before(
+            "https://github.com/example/tools",
+            "- {get: tools, unpinned: a reason}\n- {load_var: tag, file: tools/tag}\n",
+        ),
+    );
+    assert_snapshot!(warned(&work), @"
+    warning[unapproved-artifact]: the step uses `tools`, of which no approval names a version
+     --> projects/shop.yml:5:3
+      |
+    5 | - {load_var: tag, file: tools/tag}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` QA
+      = help: make it one of the `inputs`; or write in the get why the newest version may run here: `unpinned: REASON`
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn variable_with_an_approved_version_is_not_replaced() {
+    assert_snapshot!(
+        report(&format!(
+            "project: shop\n{SCRIPT}inputs:\n  base: {{image: {{repository: base}}, env: {{BASE: digest}}}}\n\
+             after:\n- {{load_var: base, file: shop-shop/digest}}\n"
+        )),
+        @"
+        error[step-past-gate]: the step replaces the variable `base`, which holds an approved version
+         --> projects/shop.yml:6:3
+          |
+        6 | - {load_var: base, file: shop-shop/digest}
+          |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          |
+          = note: in the deploy of `shop` QA
+          = help: give the variable another name
+
+        error: 1 error in 1 file; nothing was written
+        "
+    );
+}
+
+#[test]
+fn approval_of_another_stage_is_not_taken_before() {
+    assert_snapshot!(
+        report(&format!(
+            "project: shop\n{SCRIPT}overrides:\n  QA:\n    before: [{{get: x, resource: github-issues-shop-qa-trigger}}]\n"
+        )),
+        @"
+        error[step-past-gate]: the get of `github-issues-shop-qa-trigger` acts on an approval and does not claim it
+         --> projects/shop.yml:5:14
+          |
+        5 |     before: [{get: x, resource: github-issues-shop-qa-trigger}]
+          |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          |
+          = note: in the deploy of `shop` QA
+          = help: remove the get: only jobs of stages take approvals
+        warning[unapproved-artifact]: `x` is the newest version, which no approval names
+         --> projects/shop.yml:5:14
+          |
+        5 |     before: [{get: x, resource: github-issues-shop-qa-trigger}]
+          |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          |
+          = note: in the deploy of `shop` QA
+          = help: make it one of the `inputs`; or write in the get why the newest version may run here: `unpinned: REASON`
+
+        error: 1 error and 1 warning in 1 file; nothing was written
+        "
+    );
+}
