@@ -5,6 +5,7 @@
 mod approved;
 mod attacks;
 mod check;
+mod checkout;
 mod compat;
 mod concurrency;
 mod faults;
