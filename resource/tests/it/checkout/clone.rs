@@ -104,3 +104,13 @@ fn folder_outside_of_the_build_is_refused() {
         build.refuses(&["CHECKOUT names", "which is not a folder of the build"]);
     }
 }
+
+#[test]
+fn pins_are_read_beside_the_script_or_in_the_gate() {
+    for places in [["tools/checkout", "gate/pins"], ["code-d/.git/approval/checkout", "code-d/.git/approval/pins"]] {
+        let mut build = Build::new();
+        build.two_commits();
+        build.places = places;
+        build.deploys();
+    }
+}

@@ -138,7 +138,12 @@ struct Build {
     variables: BTreeMap<&'static str, String>,
     /// The pins of the approval.
     pins: BTreeMap<String, String>,
+    /// Where the script is, and where the folder of the pins.
+    places: [&'static str; 2],
 }
+
+/// Where a get of an approval writes both.
+const PLACES: [&str; 2] = ["gate/checkout-approved", "gate/pins"];
 
 /// The commit that is approved, and one that is newer.
 struct Commits {
@@ -165,7 +170,7 @@ impl Build {
         .unwrap();
         let variables =
             [("CODE", "code"), ("CHECKOUT", "code"), ("COMPARE", ""), ("FETCH", "")].map(|(k, v)| (k, v.to_owned()));
-        let build = Self { temp, variables: variables.into(), pins: BTreeMap::new() };
+        let build = Self { temp, variables: variables.into(), pins: BTreeMap::new(), places: PLACES };
         build.git(build.path(), &["init", "-q", "--object-format", format, "origin"]);
         build
     }
@@ -302,19 +307,21 @@ impl Build {
         }
         let copied = Command::new("cp").arg("-a").arg(self.path().join("build")).arg(&place).status().unwrap();
         assert!(copied.success());
-        let pins = place.join("gate/pins");
+        let [script_place, pins_place] = self.places;
+        let pins = place.join(pins_place);
         fs::create_dir_all(&pins).unwrap();
         for (name, version) in &self.pins {
             fs::write(pins.join(name), format!("{version}\n")).unwrap();
         }
-        fs::write(place.join("gate/checkout-approved"), script()).unwrap();
+        fs::create_dir_all(place.join(script_place).parent().unwrap()).unwrap();
+        fs::write(place.join(script_place), script()).unwrap();
         let mut command = Command::new(shell.command[0]);
         if shell.command[0] == "busybox" {
             command = Command::new(found("busybox"));
         }
         let output = command
             .args(&shell.command[1..])
-            .arg("gate/checkout-approved")
+            .arg(script_place)
             .current_dir(&place)
             .env_clear()
             .env("PATH", &shell.path)
