@@ -1,4 +1,4 @@
-use crate::github::{Actor, Identity, Issue};
+use crate::github::{Actor, Identity, Issue, User};
 
 /// The account that writes the issues: its own texts are believed, and its own closings approve nothing.
 #[derive(Clone, Debug)]
@@ -26,7 +26,11 @@ impl Bot {
     }
 
     pub(crate) fn wrote(&self, issue: &Issue) -> bool {
-        let Some(user) = &issue.user else { return false };
+        issue.user.as_ref().is_some_and(|user| self.is_user(user))
+    }
+
+    /// Whether an account as REST shows it is this one.
+    pub(crate) fn is_user(&self, user: &User) -> bool {
         match self {
             Self::Id(id) => user.id == *id,
             Self::App(slug) => user.kind == "Bot" && user.login.eq_ignore_ascii_case(&format!("{slug}[bot]")),

@@ -20,6 +20,9 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// Used approvals that a first check of the code returns: so many of the newest.
 const MAX_USED: usize = 10;
 
+/// After this time GitHub's replicas agree on a closing: what is missing then is missing for good.
+const SETTLED: SignedDuration = SignedDuration::from_mins(10);
+
 /// How long an answer may be kept.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(1);
 
@@ -235,13 +238,21 @@ impl Gate<'_> {
         match refusal {
             Refusal::Held(at) => *until = until.map(|known| known.min(at)),
             // Perhaps a replica is behind the list: to be asked again, and nothing to tell anybody.
-            Refusal::Withdrawn | Refusal::ClosedAgain(_) | Refusal::Unknown | Refusal::NoRecord => {
+            Refusal::Withdrawn | Refusal::ClosedAgain(_) => {
+                *until = None;
+                return Ok(None);
+            }
+            Refusal::Unknown | Refusal::NoRecord if self.client.now().duration_since(id.closed_at) < SETTLED => {
                 *until = None;
                 return Ok(None);
             }
             _ => {}
         }
-        self.tell(&issue, id, &refusal)?;
+        // A check that cannot tell is still a check: it tells the next time.
+        if let Err(error) = self.tell(&issue, id, &refusal) {
+            self.log.say(format_args!("issue #{} was not told: {error}", issue.number));
+            *until = None;
+        }
         Ok(None)
     }
 
@@ -255,7 +266,7 @@ impl Gate<'_> {
             | Refusal::TooEarly(_) => return Ok(()),
             _ => Notice::Refused,
         };
-        if self.was_told(issue, what, id.closed_at)? {
+        if self.was_told(issue, what, Some(id.closed_at))? {
             return Ok(());
         }
         let mark = NoticeMark {
@@ -266,25 +277,18 @@ impl Gate<'_> {
         };
         let text =
             page::notice(&page::NoticePage { what, refusal: refusal.to_string(), ..page::NoticePage::default() })?;
-        match self.post(issue.number, &Marker::Notice(mark.clone()), &text, &mark.nonce) {
-            // A check that cannot tell is still a check: the line above is in its log.
-            Err(error @ (Error::Forbidden { .. } | Error::Unexpected { .. } | Error::NotFound { .. })) => {
-                self.log.say(format_args!("issue #{} was not told: {error}", issue.number));
-                Ok(())
-            }
-            other => other.map(|_| ()),
-        }
+        self.post(issue.number, &Marker::Notice(mark.clone()), &text, &mark.nonce).map(|_| ())
     }
 
     /// Looks at our own comments alone, believing them or not: a forged notice can but silence a notice.
-    pub(super) fn was_told(&self, issue: &Snapshot, what: Notice, closed_at: Timestamp) -> Result<bool> {
+    pub(super) fn was_told(&self, issue: &Snapshot, what: Notice, closed_at: Option<Timestamp>) -> Result<bool> {
         let bot = self.bot()?;
         Ok(issue.comments().any(|comment| {
             comment.author.as_ref().is_some_and(|author| bot.is(author))
                 && matches!(
                     Parsed::read(&comment.body),
                     Some(Ok(Parsed { marker: Marker::Notice(mark), .. }))
-                        if mark.what == what && mark.closed_at == Some(closed_at)
+                        if mark.what == what && mark.closed_at == closed_at
                 )
         }))
     }

@@ -100,7 +100,7 @@ impl Gate<'_> {
     /// need the approval's files, which are not there.
     fn tell_not_fetched(&self, issue: &Snapshot, id: ClosingId, error: &Error) {
         let what = Notice::NotFetched;
-        let told = self.was_told(issue, what, id.closed_at).and_then(|was_told| {
+        let told = self.was_told(issue, what, Some(id.closed_at)).and_then(|was_told| {
             let page = NoticePage { refusal: error.to_string(), ..NoticePage::default() };
             if was_told { Ok(false) } else { self.notice(id.number, what, Some(id.closed_at), page, None) }
         });

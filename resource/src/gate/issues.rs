@@ -10,7 +10,7 @@ use super::marker::{IssueMark, Marker, Parsed, sha256, text_hash};
 use super::{Gate, label_of};
 use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
-use crate::github::{Comment, Issue, IssueState, Shape, Snapshot};
+use crate::github::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
 
 /// Issues opened within this time of one another were opened by puts that did not see each other.
 const TOGETHER: SignedDuration = SignedDuration::from_mins(10);
@@ -21,6 +21,8 @@ pub(super) struct Found {
     pub(super) open: Vec<Issue>,
     /// Those that were touched last.
     pub(super) closed: Vec<Issue>,
+    /// Open ones of this gate by another account: the gate's former one, or nobody's.
+    pub(super) foreign: Vec<Issue>,
     /// The highest number seen: what is opened after has a higher one.
     pub(super) highest: u64,
 }
@@ -70,15 +72,51 @@ impl Gate<'_> {
                 Some(user) => user.login.clone(),
                 None => self.client.identity()?.login(),
             };
-            let url = Query::new("open").with("creator", &login).url(&self.client);
-            let by_author: Vec<Issue> = self.client.list(&url, "listing the account's open issues")?;
-            let by_author = by_author.into_iter().map(|issue| (issue.number, issue)).collect();
-            let more = self.sort(by_author, title)?;
+            let more = self.sort(self.listed_by_author(&login)?, title)?;
             found.open = more.open;
             found.highest = found.highest.max(more.highest);
+            self.restore_label(&mut found, more.closed)?;
         }
         debug_assert!(found.open.iter().all(|issue| bot.wrote(issue)));
         Ok(found)
+    }
+
+    /// The account's open issues, and those that were touched last.
+    fn listed_by_author(&self, login: &str) -> Result<BTreeMap<u64, Issue>> {
+        let what = "listing the account's issues";
+        let query = |state: &str| {
+            Query::new(state).with("creator", login).with("sort", "updated").with("direction", "desc").url(&self.client)
+        };
+        let answer = self.client.get_answer(&query("all"), None, Shape::List, what)?;
+        if answer.status != 200 {
+            return Err(self.client.refusal(&answer, what));
+        }
+        let mut issues: Vec<Issue> = api::parse(&answer, what)?;
+        if answer.header("link").is_some_and(|link| link.contains("next")) {
+            issues.extend(self.client.list::<Issue>(&query("open"), what)?);
+        }
+        Ok(issues.into_iter().map(|issue| (issue.number, issue)).collect())
+    }
+
+    /// Gives the gate's newest closed issue its label back, if somebody took it off: without it no check sees whether the
+    /// closing approves. It is the newest of all, so that a label that was deleted in the whole repository does not bring
+    /// old closings up.
+    fn restore_label(&self, found: &mut Found, by_author: Vec<Issue>) -> Result<()> {
+        let newest = found.closed.iter().filter_map(|issue| issue.closed_at).max();
+        let is_labelled = |issue: &Issue| self.keys.iter().any(|key| issue.has_label(&label_of(key)));
+        let lost = by_author
+            .into_iter()
+            .filter(|issue| self.is_marked(issue) && issue.closed_at.is_some() && issue.closed_at > newest)
+            .max_by_key(|issue| issue.closed_at);
+        let Some(lost) = lost.filter(|issue| !is_labelled(issue)) else { return Ok(()) };
+        let label = label_of(&self.source.gate);
+        self.log.say(format_args!(
+            "somebody took the label {label} off issue #{}; it is set again, so that the next check sees the closing",
+            lost.number
+        ));
+        api::add_labels(&self.client, lost.number, &[label.as_str()])?;
+        found.closed.push(lost);
+        Ok(())
     }
 
     fn sort(&self, listed: BTreeMap<u64, Issue>, title: &str) -> Result<Found> {
@@ -86,7 +124,13 @@ impl Gate<'_> {
         let mut found = Found::default();
         for issue in listed.into_values() {
             found.highest = found.highest.max(issue.number);
-            if issue.is_pull_request() || !bot.wrote(&issue) {
+            if issue.is_pull_request() {
+                continue;
+            }
+            if !bot.wrote(&issue) {
+                if issue.is_open() && self.is_marked(&issue) {
+                    found.foreign.push(issue);
+                }
                 continue;
             }
             let ours = match Parsed::read(issue.body()) {
@@ -108,7 +152,13 @@ impl Gate<'_> {
     pub(super) fn post(&self, number: u64, marker: &Marker, text: &str, nonce: &str) -> Result<Posted> {
         let gate = self.gate_of(number)?;
         let body = marker.write(text, self.signer.as_ref(), &gate, Some(number));
+        let bot = self.bot()?;
         let write = || match api::comment(&self.client, number, &body) {
+            Ok(Comment { id, user, .. }) if !user.as_ref().is_some_and(|user| bot.is_user(user)) => {
+                // Nothing of another account is believed: a claim there would be no claim.
+                api::delete_comment(&self.client, id)?;
+                Err(self.other_account(user.as_ref()))
+            }
             Ok(Comment { id, created_at, .. }) => Ok(Posted::Done { id, at: created_at }),
             Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => Ok(Posted::Locked),
             Err(error) => Err(error),
@@ -116,6 +166,32 @@ impl Gate<'_> {
         self.client.once(write, || {
             let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(None) };
             Ok(self.comment_with(&issue, nonce)?.map(|(id, at)| Posted::Done { id, at }))
+        })
+    }
+
+    /// Sees that the credentials are those of the account that `bot` names, before anything is written in its name.
+    /// Where GitHub does not say whose credentials they are, the first write shows it.
+    pub(super) fn verify_account(&self) -> Result<()> {
+        if self.source.bot.is_none() {
+            return Ok(());
+        }
+        let account = match self.client.identity() {
+            Ok(Identity::User { id, login }) => User { id, login, kind: "User".to_owned() },
+            Ok(Identity::App { slug }) => api::bot_of_app(&self.client, &slug)?,
+            Err(Error::Forbidden { .. } | Error::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if self.bot()?.is_user(&account) { Ok(()) } else { Err(self.other_account(Some(&account))) }
+    }
+
+    pub(super) fn other_account(&self, account: Option<&User>) -> Error {
+        let named = self.source.bot.map(|id| format!("`bot` is {id}")).unwrap_or_default();
+        Error::BadSource(match account {
+            Some(User { id, login, .. }) => format!(
+                "{named}, and these credentials belong to `{login}`, whose id is {id}; set `bot` to {id}, or use the \
+                 credentials of the account that `bot` names"
+            ),
+            None => format!("{named}, and GitHub does not show whose credentials these are"),
         })
     }
 
@@ -184,6 +260,7 @@ impl Gate<'_> {
             self.log.say(format_args!("issue #{}: {fault}; it is left alone", issue.number));
             return Ok(None);
         }
+        self.verify_account()?;
         self.log.say(format_args!("issue #{}: {fault}; what was recorded there so far counts no more", issue.number));
         let gate = self.mark_of(issue).map_or_else(|| self.source.gate.clone(), |mark| mark.gate);
         let text = super::page::void(&fault.to_string())?;
@@ -219,6 +296,12 @@ impl Gate<'_> {
 }
 
 impl Found {
+    /// The number after which an issue of the gate can have been opened and deleted: that of its newest issue; of a gate
+    /// that has none, the highest of all that were listed.
+    pub(super) fn last_seen(&self) -> u64 {
+        self.open.iter().chain(&self.closed).map(|issue| issue.number).max().unwrap_or(self.highest)
+    }
+
     /// The issue that goes on, and the others: of those opened together the lowest, for it was there first.
     pub(super) fn choose(&self) -> Option<(&Issue, Vec<&Issue>)> {
         let newest = self.open.iter().max_by_key(|issue| (issue.created_at, issue.number))?;

@@ -51,6 +51,8 @@ pub(crate) enum Fault {
     Transferred,
     /// Somebody else changed a text of ours.
     Edited { what: Place, by: String },
+    /// Somebody hid a record, so that nobody sees what would be approved.
+    Hidden(Place),
     /// A marker cannot be read.
     Broken(Place),
     /// A marker is not sealed with our key.
@@ -87,6 +89,7 @@ impl fmt::Display for Fault {
             Self::OtherGate(key) => write!(f, "it belongs to the gate {key}"),
             Self::Transferred => write!(f, "it was transferred here from another repository"),
             Self::Edited { what, by } => write!(f, "{what} was edited by {by}"),
+            Self::Hidden(what) => write!(f, "{what}, which records a build, was hidden"),
             Self::Broken(what) => write!(f, "the marker of {what} cannot be read"),
             Self::Unsealed(what) => write!(f, "the marker of {what} is not signed with `signing_key`"),
             Self::TextChanged(what) => write!(f, "the text of {what} is not the one that was written"),
@@ -301,6 +304,7 @@ impl Trust<'_> {
             return Err(Fault::Unsealed(what));
         }
         match &parsed.marker {
+            Marker::Record(_) if comment.is_minimized => Err(Fault::Hidden(what)),
             Marker::Record(mark) if text_hash(parsed.text) != mark.text => Err(Fault::TextChanged(what)),
             Marker::Issue(_) => Err(Fault::Broken(what)),
             _ => Ok(Some(parsed)),

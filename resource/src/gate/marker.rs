@@ -156,6 +156,8 @@ pub(crate) enum Notice {
     Superseded,
     /// There is nothing to approve.
     Unchanged,
+    /// An issue before this one was deleted.
+    Deleted,
     /// Git did not bring the approved commit.
     NotFetched,
 }

@@ -47,6 +47,17 @@ pub(super) struct RecordPage<'a> {
     pub(super) closers: Option<String>,
     /// A locked issue that this one goes on from.
     pub(super) follows: Option<String>,
+    /// The issue before, which somebody rejected.
+    pub(super) rejected: Option<Rejected>,
+}
+
+/// An issue that somebody closed as not planned or as a duplicate.
+#[derive(Debug, Serialize)]
+pub(super) struct Rejected {
+    pub(super) number: u64,
+    pub(super) by: String,
+    /// In words: `not planned`.
+    pub(super) reason: String,
 }
 
 /// What a notice shows.
@@ -57,6 +68,9 @@ pub(super) struct NoticePage {
     pub(super) duplicate_of: Option<u64>,
     pub(super) superseded_by: Option<u64>,
     pub(super) stays_open: bool,
+    pub(super) deleted: Option<u64>,
+    /// The issue is of the account that the gate had before.
+    pub(super) former_account: bool,
     pub(super) label: String,
     pub(super) log: Option<String>,
 }
@@ -69,6 +83,8 @@ impl Default for NoticePage {
             duplicate_of: None,
             superseded_by: None,
             stays_open: false,
+            deleted: None,
+            former_account: false,
             label: String::new(),
             log: None,
         }
@@ -117,6 +133,11 @@ pub(super) fn report(status: ReportStatus, consumer: &str, label: &str, log: Opt
 
 pub(super) fn notice(page: &NoticePage) -> Result<String> {
     render("notice", include_str!("../../templates/notice.md.j2"), page)
+}
+
+/// The body of an issue that was opened by the wrong account.
+pub(super) fn stray() -> Result<String> {
+    render("stray", include_str!("../../templates/stray.md.j2"), &())
 }
 
 /// What takes the place of a comment that somebody changed.
@@ -192,6 +213,7 @@ struct RecordContext<'a> {
     note: Option<&'a str>,
     closers: Option<&'a str>,
     follows: Option<&'a str>,
+    rejected: Option<&'a Rejected>,
 }
 
 #[derive(Serialize)]
@@ -227,6 +249,7 @@ impl<'a> RecordContext<'a> {
             note: page.note,
             closers: page.closers.as_deref(),
             follows: page.follows.as_deref(),
+            rejected: page.rejected.as_ref(),
         }
     }
 }

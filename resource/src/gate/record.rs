@@ -10,13 +10,14 @@ use super::ledger::{Fault, Ledger, Recorded};
 use super::marker::{
     ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256, text_hash,
 };
-use super::page::{self, NoticePage, RecordPage, Section};
+use super::page::{self, NoticePage, RecordPage, Rejected, Section};
+use super::verdict::reason_in_words;
 use super::{Gate, label_of, pins};
 use crate::commits::{self, Changes};
 use crate::contract::{Approve, IssueUpdate, OnExisting, RecordParams, RecordState, files};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::github::{Client, Issue, LOOKS, NewIssue, Snapshot, api};
+use crate::github::{Client, Issue, LOOKS, NewIssue, Probed, Snapshot, api};
 use crate::step::{Metadatum, Outcome};
 use crate::text::{MAX_TITLE, has_unfilled_variable, one_line};
 
@@ -28,6 +29,8 @@ const MAX_FILE: u64 = 1 << 20;
 const MAX_PIN_FILE: u64 = 4 << 10;
 /// Numbers that are asked for one by one because the list does not show them.
 const MAX_PROBES: usize = 20;
+/// Issues of a former account that one record tells.
+const MAX_FORMER: usize = 5;
 /// Tries to write a body of which others write too.
 const RESYNCS: usize = 8;
 /// Records that move into a comment, in characters: a marker must leave room for the text.
@@ -87,6 +90,7 @@ impl Gate<'_> {
             OnExisting::Supersede => self.open(&found, &draft, params, &title, None)?,
         };
         let issue = self.finish(params, issue, &found)?;
+        self.tell_former_accounts(&found, issue.number);
         Ok(self.recorded(&issue))
     }
 
@@ -143,8 +147,35 @@ impl Gate<'_> {
         Ok(issue)
     }
 
+    /// Tells the open issues of the gate's former account, once each, that closing them approves nothing any more.
+    fn tell_former_accounts(&self, found: &Found, number: u64) {
+        // What came later is a copy, and no issue of a former account.
+        for former in found.foreign.iter().filter(|former| former.number < number).take(MAX_FORMER) {
+            let told = Snapshot::read(&self.client, former.number).and_then(|issue| {
+                let Some(issue) = issue.filter(is_open) else { return Ok(()) };
+                if self.was_told(&issue, Notice::Superseded, None)? {
+                    return Ok(());
+                }
+                let page = NoticePage { former_account: true, superseded_by: Some(number), ..NoticePage::default() };
+                self.notice(former.number, Notice::Superseded, None, page, None).map(|_| ())
+            });
+            if let Err(error) = told {
+                self.log.say(format_args!("issue #{} was not told: {error}", former.number));
+            }
+        }
+    }
+
+    /// Says on a new issue that one before it was deleted. Whose it was nobody knows any more.
+    fn tell_deleted(&self, mine: u64, number: u64) {
+        self.log.say(format_args!("issue #{number} was deleted"));
+        let page = NoticePage { deleted: Some(number), ..NoticePage::default() };
+        if let Err(error) = self.notice(mine, Notice::Deleted, None, page, None) {
+            self.log.say(format_args!("issue #{mine} was not told: {error}"));
+        }
+    }
+
     fn record_on_open(&self, found: &Found, draft: &Draft, params: &RecordParams, title: &str) -> Result<Issue> {
-        let mut open = Found { open: found.open.clone(), closed: Vec::new(), highest: found.highest };
+        let mut open = Found { open: found.open.clone(), highest: found.highest, ..Found::default() };
         let mut link = None;
         while let Some((target, others)) = open.choose() {
             let (target, others): (u64, Vec<u64>) = (target.number, others.iter().map(|issue| issue.number).collect());
@@ -260,7 +291,7 @@ impl Gate<'_> {
     ) -> Result<String> {
         match draft.update {
             IssueUpdate::Comment if !restarted => Ok(ledger.text.clone()),
-            _ => page::opening(&self.opening_page(draft, record, None, shown)),
+            _ => page::opening(&self.opening_page(draft, record, None, None, shown)),
         }
     }
 
@@ -321,7 +352,8 @@ impl Gate<'_> {
             (Some(clone), Some(new)) => self.changes_between(clone, before.as_deref(), new),
             _ => Changes::default(),
         };
-        let text = self.log.postable(&page::opening(&self.opening_page(draft, &record, link, &shown))?);
+        let text =
+            self.log.postable(&page::opening(&self.opening_page(draft, &record, link, self.rejected(found)?, &shown))?);
         ledger.mark.record = Some(record);
         ledger.mark.text = text_hash(&text);
         let label = label_of(&self.source.gate);
@@ -333,13 +365,16 @@ impl Gate<'_> {
             labels: labels.clone(),
             assignees: params.assignees.clone(),
         };
+        // Where the gate has issues of the account, one request is saved, and the new issue shows it.
+        if found.closed.is_empty() {
+            self.verify_account()?;
+        }
         let mut issue = self.client.open(&new, |issue| has_nonce(issue, &nonce))?;
         if !self.bot()?.wrote(&issue) {
-            return Err(Error::BadSource(format!(
-                "`bot` is not the account that these credentials belong to: {} opened issue #{}, which approves nothing",
-                issue.user.as_ref().map_or("somebody else", |user| user.login.as_str()),
-                issue.number
-            )));
+            let error = self.other_account(issue.user.as_ref());
+            let fields = json!({"body": page::stray()?, "state": "closed", "state_reason": "not_planned"});
+            api::update(&self.client, issue.number, &fields)?;
+            return Err(error);
         }
         self.require_label(&issue, &label)?;
         let dropped: Vec<&String> =
@@ -379,7 +414,10 @@ impl Gate<'_> {
     ///
     /// The list may be behind, so numbers that it does not show are asked for one by one.
     fn settle(&self, mine: Issue, found: &Found, draft: &Draft) -> Result<Issue> {
-        let mut rivals = rivals_below(&self.client, mine.number, found.highest)?;
+        let (mut rivals, deleted) = issues_below(&self.client, mine.number, found.last_seen())?;
+        if let Some(number) = deleted {
+            self.tell_deleted(mine.number, number);
+        }
         let bot = self.bot()?;
         rivals.retain(|issue| {
             issue.is_open()
@@ -409,7 +447,7 @@ impl Gate<'_> {
         }
     }
 
-    fn is_marked(&self, issue: &Issue) -> bool {
+    pub(super) fn is_marked(&self, issue: &Issue) -> bool {
         matches!(
             Parsed::read(issue.body()),
             Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate)
@@ -539,16 +577,34 @@ impl Gate<'_> {
         })
     }
 
+    /// The gate's issue before, if a person rejected it.
+    fn rejected(&self, found: &Found) -> Result<Option<Rejected>> {
+        let Some(last) = found.closed.iter().max_by_key(|issue| issue.closed_at) else { return Ok(None) };
+        if !matches!(last.state_reason.as_deref(), Some("not_planned" | "duplicate")) {
+            return Ok(None);
+        }
+        let Some(issue) = Snapshot::read(&self.client, last.number)? else { return Ok(None) };
+        let bot = self.bot()?;
+        let by = issue.closing().ok().and_then(|closing| closing.actor.clone()).filter(|actor| !bot.is(actor));
+        Ok(by.map(|actor| Rejected {
+            number: last.number,
+            by: actor.login,
+            reason: reason_in_words(issue.state_reason.as_deref()),
+        }))
+    }
+
     fn opening_page<'p>(
         &'p self,
         draft: &'p Draft,
         record: &'p Record,
         link: Option<String>,
+        rejected: Option<Rejected>,
         changes: &'p Changes,
     ) -> RecordPage<'p> {
         RecordPage {
             closers: Some(page::closers(self.source)),
             follows: link,
+            rejected,
             ..draft.page_of(self, record, None, &[], changes)
         }
     }
@@ -638,6 +694,7 @@ impl Draft {
             note: self.page.note.as_deref(),
             closers: None,
             follows: None,
+            rejected: None,
         }
     }
 }
@@ -697,15 +754,25 @@ fn last_claimed(found: &Found) -> Option<String> {
 /// What was opened before `mine` and was not listed yet when `highest` was the highest number: after a while, the
 /// newest of the list, and one by one the numbers that it does not show.
 pub(crate) fn rivals_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<Vec<Issue>> {
+    issues_below(client, mine, highest).map(|(rivals, _)| rivals)
+}
+
+/// As [`rivals_below`], and the newest number whose issue was deleted.
+fn issues_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<(Vec<Issue>, Option<u64>)> {
     let spread = u64::from(u16::from_str_radix(&random_hex()?[..4], 16).unwrap_or_default()) % 3_000;
     client.sleep(Duration::from_millis(2_000 + spread));
     let mut rivals = api::newest(client)?;
     let numbers: Vec<u64> = rivals.iter().map(|issue| issue.number).collect();
+    let mut deleted = None;
     for number in (highest + 1..mine).rev().filter(|number| !numbers.contains(number)).take(MAX_PROBES) {
-        rivals.extend(api::probe(client, number)?);
+        match api::probe(client, number)? {
+            Probed::Issue(issue) => rivals.push(*issue),
+            Probed::Deleted => deleted = deleted.or(Some(number)),
+            Probed::Nothing => {}
+        }
     }
     rivals.retain(|issue| issue.number < mine);
-    Ok(rivals)
+    Ok((rivals, deleted))
 }
 
 fn copied_from(number: u64) -> String {

@@ -8,7 +8,7 @@ use super::ledger::{Fault, Ledger, Place, Recorded};
 use super::pins;
 use crate::contract::{Approval, Approve, files};
 use crate::error::Result;
-use crate::github::{Actor, IssueState, Snapshot, api};
+use crate::github::{Actor, IssueState, NoClosing, Snapshot, api};
 
 /// A closing that approves, and what.
 #[derive(Clone, Debug)]
@@ -27,6 +27,10 @@ pub(crate) enum Refusal {
     /// It was closed again since.
     ClosedAgain(Timestamp),
     NotCompleted(String),
+    /// It was closed twice without a reopening between.
+    ClosedTwice,
+    /// It is closed as completed now, and was closed for this reason.
+    OtherReason(String),
     Fault(Fault),
     /// Nobody can say who closed it.
     Unknown,
@@ -51,7 +55,7 @@ impl Refusal {
     pub(crate) fn id(&self) -> &'static str {
         match self {
             Self::Withdrawn | Self::ClosedAgain(_) => "withdrawn",
-            Self::NotCompleted(_) => "not-completed",
+            Self::NotCompleted(_) | Self::ClosedTwice | Self::OtherReason(_) => "not-completed",
             Self::Fault(Fault::Transferred) => "transferred",
             Self::Fault(Fault::Foreign | Fault::OtherGate(_)) | Self::PullRequest => "not-ours",
             Self::Fault(_) | Self::BadPin(_) => "tampered",
@@ -80,8 +84,18 @@ impl fmt::Display for Refusal {
             Self::NotCompleted(reason) => {
                 write!(f, "it was closed as {reason}, and only closing as completed approves")
             }
+            Self::ClosedTwice => write!(
+                f,
+                "it was closed again, or the reason of its closing was changed, without reopening it; reopen the issue \
+                 and close it as completed"
+            ),
+            Self::OtherReason(reason) => write!(
+                f,
+                "it was closed as {reason}, and the reason was changed to completed afterwards; reopen the issue and \
+                 close it as completed"
+            ),
             Self::Fault(fault) => write!(f, "{fault}"),
-            Self::Unknown => write!(f, "GitHub does not tell who closed it"),
+            Self::Unknown => write!(f, "GitHub does not show who closed it"),
             Self::Closer { login, why } => write!(f, "{login} closed it, who may not approve: {why}"),
             Self::Automatic(what) => write!(f, "{what} closed it, and not a person who read it"),
             Self::Label(label) => write!(f, "it carries the label {label}, which turns a closing into a no"),
@@ -142,7 +156,14 @@ impl Gate<'_> {
         if let Some(label) = self.source.reject_labels.iter().find(|label| issue.has_label(label)) {
             return Ok(Err(Refusal::Label(label.clone())));
         }
-        let Some(closing) = issue.closing() else { return Ok(Err(Refusal::Unknown)) };
+        let closing = match issue.closing() {
+            Ok(closing) => closing,
+            Err(NoClosing::NoEvent) => return Ok(Err(Refusal::Unknown)),
+            Err(NoClosing::Twice) => return Ok(Err(Refusal::ClosedTwice)),
+            Err(NoClosing::OtherReason(reason)) => {
+                return Ok(Err(Refusal::OtherReason(reason_in_words(reason.as_deref()))));
+            }
+        };
         if let Some(closer) = &closing.closer
             && (!self.source.allow_commit_close || !matches!(closer.kind.as_str(), "Commit" | "PullRequest"))
         {
@@ -200,12 +221,19 @@ impl Gate<'_> {
             "Bot" => return Ok(Some("it is an App, and `closers.apps` does not name it".to_owned())),
             kind => return Ok(Some(format!("it is a {kind}, and no person"))),
         }
-        if closers.users.iter().any(|user| user.eq_ignore_ascii_case(&actor.login)) {
-            return Ok(None);
-        }
-        for team in &closers.teams {
-            if api::is_in_team(&self.client, team, &actor.login)? {
+        if !closers.users.is_empty() || !closers.teams.is_empty() {
+            // Logins change hands, ids do not.
+            let account = actor.database_id.map(|id| api::account(&self.client, id)).transpose()?.flatten();
+            let Some(account) = account else {
+                return Ok(Some(format!("GitHub does not know the account of {} any more", actor.login)));
+            };
+            if closers.users.iter().any(|user| user.eq_ignore_ascii_case(&account.login)) {
                 return Ok(None);
+            }
+            for team in &closers.teams {
+                if api::is_in_team(&self.client, team, &account.login)? {
+                    return Ok(None);
+                }
             }
         }
         let asks_role = !closers.roles.is_empty() || closers.is_empty();

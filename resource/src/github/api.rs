@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::client::{Client, Repeat, Shape};
-use super::model::{Comment, Issue, NewIssue, Permission, TeamMembership};
+use super::model::{Comment, Issue, NewIssue, Permission, TeamMembership, User};
 use super::transport::Answer;
 use crate::error::{Error, Result};
 use crate::text::percent_encode;
@@ -48,11 +48,20 @@ pub(crate) fn issue(client: &Client<'_>, number: u64) -> Result<Issue> {
     }
 }
 
-/// The issue of a number; `None` when it is none, or not (yet) to be seen.
-pub(crate) fn probe(client: &Client<'_>, number: u64) -> Result<Option<Issue>> {
+/// What a number stands for.
+pub(crate) enum Probed {
+    Issue(Box<Issue>),
+    Deleted,
+    /// No issue, or one that cannot be seen, or not yet.
+    Nothing,
+}
+
+/// Asks what a number stands for.
+pub(crate) fn probe(client: &Client<'_>, number: u64) -> Result<Probed> {
     match issue(client, number) {
-        Ok(issue) => Ok(Some(issue)),
-        Err(Error::NotFound { .. } | Error::Moved { .. } | Error::Deleted { .. }) => Ok(None),
+        Ok(issue) => Ok(Probed::Issue(Box::new(issue))),
+        Err(Error::Deleted { .. }) => Ok(Probed::Deleted),
+        Err(Error::NotFound { .. } | Error::Moved { .. }) => Ok(Probed::Nothing),
         Err(error) => Err(error),
     }
 }
@@ -99,6 +108,33 @@ pub(crate) fn edit_comment(client: &Client<'_>, id: u64, text: &str) -> Result<C
 
 pub(crate) fn delete_comment(client: &Client<'_>, id: u64) -> Result<()> {
     client.delete(&client.repo_url(&format!("/issues/comments/{id}")), "deleting a comment of our own")
+}
+
+/// The account of a numeric id; `None` when it is gone.
+pub(crate) fn account(client: &Client<'_>, id: u64) -> Result<Option<User>> {
+    match client.get::<User>(&format!("{}/user/{id}", client.base()), &format!("asking GitHub for the account {id}")) {
+        Ok(user) => Ok((user.id == id).then_some(user)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The bot user of an App.
+pub(crate) fn bot_of_app(client: &Client<'_>, slug: &str) -> Result<User> {
+    let url = format!("{}/users/{}", client.base(), percent_encode(&format!("{slug}[bot]")));
+    client.get(&url, &format!("asking GitHub for the bot user of the App {slug}"))
+}
+
+/// Whether `login` can be assigned to issues of the repository.
+pub(crate) fn is_assignable(client: &Client<'_>, login: &str) -> Result<bool> {
+    let url = client.repo_url(&format!("/assignees/{}", percent_encode(login)));
+    let what = format!("asking GitHub whether {login} can be assigned");
+    let answer = client.get_answer(&url, None, Shape::Any, &what)?;
+    match answer.status {
+        204 => Ok(true),
+        404 => Ok(false),
+        _ => Err(client.refusal(&answer, &what)),
+    }
 }
 
 /// What `login` may do in the repository; `None` when that is nothing.

@@ -14,8 +14,9 @@ mod refusal;
 mod snapshot;
 mod transport;
 
+pub(crate) use api::Probed;
 pub(crate) use auth::{AuthFields, Credentials};
 pub(crate) use client::{Client, Identity, Patience, Settings, Shape};
-pub(crate) use model::{Comment, Issue, NewIssue};
+pub(crate) use model::{Comment, Issue, NewIssue, User};
 pub(crate) use once::LOOKS;
-pub(crate) use snapshot::{Actor, IssueState, Neighbour, Note, Snapshot};
+pub(crate) use snapshot::{Actor, IssueState, Neighbour, NoClosing, Note, Snapshot};

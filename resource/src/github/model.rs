@@ -98,6 +98,8 @@ pub(crate) struct Comment {
     pub(crate) body: Option<String>,
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub(crate) created_at: Timestamp,
+    #[serde(default)]
+    pub(crate) user: Option<User>,
 }
 
 /// What somebody may do in a repository.
@@ -156,6 +158,8 @@ mod tests {
                 ("apps/create-installation-access-token", 201, schemars::schema_for!(InstallationToken)),
                 ("apps/get-authenticated", 200, schemars::schema_for!(App)),
                 ("users/get-authenticated", 200, schemars::schema_for!(User)),
+                ("users/get-by-id", 200, schemars::schema_for!(User)),
+                ("users/get-by-username", 200, schemars::schema_for!(User)),
             ] {
                 let unknown = description.undescribed(operation, status, schema.as_value());
                 assert_eq!(unknown, Vec::<String>::new(), "read from {operation}, not described");

@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 pub(crate) const LOOKS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
 /// How often a write of unknown outcome is begun, at the least.
 const ROUNDS: u32 = 3;
+/// Assignees of one issue (GitHub REST API, "Create an issue").
+const MAX_ASSIGNEES: usize = 10;
 
 impl Client<'_> {
     /// Does a write that may not be repeated, until it is known to be done or refused. When GitHub does not say whether it
@@ -40,18 +42,43 @@ impl Client<'_> {
     }
 
     /// Opens an issue, of which `is_it` knows what may have come of an attempt of unknown outcome. GitHub refuses the whole
-    /// issue for one assignee that may not be assigned, after the deployment that it tells of: then it is opened without.
+    /// issue for one assignee that cannot be assigned: then the others are kept.
     pub(crate) fn open(&self, new: &NewIssue, is_it: impl Fn(&Issue) -> bool) -> Result<Issue> {
         let mut new = new.clone();
+        if new.assignees.len() > MAX_ASSIGNEES {
+            let dropped = new.assignees.split_off(MAX_ASSIGNEES).join(", ");
+            self.log().say(format_args!("GitHub takes {MAX_ASSIGNEES} assignees at most; left out: {dropped}"));
+        }
         let write = || match api::create(self, &new) {
             Err(Error::Invalid { why, .. }) if !new.assignees.is_empty() => {
-                let assignees = new.assignees.join(", ");
-                self.log().say(format_args!("opened without assignees, for GitHub refuses them ({assignees}): {why}"));
-                new.assignees.clear();
-                api::create(self, &new)
+                new.assignees = self.assignable(&new.assignees, &why)?;
+                match api::create(self, &new) {
+                    // Not the assignees, or not as GitHub tells of them one by one.
+                    Err(Error::Invalid { .. }) if !new.assignees.is_empty() => {
+                        self.log().say("the issue is opened without assignees");
+                        new.assignees.clear();
+                        api::create(self, &new)
+                    }
+                    created => created,
+                }
             }
             created => created,
         };
         self.once(write, || Ok(api::newest(self)?.into_iter().find(|issue| is_it(issue))))
+    }
+
+    /// The assignees whom GitHub does not refuse, asked for one by one; none where it refuses none of them.
+    fn assignable(&self, assignees: &[String], why: &str) -> Result<Vec<String>> {
+        let mut kept = Vec::new();
+        let mut refused = Vec::new();
+        for login in assignees {
+            if api::is_assignable(self, login)? { kept.push(login.clone()) } else { refused.push(login.as_str()) }
+        }
+        if refused.is_empty() {
+            kept.clear();
+            refused.extend(assignees.iter().map(String::as_str));
+        }
+        self.log().say(format_args!("GitHub refuses assignees, who are left out: {} ({why})", refused.join(", ")));
+        Ok(kept)
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct Note {
     pub(crate) body: String,
     pub(crate) created_at: Timestamp,
     pub(crate) last_edited_at: Option<Timestamp>,
+    /// Whether somebody hid it: the page shows that it is there, and not what it says.
+    pub(crate) is_minimized: bool,
     pub(crate) author: Option<Actor>,
     pub(crate) editor: Option<Actor>,
 }
@@ -98,9 +100,22 @@ pub(crate) struct Closing {
     #[serde(default)]
     pub(crate) created_at: Option<Timestamp>,
     #[serde(default)]
+    state_reason: Option<String>,
+    #[serde(default)]
     pub(crate) actor: Option<Actor>,
     #[serde(default)]
     pub(crate) closer: Option<Closer>,
+}
+
+/// Why nobody can be held to have closed an issue as it is closed now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NoClosing {
+    /// GitHub has no event of that moment, or not yet.
+    NoEvent,
+    /// It was closed more than once without a reopening between: whose closing, and with which reason, cannot be told.
+    Twice,
+    /// The event has another reason than the issue: somebody changed it. The event's, if it has one.
+    OtherReason(Option<String>),
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -253,13 +268,27 @@ impl Snapshot {
         self.transfers.total_count > 0
     }
 
-    /// The closing that `closed_at` tells of: the last of all, and of that moment.
+    /// The closing that `closed_at` and the reason are of: the only one since the issue was opened or reopened.
     ///
-    /// GitHub writes the issue and its event one after the other, so that their seconds may differ by one.
-    pub(crate) fn closing(&self) -> Option<&Closing> {
-        let last = self.closings.iter().last().filter(|event| event.kind == "ClosedEvent")?;
-        let apart = last.created_at?.duration_since(self.closed_at?).abs();
-        (apart <= EVENT_SLACK).then_some(last)
+    /// On the page the reason of a closed issue can be changed without reopening it, and GitHub shows that as another
+    /// closing (cli/cli issue 14364): were the last event taken, whoever rejects could be made the approver. GitHub writes
+    /// the issue and its event one after the other, so that their seconds may differ by one.
+    pub(crate) fn closing(&self) -> Result<&Closing, NoClosing> {
+        let events: Vec<&Closing> = self.closings.iter().collect();
+        let since = events.iter().rposition(|event| event.kind != "ClosedEvent").map_or(0, |reopened| reopened + 1);
+        let closing = match events[since..] {
+            [] => return Err(NoClosing::NoEvent),
+            [closing] => closing,
+            _ => return Err(NoClosing::Twice),
+        };
+        let apart = closing.created_at.zip(self.closed_at).map(|(event, issue)| event.duration_since(issue).abs());
+        if apart.is_none_or(|apart| apart > EVENT_SLACK) {
+            return Err(NoClosing::NoEvent);
+        }
+        if closing.state_reason != self.state_reason {
+            return Err(NoClosing::OtherReason(closing.state_reason.clone()));
+        }
+        Ok(closing)
     }
 
     /// Who closed it at `closed_at`, which need not be the last closing.

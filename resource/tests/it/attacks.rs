@@ -216,7 +216,7 @@ fn machines_closing_approves_nothing() {
     lab.recorded(1);
     lab.fake.time().advance(5_000);
     lab.world().close_by(REPO, 1, None, "completed", None);
-    lab.get(&lab.version(1), "ghost").0.fails("closer").says("does not tell who");
+    lab.get(&lab.version(1), "ghost").0.fails("closer").says("does not show who");
 }
 
 #[test]

@@ -378,7 +378,7 @@ fn writes_of_unknown_outcome_are_looked_for() {
 #[test]
 fn trouble_with_assignees_locks_and_length_does_not_fail_the_put() {
     let lab = Lab::new();
-    put(&lab, &json!({"assignees": ["left-the-company"]}), &build(1)).succeeds().says("without assignees");
+    put(&lab, &json!({"assignees": ["left-the-company"]}), &build(1)).succeeds().says("left out: left-the-company");
     lab.world().change(REPO, 1, |issue| issue.locked = true);
     put(&lab, &Value::Null, &build(2)).succeeds().says("is locked");
     assert_eq!(lab.issues().len(), 2);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 #![expect(clippy::print_stdout, reason = "what the trials came to is worth reading")]
 
+mod account;
 mod approved;
 mod attacks;
 mod check;
