@@ -20,6 +20,11 @@ pub struct Span {
 }
 
 impl Span {
+    /// The place of something that no message points at.
+    pub(crate) const NOWHERE: Self = Self { file: FileId(u32::MAX), start: 0, end: 0 };
+}
+
+impl Span {
     /// The range as an index into the file's text.
     pub fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize

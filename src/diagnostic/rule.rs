@@ -236,6 +236,10 @@ rules! {
     UnnamedTarget = Warning "unnamed-target" page,
     /// A job behind a gate uses a version that no approval names.
     UnapprovedArtifact = Warning "unapproved-artifact" page,
+    /// The stage that an issue promotes to is not the stage of the job that takes its approval.
+    WrongDestination = Error "wrong-destination" page,
+    /// A job waits for a gate that no job writes.
+    UnwrittenGate = Warning "unwritten-gate" page,
     /// Two jobs write one gate, or claim its approvals.
     SharedGate = Warning "shared-gate" page,
     /// An approval deploys the newest versions, not those that the issue names.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::concourse::{Job, Pipeline, Resource, ResourceType};
 use crate::diagnostic::{Count, ticked};
 use crate::flow::{IssueId, PipelineFlow};
+use crate::gates;
 
 use super::change::{Change, Changes, Effect, Subject};
 use super::gates::Gates;
@@ -21,7 +22,8 @@ pub fn compare(old: &Pipeline, new: &Pipeline) -> Changes {
     let resources = matched(&old.resources, &new.resources, |one| one.name.as_str(), |one| one.old_name.as_deref());
     self::resources(&resources, &flows.1, &mut changes);
     let jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
-    let gates = Gates::new(&flows.0, &flows.1, &resources.pairs, &jobs.pairs);
+    let newest = (gates::newest(old), gates::newest(new));
+    let gates = Gates::new((&flows.0, newest.0), (&flows.1, newest.1), &resources.pairs, &jobs.pairs);
     self::jobs(&jobs, &gates, &mut changes);
     changes.changes.sort_by_key(|change| change.effect);
     changes

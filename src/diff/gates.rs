@@ -19,11 +19,13 @@ pub(super) struct Gates<'p> {
 struct Side<'p> {
     flow: &'p PipelineFlow<'p>,
     jobs: HashMap<&'p str, &'p JobFlow<'p>>,
+    /// What jobs use at its newest although they go by an approval: the names of the job and of the get.
+    newest: BTreeSet<(String, String)>,
 }
 
 impl<'p> Side<'p> {
-    fn new(flow: &'p PipelineFlow<'p>) -> Self {
-        Self { flow, jobs: flow.jobs.iter().map(|job| (job.job.name.as_str(), job)).collect() }
+    fn new((flow, newest): (&'p PipelineFlow<'p>, BTreeSet<(String, String)>)) -> Self {
+        Self { flow, newest, jobs: flow.jobs.iter().map(|job| (job.job.name.as_str(), job)).collect() }
     }
 
     /// The issues whose closing starts a job.
@@ -37,6 +39,12 @@ impl<'p> Side<'p> {
         job.takes.iter().filter(|taking| taking.triggers()).map(|taking| taking.resource).collect()
     }
 
+    /// Whether a job takes a version that no approval names.
+    fn is_newest(&self, job: &JobFlow<'p>, taking: &Taking<'p>) -> bool {
+        // Hardly a pipeline has one.
+        !self.newest.is_empty() && self.newest.contains(&(job.job.name.to_string(), taking.get.get.to_string()))
+    }
+
     fn title(&self, resource: &str) -> String {
         let issue = &self.flow.issues[resource];
         let (IssueMark::Gate(mark) | IssueMark::Title(mark)) = &issue.id.mark;
@@ -46,8 +54,8 @@ impl<'p> Side<'p> {
 
 impl<'p> Gates<'p> {
     pub(super) fn new(
-        old: &'p PipelineFlow<'p>,
-        new: &'p PipelineFlow<'p>,
+        old: (&'p PipelineFlow<'p>, BTreeSet<(String, String)>),
+        new: (&'p PipelineFlow<'p>, BTreeSet<(String, String)>),
         resources: &[(&'p Resource, &'p Resource)],
         jobs: &[(&'p Job, &'p Job)],
     ) -> Self {
@@ -194,9 +202,28 @@ impl<'p> Gates<'p> {
                 } else {
                     format!(", as {} had it", list(passed.iter().copied()))
                 };
-                changes.push(Effect::Changed, subject.clone(), format!("takes `{}`{from}", taking.resource));
+                let change = if self.new.is_newest(after, taking) {
+                    (
+                        Effect::Weaker,
+                        format!("takes the newest version of `{}`{from}, which no approval names", taking.resource),
+                    )
+                } else {
+                    (Effect::Changed, format!("takes `{}`{from}", taking.resource))
+                };
+                changes.push(change.0, subject.clone(), change.1);
                 continue;
             };
+            let newest = (self.old.is_newest(before, was), self.new.is_newest(after, taking));
+            // A job that checks out nothing any more is reported as such.
+            let is_told = checks_out(before.job) && !checks_out(after.job);
+            if newest == (false, true) && !is_told {
+                let message =
+                    format!("takes the newest version of `{}`, which no approval names any more", taking.resource);
+                changes.push(Effect::Weaker, subject.clone(), message);
+            } else if newest == (true, false) {
+                let message = format!("takes the approved version of `{}`", taking.resource);
+                changes.push(Effect::Stronger, subject.clone(), message);
+            }
             let had: BTreeSet<&str> =
                 was.get.passed.iter().map(|job| self.jobs.get(job.as_str()).copied().unwrap_or(job.as_str())).collect();
             let whole_way = self.whole_way(taking);

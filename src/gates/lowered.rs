@@ -1,8 +1,8 @@
-//! The model of a pipeline that was rendered.
+//! The model of a pipeline in Concourse's types: one that was rendered, or any other.
 
 use std::collections::BTreeMap;
 
-use crate::concourse::{Core, Inputs, JobName, Step as Written, TaskStep, Version};
+use crate::concourse::{self, Core, Inputs, JobName, Pipeline as Written, TaskStep, Version};
 use crate::lower::{Author, JobRole, Lowered};
 use crate::source::Span;
 use crate::yaml::Value;
@@ -13,55 +13,84 @@ impl<'a> Pipeline<'a> {
     /// The model of a lowered pipeline. `fallback` is where to point when nothing better is known.
     pub(crate) fn of_lowered(name: &'a str, home: Home<'a>, lowered: &'a Lowered<'a>, fallback: Span) -> Self {
         let Lowered { pipeline, origins, issues, extra } = lowered;
-        let mut resources = BTreeMap::new();
-        for resource in &pipeline.resources {
-            let of_type = pipeline.resource_types.iter().find(|of_type| of_type.name == resource.type_name);
-            let image = of_type.and_then(|of_type| match of_type.source.as_ref()?.get("repository") {
-                Some(Value::Text(image)) => Some(image.as_str()),
-                _ => None,
-            });
-            let source = Source {
-                own: resource.source.as_ref(),
-                of_type: of_type.and_then(|of_type| of_type.defaults.as_ref()),
-            };
-            let (name, is_fixed) = (resource.name.as_str(), resource.version.is_some());
-            let added = extra.iter().find(|(added, _)| added == name).map(|(_, span)| *span);
-            let mut resource = Resource::new(added.unwrap_or(fallback), resource.type_name.as_str(), image, source);
+        let mut resources = resources(pipeline, fallback);
+        for (name, resource) in &mut resources {
             resource.is_gates_own = issues.contains(name);
-            resource.is_fixed = is_fixed;
-            resources.insert(name, resource);
+            if let Some((_, span)) = extra.iter().find(|(added, _)| added == name) {
+                resource.span = *span;
+            }
         }
-        let jobs = pipeline.jobs.iter().zip(origins).map(|(job, origin)| {
-            let mut steps = Vec::with_capacity(job.plan.len() + 4);
-            for (step, (author, span)) in job.plan.iter().zip(&origin.plan) {
-                leaves(step, *author, *span, &mut steps);
-            }
-            let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure];
-            for hook in hooks.into_iter().flatten() {
-                leaves(hook, origin.hooks, origin.span, &mut steps);
-            }
-            Job {
-                name: job.name.as_str(),
-                span: origin.span,
-                whom: &origin.whom,
-                role: &origin.role,
-                owner: Owner {
-                    file: origin.span.file,
-                    name: match &origin.role {
-                        JobRole::Stage { stage, .. } => stage.whom(),
-                        _ => job.name.to_string(),
-                    },
+        let jobs = pipeline.jobs.iter().zip(origins).map(|(job, origin)| Job {
+            name: job.name.as_str(),
+            span: origin.span,
+            whom: &origin.whom,
+            role: &origin.role,
+            owner: Owner {
+                file: origin.span.file,
+                name: match &origin.role {
+                    JobRole::Stage { stage, .. } => stage.whom(),
+                    _ => job.name.to_string(),
                 },
-                steps,
-                approvals: Vec::new(),
-            }
+            },
+            steps: steps(job, origin.plan.iter().copied(), (origin.hooks, origin.span)),
+            approvals: Vec::new(),
         });
         let jobs = jobs.collect();
         Self::new(name, home, resources, jobs)
     }
+
+    /// The model of any pipeline, of which nobody asks where it says what.
+    pub(crate) fn without_places(pipeline: &'a Written) -> Self {
+        let nowhere = (Author::Person, Span::NOWHERE);
+        let jobs = pipeline.jobs.iter().map(|job| Job {
+            name: job.name.as_str(),
+            span: Span::NOWHERE,
+            whom: job.name.as_str(),
+            role: &JobRole::Handwritten,
+            owner: Owner { file: Span::NOWHERE.file, name: job.name.to_string() },
+            steps: steps(job, std::iter::repeat(nowhere), nowhere),
+            approvals: Vec::new(),
+        });
+        let jobs = jobs.collect();
+        Self::new("", Home::default(), resources(pipeline, Span::NOWHERE), jobs)
+    }
 }
 
-fn leaves<'a>(step: &'a Written, author: Author, span: Span, steps: &mut Vec<Step<'a>>) {
+fn resources(pipeline: &Written, span: Span) -> BTreeMap<&str, Resource<'_>> {
+    let mut found = BTreeMap::new();
+    for resource in &pipeline.resources {
+        let of_type = pipeline.resource_types.iter().find(|of_type| of_type.name == resource.type_name);
+        let image = of_type.and_then(|of_type| match of_type.source.as_ref()?.get("repository") {
+            Some(Value::Text(image)) => Some(image.as_str()),
+            _ => None,
+        });
+        let source =
+            Source { own: resource.source.as_ref(), of_type: of_type.and_then(|of_type| of_type.defaults.as_ref()) };
+        let mut made = Resource::new(span, resource.type_name.as_str(), image, source);
+        made.is_fixed = resource.version.is_some();
+        found.insert(resource.name.as_str(), made);
+    }
+    found
+}
+
+/// The steps of a job, with who wrote each step of its plan, and its hooks.
+fn steps(
+    job: &concourse::Job,
+    plan: impl Iterator<Item = (Author, Span)>,
+    (author, span): (Author, Span),
+) -> Vec<Step<'_>> {
+    let mut steps = Vec::with_capacity(job.plan.len() + 4);
+    for (step, (author, span)) in job.plan.iter().zip(plan) {
+        leaves(step, author, span, &mut steps);
+    }
+    let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure];
+    for hook in hooks.into_iter().flatten() {
+        leaves(hook, author, span, &mut steps);
+    }
+    steps
+}
+
+fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut Vec<Step<'a>>) {
     step.each(&mut |step| {
         let what = match &step.core {
             Core::Get(get) => What::Get(Get {

@@ -11,12 +11,15 @@
 //!   what shows there, and returns [`Facts`].
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
-//! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`target`], [`shared`], [`keeper`].
+//! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
+//! [`shared`], [`listener`], [`keeper`].
 
 mod claim;
+mod destination;
 mod facts;
 mod handwritten;
 mod keeper;
+mod listener;
 mod lowered;
 mod model;
 mod pins;
@@ -26,6 +29,8 @@ mod shared;
 mod start;
 mod target;
 mod version;
+
+use std::collections::BTreeSet;
 
 use crate::diagnostic::Diagnostics;
 use crate::lower::Lowered;
@@ -78,10 +83,22 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
 pub(crate) fn judge_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     shared::check_run(facts, diagnostics);
     target::check_run(facts, diagnostics);
+    listener::check(facts, diagnostics);
     keeper::check(facts, diagnostics);
+}
+
+/// What jobs use at its newest although they go by an approval: the names of the job and of the get.
+pub(crate) fn newest(pipeline: &crate::concourse::Pipeline) -> BTreeSet<(String, String)> {
+    let model = Pipeline::without_places(pipeline);
+    let of_job = |job| {
+        let found = version::newest_of(job, &model).into_iter();
+        found.map(move |newest| (job.name.to_owned(), newest.get.name.to_owned())).collect::<Vec<_>>()
+    };
+    model.jobs.iter().flat_map(of_job).collect()
 }
 
 type JobCheck = fn(&model::Job<'_>, &Pipeline<'_>, &Unit<'_, '_>, &mut Diagnostics);
 
 /// The invariants of a job.
-const JOB: &[JobCheck] = &[claim::check, start::check, version::check, place::check, pins::check, target::check];
+const JOB: &[JobCheck] =
+    &[claim::check, start::check, version::check, place::check, pins::check, destination::check, target::check];

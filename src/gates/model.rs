@@ -283,6 +283,8 @@ impl<'a> Task<'a> {
 pub(super) struct Approval<'a> {
     /// The artifact.
     pub(super) artifact: &'a str,
+    /// The resource.
+    pub(super) resource: &'a str,
     /// The gate.
     pub(super) gate: Option<GateId<'a>>,
     /// It names versions, of which the artifact's files tell.
@@ -404,6 +406,11 @@ impl<'a> Pipeline<'a> {
         self.resources.get(resource)?.issue.as_ref()
     }
 
+    /// The source of a resource.
+    pub(super) fn source(&self, resource: &str) -> Option<Source<'a>> {
+        self.resources.get(resource).map(|resource| resource.source)
+    }
+
     /// Whether a resource is that of a gate or a record.
     pub(super) fn is_gates_own(&self, resource: &str) -> bool {
         self.resources.get(resource).is_some_and(|resource| resource.is_gates_own)
@@ -417,6 +424,7 @@ fn approvals<'a>(job: &Job<'a>, resources: &BTreeMap<&'a str, Resource<'a>>) -> 
             let issue = resource.issue.as_ref()?;
             Some(Approval {
                 artifact: get.name,
+                resource: get.resource,
                 gate: issue.gate(),
                 is_exact: matches!(issue.mark, Mark::Gate { .. }),
                 is_code: matches!(issue.mark, Mark::Gate { has_code: true, .. }),
@@ -431,8 +439,15 @@ fn approvals<'a>(job: &Job<'a>, resources: &BTreeMap<&'a str, Resource<'a>>) -> 
 pub(super) struct Unit<'p, 'a> {
     /// The resources that kinds put to behind a gate, by their pipeline's name.
     pub(super) deploying: BTreeSet<(&'a str, &'a str)>,
-    /// The records of each gate, with the jobs that write them.
-    pub(super) records: HashMap<GateId<'a>, Vec<(&'p Job<'a>, &'p Put<'a>)>>,
+    /// The records of each gate.
+    pub(super) records: HashMap<GateId<'a>, Vec<Record<'p, 'a>>>,
+}
+
+/// A put that records versions for a gate.
+pub(super) struct Record<'p, 'a> {
+    pub(super) job: &'p Job<'a>,
+    pub(super) put: &'p Put<'a>,
+    pub(super) span: Span,
 }
 
 impl<'p, 'a> Unit<'p, 'a> {
@@ -447,7 +462,7 @@ impl<'p, 'a> Unit<'p, 'a> {
                     if put.action() == Some("record")
                         && let Some(gate) = pipeline.issue(put.resource).and_then(Issue::gate)
                     {
-                        unit.records.entry(gate).or_default().push((job, put));
+                        unit.records.entry(gate).or_default().push(Record { job, put, span: step.span });
                     }
                 }
             }

@@ -5,7 +5,7 @@ use crate::project::Pin;
 use crate::yaml::{Value, escape};
 
 use super::facts::as_found;
-use super::model::{GateId, Job, Pipeline, Unit, What};
+use super::model::{GateId, Job, Pipeline, Record, Unit, What};
 
 /// A version that is recorded from one file and compared from another never passes.
 pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
@@ -66,7 +66,7 @@ fn recorded<'u, 'a>(
     if depth > 64 {
         return found;
     }
-    for (job, put) in unit.records.get(gate).into_iter().flatten() {
+    for Record { job, put, .. } in unit.records.get(gate).into_iter().flatten() {
         let Some(Value::Text(path)) = put.params.and_then(|params| params.get("pins")?.get(name)) else { continue };
         let handed_on = job.approvals.iter().find_map(|approval| {
             let pin = path.strip_prefix(&approval.pins())?;

@@ -10,6 +10,7 @@ pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, _: &Unit<'_, '_>, diagnosti
         return;
     }
     let held = job.held();
+    let is_approval = |artifact: &str| job.approvals.iter().any(|approval| approval.artifact == artifact);
     for step in &job.steps {
         let is_brought = step.author.is_brought();
         // Behind another pipeline's gate only what an approval names is approved.
@@ -22,12 +23,13 @@ pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, _: &Unit<'_, '_>, diagnosti
         };
         let written: Vec<&str> = match &step.what {
             What::Put(put) if put.gets => vec![put.name],
-            // A task that sees the approval puts the approved versions there.
             What::LoadVar { name, .. } if is_brought => {
                 variable(name, step, job, diagnostics);
                 continue;
             }
+            // A task that sees the approval puts approved versions in the place of others.
             What::Task(task) if is_brought || !job.sees_approval(task) => task.outputs.clone(),
+            What::Task(task) => task.outputs.iter().copied().filter(|output| is_approval(output)).collect(),
             _ => continue,
         };
         for artifact in written.into_iter().filter(|artifact| is_taken(artifact)) {

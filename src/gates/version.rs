@@ -95,38 +95,54 @@ fn any_text(value: &Value, is_meant: &impl Fn(&str) -> bool) -> bool {
     }
 }
 
-/// Of a handwritten job every get counts: it has to be checked out, or compared.
+/// Of a handwritten job every get counts: what is fetched has to be checked out, or compared.
 fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    for Newest { get, step, passed } in newest_of(job, pipeline) {
+        let message = match passed {
+            None => format!("`{}` is the newest version, whatever was approved", get.name),
+            Some(gated) => format!("`{}` is the newest version that passed `{gated}`, whatever was approved", get.name),
+        };
+        diagnostics.push(Diagnostic::new(Rule::UnapprovedArtifact, step.span, message).note(job.note()).help(
+            "take the gate, too, and check out or compare what it names; or get the code as an approved version",
+        ));
+    }
+}
+
+/// A get of a version that no approval names, although the job, or a job before it, goes by an approval.
+pub(super) struct Newest<'j, 'a> {
+    pub(super) get: &'j Get<'a>,
+    step: &'j Step<'a>,
+    /// The job behind a gate, when this one is not behind its own.
+    passed: Option<&'j str>,
+}
+
+/// What a job uses at its newest, whoever wrote the job.
+pub(super) fn newest_of<'j, 'a>(job: &'j Job<'a>, pipeline: &'j Pipeline<'a>) -> Vec<Newest<'j, 'a>> {
     let is_claimed = job.puts().any(|(put, _)| put.action() == Some("claim"));
     let is_exact = job.approvals.iter().any(|approval| approval.is_exact && (is_claimed || approval.is_followed));
     let held = job.held();
+    let mut found = Vec::new();
     for (get, step) in job.gets() {
         let Some(resource) = pipeline.resources.get(get.resource) else { continue };
         let is_fixed = get.is_fixed || resource.is_fixed || resource.type_name == "time" || resource.issue.is_some();
         if is_fixed || held.contains(get.name) || !is_used(get.name, job) {
             continue;
         }
-        let found = if is_exact {
-            Some(format!("`{}` is the newest version, whatever was approved", get.name))
-        } else {
-            // `passed` is membership: it brings the newest of what passed, and the gated job put another one there.
-            let gated = get.passed.iter().filter_map(|name| pipeline.job(name)).find(|gated| {
+        // `passed` is membership: it brings the newest of what passed, and the gated job put another one there.
+        let gated = || {
+            get.passed.iter().filter_map(|name| pipeline.job(name)).find(|gated| {
                 let held = gated.held();
                 let is_code = |name: &str| gated.approvals.iter().any(|approval| approval.artifact == name);
-                gated.gets().any(|(other, _)| {
-                    other.resource == get.resource && held.contains(other.name) && !is_code(other.name)
-                })
-            });
-            gated.map(|gated| {
-                format!("`{}` is the newest version that passed `{}`, whatever was approved", get.name, gated.name)
+                let is_replaced = |other: &Get<'_>| held.contains(other.name) && !is_code(other.name);
+                gated.gets().any(|(other, _)| other.resource == get.resource && is_replaced(other))
             })
         };
-        if let Some(message) = found {
-            diagnostics.push(Diagnostic::new(Rule::UnapprovedArtifact, step.span, message).note(job.note()).help(
-                "take the gate, too, and check out or compare what it names; or get the code as an approved version",
-            ));
+        let passed = if is_exact { None } else { gated().map(|gated| gated.name) };
+        if is_exact || passed.is_some() {
+            found.push(Newest { get, step, passed });
         }
     }
+    found
 }
 
 fn unapproved(step: &Step<'_>, job: &Job<'_>, message: String) -> Diagnostic {

@@ -289,7 +289,7 @@ pub struct InputSettings {
     pub pin: PinSetting,
     /// Why the newest version may be used behind a gate, instead of a version that an approval names.
     #[serde(default)]
-    #[schemars(length(min = 1))]
+    #[schemars(extend("pattern" = r"\S", "x-expected" = "a reason"))]
     #[schemars(example = &"only its linter runs, which deploys nothing")]
     pub unpinned: Option<String>,
     /// How it is made here.

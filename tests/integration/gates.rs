@@ -553,3 +553,155 @@ fn approval_of_another_stage_is_not_taken_before() {
         "
     );
 }
+
+const RESOURCES: &str = "\
+resource_types:
+- {name: github-issues, type: registry-image, source: {repository: mitodl/github-issues-resource, tag: \"0.1.0\"}}
+resources:
+- {name: code, type: git, source: {uri: https://github.com/example/shop, branch: main}}
+- {name: ci-post, type: github-issues, source: {repository: example/ops, gate: shop/-/CI/deployed, role: post}}
+- name: ci-trigger
+  type: github-issues
+  source: {repository: example/ops, gate: shop/-/CI/deployed, role: trigger, destination: shop/-/QA/deploy}
+";
+
+const CI: &str = "\
+jobs:
+- name: deploy-shop-ci
+  serial: true
+  plan:
+  - {get: code, trigger: true}
+  - task: deploy
+    config: {platform: linux, inputs: [{name: code}], run: {path: code/deploy}}
+  - put: ci-post
+    no_get: true
+    inputs: [code]
+    params: {action: record, title: shop CI deployed., destination: shop/-/QA/deploy, pins: {code: code/.git/ref}}
+";
+
+const CLAIM: &str = "\
+- put: ci-post
+  no_get: true
+  inputs: [gate]
+  params: {action: claim, approval: gate/approval.json, consumer: shop/-/QA/deploy}
+";
+
+const CHECKOUT: &str = "\
+- task: checkout-approved
+  config:
+    platform: linux
+    image_resource: {type: registry-image, source: {repository: alpine/git, tag: v2.49.1}}
+    inputs: [{name: gate}, {name: code}]
+    outputs: [{name: code}]
+    run: {path: sh, args: [gate/checkout-approved]}
+";
+
+const DEPLOY: &str = "- task: deploy\n  config: {platform: linux, inputs: [{name: code}], run: {path: code/deploy}}\n";
+
+/// A handwritten pipeline whose job behind the gate takes the approval and the code, and then does these steps.
+fn by_hand(steps: &[&str]) -> String {
+    let gets = "- {get: gate, resource: ci-trigger, trigger: true}\n- {get: code, passed: [deploy-shop-ci]}\n";
+    let plan = format!("{gets}{}", steps.concat());
+    let plan = plan.trim_end().replace('\n', "\n  ");
+    format!("{RESOURCES}{CI}- name: deploy-shop-qa\n  serial: true\n  plan:\n  {plan}\n")
+}
+
+/// The rules that `validate` reports, each with its line.
+#[track_caller]
+fn judged(pipeline: &str) -> Vec<String> {
+    let work = Work::new().file("shop.yml", pipeline);
+    let ran = work.run(&["validate", "--format", "json", "shop.yml"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let problems = report["diagnostics"].as_array().unwrap();
+    problems.iter().map(|problem| problem["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn handwritten_job_checks_out_what_was_approved() {
+    assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, DEPLOY])), Vec::<String>::new());
+    assert_eq!(judged(&by_hand(&[CLAIM, DEPLOY])), ["unapproved-artifact"]);
+}
+
+#[test]
+fn handwritten_job_claims_first() {
+    assert_eq!(judged(&by_hand(&[CHECKOUT, DEPLOY, CLAIM])), ["late-claim"]);
+}
+
+#[test]
+fn handwritten_job_follows_the_gate_and_not_only_passed() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let follower = |get_gate: &str, checkout: &str| {
+        let steps = format!("{get_gate}- {{get: code, passed: [deploy-shop-qa], trigger: true}}\n{checkout}{DEPLOY}");
+        format!("{sound}- name: smoke-test\n  plan:\n  {}\n", steps.trim_end().replace('\n', "\n  "))
+    };
+    assert_eq!(judged(&follower("", "")), ["unapproved-artifact"]);
+    let gate = "- {get: gate, resource: ci-trigger, passed: [deploy-shop-qa], trigger: true}\n";
+    assert_eq!(judged(&follower(gate, "")), ["unapproved-artifact"]);
+    assert_eq!(judged(&follower(gate, CHECKOUT)), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_job_gets_the_approved_commit_itself() {
+    let approved = "- name: approved-code\n  type: approved-git\n  source:\n    repository: example/ops\n    \
+                    gate: shop/-/CI/deployed\n    role: trigger\n    destination: shop/-/QA/deploy\n    \
+                    git: {uri: https://github.com/example/shop, branch: main}\n";
+    let types = RESOURCES.replace(
+        "resources:\n",
+        "- {name: approved-git, type: registry-image, source: {repository: example/approved-git, tag: \"0.1.0\"}}\nresources:\n",
+    );
+    let types = types.split("- name: ci-trigger").next().unwrap().to_owned();
+    let claim = CLAIM.replace("[gate]", "[code]").replace("gate/approval.json", "code/.git/approval/approval.json");
+    let plan = format!("- {{get: code, resource: approved-code, trigger: true}}\n{claim}{DEPLOY}");
+    let after = format!("- {{get: code, resource: approved-code, passed: [deploy-shop-qa], trigger: true}}\n{DEPLOY}");
+    let job = |name: &str, plan: &str| {
+        format!("- name: {name}\n  serial: true\n  plan:\n  {}\n", plan.trim_end().replace('\n', "\n  "))
+    };
+    let pipeline = format!("{types}{approved}{CI}{}{}", job("deploy-shop-qa", &plan), job("smoke-test", &after));
+    assert_eq!(judged(&pipeline), Vec::<String>::new());
+    // What a task puts in its place was not approved.
+    let forged = DEPLOY.replace("run:", "outputs: [{name: code}], run:").replace("deploy\n", "build\n");
+    let pipeline = format!("{types}{approved}{CI}{}", job("deploy-shop-qa", &plan.replace(DEPLOY, &(forged + DEPLOY))));
+    assert_eq!(judged(&pipeline), ["unapproved-artifact"]);
+}
+
+#[test]
+fn handwritten_gate_has_one_consumer_of_its_stage() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    assert_eq!(judged(&sound.replace("consumer: shop/-/QA", "consumer: shop/-/Production")), ["wrong-destination"]);
+    assert_eq!(
+        judged(&sound.replace("CI deployed., destination: shop/-/QA", "CI deployed., destination: shop/-/Production")),
+        ["wrong-destination"]
+    );
+    let (first, second) = sound.split_once("- name: deploy-shop-qa").unwrap();
+    let twice = format!("{first}- name: deploy-shop-qa{second}- name: deploy-shop-qa-2{second}");
+    assert_eq!(judged(&twice), ["shared-gate"]);
+}
+
+#[test]
+fn handwritten_pipeline_does_not_set_itself() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let job = "- name: set\n  plan: [{get: code, trigger: true}, {set_pipeline: self, file: code/ci.yml}]\n";
+    assert_eq!(judged(&format!("{sound}{job}")), ["set-pipeline-past-gate"]);
+    // Without a gate there is nothing to lose.
+    assert_eq!(
+        judged(&format!("resources:\n- {{name: code, type: git, source: {{uri: a}}}}\njobs:\n{job}")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn difference_names_what_is_taken_at_its_newest() {
+    let with = |more: &str| {
+        let work = fleet().file("projects/shop.yml", &format!("project: shop\n{SCRIPT}{more}"));
+        work.run(&["render", "--quiet"]).fine();
+        work.read("rendered/shop.yml")
+    };
+    let old = with("inputs:\n  tool: {github_release: {repository: example/tool}}\n");
+    let new = with("inputs:\n  tool: {github_release: {repository: example/tool}, unpinned: a helper}\n");
+    let work = Work::new().file("old.yml", &old).file("new.yml", &new);
+    let told = work.run(&["diff", "old.yml", "new.yml"]).ended(1).stdout;
+    assert!(
+        told.contains("deploy-shop-qa: takes the newest version of `tool`, which no approval names any more"),
+        "{told}"
+    );
+}

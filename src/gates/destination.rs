@@ -1,0 +1,57 @@
+//! *Destination*: the stage that a record promotes to is the stage of the job that takes the approval.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::yaml::Value;
+
+use super::facts::as_found;
+use super::model::{Issue, Job, Pipeline, Source, Unit};
+
+pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
+    for approval in job.approvals.iter().filter(|approval| approval.is_exact && !approval.is_followed) {
+        let (Some(gate), Some(source)) = (&approval.gate, pipeline.source(approval.resource)) else { continue };
+        let Some(destination) = source.text("destination") else { continue };
+        let claims = job.puts().filter(|(put, _)| {
+            let is_of_gate = pipeline.issue(put.resource).and_then(Issue::gate).as_ref() == Some(gate);
+            is_of_gate && put.action() == Some("claim")
+        });
+        for (claim, step) in claims {
+            let consumer = claim.text("consumer").unwrap_or_default();
+            if consumer != destination {
+                let message =
+                    format!("the job claims the approval for `{consumer}`, and takes approvals for `{destination}`");
+                diagnostics.push(as_found(
+                    Diagnostic::new(Rule::WrongDestination, step.span, message)
+                        .also(approval.span, format!("takes approvals for `{destination}`"))
+                        .note(job.note())
+                        .help("write the stage of the job in both, `consumer` and `destination`"),
+                    job.is_rendered(),
+                ));
+            }
+        }
+        for record in unit.records.get(gate).into_iter().flatten() {
+            let Some(promoted) = record.put.text("destination").filter(|to| !is_or_was(to, destination, source)) else {
+                continue;
+            };
+            let message =
+                format!("the issue promotes to `{promoted}`, and the job takes approvals for `{destination}`");
+            diagnostics.push(as_found(
+                Diagnostic::new(Rule::WrongDestination, approval.span, message)
+                    .label("no approval of this gate starts the job")
+                    .also(record.span, format!("promotes to `{promoted}`"))
+                    .note(job.note())
+                    .help("write the stage of the job as `destination` of the record and of the trigger's source"),
+                job.is_rendered(),
+            ));
+        }
+    }
+}
+
+/// Whether a record for a stage is for the destination, or for a former name of the destination.
+fn is_or_was(promoted: &str, destination: &str, source: Source<'_>) -> bool {
+    let is_former = |former: &Value| matches!(former, Value::Text(former) if former == promoted);
+    let former = match source.get("former_destinations") {
+        Some(Value::List(former)) => former.iter().any(is_former),
+        _ => false,
+    };
+    promoted == destination || former
+}
