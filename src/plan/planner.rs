@@ -112,13 +112,20 @@ impl<'p> Planner<'p, '_> {
                 Gate::Manual => follow(inherited, at, false),
             };
             let opens = self.after_deploy(at);
+            let mut takes = self.takes_of(at, StagePhase::Deploy);
+            if let Some(before) = deploy_gate.as_ref().and_then(|gate| gate.passed) {
+                // Behind a gate only what came through the gate starts a job.
+                for take in &mut takes {
+                    take.trigger &= take.passed.contains(&before);
+                }
+            }
             self.push(
                 stage,
                 StageJob {
                     name: &stage.names.deploy,
                     stage,
                     phase: StagePhase::Deploy,
-                    takes: self.takes_of(at, StagePhase::Deploy),
+                    takes,
                     needs: self.needs(at, StagePhase::Deploy),
                     gate: deploy_gate.clone(),
                     opens,
@@ -397,9 +404,13 @@ impl<'p> Planner<'p, '_> {
 
     fn warn(&mut self, at: InChain<'p>, gate: Option<&TakenGate<'p>>) {
         let stage = at.stage();
-        let Some(gate) = gate.filter(|gate| gate.passed.is_none()) else { return };
+        let Some(gate) = gate else { return };
+        let follows = gate.passed.is_some();
         let ours = gate.issue.issues.resource == IssuesResource::GithubIssues;
-        if ours && stage.approval.approve == Approve::Latest {
+        if follows && !ours {
+            return;
+        }
+        if ours && !follows && stage.approval.approve == Approve::Latest {
             self.diagnostics.push(
                 Diagnostic::new(
                     Rule::LooseApproval,

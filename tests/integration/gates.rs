@@ -705,3 +705,32 @@ fn difference_names_what_is_taken_at_its_newest() {
         "{told}"
     );
 }
+
+/// A stage without a gate of its own, behind one: an input that the gate does not let through starts nothing there.
+#[test]
+fn input_that_no_gate_let_through_starts_nothing_behind_the_gate() {
+    let manifest = format!(
+        "project: shop\n{SCRIPT}inputs:\n  held:\n    github_release: {{repository: example/held}}\n  skips-qa:\n    \
+         github_release: {{repository: example/skips}}\n    only: [CI, Production]\n  only-here:\n    \
+         github_release: {{repository: example/here}}\n    only: [Production]\noverrides: {{Production: {{gate: none}}}}\n"
+    );
+    let work = fleet().file("projects/shop.yml", &manifest);
+    assert_snapshot!(warned(&work), @"
+    warning[unapproved-input]: no issue can name the version of `only-here` that `shop` Production deploys
+     --> projects/shop.yml:9:3
+      |
+    9 |   only-here:
+      |   ^^^^^^^^^
+      |
+      = note: no stage before it takes the input
+      = help: `gate: preview` names every version
+
+    warning: 1 warning in 1 file
+    ");
+    let rendered = work.read("rendered/shop.yml");
+    let job = rendered.split("- name: deploy-shop-production\n").nth(1).unwrap();
+    let gets: Vec<&str> = job.split("- put:").next().unwrap().split("- get: ").skip(1).collect();
+    let starting: Vec<&str> =
+        gets.iter().filter(|get| get.contains("trigger: true")).map(|get| get.lines().next().unwrap()).collect();
+    assert_eq!(starting, ["held", "gate", "shop-shop"]);
+}
