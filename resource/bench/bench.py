@@ -85,7 +85,7 @@ def measure(work, fake, python, gnu_time):
     env = {"PATH": os.environ["PATH"], "TMPDIR": str(work / "tmp"), "ATC_EXTERNAL_URL": "https://ci.example.org"}
     (work / "tmp").mkdir()
     gate = {"gate": GATE, "repository": REPOSITORY, "gh_host": fake.base, "access_token": TOKEN, "bot": bot}
-    params = {"action": "record", "title": "[bot] Pipeline shop", "pins": {"code": "ref"}, "promotes_to": "QA"}
+    params = {"action": "record", "title": "[bot] Pipeline shop", "pins": {"code": "ref"}, "destination": "shop/-/QA/deploy"}
     (work / "build").mkdir()
 
     def requests(action):

@@ -54,6 +54,8 @@ pub(crate) enum Error {
     #[error("the approved commit {commit} is not on the branch {branch}: nothing is deployed")]
     NotOnBranch { commit: String, branch: String },
     #[error("{0}")]
+    WrongDestination(String),
+    #[error("{0}")]
     AlreadyUsed(String),
     #[error("{0}")]
     OutOfOrder(String),
@@ -88,6 +90,7 @@ impl Error {
             Self::OtherCommit { .. } => "tampered",
             Self::NotFetched { .. } => "not-fetched",
             Self::NotOnBranch { .. } => "not-on-branch",
+            Self::WrongDestination(_) => "wrong-destination",
             Self::AlreadyUsed(_) => "already-used",
             Self::OutOfOrder(_) => "out-of-order",
             Self::Internal(_) => "internal",

@@ -69,11 +69,10 @@ fn by_gate(stage: &StageJobs, flow: &PipelineFlow<'_>) -> Option<Place> {
         let IssueMark::Gate(key) = &issue.id.mark else { return None };
         let key: GateKey = key.parse().ok()?;
         let stage = key.stage();
-        let group = stage.split('/').nth(1).filter(|group| *group != "-").map(str::to_owned);
         let place = Place {
-            project: key.project().to_owned(),
-            group,
-            environment: key.environment().to_owned(),
+            project: stage.project().to_owned(),
+            group: stage.group().map(str::to_owned),
+            environment: stage.environment().to_owned(),
             stack: String::new(),
         };
         Some(place)

@@ -355,7 +355,7 @@ fn former_places(keys: &[Json]) -> Vec<String> {
     let mut places: Vec<String> = Vec::new();
     for key in keys.iter().filter_map(Json::as_str).filter_map(|key| key.parse::<GateKey>().ok()) {
         // A chain without groups is called `-`.
-        let place = key.stage().replacen("/-/", "/", 1);
+        let place = key.stage().to_string().replacen("/-/", "/", 1);
         if !places.contains(&place) {
             places.push(place);
         }

@@ -1,3 +1,5 @@
+use github_issues_resource::contract::StageKey;
+
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, ticked};
 
 use super::issues::{Issues, Listeners, Post};
@@ -25,8 +27,8 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
 fn lie(label: &str, post: &Post<'_, '_>, listeners: &Listeners<'_, '_, '_>) -> Option<String> {
     let waiting: Vec<&str> = listeners.of_post(post).map(|wait| wait.job.name).collect();
     if let Some(promised) = label.strip_prefix("promotion-to-") {
-        let promises = post.step.param("promotes_to").and_then(|to| to.as_str());
-        if promises.is_some_and(|to| to.eq_ignore_ascii_case(promised)) {
+        let destination = post.step.param("destination").and_then(|to| to.as_str()?.parse::<StageKey>().ok());
+        if destination.is_some_and(|to| to.stage().environment().eq_ignore_ascii_case(promised)) {
             return None;
         }
         if promised == "default" {

@@ -1,15 +1,15 @@
 //! The resources of issues, and the steps that write them.
 
 use github_issues_resource::contract::{
-    Approve, AuthMethod, ClaimParams, CompatPut, CompatSource, GatePut, GateSource, IssueState, IssueUpdate,
-    RecordParams, RecordState, ReportParams, ReportStatus, Role, Source, files,
+    AuthMethod, ClaimParams, CompatPut, CompatSource, GatePut, GateSource, IssueState, IssueUpdate, RecordParams,
+    RecordState, ReportParams, ReportStatus, Role, Source, files,
 };
 use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::concourse::{Core, Inputs, PutStep, Resource, ResourceName, ResourceType, Step};
 use crate::manifest::IssuesResource;
-use crate::plan::{GateIssue, Opening, OpeningKind, TakenGate};
+use crate::plan::{Destination, GateIssue, Opening, OpeningKind, TakenGate};
 use crate::project::{Auth, Issues};
 use crate::yaml::Value;
 
@@ -88,6 +88,8 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
             Side::Trigger => Role::Trigger,
         },
         gate_aliases: issue.former_keys().collect(),
+        destination: issue.destination.as_ref().map(|destination| destination.key.clone()),
+        former_destinations: issue.destination.iter().flat_map(Destination::former_keys).collect(),
         repository: repository.clone(),
         gh_host: api.clone(),
         auth_method: auth.method,
@@ -190,20 +192,12 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
     let body_files: Vec<String> = written.summary.into_iter().chain(issues.body_files.iter().cloned()).collect();
     let preview = matches!(opening.kind, OpeningKind::Preview);
     let close_if_file = if preview { written.no_changes } else { None };
-    let promotes_to = match opening.kind {
-        OpeningKind::Gate { next } => Some(next.name().to_owned()),
-        OpeningKind::Preview => Some(opening.issue.of.name().to_owned()),
-        OpeningKind::Record | OpeningKind::ClosedRecord => None,
-    };
     let params = match issues.resource {
         IssuesResource::GithubIssues => to_value(&GatePut::Record(RecordParams {
             title: opening.issue.title.to_owned(),
             pins: written.pins,
-            approve: match (&promotes_to, opening.issue.approval) {
-                (Some(_), Some(approval)) => approval.approve,
-                _ => Approve::default(),
-            },
-            promotes_to,
+            approve: opening.issue.approval.map(|approval| approval.approve).unwrap_or_default(),
+            destination: opening.issue.destination.as_ref().map(|destination| destination.key.clone()),
             labels,
             assignees: issues.assignees.clone(),
             body_files,

@@ -1,4 +1,4 @@
-use github_issues_resource::contract::{Approve, GateKey, IssueKind};
+use github_issues_resource::contract::{Approve, GateKey, IssueKind, StageKey};
 
 use crate::concourse::{JobName, ResourceName};
 use crate::manifest::IssuesResource;
@@ -21,6 +21,25 @@ pub struct GateIssue<'p> {
     pub(crate) issues: &'p Issues,
     /// What counts as a yes, for an issue that asks for one.
     pub(crate) approval: Option<&'p Approval>,
+    /// The stage that closing it promotes to.
+    pub(crate) destination: Option<Destination<'p>>,
+}
+
+/// A stage that an approval promotes to.
+#[derive(Clone, Debug)]
+pub(crate) struct Destination<'p> {
+    /// Its identity.
+    pub(crate) key: StageKey,
+    /// The stage.
+    pub(crate) stage: &'p Stage,
+}
+
+impl Destination<'_> {
+    /// Its former identities.
+    pub(crate) fn former_keys(&self) -> impl Iterator<Item = StageKey> {
+        let former = self.stage.former.iter().map(|stage| StageKey::new(stage.clone(), self.key.phase()));
+        former.filter(|key| *key != self.key)
+    }
 }
 
 impl GateIssue<'_> {
@@ -32,10 +51,8 @@ impl GateIssue<'_> {
 
     /// What its identity was before.
     pub(crate) fn former_keys(&self) -> impl Iterator<Item = GateKey> {
-        let of = |[project, group, environment]: &[String; 3]| {
-            GateKey::new(project, Some(group), environment, self.key.kind()).ok()
-        };
-        self.of.former.iter().filter_map(of).filter(|key| *key != self.key)
+        let former = self.of.former.iter().map(|stage| GateKey::new(stage.clone(), self.key.kind()));
+        former.filter(|key| *key != self.key)
     }
 
     /// Is it the issue of a preview?
@@ -53,8 +70,8 @@ pub struct TakenGate<'p> {
     pub(crate) passed: Option<&'p JobName>,
     /// A new approval starts the job.
     pub(crate) trigger: bool,
-    /// Who uses the approval up.
-    pub(crate) consumer: String,
+    /// The stage that uses the approval up.
+    pub(crate) consumer: StageKey,
     /// What the approval names: the code, and inputs by name.
     pub(crate) pins: Vec<&'p str>,
     /// The commit may not be in the clone yet: no job here had it before.

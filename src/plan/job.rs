@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use github_issues_resource::contract::StagePhase;
+
 use crate::concourse::{InstanceVars, JobName, PipelineName, ResourceName};
 use crate::project::{Build, CodeSource, Input, Stage};
 
@@ -98,25 +100,6 @@ pub struct BuildJob<'p> {
     pub takes: Vec<Take<'p>>,
 }
 
-/// What a stage's job does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StagePhase {
-    /// Shows what a deployment would change.
-    Preview,
-    /// Deploys.
-    Deploy,
-}
-
-impl StagePhase {
-    /// As kinds and consumers of approvals call it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Preview => "preview",
-            Self::Deploy => "deploy",
-        }
-    }
-}
-
 /// A job that previews or deploys a stage.
 #[derive(Debug)]
 pub struct StageJob<'p> {
@@ -195,19 +178,16 @@ pub struct Opening<'p> {
     /// The resource that writes it.
     pub resource: &'p ResourceName,
     /// What it asks for.
-    pub kind: OpeningKind<'p>,
+    pub kind: OpeningKind,
     /// Its labels.
     pub labels: Vec<&'p str>,
 }
 
 /// What an issue asks for.
-#[derive(Debug)]
-pub enum OpeningKind<'p> {
-    /// Closing it lets that stage begin.
-    Gate {
-        /// The stage.
-        next: &'p Stage,
-    },
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpeningKind {
+    /// Closing it promotes to the next stage.
+    Gate,
     /// Closing it deploys what was previewed.
     Preview,
     /// Nothing: it stays open as a record.

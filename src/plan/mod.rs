@@ -5,8 +5,7 @@ mod gate;
 mod job;
 mod planner;
 
-pub(crate) use gate::{GateIssue, TakenGate};
-pub use job::{
-    BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, StagePhase, Take, Taken,
-};
+pub(crate) use gate::{Destination, GateIssue, TakenGate};
+pub use github_issues_resource::contract::StagePhase;
+pub use job::{BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, Take, Taken};
 pub(crate) use planner::plan;

@@ -1,16 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use github_issues_resource::contract::{Approve, GateKey, IssueKind};
+use github_issues_resource::contract::{Approve, GateKey, InvalidStage, IssueKind, StageKey, StageName, StagePhase};
 
 use crate::concourse::JobName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::IssuesResource;
 use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage, What};
 
-use super::gate::{GateIssue, TakenGate};
-use super::job::{
-    BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, StagePhase, Take, Taken,
-};
+use super::gate::{Destination, GateIssue, TakenGate};
+use super::job::{BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, Take, Taken};
 
 /// Plans the jobs of a project.
 pub(crate) fn plan<'p>(project: &'p Project, diagnostics: &mut Diagnostics) -> Plan<'p> {
@@ -201,13 +199,12 @@ impl<'p> Planner<'p, '_> {
         of: &'p Stage,
         settings: &'p Stage,
         approval: Option<&'p Approval>,
+        destination: Option<(&'p Stage, StagePhase)>,
     ) -> Option<GateIssue<'p>> {
-        let key = match GateKey::new(&of.project, of.group.as_deref(), &of.environment, kind) {
-            Ok(key) => key,
-            Err(error) => {
-                self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, of.origin.span, error.to_string()));
-                return None;
-            }
+        let key = GateKey::new(self.stage_name(of)?, kind);
+        let destination = match destination {
+            Some((stage, phase)) => Some(Destination { key: StageKey::new(self.stage_name(stage)?, phase), stage }),
+            None => None,
         };
         let Some(issues) = &settings.issues else {
             self.missing_issues(settings);
@@ -231,7 +228,16 @@ impl<'p> Planner<'p, '_> {
             );
             return None;
         }
-        Some(GateIssue { key, title, post, trigger, of, issues, approval })
+        Some(GateIssue { key, title, post, trigger, of, issues, approval, destination })
+    }
+
+    /// The identity of a stage.
+    fn stage_name(&mut self, stage: &Stage) -> Option<StageName> {
+        StageName::new(&stage.project, stage.group.as_deref(), &stage.environment)
+            .map_err(|error: InvalidStage| {
+                self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, stage.origin.span, error.to_string()));
+            })
+            .ok()
     }
 
     fn missing_issues(&mut self, stage: &Stage) {
@@ -255,12 +261,12 @@ impl<'p> Planner<'p, '_> {
     /// The gate into a stage whose key is the issue of the stage before.
     fn issue_gate(&mut self, at: InChain<'p>, phase: StagePhase) -> Option<TakenGate<'p>> {
         let (stage, before) = (at.stage(), at.before()?);
-        let issue = self.issue(IssueKind::Deployed, before, stage, Some(&stage.approval))?;
+        let issue = self.issue(IssueKind::Deployed, before, stage, Some(&stage.approval), Some((stage, phase)))?;
         Some(TakenGate {
+            consumer: issue.destination.as_ref()?.key.clone(),
             issue,
             passed: None,
             trigger: true,
-            consumer: consumer(stage, phase),
             pins: pins(before),
             fetch: at.crosses(),
         })
@@ -269,21 +275,26 @@ impl<'p> Planner<'p, '_> {
     /// The gate into a stage whose key is the issue of its preview.
     fn preview_gate(&mut self, at: InChain<'p>) -> Option<TakenGate<'p>> {
         let stage = at.stage();
-        let issue = self.issue(IssueKind::Ready, stage, stage, Some(&stage.approval))?;
+        let issue = self.ready_issue(stage)?;
         Some(TakenGate {
+            consumer: issue.destination.as_ref()?.key.clone(),
             issue,
             passed: None,
             trigger: true,
-            consumer: consumer(stage, StagePhase::Deploy),
             pins: pins(stage),
             // What was previewed may have come from another Concourse, ahead of what this one has seen.
             fetch: at.crosses(),
         })
     }
 
+    /// The issue of a stage's preview, which promotes to the stage's own deployment.
+    fn ready_issue(&mut self, stage: &'p Stage) -> Option<GateIssue<'p>> {
+        self.issue(IssueKind::Ready, stage, stage, Some(&stage.approval), Some((stage, StagePhase::Deploy)))
+    }
+
     fn ready(&mut self, at: InChain<'p>) -> Option<Opening<'p>> {
         let stage = at.stage();
-        let issue = self.issue(IssueKind::Ready, stage, stage, Some(&stage.approval))?;
+        let issue = self.ready_issue(stage)?;
         let resource = issue.post;
         Some(Opening {
             issue,
@@ -299,12 +310,13 @@ impl<'p> Planner<'p, '_> {
         if let Some(next) = at.after() {
             let across = next.concourse != stage.concourse;
             if next.gate == Gate::Issue || (next.gate == Gate::Preview && across) {
-                let issue = self.issue(IssueKind::Deployed, stage, next, Some(&next.approval))?;
+                let phase = if next.gate == Gate::Preview { StagePhase::Preview } else { StagePhase::Deploy };
+                let issue = self.issue(IssueKind::Deployed, stage, next, Some(&next.approval), Some((next, phase)))?;
                 let resource = issue.post;
                 return Some(Opening {
                     issue,
                     resource,
-                    kind: OpeningKind::Gate { next },
+                    kind: OpeningKind::Gate,
                     labels: labels(next, [&next.names.promotion_label]),
                 });
             }
@@ -314,7 +326,7 @@ impl<'p> Planner<'p, '_> {
             Record::Open => OpeningKind::Record,
             Record::Closed => OpeningKind::ClosedRecord,
         };
-        let issue = self.issue(IssueKind::Deployed, stage, stage, None)?;
+        let issue = self.issue(IssueKind::Deployed, stage, stage, None, None)?;
         if stage.record == Record::Closed && issue.issues.resource == IssuesResource::Mitodl {
             self.diagnostics.push(
                 Diagnostic::new(
@@ -503,11 +515,6 @@ fn by_itself(at: InChain<'_>, phase: StagePhase) -> bool {
 fn follow<'p>(inherited: Option<TakenGate<'p>>, at: InChain<'p>, trigger: bool) -> Option<TakenGate<'p>> {
     let before = at.before()?;
     inherited.map(|gate| TakenGate { passed: Some(&before.names.deploy), trigger, ..gate })
-}
-
-fn consumer(stage: &Stage, phase: StagePhase) -> String {
-    let chain = stage.group.as_deref().unwrap_or("-");
-    format!("{}/{chain}/{}/{}", stage.project, stage.environment, phase.as_str())
 }
 
 fn triggers(taken: Taken<'_>) -> bool {

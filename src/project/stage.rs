@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use github_issues_resource::contract::{Approve, Closers, OnExisting};
+use github_issues_resource::contract::{Approve, Closers, OnExisting, StageName};
 
 use crate::concourse::{BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
 use crate::manifest::{CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy};
@@ -112,8 +112,8 @@ pub struct Stage {
     pub alert: Option<Alert>,
     /// The tab that its jobs stand on.
     pub tab: Option<String>,
-    /// What it was called before, as the identity of its gates has it: project, group, environment.
-    pub former: Vec<[String; 3]>,
+    /// Its former names, by which its gates and their approvals were known.
+    pub former: Vec<StageName>,
     /// Generated names.
     pub names: Names,
     /// What an earlier version of this program called the stage's jobs and resources.

@@ -90,7 +90,8 @@ fn gate_by_a_preview() {
       job deploy-shop-cart-production: has the put gh-shop-cart-production-gate-post in `on_success`, `on_failure`, `on_error` and `on_abort`
       job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
       job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.labels` gain `deployed` and lose `promotion-to-production`
-      job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.promotes_to` is gone, it was `Production`
+      job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.destination` is gone, it was `shop-cart/-/Production/deploy`
+      resource github-issues-shop-cart-qa-post: `source.destination` is gone, it was `shop-cart/-/Production/deploy`
     "#);
 }
 

@@ -131,7 +131,7 @@ fn code_and_image_belong_together() {
       get shop-image from build-shop-image, starts {"skip_download":true}
       get shop-shop from build-shop-image, starts
       put pulumi-shop {"env_os":{},"env_vars_from_files":{"DIGEST":"shop-image/digest","TAG":"shop-image/tag"},"stack_name":"CI"}
-      on_success: record github-issues-shop-ci-post "[bot] Pulumi shop CI deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"shop-image/digest"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-ci-post "[bot] Pulumi shop CI deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"shop-image/digest"},"destination":"shop/-/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-qa (serial)
       get shop-image from deploy-shop-ci {"skip_download":true}
       get gate of github-issues-shop-ci-trigger, starts
@@ -163,7 +163,7 @@ fn kinds_that_read_no_files_get_variables() {
       {"load_var":"charts_ref","file":"charts/.git/ref","reveal":true}
       {"load_var":"base_digest","file":"base/digest","reveal":true}
       task deploy {"CHARTS_REF":"((.:charts_ref))","BASE_DIGEST":"((.:base_digest))","PHASE":"deploy","STACK":"CI","ENVIRONMENT":"CI","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
-      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","charts":"charts/.git/ref","base":"base/digest"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","charts":"charts/.git/ref","base":"base/digest"},"destination":"shop/-/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-qa (serial)
       get charts from deploy-shop-ci
       get base from deploy-shop-ci {"skip_download":false}
@@ -229,8 +229,8 @@ fn records_are_left_where_nothing_else_tells() {
     assert_snapshot!(record("overrides: {QA: {gate: none, record: none}}\n"), @"");
     assert_snapshot!(record("overrides: {QA: {gate: preview, record: none}}\n"), @r#"
     github-issues-shop-ci-post every never {"gate":"shop/-/CI/deployed","role":"post"}
-    gh-shop-qa-gate-post every never {"gate":"shop/-/QA/ready","role":"post"}
-    gh-shop-qa-gate-trigger every 15m {"gate":"shop/-/QA/ready","role":"trigger"}
+    gh-shop-qa-gate-post every never {"gate":"shop/-/QA/ready","role":"post","destination":"shop/-/QA/deploy"}
+    gh-shop-qa-gate-trigger every 15m {"gate":"shop/-/QA/ready","role":"trigger","destination":"shop/-/QA/deploy"}
     "#);
 }
 
@@ -245,7 +245,7 @@ fn names_are_templates() {
     ship-ci-eu (serial)
       get src, starts
       put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"ci-eu"}
-      on_success: record shipped-ci-eu-post "shop is on ci-eu ((.:version))." {"clone":"src","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"src/.git/ref"},"promotes_to":"eu.QA","labels":["to-QA"]}
+      on_success: record shipped-ci-eu-post "shop is on ci-eu ((.:version))." {"clone":"src","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"src/.git/ref"},"destination":"shop/eu/QA/deploy","labels":["to-QA"]}
     ship-qa-eu (serial)
       get gate of shipped-ci-eu-trigger, starts
       get src from ship-ci-eu
@@ -410,7 +410,7 @@ target: \"Nomad job {{ project }} in {{ stack }}\"
     preview-shop-production (serial with shop-production)
       get shop-shop, starts
       put nomad-eu {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"eu","plan":true,"env":{"A":"b"}}
-      on_success: record gh-shop-production-gate-post "[bot] Nomad shop Production ready to deploy." {"update":"body","clone":"shop-shop","pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"promotes_to":"Production","labels":["promotion-to-production"],"body_files":["nomad-eu/plan.md"]}
+      on_success: record gh-shop-production-gate-post "[bot] Nomad shop Production ready to deploy." {"update":"body","clone":"shop-shop","pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"destination":"shop/-/Production/deploy","labels":["promotion-to-production"],"body_files":["nomad-eu/plan.md"]}
     deploy-shop-production (serial with shop-production)
       get gate of gh-shop-production-gate-trigger, starts
       get shop-shop from preview-shop-production

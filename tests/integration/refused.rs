@@ -41,28 +41,28 @@ extra:
 #[test]
 fn what_concourse_refuses_is_told_of_the_manifest() {
     let ran = shop("{task: deploy, file: a/b.yml, attempts: 0}", "").run(&["validate"]).ended(1);
-    assert_snapshot!(ran.stderr, @r"
+    assert_snapshot!(ran.stderr, @"
     error[nonpositive-limit]: fewer than one attempt, in the job `deploy-cart-qa` of the pipeline `cart`
      --> projects/cart.yml:1:10
       |
     1 | project: cart
       |          ^^^^
       |
-      = note: line 56 of rendered/cart.yml, as Concourse 8.3 reads it
+      = note: line 58 of rendered/cart.yml, as Concourse 8.3 reads it
       = note: and in one more place
       = help: say a number from 1 on, or take `attempts` out
 
     error: 1 error in 1 file
     ");
     let ran = shop(TASK, LOOP).run(&["validate"]).ended(1);
-    assert_snapshot!(ran.stderr, @r"
+    assert_snapshot!(ran.stderr, @"
     error[job-cycle]: jobs wait for one another: `a` → `b` → `a`, in the job `a` of the pipeline `cart`
      --> projects/cart.yml:6:12
       |
     6 |   - {name: a, plan: [{get: nightly, passed: [b]}]}
       |            ^
       |
-      = note: line 177 of rendered/cart.yml, as Concourse 8.3 reads it
+      = note: line 179 of rendered/cart.yml, as Concourse 8.3 reads it
       = help: take out one of the `passed`
 
     error: 1 error in 1 file

@@ -196,7 +196,7 @@ fn slack_is_told_what_becomes_of_jobs() {
         pins:
           code: shop-shop/.git/ref
           shop-image: shop-image/digest
-        promotes_to: QA
+        destination: shop/-/QA/deploy
         labels:
         - promotion-to-qa
         body_files:
@@ -429,6 +429,10 @@ fn everything_that_the_resource_knows_can_be_said() {
         gate_aliases:
         - basket/-/CI/deployed
         - basket/eu/CI/deployed
+        destination: shop/-/QA/deploy
+        former_destinations:
+        - basket/-/QA/deploy
+        - basket/eu/QA/deploy
         repository: example/deployments
         gh_host: https://github.example.com/api/v3
         auth_method: app
@@ -507,20 +511,20 @@ fn moment_or_former_place_that_is_none() {
             "project: shop\nstack: {pulumi: {path: a}}\nissues: {formerly: [basket, a/b c]}\napproval: {not_before: 2026-03-01}\n"
         ),
         @"
-    error[wrong-type]: `basket` is no place of a stage
+    error[wrong-type]: `basket` is not a former name of a stage
      --> projects/shop.yml:3:21
       |
     3 | issues: {formerly: [basket, a/b c]}
       |                     ^^^^^^
       |
-      = help: say PROJECT/ENVIRONMENT or PROJECT/GROUP/ENVIRONMENT, of letters, digits, `-`, `_` and `.`
-    error[wrong-type]: `a/b c` is no place of a stage
+      = help: write PROJECT/ENVIRONMENT or PROJECT/GROUP/ENVIRONMENT, of letters, digits, `-`, `_` and `.`
+    error[wrong-type]: `a/b c` is not a former name of a stage
      --> projects/shop.yml:3:29
       |
     3 | issues: {formerly: [basket, a/b c]}
       |                             ^^^^^
       |
-      = help: say PROJECT/ENVIRONMENT or PROJECT/GROUP/ENVIRONMENT, of letters, digits, `-`, `_` and `.`
+      = help: write PROJECT/ENVIRONMENT or PROJECT/GROUP/ENVIRONMENT, of letters, digits, `-`, `_` and `.`
     error[wrong-type]: `2026-03-01` is not a moment with its offset, such as 2026-03-01T08:00:00Z
      --> projects/shop.yml:4:24
       |

@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::{InvalidStage, StageName};
+
 /// What an issue of a stage is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IssueKind {
@@ -22,65 +24,36 @@ impl IssueKind {
 }
 
 /// The identity of a gate, unique within a fleet: `PROJECT/CHAIN/ENVIRONMENT/deployed` or `…/ready`.
-///
-/// It names no pipeline, team or Concourse, so that renaming or moving one of them orphans no open issue. A chain
-/// without a group is written `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GateKey {
-    project: String,
-    chain: String,
-    environment: String,
+    stage: StageName,
     kind: IssueKind,
 }
 
 impl GateKey {
-    /// The key of the issue of `kind` that belongs to one stage.
-    ///
-    /// # Errors
-    ///
-    /// When a part is empty or holds a character that a key cannot carry.
-    pub fn new(project: &str, group: Option<&str>, environment: &str, kind: IssueKind) -> Result<Self, InvalidGateKey> {
-        let chain = group.unwrap_or("-");
-        for part in [project, chain, environment] {
-            if part.is_empty() || part.len() > 200 || !part.chars().all(is_part_char) {
-                return Err(InvalidGateKey { key: format!("{project}/{chain}/{environment}/{}", kind.as_str()) });
-            }
-        }
-        Ok(Self { project: project.into(), chain: chain.into(), environment: environment.into(), kind })
+    /// The key of the issue of `kind` that belongs to `stage`.
+    pub const fn new(stage: StageName, kind: IssueKind) -> Self {
+        Self { stage, kind }
     }
 
-    /// The stage that the key belongs to, `PROJECT/CHAIN/ENVIRONMENT`: who may use an approval is said in such names.
-    pub fn stage(&self) -> String {
-        format!("{}/{}/{}", self.project, self.chain, self.environment)
-    }
-
-    /// The project.
-    pub fn project(&self) -> &str {
-        &self.project
-    }
-
-    /// The environment.
-    pub fn environment(&self) -> &str {
-        &self.environment
+    /// The stage that the issue belongs to.
+    pub const fn stage(&self) -> &StageName {
+        &self.stage
     }
 
     /// What the issue is about.
-    pub fn kind(&self) -> IssueKind {
+    pub const fn kind(&self) -> IssueKind {
         self.kind
     }
 }
 
-fn is_part_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
-}
-
 impl fmt::Display for GateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}/{}", self.project, self.chain, self.environment, self.kind.as_str())
+        write!(f, "{}/{}", self.stage, self.kind.as_str())
     }
 }
 
-/// A text that is no [`GateKey`].
+/// A text that is not a [`GateKey`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct InvalidGateKey {
     key: String,
@@ -90,8 +63,9 @@ impl fmt::Display for InvalidGateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` is no gate: it is PROJECT/CHAIN/ENVIRONMENT/deployed or …/ready, of letters, digits, `-`, `_` and `.`",
-            self.key
+            "expected a gate such as shop/-/QA/deployed (PROJECT/CHAIN/ENVIRONMENT/deployed or …/ready; letters, digits, \
+             `-`, `_` and `.`), found `{}`",
+            self.key.escape_debug()
         )
     }
 }
@@ -103,14 +77,13 @@ impl FromStr for GateKey {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidGateKey { key: text.to_owned() };
-        let [project, chain, environment, kind] =
-            text.split('/').collect::<Vec<_>>().try_into().map_err(|_| invalid())?;
+        let (stage, kind) = text.rsplit_once('/').ok_or_else(invalid)?;
         let kind = match kind {
             "deployed" => IssueKind::Deployed,
             "ready" => IssueKind::Ready,
             _ => return Err(invalid()),
         };
-        Self::new(project, Some(chain), environment, kind).map_err(|_| invalid())
+        Ok(Self::new(stage.parse().map_err(|_: InvalidStage| invalid())?, kind))
     }
 }
 
@@ -148,11 +121,10 @@ mod tests {
 
     #[test]
     fn key_reads_back_as_it_was_written() {
-        let key = GateKey::new("shop-db", Some("orders"), "QA", IssueKind::Deployed).unwrap();
+        let key = GateKey::new(StageName::new("shop-db", Some("orders"), "QA").unwrap(), IssueKind::Deployed);
         assert_eq!(key.to_string(), "shop-db/orders/QA/deployed");
         assert_eq!(key.to_string().parse::<GateKey>().unwrap(), key);
-        assert_eq!(key.stage(), "shop-db/orders/QA");
-        let alone = GateKey::new("shop-cart", None, "CI", IssueKind::Ready).unwrap();
+        let alone = GateKey::new(StageName::new("shop-cart", None, "CI").unwrap(), IssueKind::Ready);
         assert_eq!(alone.to_string(), "shop-cart/-/CI/ready");
     }
 

@@ -12,9 +12,11 @@ mod compat;
 mod gate_key;
 mod put;
 mod source;
+mod stage_key;
 
 pub use approval::{Approval, files};
 pub use compat::{CompatPut, CompatSource, IssueState};
 pub use gate_key::{GateKey, InvalidGateKey, IssueKind};
 pub use put::{Approve, ClaimParams, GatePut, IssueUpdate, RecordParams, RecordState, ReportParams, ReportStatus};
 pub use source::{AuthMethod, Closers, GateSource, GitSource, OnExisting, Role, Source};
+pub use stage_key::{InvalidStage, StageKey, StageName, StagePhase};

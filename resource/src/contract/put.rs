@@ -1,6 +1,7 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::StageKey;
 use super::source::is_default;
 
 /// The `params` of a put in gate mode.
@@ -62,10 +63,11 @@ pub struct RecordParams {
     /// The versions that were deployed or previewed: name → file below the build directory. `code` is the commit.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub pins: IndexMap<String, String>,
-    /// The environment that closing the issue deploys to. Without it the issue is a record, and closing does nothing.
+    /// The stage that closing the issue promotes to. Only the job of that stage can use the approval. Without it the
+    /// issue is a record, and closing does nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub promotes_to: Option<String>,
-    /// What closing it lets that environment deploy.
+    pub destination: Option<StageKey>,
+    /// What closing it lets that stage deploy.
     #[serde(default, skip_serializing_if = "is_default")]
     pub approve: Approve,
     /// Labels of an issue that is opened.
@@ -86,7 +88,7 @@ pub struct RecordParams {
     /// Where this file exists there is nothing to approve: the issue is closed as not planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_if_file: Option<String>,
-    /// For an issue without `promotes_to`.
+    /// For an issue without `destination`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub state: RecordState,
 }
@@ -98,9 +100,9 @@ pub struct RecordParams {
 pub struct ClaimParams {
     /// The file `approval.json` of the gate's get.
     pub approval: String,
-    /// Who uses the approval: `PROJECT/CHAIN/ENVIRONMENT/preview` or `…/deploy`. It starts one deployment by itself
-    /// for each consumer, whatever pipeline or job that consumer lives in.
-    pub consumer: String,
+    /// The stage that uses the approval: the destination of the issue's record. Each approval starts one deployment by
+    /// itself, whatever pipeline or job deploys that stage.
+    pub consumer: StageKey,
 }
 
 /// What became of a deployment.
@@ -129,6 +131,6 @@ pub struct ReportParams {
     pub status: ReportStatus,
     /// The file `approval.json` of the gate's get.
     pub approval: String,
-    /// Who used the approval, as in the claim.
-    pub consumer: String,
+    /// The stage that used the approval, as in the claim.
+    pub consumer: StageKey,
 }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{CompatSource, GateKey};
+use super::{CompatSource, GateKey, StageKey};
 
 /// The `source` of a resource of type `github-issues`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -107,6 +107,14 @@ pub struct GateSource {
     /// Former keys of the gate, whose open issues are still its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gate_aliases: Vec<GateKey>,
+    /// The stage whose approvals this resource takes; required with `role: trigger`, and only there. An approval of any
+    /// other stage is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<StageKey>,
+    /// Former names of the stage that this gate promotes to. A record for one of them is for that stage, and an
+    /// approval that one of them used is used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_destinations: Vec<StageKey>,
     /// The repository of the issues, `owner/name`.
     pub repository: String,
     /// Base of GitHub's REST API: `https://api.github.com`, or `https://HOST/api/v3` of a server of one's own.

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::marker::{Marker, Notice, NoticeMark, Parsed, sha256};
+use super::destination::Destination;
+use super::marker::{Claim, Marker, Notice, NoticeMark, Parsed, sha256};
 use super::verdict::Refusal;
 use super::{Gate, label_of, page, pins};
 use crate::cache::Cache;
@@ -198,7 +199,9 @@ impl Gate<'_> {
         let newest = self.newest_approval(closings, until)?;
         let mut approvals = BTreeMap::new();
         if self.source.git.is_some() {
-            let used = closings.iter().rev().filter_map(|(id, issue)| Some((*id, used_commit(issue, *id)?)));
+            let destination = self.destination()?;
+            let used =
+                closings.iter().rev().filter_map(|(id, issue)| Some((*id, used_commit(issue, *id, destination)?)));
             approvals.extend(used.take(MAX_USED).map(|(id, commit)| (id, Some(commit))));
         }
         approvals.extend(newest.map(|newest| (newest.closing, newest.commit)));
@@ -227,7 +230,7 @@ impl Gate<'_> {
             *until = None;
             return Ok(None);
         };
-        let refusal = match self.judge(&issue, id.closed_at)? {
+        let refusal = match self.judge(&issue, id.closed_at, self.destination()?)? {
             Ok(verdict) => {
                 let commit = self.source.git.as_ref().and_then(|_| verdict.pins().get(files::CODE_PIN).cloned());
                 return Ok(Some(ApprovalId { closing: id, commit }));
@@ -295,8 +298,9 @@ impl Gate<'_> {
 }
 
 /// The commit that a used approval named, as the body of its issue says. The get verifies it.
-fn used_commit(issue: &Issue, id: ClosingId) -> Option<String> {
+fn used_commit(issue: &Issue, id: ClosingId, destination: Destination<'_>) -> Option<String> {
     let Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) = Parsed::read(issue.body()) else { return None };
-    let claim = mark.claims.into_iter().find(|claim| claim.closed_at == id.closed_at)?;
+    let is_ours = |claim: &Claim| claim.closed_at == id.closed_at && destination.is(&claim.consumer);
+    let claim = mark.claims.into_iter().find(is_ours)?;
     claim.code.filter(|code| pins::check_version(files::CODE_PIN, code).is_ok())
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
+use super::destination::Destination;
 use super::issues::Posted;
 use super::ledger::Ledger;
 use super::marker::{Claim, IssueMark, Marker, Notice, Parsed, sha256};
@@ -28,15 +29,16 @@ const MAX_TOLD: usize = 10;
 impl Gate<'_> {
     /// Uses an approval up: before anything is deployed, and after asking GitHub once more.
     pub(super) fn claim(&self, params: &ClaimParams, dir: &BuildDir) -> Result<Outcome> {
-        check_consumer(&params.consumer)?;
+        let consumer = self.consumer(&params.consumer)?;
         let approval = read_approval(&params.approval, dir)?;
         let closed_at = closing_of(&approval)?;
         let number = approval.issue;
         let (issue, mut neighbours) =
             Snapshot::read_with_neighbours(&self.client, number, &label_of(&self.source.gate))?;
         self.add_neighbours_of_former_keys(number, &mut neighbours)?;
-        let verdict =
-            self.judge(&issue, closed_at)?.map_err(|refusal| Error::NotApproved { issue: number, refusal })?;
+        let verdict = self
+            .judge(&issue, closed_at, consumer)?
+            .map_err(|refusal| Error::NotApproved { issue: number, refusal })?;
         if *verdict.pins() != approval.pins {
             return Err(Error::OutOfOrder(format!(
                 "issue #{number} approves other versions than `{}` says: {} and not {}",
@@ -45,16 +47,16 @@ impl Gate<'_> {
                 shown(&approval.pins)
             )));
         }
-        if self.is_claimed_by_this_build(&verdict, &params.consumer)? {
+        if self.is_claimed_by_this_build(&verdict, consumer)? {
             // The run before may have ended before the body was told.
             let mark = verdict.ledger.current_mark();
             if mark != verdict.ledger.mark {
                 self.last_word(number, mark, &verdict.ledger.text, closed_at)?;
             }
         } else {
-            self.refuse_older(&issue, &verdict, &neighbours, &params.consumer)?;
-            self.make_claim(&issue, &verdict, &params.consumer)?;
-            self.tell_passed_over(number, closed_at, &neighbours, &params.consumer)?;
+            self.refuse_older(&issue, &verdict, &neighbours, consumer)?;
+            self.make_claim(&issue, &verdict, consumer)?;
+            self.tell_passed_over(number, closed_at, &neighbours, consumer)?;
         }
         let mut metadata =
             vec![Metadatum::new("issue", issue.url.clone()), Metadatum::new("approved_by", verdict.closed_by.clone())];
@@ -77,10 +79,10 @@ impl Gate<'_> {
 
     /// Is the approval this build's already (an earlier run of the same put)? Another build's is refused, unless a
     /// person started this one: that deploys the same versions again.
-    fn is_claimed_by_this_build(&self, verdict: &Verdict, consumer: &str) -> Result<bool> {
+    fn is_claimed_by_this_build(&self, verdict: &Verdict, consumer: Destination<'_>) -> Result<bool> {
         let mut of_others = None;
         for (_, claim) in &verdict.ledger.claims {
-            if claim.consumer != consumer || claim.closed_at != verdict.closed_at {
+            if !consumer.is(&claim.consumer) || claim.closed_at != verdict.closed_at {
                 continue;
             }
             if claim.build.is_some() && claim.build == self.build.key() {
@@ -105,7 +107,7 @@ impl Gate<'_> {
         issue: &Snapshot,
         verdict: &Verdict,
         neighbours: &[Neighbour],
-        consumer: &str,
+        consumer: Destination<'_>,
     ) -> Result<()> {
         let bot = self.bot()?;
         let elsewhere = neighbours
@@ -119,7 +121,7 @@ impl Gate<'_> {
         let here = verdict.ledger.claims.iter().map(|(_, claim)| (issue.number, claim.clone()));
         let newest = elsewhere
             .chain(here)
-            .filter(|(_, claim)| claim.consumer == consumer)
+            .filter(|(_, claim)| consumer.is(&claim.consumer))
             .max_by_key(|(_, claim)| claim.recorded_at);
         let Some((number, newest)) = newest.filter(|(_, newest)| newest.recorded_at > verdict.recorded.at) else {
             return Ok(());
@@ -137,10 +139,10 @@ impl Gate<'_> {
         )))
     }
 
-    fn make_claim(&self, issue: &Snapshot, verdict: &Verdict, consumer: &str) -> Result<()> {
+    fn make_claim(&self, issue: &Snapshot, verdict: &Verdict, consumer: Destination<'_>) -> Result<()> {
         let number = issue.number;
         let claim = Claim {
-            consumer: consumer.to_owned(),
+            consumer: consumer.stage.clone(),
             closed_at: verdict.closed_at,
             recorded_at: verdict.recorded.at,
             build: self.build.key(),
@@ -149,8 +151,7 @@ impl Gate<'_> {
             label: self.build.label(),
             log: self.build.url(),
         };
-        let environment = consumer.split('/').nth(2).unwrap_or(consumer);
-        let text = page::claim(&claim, environment, verdict.pins())?;
+        let text = page::claim(&claim, verdict.pins())?;
         let nonce = random_hex()?;
         let id = match self.post(number, &claim_marker(claim.clone(), nonce.clone()), &text, &nonce)? {
             Posted::Done { id, .. } => id,
@@ -204,7 +205,7 @@ impl Gate<'_> {
         number: u64,
         closed_at: Timestamp,
         neighbours: &[Neighbour],
-        consumer: &str,
+        consumer: Destination<'_>,
     ) -> Result<()> {
         let bot = self.bot()?;
         let passed = neighbours.iter().filter(|other| {
@@ -216,11 +217,13 @@ impl Gate<'_> {
         });
         for other in passed.take(MAX_TOLD) {
             let Some(mark) = self.mark_of_body(&other.body) else { continue };
-            let used =
-                mark.claims.iter().any(|claim| claim.consumer == consumer && Some(claim.closed_at) == other.closed_at);
+            let used = mark
+                .claims
+                .iter()
+                .any(|claim| consumer.is(&claim.consumer) && Some(claim.closed_at) == other.closed_at);
             if used
                 || mark.superseded_by.is_some()
-                || mark.record.as_ref().is_some_and(|record| record.promotes_to.is_none())
+                || mark.record.as_ref().is_some_and(|record| record.destination.is_none())
             {
                 continue;
             }
@@ -278,30 +281,17 @@ pub(super) fn closing_of(approval: &Approval) -> Result<Timestamp> {
     })
 }
 
-/// `PROJECT/CHAIN/ENVIRONMENT/preview` or `…/deploy`.
-pub(super) fn check_consumer(consumer: &str) -> Result<()> {
-    let parts: Vec<&str> = consumer.split('/').collect();
-    let plain = |part: &&str| {
-        !part.is_empty()
-            && part.len() <= 200
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-    };
-    match parts.as_slice() {
-        [stage @ .., "preview" | "deploy"] if stage.len() == 3 && stage.iter().all(plain) => Ok(()),
-        _ => Err(Error::BadParams(format!(
-            "`consumer` is PROJECT/CHAIN/ENVIRONMENT/preview or …/deploy, and not `{}`",
-            crate::text::one_line(consumer, 120)
-        ))),
-    }
-}
-
 /// Of the claims that builds made by themselves, the one whose comment came first. One that only the body remembers
 /// came before all.
-fn first_claim<'l>(ledger: &'l Ledger, consumer: &str, closed_at: Timestamp) -> Option<(Option<u64>, &'l Claim)> {
+fn first_claim<'l>(
+    ledger: &'l Ledger,
+    consumer: Destination<'_>,
+    closed_at: Timestamp,
+) -> Option<(Option<u64>, &'l Claim)> {
     ledger
         .claims
         .iter()
-        .filter(|(_, claim)| claim.consumer == consumer && claim.closed_at == closed_at && claim.by.is_none())
+        .filter(|(_, claim)| consumer.is(&claim.consumer) && claim.closed_at == closed_at && claim.by.is_none())
         .map(|(id, claim)| (*id, claim))
         .min_by_key(|(id, _)| *id)
 }

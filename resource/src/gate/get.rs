@@ -80,10 +80,10 @@ impl Gate<'_> {
     /// The approval that a closing is, or was when it was used.
     fn approval(&self, id: ClosingId) -> Result<(Snapshot, Approval)> {
         let issue = Snapshot::read_required(&self.client, id.number)?;
-        let verdict = match self.judge(&issue, id.closed_at)? {
+        let verdict = match self.judge(&issue, id.closed_at, self.destination()?)? {
             Ok(verdict) => verdict,
             Err(refusal) => {
-                let used = self.used(&issue, id.closed_at)?;
+                let used = self.used(&issue, id.closed_at, self.destination()?)?;
                 let verdict = used.ok_or(Error::NotApproved { issue: id.number, refusal: refusal.clone() })?;
                 self.log.say(format_args!(
                     "issue #{}: this approval was used before, and approves nothing more: {refusal}",

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::ledger::{Fault, Ledger};
 use super::marker::{IssueMark, Marker, Parsed, sha256, text_hash};
 use super::{Gate, label_of};
+use crate::contract::StageKey;
 use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
 use crate::github::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
@@ -250,7 +251,7 @@ impl Gate<'_> {
     /// are taken out, and the chain of records starts over, so that nothing recorded before counts any more.
     ///
     /// None for an issue that can never be this gate's.
-    pub(super) fn ledger_or_restart(&self, issue: &Snapshot) -> Result<Option<Ledger>> {
+    pub(super) fn ledger_or_restart(&self, issue: &Snapshot, destination: Option<&StageKey>) -> Result<Option<Ledger>> {
         let trust = self.trust()?;
         let fault = match Ledger::read(issue, &trust) {
             Ok(ledger) => return Ok(Some(ledger)),
@@ -271,6 +272,7 @@ impl Gate<'_> {
         let chain = sha256(&format!("{} {}", issue.number, issue.body))[..32].to_owned();
         Ok(Some(Ledger::empty(IssueMark {
             gate,
+            destination: destination.cloned(),
             nonce: chain.clone(),
             chain,
             records: 0,

@@ -160,7 +160,7 @@ impl Ledger {
         };
         let mut found = BTreeMap::new();
         if let Some(record) = &mark.record {
-            found.insert(record.hash(), (record.clone(), issue.created_at, None));
+            found.insert(record.hash(), (Record::clone(record), issue.created_at, None));
         }
         ledger.read_comments(issue, trust, &mut found)?;
         ledger.chain(found)?;

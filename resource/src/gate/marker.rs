@@ -6,7 +6,7 @@ use ring::digest;
 use serde::{Deserialize, Serialize};
 
 use super::signature::Signer;
-use crate::contract::{Approve, GateKey, ReportStatus};
+use crate::contract::{Approve, GateKey, ReportStatus, StageKey};
 
 const OPENING: &str = "<!-- ol-gate v1 ";
 const CLOSING: &str = " -->";
@@ -31,6 +31,9 @@ pub(crate) enum Marker {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct IssueMark {
     pub(crate) gate: GateKey,
+    /// The stage that closing the issue promotes to, the same for all of its records; none for an issue of records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) destination: Option<StageKey>,
     /// Found again when GitHub did not say whether it opened the issue.
     pub(crate) nonce: String,
     /// The name of the chain of records that counts. A new chain makes all earlier records void.
@@ -39,7 +42,7 @@ pub(crate) struct IssueMark {
     pub(crate) records: usize,
     /// The first record of a chain that began with the issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) record: Option<Record>,
+    pub(crate) record: Option<Box<Record>>,
     /// The claims that were made, so that deleting a comment gives no approval back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) claims: Vec<Claim>,
@@ -79,7 +82,7 @@ pub(crate) struct Record {
     pub(crate) pins: IndexMap<String, String>,
     pub(crate) approve: Approve,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) promotes_to: Option<String>,
+    pub(crate) destination: Option<StageKey>,
     /// The build, by which a second run of the same build is recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) build: Option<String>,
@@ -99,7 +102,7 @@ impl Record {
 /// That an approval was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claim {
-    pub(crate) consumer: String,
+    pub(crate) consumer: StageKey,
     pub(crate) closed_at: Timestamp,
     /// When the approved record was made: a rollback is a claim of a record older than one claimed before.
     pub(crate) recorded_at: Timestamp,
@@ -125,7 +128,7 @@ pub(crate) struct ClaimMark {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ReportMark {
-    pub(crate) consumer: String,
+    pub(crate) consumer: StageKey,
     pub(crate) closed_at: Timestamp,
     pub(crate) status: ReportStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -230,7 +233,7 @@ mod tests {
             prev: vec![],
             pins: IndexMap::from([("code".to_owned(), "a".repeat(40))]),
             approve: Approve::Exact,
-            promotes_to: Some("QA".into()),
+            destination: Some("shop/-/QA/deploy".parse().unwrap()),
             build: Some("1".into()),
             label: label.into(),
             log: None,

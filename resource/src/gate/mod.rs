@@ -7,6 +7,7 @@
 mod bot;
 mod check;
 mod claim;
+mod destination;
 mod get;
 mod issues;
 mod ledger;
@@ -110,6 +111,7 @@ impl<'a> Gate<'a> {
                     .to_owned(),
             ));
         }
+        destination::check_source(source)?;
         let not_before = source.not_before.as_deref().map(parse_not_before).transpose()?;
         let credentials = Credentials::of(&AuthFields {
             method: source.auth_method,

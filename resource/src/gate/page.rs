@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 
 use super::marker::{Claim, Notice, Record};
 use crate::commits::Changes;
-use crate::contract::{Approve, GateSource, ReportStatus, files};
+use crate::contract::{Approve, GateSource, ReportStatus, StageKey, StagePhase, files};
 use crate::error::{Error, Result};
 use crate::text::{MAX_BODY, code, fenced, shortened};
 
@@ -99,7 +99,7 @@ pub(super) fn record(page: &RecordPage<'_>) -> Result<String> {
     fitted("record", include_str!("../../templates/record.md.j2"), page)
 }
 
-pub(super) fn claim(claim: &Claim, environment: &str, pins: &IndexMap<String, String>) -> Result<String> {
+pub(super) fn claim(claim: &Claim, pins: &IndexMap<String, String>) -> Result<String> {
     #[derive(Serialize)]
     struct Context<'a> {
         environment: &'a str,
@@ -110,8 +110,8 @@ pub(super) fn claim(claim: &Claim, environment: &str, pins: &IndexMap<String, St
         pins: Vec<(&'a String, &'a String)>,
     }
     let context = Context {
-        environment,
-        preview: claim.consumer.ends_with("/preview"),
+        environment: &claim.consumer.stage().in_project(),
+        preview: claim.consumer.phase() == StagePhase::Preview,
         label: &claim.label,
         log: claim.log.as_deref(),
         by: claim.by.as_deref(),
@@ -120,15 +120,23 @@ pub(super) fn claim(claim: &Claim, environment: &str, pins: &IndexMap<String, St
     render("claim", include_str!("../../templates/claim.md.j2"), &context)
 }
 
-pub(super) fn report(status: ReportStatus, consumer: &str, label: &str, log: Option<&str>) -> Result<String> {
+pub(super) fn report(status: ReportStatus, consumer: &StageKey, label: &str, log: Option<&str>) -> Result<String> {
     #[derive(Serialize)]
     struct Context<'a> {
         status: ReportStatus,
-        consumer: &'a str,
+        environment: &'a str,
+        preview: bool,
         label: &'a str,
         log: Option<&'a str>,
     }
-    render("report", include_str!("../../templates/report.md.j2"), &Context { status, consumer, label, log })
+    let context = Context {
+        status,
+        environment: &consumer.stage().in_project(),
+        preview: consumer.phase() == StagePhase::Preview,
+        label,
+        log,
+    };
+    render("report", include_str!("../../templates/report.md.j2"), &context)
 }
 
 pub(super) fn notice(page: &NoticePage) -> Result<String> {
@@ -201,7 +209,7 @@ struct RecordContext<'a> {
     project: &'a str,
     environment: &'a str,
     preview: bool,
-    promotes_to: Option<&'a str>,
+    promotes_to: Option<String>,
     exact: bool,
     pins: Vec<(&'a String, &'a String)>,
     label: &'a str,
@@ -229,7 +237,7 @@ impl<'a> RecordContext<'a> {
             project: page.project,
             environment: page.environment,
             preview: page.preview,
-            promotes_to: page.record.promotes_to.as_deref(),
+            promotes_to: page.record.destination.as_ref().map(|destination| destination.stage().in_project()),
             exact: page.record.approve == Approve::Exact,
             pins: page.record.pins.iter().collect(),
             label: &page.record.label,

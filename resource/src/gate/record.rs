@@ -14,7 +14,7 @@ use super::page::{self, NoticePage, RecordPage, Rejected, Section};
 use super::verdict::reason_in_words;
 use super::{Gate, label_of, pins};
 use crate::commits::{self, Changes};
-use crate::contract::{Approve, IssueUpdate, OnExisting, RecordParams, RecordState, files};
+use crate::contract::{Approve, IssueUpdate, OnExisting, RecordParams, RecordState, StageKey, files};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::github::{Client, Issue, LOOKS, NewIssue, Probed, Snapshot, api};
@@ -40,7 +40,7 @@ const MAX_EARLIER: usize = 20_000;
 pub(super) struct Draft {
     pins: IndexMap<String, String>,
     approve: Approve,
-    promotes_to: Option<String>,
+    destination: Option<StageKey>,
     build: Option<String>,
     label: String,
     log: Option<String>,
@@ -69,6 +69,7 @@ enum Appended {
 impl Gate<'_> {
     pub(super) fn record(&self, params: &RecordParams, dir: &BuildDir) -> Result<Outcome> {
         let title = self.log.postable(&checked(params)?);
+        self.check_destination("destination", params.destination.as_ref())?;
         if let Some(file) = &params.close_if_file
             && dir.resolve(file)?.is_some()
         {
@@ -125,7 +126,7 @@ impl Gate<'_> {
         Ok(Draft {
             pins: versions,
             approve: params.approve,
-            promotes_to: params.promotes_to.as_deref().map(|environment| one_line(environment, 100)),
+            destination: params.destination.clone(),
             build: self.build.key(),
             label: self.log.postable(&self.build.label()),
             log: self.build.url(),
@@ -141,7 +142,7 @@ impl Gate<'_> {
                 self.supersede(other.number, issue.number)?;
             }
         }
-        if params.promotes_to.is_none() && params.state == RecordState::Closed && issue.is_open() {
+        if params.destination.is_none() && params.state == RecordState::Closed && issue.is_open() {
             return api::update(&self.client, issue.number, &json!({"state": "closed", "state_reason": "completed"}));
         }
         Ok(issue)
@@ -204,7 +205,9 @@ impl Gate<'_> {
         if !is_open(&issue) {
             return Ok(Appended::Elsewhere(None));
         }
-        let Some(ledger) = self.ledger_or_restart(&issue)? else { return Ok(Appended::Elsewhere(None)) };
+        let Some(ledger) = self.ledger_or_restart(&issue, draft.destination.as_ref())? else {
+            return Ok(Appended::Elsewhere(None));
+        };
         let restarted = ledger.records.is_empty() && ledger.text.is_empty();
         if let Some(build) = &draft.build
             && let Some(known) = ledger
@@ -338,6 +341,7 @@ impl Gate<'_> {
         let nonce = random_hex()?;
         let mut ledger = Ledger::empty(IssueMark {
             gate: self.source.gate.clone(),
+            destination: draft.destination.clone(),
             nonce: nonce.clone(),
             chain: nonce.clone(),
             records: 1,
@@ -354,7 +358,7 @@ impl Gate<'_> {
         };
         let text =
             self.log.postable(&page::opening(&self.opening_page(draft, &record, link, self.rejected(found)?, &shown))?);
-        ledger.mark.record = Some(record);
+        ledger.mark.record = Some(Box::new(record));
         ledger.mark.text = text_hash(&text);
         let label = label_of(&self.source.gate);
         let mut labels = vec![label.clone()];
@@ -386,7 +390,7 @@ impl Gate<'_> {
             issue = self.write_body(issue.number, ledger.mark.clone(), &text)?;
         }
         self.log.say(format_args!("opened {}", issue.html_url));
-        if params.promotes_to.is_none() && params.state == RecordState::Closed {
+        if params.destination.is_none() && params.state == RecordState::Closed {
             return Ok(issue);
         }
         self.settle(issue, found, draft)
@@ -632,7 +636,7 @@ impl Draft {
         Self {
             pins: record.pins.clone(),
             approve: record.approve,
-            promotes_to: record.promotes_to.clone(),
+            destination: record.destination.clone(),
             build: record.build.clone(),
             label: record.label.clone(),
             log: record.log.clone(),
@@ -645,7 +649,7 @@ impl Draft {
         Self {
             pins: self.pins.clone(),
             approve: self.approve,
-            promotes_to: self.promotes_to.clone(),
+            destination: self.destination.clone(),
             build: self.build.clone(),
             label: self.label.clone(),
             log: self.log.clone(),
@@ -667,7 +671,7 @@ impl Draft {
             prev,
             pins: self.pins.clone(),
             approve: self.approve,
-            promotes_to: self.promotes_to.clone(),
+            destination: self.destination.clone(),
             build: self.build.clone(),
             label: self.label.clone(),
             log: self.log.clone(),
@@ -683,8 +687,8 @@ impl Draft {
         changes: &'p Changes,
     ) -> RecordPage<'p> {
         RecordPage {
-            project: gate.source.gate.project(),
-            environment: gate.source.gate.environment(),
+            project: gate.source.gate.stage().project(),
+            environment: gate.source.gate.stage().environment(),
             preview: gate.source.gate.kind() == crate::contract::IssueKind::Ready,
             record,
             again: before.is_some_and(|known| known.record.pins == record.pins),
@@ -704,8 +708,7 @@ fn checked(params: &RecordParams) -> Result<String> {
     let texts = [("title", &params.title)]
         .into_iter()
         .chain(params.labels.iter().map(|label| ("labels", label)))
-        .chain(params.assignees.iter().map(|assignee| ("assignees", assignee)))
-        .chain(params.promotes_to.iter().map(|environment| ("promotes_to", environment)));
+        .chain(params.assignees.iter().map(|assignee| ("assignees", assignee)));
     for (field, text) in texts {
         if has_unfilled_variable(text) {
             return Err(Error::BadParams(format!(
@@ -717,11 +720,11 @@ fn checked(params: &RecordParams) -> Result<String> {
             return Err(Error::BadParams(format!("`{field}` has an empty text")));
         }
     }
-    if params.promotes_to.is_some() && params.approve == Approve::Exact && params.pins.is_empty() {
+    if params.destination.is_some() && params.approve == Approve::Exact && params.pins.is_empty() {
         return Err(Error::BadParams("`pins` is empty: closing the issue could deploy nothing exactly".to_owned()));
     }
-    if params.promotes_to.is_some() && params.state == RecordState::Closed {
-        return Err(Error::BadParams("`state: closed` is for an issue without `promotes_to`".to_owned()));
+    if params.destination.is_some() && params.state == RecordState::Closed {
+        return Err(Error::BadParams("`state: closed` is for an issue without `destination`".to_owned()));
     }
     let title = one_line(&params.title, MAX_TITLE);
     if title.is_empty() { Err(Error::BadParams("`title` is empty".to_owned())) } else { Ok(title) }
@@ -737,7 +740,7 @@ fn known<'f>(found: &'f Found, draft: &Draft) -> Option<&'f Issue> {
 
 fn first_record(issue: &Issue) -> Option<Record> {
     match Parsed::read(issue.body()) {
-        Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => mark.record,
+        Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => mark.record.map(|record| *record),
         _ => None,
     }
 }

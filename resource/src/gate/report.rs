@@ -1,9 +1,11 @@
 use super::Gate;
-use super::claim::{check_consumer, closing_of, once, parse_approval};
+use super::claim::{closing_of, once, parse_approval};
 use super::issues::Posted;
+use super::ledger::Ledger;
 use super::marker::{Marker, ReportMark};
 use super::page;
 use super::record::random_hex;
+use super::verdict::Refusal;
 use crate::contract::{ReportParams, ReportStatus};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
@@ -15,7 +17,7 @@ const MAX_APPROVAL: u64 = 1 << 20;
 impl Gate<'_> {
     /// Tells the issue whose approval was used what became of it: once for each build and status.
     pub(super) fn report(&self, params: &ReportParams, dir: &BuildDir) -> Result<Outcome> {
-        check_consumer(&params.consumer)?;
+        let consumer = self.consumer(&params.consumer)?;
         // A hook runs after a get that failed, too: then there is no approval, and nobody to tell.
         let Some(text) = dir.read(&params.approval, MAX_APPROVAL)? else {
             self.log.say(format_args!(
@@ -31,8 +33,17 @@ impl Gate<'_> {
         if !issue.author.as_ref().map_or(Ok(false), |author| self.bot().map(|bot| bot.is(author)))? {
             return Err(Error::BadParams(format!("issue #{number} is not one of this account's")));
         }
+        // Where nobody can read what was approved, the job has failed by that, and still says so.
+        if let Ok(ledger) = Ledger::read(&issue, &self.trust()?)
+            && let Some(record) = ledger.approved(closed_at).and_then(|recorded| recorded.record.destination.as_ref())
+            && !consumer.is(record)
+        {
+            return Err(Error::NotApproved { issue: number, refusal: Refusal::wrong_destination(record, consumer) });
+        }
         let nonce = match self.build.key() {
-            Some(build) => once(&[&build, &params.consumer, status_name(params.status), &approval.closed_at]),
+            Some(build) => {
+                once(&[&build, &params.consumer.to_string(), status_name(params.status), &approval.closed_at])
+            }
             None => random_hex()?,
         };
         let outcome = Outcome {

@@ -4,9 +4,10 @@ use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Gate;
+use super::destination::Destination;
 use super::ledger::{Fault, Ledger, Place, Recorded};
 use super::pins;
-use crate::contract::{Approval, Approve, files};
+use crate::contract::{Approval, Approve, StageKey, files};
 use crate::error::Result;
 use crate::github::{Actor, IssueState, NoClosing, Snapshot, api};
 
@@ -17,6 +18,24 @@ pub(crate) struct Verdict {
     pub(crate) closed_by: String,
     pub(crate) recorded: Recorded,
     pub(crate) ledger: Ledger,
+}
+
+/// The stage of a record, and the one that asked for an approval.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OtherStage {
+    record: StageKey,
+    wanted: StageKey,
+}
+
+impl fmt::Display for OtherStage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { record, wanted } = self;
+        write!(
+            f,
+            "it approves versions for {record}, and this is {wanted}; close the issue that the next deployment opens for \
+             {wanted}"
+        )
+    }
 }
 
 /// Why a closing does not approve.
@@ -45,6 +64,8 @@ pub(crate) enum Refusal {
     TooEarly(Timestamp),
     /// The issue is a record.
     NoPromotion,
+    /// The record is for another stage than the one that asks.
+    WrongDestination(Box<OtherStage>),
     NoRecord,
     NoPins,
     BadPin(String),
@@ -52,6 +73,10 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
+    pub(super) fn wrong_destination(record: &StageKey, wanted: Destination<'_>) -> Self {
+        Self::WrongDestination(Box::new(OtherStage { record: record.clone(), wanted: wanted.stage.clone() }))
+    }
+
     pub(crate) fn id(&self) -> &'static str {
         match self {
             Self::Withdrawn | Self::ClosedAgain(_) => "withdrawn",
@@ -66,6 +91,7 @@ impl Refusal {
             Self::Expired(_) => "expired",
             Self::TooEarly(_) => "too-early",
             Self::NoPromotion => "record-only",
+            Self::WrongDestination(_) => "wrong-destination",
             Self::NoRecord => "no-record",
             Self::NoPins => "no-pins",
         }
@@ -103,6 +129,7 @@ impl fmt::Display for Refusal {
             Self::Expired(at) => write!(f, "the approval expired at {at}"),
             Self::TooEarly(at) => write!(f, "it was closed before {at} (`not_before`)"),
             Self::NoPromotion => write!(f, "it is a record, and closing it does nothing"),
+            Self::WrongDestination(stages) => write!(f, "{stages}"),
             Self::NoRecord => write!(f, "no build was recorded before it was closed"),
             Self::NoPins => write!(f, "its record names no version"),
             Self::BadPin(why) => write!(f, "{why}"),
@@ -112,11 +139,16 @@ impl fmt::Display for Refusal {
 }
 
 impl Gate<'_> {
-    /// Does the closing at `closed_at` approve, and what?
+    /// Whether the closing at `closed_at` approves something for `destination`, and what.
     ///
     /// The outer error is that it cannot be told (GitHub does not answer, credentials do not suffice): that is never
     /// taken for a yes or a no.
-    pub(crate) fn judge(&self, issue: &Snapshot, closed_at: Timestamp) -> Result<Result<Verdict, Refusal>> {
+    pub(crate) fn judge(
+        &self,
+        issue: &Snapshot,
+        closed_at: Timestamp,
+        destination: Destination<'_>,
+    ) -> Result<Result<Verdict, Refusal>> {
         match issue.closed_at {
             _ if issue.state == IssueState::Open => return Ok(Err(Refusal::Withdrawn)),
             None => return Ok(Err(Refusal::Withdrawn)),
@@ -143,8 +175,9 @@ impl Gate<'_> {
             return Ok(Err(Refusal::TooEarly(not_before)));
         }
         let Some(recorded) = ledger.approved(closed_at).cloned() else { return Ok(Err(Refusal::NoRecord)) };
-        if recorded.record.promotes_to.is_none() {
-            return Ok(Err(Refusal::NoPromotion));
+        let Some(record) = &recorded.record.destination else { return Ok(Err(Refusal::NoPromotion)) };
+        if !destination.is(record) {
+            return Ok(Err(Refusal::wrong_destination(record, destination)));
         }
         let names_nothing = recorded.record.pins.is_empty() && recorded.record.approve == Approve::Exact;
         if names_nothing || self.source.git.is_some() && !recorded.record.pins.contains_key(files::CODE_PIN) {
@@ -191,15 +224,23 @@ impl Gate<'_> {
     ///
     /// A job behind the one that used it, and a build that is started again, get it for the first time when the issue may
     /// be open again. Only a claim decides whether something is deployed once more, and it judges as ever.
-    pub(crate) fn used(&self, issue: &Snapshot, closed_at: Timestamp) -> Result<Option<Verdict>> {
+    pub(crate) fn used(
+        &self,
+        issue: &Snapshot,
+        closed_at: Timestamp,
+        destination: Destination<'_>,
+    ) -> Result<Option<Verdict>> {
         let Ok(ledger) = Ledger::read(issue, &self.trust()?) else { return Ok(None) };
         let Some(recorded) = ledger.approved(closed_at).filter(|_| !ledger.unsealed).cloned() else { return Ok(None) };
         let code = recorded.record.pins.get(files::CODE_PIN);
         let is_used = ledger.claims.iter().any(|(_, claim)| {
-            claim.closed_at == closed_at && claim.recorded_at == recorded.at && claim.code.as_ref() == code
+            claim.closed_at == closed_at
+                && claim.recorded_at == recorded.at
+                && claim.code.as_ref() == code
+                && destination.is(&claim.consumer)
         });
         if !is_used
-            || recorded.record.promotes_to.is_none()
+            || !recorded.record.destination.as_ref().is_some_and(|record| destination.is(record))
             || self.source.git.is_some() && code.is_none()
             || pins::check_all(&recorded.record.pins).is_err()
         {

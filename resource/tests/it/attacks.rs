@@ -29,7 +29,7 @@ fn marker_in_a_persons_comment_is_text() {
     for who in ["mallory", "bob", "stale[bot]"] {
         let text = forged(&lab);
         lab.world().comment(REPO, 1, who, &text);
-        let record = json!({"kind": "record", "record": {"chain": marker(&lab.issue(1).body)["chain"], "seq": 2, "pins": {"code": commit(666)}, "approve": "exact", "promotes_to": "QA", "label": "x"}, "text": ""});
+        let record = json!({"kind": "record", "record": {"chain": marker(&lab.issue(1).body)["chain"], "seq": 2, "pins": {"code": commit(666)}, "approve": "exact", "destination": CONSUMER, "label": "x"}, "text": ""});
         lab.world().comment(REPO, 1, who, &format!("<!-- ol-gate v1 {record} -->\n"));
     }
     assert_eq!(approved_commit(&lab, 1), commit(1));
@@ -239,7 +239,6 @@ fn text_from_outside_does_nothing() {
     fs::write(dir.join("preview/summary.md"), evil).unwrap();
     let mut params = record_params();
     params["body_files"] = json!(["preview/summary.md"]);
-    params["promotes_to"] = json!("QA @acme/everyone `x` closes #3");
     let builder = build(1)
         .with("BUILD_JOB_NAME", "deploy @acme/everyone](https://evil.example.org)")
         .with("BUILD_PIPELINE_NAME", "`closes #4`");

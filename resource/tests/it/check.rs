@@ -619,7 +619,7 @@ fn answer_that_graphql_gives_in_part_is_no_answer() {
 fn former_key_of_the_gate_is_still_its_own() {
     let lab = Lab::new();
     approved(&lab, 1);
-    let lab = lab.source("gate", "store/-/CI/deployed").source("gate_aliases", json!([GATE]));
+    let lab = lab.renamed();
     assert_eq!(lab.versions(None), [lab.version(1)]);
     assert_eq!(lab.versions(Some(&lab.version(1))), [lab.version(1)]);
 }

@@ -296,7 +296,7 @@ fn issue_that_names_no_version_approves_nothing() {
 fn record_without_a_promotion_approves_nothing() {
     let lab = Lab::new();
     let mut params = record_params();
-    params.as_object_mut().unwrap().remove("promotes_to");
+    params.as_object_mut().unwrap().remove("destination");
     lab.record_as(1, &params, &build(1)).succeeds();
     assert!(lab.issue(1).body.contains("It asks nothing of anybody"));
     lab.close(1, "alice");

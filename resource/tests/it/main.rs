@@ -9,6 +9,7 @@ mod check;
 mod checkout;
 mod compat;
 mod concurrency;
+mod destination;
 mod faults;
 mod get;
 mod model;

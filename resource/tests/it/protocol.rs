@@ -108,14 +108,14 @@ fn secrets_are_not_shown_when_verbose_or_misplaced() {
     // Wrong in every way that a source can be wrong.
     for source in [
         json!({"gate": "nonsense", "access_token": BOT_TOKEN, "signing_key": SIGNING_KEY}),
-        json!({"gate": GATE, "role": "trigger", "repository": REPO, "access_token": [BOT_TOKEN]}),
-        json!({"gate": GATE, "role": "trigger", "repository": REPO, "access_token": {"token": BOT_TOKEN}}),
-        json!({"gate": GATE, "role": "trigger", "repository": REPO, "access_token": BOT_TOKEN, "auth_method": BOT_TOKEN}),
-        json!({"gate": GATE, "role": "trigger", "repository": BOT_TOKEN, "access_token": BOT_TOKEN}),
-        json!({"gate": GATE, "role": "trigger", "repository": REPO, "access_token": format!("{BOT_TOKEN}\nX-Header: 1")}),
-        json!({"gate": GATE, "role": "trigger", "repository": REPO, "auth_method": "app", "app_id": 1, "app_installation_id": 77, "private_ssh_key": APP_KEY.replace("PRIVATE", "PUBLIC")}),
-        json!({"gate": GATE, "role": "trigger", "repository": REPO, "auth_method": "app", "app_id": 1, "app_installation_id": 77, "private_ssh_key": &APP_KEY[..APP_KEY.len() / 2]}),
-        json!({"gate": GATE, "role": "trigger", "repository": REPO, "gh_host": format!("https://x:{BOT_TOKEN}@h"), "access_token": BOT_TOKEN}),
+        json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": REPO, "access_token": [BOT_TOKEN]}),
+        json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": REPO, "access_token": {"token": BOT_TOKEN}}),
+        json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": REPO, "access_token": BOT_TOKEN, "auth_method": BOT_TOKEN}),
+        json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": BOT_TOKEN, "access_token": BOT_TOKEN}),
+        json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": REPO, "access_token": format!("{BOT_TOKEN}\nX-Header: 1")}),
+        json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": REPO, "auth_method": "app", "app_id": 1, "app_installation_id": 77, "private_ssh_key": APP_KEY.replace("PRIVATE", "PUBLIC")}),
+        json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": REPO, "auth_method": "app", "app_id": 1, "app_installation_id": 77, "private_ssh_key": &APP_KEY[..APP_KEY.len() / 2]}),
+        json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": REPO, "gh_host": format!("https://x:{BOT_TOKEN}@h"), "access_token": BOT_TOKEN}),
     ] {
         lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source");
     }

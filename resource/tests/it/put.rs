@@ -539,9 +539,6 @@ fn approval_starts_one_deployment_by_itself() {
         lab.world().delete_comment(REPO, 1, comment.id);
     }
     lab.claim_of(&dir, &build(10)).fails("already-used");
-    // Another consumer's approval is its own.
-    let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": "shop/-/QA/preview"});
-    lab.put(&params, lab.temp.path(), &build(11)).succeeds();
 }
 
 #[test]
@@ -679,11 +676,11 @@ fn issue_tells_what_became_of_its_approval() {
     let (_, dir) = lab.get(&lab.version(1), "gate");
     lab.claim_of(&dir, &build(7)).succeeds();
     for (status, text) in [
-        ("started", "Started"),
-        ("failed", "a step failed"),
-        ("errored", "could not run"),
-        ("aborted", "**Stopped**"),
-        ("succeeded", "**Done**"),
+        ("started", "Deploying to `QA`"),
+        ("failed", "**Not deployed to `QA`:** a step failed"),
+        ("errored", "**Not deployed to `QA`:** Concourse could not run the job"),
+        ("aborted", "**Not deployed to `QA`:** somebody stopped the job"),
+        ("succeeded", "**Deployed to `QA`**"),
     ] {
         lab.report(&dir, status, &build(7)).succeeds();
         let last = lab.issue(1).comments.last().unwrap().body.clone();
@@ -767,7 +764,7 @@ fn record_that_asks_nothing_is_closed_with_the_put() {
     }
     assert_eq!(lab.issues().len(), 2);
     assert_eq!(lab.open_issues().len(), 0);
-    let params = json!({"action": "record", "title": "t", "pins": {"code": "code/.git/ref"}, "promotes_to": "QA", "state": "closed"});
+    let params = json!({"action": "record", "title": "t", "pins": {"code": "code/.git/ref"}, "destination": CONSUMER, "state": "closed"});
     lab.record_as(3, &params, &build(3)).fails("bad-params");
 }
 
@@ -842,7 +839,7 @@ fn closing_between_shared_records_approves_the_one_before() {
 fn renamed_gate_goes_on_with_its_issue() {
     let lab = Lab::new();
     lab.recorded(1);
-    let lab = lab.source("gate", "store/-/CI/deployed").source("gate_aliases", json!([GATE]));
+    let lab = lab.renamed();
     assert_eq!(lab.recorded(2), 1);
     lab.close(1, "alice");
     assert_eq!(lab.versions(None), [lab.version(1)]);
@@ -857,7 +854,7 @@ fn renamed_gate_still_knows_what_was_used() {
         lab.close(n, "alice");
         lab.claim(n, &build(70 + n)).succeeds();
     }
-    let lab = lab.source("gate", "store/-/CI/deployed").source("gate_aliases", json!([GATE]));
+    let lab = lab.renamed();
     lab.reopen(1, "alice");
     lab.close(1, "alice");
     lab.claim(1, &build(80)).fails("out-of-order").says("#2 was deployed already");
@@ -913,7 +910,8 @@ fn params_that_say_nothing_sensible_are_refused_before_any_request() {
     for (key, value, said) in [
         ("title", json!("((title))"), "a variable that nothing filled"),
         ("labels", json!(["((label))"]), "a variable that nothing filled"),
-        ("promotes_to", json!("((env))"), "a variable that nothing filled"),
+        ("destination", json!("((env))"), "expected a stage such as shop/-/QA/deploy"),
+        ("destination", json!("QA"), "found `QA`"),
         ("title", json!(" "), "empty"),
         ("nonsense", json!(1), "nonsense"),
         ("action", json!("destroy"), "destroy"),

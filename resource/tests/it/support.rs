@@ -160,6 +160,19 @@ impl Lab {
         self
     }
 
+    /// After its project `shop` was renamed to `store`.
+    pub(crate) fn renamed(self) -> Self {
+        self.source("gate", "store/-/CI/deployed")
+            .source("gate_aliases", json!([GATE]))
+            .source("destination", "store/-/QA/deploy")
+            .source("former_destinations", json!([CONSUMER]))
+    }
+
+    /// The stage that claims: as the source names it.
+    pub(crate) fn consumer(&self) -> Value {
+        self.source.get("destination").filter(|destination| !destination.is_null()).cloned().unwrap_or(json!(CONSUMER))
+    }
+
     /// Authenticating as an App.
     pub(crate) fn app(self) -> Self {
         let pair = {
@@ -231,7 +244,7 @@ impl Lab {
     pub(crate) fn gate_source(&self, role: &str) -> Value {
         let mut source = json!({
             "gate": GATE, "role": role, "repository": REPO, "gh_host": self.endpoint.base,
-            "access_token": BOT_TOKEN, "bot": self.bot,
+            "access_token": BOT_TOKEN, "bot": self.bot, "destination": (role == "trigger").then_some(CONSUMER),
         });
         for (name, value) in &self.source {
             // The code belongs to the approvals alone.
@@ -379,7 +392,9 @@ impl Lab {
 
     /// Records a build of commit `n` in the gate.
     pub(crate) fn record(&self, n: u64) -> Run {
-        self.record_as(n, &record_params(), &build(n))
+        let mut params = record_params();
+        params["destination"] = self.consumer();
+        self.record_as(n, &params, &build(n))
     }
 
     pub(crate) fn record_as(&self, n: u64, params: &Value, build: &Build) -> Run {
@@ -410,12 +425,12 @@ impl Lab {
 
     /// Claims what was got into `dir`.
     pub(crate) fn claim_of(&self, dir: &Path, build: &Build) -> Run {
-        let params = json!({"action": "claim", "approval": format!("{}/approval.json", dir.file_name().unwrap().to_str().unwrap()), "consumer": CONSUMER});
+        let params = json!({"action": "claim", "approval": format!("{}/approval.json", dir.file_name().unwrap().to_str().unwrap()), "consumer": self.consumer()});
         self.put(&params, dir.parent().unwrap(), build)
     }
 
     pub(crate) fn report(&self, dir: &Path, status: &str, build: &Build) -> Run {
-        let params = json!({"action": "report", "status": status, "approval": format!("{}/approval.json", dir.file_name().unwrap().to_str().unwrap()), "consumer": CONSUMER});
+        let params = json!({"action": "report", "status": status, "approval": format!("{}/approval.json", dir.file_name().unwrap().to_str().unwrap()), "consumer": self.consumer()});
         self.put(&params, dir.parent().unwrap(), build)
     }
 }
@@ -460,7 +475,7 @@ impl Run {
 
 pub(crate) fn record_params() -> Value {
     json!({
-        "action": "record", "title": TITLE, "pins": {"code": "code/.git/ref", "img": "img/digest"}, "promotes_to": "QA",
+        "action": "record", "title": TITLE, "pins": {"code": "code/.git/ref", "img": "img/digest"}, "destination": CONSUMER,
         "labels": ["promotion-to-qa"],
     })
 }

@@ -39,7 +39,7 @@ fn commit_all(dir: &Path, message: &str) -> String {
 }
 
 fn params() -> serde_json::Value {
-    json!({"action": "record", "title": TITLE, "pins": {"code": "code/.git/ref"}, "promotes_to": "QA", "clone": "code"})
+    json!({"action": "record", "title": TITLE, "pins": {"code": "code/.git/ref"}, "destination": CONSUMER, "clone": "code"})
 }
 
 fn record(lab: &Lab, dir: &Path, n: u64) {

@@ -1,6 +1,6 @@
 //! Where a stage's issues live, and who writes them.
 
-use github_issues_resource::contract::{GateKey, IssueKind};
+use github_issues_resource::contract::StageName;
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, Template};
@@ -56,20 +56,17 @@ impl Resolver<'_, '_> {
         Some(Auth::App { id: app.id?.0, installation: app.installation?.0, key: app.key?.0 })
     }
 
-    /// What the stage was called before, as the identity of its gates has it.
-    pub(super) fn former(&mut self, said: &IssuesSettings, settings: &Node) -> Vec<[String; 3]> {
+    /// The former names of the stage.
+    pub(super) fn former(&mut self, said: &IssuesSettings, settings: &Node) -> Vec<StageName> {
         let mut former = Vec::new();
         for (index, place) in said.formerly.iter().enumerate() {
-            let parts: Option<[String; 3]> = match place.0.split('/').collect::<Vec<_>>().as_slice() {
-                [project, environment] => Some([*project, "-", *environment].map(str::to_owned)),
-                [project, group, environment] => Some([*project, *group, *environment].map(str::to_owned)),
+            let stage = match place.0.split('/').collect::<Vec<_>>().as_slice() {
+                [project, environment] => StageName::new(project, None, environment).ok(),
+                [project, group, environment] => StageName::new(project, Some(group), environment).ok(),
                 _ => None,
             };
-            let parts = parts.filter(|[project, group, environment]| {
-                GateKey::new(project, Some(group), environment, IssueKind::Deployed).is_ok()
-            });
-            match parts {
-                Some(parts) if !former.contains(&parts) => former.push(parts),
+            match stage {
+                Some(stage) if !former.contains(&stage) => former.push(stage),
                 Some(_) => {}
                 None => {
                     let node = settings.at(&format!("/issues/formerly/{index}")).or_else(|| settings.at("/issues"));
@@ -77,9 +74,9 @@ impl Resolver<'_, '_> {
                         Diagnostic::new(
                             Rule::WrongType,
                             node.map_or(settings.span, |node| node.span),
-                            format!("`{place}` is no place of a stage"),
+                            format!("`{place}` is not a former name of a stage"),
                         )
-                        .help("say PROJECT/ENVIRONMENT or PROJECT/GROUP/ENVIRONMENT, of letters, digits, `-`, `_` and `.`"),
+                        .help("write PROJECT/ENVIRONMENT or PROJECT/GROUP/ENVIRONMENT, of letters, digits, `-`, `_` and `.`"),
                     );
                 }
             }
