@@ -206,6 +206,8 @@ rules! {
     DuplicatePipeline = Error "duplicate-pipeline",
     /// The titles of two issues cannot be told apart.
     TitleCollision = Error "title-collision",
+    /// The text of an issue contains a credential.
+    PostedCredential = Error "posted-credential",
     /// The file contains a secret in plain text.
     PlaintextSecret = Error "plaintext-secret" page,
     /// The path does not exist in the source code.

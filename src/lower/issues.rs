@@ -116,6 +116,11 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
     }
 }
 
+/// A title that only a build can complete: it belongs to the put, since nothing fills its variables in a check.
+fn local_title(issue: &GateIssue<'_>) -> Option<String> {
+    issue.title.contains("((").then(|| issue.title.to_owned())
+}
+
 fn compat_source(issue: &GateIssue<'_>, side: Side) -> CompatSource {
     let Issues { repository, api, auth, timeout, .. } = issue.issues;
     let auth = Credentials::of(auth);
@@ -137,7 +142,7 @@ fn compat_source(issue: &GateIssue<'_>, side: Side) -> CompatSource {
         labels: Vec::new(),
         skip_if_labeled: Vec::new(),
         limit_old_versions: None,
-        issue_title_template: Some(issue.title.to_owned()),
+        issue_title_template: local_title(issue).is_none().then(|| issue.title.to_owned()),
         issue_body_template: None,
         assignees: Vec::new(),
         timeout: *timeout,
@@ -214,7 +219,7 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
             assignees: issues.assignees.clone(),
             body_file: None,
             body_files,
-            title_template: None,
+            title_template: local_title(&opening.issue),
             close_if_file,
         }),
     };

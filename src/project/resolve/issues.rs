@@ -3,11 +3,17 @@
 use github_issues_resource::contract::StageName;
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, Template};
+use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, NamesSettings, Template};
 use crate::project::stage::{Auth, Issues};
 use crate::yaml::Node;
 
 use super::Resolver;
+
+/// The name of the first credential in a text: a variable of Concourse's that is not local to the build.
+fn credential(text: &str) -> Option<&str> {
+    let names = text.split("((").skip(1).filter_map(|rest| rest.split_once("))")).map(|(name, _)| name);
+    names.map(|name| name.trim_start_matches('(')).find(|name| !name.starts_with(".:"))
+}
 
 impl Resolver<'_, '_> {
     /// `None` where something is missing, which is only reported when an issue has to be written.
@@ -36,6 +42,43 @@ impl Resolver<'_, '_> {
             max_comments: said.max_comments,
             resource: said.resource,
         })
+    }
+
+    /// Reports credentials in what is posted on GitHub: titles, labels, assignees, and the names of files in the body.
+    /// A local variable of the build, `((.:version))`, is no credential: the build fills it.
+    pub(super) fn check_posted(&mut self, names: &NamesSettings, issues: &IssuesSettings, settings: &Node) {
+        let of_names = [
+            ("a title", "/names/deployed_title", &names.deployed_title),
+            ("a title", "/names/ready_title", &names.ready_title),
+            ("a label", "/names/promotion_label", &names.promotion_label),
+            ("a label", "/names/deployed_label", &names.deployed_label),
+            ("a label", "/names/final_label", &names.final_label),
+        ];
+        let of_issues = [
+            ("a label", "/issues/labels", &issues.labels),
+            ("an assignee", "/issues/assignees", &issues.assignees),
+            ("a file of the body", "/issues/body_files", &issues.body_files),
+        ];
+        let lists = of_issues.iter().flat_map(|(what, pointer, texts)| {
+            texts.iter().enumerate().map(move |(index, text)| (*what, format!("{pointer}/{index}"), text))
+        });
+        let named = of_names.iter().map(|(what, pointer, text)| (*what, (*pointer).to_owned(), *text));
+        for (what, pointer, text) in named.chain(lists) {
+            let Some(name) = credential(&text.0) else { continue };
+            let node = settings.at(&pointer).filter(|node| node.span.file != self.fleet.built_in);
+            let span = node.or_else(|| self.layer.node.at("/project")).map_or_else(|| self.begin(), |node| node.span);
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::PostedCredential,
+                    span,
+                    format!("{what} contains `(({name}))`, whose value would be posted on GitHub"),
+                )
+                .help(format!(
+                    "remove `(({name}))`; for a value that the build loads, write a local variable such as \
+                     ((.:version)); for a value of the manifest, write a template such as {{{{ version }}}}"
+                )),
+            );
+        }
     }
 
     fn app(&mut self, app: AppSettings, settings: &Node) -> Option<Auth> {

@@ -87,6 +87,7 @@ impl<'a> Resolver<'a, '_> {
         };
         self.check_preview(outline, kind, &scope);
         self.check_env(&filled);
+        self.check_posted(&typed.names, &typed.issues, settings);
         let names = self.names(&typed.names, settings)?;
         let old_names = if previewed { self.names_with_dashes(&names, settings, &stack, &scope) } else { Vec::new() };
         let mut code = self.code(typed.source, repository, &code, settings, kind, &scope)?;

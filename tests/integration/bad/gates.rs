@@ -266,6 +266,55 @@ fn titles_that_say_nothing() {
 }
 
 #[test]
+fn credentials_in_what_is_posted() {
+    assert_snapshot!(report(
+        "project: shop\nstack:\n  pulumi: {path: infra}\n\
+         names: {deployed_title: \"shop ((db.password)) on {{ environment }}\"}\n"
+    ), @r#"
+    error[posted-credential]: a title contains `((db.password))`, whose value would be posted on GitHub
+     --> projects/a.yml:4:25
+      |
+    4 | names: {deployed_title: "shop ((db.password)) on {{ environment }}"}
+      |                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: remove `((db.password))`; for a value that the build loads, write a local variable such as ((.:version)); for a value of the manifest, write a template such as {{ version }}
+
+    error: 1 error in 1 file; nothing was compared
+    "#);
+    for (text, place) in [
+        ("names: {ready_title: x ((a.b))}", "a title contains `((a.b))`"),
+        ("names: {promotion_label: to-((a.b))}", "a label contains `((a.b))`"),
+        ("issues: {labels: [fine, ((a.b))]}", "a label contains `((a.b))`"),
+        ("issues: {assignees: [((a.b))]}", "an assignee contains `((a.b))`"),
+        ("issues: {body_files: [code/((a.b)).md]}", "a file of the body contains `((a.b))`"),
+        ("names: {ready_title: \"x ((.:version)) ((vault:a.b))\"}", "a title contains `((vault:a.b))`"),
+    ] {
+        let reported = report(&format!("project: shop\nstack:\n  pulumi: {{path: infra}}\n{text}\n"));
+        assert!(reported.contains("error[posted-credential]") && reported.contains(place), "{text}: {reported}");
+        assert_eq!(reported.matches("error[").count(), 1, "{text}: {reported}");
+    }
+    warning(
+        "project: shop\nstack:\n  pulumi: {path: infra}\nnames: {deployed_title: \"{{ environment }} ((.:version)) deployed.\"}\n",
+    );
+}
+
+/// A variable that a build loads is filled in a put, and by nothing in a check.
+#[test]
+fn title_with_a_local_variable_stays_out_of_the_sources_of_mitodls_image() {
+    let work = Work::new().file("pipegen.yml", FLEET).file(
+        "projects/a.yml",
+        "project: shop\nstack:\n  pulumi: {path: infra}\nissues: {resource: mitodl}\n\
+         names: {deployed_title: \"{{ environment }} ((.:version)) deployed.\"}\n",
+    );
+    assert_eq!(work.run(&["render"]).code, 0);
+    let rendered = work.read("rendered/a.yml");
+    let (resources, jobs) = rendered.split_once("\njobs:").unwrap();
+    assert!(jobs.contains("title_template: CI ((.:version)) deployed."), "{jobs}");
+    assert!(!resources.contains("((.:"), "{resources}");
+    assert!(resources.contains("issue_prefix: \"CI \""), "{resources}");
+}
+
+#[test]
 fn projects_with_one_gate() {
     let manifest = |path: &str| format!("project: shop\nstack:\n  pulumi: {{path: infra/{path}}}\n");
     let work = Work::new()
