@@ -53,6 +53,8 @@ pub(crate) enum Error {
     NotFetched { commit: String, why: String },
     #[error("the approved commit {commit} is not on the branch {branch}: nothing is deployed")]
     NotOnBranch { commit: String, branch: String },
+    #[error("issue #{issue} cannot be checked out: {why}; nothing is deployed. Approve an issue of a newer build")]
+    NotACommit { issue: u64, why: String },
     #[error("{0}")]
     WrongDestination(String),
     #[error("{0}")]
@@ -91,6 +93,7 @@ impl Error {
             Self::NotFetched { .. } => "not-fetched",
             Self::NotOnBranch { .. } => "not-on-branch",
             Self::WrongDestination(_) => "wrong-destination",
+            Self::NotACommit { .. } => "not-a-commit",
             Self::AlreadyUsed(_) => "already-used",
             Self::OutOfOrder(_) => "out-of-order",
             Self::Internal(_) => "internal",

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::concourse::Resource;
 use crate::manifest::Secret;
 
+use super::draft::commit_file;
 use super::graph::json;
 use super::own::escape;
 
@@ -131,7 +132,7 @@ fn any(resource: &Resource, source: &Map<String, Json>) -> Map<String, Json> {
     }
     let mut said = Map::from_iter([("resource".to_owned(), any)]);
     let pin = match resource.type_name.as_str() {
-        "git" => Some(".git/ref"),
+        "git" => Some(commit_file(resource)),
         "registry-image" | "docker-image" => Some("digest"),
         "s3" => Some("version"),
         "github-release" => Some("tag"),

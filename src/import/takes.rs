@@ -110,6 +110,8 @@ impl<'p> Read<'p> {
                 None => _ = said.insert("pin".to_owned(), Json::Null),
                 Some(Json::String(file)) => {
                     if let Some(file) = file.strip_prefix(&format!("{}/", resource.name)) {
+                        // A repository is pinned by its commit, even where the name of a tag was.
+                        let file = if said.contains_key("git") { usual_pin(resource) } else { file };
                         said.insert("pin".to_owned(), file.into());
                     }
                 }

@@ -226,11 +226,12 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
     put(opening.resource, Inputs::Detect, params)
 }
 
-/// The put that uses an approval up, before anything is done by it.
-pub(super) fn claim(gate: &TakenGate<'_>) -> Step {
+/// The put that uses an approval up, before anything is done by it. `commits` are the pins that are checked out.
+pub(super) fn claim(gate: &TakenGate<'_>, commits: Vec<String>) -> Step {
     let params = GatePut::Claim(ClaimParams {
         approval: format!("{GATE}/{}", files::APPROVAL),
         consumer: gate.consumer.clone(),
+        commits,
     });
     put(gate.issue.post, Inputs::Named(vec![GATE.into()]), to_value(&params))
 }

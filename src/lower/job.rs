@@ -43,7 +43,8 @@ impl<'a> Lowering<'_, 'a> {
         plan.add(Author::Generator, here, self.gets(&job.takes, stage, gate));
         if let Some(gate) = ours {
             if gate.passed.is_none() {
-                plan.add(Author::Generator, here, [issues::claim(gate)]);
+                let commits = checked_out_inputs(gate, job).map(|input| input.name.to_string()).collect();
+                plan.add(Author::Generator, here, [issues::claim(gate, commits)]);
             }
             plan.add(Author::Generator, here, checkout_approved(gate, job));
         }
@@ -341,6 +342,26 @@ impl<'a> Lowering<'_, 'a> {
         pins
     }
 
+    /// A file that Concourse's git resource writes may be gone, or say something else, once the approved commit is checked
+    /// out.
+    fn check_file_of_clone(&mut self, input: &Input, variable: &str, file: &str, stage: &Stage) {
+        let What::Git(git) = &input.what else { return };
+        let Some(own) = file.strip_prefix(".git/") else { return };
+        let name = &input.name;
+        let message = match own {
+            "ref" | "short_ref" if git.tag_filter.is_some() => {
+                format!("`{file}` of `{name}` names a tag before a gate, and the approved commit behind it")
+            }
+            "HEAD" | "ref" | "commit" | "short_ref" | "commit_message" => return,
+            _ => format!("`{file}` of `{name}` is gone behind a gate, where the approved commit is checked out"),
+        };
+        let span = stage.span_of(&format!("/inputs/{}/env/{}", escape(name.as_str()), escape(variable)));
+        self.diagnostics.push(
+            Diagnostic::new(Rule::WrongType, span, message)
+                .help("use `.git/HEAD`, the hash of the commit; or ask git in the deployment's own step"),
+        );
+    }
+
     /// The variables of a job: those that were said, and those from files of what it takes. What an approval holds to a
     /// version comes from the approval, not from what the build happened to get.
     fn env(
@@ -367,6 +388,9 @@ impl<'a> Lowering<'_, 'a> {
                         .note(format!("one of them is `{file}` of `{}`", input.name)),
                     );
                     continue;
+                }
+                if gate.is_some_and(|gate| gate.holds(input.name.as_str())) {
+                    self.check_file_of_clone(input, variable, file, stage);
                 }
                 let version = input.pin.file() == Some(file) || input.what.version_file() == Some(file);
                 files.push((variable.clone(), env_file(input, file, gate), version));
@@ -456,6 +480,19 @@ fn get(take: &Take<'_>, params: Option<Value>) -> Step {
     .into()
 }
 
+/// The inputs that are checked out at the commit that the approval names.
+fn checked_out_inputs<'j>(gate: &'j TakenGate<'_>, job: &'j StageJob<'_>) -> impl Iterator<Item = &'j Input> {
+    job.takes.iter().filter_map(|take| match take.taken {
+        Taken::Input(input) if matches!(input.what, What::Git(_)) && gate.holds(input.name.as_str()) => Some(input),
+        Taken::Input(_) | Taken::Code(_) => None,
+    })
+}
+
+/// Does the get of an input leave its submodules out?
+fn leaves_submodules_out(input: &Input) -> bool {
+    input.params.as_ref().and_then(|params| params.get("submodules")) == Some(&Value::from("none"))
+}
+
 /// Puts the approved versions where the newest ones are, or fails: Concourse cannot choose a version at run time, and
 /// `passed` is membership, not equality.
 fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
@@ -484,6 +521,19 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
     let gate_input = TaskInput { name: GATE.into(), path: None, optional: None };
     let lines = |items: &[String]| Value::from(items.join("\n"));
     let names: Vec<String> = checkout.iter().map(ToString::to_string).collect();
+    let mut params: IndexMap<String, Value> = IndexMap::from([
+        ("CODE".into(), job.stage.code.resource.as_str().into()),
+        ("CHECKOUT".into(), lines(&names)),
+        ("COMPARE".into(), lines(&compare)),
+        ("FETCH".into(), if gate.fetch { "yes".into() } else { "".into() }),
+    ]);
+    let without: Vec<String> = checked_out_inputs(gate, job)
+        .filter(|input| leaves_submodules_out(input))
+        .map(|input| input.name.to_string())
+        .collect();
+    if !without.is_empty() {
+        params.insert("NO_SUBMODULES".into(), lines(&without));
+    }
     let config = TaskConfig {
         platform: "linux".into(),
         image_resource: Some(ImageResource {
@@ -504,12 +554,7 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
             .collect(),
         outputs: checkout.iter().map(|name| TaskOutput { name: text(name), path: None }).collect(),
         caches: Vec::new(),
-        params: IndexMap::from([
-            ("CODE".into(), job.stage.code.resource.as_str().into()),
-            ("CHECKOUT".into(), lines(&names)),
-            ("COMPARE".into(), lines(&compare)),
-            ("FETCH".into(), if gate.fetch { "yes".into() } else { "".into() }),
-        ]),
+        params,
         run: Some(TaskRun {
             path: Some("sh".into()),
             args: vec![format!("{GATE}/{}", files::CHECKOUT)],

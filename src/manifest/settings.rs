@@ -277,8 +277,8 @@ pub struct InputSettings {
     #[serde(default)]
     #[schemars(example = &"1h")]
     pub check_every: Option<CheckEvery>,
-    /// The file that names the version; `.git/ref` of a repository, `digest` of an image, `version` of a file in S3 and
-    /// `tag` of a release unless said. Null leaves the input out of approvals.
+    /// The file that names the version. Default: `.git/ref` of a repository, or `.git/HEAD` with `tag_filter`; `digest` of
+    /// an image; `version` of a file in S3; `tag` of a release. Null leaves the input out of approvals.
     #[serde(default)]
     #[schemars(with = "Option<String>", extend(
         "x-null" = true,

@@ -381,6 +381,8 @@ impl What {
     /// Of a release it is the tag: two tags, `v1.2` and `1.2`, come out as one version.
     pub const fn version_file(&self) -> Option<&'static str> {
         match self {
+            // Under a filter of tags `.git/ref` holds the name of the tag, which can be moved.
+            Self::Git(GitSource { tag_filter: Some(_), .. }) => Some(".git/HEAD"),
             Self::Git(_) => Some(".git/ref"),
             Self::Image(_) => Some("digest"),
             Self::S3(_) => Some("version"),

@@ -70,7 +70,11 @@ fn describe(step: &Value) -> String {
     if let Some(name) = step["put"].as_str() {
         let params = &step["params"];
         return match params["action"].as_str() {
-            Some("claim") => format!("claim {name} for {}", text(&params["consumer"])),
+            Some("claim") => {
+                let commits =
+                    params["commits"].as_array().map_or(String::new(), |list| format!(" with {}", names(list)));
+                format!("claim {name} for {}{commits}", text(&params["consumer"]))
+            }
             Some("report") => format!("report {} to {name} by {}", text(&params["status"]), text(&params["consumer"])),
             Some("record") => {
                 let mut rest = params.as_object().unwrap().clone();
@@ -86,7 +90,12 @@ fn describe(step: &Value) -> String {
         let params = &step["config"]["params"];
         if name == "checkout-approved" {
             let said = |key: &str| text(&params[key]).replace('\n', " ");
-            return format!("checkout {} compare [{}] fetch [{}]", said("CHECKOUT"), said("COMPARE"), said("FETCH"));
+            let mut line =
+                format!("checkout {} compare [{}] fetch [{}]", said("CHECKOUT"), said("COMPARE"), said("FETCH"));
+            if params.get("NO_SUBMODULES").is_some() {
+                line += &format!(" no submodules [{}]", said("NO_SUBMODULES"));
+            }
+            return line;
         }
         return format!("task {name} {params}");
     }

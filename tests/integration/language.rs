@@ -147,6 +147,56 @@ fn code_and_image_belong_together() {
     "#);
 }
 
+// The name of a tag can be moved to another commit, and `.git/ref` holds it.
+#[test]
+fn repository_that_is_filtered_by_tags_is_approved_by_its_commit() {
+    let yaml = rendered(
+        "project: shop\nenvironments: [CI, QA]\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\n\
+         inputs:\n  lib: {git: {repository: https://github.com/example/lib, tag_filter: v*}, params: {submodules: none}}\n",
+    );
+    assert_snapshot!(graph(&yaml), @r#"
+    deploy-shop-ci (serial)
+      get lib, starts {"submodules":"none"}
+      get shop-shop, starts
+      task deploy {"PHASE":"deploy","STACK":"CI","ENVIRONMENT":"CI","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
+      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","lib":"lib/.git/HEAD"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+    deploy-shop-qa (serial)
+      get lib from deploy-shop-ci {"submodules":"none"}
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy with lib
+      checkout shop-shop lib compare [] fetch [] no submodules [lib]
+      task deploy {"PHASE":"deploy","STACK":"QA","ENVIRONMENT":"QA","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
+      on_success: record github-issues-shop-qa-post "[bot] Script shop QA deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","lib":"lib/.git/HEAD"},"labels":["finalized-deployment"]}
+      on_success: report succeeded to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_failure: report failed to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_error: report errored to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_abort: report aborted to github-issues-shop-ci-post by shop/-/QA/deploy
+    "#);
+}
+
+#[test]
+fn file_that_a_checkout_does_not_leave_is_refused_behind_a_gate() {
+    let env = |git: &str, file: &str| {
+        format!(
+            "project: shop\nenvironments: [CI, QA]\nstack: {{script: {{image: alpine, deploy: ./deploy.sh}}}}\n\
+             inputs:\n  lib: {{git: {{repository: https://github.com/example/lib{git}}}, env: {{LIB: {file}}}}}\n"
+        )
+    };
+    for file in [".git/ref", ".git/HEAD", ".git/commit", ".git/short_ref", ".git/commit_message", "VERSION"] {
+        rendered(&env("", file));
+    }
+    rendered(&env(", tag_filter: v*", ".git/HEAD"));
+    rendered(&env(", tag_filter: v*", ".git/ref").replace("[CI, QA]", "[CI]\ngate: none"));
+    for (git, file) in [("", ".git/tags"), (", tag_filter: v*", ".git/ref"), (", tag_filter: v*", ".git/describe_ref")]
+    {
+        let work = Work::new().file("pipegen.yml", FLEET).file("projects/shop.yml", &env(git, file));
+        let ran = work.run(&["render"]).ended(1);
+        assert!(ran.stderr.contains(&format!("`{file}` of `lib`")), "{}", ran.stderr);
+        assert!(ran.stderr.contains("use `.git/HEAD`"), "{}", ran.stderr);
+    }
+}
+
 #[test]
 fn kinds_that_read_no_files_get_variables() {
     let yaml = rendered(
@@ -170,7 +220,7 @@ fn kinds_that_read_no_files_get_variables() {
       get tool {"skip_download":true}
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post for shop/-/QA/deploy with charts
       checkout shop-shop charts compare [base=digest] fetch []
       {"load_var":"charts_ref","file":"gate/pins/charts","reveal":true}
       {"load_var":"base_digest","file":"gate/pins/base","reveal":true}

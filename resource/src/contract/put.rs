@@ -103,6 +103,9 @@ pub struct ClaimParams {
     /// The stage that uses the approval: the destination of the record. Each approval starts one deployment by
     /// itself, whatever pipeline or job deploys that stage.
     pub consumer: StageKey,
+    /// Pins that the job checks out besides `code`. The claim is refused unless each is the full hash of a commit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commits: Vec<String>,
 }
 
 /// What became of a deployment.

@@ -10,7 +10,7 @@ use super::marker::{Claim, IssueMark, Marker, Notice, Parsed, sha256};
 use super::page::{self, NoticePage};
 use super::record::{claim_marker, random_hex};
 use super::verdict::{Refusal, Verdict, reason_in_words};
-use super::{Gate, label_of};
+use super::{Gate, label_of, pins};
 use crate::contract::{Approval, ClaimParams, files};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
@@ -47,6 +47,7 @@ impl Gate<'_> {
                 shown(&approval.pins)
             )));
         }
+        check_commits(&params.commits, verdict.pins()).map_err(|why| Error::NotACommit { issue: number, why })?;
         if self.is_claimed_by_this_build(&verdict, consumer)? {
             // The run before may have ended before the body was told.
             let mark = verdict.ledger.current_mark();
@@ -278,6 +279,14 @@ pub(super) fn closing_of(approval: &Approval) -> Result<Timestamp> {
             "the approval's `closed_at` is no moment: `{}`",
             crate::text::one_line(&approval.closed_at, 60)
         ))
+    })
+}
+
+/// A name, such as a tag's, is refused before the approval is used: the checkout would refuse it afterwards.
+fn check_commits(names: &[String], pins: &IndexMap<String, String>) -> Result<(), String> {
+    names.iter().try_for_each(|name| match pins.get(name) {
+        Some(version) => pins::check_commit(name, version),
+        None => Err(format!("no version of `{name}` is approved")),
     })
 }
 

@@ -17,14 +17,8 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
 
 /// Checks a version: a commit for the code, else one word.
 pub(crate) fn check_version(name: &str, version: &str) -> Result<(), String> {
-    let shown = crate::text::one_line(version, 80);
     if name == CODE_PIN {
-        let commit = matches!(version.len(), 40 | 64) && version.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
-        return if commit {
-            Ok(())
-        } else {
-            Err(format!("the pin `{name}` is a commit's full hash, and not `{shown}`"))
-        };
+        return check_commit(name, version);
     }
     let word = !version.is_empty()
         && version.len() <= MAX
@@ -32,8 +26,29 @@ pub(crate) fn check_version(name: &str, version: &str) -> Result<(), String> {
     if word {
         Ok(())
     } else {
-        Err(format!("the pin `{name}` is one word of at most {MAX} characters, and not `{shown}`"))
+        let found = crate::text::one_line(version, 80);
+        Err(format!("the pin `{name}` is one word of at most {MAX} characters, and not `{found}`"))
     }
+}
+
+/// Checks a version that a job checks out: a name, such as a tag's, can be moved to another commit.
+pub(crate) fn check_commit(name: &str, version: &str) -> Result<(), String> {
+    let commit = matches!(version.len(), 40 | 64) && version.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
+    if commit {
+        Ok(())
+    } else {
+        let found = crate::text::one_line(version, 80);
+        Err(format!("the pin `{name}` must be the full hash of a commit, found `{found}`"))
+    }
+}
+
+/// Checks a version that was read from `file`: what a clone tells of itself must be a commit.
+pub(crate) fn check_read(name: &str, version: &str, file: &str) -> Result<(), String> {
+    if !file.split('/').any(|part| part == ".git") {
+        return check_version(name, version);
+    }
+    check_commit(name, version)
+        .map_err(|why| format!("{why}; the file `.git/HEAD` holds the hash, under `tag_filter` too"))
 }
 
 pub(crate) fn check_all(pins: &IndexMap<String, String>) -> Result<(), String> {
@@ -50,6 +65,18 @@ mod tests {
             assert!(check_name(bad).is_err(), "{bad:?}");
         }
         assert!(check_name("img-2.x_y").is_ok());
+    }
+
+    #[test]
+    fn version_that_a_clone_tells_is_a_full_commit() {
+        let commit = "a1".repeat(20);
+        for file in ["lib/.git/ref", "lib/.git/HEAD", "./lib/.git/commit", "a/lib/.git/approval/pins/x"] {
+            assert!(check_read("lib", &commit, file).is_ok(), "{file}");
+            let why = check_read("lib", "v1.2", file).unwrap_err();
+            assert!(why.contains("must be the full hash of a commit, found `v1.2`"), "{why}");
+        }
+        assert!(check_read("rel", "v1.2", "rel/tag").is_ok());
+        assert!(check_read("rel", "v1.2", "rel.git/tag").is_ok());
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Gate<'_> {
         for (name, path) in &params.pins {
             pins::check_name(name).map_err(Error::BadParams)?;
             let version = dir.read_required(path, MAX_PIN_FILE)?.trim().to_owned();
-            pins::check_version(name, &version).map_err(|why| Error::BadFile { path: path.clone(), why })?;
+            pins::check_read(name, &version, path).map_err(|why| Error::BadFile { path: path.clone(), why })?;
             if self.log.postable(&version) != version {
                 let why = "holds a secret, which cannot be the version of anything".to_owned();
                 return Err(Error::BadFile { path: path.clone(), why });

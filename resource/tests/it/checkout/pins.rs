@@ -1,6 +1,9 @@
 //! What the approval names.
 
+use serde_json::{Value, json};
+
 use super::*;
+use crate::support::{CONSUMER, Run, build, commit, record_params};
 
 /// Each pin is refused as no full hash.
 fn refused(pin: impl Fn(&Build, &Commits) -> String) {
@@ -92,4 +95,48 @@ fn missing_pin_is_refused() {
     build.two_commits();
     build.pins.clear();
     build.refuses(&["the approval names no version of code"]);
+}
+
+/// Records `lib` from a file of its clone.
+fn record_lib(lab: &Lab, n: u64, file: &str, version: &str) -> Run {
+    let dir = lab.build_dir(n);
+    fs::create_dir_all(dir.join("lib/.git")).unwrap();
+    fs::write(dir.join("lib").join(file), format!("{version}\n")).unwrap();
+    let mut params = record_params();
+    params["pins"] = json!({"code": "code/.git/ref", "lib": format!("lib/{file}")});
+    lab.put(&params, &dir, &build(n))
+}
+
+#[test]
+fn record_of_a_tag_that_a_clone_tells_is_refused() {
+    let lab = Lab::new();
+    for file in [".git/ref", ".git/tags", ".git/describe_ref"] {
+        let run = record_lib(&lab, 1, file, "v1.2");
+        run.fails("bad-file").says("the pin `lib` must be the full hash of a commit, found `v1.2`").says("`.git/HEAD`");
+    }
+    record_lib(&lab, 1, ".git/short_ref", &commit(7)[..7]).fails("bad-file");
+    record_lib(&lab, 1, ".git/HEAD", "ref: refs/heads/main").fails("bad-file");
+    assert_eq!(lab.issues().len(), 0);
+    record_lib(&lab, 1, ".git/HEAD", &commit(7)).succeeds();
+    record_lib(&lab, 2, "version", "v1.2").succeeds();
+}
+
+#[test]
+fn claim_of_a_tag_that_the_job_checks_out_is_refused_and_uses_nothing_up() {
+    let lab = Lab::new();
+    record_lib(&lab, 1, "version", "v1.2").succeeds();
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.succeeds();
+    let claim = |commits: Value| {
+        let params = json!({
+            "action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER, "commits": commits,
+        });
+        lab.put(&params, dir.parent().unwrap(), &build(7))
+    };
+    let refused = claim(json!(["lib"]));
+    refused.fails("not-a-commit").says("the pin `lib` must be the full hash of a commit, found `v1.2`");
+    assert_eq!(refused.writes(), Vec::<String>::new());
+    claim(json!(["other"])).fails("not-a-commit").says("no version of `other` is approved");
+    claim(json!(["code"])).succeeds();
 }
