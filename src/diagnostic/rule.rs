@@ -402,6 +402,8 @@ rules! {
     UnknownResourceType = Warning "unknown-resource-type" page,
     /// A variable uses a source that is not declared.
     UnknownVarSource = Warning "unknown-var-source" page,
+    /// The registry decides which tag is the newest.
+    UnorderedTags = Warning "unordered-tags" page,
     /// Closing the issue approves no specific version.
     UnpinnedApproval = Warning "unpinned-approval" page,
     /// The image of a resource type can change at any time.

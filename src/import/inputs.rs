@@ -57,6 +57,7 @@ const S3: &[Field] = &[
 const IMAGE: &[Field] = &[
     ("repository", "repository", false),
     ("tag", "tag", false),
+    ("semver_constraint", "versions", false),
     ("tag_regex", "tag_regex", false),
     ("created_at_sort", "newest_by", false),
     ("aws_region", "region", false),

@@ -35,6 +35,7 @@ mod undetected_input;
 mod ungated_deploy;
 mod unknown_resource_type;
 mod unknown_var_source;
+mod unordered_tags;
 mod unpinned_resource_type;
 mod unstartable_job;
 mod unused_definition;
@@ -112,6 +113,7 @@ const EACH: &[Check] = &[
     ungated_deploy::check,
     unknown_resource_type::check,
     unknown_var_source::check,
+    unordered_tags::check,
     unpinned_resource_type::check,
     unstartable_job::check,
     unused_definition::check,

@@ -57,6 +57,7 @@ fn image_resource(name: &ResourceName, image: &ImageSource, check_every: Option<
     source.insert("repository".into(), image.repository.as_str().into());
     let texts = [
         ("tag", &image.tag),
+        ("semver_constraint", &image.versions),
         ("tag_regex", &image.tag_regex),
         ("aws_region", &image.region),
         ("username", &image.username),
@@ -67,8 +68,11 @@ fn image_resource(name: &ResourceName, image: &ImageSource, check_every: Option<
             source.insert(key.into(), text.as_str().into());
         }
     }
-    if image.newest_by == Some(NewestBy::Created) {
-        source.insert("created_at_sort".into(), true.into());
+    match image.newest_by {
+        Some(NewestBy::Created) => _ = source.insert("created_at_sort".into(), true.into()),
+        // Without any constraint the resource takes the tag `latest` for newer than all versions.
+        Some(NewestBy::Version) => _ = source.entry("semver_constraint".into()).or_insert_with(|| ">=0.0.0".into()),
+        None => {}
     }
     resource(name, core_type("registry-image"), None, source, check_every)
 }

@@ -1,8 +1,8 @@
 //! The resources of issues, and the steps that write them.
 
 use github_issues_resource::contract::{
-    AuthMethod, ClaimParams, CompatPut, CompatSource, GatePut, GateSource, IssueState, IssueUpdate, RecordParams,
-    RecordState, ReportParams, ReportStatus, Role, Source, files,
+    AuthMethod, ClaimParams, CompatPut, CompatSource, ContentFiles, GatePut, GateSource, IssueState, IssueUpdate,
+    RecordParams, RecordState, ReportParams, ReportStatus, Role, Source, files,
 };
 use indexmap::IndexMap;
 use serde::Serialize;
@@ -182,6 +182,8 @@ impl Credentials {
 pub(super) struct Written<'a> {
     /// What was deployed or previewed: pin → file.
     pub(super) pins: IndexMap<String, String>,
+    /// Artifacts whose files are hashed.
+    pub(super) content: IndexMap<String, ContentFiles>,
     /// The folder of the code.
     pub(super) clone: &'a ResourceName,
     /// The kind's summary.
@@ -198,9 +200,10 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
     let preview = matches!(opening.kind, OpeningKind::Preview);
     let close_if_file = if preview { written.no_changes } else { None };
     let params = match issues.resource {
-        IssuesResource::GithubIssues => to_value(&GatePut::Record(RecordParams {
+        IssuesResource::GithubIssues => to_value(&GatePut::Record(Box::new(RecordParams {
             title: opening.issue.title.to_owned(),
             pins: written.pins,
+            content: written.content,
             approve: opening.issue.approval.map(|approval| approval.approve).unwrap_or_default(),
             destination: opening.issue.destination.as_ref().map(|destination| destination.key.clone()),
             labels,
@@ -213,7 +216,7 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
                 OpeningKind::ClosedRecord => RecordState::Closed,
                 _ => RecordState::Open,
             },
-        })),
+        }))),
         IssuesResource::Mitodl => to_value(&CompatPut {
             labels,
             assignees: issues.assignees.clone(),

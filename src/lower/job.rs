@@ -1,6 +1,6 @@
 //! Jobs: the gets, what a gate asks for, the kind's steps, and what is written afterwards.
 
-use github_issues_resource::contract::{ReportStatus, files};
+use github_issues_resource::contract::{ContentFiles, ReportStatus, files};
 use indexmap::IndexMap;
 
 use crate::concourse::{
@@ -82,6 +82,7 @@ impl<'a> Lowering<'_, 'a> {
         if let Some(opening) = &job.opens {
             self.define_opening(opening, stage);
             let written = Written {
+                content: content(job),
                 pins: self.pins(job, gate, made.pins, kind),
                 clone: &stage.code.resource,
                 summary: made.summary,
@@ -328,9 +329,11 @@ impl<'a> Lowering<'_, 'a> {
             };
             pins.insert(name.to_owned(), file);
         }
+        let content = content(job);
         for (name, file) in more {
             // What a kind records never takes the place of what an approval is held to.
-            if pins.contains_key(&name) {
+            let is_content = name.strip_suffix(files::CONTENT_SUFFIX).is_some_and(|of| content.contains_key(of));
+            if pins.contains_key(&name) || is_content {
                 let span = job.stage.input_span(&name).unwrap_or(job.stage.origin.span);
                 let message = format!("`{name}` is what the stack kind `{}` records in the issue", kind.name());
                 self.diagnostics
@@ -493,6 +496,15 @@ fn leaves_submodules_out(input: &Input) -> bool {
     input.params.as_ref().and_then(|params| params.get("submodules")) == Some(&Value::from("none"))
 }
 
+/// The artifacts whose files an approval names by a hash.
+fn content(job: &StageJob<'_>) -> IndexMap<String, ContentFiles> {
+    let inputs = job.takes.iter().filter_map(|take| match take.taken {
+        Taken::Input(input) => Some((input.name.to_string(), input.content.clone()?)),
+        Taken::Code(_) => None,
+    });
+    inputs.collect()
+}
+
 /// Puts the approved versions where the newest ones are, or fails: Concourse cannot choose a version at run time, and
 /// `passed` is membership, not equality.
 fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
@@ -501,6 +513,7 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
     }
     let mut checkout: Vec<&ResourceName> = Vec::new();
     let mut compare: Vec<String> = Vec::new();
+    let mut content: Vec<String> = Vec::new();
     let mut inputs: Vec<&ResourceName> = Vec::new();
     for take in &job.takes {
         let Some((name, file)) = take.taken.pin() else { continue };
@@ -513,6 +526,7 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
             taken @ Taken::Input(_) if hands_over(gate, taken) => {}
             Taken::Input(input) => {
                 compare.push(format!("{}={file}", input.name));
+                content.extend(input.content.as_ref().map(|files| format!("{} {files}", input.name)));
                 inputs.push(&input.name);
             }
         }
@@ -533,6 +547,9 @@ fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
         .collect();
     if !without.is_empty() {
         params.insert("NO_SUBMODULES".into(), lines(&without));
+    }
+    if !content.is_empty() {
+        params.insert("CONTENT".into(), lines(&content));
     }
     let config = TaskConfig {
         platform: "linux".into(),

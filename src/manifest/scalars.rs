@@ -101,6 +101,29 @@ impl fmt::Display for Name {
     }
 }
 
+/// A file or folder of an input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ContentPath(pub String);
+
+impl JsonSchema for ContentPath {
+    fn schema_name() -> Cow<'static, str> {
+        "ContentPath".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
+            "x-expected": "a file or folder of the input, such as app.tgz",
+        })
+    }
+}
+
 /// An id: a number, or a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -14,7 +14,7 @@ use crate::yaml::Value;
 use super::free::{Choice, Free, FreeMap};
 use super::issues::{ApprovalSettings, IssuesSettings};
 use super::jobs::{ExtraSettings, JobSettings, NotifySettings};
-use super::scalars::{CheckEvery, Duration, Name, Secret, Template};
+use super::scalars::{CheckEvery, ContentPath, Duration, Name, Secret, Template};
 
 /// Settings of one stage.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -292,6 +292,11 @@ pub struct InputSettings {
     #[schemars(extend("pattern" = r"\S", "x-expected" = "a reason"))]
     #[schemars(example = &"only its linter runs, which deploys nothing")]
     pub unpinned: Option<String>,
+    /// Files and folders whose content an approval names besides the version, by a hash. Default: of a release and of a file
+    /// in S3 that is found by `regexp`, all that is fetched; of anything else none.
+    #[serde(default)]
+    #[schemars(example = ["app.tgz"])]
+    pub content: Option<Vec<ContentPath>>,
     /// How it is made here.
     #[serde(default)]
     #[schemars(example = json!({"with": {"image": {"dockerfile": "docker/Dockerfile"}}}))]
@@ -359,11 +364,15 @@ pub struct ImageSettings {
     #[serde(default)]
     #[schemars(example = &"27.1")]
     pub tag: Option<Template>,
-    /// The tags that count as versions.
+    /// The versions that count, as a constraint on tags that are semantic versions. The highest of them is the newest.
+    #[serde(default)]
+    #[schemars(example = &"27.x")]
+    pub versions: Option<Template>,
+    /// The tags that count, of which the youngest image is the newest: needs `newest_by: created`.
     #[serde(default)]
     #[schemars(example = &r"^27\.[0-9]+$")]
     pub tag_regex: Option<Template>,
-    /// What the newest of several tags is.
+    /// Which of several tags is the newest.
     #[serde(default)]
     #[schemars(example = &"version")]
     pub newest_by: Option<NewestBy>,
@@ -381,7 +390,7 @@ pub struct ImageSettings {
     pub password: Option<Secret>,
 }
 
-/// What the newest of several tags is.
+/// Which of several tags is the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

@@ -2,6 +2,8 @@ mod build;
 mod reference;
 mod what;
 
+use github_issues_resource::contract::{ContentFiles, files};
+
 use crate::concourse::ResourceName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use crate::kind::KindSet;
@@ -35,7 +37,25 @@ pub(super) struct InputContext<'a> {
 impl InputContext<'_> {
     /// What the stage takes.
     pub(super) fn inputs(&mut self, inputs: impl IntoIterator<Item = (String, InputSettings)>) -> Vec<Input> {
-        inputs.into_iter().filter_map(|(name, settings)| self.input(&name, settings)).collect()
+        let inputs: Vec<Input> =
+            inputs.into_iter().filter_map(|(name, settings)| self.input(&name, settings)).collect();
+        for input in &inputs {
+            let of = input.name.as_str().strip_suffix(files::CONTENT_SUFFIX);
+            if let Some(hashed) =
+                inputs.iter().find(|hashed| hashed.content.is_some() && Some(hashed.name.as_str()) == of)
+            {
+                let place = self.settings.entry_at(&format!("/inputs/{}", escape(input.name.as_str())));
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::NameCollision,
+                        place.map_or(self.settings.span, |entry| entry.key_span),
+                        format!("`{}` has the name of the hash of `{}` in approvals", input.name, hashed.name),
+                    )
+                    .help("give the input another name"),
+                );
+            }
+        }
+        inputs
     }
 
     fn input(&mut self, name: &str, mut settings: InputSettings) -> Option<Input> {
@@ -82,6 +102,12 @@ impl InputContext<'_> {
             (PinSetting::File(file), _) => Pin::File(file),
             (PinSetting::LeftOut, _) => Pin::LeftOut,
         };
+        let content = match settings.content {
+            Some(files) if files.is_empty() => None,
+            Some(files) => Some(ContentFiles::Only(files.into_iter().map(|file| file.0).collect())),
+            None => what.fetched_content(settings.params.as_ref()),
+        };
+        let content = content.filter(|_| pin.file().is_some());
         let check_every = settings.check_every.or_else(|| self.default_check(&what));
         // The deployment is told the digest; the image itself is nothing to it.
         let skips = matches!(what, What::Image(_));
@@ -96,6 +122,7 @@ impl InputContext<'_> {
             what,
             check_every,
             pin,
+            content,
             build,
             trigger: settings.trigger.unwrap_or(true),
             params,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use github_issues_resource::contract::{Approve, Closers, OnExisting, StageName};
+use github_issues_resource::contract::{Approve, Closers, ContentFiles, OnExisting, StageName};
 
 use crate::concourse::{BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
 use crate::manifest::{CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy};
@@ -303,6 +303,8 @@ pub struct ImageSource {
     pub repository: String,
     /// The tag.
     pub tag: Option<String>,
+    /// A constraint on tags that are semantic versions.
+    pub versions: Option<String>,
     /// Tags that count as versions.
     pub tag_regex: Option<String>,
     /// What the newest tag is.
@@ -392,6 +394,25 @@ impl What {
     }
 }
 
+impl What {
+    /// The files that a name of a version can come to mean anew: an asset of a release can be replaced, and so can an object
+    /// of a bucket. A get writes more beside them, which can change while the content does not.
+    ///
+    /// Sources: what the `in` of Concourse's `github-release` and `s3` resources write.
+    pub fn fetched_content(&self, params: Option<&Value>) -> Option<ContentFiles> {
+        let except = |names: &[&str]| Some(ContentFiles::Except(names.iter().map(|&name| name.to_owned()).collect()));
+        match self {
+            Self::Release(_) => except(&["body", "timestamp", "url"]),
+            Self::S3(S3Source { regexp: Some(_), .. }) => {
+                let tags = params.and_then(|params| params.get("download_tags")) == Some(&Value::Bool(true));
+                except(if tags { &["tags.json", "url"] } else { &["url"] })
+            }
+            // A commit, a digest and a version that a bucket keeps are content.
+            Self::S3(_) | Self::Git(_) | Self::Image(_) | Self::Resource(_) => None,
+        }
+    }
+}
+
 /// Which version of an input an approval names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pin {
@@ -435,6 +456,8 @@ pub struct Input {
     pub check_every: Option<CheckEvery>,
     /// The version that approvals name.
     pub pin: Pin,
+    /// The files that approvals name by a hash, besides the version.
+    pub content: Option<ContentFiles>,
     /// How it is made here.
     pub build: Option<Build>,
     /// A new version starts what takes it.

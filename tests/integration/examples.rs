@@ -535,7 +535,7 @@ fn everything_that_a_deployment_can_take() {
       get shop-image from build-shop-image, starts {"skip_download":true}
       get shop-shop-mixed, starts
       put pulumi-shop-mixed {"env_os":{},"env_vars_from_files":{"BASE_DIGEST":"base-image/digest","SETTINGS_VERSION":"settings/version","EXPORTER_TAG":"exporter/tag","SHOP_DIGEST":"shop-image/digest"},"stack_name":"QA"}
-      on_success: record github-issues-shop-mixed-qa-post "[bot] Pulumi shop-mixed QA deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"base-image/digest","theme":"theme/version","settings":"settings/version","exporter":"exporter/tag","shop-image":"shop-image/digest"},"destination":"shop-mixed/-/Production/deploy","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-mixed-qa-post "[bot] Pulumi shop-mixed QA deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"base-image/digest","theme":"theme/version","settings":"settings/version","exporter":"exporter/tag","shop-image":"shop-image/digest"},"content":{"theme":{"except":["url"]},"exporter":{"except":["body","timestamp","url"]}},"destination":"shop-mixed/-/Production/deploy","labels":["promotion-to-production"]}
     deploy-shop-mixed-production (serial)
       get base-image from deploy-shop-mixed-qa {"skip_download":true}
       get theme from deploy-shop-mixed-qa
@@ -547,7 +547,7 @@ fn everything_that_a_deployment_can_take() {
       claim github-issues-shop-mixed-qa-post for shop-mixed/-/Production/deploy
       checkout shop-shop-mixed compare [theme=version settings=version] fetch []
       put pulumi-shop-mixed {"env_os":{},"env_vars_from_files":{"BASE_DIGEST":"gate/pins/base-image","SETTINGS_VERSION":"gate/pins/settings","SHOP_DIGEST":"gate/pins/shop-image"},"stack_name":"Production"}
-      on_success: record github-issues-shop-mixed-production-post "[bot] Pulumi shop-mixed Production deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"gate/pins/base-image","theme":"theme/version","settings":"settings/version","shop-image":"gate/pins/shop-image"},"labels":["finalized-deployment"]}
+      on_success: record github-issues-shop-mixed-production-post "[bot] Pulumi shop-mixed Production deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"gate/pins/base-image","theme":"theme/version","settings":"settings/version","shop-image":"gate/pins/shop-image"},"content":{"theme":{"except":["url"]}},"labels":["finalized-deployment"]}
       on_success: report succeeded to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy
       on_failure: report failed to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy
       on_error: report errored to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy

@@ -35,6 +35,7 @@ mod set;
 mod support;
 mod unchanged;
 mod validate;
+mod versions;
 mod waiting;
 mod watched;
 mod words;

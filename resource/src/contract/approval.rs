@@ -18,6 +18,8 @@ pub mod files {
     pub const IN_CLONE: &str = ".git/approval";
     /// The name that the code has among the pins.
     pub const CODE_PIN: &str = "code";
+    /// What the name of the pin that holds the hash of an artifact's files ends with.
+    pub const CONTENT_SUFFIX: &str = ".sha256";
 }
 
 /// An approval: the file `approval.json`.

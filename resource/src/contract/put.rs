@@ -1,3 +1,5 @@
+use std::fmt;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,7 @@ use super::source::is_default;
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum GatePut {
     /// After a deployment or a preview: opens the gate's issue, or comments on the open one, and records the versions.
-    Record(RecordParams),
+    Record(Box<RecordParams>),
     /// Before a deployment: uses an approval up, unless it was withdrawn or used already.
     Claim(ClaimParams),
     /// After a deployment: tells the closed issue what became of its approval.
@@ -53,6 +55,29 @@ pub enum RecordState {
     Closed,
 }
 
+/// Which files of an artifact are its content. Paths begin at the artifact; a folder counts with all that it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ContentFiles {
+    /// These, and all must be there.
+    Only(Vec<String>),
+    /// All but these, which a get writes about the version.
+    Except(Vec<String>),
+}
+
+impl fmt::Display for ContentFiles {
+    /// As the parameter `CONTENT` of the script `checkout-approved` has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, names) = match self {
+            Self::Only(names) => ("only", names),
+            Self::Except(names) => ("except", names),
+        };
+        f.write_str(word)?;
+        names.iter().try_for_each(|name| write!(f, " {name}"))
+    }
+}
+
 /// `action: record`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -63,6 +88,10 @@ pub struct RecordParams {
     /// The versions that were deployed or previewed: name → file below the build directory. `code` is the commit.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub pins: IndexMap<String, String>,
+    /// Artifacts whose files are hashed, since their pin is a name that can come to mean other files: name → which files of
+    /// the artifact of that name. The hash becomes the pin `NAME.sha256`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub content: IndexMap<String, ContentFiles>,
     /// The stage that closing the issue promotes to. Only the job of that stage can use the approval. Without it the
     /// issue is a record, and closing does nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,8 @@
 # FETCH          If set, a clone that lacks the commit fetches from its own origin, and the commit may be newer than the
 #                clone's: no job of this Concourse had the commit before.
 # COMPARE        `ARTIFACT=FILE`, one a line. The file must hold the pin that has the artifact's name.
+# CONTENT        `ARTIFACT only FILE…` or `ARTIFACT except FILE…`, one a line. The hash of these files must be the pin
+#                `ARTIFACT.sha256`.
 #
 # The approved tree is the tree of a fresh clone at the approved commit. Therefore only objects and refs are taken from
 # the clone: no configuration, hook, attribute, index, graft or replacement, and no file of the newer commit. The objects
@@ -20,7 +22,7 @@ set -euf
 umask 022
 LC_ALL=C
 export LC_ALL
-: "${CHECKOUT=}" "${CODE=}" "${NO_SUBMODULES=}" "${FETCH=}" "${COMPARE=}"
+: "${CHECKOUT=}" "${CODE=}" "${NO_SUBMODULES=}" "${FETCH=}" "${COMPARE=}" "${CONTENT=}"
 tab=$(printf '\t')
 approval=${0%/*}
 [ -d "$approval/pins" ] || approval=gate
@@ -289,4 +291,48 @@ for pair in $COMPARE; do
   have=$(cat "$artifact/$file")
   [ "$have" = "$want" ] || refuse "$artifact: $want was approved, and this build fetched $have"
   echo "$artifact: the approved version $want"
+done
+
+# The hash of the files of the artifact in the working directory: one line `HEX  ./PATH` for each, sorted by path.
+content() {
+  mode=$1
+  shift
+  {
+    # Paths are told apart by lines; no recorded path has more than one.
+    if [ -n "$(find . -name '*
+*')" ]; then echo "/failed"; fi
+    if [ "$mode" = only ]; then
+      for name; do find "./$name" ! -type d; done
+    else
+      find . ! -type d
+    fi || echo "/failed"
+  } | sort -u | {
+    set -e
+    while IFS= read -r file; do
+      if [ "$mode" = except ]; then
+        for name; do case $file in "./$name" | "./$name"/*) continue 2 ;; esac; done
+      fi
+      if [ -L "$file" ]; then
+        hash=link:$(readlink "$file" | sha256sum)
+      elif [ -f "$file" ]; then
+        hash=$(sha256sum <"$file")
+      else
+        hash=failed
+      fi
+      printf '%s  %s\n' "${hash%% *}" "$file"
+    done
+  } | sha256sum
+}
+
+printf '%s\n' "$CONTENT" | while IFS= read -r line; do
+  [ -n "$line" ] || continue
+  # shellcheck disable=SC2086 # names of files without spaces
+  set -- $line
+  artifact=$1
+  shift
+  want=$(approved "$artifact.sha256")
+  have=$(cd "$artifact" && content "$@")
+  have=sha256:${have%% *}
+  [ "$have" = "$want" ] || refuse "$artifact: files with the content $want were approved, and this build fetched $have"
+  echo "$artifact: the approved content $want"
 done

@@ -7,6 +7,7 @@
 mod bot;
 mod check;
 mod claim;
+mod content;
 mod destination;
 mod get;
 mod issues;

@@ -12,7 +12,7 @@ use super::marker::{
 };
 use super::page::{self, NoticePage, RecordPage, Rejected, Section};
 use super::verdict::reason_in_words;
-use super::{Gate, label_of, pins};
+use super::{Gate, content, label_of, pins};
 use crate::commits::{self, Changes};
 use crate::contract::{Approve, IssueUpdate, OnExisting, RecordParams, RecordState, StageKey, files};
 use crate::error::{Error, Result};
@@ -116,6 +116,16 @@ impl Gate<'_> {
                 return Err(Error::BadFile { path: path.clone(), why });
             }
             versions.insert(name.clone(), version);
+        }
+        for (name, content) in &params.content {
+            pins::check_name(name).map_err(Error::BadParams)?;
+            content::check(content).map_err(|why| Error::BadParams(format!("`content` of `{name}`: {why}")))?;
+            let pin = format!("{name}{}", files::CONTENT_SUFFIX);
+            pins::check_name(&pin).map_err(Error::BadParams)?;
+            let hash = content::hash(dir, name, content)?;
+            if versions.insert(pin.clone(), hash).is_some() {
+                return Err(Error::BadParams(format!("`pins` and `content` both give the pin `{pin}`")));
+            }
         }
         let mut sections = Vec::new();
         for path in &params.body_files {

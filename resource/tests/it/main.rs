@@ -9,6 +9,7 @@ mod check;
 mod checkout;
 mod compat;
 mod concurrency;
+mod content;
 mod destination;
 mod faults;
 mod get;

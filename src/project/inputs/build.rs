@@ -102,6 +102,7 @@ impl InputContext<'_> {
             check_every: settings.check_every.or_else(|| self.default_check(&what)),
             what,
             pin: Pin::LeftOut,
+            content: None,
             build: None,
             trigger: settings.trigger.unwrap_or(true),
             params: settings.params,

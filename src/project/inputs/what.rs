@@ -110,16 +110,62 @@ impl InputContext<'_> {
     }
 
     fn image(&mut self, settings: ImageSettings, place: &Place<'_>) -> Option<ImageSource> {
+        self.check_order_of_tags(&settings, place);
         let repository = self.needed(settings.repository, "image", "repository", place)?;
         Some(ImageSource {
             repository,
             tag: settings.tag.map(|text| text.0),
+            versions: settings.versions.map(|text| text.0),
             tag_regex: settings.tag_regex.map(|text| text.0),
             newest_by: settings.newest_by,
             region: settings.region.map(|text| text.0),
             username: settings.username.map(|text| text.0),
             password: settings.password.map(|secret| secret.0),
         })
+    }
+
+    /// Reports tags whose newest one the fields do not say, or say twice. With `tag_regex` alone Concourse takes the last
+    /// tag of the registry's own list, where 27.9 comes after 27.10.
+    fn check_order_of_tags(&mut self, settings: &ImageSettings, place: &Place<'_>) {
+        let image = format!("{}/image", place.pointer);
+        let at = |field: &str| self.settings.at(&format!("{image}/{field}")).map_or(place.key_span, |node| node.span);
+        let name = place.name;
+        let Some(regex) = &settings.tag_regex else {
+            if settings.versions.is_some() && settings.newest_by == Some(NewestBy::Created) {
+                self.diagnostics.push(
+                    Diagnostic::new(
+                        Rule::NoEffect,
+                        at("newest_by"),
+                        format!("`versions` of `{name}` takes the highest version, not the youngest image"),
+                    )
+                    .help("remove `newest_by`, or write `tag_regex` in place of `versions`"),
+                );
+            }
+            return;
+        };
+        let constraint = constraint_of(&regex.0);
+        let diagnostic = if settings.versions.is_some() {
+            Diagnostic::new(Rule::NoEffect, at("tag_regex"), format!("`{name}` has both `versions` and `tag_regex`"))
+                .help("keep `versions` for the highest version, or `tag_regex` with `newest_by: created`")
+        } else {
+            match settings.newest_by {
+                Some(NewestBy::Created) => return,
+                Some(NewestBy::Version) => Diagnostic::new(
+                    Rule::NoEffect,
+                    at("tag_regex"),
+                    format!("Concourse does not order the tags of `{name}` by version when there is a `tag_regex`"),
+                )
+                .help(format!("write `versions: {constraint}` in place of `tag_regex`")),
+                None => Diagnostic::new(
+                    Rule::UnorderedTags,
+                    at("tag_regex"),
+                    format!("the newest tag of `{name}` is the last one that the registry lists"),
+                )
+                .note("most registries list tags by letters, where 27.9 comes after 27.10")
+                .help(format!("write `versions: {constraint}` in place of `tag_regex`, or add `newest_by: created`")),
+            }
+        };
+        self.diagnostics.push(diagnostic);
     }
 
     fn s3(&mut self, settings: S3Settings, place: &Place<'_>) -> Option<S3Source> {
@@ -207,6 +253,17 @@ impl InputContext<'_> {
     }
 }
 
+/// A constraint on versions that a pattern of tags may have meant: `27.x` of `^27\.[0-9]+$`.
+fn constraint_of(regex: &str) -> String {
+    let rest = regex.trim_start_matches('^').trim_start_matches('v').replace("\\.", ".");
+    let numbers: Vec<&str> = rest
+        .split('.')
+        .take(2)
+        .take_while(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
+        .collect();
+    if numbers.is_empty() { "\">=0.0.0\"".to_owned() } else { format!("{}.x", numbers.join(".")) }
+}
+
 /// The fields of what is built, as a build kind sees them; missing ones are `none`.
 pub(super) fn target(what: &What) -> Value {
     let text = |text: &Option<String>| text.as_deref().map_or(Value::from(()), Value::from);
@@ -214,6 +271,7 @@ pub(super) fn target(what: &What) -> Value {
         What::Image(image) => Value::from_pairs([
             ("repository", Value::from(image.repository.as_str())),
             ("tag", text(&image.tag)),
+            ("versions", text(&image.versions)),
             ("tag_regex", text(&image.tag_regex)),
             (
                 "newest_by",
