@@ -1,6 +1,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::flow::is_gate_type;
 use crate::source::Span;
 use crate::validate::PathPattern;
 use crate::yaml::{Map, Node, NodeKind};
@@ -176,7 +177,7 @@ impl<'n> PipelineView<'n> {
         let kind = resource.text("type").unwrap_or_default();
         let image = self.resource_types.iter().find(|definition| definition.name == kind);
         let repository = image.and_then(|image| field(field(image.node, "source")?, "repository")?.as_str());
-        kind == "github-issues" || repository.is_some_and(|repository| repository.contains("github-issues"))
+        is_gate_type(kind, repository)
     }
 
     /// Does a step wait for an issue to be closed?

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::concourse::{Job, JobName, Resource};
 use crate::diagnostic::visible;
-use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking};
+use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, is_check_of_approval, text};
 
 use super::change::{Changes, Effect, Subject};
 use super::compare::list;
@@ -43,6 +43,21 @@ impl<'p> Side<'p> {
     fn is_newest(&self, job: &JobFlow<'p>, taking: &Taking<'p>) -> bool {
         // Hardly a pipeline has one.
         !self.newest.is_empty() && self.newest.contains(&(job.job.name.to_string(), taking.get.get.to_string()))
+    }
+
+    /// The repositories of the code that a job gets as it was approved.
+    fn approved_code(&self, job: &JobFlow<'p>) -> impl Iterator<Item = &'p str> {
+        job.gates.iter().filter_map(|taking| self.flow.issues[taking.resource].code())
+    }
+
+    /// Whether a resource is a repository of the code that a job gets as it was approved.
+    fn is_approved_code(&self, job: &JobFlow<'p>, repository: Option<&str>) -> bool {
+        repository.is_some_and(|repository| self.approved_code(job).any(|code| code == repository))
+    }
+
+    /// The repository that a resource is.
+    fn repository(&self, resource: &str) -> Option<&'p str> {
+        text(self.flow.resources.get(resource)?.source.as_ref()?, "uri")
     }
 
     fn title(&self, resource: &str) -> String {
@@ -102,7 +117,10 @@ impl<'p> Gates<'p> {
         self.start(before, after, &subject, changes);
         self.versions(before, after, &subject, changes);
         let claims = (!before.claims.is_empty(), !after.claims.is_empty());
-        let checkout = (checks_out(old), checks_out(new));
+        let exact = (
+            checks_out(old) || self.old.approved_code(before).next().is_some(),
+            checks_out(new) || self.new.approved_code(after).next().is_some(),
+        );
         // Where nothing is approved any more that is what was said.
         let asks = !self.new.approvals(after).is_empty();
         for (had, weaker, stronger) in [
@@ -111,11 +129,7 @@ impl<'p> Gates<'p> {
                 "no longer claims its approval: one approval can deploy more than once, and a withdrawn one still deploys",
                 "claims its approval: each deploys once, and none that was withdrawn",
             ),
-            (
-                checkout,
-                "no longer checks out what was approved: it deploys what is newest",
-                "checks out what was approved",
-            ),
+            (exact, "no longer takes the approved commit: it deploys what is newest", "takes the approved commit"),
         ] {
             match had {
                 (true, false) if asks => _ = changes.push(Effect::Weaker, subject.clone(), weaker),
@@ -194,7 +208,10 @@ impl<'p> Gates<'p> {
         for taking in after.takes.iter().chain(&after.gates) {
             let passed: BTreeSet<&str> = taking.get.passed.iter().map(JobName::as_str).collect();
             let Some(was) = old.get_mut(taking.resource).and_then(Vec::pop) else {
-                if self.new.flow.issues.contains_key(taking.resource) {
+                // The code that came as it was approved comes as a clone, or the other way round.
+                if self.new.flow.issues.contains_key(taking.resource)
+                    || self.old.is_approved_code(before, self.new.repository(taking.resource))
+                {
                     continue;
                 }
                 let from = if passed.is_empty() {
@@ -250,7 +267,11 @@ impl<'p> Gates<'p> {
             .map(|(resource, _)| resource)
             .collect();
         gone.sort_unstable();
-        for resource in gone {
+        let now_approved = |name: &str| {
+            let old = self.resources.iter().find(|(_, new)| **new == name).map_or(name, |(old, _)| *old);
+            self.new.is_approved_code(after, self.old.repository(old))
+        };
+        for resource in gone.into_iter().filter(|name| !now_approved(name)) {
             changes.push(Effect::Changed, subject.clone(), format!("no longer takes `{resource}`"));
         }
     }
@@ -277,11 +298,8 @@ fn checks_out(job: &Job) -> bool {
     let mut found = false;
     job.each_step(&mut |step| {
         if let crate::concourse::Core::Task(task) = &step.core {
-            found |= task.task.as_str() == CHECKOUT;
+            found |= is_check_of_approval(task);
         }
     });
     found
 }
-
-/// The task that does so in pipelines of this program.
-pub(super) const CHECKOUT: &str = "checkout-approved";

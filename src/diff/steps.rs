@@ -4,10 +4,11 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::concourse::{Core, Job, Step};
+use crate::flow::is_check_of_approval;
 
 use super::change::{Changes, Effect, Subject};
 use super::compare::list;
-use super::gates::{CHECKOUT, Gates};
+use super::gates::Gates;
 use super::values::{differences, json};
 use super::words;
 
@@ -203,7 +204,7 @@ fn of_gate(step: &Step) -> bool {
         Core::Put(put) => {
             put.params.as_ref().and_then(|params| params.get("action")).is_some_and(|action| *action == "claim".into())
         }
-        Core::Task(task) => task.task.as_str() == CHECKOUT,
+        Core::Task(task) => is_check_of_approval(task),
         _ => false,
     }
 }

@@ -28,20 +28,28 @@ pub(crate) struct IssueResource<'p> {
     pub(crate) id: IssueId,
 }
 
+/// Whether the versions of a resource type are issues. Its name says so, or its image: of
+/// [github-issues and approved-git](https://github.com/mitodl/ol-pipegen/tree/main/resource), or
+/// [MIT Open Learning's](https://github.com/mitodl/concourse-github-issues-resource).
+pub(crate) fn is_gate_type(name: &str, image: Option<&str>) -> bool {
+    let image = image.map(|image| image.rsplit('/').next().unwrap_or(image)).unwrap_or_default();
+    [name, image].iter().any(|called| {
+        matches!(called.strip_suffix("-resource").unwrap_or(called), "github-issues" | "approved-git" | MITODL)
+    })
+}
+
+/// The name of MIT Open Learning's image.
+const MITODL: &str = "concourse-github-issues";
+
 /// The API of github.com.
 const GITHUB: &str = "https://api.github.com";
 
 impl<'p> IssueResource<'p> {
-    /// Is a resource one of issues? That is said by its type's image, or by the name that the type has in both of the
-    /// resources that there are: [ours](https://github.com/mitodl/ol-pipegen/tree/main/resource) and
-    /// [MIT Open Learning's](https://github.com/mitodl/concourse-github-issues-resource).
+    /// The gate of a resource, if it has one.
     pub(crate) fn of(resource: &'p Resource, types: &[ResourceType]) -> Option<Self> {
-        let image = types
-            .iter()
-            .find(|of| of.name == resource.type_name)
-            .and_then(|of| text(of.source.as_ref()?, "repository"))
-            .is_some_and(|image| image.ends_with("github-issues-resource"));
-        if !image && resource.type_name.as_str() != "github-issues" {
+        let resource_type = types.iter().find(|of| of.name == resource.type_name);
+        let image = resource_type.and_then(|of| text(of.source.as_ref()?, "repository"));
+        if !is_gate_type(resource.type_name.as_str(), image) {
             return None;
         }
         let source = resource.source.as_ref()?;
@@ -61,6 +69,11 @@ impl<'p> IssueResource<'p> {
     pub(crate) fn title(&self) -> Option<&'p str> {
         let source = self.resource.source.as_ref()?;
         text(source, "issue_title_template").or(text(source, "issue_prefix"))
+    }
+
+    /// The repository of the code that an approval brings: with this one a get of an approval fetches the approved commit.
+    pub(crate) fn code(&self) -> Option<&'p str> {
+        text(self.field("git")?, "uri")
     }
 
     /// A field of its source.

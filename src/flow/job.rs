@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::concourse::{Core, GetStep, Job, Pipeline, PutStep, Resource};
+use crate::concourse::{Core, GetStep, Job, Pipeline, PutStep, Resource, TaskStep};
 use crate::diagnostic::Count;
 use crate::yaml::Value;
 
@@ -72,7 +72,10 @@ impl<'p> JobFlow<'p> {
             Core::Get(get) => {
                 let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
                 let taking = Taking { resource, get };
-                if issues.contains_key(resource) { flow.gates.push(taking) } else { flow.takes.push(taking) }
+                // What only waits for a deployment goes by no approval, though it may be one that passed there.
+                let waits = get.get.as_str().starts_with("after-") && !get.passed.is_empty();
+                let is_gate = issues.contains_key(resource) && !waits;
+                if is_gate { flow.gates.push(taking) } else { flow.takes.push(taking) }
             }
             Core::Put(put) => {
                 let resource = resource_of(put);
@@ -93,6 +96,11 @@ impl<'p> JobFlow<'p> {
     pub(crate) fn only_by_hand(&self) -> bool {
         !self.takes.iter().chain(&self.gates).any(Taking::triggers)
     }
+}
+
+/// Whether a task checks approved versions out or compares them, in pipelines of this program.
+pub(crate) fn is_check_of_approval(task: &TaskStep) -> bool {
+    matches!(task.task.as_str(), "checkout-approved" | "compare-approved")
 }
 
 /// The resource that a put writes.

@@ -7,5 +7,5 @@ mod job;
 
 pub use graph::{Edge, EdgeKind, Graph, Node, NodeKind, Placed};
 pub use issue::{IssueId, IssueMark};
-pub(crate) use issue::{IssueResource, duration, text};
-pub(crate) use job::{JobFlow, PipelineFlow, Taking};
+pub(crate) use issue::{IssueResource, duration, is_gate_type, text};
+pub(crate) use job::{JobFlow, PipelineFlow, Taking, is_check_of_approval};

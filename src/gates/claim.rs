@@ -3,7 +3,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::lower::Author;
 
-use super::model::{Job, Pipeline, Step, Unit, What};
+use super::model::{Get, Job, Pipeline, Step, Unit, What};
 
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     foreign(job, pipeline, diagnostics);
@@ -19,7 +19,7 @@ fn foreign(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics
     for (get, step) in job.gets().filter(|(_, step)| is_foreign(step.author)) {
         // A second get of the job's own approval is reported as such.
         let is_own = job.taken().any(|(_, resource)| resource == get.resource);
-        if pipeline.is_gates_own(get.resource) && !is_own {
+        if pipeline.is_gates_own(get.resource) && !is_own && !follows(get, step, pipeline) {
             diagnostics.push(
                 Diagnostic::new(
                     Rule::StepPastGate,
@@ -33,6 +33,15 @@ fn foreign(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics
     }
 }
 
+/// Whether a job of `extra` takes the approved commit that another job deployed: a version like any other.
+fn follows(get: &Get<'_>, step: &Step<'_>, pipeline: &Pipeline<'_>) -> bool {
+    let takes = |job: &Job<'_>| {
+        let mut gets = job.gets().filter(|(other, _)| other.resource == get.resource);
+        gets.any(|(other, _)| job.approvals.iter().any(|approval| approval.is_code && approval.artifact == other.name))
+    };
+    step.author == Author::Extra && get.passed.iter().filter_map(|name| pipeline.job(name)).any(takes)
+}
+
 /// Without a claim an approval says *now* and not *what*: the job deploys whatever is newest when it starts.
 fn unclaimed(job: &Job<'_>, diagnostics: &mut Diagnostics) {
     if job.puts().any(|(put, _)| put.action() == Some("claim")) {
@@ -43,6 +52,18 @@ fn unclaimed(job: &Job<'_>, diagnostics: &mut Diagnostics) {
         is_approval && get.triggers && !get.is_every
     });
     for (get, step) in approvals {
+        if job.approvals.iter().any(|approval| approval.artifact == get.name && approval.is_code) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnpinnedApproval,
+                    step.span,
+                    format!("`{}` deploys the approval `{}` without a claim", job.name, get.name),
+                )
+                .label("one approval can deploy more than once, and a withdrawn one still deploys")
+                .help("put `action: claim` to the resource with `role: post` before all other steps but gets"),
+            );
+            continue;
+        }
         diagnostics.push(
             Diagnostic::new(
                 Rule::UnpinnedApproval,

@@ -11,6 +11,7 @@ use crate::yaml::Value;
 use github_issues_resource::contract::files;
 
 use super::repository::Repository;
+use super::version::is_used;
 
 /// A pipeline.
 pub(crate) struct Pipeline<'a> {
@@ -129,9 +130,15 @@ impl<'a> Resource<'a> {
         }
     }
 
-    /// The repository of a git resource.
+    /// The repository of a git resource, or of the code that an approval brings.
     pub(super) fn repository(&self) -> Option<Repository> {
-        (self.type_name == "git").then(|| self.source.text("uri").map(Repository::of_clone)).flatten()
+        if self.type_name == "git" {
+            return self.source.text("uri").map(Repository::of_clone);
+        }
+        match self.source.get("git")?.get("uri") {
+            Some(Value::Text(uri)) => Some(Repository::of_clone(uri)),
+            _ => None,
+        }
     }
 }
 
@@ -418,7 +425,15 @@ impl<'a> Pipeline<'a> {
 }
 
 fn approvals<'a>(job: &Job<'a>, resources: &BTreeMap<&'a str, Resource<'a>>) -> Vec<Approval<'a>> {
+    // What only waits for another project's deployment is no approval of this one.
+    let waits = |get: &Get<'_>, step: &Step<'_>| match step.author {
+        Author::Need => true,
+        // As this program renders it.
+        Author::Person => get.name.starts_with("after-") && !get.passed.is_empty() && !is_used(get.name, job),
+        _ => false,
+    };
     job.gets()
+        .filter(|(get, step)| !waits(get, step))
         .filter_map(|(get, step)| {
             let resource = resources.get(get.resource).filter(|resource| resource.is_approval())?;
             let issue = resource.issue.as_ref()?;

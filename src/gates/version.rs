@@ -75,7 +75,7 @@ fn newest(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics)
 }
 
 /// Whether a step uses an artifact, as far as the pipeline tells.
-fn is_used(artifact: &str, job: &Job<'_>) -> bool {
+pub(super) fn is_used(artifact: &str, job: &Job<'_>) -> bool {
     let is_of = |path: &str| path.strip_prefix(artifact).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     job.steps.iter().any(|step| match &step.what {
         What::LoadVar { file, .. } => is_of(file),
@@ -187,6 +187,20 @@ fn passed_alone(get: &Get<'_>, step: &Step<'_>, job: &Job<'_>, pipeline: &Pipeli
         gated.is_some_and(|gated| gated.stage().is_some() && gated.approvals.iter().any(|approval| approval.is_exact))
     };
     if let Some(gated) = get.passed.iter().find(is_held) {
+        let approvals = pipeline.job(gated).into_iter().flat_map(|job| &job.approvals);
+        let code = approvals.filter(|approval| approval.is_code).find_map(|approval| {
+            let job = pipeline.job(gated)?;
+            job.gets().find(|(get, _)| get.name == approval.artifact).map(|(get, _)| get.resource)
+        });
+        let help = match code {
+            Some(code) => {
+                format!("take `{code}` with `passed: [{gated}]`, which brings the code; or run the steps in `after`")
+            }
+            None => {
+                "run the steps in `after`; or make an environment with `gate: none`, which takes the approval along"
+                    .to_owned()
+            }
+        };
         diagnostics.push(
             Diagnostic::new(
                 Rule::StepPastGate,
@@ -194,7 +208,7 @@ fn passed_alone(get: &Get<'_>, step: &Step<'_>, job: &Job<'_>, pipeline: &Pipeli
                 format!("`{}` is the newest version that passed `{gated}`, whatever was approved last", get.resource),
             )
             .note(job.note())
-            .help("run the steps in `after`; or make an environment with `gate: none`, which takes the approval along"),
+            .help(help),
         );
     }
 }

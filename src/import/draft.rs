@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::concourse::{Core, GetStep, Pipeline, PutStep, Resource, Step};
-use crate::flow::{JobFlow, PipelineFlow, Taking, duration};
+use crate::flow::{JobFlow, PipelineFlow, Taking, duration, is_check_of_approval};
 use crate::manifest::Secret;
 
 use super::graph::{flat, json};
@@ -41,11 +41,10 @@ pub(super) struct Read<'p> {
     pub(super) shape: &'p Shape,
 }
 
-/// The task that puts approved versions where the newest are, in pipelines of this program.
-const CHECKOUT: &str = "checkout-approved";
-
-/// The pins of an approval.
-pub(super) const PINS: &str = "gate/pins/";
+/// The input whose approved version a file holds, if it is a pin of an approval.
+pub(super) fn pinned(file: &str) -> Option<&str> {
+    file.strip_prefix("gate/pins/").or_else(|| Some(file.split_once("/.git/approval/pins/")?.1))
+}
 
 impl<'p> Read<'p> {
     pub(super) fn job(&self, index: usize) -> &'p JobFlow<'p> {
@@ -57,7 +56,7 @@ impl<'p> Read<'p> {
         let is_own = |step: &&Step| match &step.core {
             Core::Get(_) => false,
             Core::Put(put) => !self.flow.issues.contains_key(resource_of(put)),
-            Core::Task(task) => task.task.as_str() != CHECKOUT,
+            Core::Task(task) => !is_check_of_approval(task),
             _ => true,
         };
         flat(&self.job(index).job.plan).into_iter().filter(is_own).collect()
@@ -188,7 +187,9 @@ impl<'p> Read<'p> {
             let by_itself = stage.preview.is_some() || stage.gate == GateShape::None;
             let entering = self.job(stage.preview.unwrap_or(stage.deploy));
             let starts = |taking: &Taking<'_>| taking.triggers();
+            let brings_code = |taking: &Taking<'_>| self.flow.issues[taking.resource].code().is_some();
             by_itself
+                && !entering.gates.iter().any(brings_code)
                 && entering.takes.iter().any(starts)
                 && (entering.takes.iter().any(|taking| taking.resource == resource && !taking.triggers())
                     || stage.code == resource && entering.takes.iter().all(|taking| taking.resource != resource))
@@ -224,13 +225,16 @@ impl<'p> Read<'p> {
         let mut image = None;
         deploy.each_step(&mut |step| {
             if let Core::Task(task) = &step.core
-                && task.task.as_str() == CHECKOUT
+                && is_check_of_approval(task)
             {
                 let config = task.config.as_ref().and_then(|config| config.image_resource.as_ref());
                 image = config.and_then(|image| image.source.as_ref()).map(json);
             }
         });
         said.extend(image.map(|image| ("checkout_image".to_owned(), image)));
+        if source.get("gate").is_some() && source.get("git").is_none() {
+            said.insert("code".to_owned(), "checkout".into());
+        }
         said.into()
     }
 }

@@ -98,6 +98,7 @@ pub(crate) fn import(
     let Some((node, mut pipeline)) = read else { return Ok(None) };
     let renamed = prepare::call_by_artifact(&mut pipeline);
     let issues_called = prepare::call_issues(&mut pipeline);
+    prepare::add_approved_code(&mut pipeline);
     let flow = PipelineFlow::of(&pipeline);
     let shape = Shape::of(&flow);
     let place = |index: usize| remains::job_span(&node, pipeline.jobs[index].name.as_str());

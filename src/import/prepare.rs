@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::{Core, GetStep, Pipeline, PutStep, ResourceName, ResourceType, ResourceTypeName, Step};
+use crate::concourse::{
+    Core, GetStep, Pipeline, PutStep, Resource, ResourceName, ResourceType, ResourceTypeName, Step,
+};
 use crate::flow::PipelineFlow;
 use crate::yaml::Value;
 
@@ -46,6 +48,31 @@ pub(super) fn call_issues(pipeline: &mut Pipeline) -> bool {
         found.clone_from(&name);
     }
     true
+}
+
+/// Adds the repositories whose code comes only as it was approved: a manifest names a repository by what its artifact is
+/// called.
+pub(super) fn add_approved_code(pipeline: &mut Pipeline) {
+    let flow = PipelineFlow::of(pipeline);
+    let mut missing: BTreeMap<ResourceName, Resource> = BTreeMap::new();
+    for taking in flow.jobs.iter().flat_map(|job| &job.gates) {
+        let name = &taking.get.get;
+        let issue = &flow.issues[taking.resource];
+        if issue.code().is_some() && !flow.resources.contains_key(name.as_str()) && !name.as_str().starts_with("after-")
+        {
+            let code = Resource {
+                name: name.clone(),
+                old_name: None,
+                type_name: ResourceTypeName::parse("git").expect("internal error: the name of a type is none"),
+                source: issue.field("git").cloned(),
+                check_every: None,
+                webhook_token: None,
+                ..issue.resource.clone()
+            };
+            missing.insert(name.clone(), code);
+        }
+    }
+    pipeline.resources.extend(missing.into_values());
 }
 
 /// The same with resources by other names: former name → new name.

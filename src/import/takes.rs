@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::concourse::{GetStep, Resource};
 use crate::flow::{IssueMark, Taking};
 
-use super::draft::{Deploys, InChain, PINS, Read, is_need, resource_of, usual_pin};
+use super::draft::{Deploys, InChain, Read, is_need, pinned, resource_of, usual_pin};
 use super::graph::json;
 use super::inputs::input;
 use super::own::escape;
@@ -38,7 +38,7 @@ impl<'p> Read<'p> {
             for (variable, file) in &deploys.env_files {
                 if let Some(file) = file.strip_prefix(&format!("{}/", resource.name)) {
                     env.insert(variable.clone(), file.into());
-                } else if file.strip_prefix(PINS) == Some(resource.name.as_str()) {
+                } else if pinned(file) == Some(resource.name.as_str()) {
                     let pin = said.get("pin").and_then(Json::as_str).unwrap_or(usual_pin(resource));
                     env.insert(variable.clone(), pin.into());
                 }
@@ -51,7 +51,29 @@ impl<'p> Read<'p> {
             }
             inputs.insert(taking.resource.to_owned(), said.into());
         }
+        self.handed_over(deploys, &mut inputs);
         inputs
+    }
+
+    /// Adds the images whose digest the approval hands over, which the stage has no get of.
+    fn handed_over(&self, deploys: &Deploys, inputs: &mut Map<String, Json>) {
+        for (variable, file) in &deploys.env_files {
+            let Some(resource) = pinned(file).and_then(|name| self.resource(name)) else { continue };
+            let name = resource.name.as_str();
+            let said = inputs.entry(name.to_owned()).or_insert_with(|| {
+                let mut said = input(resource);
+                if self.is_quiet(name) {
+                    said.insert("trigger".to_owned(), false.into());
+                }
+                said.into()
+            });
+            if let Some(said) = said.as_object_mut() {
+                let env = said.entry("env").or_insert_with(|| Map::new().into());
+                if let Some(env) = env.as_object_mut() {
+                    env.insert(variable.clone(), usual_pin(resource).into());
+                }
+            }
+        }
     }
 
     /// The approvals of this program's own that no job here asks for: jobs, and the resource that they wait for.

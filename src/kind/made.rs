@@ -38,7 +38,8 @@ pub(crate) struct KindScope<'a> {
     pub(crate) env_files: &'a [(String, String)],
     /// The artifacts of the job.
     pub(crate) artifacts: &'a [&'a str],
-    /// The artifact with the approval of this stage's own preview, where what is deployed is held to it.
+    /// The folder with the approval of this stage's own preview, where what is deployed is held to it. It is in one of
+    /// the artifacts.
     pub(crate) approved: Option<&'a str>,
 }
 

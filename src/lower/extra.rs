@@ -149,7 +149,10 @@ fn uses(job: &Job, resource: &str) -> bool {
     let mut found = false;
     job.each_step(&mut |step| {
         found |= match &step.core {
-            Core::Get(get) => get.resource.as_ref().unwrap_or(&get.get).as_str() == resource,
+            // An approval brings the code by the code's name: that such a get goes past the gate is said elsewhere.
+            Core::Get(get) => {
+                [Some(&get.get), get.resource.as_ref()].into_iter().flatten().any(|name| name.as_str() == resource)
+            }
             Core::Put(put) => put.resource.as_ref().unwrap_or(&put.put).as_str() == resource,
             _ => false,
         };

@@ -1,7 +1,7 @@
 //! The resources of issues, and the steps that write them.
 
 use github_issues_resource::contract::{
-    AuthMethod, ClaimParams, CompatPut, CompatSource, ContentFiles, GatePut, GateSource, IssueState, IssueUpdate,
+    self, AuthMethod, ClaimParams, CompatPut, CompatSource, ContentFiles, GatePut, GateSource, IssueState, IssueUpdate,
     RecordParams, RecordState, ReportParams, ReportStatus, Role, Source, files,
 };
 use indexmap::IndexMap;
@@ -10,18 +10,18 @@ use serde::Serialize;
 use crate::concourse::{Core, Inputs, PutStep, Resource, ResourceName, ResourceType, Step};
 use crate::manifest::IssuesResource;
 use crate::plan::{Destination, GateIssue, Opening, OpeningKind, TakenGate};
-use crate::project::{Auth, Issues};
+use crate::project::{Auth, GitSource, Issues};
 use crate::yaml::Value;
 
 use super::define::core_type;
+use super::wiring::Wiring;
 
-/// The artifact of an approval. Its name is the same in every job, so that renaming a resource keeps the history of
-/// the job's input.
-pub(super) const GATE: &str = "gate";
+/// The type of approvals that are versions of the code.
+const APPROVED_GIT: &str = "approved-git";
 
 /// Which of a gate's two resources is meant.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+enum Side {
     /// Written.
     Post,
     /// Watched.
@@ -34,8 +34,17 @@ pub(super) fn resource_type(resource: IssuesResource) -> ResourceType {
         IssuesResource::GithubIssues => ("mitodl/github-issues-resource", env!("CARGO_PKG_VERSION")),
         IssuesResource::Mitodl => ("mitodl/concourse-github-issues-resource", "latest"),
     };
+    image_type("github-issues", repository, tag)
+}
+
+/// The resource type of approvals that are versions of the code.
+pub(super) fn approved_git_type() -> ResourceType {
+    image_type(APPROVED_GIT, "mitodl/approved-git-resource", env!("CARGO_PKG_VERSION"))
+}
+
+fn image_type(name: &str, repository: &str, tag: &str) -> ResourceType {
     ResourceType {
-        name: core_type("github-issues"),
+        name: core_type(name),
         type_name: core_type("registry-image"),
         source: Some(Value::map([("repository", repository.into()), ("tag", tag.into())])),
         defaults: None,
@@ -46,8 +55,36 @@ pub(super) fn resource_type(resource: IssuesResource) -> ResourceType {
     }
 }
 
-/// A resource of an issue.
-pub(super) fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -> Resource {
+/// The resource that writes an issue.
+pub(super) fn post(issue: &GateIssue<'_>, name: &ResourceName) -> Resource {
+    resource(issue, name, Side::Post)
+}
+
+/// The resource whose versions are the approvals of a gate. With `code` an approval brings the approved commit.
+pub(super) fn trigger(issue: &GateIssue<'_>, code: Option<&GitSource>) -> Resource {
+    let watched = resource(issue, issue.trigger, Side::Trigger);
+    let Some(code) = code else { return watched };
+    let source = GateSource { git: Some(approved_code(code)), ..gate_source(issue, Side::Trigger) };
+    Resource {
+        type_name: core_type(APPROVED_GIT),
+        icon: Some("git".into()),
+        source: Some(to_value(&Source::Gate(Box::new(source)))),
+        ..watched
+    }
+}
+
+/// The code, as far as it matters to who fetches a commit that is known: watched paths do not, and a change of the
+/// source would begin the history of versions anew.
+fn approved_code(code: &GitSource) -> contract::GitSource {
+    // Nobody here reads tags, and a repository has many.
+    let mut options = serde_json::Map::from_iter([("fetch_tags".to_owned(), false.into())]);
+    if let Some(key) = &code.private_key {
+        options.insert("private_key".to_owned(), key.as_str().into());
+    }
+    contract::GitSource { uri: code.repository.clone(), branch: code.branch.clone(), options }
+}
+
+fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -> Resource {
     let source = match issue.issues.resource {
         IssuesResource::GithubIssues => Source::Gate(Box::new(gate_source(issue, side))),
         IssuesResource::Mitodl => Source::Compat(Box::new(compat_source(issue, side))),
@@ -230,20 +267,20 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
 }
 
 /// The put that uses an approval up, before anything is done by it. `commits` are the pins that are checked out.
-pub(super) fn claim(gate: &TakenGate<'_>, commits: Vec<String>) -> Step {
+pub(super) fn claim(gate: &TakenGate<'_>, wiring: Wiring<'_>, commits: Vec<String>) -> Step {
     let params = GatePut::Claim(ClaimParams {
-        approval: format!("{GATE}/{}", files::APPROVAL),
+        approval: wiring.file(files::APPROVAL),
         consumer: gate.consumer.clone(),
         commits,
     });
-    put(gate.issue.post, Inputs::Named(vec![GATE.into()]), to_value(&params))
+    put(gate.issue.post, Inputs::Named(vec![wiring.artifact().to_string()]), to_value(&params))
 }
 
 /// The put that tells the closed issue what became of its approval.
-pub(super) fn report(gate: &TakenGate<'_>, status: ReportStatus) -> Step {
+pub(super) fn report(gate: &TakenGate<'_>, wiring: Wiring<'_>, status: ReportStatus) -> Step {
     let params = GatePut::Report(ReportParams {
         status,
-        approval: format!("{GATE}/{}", files::APPROVAL),
+        approval: wiring.file(files::APPROVAL),
         consumer: gate.consumer.clone(),
     });
     // A hook runs even when the get of the approval failed: a named artifact that is not there would be an error.

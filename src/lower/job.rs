@@ -3,23 +3,24 @@
 use github_issues_resource::contract::{ContentFiles, ReportStatus, files};
 use indexmap::IndexMap;
 
-use crate::concourse::{
-    Core, GetStep, ImageResource, InParallel, Job, JobName, LoadVarStep, ResourceName, Step, TaskConfig, TaskInput,
-    TaskOutput, TaskRun, TaskStep,
-};
+use crate::concourse::{Core, GetStep, InParallel, Job, JobName, LoadVarStep, ResourceName, Step};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::{Family, Kind, KindScope, Made};
 use crate::manifest::{EventWord, IssuesResource};
 use crate::plan::{BuildJob, BuildPhase, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
-use crate::project::{Alert, EnvSource, Input, Pin, Stage, What};
+use crate::project::{Alert, EnvSource, Input, Stage, What};
 use crate::source::Span;
 use crate::yaml::{Value, escape};
 
 use super::Lowering;
 use super::inputs::{git_resource, input_resource};
-use super::issues::{self, GATE, Side, Written};
+use super::issues::{self, Written};
 use super::origin::{Author, JobOrigin, JobRole, Steps};
+use super::wiring::{GATE, Wiring};
 use super::{notify, options};
+
+/// The gate of a job, and how the job gets its code.
+type Gated<'g, 'a> = (&'g TakenGate<'a>, Wiring<'a>);
 
 /// Variables of a job that come from files.
 struct Env {
@@ -35,28 +36,33 @@ impl<'a> Lowering<'_, 'a> {
     pub(super) fn stage_job(&mut self, job: &StageJob<'a>) {
         let stage = job.stage;
         let Some(kind) = self.kinds.get(Family::Stack, &stage.kind) else { return };
-        let gate = job.gate.as_ref();
-        let ours = gate.filter(|gate| gate.issue.issues.resource == IssuesResource::GithubIssues);
+        let gate: Option<Gated<'_, 'a>> = job.gate.as_ref().map(|gate| (gate, Wiring::of(gate, &stage.code)));
+        let ours = gate.filter(|(gate, _)| gate.issue.issues.resource == IssuesResource::GithubIssues);
         let here = stage.origin.span;
         let mut plan = Steps::default();
         plan.add(Author::Need, here, self.needs(job));
         plan.add(Author::Generator, here, self.gets(&job.takes, stage, gate));
-        if let Some(gate) = ours {
+        if let Some((gate, wiring)) = ours {
             if gate.passed.is_none() {
                 let commits = checked_out_inputs(gate, job).map(|input| input.name.to_string()).collect();
-                plan.add(Author::Generator, here, [issues::claim(gate, commits)]);
+                plan.add(Author::Generator, here, [issues::claim(gate, wiring, commits)]);
             }
-            plan.add(Author::Generator, here, checkout_approved(gate, job));
+            plan.add(Author::Generator, here, wiring.check(gate, job));
         }
         let env = self.env(kind, &stage.env, job.takes.iter().map(|take| take.taken), gate, stage);
         plan.add(Author::Generator, here, env.load.iter().cloned());
         // What the approval hands over itself is not there in the version that came with the build.
-        let artifacts: Vec<&str> = job
+        let mut artifacts: Vec<&str> = job
             .takes
             .iter()
-            .filter(|take| !gate.is_some_and(|gate| hands_over(gate, take.taken)))
+            .filter(|take| !gate.is_some_and(|(gate, _)| gate.hands_over(take.taken)))
             .map(|take| take.taken.resource().as_str())
             .collect();
+        let previewed = ours.filter(|(gate, _)| gate.is_of_preview_of(stage)).map(|(_, wiring)| wiring);
+        if let Some(Wiring::CheckedOut) = previewed {
+            artifacts.push(GATE);
+        }
+        let approved = previewed.map(Wiring::folder);
         let whom = format!("the {} of {}", job.phase.as_str(), stage.whom());
         let scope = KindScope {
             scope: &stage.scope,
@@ -65,7 +71,7 @@ impl<'a> Lowering<'_, 'a> {
             env: &env.values,
             env_files: &env.files,
             artifacts: &artifacts,
-            approved: ours.filter(|gate| gate.is_of_preview_of(stage)).map(|_| GATE),
+            approved: approved.as_deref(),
         };
         let made = self.make(kind, &scope, stage);
         let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
@@ -90,8 +96,8 @@ impl<'a> Lowering<'_, 'a> {
             };
             after.push(issues::record(opening, written));
         }
-        let own = ours.filter(|gate| gate.passed.is_none());
-        let reported = |status| own.map(|gate| issues::report(gate, status));
+        let own = ours.filter(|(gate, _)| gate.passed.is_none());
+        let reported = |status| own.map(|(gate, wiring)| issues::report(gate, wiring, status));
         after.extend(reported(ReportStatus::Succeeded));
         let alert = self.alert(stage.alert.as_ref(), stage);
         let told = |event| {
@@ -201,6 +207,8 @@ impl<'a> Lowering<'_, 'a> {
             let code = need.code;
             let resource = git_resource(&code.resource, &code.git, Some(&code.check_every));
             self.definitions.code_resource(resource, &job.stage.origin, self.diagnostics);
+            // What passed there is what that job has a get of.
+            let resource = self.approved_code.get(need.job).copied().unwrap_or(&code.resource);
             let name = format!("after-{}", need.job);
             if job.takes.iter().any(|take| take.taken.resource().as_str() == name) {
                 let span = job.stage.span_of("/needs");
@@ -213,7 +221,7 @@ impl<'a> Lowering<'_, 'a> {
             steps.push(
                 Core::Get(GetStep {
                     get: artifact(&name),
-                    resource: Some(code.resource.clone()),
+                    resource: Some(resource.clone()),
                     version: None,
                     trigger: need.trigger.then_some(true),
                     passed: vec![need.job.clone()],
@@ -227,51 +235,61 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     /// The gets of a job: inputs, the gate's approval, the code.
-    fn gets(&mut self, takes: &[Take<'a>], stage: &Stage, gate: Option<&TakenGate<'a>>) -> Vec<Step> {
+    fn gets(&mut self, takes: &[Take<'a>], stage: &'a Stage, gate: Option<Gated<'_, 'a>>) -> Vec<Step> {
         let mut steps = Vec::new();
         for take in takes {
             match take.taken {
                 Taken::Input(input) => {
                     self.definitions.resource(input_resource(input), &stage.origin, self.diagnostics);
-                    steps.push(get(take, input.params.clone()));
+                    if !take.handed_over {
+                        steps.push(get(take, input.params.clone()));
+                    }
                 }
                 Taken::Code(code) => {
-                    steps.extend(gate.map(|gate| self.gate_get(gate, stage)));
+                    // Whoever takes it watches what this job needs, too.
                     let resource = git_resource(&code.resource, &code.git, Some(&code.check_every));
                     self.definitions.code_resource(resource, &stage.origin, self.diagnostics);
-                    steps.push(get(take, None));
+                    if let Some((gate, wiring)) = gate {
+                        self.define_gate(gate, wiring, stage);
+                        steps.push(wiring.get(gate));
+                    }
+                    if !matches!(gate, Some((_, Wiring::Fetched(_)))) {
+                        steps.push(get(take, None));
+                    }
                 }
             }
         }
         steps
     }
 
-    fn gate_get(&mut self, gate: &TakenGate<'a>, stage: &Stage) -> Step {
+    /// Defines the resource that brings a gate's approvals, and where the job claims them that one, too.
+    fn define_gate(&mut self, gate: &TakenGate<'a>, wiring: Wiring<'a>, stage: &Stage) {
         let issue = &gate.issue;
-        self.definitions.resource_type(issues::resource_type(issue.issues.resource), &stage.origin, self.diagnostics);
-        let resource = issues::resource(issue, issue.trigger, Side::Trigger);
+        let code = match wiring {
+            Wiring::Fetched(code) => Some(&code.git),
+            Wiring::CheckedOut | Wiring::Signal(_) => None,
+        };
+        let type_of_code = code.map(|_| issues::approved_git_type());
+        let resource_type = type_of_code.unwrap_or_else(|| issues::resource_type(issue.issues.resource));
+        self.definitions.resource_type(resource_type, &stage.origin, self.diagnostics);
+        let resource = issues::trigger(issue, code);
         self.definitions.resource(resource, &stage.origin, self.diagnostics);
         let ours = issue.issues.resource == IssuesResource::GithubIssues;
         if ours && gate.passed.is_none() {
-            let resource = issues::resource(issue, issue.post, Side::Post);
+            self.definitions.resource_type(
+                issues::resource_type(issue.issues.resource),
+                &stage.origin,
+                self.diagnostics,
+            );
+            let resource = issues::post(issue, issue.post);
             self.definitions.resource(resource, &stage.origin, self.diagnostics);
         }
-        Core::Get(GetStep {
-            resource: ours.then(|| issue.trigger.clone()),
-            get: artifact(gate_artifact(gate)),
-            version: None,
-            trigger: gate.trigger.then_some(true),
-            passed: gate.passed.into_iter().cloned().collect(),
-            params: None,
-            unpinned: None,
-        })
-        .into()
     }
 
     fn define_opening(&mut self, opening: &Opening<'a>, stage: &Stage) {
         let issue = &opening.issue;
         self.definitions.resource_type(issues::resource_type(issue.issues.resource), &stage.origin, self.diagnostics);
-        let resource = issues::resource(issue, opening.resource, Side::Post);
+        let resource = issues::post(issue, opening.resource);
         self.definitions.resource(resource, &stage.origin, self.diagnostics);
     }
 
@@ -311,7 +329,7 @@ impl<'a> Lowering<'_, 'a> {
     fn pins(
         &mut self,
         job: &StageJob<'a>,
-        gate: Option<&TakenGate<'a>>,
+        gate: Option<Gated<'_, 'a>>,
         more: Vec<(String, String)>,
         kind: &Kind,
     ) -> IndexMap<String, String> {
@@ -320,12 +338,10 @@ impl<'a> Lowering<'_, 'a> {
         let takes = job.takes.iter().rev().take(1).chain(job.takes.iter().take(job.takes.len().saturating_sub(1)));
         for take in takes {
             let Some((name, file)) = take.taken.pin() else { continue };
-            let held = matches!(take.taken, Taken::Input(input) if matches!(input.what, What::Image(_)))
-                && gate.is_some_and(|gate| gate.holds(name));
-            let file = if held {
-                format!("{GATE}/{}/{name}", files::PINS)
-            } else {
-                format!("{}/{file}", take.taken.resource())
+            let is_image = matches!(take.taken, Taken::Input(input) if matches!(input.what, What::Image(_)));
+            let file = match gate {
+                Some((gate, wiring)) if is_image && gate.holds(name) => wiring.pin(name),
+                _ => format!("{}/{file}", take.taken.resource()),
             };
             pins.insert(name.to_owned(), file);
         }
@@ -372,7 +388,7 @@ impl<'a> Lowering<'_, 'a> {
         kind: &Kind,
         said: &[(String, String)],
         takes: impl Iterator<Item = Taken<'a>>,
-        gate: Option<&TakenGate<'_>>,
+        gate: Option<Gated<'_, 'a>>,
         stage: &Stage,
     ) -> Env {
         let mut files: Vec<(String, String, bool)> = Vec::new();
@@ -392,7 +408,7 @@ impl<'a> Lowering<'_, 'a> {
                     );
                     continue;
                 }
-                if gate.is_some_and(|gate| gate.holds(input.name.as_str())) {
+                if gate.is_some_and(|(gate, _)| gate.holds(input.name.as_str())) {
                     self.check_file_of_clone(input, variable, file, stage);
                 }
                 let version = input.pin.file() == Some(file) || input.what.version_file() == Some(file);
@@ -438,29 +454,14 @@ impl<'a> Lowering<'_, 'a> {
     }
 }
 
-/// The artifact of a gate's approval. MIT Open Learning's image is told apart by the resource's own name.
-fn gate_artifact<'p>(gate: &TakenGate<'p>) -> &'p str {
-    match gate.issue.issues.resource {
-        IssuesResource::GithubIssues => GATE,
-        IssuesResource::Mitodl => gate.issue.trigger.as_str(),
-    }
-}
-
-/// Is an image handed over by the approval itself, as variables that hold the approved version, so that what came with
-/// the build is nothing to the deployment? It is, when nothing but the version was fetched and nothing else is read.
-fn hands_over(gate: &TakenGate<'_>, taken: Taken<'_>) -> bool {
-    let Taken::Input(input @ Input { what: What::Image(_), pin: Pin::File(pin), .. }) = taken else { return false };
-    let only_version = input.params.as_ref().and_then(|params| params.get("skip_download")) == Some(&Value::Bool(true));
-    only_version
-        && gate.holds(input.name.as_str())
-        && !input.env.is_empty()
-        && input.env.iter().all(|env| env.file == *pin)
-}
-
 /// Where the value of a variable stands.
-fn env_file(input: &Input, file: &str, gate: Option<&TakenGate<'_>>) -> String {
-    let held = input.pin.file() == Some(file) && gate.is_some_and(|gate| gate.holds(input.name.as_str()));
-    if held { format!("{GATE}/{}/{}", files::PINS, input.name) } else { format!("{}/{file}", input.name) }
+fn env_file(input: &Input, file: &str, gate: Option<Gated<'_, '_>>) -> String {
+    match gate {
+        Some((gate, wiring)) if input.pin.file() == Some(file) && gate.holds(input.name.as_str()) => {
+            wiring.pin(input.name.as_str())
+        }
+        _ => format!("{}/{file}", input.name),
+    }
 }
 
 /// The local variable that a file is read into.
@@ -491,11 +492,6 @@ fn checked_out_inputs<'j>(gate: &'j TakenGate<'_>, job: &'j StageJob<'_>) -> imp
     })
 }
 
-/// Does the get of an input leave its submodules out?
-fn leaves_submodules_out(input: &Input) -> bool {
-    input.params.as_ref().and_then(|params| params.get("submodules")) == Some(&Value::from("none"))
-}
-
 /// The artifacts whose files an approval names by a hash.
 fn content(job: &StageJob<'_>) -> IndexMap<String, ContentFiles> {
     let inputs = job.takes.iter().filter_map(|take| match take.taken {
@@ -503,96 +499,6 @@ fn content(job: &StageJob<'_>) -> IndexMap<String, ContentFiles> {
         Taken::Code(_) => None,
     });
     inputs.collect()
-}
-
-/// Puts the approved versions where the newest ones are, or fails: Concourse cannot choose a version at run time, and
-/// `passed` is membership, not equality.
-fn checkout_approved(gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
-    if !gate.issue.is_exact() {
-        return None;
-    }
-    let mut checkout: Vec<&ResourceName> = Vec::new();
-    let mut compare: Vec<String> = Vec::new();
-    let mut content: Vec<String> = Vec::new();
-    let mut inputs: Vec<&ResourceName> = Vec::new();
-    for take in &job.takes {
-        let Some((name, file)) = take.taken.pin() else { continue };
-        if !gate.holds(name) {
-            continue;
-        }
-        match take.taken {
-            Taken::Code(code) => checkout.insert(0, &code.resource),
-            Taken::Input(Input { what: What::Git(_), name, .. }) => checkout.push(name),
-            taken @ Taken::Input(_) if hands_over(gate, taken) => {}
-            Taken::Input(input) => {
-                compare.push(format!("{}={file}", input.name));
-                content.extend(input.content.as_ref().map(|files| format!("{} {files}", input.name)));
-                inputs.push(&input.name);
-            }
-        }
-    }
-    let text = |name: &ResourceName| String::from(name.as_str());
-    let gate_input = TaskInput { name: GATE.into(), path: None, optional: None };
-    let lines = |items: &[String]| Value::from(items.join("\n"));
-    let names: Vec<String> = checkout.iter().map(ToString::to_string).collect();
-    let mut params: IndexMap<String, Value> = IndexMap::from([
-        ("CODE".into(), job.stage.code.resource.as_str().into()),
-        ("CHECKOUT".into(), lines(&names)),
-        ("COMPARE".into(), lines(&compare)),
-        ("FETCH".into(), if gate.fetch { "yes".into() } else { "".into() }),
-    ]);
-    let without: Vec<String> = checked_out_inputs(gate, job)
-        .filter(|input| leaves_submodules_out(input))
-        .map(|input| input.name.to_string())
-        .collect();
-    if !without.is_empty() {
-        params.insert("NO_SUBMODULES".into(), lines(&without));
-    }
-    if !content.is_empty() {
-        params.insert("CONTENT".into(), lines(&content));
-    }
-    let config = TaskConfig {
-        platform: "linux".into(),
-        image_resource: Some(ImageResource {
-            type_name: "registry-image".into(),
-            source: Some(job.stage.approval.checkout_image.clone()),
-            params: None,
-            version: None,
-            tags: Vec::new(),
-        }),
-        rootfs_uri: None,
-        inputs: [gate_input]
-            .into_iter()
-            .chain(checkout.iter().chain(&inputs).map(|name| TaskInput {
-                name: text(name),
-                path: None,
-                optional: None,
-            }))
-            .collect(),
-        outputs: checkout.iter().map(|name| TaskOutput { name: text(name), path: None }).collect(),
-        caches: Vec::new(),
-        params,
-        run: Some(TaskRun {
-            path: Some("sh".into()),
-            args: vec![format!("{GATE}/{}", files::CHECKOUT)],
-            dir: None,
-            user: None,
-        }),
-        container_limits: None,
-    };
-    let task = TaskStep {
-        task: artifact("checkout-approved"),
-        config: Some(config),
-        file: None,
-        image: None,
-        privileged: None,
-        vars: None,
-        params: None,
-        input_mapping: IndexMap::new(),
-        output_mapping: IndexMap::new(),
-        container_limits: None,
-    };
-    Some(Core::Task(Box::new(task)).into())
 }
 
 /// A hook of several steps: each is done, whatever becomes of the others.
@@ -605,6 +511,6 @@ fn together(mut steps: Vec<Step>) -> Option<Step> {
 }
 
 /// The name of an artifact that this program chose.
-fn artifact(name: &str) -> ResourceName {
+pub(super) fn artifact(name: &str) -> ResourceName {
     ResourceName::parse(name).expect("internal error: the name of an artifact is none")
 }

@@ -12,10 +12,11 @@ mod options;
 mod origin;
 mod secrets;
 mod tabs;
+mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::concourse::{Core, JobName, Pipeline, Step};
+use crate::concourse::{Core, JobName, Pipeline, ResourceName, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::KindSet;
 use crate::plan::{Job, PipelinePlan, Plan};
@@ -79,6 +80,7 @@ fn lower_one<'p>(
     let mut lowering = Lowering {
         kinds: &fleet.kinds,
         shared: options::shared(plan),
+        approved_code: plan.approved_code(),
         added: Vec::new(),
         origins: HashMap::new(),
         definitions: Definitions::default(),
@@ -133,6 +135,8 @@ struct Lowering<'d, 'a> {
     kinds: &'d KindSet,
     /// What a build's job has from its stages.
     shared: BTreeMap<&'a JobName, options::Shared>,
+    /// The resource that brings the approved commit, by the job that gets it.
+    approved_code: BTreeMap<&'a JobName, &'a ResourceName>,
     /// What `extra` defines.
     added: Vec<Added>,
     /// What each job was made from, by its name.

@@ -18,6 +18,12 @@ pub struct ApprovalSettings {
     /// `exact`: the versions that the issue names are deployed, or nothing. `latest`: whatever is newest by then.
     #[schemars(example = &"exact")]
     pub approve: Approve,
+    /// How a job behind the gate gets the approved commit. `fetch`: git fetches that commit and nothing newer, so that
+    /// Concourse shows what was deployed; the gate's resource needs read access to the code. `checkout`: a job fetches
+    /// the newest code, and a task checks the approved commit out in it. A job that takes another git input, or
+    /// `approve: latest`, always goes by `checkout`.
+    #[schemars(example = &"fetch")]
+    pub code: ApprovedCode,
     /// Who may close; everybody with the role triage or more unless said.
     #[serde(default)]
     #[schemars(example = json!({"teams": ["example/sre"]}))]
@@ -45,11 +51,22 @@ pub struct ApprovalSettings {
     #[serde(default)]
     #[schemars(example = ["wontfix"])]
     pub reject_labels: Vec<String>,
-    /// The image in which the approved commit is checked out, as the `source` of a `registry-image`. It needs `sh` and
-    /// `git`.
+    /// The image in which approved commits are checked out and approved versions are compared, as the `source` of a
+    /// `registry-image`. It needs `sh` and `git`.
     #[schemars(with = "FreeMap")]
     #[schemars(example = json!({"repository": "alpine/git", "tag": "v2.49.1"}))]
     pub checkout_image: Value,
+}
+
+/// How a job behind a gate gets the approved commit of the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ApprovedCode {
+    /// Git fetches the approved commit: it is the version that Concourse shows.
+    Fetch,
+    /// A task checks the approved commit out in a clone of the newest code.
+    Checkout,
 }
 
 /// Where the issues live.

@@ -1,8 +1,11 @@
 use github_issues_resource::contract::{Approve, GateKey, IssueKind, StageKey};
 
 use crate::concourse::{JobName, ResourceName};
-use crate::manifest::IssuesResource;
-use crate::project::{Approval, Issues, Stage};
+use crate::manifest::{ApprovedCode, IssuesResource};
+use crate::project::{Approval, Input, Issues, Pin, Stage, What};
+use crate::yaml::Value;
+
+use super::job::Taken;
 
 /// An issue that belongs to a stage: what it is about, where it lives, and whose closing counts.
 #[derive(Clone, Debug)]
@@ -74,7 +77,9 @@ pub struct TakenGate<'p> {
     pub(crate) consumer: StageKey,
     /// What the approval names: the code, and inputs by name.
     pub(crate) pins: Vec<&'p str>,
-    /// The commit may not be in the clone yet: no job here had it before.
+    /// How the job gets the approved commit of the code.
+    pub(crate) code: ApprovedCode,
+    /// For a checkout: the commit may not be in the clone yet, for no job here had it before.
     pub(crate) fetch: bool,
 }
 
@@ -87,5 +92,16 @@ impl TakenGate<'_> {
     /// Is a thing held to the version that was approved?
     pub(crate) fn holds(&self, pin: &str) -> bool {
         self.issue.is_exact() && self.pins.contains(&pin)
+    }
+
+    /// Whether the approval itself hands an image over: the deployment reads nothing of the image but its digest, as
+    /// variables, and those hold the approved one.
+    pub(crate) fn hands_over(&self, taken: Taken<'_>) -> bool {
+        let Taken::Input(input @ Input { what: What::Image(_), pin: Pin::File(pin), .. }) = taken else { return false };
+        let param = input.params.as_ref().and_then(|params| params.get("skip_download"));
+        param == Some(&Value::Bool(true))
+            && self.holds(input.name.as_str())
+            && !input.env.is_empty()
+            && input.env.iter().all(|env| env.file == *pin)
     }
 }

@@ -1,8 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use github_issues_resource::contract::StagePhase;
 
 use crate::concourse::{InstanceVars, JobName, PipelineName, ResourceName};
+use crate::manifest::ApprovedCode;
 use crate::project::{Build, CodeSource, Input, Stage};
 
 use super::gate::{GateIssue, TakenGate};
@@ -44,6 +45,18 @@ impl<'p> PipelinePlan<'p> {
             names.extend(gate.chain(job.opens.iter().map(|opening| opening.resource)).map(ResourceName::as_str));
         }
         names
+    }
+
+    /// The resources that bring the approved commit of the code, by the jobs that get it from there.
+    pub(crate) fn approved_code(&self) -> BTreeMap<&'p JobName, &'p ResourceName> {
+        let gated = self.jobs.iter().filter_map(|job| match job {
+            Job::Stage(job) => Some((job.name, job.gate.as_ref()?)),
+            Job::Build(_) => None,
+        });
+        gated
+            .filter(|(_, gate)| gate.code == ApprovedCode::Fetch)
+            .map(|(job, gate)| (job, gate.issue.trigger))
+            .collect()
     }
 
     /// A stage to speak of when it is the pipeline that something is wrong with.
@@ -141,6 +154,8 @@ pub struct Take<'p> {
     pub passed: Vec<&'p JobName>,
     /// A new version starts the job.
     pub trigger: bool,
+    /// The approval hands its version over: the job has no get of it.
+    pub handed_over: bool,
 }
 
 /// A thing that a job takes.

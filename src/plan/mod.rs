@@ -4,6 +4,7 @@
 mod gate;
 mod job;
 mod planner;
+mod wiring;
 
 pub(crate) use gate::{Destination, GateIssue, TakenGate};
 pub use github_issues_resource::contract::StagePhase;

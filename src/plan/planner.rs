@@ -4,11 +4,12 @@ use github_issues_resource::contract::{Approve, GateKey, InvalidStage, IssueKind
 
 use crate::concourse::JobName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::manifest::IssuesResource;
+use crate::manifest::{ApprovedCode, IssuesResource};
 use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage, What};
 
 use super::gate::{Destination, GateIssue, TakenGate};
 use super::job::{BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, Take, Taken};
+use super::wiring::wire;
 
 /// Plans the jobs of a project.
 pub(crate) fn plan<'p>(project: &'p Project, diagnostics: &mut Diagnostics) -> Plan<'p> {
@@ -18,6 +19,7 @@ pub(crate) fn plan<'p>(project: &'p Project, diagnostics: &mut Diagnostics) -> P
         planner.chain(chain);
     }
     planner.pipelines.sort_by_key(|pipeline| pipeline.concourse);
+    planner.pipelines.iter_mut().for_each(wire);
     Plan { pipelines: planner.pipelines }
 }
 
@@ -178,6 +180,7 @@ impl<'p> Planner<'p, '_> {
                         taken: *taken,
                         passed: check.or_else(|| from_build(taken)).into_iter().collect(),
                         trigger: triggers(*taken),
+                        handed_over: false,
                     })
                     .collect(),
             };
@@ -268,6 +271,7 @@ impl<'p> Planner<'p, '_> {
             passed: None,
             trigger: true,
             pins: pins(before),
+            code: ApprovedCode::Checkout,
             fetch: at.crosses(),
         })
     }
@@ -282,6 +286,7 @@ impl<'p> Planner<'p, '_> {
             passed: None,
             trigger: true,
             pins: pins(stage),
+            code: ApprovedCode::Checkout,
             // What was previewed may have come from another Concourse, ahead of what this one has seen.
             fetch: at.crosses(),
         })
@@ -368,7 +373,7 @@ impl<'p> Planner<'p, '_> {
                 } else {
                     builds_of(stage, taken)
                 };
-                Take { taken, passed, trigger: by_itself && triggers(taken) }
+                Take { taken, passed, trigger: by_itself && triggers(taken), handed_over: false }
             })
             .collect()
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use github_issues_resource::contract::{Approve, Closers, ContentFiles, OnExisting, StageName};
 
 use crate::concourse::{BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
-use crate::manifest::{CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy};
+use crate::manifest::{ApprovedCode, CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy};
 use crate::source::Span;
 use crate::template::{Scope, Template, is_template};
 use crate::yaml::{Entry, Node, Value};
@@ -262,6 +262,8 @@ pub struct Approval {
     pub on_existing: OnExisting,
     /// Labels that are a no.
     pub reject_labels: Vec<String>,
+    /// How a job behind the gate gets the approved commit.
+    pub code: ApprovedCode,
     /// Where the approved commit is checked out.
     pub checkout_image: Value,
 }

@@ -125,6 +125,9 @@ def play(lab: Lab, logs: Path, name: str, said: argparse.Namespace) -> bool:
     case = Case(lab, name, said.write)
     try:
         SCENARIOS[name](case)
+        for project in case.projects:
+            if project.pipeline.about():
+                project.check_record()
     except Exception as error:
         print(f"FAILED  {name} ({time.monotonic() - began:.0f} s): {error}", flush=True)
         case.keep(logs)

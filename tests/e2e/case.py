@@ -73,6 +73,10 @@ resource_types:
     type: registry-image
     source: {{repository: {image}, tag: "{tag}"}}
     defaults: {{ca_cert: ((github.ca))}}
+  approved-git:
+    type: registry-image
+    source: {{repository: mitodl/approved-git-resource, tag: "{tag}"}}
+    defaults: {{ca_cert: ((github.ca))}}
 defaults:
   environments: [CI, QA, Production]
   source: {{repository: git://git.test/{self.name}/shop}}
@@ -264,6 +268,22 @@ class Project:
     def gate(self, environment: str) -> str:
         """The resource by which Concourse sees that somebody closed the issue of an environment."""
         return f"github-issues-{self.name}-{environment.lower()}-trigger"
+
+    def check_record(self) -> None:
+        """Concourse's own record names what each deployment brought, where it gets the approved commit."""
+        config = self.pipeline.config()
+        approved = {resource["name"] for resource in config["resources"] if resource["type"] == "approved-git"}
+        for job in config["jobs"]:
+            gets = [step for step in job["plan"] if step.get("resource") in approved and step["get"] == self.code]
+            stacks = [step["config"]["params"]["STACK"] for step in job["plan"] if step.get("task") == "deploy"]
+            if not gets or not stacks:
+                continue
+            versions = {commit: version for version, commit in self.case.code.commits.items()}
+            builds = [build for build in self.pipeline.builds(job["name"]) if build.status == "succeeded"]
+            brought = [versions[self.pipeline.inputs(build)[self.code]["ref"]] for build in builds]
+            # A pipeline that was made anew remembers less than the place.
+            came = self.at(stacks[0])
+            equal(brought, came[len(came) - len(brought) :], f"what Concourse says that {job['name']} brought")
 
     def look_for_approvals(self, environment: str) -> None:
         """Concourse looks whether somebody closed the issue of an environment, and does what follows."""

@@ -9,7 +9,7 @@ import shutil
 import tarfile
 from pathlib import Path
 
-from .tools import HERE, Tools, run
+from .tools import HERE, ROOT, Tools, run
 
 # `git submodule` is still a script.
 GIT_SCRIPTS = ["git-submodule", "git-sh-setup", "git-sh-i18n", "git-sh-i18n--envsubst"]
@@ -115,12 +115,25 @@ def pipegen(folder: Path, program: Path) -> Path:
     return made
 
 
+def approved_git(work: Path, tools: Tools, base: Path, version: str) -> Path:
+    """The image of approved-git over the root file system of a git resource, as the script of the resource makes it."""
+    (base / "version").write_text(version)
+    layout(work / "base", packed(base))
+    executable = tools.resource / "github-issues-resource"
+    run([ROOT / "resource/approved-git-image.py", work / "base", executable, work / "oci"])
+    return work / "oci"
+
+
 def make(work: Path, types: Path, tools: Tools) -> dict[str, Path]:
     """The base resource types below `types`, and the images: name in the registry → OCI layout."""
     git = ["git", *(f"/usr/lib/git-core/{name}" for name in GIT_SCRIPTS)]
     resource_type(types, "registry-image", root(work / "registry-image"), tools.registry_image)
-    resource_type(types, "git", root(work / "git-resource", *git, "jq"), HERE / "git-resource")
+    git_resource = root(work / "git-resource", *git, "jq")
+    resource_type(types, "git", git_resource, HERE / "git-resource")
     return {
+        "mitodl/approved-git-resource:0.1.0": approved_git(work / "approved-git", tools, git_resource, "0.1.0"),
+        # The same of another digest.
+        "mitodl/approved-git-resource:next": approved_git(work / "approved-git-next", tools, git_resource, "next"),
         "library/alpine:latest": layout(work / "alpine.oci", packed(root(work / "alpine"))),
         "acme/ol-pipegen:0.1.0": layout(work / "ol-pipegen.oci", packed(pipegen(work / "ol-pipegen", tools.pipegen))),
         "alpine/git:v2.49.1": layout(work / "git.oci", packed(root(work / "git", *git))),

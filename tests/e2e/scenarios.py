@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import datetime, timedelta
 from threading import Event
 
 from .case import WEBHOOK, Case, Committed, alone, equal, says, scenario
@@ -68,11 +69,163 @@ def race(case: Case) -> None:
     equal(cart.at("CI"), ["A", "B", "C"])
     cart.look_for_approvals("CI")
     (build,) = cart.deploys("QA")
-    equal(cart.pipeline.inputs(build)[cart.code], {"ref": c}, "what Concourse gave the build")
+    (taken,) = cart.pipeline.inputs(build).values()
+    equal((taken["issue_number"], taken["ref"]), (str(issue.number), b), "what Concourse gave the build")
     equal(cart.at("QA"), ["B"])
     says(cart.open("QA deployed.").body, b)
     # C waits in an issue of its own.
     says(cart.open("CI deployed.").body, c)
+
+
+@scenario
+def checkout(case: Case) -> None:
+    """with `approval: {code: checkout}` a task puts the approved commit where the build has a newer one"""
+    cart = case.project("cart", "approval: {code: checkout}")
+    cart.commit("A")
+    b = cart.commit("B")
+    issue = cart.open("CI deployed.")
+    case.issues.close(issue.number)
+    c = cart.commit("C")
+    cart.look_for_approvals("CI")
+    (build,) = cart.deploys("QA")
+    equal(cart.pipeline.inputs(build)[cart.code], {"ref": c}, "what Concourse gave the build")
+    equal(cart.at("QA"), ["B"])
+    says(cart.open("QA deployed.").body, b)
+
+
+@scenario
+def image(case: Case) -> None:
+    """the approved digest of an image is deployed, though a newer one was pushed, and no build gets the image"""
+    case.lab.push(case.lab.tools.resource / "oci", "acme/image:latest")
+    cart = case.project("cart", IMAGE)
+    cart.text = cart.text.replace("./deploy.sh cart", "./deploy.sh cart; wget -q -O /dev/null --post-data $APP $PLACE-app")
+    cart.set()
+    cart.pipeline.check("app")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    case.issues.close(issue.number)
+    case.lab.push(case.lab.another_resource(), "acme/image:latest")
+    cart.look("app")
+    first, second = cart.at("CI-app")
+    assert first != second, "the same image twice"
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA-app"), [first])
+    (build,) = cart.deploys("QA")
+    equal(list(cart.pipeline.inputs(build)), [cart.code])
+    says(cart.open("QA deployed.").body, first)
+
+
+IMAGE = """\
+inputs: {app: {image: {repository: acme/image}, env: {APP: digest}}}
+env: {PLACE: "http://environments.test:9000/image/cart/{{ stack }}"}
+"""
+
+
+@scenario
+def behind(case: Case) -> None:
+    """jobs behind a gated deployment take the commit that it brought, also when its issue was opened again"""
+    cart = case.project("cart", BEHIND)
+    a = cart.commit("A")
+    issue = cart.open("CI deployed.")
+    with cart.paused("Production"):
+        cart.approve(issue, "CI")
+        case.issues.do("reopen", issue.number)
+        cart.commit("B")
+    cart.pipeline.settle()
+    equal(cart.places(), {"CI": ["A", "B"], "QA": ["A"], "Production": ["A"]})
+    for job in ("deploy-cart-production", "mine"):
+        (build,) = cart.pipeline.builds(job)
+        equal((build.status, cart.pipeline.inputs(build)[cart.code]["ref"]), ("succeeded", a), job)
+    # The approval was used: opened again it deploys nothing once more, started by hand or not.
+    cart.pipeline.trigger("deploy-cart-qa")
+    cart.pipeline.settle()
+    again = cart.deploys("QA")[-1]
+    equal(again.status, "failed")
+    says(case.lab.concourse.log(again), "error[withdrawn]")
+    equal(cart.at("QA"), ["A"])
+    # The next round goes all the way.
+    cart.approve(cart.open("CI deployed."), "CI")
+    equal(cart.places(), {"CI": ["A", "B"], "QA": ["A", "B"], "Production": ["A", "B"]})
+
+
+BEHIND = """\
+overrides: {Production: {gate: none}}
+extra:
+  jobs:
+  - name: mine
+    plan:
+    - {get: shop-behind-cart, resource: github-issues-cart-ci-trigger, passed: [deploy-cart-qa], trigger: true}
+"""
+
+
+@scenario
+def gone(case: Case) -> None:
+    """an approved commit that is not on the branch any more is not deployed, and the issue says so once"""
+    cart = case.project("cart")
+    cart.commit("A")
+    b = cart.commit("B")
+    issue = cart.open("CI deployed.")
+    case.code.git("reset", "-q", "--hard", case.code.commits["A"])
+    case.code.commit("C", "cart")
+    cart.approve(issue, "CI")
+    (build,) = cart.deploys("QA")
+    equal(build.status, "failed")
+    says(case.lab.concourse.log(build), "error[not-fetched]", b)
+    (told,) = [comment["body"] for comment in cart.now(issue).comments if "**Not deployed**" in comment["body"]]
+    says(told, b, cart.link(build))
+    cart.pipeline.rerun(build)
+    cart.pipeline.settle()
+    equal(cart.at("QA"), [])
+    equal(len([comment for comment in cart.now(issue).comments if "**Not deployed**" in comment["body"]]), 1)
+    # It comes back, and with it the way to deploy it.
+    case.code.git("reset", "-q", "--hard", b)
+    case.code.git("push", "-q", "-f", case.code.bare, "HEAD:main")
+    cart.pipeline.rerun(build)
+    cart.pipeline.settle()
+    equal(cart.at("QA"), ["B"])
+
+
+@scenario
+def switched(case: Case) -> None:
+    """a pipeline whose approvals were checked out takes them as versions, and back again: nothing is deployed again"""
+    cart = case.project("cart", "approval: {code: checkout}")
+    cart.commit("A")
+    cart.approve(cart.open("CI deployed."), "CI")
+    cart.approve(cart.open("QA deployed."), "QA")
+    waiting = cart.commit("B")
+    deployed = {"CI": ["A", "B"], "QA": ["A"], "Production": ["A"]}
+    equal(cart.places(), deployed)
+    text = cart.text
+
+    def look() -> list[str]:
+        """Concourse looks for approvals; how the deployments ended."""
+        for environment in ("CI", "QA"):
+            cart.look_for_approvals(environment)
+        equal(cart.places(), deployed)
+        return [build.status for place in ("QA", "Production") for build in cart.deploys(place)]
+
+    # With the moment of the change nothing even starts.
+    approval = cart.pipeline.inputs(cart.deploys("Production")[0])["gate"]
+    moment = (datetime.fromisoformat(approval["issue_closed_at"]) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    cart.text = text.replace("approval: {code: checkout}", f"approval: {{not_before: {moment}}}")
+    cart.set()
+    equal(look(), ["succeeded"] * 2)
+    # Without it each job starts once, and the claim refuses.
+    cart.text = text.replace("approval: {code: checkout}\n", "")
+    cart.set()
+    equal(look(), ["succeeded", "failed"] * 2)
+    for place in ("QA", "Production"):
+        says(case.lab.concourse.log(cart.deploys(place)[-1]), "error[already-used]")
+    # What was open goes on as it is.
+    cart.approve(cart.open("CI deployed."), "CI")
+    deployed["QA"].append("B")
+    equal(cart.pipeline.inputs(cart.deploys("QA")[-1])[cart.code]["ref"], waiting)
+    builds = look()
+    cart.text = text
+    cart.set()
+    equal([status for status in look() if status == "succeeded"], [status for status in builds if status == "succeeded"])
+    cart.approve(cart.open("QA deployed."), "QA")
+    equal(cart.at("Production"), ["A", "B"])
 
 
 @scenario
@@ -347,6 +500,31 @@ old_names: {json.dumps(changed)}
     equal(build.status, "failed")
     says(case.lab.concourse.log(build), "error[already-used]")
     equal([cart.at("QA"), cart.at("Production")], [["A"], ["A"]])
+
+
+@scenario
+def again(case: Case) -> None:
+    """after the image changed, a person can run the builds from before again, and nothing starts by itself"""
+    cart = case.project("cart")
+    for version in ("A", "B"):
+        cart.commit(version)
+        cart.approve(cart.open("CI deployed."), "CI")
+    first, last = cart.deploys("QA")
+    case.lab.push(case.lab.another_resource(), "mitodl/github-issues-resource:next")
+    case.say_fleet(tag="next")
+    cart.set()
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA"), ["A", "B"])
+    cart.pipeline.rerun(last)
+    cart.pipeline.settle()
+    equal(cart.at("QA"), ["A", "B", "B"])
+    # An older one takes its own version too, and the claim refuses to go back behind what was deployed.
+    cart.pipeline.rerun(first)
+    cart.pipeline.settle()
+    refused = cart.deploys("QA")[-1]
+    equal(cart.pipeline.inputs(refused)[cart.code]["ref"], case.code.commits["A"])
+    says(case.lab.concourse.log(refused), "error[out-of-order]")
+    equal(cart.at("QA"), ["A", "B", "B"])
 
 
 @scenario

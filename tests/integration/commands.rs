@@ -447,6 +447,7 @@ fn show_says_where_each_value_comes_from() {
       repository: "https://github.com/example/shop"                          # pipegen.yml:4
     approval:
       approve: exact                                                         # built in: defaults.yml
+      code: fetch                                                            # built in: defaults.yml
       on_existing: comment                                                   # built in: defaults.yml
       checkout_image:
         repository: alpine/git                                               # built in: defaults.yml

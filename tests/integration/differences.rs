@@ -53,6 +53,7 @@ fn gate_that_is_left_out_comes_first() {
     gone
       resource github-issues-shop-cart-qa-post: is gone
       resource github-issues-shop-cart-qa-trigger: is gone
+      resource type approved-git: is gone
     changed
       job deploy-shop-cart-production: the put github-issues-shop-cart-production-post moves from on_success, in_parallel to on_success
       job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
@@ -64,6 +65,7 @@ fn gate_that_is_left_out_comes_first() {
     gone
       resource github-issues-shop-cart-qa-post: is gone
       resource github-issues-shop-cart-qa-trigger: is gone
+      resource type approved-git: is gone
     changed
       job deploy-shop-cart-production: the put github-issues-shop-cart-production-post moves from on_success, in_parallel to on_success
       job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
@@ -74,12 +76,10 @@ fn gate_that_is_left_out_comes_first() {
 #[test]
 fn gate_by_a_preview() {
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: preview}}\n")), @r#"
-    gates get stronger
-      job deploy-shop-cart-production: takes only versions of `shop-cart` that passed `preview-shop-cart-production`
     new
       job preview-shop-cart-production: is new: new versions of `shop-cart` start it
       resource gh-shop-cart-production-gate-post: is new, of the type `github-issues`
-      resource gh-shop-cart-production-gate-trigger: is new, of the type `github-issues`
+      resource gh-shop-cart-production-gate-trigger: is new, of the type `approved-git`
     gone
       resource github-issues-shop-cart-qa-trigger: is gone
     changed
@@ -116,7 +116,7 @@ fn policy() {
     work.run(&["render", "--quiet"]);
     assert_snapshot!(work.run(&["diff", "strict.yml", "rendered/cart.yml"]).ended(1).stdout, @r#"
     GATES GET WEAKER
-      job deploy-shop-cart-production: no longer checks out what was approved: it deploys what is newest
+      job deploy-shop-cart-production: no longer takes the approved commit: it deploys what is newest
       job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.approve` is now `latest`
       resource github-issues-shop-cart-qa-trigger: `source.closers.users` is now `["ann"]`
       resource github-issues-shop-cart-qa-trigger: `source.expires` changes from `2d` to `9d`
@@ -124,6 +124,20 @@ fn policy() {
       resource github-issues-shop-cart-qa-trigger: `source.reject_labels` is gone, it was `["hold"]`
     version histories start anew
       resource github-issues-shop-cart-qa-trigger: this source changes: its version history starts anew
+    gone
+      resource type approved-git: is gone
+    changed
+      job deploy-shop-cart-production: of the get github-issues-shop-cart-qa-trigger, `get` changes from `shop-cart` to `gate`
+      job deploy-shop-cart-production: of the get github-issues-shop-cart-qa-trigger, `artifact` changes from `shop-cart` to `gate`
+      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post, `inputs` gain `gate` and lose `shop-cart`
+      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
+      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post in `on_success`, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
+      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post in `on_failure`, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
+      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post in `on_error`, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
+      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post in `on_abort`, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
+      resource github-issues-shop-cart-qa-trigger: `type` changes from `approved-git` to `github-issues`
+      resource github-issues-shop-cart-qa-trigger: `icon` changes from `git` to `github`
+      resource github-issues-shop-cart-qa-trigger: `source.git` is gone, it was `{"uri":"https://github.com/example/shop","branch":"main","fetch_tags":false}`
     "#);
 }
 
@@ -132,19 +146,21 @@ fn sources_intervals_and_renames() {
     let text = "source: {branch: release, check_every: 5m}\nenv: {SIZE: large}\ntimeout: 2h\n";
     assert_snapshot!(after(&(manifest("shop-cart") + text)), @"
     version histories start anew
+      resource github-issues-shop-cart-qa-trigger: this source changes: its version history starts anew
       resource shop-cart: this source changes: its version history starts anew
     changed
       job deploy-shop-cart-production: of the put pulumi-shop-cart, `params.env_os.SIZE` is now `large`
       job deploy-shop-cart-production: of the put pulumi-shop-cart, `timeout` is now `2h`
       job deploy-shop-cart-qa: of the put pulumi-shop-cart, `params.env_os.SIZE` is now `large`
       job deploy-shop-cart-qa: of the put pulumi-shop-cart, `timeout` is now `2h`
+      resource github-issues-shop-cart-qa-trigger: `source.git.branch` changes from `main` to `release`
       resource shop-cart: `source.branch` changes from `main` to `release`
       resource shop-cart: `check_every` changes from `1m` to `5m`
     ");
     let renamed = "names: {deploy: 'ship-{{ slug }}'}\nold_names: {ship-qa: deploy-shop-cart-qa}\n";
     assert_snapshot!(after(&(manifest("shop-cart") + renamed)), @"
     new
-      job ship-production: is new: closing the issue `shop-cart/-/QA/deployed` in example/deployments starts it
+      job ship-production: is `deploy-shop-cart-production` by another name: without `old_name: deploy-shop-cart-production` its builds are lost
     gone
       job deploy-shop-cart-production: is gone
     renamed

@@ -202,7 +202,6 @@ fn several_concourses_have_a_frame_each() {
     │ closing it starts
     ■ preview-shop-cdn-production
     │ in cdn-edge on edge
-    │ takes shop-cdn-edge
     │ opens
     ◆ “[bot] Pulumi shop-cdn Production ready to deploy.”
     │ example/deployments
@@ -212,10 +211,6 @@ fn several_concourses_have_a_frame_each() {
     │ opens
     ◇ “[bot] Pulumi shop-cdn Production deployed.”
       example/deployments
-
-    ● shop-cdn-edge
-      git · https://github.com/example/shop · main · infra/shop-cdn
-      versions go to preview-shop-cdn-production
 
     ● source   ■ job   ◆ issue, which somebody closes   ◇ issue, for the record
     ");

@@ -97,6 +97,9 @@ fn describe(step: &Value) -> String {
             }
             return line;
         }
+        if name == "compare-approved" {
+            return format!("compare {}", text(&params["COMPARE"]).replace('\n', " "));
+        }
         return format!("task {name} {params}");
     }
     step.to_string()

@@ -70,27 +70,17 @@ fn who_follows_a_gated_deployment_takes_its_approval_too() {
     deploy-shop-ci (serial)
       get shop-shop, starts
     deploy-shop-qa (serial)
-      get gate of github-issues-shop-ci-trigger, starts
-      get shop-shop from deploy-shop-ci
+      get shop-shop of github-issues-shop-ci-trigger, starts
       claim github-issues-shop-ci-post for shop/-/QA/deploy
-      checkout shop-shop compare [] fetch []
     deploy-shop-staging (serial)
-      get gate of github-issues-shop-ci-trigger from deploy-shop-qa, starts
-      get shop-shop from deploy-shop-qa, starts
-      checkout shop-shop compare [] fetch []
+      get shop-shop of github-issues-shop-ci-trigger from deploy-shop-qa, starts
     deploy-shop-production (serial)
-      get gate of github-issues-shop-ci-trigger from deploy-shop-staging
-      get shop-shop from deploy-shop-staging
-      checkout shop-shop compare [] fetch []
+      get shop-shop of github-issues-shop-ci-trigger from deploy-shop-staging
     preview-shop-archive (serial with shop-archive)
-      get gate of github-issues-shop-ci-trigger from deploy-shop-production, starts
-      get shop-shop from deploy-shop-production, starts
-      checkout shop-shop compare [] fetch []
+      get shop-shop of github-issues-shop-ci-trigger from deploy-shop-production, starts
     deploy-shop-archive (serial with shop-archive)
-      get gate of gh-shop-archive-gate-trigger, starts
-      get shop-shop from preview-shop-archive
+      get shop-shop of gh-shop-archive-gate-trigger, starts
       claim gh-shop-archive-gate-post for shop/-/Archive/deploy
-      checkout shop-shop compare [] fetch []
     ");
 }
 
@@ -134,12 +124,11 @@ fn code_and_image_belong_together() {
       on_success: record github-issues-shop-ci-post "[bot] Pulumi shop CI deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"shop-image/digest"},"destination":"shop/-/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-qa (serial)
       get shop-image from deploy-shop-ci {"skip_download":true}
-      get gate of github-issues-shop-ci-trigger, starts
-      get shop-shop from deploy-shop-ci
+      get shop-shop of github-issues-shop-ci-trigger, starts
       claim github-issues-shop-ci-post for shop/-/QA/deploy
-      checkout shop-shop compare [shop-image=digest] fetch []
-      put pulumi-shop {"env_os":{},"env_vars_from_files":{"DIGEST":"gate/pins/shop-image","TAG":"shop-image/tag"},"stack_name":"QA"}
-      on_success: record github-issues-shop-qa-post "[bot] Pulumi shop QA deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"gate/pins/shop-image"},"labels":["finalized-deployment"]}
+      compare shop-image=digest
+      put pulumi-shop {"env_os":{},"env_vars_from_files":{"DIGEST":"shop-shop/.git/approval/pins/shop-image","TAG":"shop-image/tag"},"stack_name":"QA"}
+      on_success: record github-issues-shop-qa-post "[bot] Pulumi shop QA deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"shop-shop/.git/approval/pins/shop-image"},"labels":["finalized-deployment"]}
       on_success: report succeeded to github-issues-shop-ci-post by shop/-/QA/deploy
       on_failure: report failed to github-issues-shop-ci-post by shop/-/QA/deploy
       on_error: report errored to github-issues-shop-ci-post by shop/-/QA/deploy
@@ -279,8 +268,7 @@ fn records_are_left_where_nothing_else_tells() {
     assert_snapshot!(record("overrides: {QA: {gate: none, record: none}}\n"), @"");
     assert_snapshot!(record("overrides: {QA: {gate: preview, record: none}}\n"), @r#"
     github-issues-shop-ci-post every never {"gate":"shop/-/CI/deployed","role":"post"}
-    gh-shop-qa-gate-post every never {"gate":"shop/-/QA/ready","role":"post","destination":"shop/-/QA/deploy"}
-    gh-shop-qa-gate-trigger every 15m {"gate":"shop/-/QA/ready","role":"trigger","destination":"shop/-/QA/deploy"}
+    gh-shop-qa-gate-post every never {"gate":"shop/-/QA/ready","role":"post"}
     "#);
 }
 
@@ -297,10 +285,8 @@ fn names_are_templates() {
       put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"ci-eu"}
       on_success: record shipped-ci-eu-post "shop is on ci-eu ((.:version))." {"clone":"src","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"src/.git/ref"},"destination":"shop/eu/QA/deploy","labels":["to-QA"]}
     ship-qa-eu (serial)
-      get gate of shipped-ci-eu-trigger, starts
-      get src from ship-ci-eu
+      get src of shipped-ci-eu-trigger, starts
       claim shipped-ci-eu-post for shop/eu/QA/deploy
-      checkout src compare [] fetch []
       put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"qa-eu"}
       on_success: record shipped-qa-eu-post "shop is on qa-eu ((.:version))." {"clone":"src","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"src/.git/ref"}}
       on_success: report succeeded to shipped-ci-eu-post by shop/eu/QA/deploy
@@ -357,17 +343,13 @@ fn stages_are_found_by_their_files() {
     deploy-shop-eu.qa (serial)
       get shop-shop, starts
     deploy-shop-eu.production (serial)
-      get gate of github-issues-shop-eu.qa-trigger, starts
-      get shop-shop from deploy-shop-eu.qa
+      get shop-shop of github-issues-shop-eu.qa-trigger, starts
       claim github-issues-shop-eu.qa-post for shop/eu/Production/deploy
-      checkout shop-shop compare [] fetch []
     deploy-shop-us.qa (serial)
       get shop-shop, starts
     deploy-shop-us.production (serial)
-      get gate of github-issues-shop-us.qa-trigger, starts
-      get shop-shop from deploy-shop-us.qa
+      get shop-shop of github-issues-shop-us.qa-trigger, starts
       claim github-issues-shop-us.qa-post for shop/us/Production/deploy
-      checkout shop-shop compare [] fetch []
     ");
     assert_snapshot!(ran.stderr, @"
     warning[undeclared-stack]: no stage deploys `infra/db/Pulumi.notes.yaml`
@@ -462,10 +444,8 @@ target: \"Nomad job {{ project }} in {{ stack }}\"
       put nomad-eu {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"eu","plan":true,"env":{"A":"b"}}
       on_success: record gh-shop-production-gate-post "[bot] Nomad shop Production ready to deploy." {"update":"body","clone":"shop-shop","pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"destination":"shop/-/Production/deploy","labels":["promotion-to-production"],"body_files":["nomad-eu/plan.md"]}
     deploy-shop-production (serial with shop-production)
-      get gate of gh-shop-production-gate-trigger, starts
-      get shop-shop from preview-shop-production
+      get shop-shop of gh-shop-production-gate-trigger, starts
       claim gh-shop-production-gate-post for shop/-/Production/deploy
-      checkout shop-shop compare [] fetch []
       put nomad-eu {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"eu","env":{"A":"b"}}
       put nomad-us {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"us","env":{"A":"b"}}
       task tell null
@@ -476,11 +456,10 @@ target: \"Nomad job {{ project }} in {{ stack }}\"
       on_abort: report aborted to gh-shop-production-gate-post by shop/-/Production/deploy
     "#);
     let pipeline: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
-    assert_eq!(
-        pipeline["jobs"][1]["plan"][4]["params"]["note"], "'...': evil\nput: other",
-        "a value brings no structure in"
-    );
-    assert_snapshot!(pipeline["resource_types"].to_string(), @r#"[{"name":"nomad","type":"registry-image","source":{"repository":"example/nomad-resource"}},{"name":"github-issues","type":"registry-image","source":{"repository":"mitodl/github-issues-resource","tag":"0.1.0"}}]"#);
+    let plan = pipeline["jobs"][1]["plan"].as_array().unwrap();
+    let note = plan.iter().find_map(|step| step["params"]["note"].as_str());
+    assert_eq!(note, Some("'...': evil\nput: other"), "a value brings no structure in");
+    assert_snapshot!(pipeline["resource_types"].to_string(), @r#"[{"name":"nomad","type":"registry-image","source":{"repository":"example/nomad-resource"}},{"name":"github-issues","type":"registry-image","source":{"repository":"mitodl/github-issues-resource","tag":"0.1.0"}},{"name":"approved-git","type":"registry-image","source":{"repository":"mitodl/approved-git-resource","tag":"0.1.0"}}]"#);
 }
 
 #[test]
@@ -496,7 +475,7 @@ fn resource_types_of_the_fleet_are_laid_over() {
         .file("projects/shop.yml", "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: a}}\n");
     work.run(&["render", "--quiet"]).fine();
     let pipeline: serde_json::Value = serde_saphyr::from_str(&work.read("rendered/shop.yml")).unwrap();
-    assert_snapshot!(pipeline["resource_types"].to_string(), @r#"[{"name":"pulumi-provisioner","type":"registry-image","source":{"repository":"mirror/pulumi","tag":"3"},"check_every":"24h"},{"name":"github-issues","type":"registry-image","source":{"repository":"mirror/issues","tag":"1"},"defaults":{"max_wait":30}}]"#);
+    assert_snapshot!(pipeline["resource_types"].to_string(), @r#"[{"name":"pulumi-provisioner","type":"registry-image","source":{"repository":"mirror/pulumi","tag":"3"},"check_every":"24h"},{"name":"github-issues","type":"registry-image","source":{"repository":"mirror/issues","tag":"1"},"defaults":{"max_wait":30}},{"name":"approved-git","type":"registry-image","source":{"repository":"mitodl/approved-git-resource","tag":"0.1.0"}}]"#);
 }
 
 #[test]

@@ -38,4 +38,5 @@ mod validate;
 mod versions;
 mod waiting;
 mod watched;
+mod wiring;
 mod words;

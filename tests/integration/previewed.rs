@@ -32,8 +32,11 @@ fn manifest(more: &str) -> String {
 
 #[test]
 fn deployment_is_held_to_its_own_preview() {
+    let checkout = manifest("overrides: {Production: {gate: preview, approval: {code: checkout}}}");
+    assert_eq!(approved(&checkout, "deploy-shop-production"), ("gate/pins/plan".into(), true));
     let manifest = manifest("overrides: {Production: {gate: preview}}");
-    assert_eq!(approved(&manifest, "deploy-shop-production"), ("gate/pins/plan".into(), true));
+    let inside = "shop-shop/.git/approval/pins/plan".to_owned();
+    assert_eq!(approved(&manifest, "deploy-shop-production"), (inside, false));
     assert_eq!(approved(&manifest, "preview-shop-production"), (String::new(), false));
     assert_eq!(approved(&manifest, "deploy-shop-qa"), (String::new(), false));
 }

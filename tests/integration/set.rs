@@ -120,6 +120,7 @@ fn weaker_gate_is_told_first() {
     gone
       resource github-issues-cart-qa-post: is gone
       resource github-issues-cart-qa-trigger: is gone
+      resource type approved-git: is gone
     changed
       job deploy-cart-production: the put github-issues-cart-production-post moves from on_success, in_parallel to on_success
       job deploy-cart-production: no longer has the put github-issues-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`

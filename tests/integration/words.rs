@@ -247,7 +247,7 @@ fn slack_is_told_beside_the_issue() {
             title: QA
             pins:
               code: shop-shop/.git/ref
-              shop-image: gate/pins/shop-image
+              shop-image: shop-shop/.git/approval/pins/shop-image
             labels:
             - finalized-deployment
             body_files:
@@ -259,7 +259,7 @@ fn slack_is_told_beside_the_issue() {
           params:
             action: report
             status: succeeded
-            approval: gate/approval.json
+            approval: shop-shop/.git/approval/approval.json
             consumer: shop/-/QA/deploy
           no_get: true
         - try:
@@ -277,7 +277,7 @@ fn slack_is_told_beside_the_issue() {
           params:
             action: report
             status: failed
-            approval: gate/approval.json
+            approval: shop-shop/.git/approval/approval.json
             consumer: shop/-/QA/deploy
           no_get: true
         - try:
@@ -293,7 +293,7 @@ fn slack_is_told_beside_the_issue() {
       params:
         action: report
         status: errored
-        approval: gate/approval.json
+        approval: shop-shop/.git/approval/approval.json
         consumer: shop/-/QA/deploy
       no_get: true
     on_abort:
@@ -302,7 +302,7 @@ fn slack_is_told_beside_the_issue() {
       params:
         action: report
         status: aborted
-        approval: gate/approval.json
+        approval: shop-shop/.git/approval/approval.json
         consumer: shop/-/QA/deploy
       no_get: true
     ");
@@ -421,8 +421,8 @@ fn everything_that_the_resource_knows_can_be_said() {
     );
     assert_snapshot!(named(&yaml, "github-issues-shop-ci-trigger"), @r#"
     - name: github-issues-shop-ci-trigger
-      type: github-issues
-      icon: github
+      type: approved-git
+      icon: git
       source:
         gate: shop/-/CI/deployed
         role: trigger
@@ -455,6 +455,10 @@ fn everything_that_the_resource_knows_can_be_said() {
         timeout: 60
         max_wait: 300
         max_comments: 50
+        git:
+          uri: https://github.com/example/shop
+          branch: main
+          fetch_tags: false
       check_every: 1h
       webhook_token: ((hook))
     "#);

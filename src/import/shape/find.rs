@@ -132,19 +132,21 @@ impl<'p, 'f> Finder<'p, 'f> {
                 .iter()
                 .filter_map(|made| Some(json(self.flow.resources.get(made)?.source.as_ref()?).to_string()))
                 .collect();
-            for (place, taking) in job.takes.iter().enumerate() {
-                let is_git =
-                    self.flow.resources.get(taking.resource).is_some_and(|found| found.type_name.as_str() == "git");
-                if !is_git || taking.get.get.as_str().starts_with("after-") {
+            // An approval brings the code by the name that the repository has.
+            let approved = job.gates.iter().filter(|taking| self.flow.issues[taking.resource].code().is_some());
+            let approved = approved.map(|taking| taking.get.get.as_str()).map(|name| (name, name));
+            let takes = job.takes.iter().map(|taking| (taking.get.get.as_str(), taking.resource));
+            for (place, (name, resource)) in takes.chain(approved).enumerate() {
+                let is_git = self.flow.resources.get(resource).is_some_and(|found| found.type_name.as_str() == "git");
+                if !is_git || name.starts_with("after-") {
                     continue;
                 }
-                let name = taking.get.get.as_str();
                 let within = |text: &str| {
                     text.matches(&format!("{name}/")).count() + text.matches(&format!("\"{name}\"")).count()
                 };
                 let weight = within(&steps) + within(&made);
                 if best.is_none_or(|(known, at, _)| (known, at) <= (weight, place)) {
-                    best = Some((weight, place, taking.resource));
+                    best = Some((weight, place, resource));
                 }
             }
         }

@@ -243,6 +243,7 @@ fn approval(settings: ApprovalSettings) -> Approval {
         not_before: settings.not_before.map(|moment| moment.0),
         on_existing: settings.on_existing,
         reject_labels: settings.reject_labels,
+        code: settings.code,
         checkout_image: settings.checkout_image,
     }
 }

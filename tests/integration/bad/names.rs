@@ -231,7 +231,7 @@ fn secrets_in_clear_wherever_they_stand() {
         "project: shop\nstack:\n  script: {image: alpine, deploy: ./deploy.sh}\n\
          source: {repository: \"https://bot:hunter2@example.com/shop.git\"}\n\
          env: {GITHUB_PAT: hunter2, DATABASE_URL: \"postgres://u:hunter2@h/d\", DB_PASSWORD: \"hunter2((\"}\n\
-         approval: {checkout_image: {repository: git, password: hunter4}}\n\
+         approval: {code: checkout, checkout_image: {repository: git, password: hunter4}}\n\
          before:\n- task: t\n  config:\n    platform: linux\n    image_resource: {type: registry-image, source: \
          {repository: a, password: hunter3}}\n    params: {TOKEN: \"hunter{{ 2 + 3 }}\"}\n    run: {path: sh}\n"
     ), @"
@@ -273,10 +273,10 @@ fn secrets_in_clear_wherever_they_stand() {
       |
       = help: give the name of a credential, such as ((github.token))
     error[plaintext-secret]: `password` is written in clear
-     --> projects/a.yml:6:56
+     --> projects/a.yml:6:72
       |
-    6 | approval: {checkout_image: {repository: git, password: *******}}
-      |                                                        ^^^^^^^
+    6 | approval: {code: checkout, checkout_image: {repository: git, password: *******}}
+      |                                                                        ^^^^^^^
       |
       = note: in the job `deploy-shop-qa`
       = help: give the name of a credential, such as ((github.token))
