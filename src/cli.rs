@@ -215,6 +215,10 @@ pub struct ValidateArgs {
     #[arg(long, value_name = "NAME", help_heading = "Pipelines")]
     pub team: Option<String>,
 
+    /// Environment of a job, such as `ship=QA` [default: by its name].
+    #[arg(long, value_name = "JOB=ENV", value_parser = job_environment, help_heading = "Pipelines")]
+    pub target: Vec<(String, String)>,
+
     /// Treat every file as a Concourse pipeline.
     #[arg(long, help_heading = "Pipelines")]
     pub as_pipeline: bool,
@@ -234,6 +238,16 @@ pub struct ValidateArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "it would be the description of the command")]
     pub report: ReportArgs,
+}
+
+/// Reads `JOB=ENVIRONMENT`.
+fn job_environment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((job, environment)) if !job.is_empty() && !environment.is_empty() => {
+            Ok((job.to_owned(), environment.to_owned()))
+        }
+        _ => Err("expected JOB=ENVIRONMENT, such as deploy-shop=QA".to_owned()),
+    }
 }
 
 /// Arguments of `init`.

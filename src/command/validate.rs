@@ -8,9 +8,10 @@ use crate::concourse::ConcourseVersion;
 use crate::content::Content;
 use crate::diagnostic::Count;
 use crate::kind::Kind;
-use crate::lint::lint_each;
+use crate::lint::{Known, lint_each};
 use crate::progress::Progress;
-use crate::render::{Collected, FLEET_FILE, Options, Rules, Selected, collect, select, select_file};
+use crate::render::{Collected, FLEET_FILE, Options, Rules, Selected, collect, is_rendered, select, select_file};
+use crate::report::Format;
 use crate::source::{SourceText, Unsaved};
 use crate::validate::{self, Vars};
 use crate::{Failure, files};
@@ -47,13 +48,22 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         decoded.extend(validate::check(&collected.sources, file, version, &vars, &mut collected.diagnostics));
     }
     drop(reading);
-    let gates = lint_each(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
+    let known = Known { team: args.team.as_deref(), targets: &args.target };
+    let gates = lint_each(&decoded, &known, &collected.sources, &mut collected.diagnostics);
+    let mut guesses = gates.guesses();
+    // What was rendered was judged when it was: its manifest tells where a job deploys.
+    guesses.retain(|(file, _)| !is_rendered(&collected.sources.get(*file).text));
     collected.look_at(gates);
     if args.strict {
         collected.diagnostics.be_strict();
     }
     let run = collected.settle(&options.levels);
     let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;
+    if args.report.format == Format::Plain {
+        for (file, guess) in guesses {
+            output.print_unless(args.quiet, &format!("{}: {guess}\n", run.sources.path(file)))?;
+        }
+    }
     if run.diagnostics.is_empty() {
         let files = Count(run.sources.written().count(), "file");
         output.print_unless(args.quiet, &format!("{files}: nothing wrong\n"))?;

@@ -1,15 +1,35 @@
 //! *Destination*: the stage that a record promotes to is the stage of the job that takes the approval.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::view::environment;
 use crate::yaml::Value;
 
 use super::facts::as_found;
-use super::model::{Issue, Job, Pipeline, Source, Unit};
+use super::model::{Environment, Issue, Job, Pipeline, Source, Unit};
 
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     for approval in job.approvals.iter().filter(|approval| approval.is_exact && !approval.is_followed) {
         let (Some(gate), Some(source)) = (&approval.gate, pipeline.source(approval.resource)) else { continue };
         let Some(destination) = source.text("destination") else { continue };
+        let promoted = destination.split('/').nth(2).unwrap_or_default();
+        // A guess is only as good as what a word means: `rc` and `QA` are alike.
+        let differs = |known: &Environment<'_>| {
+            if known.is_guessed {
+                environment(known.name).zip(environment(promoted)).is_some_and(|(a, b)| a != b)
+            } else {
+                !known.name.eq_ignore_ascii_case(promoted)
+            }
+        };
+        if let Some(known) = job.environment.filter(differs) {
+            let how = if known.is_guessed { ", as its name says" } else { "" };
+            let message = format!("the job deploys to {}{how}, and takes approvals for `{destination}`", known.name);
+            diagnostics.push(as_found(
+                Diagnostic::new(Rule::WrongDestination, approval.span, message)
+                    .note(job.note())
+                    .help("take the gate of the job's own stage; or name its environment: --target JOB=ENVIRONMENT"),
+                job.is_rendered(),
+            ));
+        }
         let claims = job.puts().filter(|(put, _)| {
             let is_of_gate = pipeline.issue(put.resource).and_then(Issue::gate).as_ref() == Some(gate);
             is_of_gate && put.action() == Some("claim")

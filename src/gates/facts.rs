@@ -1,12 +1,13 @@
 //! What is kept of pipelines until all of a run were looked at: what two manifests, or two fleets, can do to one another.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lower::{Author, JobRole};
 use crate::plan::StagePhase;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::yaml::Value;
 
 use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
@@ -22,6 +23,8 @@ pub(crate) struct Facts {
     pub(super) titles: Vec<Title>,
     pub(super) compat_titles: Vec<Title>,
     pub(super) sets: Vec<Set>,
+    /// Handwritten jobs behind gates.
+    pub(super) handwritten: Vec<Handwritten>,
     /// Names of pipelines with jobs behind gates.
     pub(super) gated_pipelines: Vec<String>,
     /// Names of the others.
@@ -116,6 +119,15 @@ pub(super) struct Title {
     pub(super) is_rendered: bool,
 }
 
+/// A handwritten job behind a gate.
+#[derive(Debug)]
+pub(super) struct Handwritten {
+    pub(super) file: FileId,
+    pub(super) job: String,
+    /// A guess of where it deploys, unless the user named it.
+    pub(super) guess: Option<String>,
+}
+
 /// A step that sets a pipeline.
 #[derive(Debug)]
 pub(super) struct Set {
@@ -137,6 +149,30 @@ impl Facts {
             }
         }
         facts
+    }
+
+    /// What is not known of handwritten jobs behind gates, a line a file: which environments are guessed, and which jobs
+    /// nothing is known of.
+    pub(crate) fn guesses(&self) -> Vec<(FileId, String)> {
+        let mut files: BTreeMap<FileId, (Vec<String>, Vec<String>)> = BTreeMap::new();
+        for Handwritten { file, job, guess } in &self.handwritten {
+            let (guessed, unknown) = files.entry(*file).or_default();
+            match guess {
+                Some(environment) => guessed.push(format!("{job} deploys to {environment}")),
+                None => unknown.push(job.clone()),
+            }
+        }
+        let line = |(guessed, unknown): (Vec<String>, Vec<String>)| {
+            let mut parts = Vec::new();
+            if !guessed.is_empty() {
+                parts.push(format!("guessed from names: {}", guessed.join(", ")));
+            }
+            if !unknown.is_empty() {
+                parts.push(format!("target and destination not judged: {}", unknown.join(", ")));
+            }
+            format!("{}; to name it, use --target JOB=ENVIRONMENT", parts.join("; "))
+        };
+        files.into_iter().map(|(file, found)| (file, line(found))).collect()
     }
 
     fn job(&mut self, job: &Job<'_>, pipeline: &Pipeline<'_>) {
@@ -209,6 +245,22 @@ impl Facts {
                 }),
                 _ => {}
             }
+        }
+        match job.environment {
+            Some(environment) if !environment.is_guessed => self.deployments.push(Deployment {
+                target: format!("{} of {}", environment.name, pipeline.name),
+                home: None,
+                span: job.span,
+                job: Arc::clone(&at),
+            }),
+            guess if !job.is_rendered() && job.approvals.iter().any(|approval| approval.is_exact) => {
+                self.handwritten.push(Handwritten {
+                    file: job.span.file,
+                    job: job.name.to_owned(),
+                    guess: guess.map(|guess| guess.name.to_owned()),
+                });
+            }
+            _ => {}
         }
         if let JobRole::Stage { stage, phase: StagePhase::Deploy, target: Some(target), .. } = job.role {
             self.deployments.push(Deployment {

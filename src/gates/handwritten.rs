@@ -6,12 +6,14 @@ use crate::lower::{Author, JobRole};
 use crate::view::{Definition, JobView, PipelineView, StepKind, StepView, field, list, text, texts};
 use crate::yaml::{Node, Value, decode};
 
-use super::model::{Get, Home, Job, Owner, Pipeline, Put, Resource, Source, Step, Task, What};
+use super::model::{Environment, Get, Home, Job, Owner, Pipeline, Put, Resource, Source, Step, Task, What};
 
 /// What the model borrows of pipelines that are read as nodes.
 pub(crate) struct Handwritten<'v, 'n> {
     view: &'v PipelineView<'n>,
     name: String,
+    /// The environments that jobs deploy to, as the user names them.
+    targets: &'v [(String, String)],
     /// The sources of resources, and the defaults of resource types, by their places in the lists.
     sources: Vec<Option<Value>>,
     defaults: Vec<Option<Value>>,
@@ -25,8 +27,8 @@ struct JobValues {
 }
 
 impl<'v, 'n> Handwritten<'v, 'n> {
-    /// Reads a pipeline of that name.
-    pub(crate) fn of(view: &'v PipelineView<'n>, name: &str) -> Self {
+    /// Reads a pipeline of that name. `targets` are jobs with the environments that they deploy to.
+    pub(crate) fn of(view: &'v PipelineView<'n>, name: &str, targets: &'v [(String, String)]) -> Self {
         let value = |node: Option<&Node>| node.and_then(|node| decode::<Value>(node).ok());
         let sources = view.resources.iter().map(|resource| value(resource.source())).collect();
         let defaults = view.resource_types.iter().map(|of_type| value(field(of_type.node, "defaults"))).collect();
@@ -34,7 +36,7 @@ impl<'v, 'n> Handwritten<'v, 'n> {
             whom: format!("the job `{}`", job.name),
             params: job.steps.iter().map(|step| value(field(step.node, "params"))).collect(),
         });
-        Self { view, name: name.to_owned(), sources, defaults, jobs: jobs.collect() }
+        Self { view, name: name.to_owned(), targets, sources, defaults, jobs: jobs.collect() }
     }
 
     /// The model of it.
@@ -50,6 +52,7 @@ impl<'v, 'n> Handwritten<'v, 'n> {
                 span: job.span,
                 whom: &values.whom,
                 role: &JobRole::Handwritten,
+                environment: self.environment(job),
                 owner: Owner { file: job.span.file, name: owner(job) },
                 steps: steps.filter_map(|(step, params)| self.step(step, params.as_ref())).collect(),
                 approvals: Vec::new(),
@@ -57,6 +60,15 @@ impl<'v, 'n> Handwritten<'v, 'n> {
         });
         let jobs = jobs.collect();
         Pipeline::new(&self.name, Home::default(), resources, jobs)
+    }
+
+    /// The environment of a job: the user's word, or the last word of the name of a job that deploys.
+    fn environment(&self, job: &JobView<'n>) -> Option<Environment<'_>> {
+        if let Some((_, name)) = self.targets.iter().find(|(target, _)| target == job.name) {
+            return Some(Environment { name, is_guessed: false });
+        }
+        let (stem, _) = job.environment().filter(|_| job.deploys())?;
+        Some(Environment { name: &job.name[stem.len() + 1..], is_guessed: true })
     }
 
     fn resource(&self, resource: &Definition<'n>, own: Option<&'_ Value>) -> Resource<'_> {

@@ -13,6 +13,9 @@ pub(super) fn check(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         return;
     }
     let gated: BTreeSet<&str> = facts.iter().flat_map(|facts| &facts.gated_pipelines).map(String::as_str).collect();
+    if gated.is_empty() {
+        return;
+    }
     for set in all().filter(|set| gated.contains(set.pipeline.as_str()) || set.pipeline.contains("((")) {
         let message = if set.pipeline.contains("((") {
             format!("the step could set any pipeline, also one with gates: `{}`", set.pipeline)

@@ -25,6 +25,7 @@ impl<'a> Pipeline<'a> {
             span: origin.span,
             whom: &origin.whom,
             role: &origin.role,
+            environment: None,
             owner: Owner {
                 file: origin.span.file,
                 name: match &origin.role {
@@ -47,6 +48,7 @@ impl<'a> Pipeline<'a> {
             span: Span::NOWHERE,
             whom: job.name.as_str(),
             role: &JobRole::Handwritten,
+            environment: None,
             owner: Owner { file: Span::NOWHERE.file, name: job.name.to_string() },
             steps: steps(job, std::iter::repeat(nowhere), nowhere),
             approvals: Vec::new(),

@@ -197,12 +197,22 @@ pub(super) struct Job<'a> {
     /// The job, as a note names it.
     pub(super) whom: &'a str,
     pub(super) role: &'a JobRole<'a>,
+    /// The environment that a handwritten job deploys to.
+    pub(super) environment: Option<Environment<'a>>,
     /// The stage that it belongs to. A preview and a deployment of one stage have one owner.
     pub(super) owner: Owner,
     /// Its steps in order, those within others too. Steps of hooks stand at the end.
     pub(super) steps: Vec<Step<'a>>,
     /// The approvals that it takes.
     pub(super) approvals: Vec<Approval<'a>>,
+}
+
+/// Where a handwritten job deploys.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Environment<'a> {
+    pub(super) name: &'a str,
+    /// The job's name tells, and nobody wrote it.
+    pub(super) is_guessed: bool,
 }
 
 /// Who a job belongs to: a stage, or the job itself.

@@ -94,8 +94,8 @@ fn shared(deployment: &Deployment, gated: &Deployment) -> Diagnostic {
         found
     };
     let found = found.help("let each environment deploy a stack of its own");
-    // What a credential names is not known: another project may mean another thing.
-    if deployment.home.is_some() { found.of_severity(Severity::Warning) } else { found }
+    // What a credential names is not known: another project may mean another thing. Nor is a handwritten step.
+    if deployment.home.is_some() || !deployment.job.is_rendered { found.of_severity(Severity::Warning) } else { found }
 }
 
 fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {

@@ -51,15 +51,23 @@ use crate::view::{self, PipelineView};
 /// Looks at the pipelines of a run, which may speak of one another. Lints of one pipeline take time in proportion to
 /// its size. `team` is the one that they are of, where that is known.
 pub fn lint(pipelines: &[Decoded], team: Option<&str>, sources: &Sources, diagnostics: &mut Diagnostics) {
-    let facts = lint_each(pipelines, team, sources, diagnostics);
+    let facts = lint_each(pipelines, &Known { team, targets: &[] }, sources, diagnostics);
     gates::judge_run(&[&facts], diagnostics);
+}
+
+/// What the user knows of pipelines beside their files.
+pub(crate) struct Known<'a> {
+    /// The team that they are of.
+    pub(crate) team: Option<&'a str>,
+    /// Jobs, each with the environment that it deploys to.
+    pub(crate) targets: &'a [(String, String)],
 }
 
 /// The same, of a run that renders pipelines as well. Whether jobs go past gates is judged by the pass that judges rendered
 /// pipelines; what it has to know of these is returned.
 pub(crate) fn lint_each(
     pipelines: &[Decoded],
-    team: Option<&str>,
+    known: &Known<'_>,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> gates::Facts {
@@ -68,7 +76,7 @@ pub(crate) fn lint_each(
         for check in EACH {
             check(view, diagnostics);
         }
-        foreign_team::check(view, team, diagnostics);
+        foreign_team::check(view, known.team, diagnostics);
         needless_passed::check(view, pipeline.version, diagnostics);
         yaml_boolean::check(view, sources, diagnostics);
     }
@@ -77,7 +85,7 @@ pub(crate) fn lint_each(
     lying_label::check(&views, diagnostics);
     let read = views.iter().zip(pipelines).map(|(view, pipeline)| {
         let name = sources.path(pipeline.node.span.file).file_stem().unwrap_or_default();
-        gates::Handwritten::of(view, name)
+        gates::Handwritten::of(view, name, known.targets)
     });
     let read: Vec<gates::Handwritten<'_, '_>> = read.collect();
     let models: Vec<gates::Pipeline<'_>> = read.iter().map(gates::Handwritten::model).collect();

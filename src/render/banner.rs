@@ -27,6 +27,11 @@ pub struct Banner {
 const MADE_BY: &str = "# Made by ol-pipegen ";
 const OF_THE_FLEET: &str = " of the fleet ";
 
+/// Whether a text begins as a rendered file does.
+pub(crate) fn is_rendered(text: &str) -> bool {
+    text.starts_with(MADE_BY)
+}
+
 impl Banner {
     /// The lines, for a file at `target`. Paths are told from its folder, so that they hold wherever it is checked out.
     pub fn text(&self, target: &Utf8Path) -> String {

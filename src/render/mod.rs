@@ -23,7 +23,7 @@ use crate::yaml::{Limits, Node, emit, read};
 use crate::{Failure, files, gates};
 
 pub use banner::{Banner, Origin};
-pub(crate) use banner::{quoted, set_pipeline};
+pub(crate) use banner::{is_rendered, quoted, set_pipeline};
 use collisions::Facts;
 use meta::Settable;
 pub use refused::Rules;

@@ -109,6 +109,7 @@ fn help_of_every_verb() {
                                    files, and later files override earlier ones
           --team <NAME>            Team of the pipelines. Only the team `main` can set pipelines of
                                    other teams
+          --target <JOB=ENV>       Environment of a job, such as `ship=QA` [default: by its name]
           --as-pipeline            Treat every file as a Concourse pipeline
 
     Report:

@@ -734,3 +734,38 @@ fn input_that_no_gate_let_through_starts_nothing_behind_the_gate() {
         gets.iter().filter(|get| get.contains("trigger: true")).map(|get| get.lines().next().unwrap()).collect();
     assert_eq!(starting, ["held", "gate", "shop-shop"]);
 }
+
+#[test]
+fn environment_of_a_handwritten_job_is_named_or_guessed() {
+    let pipeline = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let work = Work::new().file("shop.yml", &pipeline);
+    assert_snapshot!(work.run(&["validate", "shop.yml"]).fine(), @"
+    shop.yml: guessed from names: deploy-shop-qa deploys to qa; to name it, use --target JOB=ENVIRONMENT
+    1 file: nothing wrong
+    ");
+    // A name that tells nothing.
+    let unknown = pipeline.replace("- name: deploy-shop-qa", "- name: ship");
+    work.write("shop.yml", &unknown);
+    assert_snapshot!(work.run(&["validate", "shop.yml"]).fine(), @"
+    shop.yml: target and destination not judged: ship; to name it, use --target JOB=ENVIRONMENT
+    1 file: nothing wrong
+    ");
+    assert_eq!(work.run(&["validate", "--target", "ship=QA", "shop.yml"]).fine(), "1 file: nothing wrong\n");
+    assert_eq!(work.run(&["validate", "--quiet", "shop.yml"]).fine(), "");
+    let ran = work.run(&["validate", "--target", "ship=Production", "shop.yml"]).ended(0);
+    assert!(
+        ran.stderr.contains("the job deploys to Production, and takes approvals for `shop/-/QA/deploy`"),
+        "{}",
+        ran.stderr
+    );
+    // Two jobs that deploy to one environment are behind one gate.
+    let ran = work.run(&["validate", "--target", "ship=QA", "--target", "deploy-shop-ci=QA", "shop.yml"]).ended(0);
+    assert!(
+        ran.stderr.contains(
+            "the job `deploy-shop-ci` deploys `QA of shop`, which the job `ship` deploys behind another gate"
+        ),
+        "{}",
+        ran.stderr
+    );
+    work.run(&["validate", "--target", "ship", "shop.yml"]).ended(2);
+}
