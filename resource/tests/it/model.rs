@@ -1,15 +1,16 @@
 //! The whole protocol at once: puts, checks, gets and claims, people who close, reopen and meddle between any two
-//! requests, and processes that are killed at any of theirs. Whatever the interleaving, what is deployed was approved.
+//! requests, requests that fail, and processes that are killed at any of theirs. In the middle the project is renamed, or
+//! QA is taken out of the chain. Whatever the interleaving, each stage deploys what was approved for it, and once.
 //!
-//! A seed chooses who goes when, who does what and who is killed. `SEEDS=1000 cargo test -p github-issues-resource --release --test it model` tries more
-//! than the default.
+//! A seed chooses who goes when, who does what, what fails and who is killed. More seeds than the default:
+//! `SEEDS=1000 cargo test -p github-issues-resource --release --test it model`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use fake_github::{Action, Endpoint, Phase, Request, World};
+use fake_github::{Action, Endpoint, Phase, Request, Response, World};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -29,7 +30,7 @@ struct History {
     /// Texts that somebody changed and the resource has not written anew since: by issue, 0 for the body.
     meddled: BTreeSet<(u64, u64)>,
     /// What was approved: by issue and closing; nothing where the closing approves nothing.
-    closings: BTreeMap<(u64, String), Option<String>>,
+    closings: BTreeMap<(u64, String), Option<Approved>>,
     /// How the issue stood when a client wrote its body last.
     last_write: BTreeMap<usize, (u64, Option<String>)>,
     /// Deployments that began by themselves: by issue and closing.
@@ -38,15 +39,75 @@ struct History {
     /// Clients that are to be killed now.
     frozen: BTreeSet<usize>,
     kills: u64,
+    /// Clients of whose requests one failed since they started.
+    failed: BTreeSet<usize>,
+    faults: u64,
+    /// Claims of a stage that the approval was not for.
+    refused: u64,
     closed: u64,
     reopened: u64,
 }
 
+/// A record that GitHub took.
 struct Recorded {
     at: i64,
     order: u64,
     commit: String,
     chain: String,
+    destination: String,
+}
+
+/// What a closing approves.
+#[derive(Clone, Debug, PartialEq)]
+struct Approved {
+    commit: String,
+    /// The stage, whatever its project was called.
+    stage: String,
+}
+
+/// How the manifest names the gate and the stages behind it.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// `shop` was renamed to `store`.
+    is_renamed: bool,
+    /// The environment that deploys what is approved.
+    environment: &'static str,
+}
+
+const BEFORE: Shape = Shape { is_renamed: false, environment: "QA" };
+/// Another name for the project.
+const RENAMED: Shape = Shape { is_renamed: true, environment: "QA" };
+/// QA is no environment of the chain any more.
+const SHORTER: Shape = Shape { is_renamed: false, environment: "Production" };
+
+impl Shape {
+    /// The names of the second half of a seed.
+    fn after(seed: u64) -> Self {
+        [BEFORE, RENAMED, SHORTER][usize::try_from(seed % 3).unwrap()]
+    }
+
+    fn destination(self) -> String {
+        let project = if self.is_renamed { "store" } else { "shop" };
+        format!("{project}/-/{}/deploy", self.environment)
+    }
+
+    fn source(self, lab: &Lab, role: &str) -> Value {
+        let mut source = lab.gate_source(role);
+        if role == "trigger" || self.is_renamed {
+            source["destination"] = json!(self.destination());
+        }
+        if self.is_renamed {
+            source["gate"] = json!("store/-/CI/deployed");
+            source["gate_aliases"] = json!([GATE]);
+            source["former_destinations"] = json!([BEFORE.destination()]);
+        }
+        source
+    }
+}
+
+/// A stage without its project.
+fn without_project(stage: &str) -> String {
+    stage.split_once('/').unwrap().1.to_owned()
 }
 
 impl History {
@@ -57,7 +118,7 @@ impl History {
 
     /// What a closing of `number` at `now` approves: the newest record of an earlier second, unless a text of the
     /// issue is somebody else's.
-    fn approved(&self, number: u64, now: i64) -> Option<String> {
+    fn approved(&self, number: u64, now: i64) -> Option<Approved> {
         let second = |at: i64| at.div_euclid(1_000);
         let chain = self.chains.get(&number)?;
         let records = self.records.get(&number)?.iter();
@@ -65,7 +126,8 @@ impl History {
             .filter(|record| second(record.at) < second(now))
             .max_by_key(|record| (second(record.at), record.order))?;
         let meddled = self.meddled.iter().any(|(issue, _)| *issue == number);
-        (!meddled && newest.chain == *chain).then(|| newest.commit.clone())
+        (!meddled && newest.chain == *chain)
+            .then(|| Approved { commit: newest.commit.clone(), stage: without_project(&newest.destination) })
     }
 
     /// Perhaps, a person does something.
@@ -110,6 +172,22 @@ impl History {
         }
     }
 
+    /// Perhaps, something between the client and GitHub fails: the request does not arrive, or its answer does not.
+    fn fault(&mut self, client: usize, phase: Phase) -> Action {
+        if self.draw(40) != 0 {
+            return Action::Go;
+        }
+        let action = match (phase, self.draw(4)) {
+            (Phase::Before, 0) => Action::Answer(Response::error(502, "Bad Gateway")),
+            (Phase::Before, 1) => Action::Answer(Response::error(500, "Server Error")),
+            (Phase::After, 0 | 1) => Action::Truncate(9),
+            _ => Action::Drop,
+        };
+        self.failed.insert(client);
+        self.faults += 1;
+        action
+    }
+
     /// A write that GitHub took.
     fn saw(&mut self, request: &Request, world: &World, client: usize) {
         let body = request.json().unwrap_or_default();
@@ -148,6 +226,7 @@ impl History {
                 order: self.order,
                 commit: commit.to_owned(),
                 chain: marker["record"]["chain"].as_str().unwrap().to_owned(),
+                destination: marker["record"]["destination"].as_str().unwrap().to_owned(),
             };
             self.records.entry(number).or_default().push(record);
         }
@@ -164,6 +243,7 @@ fn run(
     dir: &std::path::Path,
     number: u64,
 ) -> Option<Run> {
+    history.lock().unwrap().failed.remove(&endpoint.client);
     let mut child = lab.spawn(step, request, dir, Some(&build(number)), endpoint);
     loop {
         if child.try_wait().unwrap().is_some() {
@@ -182,10 +262,12 @@ fn run(
 }
 
 /// Puts builds, again when they were killed.
-fn putter(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, builds: std::ops::Range<u64>) {
+fn putter(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Shape, builds: std::ops::Range<u64>) {
     for n in builds {
         let dir = lab.build_dir(n);
-        let request = json!({"source": lab.gate_source("post"), "params": record_params()});
+        let mut params = record_params();
+        params["destination"] = json!(shape.destination());
+        let request = json!({"source": shape.source(lab, "post"), "params": params});
         for _ in 0..3 {
             if run(lab, history, endpoint, "out", &request, &dir, n).is_some() {
                 break;
@@ -194,27 +276,60 @@ fn putter(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, builds: std:
     }
 }
 
-/// What Concourse does: checks, and starts a build for what is new.
-fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, builds: std::ops::Range<u64>) {
+/// What Concourse does: checks, and starts a build for what is new; and what people do by hand: start a build for any
+/// closing, or claim for another stage.
+fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Shape, builds: std::ops::Range<u64>) {
     let mut known: Option<Value> = None;
     for n in builds {
-        let mut request = json!({"source": lab.gate_source("trigger")});
+        let mut request = json!({"source": shape.source(lab, "trigger")});
         if let Some(known) = &known {
             request["version"] = known.clone();
         }
         let Some(check) = run(lab, history, endpoint, "check", &request, lab.temp.path(), n) else { continue };
-        check.succeeds();
-        let Some(version) = check.json().as_array().unwrap().last().cloned() else { continue };
-        known = Some(version.clone());
+        if check.code != Some(0) {
+            assert!(
+                history.lock().unwrap().failed.contains(&endpoint.client),
+                "nothing failed but the check: {check:?}"
+            );
+            continue;
+        }
+        let mut version = check.json().as_array().unwrap().last().cloned();
+        if let Some(version) = &version {
+            known = Some(version.clone());
+        }
+        if version.is_none() || history.lock().unwrap().draw(4) == 0 {
+            let closed: Vec<u64> =
+                lab.issues().iter().filter(|issue| issue.closed_at.is_some()).map(|issue| issue.number).collect();
+            let Some(last) = closed.len().checked_sub(1) else { continue };
+            let chosen = history.lock().unwrap().draw(last as u64 + 1);
+            version = Some(lab.version(closed[usize::try_from(chosen).unwrap()]));
+        }
+        let version = version.unwrap();
         let name = format!("gate-{n}");
         let dir = lab.dir(&name, &[]);
-        let get = json!({"source": lab.gate_source("trigger"), "version": version});
+        let get = json!({"source": shape.source(lab, "trigger"), "version": version});
         let Some(got) = run(lab, history, endpoint, "in", &get, &dir, n) else { continue };
         if got.code != Some(0) {
             continue;
         }
-        let params = json!({"action": "claim", "approval": format!("{name}/approval.json"), "consumer": CONSUMER});
-        let claim = json!({"source": lab.gate_source("post"), "params": params});
+        let claim_for = |consumer: &str| {
+            let params = json!({"action": "claim", "approval": format!("{name}/approval.json"), "consumer": consumer});
+            json!({"source": shape.source(lab, "post"), "params": params})
+        };
+        if history.lock().unwrap().draw(5) == 0 {
+            let other = if shape.environment == "QA" { SHORTER } else { BEFORE };
+            let claim = claim_for(&other.destination());
+            if let Some(claimed) = run(lab, history, endpoint, "out", &claim, lab.temp.path(), n) {
+                assert_eq!(
+                    claimed.code,
+                    Some(1),
+                    "claimed for {}, which nobody approved: {claimed:?}",
+                    other.environment
+                );
+                history.lock().unwrap().refused += 1;
+            }
+        }
+        let claim = claim_for(&shape.destination());
         let Some(claimed) = run(lab, history, endpoint, "out", &claim, lab.temp.path(), n) else { continue };
         if claimed.code != Some(0) {
             continue;
@@ -233,11 +348,11 @@ fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, builds: st
             .to_owned();
         let mut history = history.lock().unwrap();
         let at_last = history.last_write.get(&endpoint.client).cloned();
-        // Deployed: exactly what was approved, by that closing, which still held at the last moment.
+        // Deployed: exactly what was approved, for this stage, by that closing, which still held at the last moment.
         let approved = history.closings.get(&(number, closed_at.clone())).cloned().flatten();
         assert_eq!(
             approved,
-            Some(commit.clone()),
+            Some(Approved { commit: commit.clone(), stage: without_project(&shape.destination()) }),
             "issue #{number} closed at {closed_at}: deployed without approval; {:#?}",
             lab.issue(number)
         );
@@ -250,7 +365,8 @@ fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, builds: st
 
 #[test]
 fn no_interleaving_deploys_what_was_not_approved() {
-    let (mut deployed, mut kills, mut closed, mut reopened) = (0, 0, 0, 0);
+    let (mut kills, mut faults, mut closed, mut reopened, mut refused) = (0, 0, 0, 0, 0);
+    let mut deployed = BTreeMap::new();
     for seed in 0..seeds() {
         let lab = Lab::new();
         let history = Arc::new(Mutex::new(History {
@@ -272,20 +388,30 @@ fn no_interleaving_deploys_what_was_not_approved() {
             if phase == Phase::Before {
                 history.people(world);
             }
-            Action::Go
+            history.fault(client, phase)
         });
         lab.fake.time().simulate(seed);
         if seed % 3 == 1 {
             lab.world().list_lag = 5_000;
         }
-        thread::scope(|scope| {
-            for (putters, consumers) in [(1..6, 1_000..1_006), (11..14, 2_000..2_006)] {
-                let (one, other) = (lab.fake.listen(), lab.fake.listen());
-                let (lab, history) = (&lab, &history);
-                scope.spawn(move || putter(lab, history, &one, putters));
-                scope.spawn(move || consumer(lab, history, &other, consumers));
-            }
-        });
+        let after = Shape::after(seed);
+        // After the change the pipeline of the old shape is still there, but for a rename.
+        let old = if after.is_renamed { after } else { BEFORE };
+        for (start, putting, consuming) in
+            [(0, [BEFORE, BEFORE], [BEFORE, BEFORE]), (100, [after, after], [after, old])]
+        {
+            thread::scope(|scope| {
+                for (n, (putters, consumers)) in [(1..4, 1_000..1_004), (11..13, 2_000..2_004)].into_iter().enumerate()
+                {
+                    let (one, other) = (lab.fake.listen(), lab.fake.listen());
+                    let (lab, history) = (&lab, &history);
+                    let putters = putters.start + start..putters.end + start;
+                    let consumers = consumers.start + start..consumers.end + start;
+                    scope.spawn(move || putter(lab, history, &one, putting[n], putters));
+                    scope.spawn(move || consumer(lab, history, &other, consuming[n], consumers));
+                }
+            });
+        }
         let history = history.lock().unwrap();
         let mut once = BTreeSet::new();
         for (number, closed_at, _) in &history.deployed {
@@ -294,14 +420,18 @@ fn no_interleaving_deploys_what_was_not_approved() {
                 "seed {seed}: issue #{number} closed at {closed_at} was deployed twice"
             );
         }
-        deployed += history.deployed.len() as u64;
+        *deployed.entry(seed % 3).or_insert(0) += history.deployed.len() as u64;
         kills += history.kills;
+        faults += history.faults;
+        refused += history.refused;
         closed += history.closed;
         reopened += history.reopened;
     }
     println!(
-        "{} seeds: {closed} approvals given, {reopened} reopened, {kills} processes killed, {deployed} deployments",
+        "{} seeds: {closed} approvals given, {reopened} reopened, {kills} processes killed, {faults} requests failed, \
+         {refused} claims for another stage, deployments as it was, renamed and without QA: {deployed:?}",
         seeds()
     );
-    assert!(deployed >= seeds() / 4 && kills > 0 && reopened > 0, "the model tries nothing");
+    assert!(deployed.values().all(|count| *count >= seeds() / 12), "the model deploys nothing");
+    assert!(kills > 0 && faults > 0 && reopened > 0 && refused > 0, "the model tries nothing");
 }
