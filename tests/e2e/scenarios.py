@@ -38,7 +38,7 @@ def story(case: Case) -> None:
     equal(cart.at("QA"), ["B"])
     (deployed,) = cart.deploys("QA")
     equal(deployed.status, "succeeded")
-    says(cart.now(ci).comments[-1]["body"], "**Done**", "QA", cart.link(deployed))
+    says(cart.now(ci).comments[-1]["body"], "**Deployed to", "QA", cart.link(deployed))
     qa = cart.open("QA deployed.")
     equal(qa.labels, ["promotion-to-production"])
     says(qa.body, b, cart.link(deployed))
@@ -46,7 +46,7 @@ def story(case: Case) -> None:
     cart.approve(qa, "QA")
     told.after("Alice closes the issue of QA as completed")
     equal(cart.at("Production"), ["B"])
-    says(cart.now(qa).comments[-1]["body"], "**Done**", "Production", cart.link(cart.deploys("Production")[0]))
+    says(cart.now(qa).comments[-1]["body"], "**Deployed to", "Production", cart.link(cart.deploys("Production")[0]))
     record = cart.open("Production deployed.")
     equal(record.labels, ["finalized-deployment"])
     says(record.body, b)
@@ -224,8 +224,11 @@ def switched(case: Case) -> None:
     cart.text = text
     cart.set()
     equal([status for status in look() if status == "succeeded"], [status for status in builds if status == "succeeded"])
+    # A clone is taken as it passed the deployment before, and B did not pass there as a clone: the next commit does.
+    cart.commit("C")
+    cart.approve(cart.open("CI deployed."), "CI")
     cart.approve(cart.open("QA deployed."), "QA")
-    equal(cart.at("Production"), ["A", "B"])
+    equal([cart.at("QA"), cart.at("Production")], [["A", "B", "C"], ["A", "C"]])
 
 
 @scenario
@@ -307,7 +310,7 @@ def preview(case: Case) -> None:
     org.commit("C")
     org.look("gh-org-default-gate-trigger")
     equal(org.at("default"), ["B"])
-    says(org.now(issue).comments[-1]["body"], "**Done**", org.link(org.deploys("default")[0]))
+    says(org.now(issue).comments[-1]["body"], "**Deployed to", org.link(org.deploys("default")[0]))
     # C waits in an issue of its own, until a preview finds nothing to do.
     waiting = org.open("default ready to deploy.")
     says(waiting.body, "would bring version C")
@@ -335,7 +338,7 @@ def failing(case: Case) -> None:
     cart.approve(issue, "CI")
     (build,) = cart.deploys("QA")
     equal(build.status, "failed")
-    says(cart.now(issue).comments[-1]["body"], "**Failed**", cart.link(build))
+    says(cart.now(issue).comments[-1]["body"], "**Not deployed to", cart.link(build))
     cart.commit("B")
     case.lab.environments.broken.clear()
     cart.pipeline.rerun(build)
@@ -343,7 +346,7 @@ def failing(case: Case) -> None:
     equal(cart.at("QA"), ["A"])
     again = cart.deploys("QA")[-1]
     equal(again.status, "succeeded")
-    says(cart.now(issue).comments[-1]["body"], "**Done**", cart.link(again))
+    says(cart.now(issue).comments[-1]["body"], "**Deployed to", cart.link(again))
 
 
 @scenario
@@ -435,7 +438,7 @@ def instances(case: Case) -> None:
     edge.look_for_approvals("QA")
     equal(cart.at("Production"), ["B"])
     (build,) = edge.deploys("Production")
-    says(cart.now(issue).comments[-1]["body"], "**Done**", edge.link(build))
+    says(cart.now(issue).comments[-1]["body"], "**Deployed to", edge.link(build))
     says(cart.open("Production deployed.").body, b)
 
 
@@ -627,7 +630,7 @@ def crash(case: Case) -> None:
     cart.pipeline.rerun(build)
     cart.pipeline.settle()
     equal(cart.at("QA"), ["A"])
-    says(cart.now(issue).comments[-1]["body"], "**Done**", cart.link(cart.deploys("QA")[-1]))
+    says(cart.now(issue).comments[-1]["body"], "**Deployed to", cart.link(cart.deploys("QA")[-1]))
     equal(len(case.issues.open("QA deployed.")), 1)
 
 
