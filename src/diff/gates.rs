@@ -50,6 +50,11 @@ impl<'p> Side<'p> {
         job.gates.iter().filter_map(|taking| self.flow.issues[taking.resource].code())
     }
 
+    /// Whether a job deploys the versions that an approval names: it gets or checks out approved code, or compares.
+    fn is_exact(&self, job: &JobFlow<'p>) -> bool {
+        checks_out(job.job) || self.approved_code(job).next().is_some()
+    }
+
     /// Whether a resource is a repository of the code that a job gets as it was approved.
     fn is_approved_code(&self, job: &JobFlow<'p>, repository: Option<&str>) -> bool {
         repository.is_some_and(|repository| self.approved_code(job).any(|code| code == repository))
@@ -117,10 +122,7 @@ impl<'p> Gates<'p> {
         self.start(before, after, &subject, changes);
         self.versions(before, after, &subject, changes);
         let claims = (!before.claims.is_empty(), !after.claims.is_empty());
-        let exact = (
-            checks_out(old) || self.old.approved_code(before).next().is_some(),
-            checks_out(new) || self.new.approved_code(after).next().is_some(),
-        );
+        let exact = (self.old.is_exact(before), self.new.is_exact(after));
         // Where nothing is approved any more that is what was said.
         let asks = !self.new.approvals(after).is_empty();
         for (had, weaker, stronger) in [
@@ -231,9 +233,9 @@ impl<'p> Gates<'p> {
                 continue;
             };
             let newest = (self.old.is_newest(before, was), self.new.is_newest(after, taking));
-            // A job that checks out nothing any more is reported as such.
-            let is_told = checks_out(before.job) && !checks_out(after.job);
-            if newest == (false, true) && !is_told {
+            // A job that deploys no approved version any more is reported as a whole.
+            let is_reported = self.old.is_exact(before) && !self.new.is_exact(after);
+            if newest == (false, true) && !is_reported {
                 let message =
                     format!("takes the newest version of `{}`, which no approval names any more", taking.resource);
                 changes.push(Effect::Weaker, subject.clone(), message);

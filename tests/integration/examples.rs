@@ -22,12 +22,12 @@ fn simplest() {
     deploy-shop-cart-ci (serial)
       get shop-cart, starts
       put pulumi-shop-cart {"env_os":{},"env_vars_from_files":{},"stack_name":"CI"}
-      on_success: record github-issues-shop-cart-ci-post "[bot] Pulumi shop-cart CI deployed." {"clone":"shop-cart","body_files":["pulumi-shop-cart/deploy_summary.md"],"pins":{"code":"shop-cart/.git/ref"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-cart-ci-post "[bot] Pulumi shop-cart CI deployed." {"clone":"shop-cart","body_files":["pulumi-shop-cart/deploy_summary.md"],"pins":{"code":"shop-cart/.git/ref"},"destination":"shop-cart/-/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-cart-qa (serial)
       get shop-cart of github-issues-shop-cart-ci-trigger, starts
       claim github-issues-shop-cart-ci-post for shop-cart/-/QA/deploy
       put pulumi-shop-cart {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
-      on_success: record github-issues-shop-cart-qa-post "[bot] Pulumi shop-cart QA deployed." {"clone":"shop-cart","body_files":["pulumi-shop-cart/deploy_summary.md"],"pins":{"code":"shop-cart/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-cart-qa-post "[bot] Pulumi shop-cart QA deployed." {"clone":"shop-cart","body_files":["pulumi-shop-cart/deploy_summary.md"],"pins":{"code":"shop-cart/.git/ref"},"destination":"shop-cart/-/Production/deploy","labels":["promotion-to-production"]}
       on_success: report succeeded to github-issues-shop-cart-ci-post by shop-cart/-/QA/deploy
       on_failure: report failed to github-issues-shop-cart-ci-post by shop-cart/-/QA/deploy
       on_error: report errored to github-issues-shop-cart-ci-post by shop-cart/-/QA/deploy
@@ -43,8 +43,8 @@ fn simplest() {
       on_abort: report aborted to github-issues-shop-cart-qa-post by shop-cart/-/Production/deploy
     "#);
     assert_snapshot!(issues(&yaml), @r#"
-    github-issues-shop-cart-ci-post every never {"gate":"shop-cart/-/CI/deployed","role":"post"}
-    github-issues-shop-cart-qa-post every never {"gate":"shop-cart/-/QA/deployed","role":"post"}
+    github-issues-shop-cart-ci-post every never {"gate":"shop-cart/-/CI/deployed","role":"post","destination":"shop-cart/-/QA/deploy"}
+    github-issues-shop-cart-qa-post every never {"gate":"shop-cart/-/QA/deployed","role":"post","destination":"shop-cart/-/Production/deploy"}
     github-issues-shop-cart-production-post every never {"gate":"shop-cart/-/Production/deployed","role":"post"}
     "#);
 }
@@ -56,7 +56,7 @@ fn singleton() {
     preview-shop-org-default (serial with shop-org-default)
       get shop-org, starts
       put pulumi-shop-org {"env_os":{},"env_vars_from_files":{},"stack_name":"default","preview":true}
-      on_success: record gh-shop-org-default-gate-post "[bot] Pulumi shop-org default ready to deploy." {"close_if_file":"pulumi-shop-org/preview_summary.md.no-changes","update":"body","pins":{"code":"shop-org/.git/ref"},"promotes_to":"default","labels":["promotion-to-default"],"body_files":["pulumi-shop-org/preview_summary.md"],"clone":"shop-org"}
+      on_success: record gh-shop-org-default-gate-post "[bot] Pulumi shop-org default ready to deploy." {"close_if_file":"pulumi-shop-org/preview_summary.md.no-changes","update":"body","pins":{"code":"shop-org/.git/ref"},"destination":"shop-org/-/default/deploy","labels":["promotion-to-default"],"body_files":["pulumi-shop-org/preview_summary.md"],"clone":"shop-org"}
     deploy-shop-org-default (serial with shop-org-default)
       get shop-org of gh-shop-org-default-gate-trigger, starts
       claim gh-shop-org-default-gate-post for shop-org/-/default/deploy
@@ -68,7 +68,7 @@ fn singleton() {
       on_abort: report aborted to gh-shop-org-default-gate-post by shop-org/-/default/deploy
     "#);
     assert_snapshot!(issues(&yaml), @r#"
-    gh-shop-org-default-gate-post every never {"gate":"shop-org/-/default/ready","role":"post"}
+    gh-shop-org-default-gate-post every never {"gate":"shop-org/-/default/ready","role":"post","destination":"shop-org/-/default/deploy"}
     github-issues-shop-org-default-post every never {"gate":"shop-org/-/default/deployed","role":"post"}
     "#);
 }
@@ -80,7 +80,7 @@ fn stricter_production() {
     deploy-shop-api-ci (serial)
       get shop-api, starts
       put pulumi-shop-api {"env_os":{},"env_vars_from_files":{},"stack_name":"CI"}
-      on_success: record github-issues-shop-api-ci-post "[bot] Pulumi shop-api CI deployed." {"clone":"shop-api","body_files":["pulumi-shop-api/deploy_summary.md"],"pins":{"code":"shop-api/.git/ref"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-api-ci-post "[bot] Pulumi shop-api CI deployed." {"clone":"shop-api","body_files":["pulumi-shop-api/deploy_summary.md"],"pins":{"code":"shop-api/.git/ref"},"destination":"shop-api/-/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-api-qa (serial)
       get shop-api of github-issues-shop-api-ci-trigger, starts
       claim github-issues-shop-api-ci-post for shop-api/-/QA/deploy
@@ -93,7 +93,7 @@ fn stricter_production() {
     preview-shop-api-production (serial with shop-api-production)
       get shop-api of github-issues-shop-api-ci-trigger from deploy-shop-api-qa, starts
       put pulumi-shop-api {"env_os":{},"env_vars_from_files":{},"stack_name":"Production","preview":true}
-      on_success: record gh-shop-api-production-gate-post "[bot] Pulumi shop-api Production ready to deploy." {"close_if_file":"pulumi-shop-api/preview_summary.md.no-changes","update":"body","pins":{"code":"shop-api/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"],"body_files":["pulumi-shop-api/preview_summary.md"],"clone":"shop-api"}
+      on_success: record gh-shop-api-production-gate-post "[bot] Pulumi shop-api Production ready to deploy." {"close_if_file":"pulumi-shop-api/preview_summary.md.no-changes","update":"body","pins":{"code":"shop-api/.git/ref"},"destination":"shop-api/-/Production/deploy","labels":["promotion-to-production"],"body_files":["pulumi-shop-api/preview_summary.md"],"clone":"shop-api"}
     deploy-shop-api-production (serial with shop-api-production)
       get shop-api of gh-shop-api-production-gate-trigger, starts
       claim gh-shop-api-production-gate-post for shop-api/-/Production/deploy
@@ -105,9 +105,9 @@ fn stricter_production() {
       on_abort: report aborted to gh-shop-api-production-gate-post by shop-api/-/Production/deploy
     "#);
     assert_snapshot!(issues(&yaml), @r#"
-    github-issues-shop-api-ci-post every never {"gate":"shop-api/-/CI/deployed","role":"post"}
+    github-issues-shop-api-ci-post every never {"gate":"shop-api/-/CI/deployed","role":"post","destination":"shop-api/-/QA/deploy"}
     github-issues-shop-api-qa-post every never {"gate":"shop-api/-/QA/deployed","role":"post"}
-    gh-shop-api-production-gate-post every never {"gate":"shop-api/-/Production/ready","role":"post","soak":86400,"closers":{"teams":["example/sre"]}}
+    gh-shop-api-production-gate-post every never {"gate":"shop-api/-/Production/ready","role":"post","destination":"shop-api/-/Production/deploy","soak":86400,"closers":{"teams":["example/sre"]}}
     github-issues-shop-api-production-post every never {"gate":"shop-api/-/Production/deployed","role":"post"}
     "#);
 }
@@ -120,12 +120,12 @@ fn image_of_somebody_elses() {
       get search-image, starts {"skip_download":true}
       get shop-search, starts
       put pulumi-shop-search {"env_os":{},"env_vars_from_files":{"SEARCH_IMAGE_DIGEST":"search-image/digest"},"stack_name":"CI"}
-      on_success: record github-issues-shop-search-ci-post "[bot] Pulumi shop-search CI deployed." {"clone":"shop-search","body_files":["pulumi-shop-search/deploy_summary.md"],"pins":{"code":"shop-search/.git/ref","search-image":"search-image/digest"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-search-ci-post "[bot] Pulumi shop-search CI deployed." {"clone":"shop-search","body_files":["pulumi-shop-search/deploy_summary.md"],"pins":{"code":"shop-search/.git/ref","search-image":"search-image/digest"},"destination":"shop-search/-/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-search-qa (serial)
       get shop-search of github-issues-shop-search-ci-trigger, starts
       claim github-issues-shop-search-ci-post for shop-search/-/QA/deploy
       put pulumi-shop-search {"env_os":{},"env_vars_from_files":{"SEARCH_IMAGE_DIGEST":"shop-search/.git/approval/pins/search-image"},"stack_name":"QA"}
-      on_success: record github-issues-shop-search-qa-post "[bot] Pulumi shop-search QA deployed." {"clone":"shop-search","body_files":["pulumi-shop-search/deploy_summary.md"],"pins":{"code":"shop-search/.git/ref","search-image":"shop-search/.git/approval/pins/search-image"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-search-qa-post "[bot] Pulumi shop-search QA deployed." {"clone":"shop-search","body_files":["pulumi-shop-search/deploy_summary.md"],"pins":{"code":"shop-search/.git/ref","search-image":"shop-search/.git/approval/pins/search-image"},"destination":"shop-search/-/Production/deploy","labels":["promotion-to-production"]}
       on_success: report succeeded to github-issues-shop-search-ci-post by shop-search/-/QA/deploy
       on_failure: report failed to github-issues-shop-search-ci-post by shop-search/-/QA/deploy
       on_error: report errored to github-issues-shop-search-ci-post by shop-search/-/QA/deploy
@@ -149,12 +149,12 @@ fn parallel_chains_one_shorter() {
     deploy-shop-db-orders.ci (serial)
       get shop-db, starts
       put pulumi-shop-db {"env_os":{},"env_vars_from_files":{},"stack_name":"orders.CI"}
-      on_success: record github-issues-shop-db-orders.ci-post "[bot] Pulumi shop-db orders.CI deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"promotes_to":"orders.QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-db-orders.ci-post "[bot] Pulumi shop-db orders.CI deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"destination":"shop-db/orders/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-db-orders.qa (serial)
       get shop-db of github-issues-shop-db-orders.ci-trigger, starts
       claim github-issues-shop-db-orders.ci-post for shop-db/orders/QA/deploy
       put pulumi-shop-db {"env_os":{},"env_vars_from_files":{},"stack_name":"orders.QA"}
-      on_success: record github-issues-shop-db-orders.qa-post "[bot] Pulumi shop-db orders.QA deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"promotes_to":"orders.Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-db-orders.qa-post "[bot] Pulumi shop-db orders.QA deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"destination":"shop-db/orders/Production/deploy","labels":["promotion-to-production"]}
       on_success: report succeeded to github-issues-shop-db-orders.ci-post by shop-db/orders/QA/deploy
       on_failure: report failed to github-issues-shop-db-orders.ci-post by shop-db/orders/QA/deploy
       on_error: report errored to github-issues-shop-db-orders.ci-post by shop-db/orders/QA/deploy
@@ -171,12 +171,12 @@ fn parallel_chains_one_shorter() {
     deploy-shop-db-users.ci (serial)
       get shop-db, starts
       put pulumi-shop-db {"env_os":{},"env_vars_from_files":{},"stack_name":"users.CI"}
-      on_success: record github-issues-shop-db-users.ci-post "[bot] Pulumi shop-db users.CI deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"promotes_to":"users.QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-db-users.ci-post "[bot] Pulumi shop-db users.CI deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"destination":"shop-db/users/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-db-users.qa (serial)
       get shop-db of github-issues-shop-db-users.ci-trigger, starts
       claim github-issues-shop-db-users.ci-post for shop-db/users/QA/deploy
       put pulumi-shop-db {"env_os":{},"env_vars_from_files":{},"stack_name":"users.QA"}
-      on_success: record github-issues-shop-db-users.qa-post "[bot] Pulumi shop-db users.QA deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"promotes_to":"users.Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-db-users.qa-post "[bot] Pulumi shop-db users.QA deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"destination":"shop-db/users/Production/deploy","labels":["promotion-to-production"]}
       on_success: report succeeded to github-issues-shop-db-users.ci-post by shop-db/users/QA/deploy
       on_failure: report failed to github-issues-shop-db-users.ci-post by shop-db/users/QA/deploy
       on_error: report errored to github-issues-shop-db-users.ci-post by shop-db/users/QA/deploy
@@ -193,7 +193,7 @@ fn parallel_chains_one_shorter() {
     deploy-shop-db-audit.qa (serial)
       get shop-db, starts
       put pulumi-shop-db {"env_os":{},"env_vars_from_files":{},"stack_name":"audit.QA"}
-      on_success: record github-issues-shop-db-audit.qa-post "[bot] Pulumi shop-db audit.QA deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"promotes_to":"audit.Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-db-audit.qa-post "[bot] Pulumi shop-db audit.QA deployed." {"clone":"shop-db","body_files":["pulumi-shop-db/deploy_summary.md"],"pins":{"code":"shop-db/.git/ref"},"destination":"shop-db/audit/Production/deploy","labels":["promotion-to-production"]}
     deploy-shop-db-audit.production (serial)
       get shop-db of github-issues-shop-db-audit.qa-trigger, starts
       claim github-issues-shop-db-audit.qa-post for shop-db/audit/Production/deploy
@@ -212,14 +212,14 @@ fn two_concourses() {
     deploy-shop-cdn-qa (serial)
       get shop-cdn, starts
       put pulumi-shop-cdn {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
-      on_success: record github-issues-shop-cdn-qa-post "[bot] Pulumi shop-cdn QA deployed." {"clone":"shop-cdn","body_files":["pulumi-shop-cdn/deploy_summary.md"],"pins":{"code":"shop-cdn/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-cdn-qa-post "[bot] Pulumi shop-cdn QA deployed." {"clone":"shop-cdn","body_files":["pulumi-shop-cdn/deploy_summary.md"],"pins":{"code":"shop-cdn/.git/ref"},"destination":"shop-cdn/-/Production/preview","labels":["promotion-to-production"]}
     "#);
     assert_snapshot!(graph(&rendered_by("cdn", "cdn-edge")), @r#"
     preview-shop-cdn-production (serial with shop-cdn-production)
       get shop-cdn-edge of github-issues-shop-cdn-qa-trigger, starts
       claim github-issues-shop-cdn-qa-post for shop-cdn/-/Production/preview
       put pulumi-shop-cdn {"env_os":{},"env_vars_from_files":{},"stack_name":"Production","preview":true}
-      on_success: record gh-shop-cdn-production-gate-post "[bot] Pulumi shop-cdn Production ready to deploy." {"close_if_file":"pulumi-shop-cdn/preview_summary.md.no-changes","update":"body","pins":{"code":"shop-cdn-edge/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"],"body_files":["pulumi-shop-cdn/preview_summary.md"],"clone":"shop-cdn-edge"}
+      on_success: record gh-shop-cdn-production-gate-post "[bot] Pulumi shop-cdn Production ready to deploy." {"close_if_file":"pulumi-shop-cdn/preview_summary.md.no-changes","update":"body","pins":{"code":"shop-cdn-edge/.git/ref"},"destination":"shop-cdn/-/Production/deploy","labels":["promotion-to-production"],"body_files":["pulumi-shop-cdn/preview_summary.md"],"clone":"shop-cdn-edge"}
       on_success: report succeeded to github-issues-shop-cdn-qa-post by shop-cdn/-/Production/preview
       on_failure: report failed to github-issues-shop-cdn-qa-post by shop-cdn/-/Production/preview
       on_error: report errored to github-issues-shop-cdn-qa-post by shop-cdn/-/Production/preview
@@ -263,12 +263,12 @@ fn image_built_from_another_repository() {
       get web-image from build-web-image, starts {"skip_download":true}
       get shop-web, starts
       put pulumi-shop-web {"env_os":{},"env_vars_from_files":{"WEB_IMAGE_DIGEST":"web-image/digest"},"stack_name":"CI"}
-      on_success: record github-issues-shop-web-ci-post "[bot] Pulumi shop-web CI deployed." {"clone":"shop-web","body_files":["pulumi-shop-web/deploy_summary.md"],"pins":{"code":"shop-web/.git/ref","web-image":"web-image/digest"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-web-ci-post "[bot] Pulumi shop-web CI deployed." {"clone":"shop-web","body_files":["pulumi-shop-web/deploy_summary.md"],"pins":{"code":"shop-web/.git/ref","web-image":"web-image/digest"},"destination":"shop-web/-/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-web-qa (serial)
       get shop-web of github-issues-shop-web-ci-trigger, starts
       claim github-issues-shop-web-ci-post for shop-web/-/QA/deploy
       put pulumi-shop-web {"env_os":{},"env_vars_from_files":{"WEB_IMAGE_DIGEST":"shop-web/.git/approval/pins/web-image"},"stack_name":"QA"}
-      on_success: record github-issues-shop-web-qa-post "[bot] Pulumi shop-web QA deployed." {"clone":"shop-web","body_files":["pulumi-shop-web/deploy_summary.md"],"pins":{"code":"shop-web/.git/ref","web-image":"shop-web/.git/approval/pins/web-image"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-web-qa-post "[bot] Pulumi shop-web QA deployed." {"clone":"shop-web","body_files":["pulumi-shop-web/deploy_summary.md"],"pins":{"code":"shop-web/.git/ref","web-image":"shop-web/.git/approval/pins/web-image"},"destination":"shop-web/-/Production/deploy","labels":["promotion-to-production"]}
       on_success: report succeeded to github-issues-shop-web-ci-post by shop-web/-/QA/deploy
       on_failure: report failed to github-issues-shop-web-ci-post by shop-web/-/QA/deploy
       on_error: report errored to github-issues-shop-web-ci-post by shop-web/-/QA/deploy
@@ -291,7 +291,7 @@ fn one_after_the_other() {
     deploy-shop-network-qa (serial)
       get shop-shop-network, starts
       task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-network","MODULE":"tofu/network","WORKSPACE":"QA","VAR_FILES":"tofu/network/env/QA.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
-      on_success: record github-issues-shop-network-qa-post "[bot] OpenTofu shop-network QA deployed." {"clone":"shop-shop-network","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-network/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-network-qa-post "[bot] OpenTofu shop-network QA deployed." {"clone":"shop-shop-network","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-network/.git/ref"},"destination":"shop-network/-/Production/deploy","labels":["promotion-to-production"]}
     deploy-shop-network-production (serial)
       get shop-shop-network of github-issues-shop-network-qa-trigger, starts
       claim github-issues-shop-network-qa-post for shop-network/-/Production/deploy
@@ -305,7 +305,7 @@ fn one_after_the_other() {
       get after-deploy-shop-network-qa of shop-shop-network from deploy-shop-network-qa, starts
       get shop-shop-cluster, starts
       task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-cluster","MODULE":"tofu/cluster","WORKSPACE":"QA","VAR_FILES":"tofu/cluster/env/QA.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
-      on_success: record github-issues-shop-cluster-qa-post "[bot] OpenTofu shop-cluster QA deployed." {"clone":"shop-shop-cluster","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-cluster-qa-post "[bot] OpenTofu shop-cluster QA deployed." {"clone":"shop-shop-cluster","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"destination":"shop-cluster/-/Production/deploy","labels":["promotion-to-production"]}
     deploy-shop-cluster-production (serial)
       get after-deploy-shop-network-production of github-issues-shop-network-qa-trigger from deploy-shop-network-production
       get shop-shop-cluster of github-issues-shop-cluster-qa-trigger, starts
@@ -340,12 +340,12 @@ fn matrix_with_an_exception() {
       get reports-image from build-reports-image, starts {"skip_download":true}
       get shop-workers, starts
       put pulumi-shop-workers {"env_os":{},"env_vars_from_files":{"MAILER_DIGEST":"mailer-image/digest","BILLING_DIGEST":"billing-image/digest","REPORTS_DIGEST":"reports-image/digest"},"stack_name":"CI"}
-      on_success: record github-issues-shop-workers-ci-post "[bot] Pulumi shop-workers CI deployed." {"clone":"shop-workers","body_files":["pulumi-shop-workers/deploy_summary.md"],"pins":{"code":"shop-workers/.git/ref","mailer-image":"mailer-image/digest","billing-image":"billing-image/digest","reports-image":"reports-image/digest"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-workers-ci-post "[bot] Pulumi shop-workers CI deployed." {"clone":"shop-workers","body_files":["pulumi-shop-workers/deploy_summary.md"],"pins":{"code":"shop-workers/.git/ref","mailer-image":"mailer-image/digest","billing-image":"billing-image/digest","reports-image":"reports-image/digest"},"destination":"shop-workers/-/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-workers-qa (serial)
       get shop-workers of github-issues-shop-workers-ci-trigger, starts
       claim github-issues-shop-workers-ci-post for shop-workers/-/QA/deploy
       put pulumi-shop-workers {"env_os":{},"env_vars_from_files":{"MAILER_DIGEST":"shop-workers/.git/approval/pins/mailer-image","BILLING_DIGEST":"shop-workers/.git/approval/pins/billing-image","REPORTS_DIGEST":"shop-workers/.git/approval/pins/reports-image"},"stack_name":"QA"}
-      on_success: record github-issues-shop-workers-qa-post "[bot] Pulumi shop-workers QA deployed." {"clone":"shop-workers","body_files":["pulumi-shop-workers/deploy_summary.md"],"pins":{"code":"shop-workers/.git/ref","mailer-image":"shop-workers/.git/approval/pins/mailer-image","billing-image":"shop-workers/.git/approval/pins/billing-image","reports-image":"shop-workers/.git/approval/pins/reports-image"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-workers-qa-post "[bot] Pulumi shop-workers QA deployed." {"clone":"shop-workers","body_files":["pulumi-shop-workers/deploy_summary.md"],"pins":{"code":"shop-workers/.git/ref","mailer-image":"shop-workers/.git/approval/pins/mailer-image","billing-image":"shop-workers/.git/approval/pins/billing-image","reports-image":"shop-workers/.git/approval/pins/reports-image"},"destination":"shop-workers/-/Production/deploy","labels":["promotion-to-production"]}
       on_success: report succeeded to github-issues-shop-workers-ci-post by shop-workers/-/QA/deploy
       on_failure: report failed to github-issues-shop-workers-ci-post by shop-workers/-/QA/deploy
       on_error: report errored to github-issues-shop-workers-ci-post by shop-workers/-/QA/deploy
@@ -383,13 +383,13 @@ fn another_version_in_another_place() {
       get lms-main-image, starts {"skip_download":true}
       get shop-lms, starts
       put pulumi-lms-campus {"env_os":{"RELEASE":"main"},"env_vars_from_files":{"LMS_DIGEST":"lms-main-image/digest"},"stack_name":"campus.CI"}
-      on_success: record github-issues-lms-campus-campus.ci-post "[bot] Pulumi lms-campus campus.CI deployed." {"clone":"shop-lms","body_files":["pulumi-lms-campus/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-main-image":"lms-main-image/digest"},"promotes_to":"campus.QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-lms-campus-campus.ci-post "[bot] Pulumi lms-campus campus.CI deployed." {"clone":"shop-lms","body_files":["pulumi-lms-campus/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-main-image":"lms-main-image/digest"},"destination":"lms-campus/campus/QA/deploy","labels":["promotion-to-qa"]}
     deploy-lms-campus-campus.qa (serial)
       get lms-maple-image {"skip_download":true}
       get shop-lms of github-issues-lms-campus-campus.ci-trigger, starts
       claim github-issues-lms-campus-campus.ci-post for lms-campus/campus/QA/deploy
       put pulumi-lms-campus {"env_os":{"RELEASE":"maple"},"env_vars_from_files":{"LMS_DIGEST":"lms-maple-image/digest"},"stack_name":"campus.QA"}
-      on_success: record github-issues-lms-campus-campus.qa-post "[bot] Pulumi lms-campus campus.QA deployed." {"clone":"shop-lms","body_files":["pulumi-lms-campus/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-maple-image":"lms-maple-image/digest"},"promotes_to":"campus.Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-lms-campus-campus.qa-post "[bot] Pulumi lms-campus campus.QA deployed." {"clone":"shop-lms","body_files":["pulumi-lms-campus/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-maple-image":"lms-maple-image/digest"},"destination":"lms-campus/campus/Production/deploy","labels":["promotion-to-production"]}
       on_success: report succeeded to github-issues-lms-campus-campus.ci-post by lms-campus/campus/QA/deploy
       on_failure: report failed to github-issues-lms-campus-campus.ci-post by lms-campus/campus/QA/deploy
       on_error: report errored to github-issues-lms-campus-campus.ci-post by lms-campus/campus/QA/deploy
@@ -407,12 +407,12 @@ fn another_version_in_another_place() {
       get lms-oak-image, starts {"skip_download":true}
       get shop-lms, starts
       put pulumi-lms-partners {"env_os":{"RELEASE":"oak"},"env_vars_from_files":{"LMS_DIGEST":"lms-oak-image/digest"},"stack_name":"partners.CI"}
-      on_success: record github-issues-lms-partners-partners.ci-post "[bot] Pulumi lms-partners partners.CI deployed." {"clone":"shop-lms","body_files":["pulumi-lms-partners/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-oak-image":"lms-oak-image/digest"},"promotes_to":"partners.QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-lms-partners-partners.ci-post "[bot] Pulumi lms-partners partners.CI deployed." {"clone":"shop-lms","body_files":["pulumi-lms-partners/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-oak-image":"lms-oak-image/digest"},"destination":"lms-partners/partners/QA/deploy","labels":["promotion-to-qa"]}
     deploy-lms-partners-partners.qa (serial)
       get shop-lms of github-issues-lms-partners-partners.ci-trigger, starts
       claim github-issues-lms-partners-partners.ci-post for lms-partners/partners/QA/deploy
       put pulumi-lms-partners {"env_os":{"RELEASE":"oak"},"env_vars_from_files":{"LMS_DIGEST":"shop-lms/.git/approval/pins/lms-oak-image"},"stack_name":"partners.QA"}
-      on_success: record github-issues-lms-partners-partners.qa-post "[bot] Pulumi lms-partners partners.QA deployed." {"clone":"shop-lms","body_files":["pulumi-lms-partners/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-oak-image":"shop-lms/.git/approval/pins/lms-oak-image"},"promotes_to":"partners.Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-lms-partners-partners.qa-post "[bot] Pulumi lms-partners partners.QA deployed." {"clone":"shop-lms","body_files":["pulumi-lms-partners/deploy_summary.md"],"pins":{"code":"shop-lms/.git/ref","lms-oak-image":"shop-lms/.git/approval/pins/lms-oak-image"},"destination":"lms-partners/partners/Production/deploy","labels":["promotion-to-production"]}
       on_success: report succeeded to github-issues-lms-partners-partners.ci-post by lms-partners/partners/QA/deploy
       on_failure: report failed to github-issues-lms-partners-partners.ci-post by lms-partners/partners/QA/deploy
       on_error: report errored to github-issues-lms-partners-partners.ci-post by lms-partners/partners/QA/deploy
@@ -440,7 +440,7 @@ fn everything_that_a_deployment_can_take() {
       get base-image from build-base-image, starts {"skip_download":true}
       get shop-shop-base, starts
       put pulumi-shop-base {"env_os":{},"env_vars_from_files":{},"stack_name":"QA"}
-      on_success: record github-issues-shop-base-qa-post "[bot] Pulumi shop-base QA deployed." {"clone":"shop-shop-base","body_files":["pulumi-shop-base/deploy_summary.md"],"pins":{"code":"shop-shop-base/.git/ref","base-image":"base-image/digest"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-base-qa-post "[bot] Pulumi shop-base QA deployed." {"clone":"shop-shop-base","body_files":["pulumi-shop-base/deploy_summary.md"],"pins":{"code":"shop-shop-base/.git/ref","base-image":"base-image/digest"},"destination":"shop-base/-/Production/deploy","labels":["promotion-to-production"]}
     deploy-shop-base-production (serial)
       get base-image from deploy-shop-base-qa {"skip_download":true}
       get shop-shop-base of github-issues-shop-base-qa-trigger, starts
@@ -466,7 +466,7 @@ fn everything_that_a_deployment_can_take() {
       get shop-image from build-shop-image, starts {"skip_download":true}
       get shop-shop-mixed, starts
       put pulumi-shop-mixed {"env_os":{},"env_vars_from_files":{"BASE_DIGEST":"base-image/digest","SETTINGS_VERSION":"settings/version","EXPORTER_TAG":"exporter/tag","SHOP_DIGEST":"shop-image/digest"},"stack_name":"QA"}
-      on_success: record github-issues-shop-mixed-qa-post "[bot] Pulumi shop-mixed QA deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"base-image/digest","theme":"theme/version","settings":"settings/version","exporter":"exporter/tag","shop-image":"shop-image/digest"},"promotes_to":"Production","labels":["promotion-to-production"]}
+      on_success: record github-issues-shop-mixed-qa-post "[bot] Pulumi shop-mixed QA deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"base-image/digest","theme":"theme/version","settings":"settings/version","exporter":"exporter/tag","shop-image":"shop-image/digest"},"content":{"theme":{"except":["url"]},"exporter":{"except":["body","timestamp","url"]}},"destination":"shop-mixed/-/Production/deploy","labels":["promotion-to-production"]}
     deploy-shop-mixed-production (serial)
       get theme from deploy-shop-mixed-qa
       get settings from deploy-shop-mixed-qa
@@ -475,7 +475,7 @@ fn everything_that_a_deployment_can_take() {
       claim github-issues-shop-mixed-qa-post for shop-mixed/-/Production/deploy
       compare theme=version settings=version
       put pulumi-shop-mixed {"env_os":{},"env_vars_from_files":{"BASE_DIGEST":"shop-shop-mixed/.git/approval/pins/base-image","SETTINGS_VERSION":"shop-shop-mixed/.git/approval/pins/settings","SHOP_DIGEST":"shop-shop-mixed/.git/approval/pins/shop-image"},"stack_name":"Production"}
-      on_success: record github-issues-shop-mixed-production-post "[bot] Pulumi shop-mixed Production deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"shop-shop-mixed/.git/approval/pins/base-image","theme":"theme/version","settings":"settings/version","shop-image":"shop-shop-mixed/.git/approval/pins/shop-image"},"labels":["finalized-deployment"]}
+      on_success: record github-issues-shop-mixed-production-post "[bot] Pulumi shop-mixed Production deployed." {"clone":"shop-shop-mixed","body_files":["pulumi-shop-mixed/deploy_summary.md"],"pins":{"code":"shop-shop-mixed/.git/ref","base-image":"shop-shop-mixed/.git/approval/pins/base-image","theme":"theme/version","settings":"settings/version","shop-image":"shop-shop-mixed/.git/approval/pins/shop-image"},"content":{"theme":{"except":["url"]}},"labels":["finalized-deployment"]}
       on_success: report succeeded to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy
       on_failure: report failed to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy
       on_error: report errored to github-issues-shop-mixed-qa-post by shop-mixed/-/Production/deploy

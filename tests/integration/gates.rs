@@ -532,25 +532,25 @@ fn approval_of_another_stage_is_not_taken_before() {
             "project: shop\n{SCRIPT}overrides:\n  QA:\n    before: [{{get: x, resource: github-issues-shop-qa-trigger}}]\n"
         )),
         @"
-        error[step-past-gate]: the get of `github-issues-shop-qa-trigger` acts on an approval and does not claim it
-         --> projects/shop.yml:5:14
-          |
-        5 |     before: [{get: x, resource: github-issues-shop-qa-trigger}]
-          |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-          |
-          = note: in the deploy of `shop` QA
-          = help: remove the get: only jobs of stages take approvals
-        warning[unapproved-artifact]: `x` is the newest version, which no approval names
-         --> projects/shop.yml:5:14
-          |
-        5 |     before: [{get: x, resource: github-issues-shop-qa-trigger}]
-          |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-          |
-          = note: in the deploy of `shop` QA
-          = help: make it one of the `inputs`; or write in the get why the newest version may run here: `unpinned: REASON`
+    error[step-past-gate]: the get of `github-issues-shop-qa-trigger` acts on an approval and does not claim it
+     --> projects/shop.yml:5:14
+      |
+    5 |     before: [{get: x, resource: github-issues-shop-qa-trigger}]
+      |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` QA
+      = help: remove the get: only jobs of stages take approvals
+    error[step-past-gate]: `x` is the newest commit of the repository of `shop-shop`, whatever was approved
+     --> projects/shop.yml:5:14
+      |
+    5 |     before: [{get: x, resource: github-issues-shop-qa-trigger}]
+      |              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` QA
+      = help: use `shop-shop`; or write why the newest commit may run here: `unpinned: REASON`
 
-        error: 1 error and 1 warning in 1 file; nothing was written
-        "
+    error: 2 errors in 1 file; nothing was written
+    "
     );
 }
 
@@ -732,7 +732,7 @@ fn input_that_no_gate_let_through_starts_nothing_behind_the_gate() {
     let gets: Vec<&str> = job.split("- put:").next().unwrap().split("- get: ").skip(1).collect();
     let starting: Vec<&str> =
         gets.iter().filter(|get| get.contains("trigger: true")).map(|get| get.lines().next().unwrap()).collect();
-    assert_eq!(starting, ["held", "gate", "shop-shop"]);
+    assert_eq!(starting, ["held", "shop-shop"]);
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn repository_that_is_filtered_by_tags_is_approved_by_its_commit() {
       get lib, starts {"submodules":"none"}
       get shop-shop, starts
       task deploy {"PHASE":"deploy","STACK":"CI","ENVIRONMENT":"CI","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
-      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","lib":"lib/.git/HEAD"},"promotes_to":"QA","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","lib":"lib/.git/HEAD"},"destination":"shop/-/QA/deploy","labels":["promotion-to-qa"]}
     deploy-shop-qa (serial)
       get lib from deploy-shop-ci {"submodules":"none"}
       get gate of github-issues-shop-ci-trigger, starts
@@ -268,7 +268,7 @@ fn records_are_left_where_nothing_else_tells() {
     assert_snapshot!(record("overrides: {QA: {gate: none, record: none}}\n"), @"");
     assert_snapshot!(record("overrides: {QA: {gate: preview, record: none}}\n"), @r#"
     github-issues-shop-ci-post every never {"gate":"shop/-/CI/deployed","role":"post"}
-    gh-shop-qa-gate-post every never {"gate":"shop/-/QA/ready","role":"post"}
+    gh-shop-qa-gate-post every never {"gate":"shop/-/QA/ready","role":"post","destination":"shop/-/QA/deploy"}
     "#);
 }
 

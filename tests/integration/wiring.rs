@@ -88,9 +88,33 @@ fn preview_and_its_deployment_take_the_same_commit() {
 #[test]
 fn checkout_stays_for_who_wants_it() {
     let asked = takes(&manifest("approval: {code: checkout}"));
-    assert_snapshot!(asked, @"");
+    assert_snapshot!(asked, @"
+    deploy-shop-ci (serial)
+      get shop-shop, starts
+    deploy-shop-qa (serial)
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      checkout shop-shop compare [] fetch []
+    deploy-shop-production (serial)
+      get gate of github-issues-shop-qa-trigger, starts
+      get shop-shop from deploy-shop-qa
+      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      checkout shop-shop compare [] fetch []
+    ");
     let newest = takes(&manifest("approval: {approve: latest}"));
-    assert_snapshot!(newest, @"");
+    assert_snapshot!(newest, @"
+    deploy-shop-ci (serial)
+      get shop-shop, starts
+    deploy-shop-qa (serial)
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+    deploy-shop-production (serial)
+      get gate of github-issues-shop-qa-trigger, starts
+      get shop-shop from deploy-shop-qa
+      claim github-issues-shop-qa-post for shop/-/Production/deploy
+    ");
 }
 
 #[test]
@@ -104,13 +128,13 @@ fn checkout_stays_where_another_repository_is_taken() {
       get theme from deploy-shop-ci
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post for shop/-/QA/deploy with theme
       checkout shop-shop theme compare [] fetch []
     deploy-shop-production (serial)
       get theme from deploy-shop-qa
       get gate of github-issues-shop-qa-trigger, starts
       get shop-shop from deploy-shop-qa
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post for shop/-/Production/deploy with theme
       checkout shop-shop theme compare [] fetch []
     ");
     // One that no approval holds to a version needs no checkout.
@@ -134,9 +158,32 @@ fn checkout_stays_where_another_repository_is_taken() {
 #[test]
 fn checkout_of_a_later_job_makes_it_one_of_those_before() {
     let theme = "inputs: {theme: {git: {repository: https://github.com/example/theme}}}";
-    assert_snapshot!(takes(&manifest(&format!("overrides: {{Production: {{{theme}}}}}"))), @"");
+    assert_snapshot!(takes(&manifest(&format!("overrides: {{Production: {{{theme}}}}}"))), @"
+    deploy-shop-ci (serial)
+      get shop-shop, starts
+    deploy-shop-qa (serial)
+      get shop-shop of github-issues-shop-ci-trigger, starts
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+    deploy-shop-production (serial)
+      get theme
+      get shop-shop of github-issues-shop-qa-trigger, starts
+      claim github-issues-shop-qa-post for shop/-/Production/deploy
+    ");
     let last = "overrides: {Production: {approval: {code: checkout}}}";
-    assert_snapshot!(takes(&manifest(last)), @"");
+    assert_snapshot!(takes(&manifest(last)), @"
+    deploy-shop-ci (serial)
+      get shop-shop, starts
+    deploy-shop-qa (serial)
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      checkout shop-shop compare [] fetch []
+    deploy-shop-production (serial)
+      get gate of github-issues-shop-qa-trigger, starts
+      get shop-shop from deploy-shop-qa
+      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      checkout shop-shop compare [] fetch []
+    ");
 }
 
 /// Who follows takes the approval that the deployment before took, from the same resource.
@@ -144,7 +191,21 @@ fn checkout_of_a_later_job_makes_it_one_of_those_before() {
 fn checkout_of_a_follower_makes_it_one_of_who_is_followed() {
     let theme = "inputs: {theme: {git: {repository: https://github.com/example/theme}}}";
     let manifest = manifest(&format!("overrides: {{CI: {{{theme}}}, QA: {{}}, Production: {{gate: none, {theme}}}}}"));
-    assert_snapshot!(takes(&manifest), @"");
+    assert_snapshot!(takes(&manifest), @"
+    deploy-shop-ci (serial)
+      get theme, starts
+      get shop-shop, starts
+    deploy-shop-qa (serial)
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      checkout shop-shop compare [] fetch []
+    deploy-shop-production (serial)
+      get theme from deploy-shop-ci
+      get gate of github-issues-shop-ci-trigger from deploy-shop-qa, starts
+      get shop-shop from deploy-shop-qa, starts
+      checkout shop-shop theme compare [] fetch []
+    ");
 }
 
 #[test]
@@ -161,7 +222,21 @@ fn image_that_is_handed_over_is_not_got() {
       get shop-shop of github-issues-shop-qa-trigger, starts
       claim github-issues-shop-qa-post for shop/-/Production/deploy
     "#);
-    assert_snapshot!(takes(&manifest(&format!("{image}\napproval: {{code: checkout}}"))), @"");
+    assert_snapshot!(takes(&manifest(&format!("{image}\napproval: {{code: checkout}}"))), @r#"
+    deploy-shop-ci (serial)
+      get app, starts {"skip_download":true}
+      get shop-shop, starts
+    deploy-shop-qa (serial)
+      get gate of github-issues-shop-ci-trigger, starts
+      get shop-shop from deploy-shop-ci
+      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      checkout shop-shop compare [] fetch []
+    deploy-shop-production (serial)
+      get gate of github-issues-shop-qa-trigger, starts
+      get shop-shop from deploy-shop-qa
+      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      checkout shop-shop compare [] fetch []
+    "#);
     // Kinds that take no files have it read.
     let script = format!("project: shop\nstack: {{script: {{image: alpine, deploy: ./deploy.sh}}}}\n{image}\n");
     let yaml = rendered(&script);
@@ -226,7 +301,7 @@ fn job_of_ones_own_takes_what_was_deployed_by_its_approval() {
     }
     let ran = render(&extra("{get: code, resource: shop-shop, passed: [deploy-shop-qa]}")).ended(1);
     assert!(
-        ran.stderr.contains("takes `github-issues-shop-ci-trigger` with `passed: [deploy-shop-qa]`"),
+        ran.stderr.contains("take `github-issues-shop-ci-trigger` with `passed: [deploy-shop-qa]`"),
         "{}",
         ran.stderr
     );
@@ -240,5 +315,5 @@ fn fleet_says_which_image_fetches_approved_commits() {
     let work = Work::new().file("pipegen.yml", &fleet).file("projects/shop.yml", &manifest(""));
     work.run(&["render", "--quiet"]).fine();
     let pipeline: Value = serde_saphyr::from_str(&work.read("rendered/shop.yml")).unwrap();
-    assert_snapshot!(pipeline["resource_types"][2].to_string(), @"");
+    assert_snapshot!(pipeline["resource_types"][2].to_string(), @r#"{"name":"approved-git","type":"registry-image","source":{"repository":"mirror/approved-git","tag":"1"},"defaults":{"ca_cert":"((github.ca))"}}"#);
 }

@@ -157,6 +157,7 @@ names:
   deployed: deployed-{{ environment | lower }}
   ready: ready-{{ environment | lower }}
   deployed_title: "{{ environment }}"
+  ready_title: "{{ environment }} ready"
 notify: {slack: {url: ((slack.url)), channel: "#{{ project }}"}}
 overrides: {QA: {notify: {slack: {events: [failed, succeeded]}}}}
 "##;
