@@ -570,10 +570,14 @@ class JobChecker:
         address = self.run.address(self.pipeline, step.resource)
         return address == self.stage.repository or any(step.name in (put.params.get("pins") or {}) for _, put, _ in writers)
 
+    def named(self) -> list[str]:
+        """The artifacts of other versions that the job means to use. A need orders, and hands nothing over."""
+        return [name for name in self.open if not name.startswith("after-")]
+
     def put(self, step: Step) -> None:
         inputs = step.body.get("inputs", "all")
         if inputs == "all":
-            used = [*self.held, *self.open, *self.made]
+            used = [*self.held, *self.named(), *self.made]
         elif inputs == "detect":
             known = {*self.held, *self.open, *self.made}
             used = [name for name in known if any(text == name or text.startswith(f"{name}/") for text in texts(step.params))]
@@ -657,7 +661,7 @@ class JobChecker:
             self.use(step.body["image"], f"the image of {by}")
         if config is None:
             # Its file names the inputs.
-            for name in list(self.open):
+            for name in self.named():
                 self.use(name, by)
             for name in (step.body.get("output_mapping") or {}).values():
                 self.replace(name, by)
@@ -688,6 +692,9 @@ class JobChecker:
                     continue
                 file = wanted.get(name)
                 if file is None or self.hands_on(job, path):
+                    continue
+                # Both name the commit; of a tag only the second does.
+                if file == ".git/ref" and path.endswith("/.git/HEAD"):
                     continue
                 if "/".join(components(path)[1:]) != file:
                     self.find("pins", f"`{name}` is compared by `{file}`, and {job.place} records `{path}`")

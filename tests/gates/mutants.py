@@ -104,7 +104,7 @@ class Site:
         """The artifact of the approved code."""
         if self.is_code:
             return self.approval["get"]
-        names = self.checkout["config"]["params"]["CHECKOUT"].split()
+        names = self.checkout["config"]["params"].get("CHECKOUT", "").split()
         if not names:
             raise Unfit
         return names[0]
@@ -257,16 +257,16 @@ def a_record_is_an_approval(site: Site) -> None:
 @mutation("version", follows=True)
 def no_checkout(site: Site) -> None:
     checkout = site.checkout
-    if not checkout["config"]["params"]["CHECKOUT"].split():
+    if not checkout["config"]["params"].get("CHECKOUT", "").split():
         raise Unfit
     site.plan.remove(checkout)
-    site.plan.append(some_task([checkout["config"]["params"]["CHECKOUT"].split()[0]]))
+    site.plan.append(some_task([checkout["config"]["params"].get("CHECKOUT", "").split()[0]]))
 
 
 @mutation("version", follows=True)
 def the_code_is_not_checked_out(site: Site) -> None:
     params = site.checkout["config"]["params"]
-    names = params["CHECKOUT"].split()
+    names = params.get("CHECKOUT", "").split()
     if not names:
         raise Unfit
     params["CHECKOUT"] = "\n".join(names[1:])
@@ -295,7 +295,7 @@ def the_checkout_hands_nothing_on(site: Site) -> None:
 @mutation("version", follows=True)
 def a_script_of_the_code_checks_out(site: Site) -> None:
     checkout = site.checkout
-    names = checkout["config"]["params"]["CHECKOUT"].split()
+    names = checkout["config"]["params"].get("CHECKOUT", "").split()
     if not names:
         raise Unfit
     run = checkout["config"]["run"]
@@ -306,7 +306,7 @@ def a_script_of_the_code_checks_out(site: Site) -> None:
 @mutation("version", follows=True)
 def the_checkout_may_fail(site: Site) -> None:
     checkout = site.checkout
-    names = checkout["config"]["params"]["CHECKOUT"].split()
+    names = checkout["config"]["params"].get("CHECKOUT", "").split()
     if not names:
         raise Unfit
     site.plan[site.plan.index(checkout)] = {"try": checkout}
