@@ -571,8 +571,13 @@ class JobChecker:
         return address == self.stage.repository or any(step.name in (put.params.get("pins") or {}) for _, put, _ in writers)
 
     def named(self) -> list[str]:
-        """The artifacts of other versions that the job means to use. A need orders, and hands nothing over."""
-        return [name for name in self.open if not name.startswith("after-")]
+        """The artifacts of other versions that the job means to use.
+
+        A need orders, and hands nothing over; where the approval hands a version over, no step names the artifact beside it.
+        """
+        paths = [text for step in self.job.steps for text in texts(step.body)]
+        handed = {text.partition("/pins/")[2] for text in paths for each in self.approvals if text.startswith(f"{each.folder}/pins/")}
+        return [name for name in self.open if not name.startswith("after-") and name not in handed]
 
     def put(self, step: Step) -> None:
         inputs = step.body.get("inputs", "all")

@@ -75,7 +75,8 @@ class Site:
 
     @property
     def approval(self) -> Map:
-        return self.first(lambda step: self.role(step, "get") == "trigger")
+        # Another project's approval comes through the job that this one waits for.
+        return self.first(lambda step: self.role(step, "get") == "trigger" and bool(step.get("passed")) != self.claims)
 
     @property
     def claim(self) -> Map:
