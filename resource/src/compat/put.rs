@@ -9,7 +9,7 @@ use super::version::IssueVersion;
 use crate::contract::CompatPut;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::gate::{rivals_below, together};
+use crate::gate::{is_marked, rivals_below, together, without_markers};
 use crate::github::api::{self, Query};
 use crate::github::{Comment, Issue, NewIssue};
 use crate::step::Outcome;
@@ -27,7 +27,8 @@ const MAX_FILE: u64 = 4 << 20;
 impl Compat<'_> {
     pub(super) fn put(&self, params: &CompatPut, dir: &BuildDir) -> Result<Outcome> {
         let title = self.log.postable(&self.title(params)?);
-        let text = body::cut(&self.log.postable(&self.body(params, dir)?), MAX_BODY);
+        // A file could hold a copied marker, and this may be the account of a gate.
+        let text = body::cut(&without_markers(&self.log.postable(&self.body(params, dir)?)), MAX_BODY);
         let close = match &params.close_if_file {
             Some(path) => dir.resolve(path)?.is_some(),
             None => false,
@@ -110,6 +111,8 @@ impl Compat<'_> {
 
     fn is(&self, issue: &Issue, title: &str) -> bool {
         issue.title == title
+            // An issue of a gate is not written to, whatever its title says.
+            && !is_marked(issue.body())
             && !is_consumed(&issue.title)
             && !issue.is_pull_request()
             && self.source.creator.is_none_or(|creator| issue.user.as_ref().is_some_and(|user| user.id == creator))

@@ -10,6 +10,8 @@ use crate::contract::{Approve, GateKey, ReportStatus, StageKey};
 
 const OPENING: &str = "<!-- ol-gate v1 ";
 const CLOSING: &str = " -->";
+/// How the markers of all versions of the format begin.
+const STEM: &str = "<!-- ol-gate";
 const MAC: &str = " mac=";
 
 /// What the resource writes, unseen by readers, at the very beginning of an issue's body and of each comment of its
@@ -196,6 +198,18 @@ impl<'a> Parsed<'a> {
     }
 }
 
+/// Whether a body begins with a marker, valid or not: the issue belongs to a gate.
+pub(crate) fn is_marked(body: &str) -> bool {
+    Parsed::read(body).is_some()
+}
+
+/// Returns `text` without anything that could be read as a marker, for texts that come from outside and are posted as they
+/// are. Control characters go first: GitHub drops some of them, which could put a marker together again.
+pub(crate) fn without_markers(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect();
+    text.replace(STEM, &STEM.replacen('<', "(", 1))
+}
+
 impl Marker {
     /// The whole body or comment: this marker, sealed where there is a key to seal it with, and `text`.
     pub(crate) fn write(&self, text: &str, signer: Option<&Signer>, gate: &GateKey, number: Option<u64>) -> String {
@@ -225,6 +239,27 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_without_markers_holds_none_wherever_it_is_cut() {
+        let marker = format!("{OPENING}{{}}{CLOSING}");
+        for text in [
+            marker.clone(),
+            format!(" \n{marker}"),
+            format!("<{marker}"),
+            format!("<<<!-- ol-gate v1 {marker}{marker}"),
+            marker.replace("<!", "<\u{0}!"),
+            marker.replace("ol-gate", "ol-\u{8}gate"),
+            marker.replace("v1", "v2"),
+        ] {
+            let safe = without_markers(&text);
+            for (start, _) in safe.char_indices() {
+                assert!(Parsed::read(&safe[start..]).is_none(), "{text:?} became {safe:?}");
+                assert!(!safe[start..].starts_with(STEM), "{text:?} became {safe:?}");
+            }
+        }
+        assert_eq!(without_markers("a <!-- comment -->\n\tb"), "a <!-- comment -->\n\tb");
+    }
 
     fn marker(label: &str) -> Marker {
         let record = Record {

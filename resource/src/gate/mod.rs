@@ -28,7 +28,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub(crate) use self::issues::together;
-pub(crate) use self::marker::sha256;
+pub(crate) use self::marker::{is_marked, sha256, without_markers};
 pub(crate) use self::record::rivals_below;
 pub(crate) use self::verdict::Refusal;
 

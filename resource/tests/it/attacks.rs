@@ -422,3 +422,38 @@ fn claim_that_somebody_wrote_themselves_stops_nothing() {
     lab.close(next, "alice");
     lab.claim(next, &build(9)).succeeds();
 }
+
+/// A put without `gate`, by the account that writes the gate's issues, posts files as they are.
+#[test]
+fn marker_in_a_file_of_compatibility_mode_is_text() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let forged = forged(&lab);
+    let split = forged.replacen("<!--", "<!\u{0}--", 1);
+    let dir = lab.dir("notes", &[("notes.md", &forged), ("split.md", &split)]);
+    let mut number = 1;
+    for (title, body) in [
+        ("[bot] Pipeline notes", json!({"body_file": "notes.md"})),
+        ("[bot] Pipeline notes", json!({"body_files": ["split.md"]})),
+        ("[bot] Pipeline notes", json!({"body_file": "split.md"})),
+        // The title of the gate's own issue, which is open.
+        (TITLE, json!({"body_file": "notes.md"})),
+    ] {
+        let mut params = body.clone();
+        params["title_template"] = json!(title);
+        for in_place in [false, true] {
+            let mut source = lab.compat_source();
+            source["update_in_place"] = json!(in_place);
+            lab.run("out", &json!({"source": source, "params": params}), &dir, Some(&build(7))).succeeds();
+        }
+        number = number.max(lab.issues().len() as u64);
+    }
+    assert!(number >= 3, "an issue of a gate is left alone, and another one is opened");
+    for issue in lab.issues().into_iter().skip(1) {
+        for text in std::iter::once(&issue.body).chain(issue.comments.iter().map(|comment| &comment.body)) {
+            assert!(!text.contains("<!-- ol-gate"), "{text}");
+        }
+    }
+    assert!(lab.issue(1).comments.is_empty());
+    assert_eq!(approved_commit(&lab, 1), commit(1));
+}
