@@ -152,3 +152,29 @@ fn the_checks_can_fail() {
     assert_eq!(paragraphs.iter().filter(|text| text.contains("unless said")).count(), 1);
     assert_eq!(sentences("One two. Three four five?").map(|text| text.split_whitespace().count()).max(), Some(3));
 }
+
+/// Each guarantee of `SECURITY.md` names a test that exists.
+#[test]
+fn tests_that_the_security_page_names_exist() {
+    let page = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let mut sources = String::new();
+    for folder in ["tests/integration", "tests/integration/bad", "resource/tests/it"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "rs") {
+                sources += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let promises = page.split("## What is not guaranteed").next().unwrap();
+    let rows = promises.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    let mut named = 0;
+    for row in rows.filter(|row| !row.ends_with("| test |")) {
+        let tests = row.rsplit(" | ").next().unwrap();
+        for test in tests.split('`').skip(1).step_by(2) {
+            assert!(sources.contains(&format!("fn {test}()")), "SECURITY.md names the test `{test}`, which does not exist");
+            named += 1;
+        }
+    }
+    assert!(named > 20, "{named}");
+}
