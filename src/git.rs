@@ -52,9 +52,9 @@ impl Commit {
     ///
     /// # Errors
     ///
-    /// When git cannot be run.
+    /// When git cannot be run, or the content is missing from a partial clone.
     pub(crate) fn file(&self, path: &Utf8Path) -> Result<Option<Vec<u8>>, Failure> {
-        git(&["cat-file", "blob", &format!("{}:{path}", self.0)])
+        blob(&[], &format!("{}:{path}", self.0))
     }
 
     /// The files below a path from here that differ from those of another commit, from the root of the repository.
@@ -63,9 +63,9 @@ impl Commit {
     ///
     /// When git cannot be run, or the path lies outside of the repository.
     pub(crate) fn changed(&self, other: &Self, below: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
-        let arguments =
-            ["--literal-pathspecs", "diff-tree", "-r", "-z", "--no-renames", "--name-only", &self.0, &other.0, "--"];
-        let printed = git(&[&arguments[..], &[below.as_str()]].concat())?
+        let command = ["--literal-pathspecs", "diff-tree", "--no-ext-diff", "--no-textconv"];
+        let options = ["-r", "-z", "--no-renames", "--name-only", &self.0, &other.0, "--", below.as_str()];
+        let printed = git(&[&command[..], &options].concat())?
             .ok_or_else(|| Failure::Usage(format!("{below} is no path of this repository")))?;
         let names = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         // A name that is no UTF-8 is none of a pipeline that was rendered.
@@ -80,9 +80,10 @@ impl Commit {
 ///
 /// When git cannot be run.
 pub(crate) fn removed(folder: &Utf8Path) -> Result<BTreeMap<String, Commit>, Failure> {
-    let arguments =
-        ["-c", "core.quotePath=false", "-C", folder.as_str(), "log", "--no-renames", "--diff-filter=D", "--name-only"];
-    let printed = git(&[&arguments[..], &["--format=%H", "--relative", "--", "."]].concat())?.unwrap_or_default();
+    let command =
+        ["-c", "core.quotePath=false", "-C", folder.as_str(), "log", "--no-ext-diff", "--no-textconv", "--no-renames"];
+    let options = ["--diff-filter=D", "--name-only", "--format=%H", "--relative", "--", "."];
+    let printed = git(&[&command[..], &options].concat())?.unwrap_or_default();
     let mut removed = BTreeMap::new();
     let mut commit = None;
     // A name that is no UTF-8, or would need quotes, is none of a pipeline that was rendered.
@@ -101,9 +102,9 @@ impl Commit {
     ///
     /// # Errors
     ///
-    /// When git cannot be run.
+    /// When git cannot be run, or the content is missing from a partial clone.
     pub(crate) fn file_before(&self, folder: &Utf8Path, name: &str) -> Result<Option<Vec<u8>>, Failure> {
-        git(&["-C", folder.as_str(), "cat-file", "blob", &format!("{}^:./{name}", self.0)])
+        blob(&["-C", folder.as_str()], &format!("{}^:./{name}", self.0))
     }
 
     /// The beginning of its name, by which people call it.
@@ -112,10 +113,61 @@ impl Commit {
     }
 }
 
-/// What git prints. None when it says no.
+/// Returns the content of a file. `None` when the commit has no such file.
+///
+/// # Errors
+///
+/// When git cannot be run, or the content is missing from a partial clone.
+fn blob(options: &[&str], name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    let run = |arguments: &[&str]| git(&[options, arguments].concat());
+    if let Some(content) = run(&["cat-file", "blob", name])? {
+        return Ok(Some(content));
+    }
+    // A partial clone knows the names of files whose content it does not have. Such a file is not a removed file.
+    let is_named = run(&["rev-parse", "--verify", "--quiet", name])?.is_some();
+    if is_named && run(&["cat-file", "-t", name])?.is_none() {
+        let message = format!("this partial clone does not have the content of {name}");
+        return Err(Failure::Usage(format!("{message}: fetch it with `git fetch --refetch --no-filter`")));
+    }
+    Ok(None)
+}
+
+/// Settings that stand above the configuration of the repository, so that no command of the repository runs.
+const SETTINGS: [&str; 8] = [
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.hooksPath=/dev/null",
+    "core.sshCommand=false",
+    "core.askPass=",
+    "credential.helper=",
+    "diff.external=",
+    // Else `log` runs `gpg.program` for each signed commit.
+    "log.showSignature=false",
+];
+
+/// The same for the environment of git.
+const ENVIRONMENT: [(&str, &str); 5] = [
+    ("GIT_OPTIONAL_LOCKS", "0"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_PAGER", "cat"),
+    // A partial clone fetches what is missing, with commands that the repository names. The first variable forbids that
+    // from git 2.45 on. The second one allows no protocol, in every version.
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_ALLOW_PROTOCOL", ""),
+];
+
+/// Runs git and returns its output. `None` when git ends with an error. The repository may belong to a stranger, as a
+/// pull request does: nothing that its configuration or its attributes name is run, and nothing is fetched.
+///
+/// # Errors
+///
+/// When git cannot be run.
 fn git(arguments: &[&str]) -> Result<Option<Vec<u8>>, Failure> {
     let output = Command::new("git")
+        .arg("--no-pager")
+        .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
         .args(arguments)
+        .envs(ENVIRONMENT)
         .output()
         .map_err(|error| Failure::io("run", Utf8Path::new("git"), error))?;
     Ok(output.status.success().then_some(output.stdout))

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use insta::assert_snapshot;
 
-use crate::support::{Ran, SHOP_FLEET, Work, manifest};
+use crate::support::{Ran, SHOP_FLEET, Work, manifest, ran};
 
 /// It says what its files say, and notes what it was asked and given.
 const STAND_IN: &str = r#"#!/bin/sh
@@ -308,4 +308,86 @@ fn orphan_is_told_and_left_alone() {
     work.write("fly/pipelines.json", &work.read("fly/pipelines.json").replace("shop", "other"));
     assert!(!set(&work, &[]).stdout.contains("orphan"));
     assert_eq!(touched(&work), [""; 0]);
+}
+
+/// A stranger's repository may name commands in its configuration. The commands of git that would run them are run
+/// without the program first, so that the test would see them.
+#[test]
+fn no_command_that_a_repository_configures_is_run() {
+    let work = shop(&["api", "cart"]);
+    let script = work.path().join("command");
+    work.write("command", "#!/bin/sh\necho \"$0 $*\" >>\"$(dirname \"$0\")/marker\"\nexit 1\n");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = script.to_str().unwrap();
+    let pipeline = work.read("rendered/api.yml");
+    work.write("lost.yml", &format!("{pipeline}# lost\n"));
+    work.write(".gitattributes", "* diff=stranger filter=stranger\n");
+    git(&work, &["init", "--quiet"]);
+    git(&work, &["add", ".gitattributes", "pipegen.yml", "projects", "rendered", "lost.yml"]);
+    git(&work, &["commit", "--quiet", "-m", "two"]);
+    fs::remove_file(work.path().join("projects/cart.yml")).unwrap();
+    work.run(&["render", "--quiet"]).fine();
+    git(&work, &["commit", "--quiet", "-am", "one"]);
+
+    // `log` verifies the signature of a signed commit with `gpg.program`.
+    let in_folder = |words: &[&str]| {
+        let mut command = Command::new("git");
+        command.args(words).current_dir(work.path());
+        command
+    };
+    let commit = ran(&mut in_folder(&["cat-file", "commit", "HEAD"]), "").fine();
+    let signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n aaaa\n -----END PGP SIGNATURE-----\n\n";
+    let signed = commit.replacen("\n\n", &format!("\n{signature}"), 1);
+    let signed = ran(&mut in_folder(&["hash-object", "-t", "commit", "-w", "--stdin"]), &signed).fine();
+    git(&work, &["update-ref", "HEAD", signed.trim()]);
+
+    // A partial clone fetches the content that it does not have.
+    let lost = ran(&mut in_folder(&["rev-parse", "HEAD:lost.yml"]), "").fine();
+    let (folder, name) = lost.trim().split_at(2);
+    fs::remove_file(work.path().join(format!(".git/objects/{folder}/{name}"))).unwrap();
+
+    for (name, value) in [
+        ("core.fsmonitor", script),
+        ("core.hooksPath", work.path().to_str().unwrap()),
+        ("core.pager", script),
+        ("core.sshCommand", script),
+        ("core.askPass", script),
+        ("credential.helper", script),
+        ("diff.external", script),
+        ("diff.stranger.command", script),
+        ("diff.stranger.textconv", script),
+        ("filter.stranger.smudge", script),
+        ("filter.stranger.clean", script),
+        ("gpg.program", script),
+        ("log.showSignature", "true"),
+        ("pager.log", script),
+        ("protocol.allow", "always"),
+        ("protocol.ext.allow", "always"),
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+    ] {
+        git(&work, &["config", name, value]);
+    }
+    let log = ["log", "--format=%H", "--diff-filter=D", "--name-only"];
+    for remote in ["ssh://stranger.invalid/shop".to_owned(), format!("ext::{script} %S")] {
+        git(&work, &["config", "remote.origin.url", &remote]);
+        for would_run in [&["status"][..], &log, &["cat-file", "blob", "HEAD:lost.yml"]] {
+            let _ = ran(&mut in_folder(would_run), "");
+            assert!(work.exists("marker"), "{would_run:?} runs a command of the repository");
+            fs::remove_file(work.path().join("marker")).unwrap();
+        }
+
+        assert!(set(&work, &[]).fine().contains("orphan: `cart`"));
+        assert!(work.run(&["diff", "HEAD~1..HEAD"]).ended(1).stdout.contains("cart"));
+        for command in ["graph", "import"] {
+            let done = work.run(&[command, "HEAD:rendered/api.yml"]);
+            assert_ne!(done.code, 2, "{}", done.stderr);
+            let failed = work.run(&[command, "HEAD:lost.yml"]).ended(2);
+            let (message, remedy) =
+                ("this partial clone does not have the content of", "fetch it with `git fetch --refetch --no-filter`");
+            assert!(failed.stderr.contains(message) && failed.stderr.contains(remedy), "{}", failed.stderr);
+        }
+        assert!(!work.exists("marker"), "{}", work.read("marker"));
+    }
 }
