@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::contract::files::CODE_PIN;
+use crate::contract::files::{self, CODE_PIN};
 
 /// Longest version; a file name on most systems.
 const MAX: usize = 255;
@@ -42,9 +42,11 @@ pub(crate) fn check_commit(name: &str, version: &str) -> Result<(), String> {
     }
 }
 
-/// Checks a version that was read from `file`: what a clone tells of itself must be a commit.
+/// Checks a version that was read from `file`: what a clone tells of itself must be a commit. The pins of an approval inside
+/// a clone are versions of anything: they were checked when they were recorded.
 pub(crate) fn check_read(name: &str, version: &str, file: &str) -> Result<(), String> {
-    if !file.split('/').any(|part| part == ".git") {
+    let is_approved_pin = file.contains(&format!("/{}/{}/", files::IN_CLONE, files::PINS));
+    if is_approved_pin || !file.split('/').any(|part| part == ".git") {
         return check_version(name, version);
     }
     check_commit(name, version)
@@ -70,11 +72,12 @@ mod tests {
     #[test]
     fn version_that_a_clone_tells_is_a_full_commit() {
         let commit = "a1".repeat(20);
-        for file in ["lib/.git/ref", "lib/.git/HEAD", "./lib/.git/commit", "a/lib/.git/approval/pins/x"] {
+        for file in ["lib/.git/ref", "lib/.git/HEAD", "./lib/.git/commit", "lib/.git/approval/ref"] {
             assert!(check_read("lib", &commit, file).is_ok(), "{file}");
             let why = check_read("lib", "v1.2", file).unwrap_err();
             assert!(why.contains("must be the full hash of a commit, found `v1.2`"), "{why}");
         }
+        assert!(check_read("app", &format!("sha256:{}", "a1".repeat(32)), "code/.git/approval/pins/app").is_ok());
         assert!(check_read("rel", "v1.2", "rel/tag").is_ok());
         assert!(check_read("rel", "v1.2", "rel.git/tag").is_ok());
     }
