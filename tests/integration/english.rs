@@ -172,7 +172,10 @@ fn tests_that_the_security_page_names_exist() {
     for row in rows.filter(|row| !row.ends_with("| test |")) {
         let tests = row.rsplit(" | ").next().unwrap();
         for test in tests.split('`').skip(1).step_by(2) {
-            assert!(sources.contains(&format!("fn {test}()")), "SECURITY.md names the test `{test}`, which does not exist");
+            assert!(
+                sources.contains(&format!("fn {test}()")),
+                "SECURITY.md names the test `{test}`, which does not exist"
+            );
             named += 1;
         }
     }
