@@ -150,8 +150,8 @@ const ENVIRONMENT: [(&str, &str); 5] = [
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GIT_PAGER", "cat"),
-    // A partial clone fetches what is missing, with commands that the repository names. The first variable forbids that
-    // from git 2.45 on. The second one allows no protocol, in every version.
+    // A partial clone fetches what is missing, with commands that the repository names. The first variable forbids that,
+    // but older versions of git do not know it. The second variable allows no protocol, in every version.
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_ALLOW_PROTOCOL", ""),
 ];

@@ -149,7 +149,9 @@ class Code:
 
     def __init__(self, work: Path, bare: Path, deploy: str) -> None:
         self.work, self.bare = work, bare
+        # The newest commit of each version, and the version of each commit.
         self.commits: dict[str, str] = {}
+        self.versions: dict[str, str] = {}
         self.minute = 0
         run(["git", "init", "-q", "--bare", "-b", "main", bare])
         run(["git", "init", "-q", "-b", "main", work])
@@ -172,6 +174,7 @@ class Code:
         self.git("commit", "-q", "-m", f"{', '.join(projects)}: version {version}")
         self.git("push", "-q", "-f", self.bare, "HEAD:main")
         self.commits[version] = self.git("rev-parse", "HEAD")
+        self.versions[self.commits[version]] = version
         return self.commits[version]
 
 
@@ -278,9 +281,8 @@ class Project:
             stacks = [step["config"]["params"]["STACK"] for step in job["plan"] if step.get("task") == "deploy"]
             if not gets or not stacks:
                 continue
-            versions = {commit: version for version, commit in self.case.code.commits.items()}
             builds = [build for build in self.pipeline.builds(job["name"]) if build.status == "succeeded"]
-            brought = [versions[self.pipeline.inputs(build)[self.code]["ref"]] for build in builds]
+            brought = [self.case.code.versions[self.pipeline.inputs(build)[self.code]["ref"]] for build in builds]
             # A pipeline that was made anew remembers less than the place.
             came = self.at(stacks[0])
             equal(brought, came[len(came) - len(brought) :], f"what Concourse says that {job['name']} brought")

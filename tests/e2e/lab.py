@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from threading import Lock
 
 from . import images
 from .concourse import Concourse
@@ -46,6 +47,8 @@ class Lab:
     def __init__(self, tools: Tools, logs: Path) -> None:
         self.tools, self.logs = tools, logs
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.another: Path | None = None
+        self.making = Lock()
 
     def up(self) -> None:
         """Starts everything; ends when a worker runs."""
@@ -153,7 +156,10 @@ class Lab:
 
     def another_resource(self) -> Path:
         """An image of the resource of the same content and another digest."""
-        return images.next_version(STATE / "images/next", self.tools)
+        with self.making:
+            if self.another is None:
+                self.another = images.next_version(STATE / "images/next", self.tools)
+            return self.another
 
     def kill_worker(self) -> None:
         """The worker dies, and with it all that it ran: as when its machine does."""
