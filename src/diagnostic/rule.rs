@@ -212,6 +212,8 @@ rules! {
     PlaintextSecret = Error "plaintext-secret" page,
     /// The path does not exist in the source code.
     MissingPath = Error "missing-path",
+    /// The output folder of a fleet is outside of its repository.
+    OutsideOutput = Error "outside-output",
     /// The stack file of a stage does not exist.
     MissingStackFile = Error "missing-stack-file",
     /// The setting needs the option `--source-root`.

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use crate::Failure;
 use crate::concourse::{ConcourseVersion, ResourceType, UnknownVersion};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileLevels, Rule};
+use crate::files;
 use crate::kind::{KindSet, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, MetaSettings, check, merge, template_here};
 use crate::source::{FileId, Sources, Span};
@@ -215,6 +216,10 @@ impl Fleet {
                 );
             }
         }
+        let output = fields.output.as_deref().unwrap_or("rendered");
+        if let Some(error) = outside(&folder, output, node) {
+            diagnostics.push(error);
+        }
         let mut concourses: Vec<Concourse> = fields
             .concourses
             .into_iter()
@@ -234,7 +239,7 @@ impl Fleet {
         Ok(Self {
             projects_span: node.at("/projects").map_or_else(|| first_key(node), |node| node.span),
             projects: fields.projects.unwrap_or_else(|| vec!["projects/*.yml".to_owned()]),
-            output: folder.join(fields.output.as_deref().unwrap_or("rendered")),
+            output: folder.join(output),
             concourses,
             resource_types: resource_types(node, diagnostics),
             resource_types_node: node.at("/resource_types").cloned(),
@@ -272,6 +277,26 @@ pub(crate) fn built_in_defaults() -> serde_json::Value {
     let mut sources = Sources::default();
     let (_, node) = built_in(&mut sources, &mut Diagnostics::default());
     decode(&node).unwrap_or_default()
+}
+
+/// Returns the error for an output folder outside of the git repository around the fleet, or in the folder of git. A fleet
+/// without a repository writes below its own folder only. Links are followed: a stranger's fleet must not choose where
+/// on this machine files are written and removed.
+fn outside(folder: &Utf8Path, output: &str, fleet: &Node) -> Option<Diagnostic> {
+    let real = files::real(&folder.join(output));
+    let folder = files::real(folder);
+    let repository = folder.ancestors().find(|around| around.join(".git").exists());
+    let place = if repository.is_some() { "the repository" } else { "the fleet's folder" };
+    let message = match real.strip_prefix(repository.unwrap_or(&folder)) {
+        Err(_) => format!("the output folder `{output}` is outside of {place}"),
+        Ok(below) if below.components().any(|part| part.as_str().eq_ignore_ascii_case(".git")) => {
+            format!("the output folder `{output}` is in the folder of git")
+        }
+        Ok(_) => return None,
+    };
+    let span = fleet.at("/output").map_or_else(|| first_key(fleet), |node| node.span);
+    let help = format!("set `output` to a folder in {place}, such as `rendered`; links are followed");
+    Some(Diagnostic::new(Rule::OutsideOutput, span, message).help(help))
 }
 
 fn first_key(node: &Node) -> Span {

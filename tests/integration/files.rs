@@ -83,8 +83,87 @@ fn links_and_folders_in_the_way_stay() {
 }
 
 #[test]
-fn fleets_that_share_a_folder_do_not_share_a_file() {
+fn fleet_writes_only_into_its_repository() {
+    let shop = |work: &Work, output: &str| {
+        work.write("shop/pipegen.yml", &format!("{FLEET}{output}"));
+        work.write("shop/projects/cart.yml", &manifest("shop-cart"));
+    };
     let work = Work::new();
+    fs::create_dir(work.path().join("elsewhere")).unwrap();
+    fs::create_dir(work.path().join("shop")).unwrap();
+    symlink("../elsewhere", work.path().join("shop/link")).unwrap();
+    let absolute = format!("output: {}\n", work.path().join("elsewhere").display());
+    let outside =
+        ["output: ../elsewhere\n", "output: new/../../elsewhere\n", "output: link\n", "output: link/new\n", &absolute];
+    let refused = |output: &str| {
+        shop(&work, output);
+        for command in [&["render", "shop"][..], &["render", "shop", "--check"], &["validate", "shop"]] {
+            let ran = work.run(command).ended(1);
+            assert!(ran.stderr.starts_with("error[outside-output]: the output folder `"), "{output}: {}", ran.stderr);
+        }
+        assert_eq!(work.list("elsewhere"), [""; 0], "{output}");
+        assert!(!work.exists("shop/rendered"), "{output}");
+    };
+    // Without a repository, the fleet's folder is the limit.
+    for output in outside {
+        refused(output);
+    }
+    shop(&work, outside[0]);
+    assert_snapshot!(work.run(&["render", "shop"]).stderr, @"
+    error[outside-output]: the output folder `../elsewhere` is outside of the fleet's folder
+     --> shop/pipegen.yml:7:9
+      |
+    7 | output: ../elsewhere
+      |         ^^^^^^^^^^^^
+      |
+      = help: set `output` to a folder in the fleet's folder, such as `rendered`; links are followed
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    // A repository is the limit, wherever in it the fleet is.
+    work.write("shop/.git/HEAD", "");
+    for output in outside.into_iter().chain(["output: .git/hooks\n", "output: .GIT\n"]) {
+        refused(output);
+    }
+    assert_snapshot!(work.run(&["render", "shop"]).stderr, @"
+    error[outside-output]: the output folder `.GIT` is in the folder of git
+     --> shop/pipegen.yml:7:9
+      |
+    7 | output: .GIT
+      |         ^^^^
+      |
+      = help: set `output` to a folder in the repository, such as `rendered`; links are followed
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    // The folder of the default may be a link, too.
+    symlink("../elsewhere", work.path().join("shop/rendered")).unwrap();
+    shop(&work, "");
+    let ran = work.run(&["render", "shop"]).ended(1);
+    assert!(ran.stderr.contains("`rendered` is outside of the repository"), "{}", ran.stderr);
+    assert_eq!(work.list("elsewhere"), [""; 0]);
+
+    fs::remove_dir_all(work.path().join("shop/.git")).unwrap();
+    work.write(".git/HEAD", "");
+    for output in outside {
+        shop(&work, output);
+        work.run(&["render", "shop", "--quiet"]).fine();
+        assert!(!work.list("elsewhere").is_empty(), "{output}");
+        fs::remove_dir_all(work.path().join("elsewhere")).unwrap();
+        fs::create_dir(work.path().join("elsewhere")).unwrap();
+    }
+    // The user may choose every folder.
+    let free = Work::new();
+    shop(&work, "");
+    let chosen = free.path().join("chosen");
+    fs::remove_file(work.path().join("shop/rendered")).unwrap();
+    work.run(&["render", "shop", "--quiet", "--out", chosen.to_str().unwrap()]).fine();
+    assert_eq!(free.list("chosen"), ["cart.yml"]);
+}
+
+#[test]
+fn fleets_that_share_a_folder_do_not_share_a_file() {
+    let work = Work::new().file(".git/HEAD", "");
     for name in ["a", "b"] {
         work.write(&format!("{name}/pipegen.yml"), &format!("{FLEET}output: ../rendered\n"));
         work.write(&format!("{name}/projects/cart.yml"), &manifest("shop-cart"));
@@ -180,6 +259,7 @@ fn pipelines_may_change_places_within_what_is_rendered() {
 
     // From one fleet to another.
     let work = Work::new()
+        .file(".git/HEAD", "")
         .file("a/pipegen.yml", &format!("{FLEET}output: ../rendered\n"))
         .file("b/pipegen.yml", &format!("{FLEET}output: ../rendered\n"))
         .file("a/projects/cart.yml", &manifest("shop-cart"))
