@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 
-from .concourse import Build
+from .concourse import Build, NotThere
 from .github import TOKEN, Issue, Repository
 from .lab import STATE, Lab
 from .tools import run
@@ -274,7 +274,10 @@ class Project:
 
     def check_record(self) -> None:
         """Concourse's own record names what each deployment brought, where it gets the approved commit."""
-        config = self.pipeline.config()
+        try:
+            config = self.pipeline.config()
+        except NotThere:  # It was archived: Concourse keeps its builds, and no configuration.
+            return
         approved = {resource["name"] for resource in config["resources"] if resource["type"] == "approved-git"}
         for job in config["jobs"]:
             gets = [step for step in job["plan"] if step.get("resource") in approved and step["get"] == self.code]
