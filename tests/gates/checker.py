@@ -457,7 +457,8 @@ class JobChecker:
             self.start()
         # A preview deploys nothing, and may show what no stage before it takes.
         self.is_preview = self.phase == "preview"
-        if self.is_preview or self.stage is None or self.stage.exact:
+        # `approve: latest` asks for the newest versions, in a preview too.
+        if self.stage is None or self.stage.exact:
             self.follow_artifacts(set())
             self.pins()
         self.destination()
