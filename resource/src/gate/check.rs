@@ -278,8 +278,12 @@ impl Gate<'_> {
             build: None,
             nonce: sha256(&format!("{what:?} {} {}", id.number, id.closed_at))[..32].to_owned(),
         };
-        let text =
-            page::notice(&page::NoticePage { what, refusal: refusal.to_string(), ..page::NoticePage::default() })?;
+        let text = page::notice(&page::NoticePage {
+            what,
+            refusal: refusal.to_string(),
+            leads_nowhere: matches!(refusal, Refusal::WrongDestination(_)),
+            ..page::NoticePage::default()
+        })?;
         self.post(issue.number, &Marker::Notice(mark.clone()), &text, &mark.nonce).map(|_| ())
     }
 

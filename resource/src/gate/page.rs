@@ -68,6 +68,8 @@ pub(super) struct NoticePage {
     pub(super) duplicate_of: Option<u64>,
     pub(super) superseded_by: Option<u64>,
     pub(super) stays_open: bool,
+    /// Reopening the issue and closing it again would be refused for the same reason.
+    pub(super) leads_nowhere: bool,
     pub(super) deleted: Option<u64>,
     /// The issue is of the account that the gate had before.
     pub(super) former_account: bool,
@@ -83,6 +85,7 @@ impl Default for NoticePage {
             duplicate_of: None,
             superseded_by: None,
             stays_open: false,
+            leads_nowhere: false,
             deleted: None,
             former_account: false,
             label: String::new(),

@@ -55,6 +55,8 @@ fn approval_for_another_stage_is_refused_by_check_get_and_claim() {
     let check = lab.gate_check(None);
     check.succeeds().says(CONSUMER).says(PRODUCTION);
     assert_eq!(check.json(), json!([]));
+    let told = lab.issue(1).comments.last().unwrap().body.clone();
+    assert!(told.contains("Reopening this issue does not help") && !told.contains("To approve, reopen"), "{told}");
     let (get, dir) = lab.get(&lab.version(1), "refused");
     get.fails("wrong-destination").says(CONSUMER).says(PRODUCTION).says("the next deployment opens");
     assert!(no_file_in(&dir));
