@@ -182,10 +182,20 @@ impl<'n> PipelineView<'n> {
 
     /// Does a step wait for an issue to be closed?
     pub(crate) fn is_approval(&self, step: &StepView<'_>) -> bool {
-        step.kind == StepKind::Get
-            && self.resource(step.resource()).is_some_and(|resource| {
-                self.is_of_issues(resource) && resource.source_text("issue_state") != Some("open")
-            })
+        self.is_of_issue(step) && !self.is_record(step)
+    }
+
+    /// Whether a step gets a record, whose versions the job checks out. Nobody has to close anything.
+    pub(crate) fn is_record(&self, step: &StepView<'_>) -> bool {
+        let role = self.resource(step.resource()).and_then(|resource| resource.source_text("role"));
+        self.is_of_issue(step) && role == Some("records")
+    }
+
+    fn is_of_issue(&self, step: &StepView<'_>) -> bool {
+        let watched = |resource: &Definition<'_>| {
+            self.is_of_issues(resource) && resource.source_text("issue_state") != Some("open")
+        };
+        step.kind == StepKind::Get && self.resource(step.resource()).is_some_and(watched)
     }
 }
 

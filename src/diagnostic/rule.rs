@@ -88,6 +88,8 @@ impl Rule {
             Self::ConcourseName
                 | Self::GateCollision
                 | Self::LooseApproval
+                | Self::PreviewCredentials
+                | Self::UnrecordedVersion
                 | Self::UnapprovedInput
                 | Self::UnknownProject
                 | Self::UnmetNeed
@@ -250,6 +252,10 @@ rules! {
     LooseApproval = Warning "loose-approval",
     /// An approval cannot name the version of an input, because no earlier stage deployed the input.
     UnapprovedInput = Warning "unapproved-input",
+    /// A preview, which runs code that nobody approved, has credentials of the deployment.
+    PreviewCredentials = Warning "preview-credentials",
+    /// A version that leaves an environment unchanged ends there, because the environment keeps no record.
+    UnrecordedVersion = Warning "unrecorded-version",
     /// An approval names no version of an input.
     UnpinnedInput = Warning "unpinned-input",
     /// A stack file belongs to no stage.

@@ -68,8 +68,12 @@ fn resource_types(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
 
 fn resources(resources: &Matched<'_, Resource>, flow: &PipelineFlow<'_>, changes: &mut Changes) {
     let subject = |one: &Resource| Subject::Resource(one.name.to_string());
-    let got: HashSet<&str> =
-        flow.jobs.iter().flat_map(|job| job.takes.iter().chain(&job.gates)).map(|taking| taking.resource).collect();
+    let got: HashSet<&str> = flow
+        .jobs
+        .iter()
+        .flat_map(|job| job.takes.iter().chain(&job.gates).chain(&job.records))
+        .map(|taking| taking.resource)
+        .collect();
     for one in &resources.added {
         let same = resources.removed.iter().find(|gone| gone.type_name == one.type_name && gone.source == one.source);
         match same {

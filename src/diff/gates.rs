@@ -36,7 +36,7 @@ impl<'p> Side<'p> {
 
     /// The resources whose new versions start a job by themselves.
     fn starters(job: &JobFlow<'p>) -> BTreeSet<&'p str> {
-        job.takes.iter().filter(|taking| taking.triggers()).map(|taking| taking.resource).collect()
+        job.takes.iter().chain(&job.records).filter(|taking| taking.triggers()).map(|taking| taking.resource).collect()
     }
 
     /// Whether a job takes a version that no approval names.

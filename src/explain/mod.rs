@@ -4,13 +4,14 @@
 mod links;
 mod markdown;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
 use crate::diagnostic::{Diagnostics, visible};
 use indexmap::IndexMap;
 
 use crate::flow::duration;
+use crate::kind::Family;
 use crate::manifest::{CheckEvery, IssuesResource};
 use crate::plan::{GateIssue, Job, Opening, PipelinePlan, StageJob, StagePhase, Taken, TakenGate, plan};
 use crate::project::{Approval, Concourse, Fleet, Gate, Project, Stage};
@@ -41,7 +42,9 @@ pub(crate) fn page(project: &Project, fleet: &Fleet) -> String {
             let preview = job(StagePhase::Preview).map(|(_, preview)| preview);
             let concourse = &fleet.concourses[stage.concourse];
             let name = if several { format!("{} {}", stage.project, stage.name()) } else { stage.name().to_owned() };
-            Some(Step { name, stage, pipeline, concourse, deploy, preview })
+            let kind = fleet.kinds.get(Family::Stack, &stage.kind).filter(|_| preview.is_some());
+            let shared = kind.map(|kind| kind.shared_credentials(stage)).unwrap_or_default();
+            Some(Step { name, stage, pipeline, concourse, deploy, preview, shared })
         })
         .collect();
     let mut page = Page { out: String::new() };
@@ -58,6 +61,8 @@ struct Step<'p> {
     concourse: &'p Concourse,
     deploy: &'p StageJob<'p>,
     preview: Option<&'p StageJob<'p>>,
+    /// Credentials that the preview and the deployment have in common.
+    shared: BTreeSet<String>,
 }
 
 impl Step<'_> {
@@ -72,7 +77,7 @@ impl Step<'_> {
 
     /// The gate by which somebody lets a version in, where it is the stage's own.
     fn gate(&self) -> Option<&TakenGate<'_>> {
-        self.deploy.gate.as_ref().filter(|gate| gate.passed.is_none())
+        self.deploy.gate.as_ref().filter(|gate| gate.is_claimed())
     }
 
     fn name(&self) -> String {
@@ -147,7 +152,7 @@ impl Page {
     fn get_there(&mut self, number: usize, step: &Step<'_>) {
         let _ = write!(self.out, "{}. {}: ", number + 1, step.name());
         if let Some(preview) = step.preview {
-            if let Some(gate) = preview.gate.as_ref().filter(|gate| gate.passed.is_none()) {
+            if let Some(gate) = preview.gate.as_ref().filter(|gate| gate.is_claimed()) {
                 let _ = write!(self.out, "when somebody closed {}, ", titled(&gate.issue, State::Open));
             }
             let _ = write!(
@@ -164,6 +169,19 @@ impl Page {
             None => by_itself(step),
         };
         self.out.push_str(&text);
+        if step.preview.is_some_and(|preview| preview.unchanged.is_some()) {
+            self.out.push_str(
+                " When the preview finds nothing to change, the issue of the deployment says so, and nothing is deployed.",
+            );
+        }
+        if !step.shared.is_empty() {
+            let names: Vec<String> = step.shared.iter().map(|name| as_code(&format!("(({name}))"))).collect();
+            let _ = write!(
+                self.out,
+                " **Careful**: the preview runs code that nobody approved, and it has credentials of the deployment: {}.",
+                names.join(", ")
+            );
+        }
         for need in &step.deploy.needs {
             let name = need.job;
             let _ = if need.trigger {

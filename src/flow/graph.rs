@@ -75,6 +75,8 @@ pub enum EdgeKind {
     Opens,
     /// Closing the issue starts the job.
     Approves,
+    /// Each record in the issue starts the job.
+    Records,
     /// The job makes a version.
     Makes,
 }
@@ -87,6 +89,7 @@ impl EdgeKind {
             Self::Takes => "versions go to",
             Self::Opens => "opens",
             Self::Approves => "closing it starts",
+            Self::Records => "each record in it starts",
             Self::Makes => "makes",
         }
     }
@@ -194,6 +197,11 @@ impl<'p> Builder<'p> {
             }
             let kind = if taking.triggers() { EdgeKind::Approves } else { EdgeKind::Takes };
             self.edge(opened, node, kind, None);
+        }
+        for taking in &job.records {
+            let recorded = self.issue(&flow.issues[taking.resource], None);
+            let kind = if taking.triggers() { EdgeKind::Records } else { EdgeKind::Takes };
+            self.edge(recorded, node, kind, None);
         }
         for taking in job.takes.iter().chain(&job.gates) {
             let kind = if taking.triggers() { EdgeKind::Starts } else { EdgeKind::Takes };

@@ -76,6 +76,11 @@ impl<'p> IssueResource<'p> {
         text(self.field("git")?, "uri")
     }
 
+    /// Whether its versions are records, which nobody has to close.
+    pub(crate) fn shows_records(&self) -> bool {
+        self.resource.source.as_ref().and_then(|source| text(source, "role")) == Some("records")
+    }
+
     /// A field of its source.
     pub(crate) fn field(&self, key: &str) -> Option<&'p Value> {
         self.resource.source.as_ref()?.get(key)

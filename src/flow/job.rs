@@ -21,6 +21,8 @@ pub(crate) struct JobFlow<'p> {
     pub(crate) takes: Vec<Taking<'p>>,
     /// The closed issues that it takes.
     pub(crate) gates: Vec<Taking<'p>>,
+    /// The records of issues that it takes.
+    pub(crate) records: Vec<Taking<'p>>,
     /// Puts that open an issue, or comment on the open one.
     pub(crate) opens: Vec<&'p PutStep>,
     /// Puts that use an approval up.
@@ -64,6 +66,7 @@ impl<'p> JobFlow<'p> {
             job,
             takes: Vec::new(),
             gates: Vec::new(),
+            records: Vec::new(),
             opens: Vec::new(),
             claims: Vec::new(),
             makes: Vec::new(),
@@ -74,8 +77,11 @@ impl<'p> JobFlow<'p> {
                 let taking = Taking { resource, get };
                 // What only waits for a deployment goes by no approval, though it may be one that passed there.
                 let waits = get.get.as_str().starts_with("after-") && !get.passed.is_empty();
-                let is_gate = issues.contains_key(resource) && !waits;
-                if is_gate { flow.gates.push(taking) } else { flow.takes.push(taking) }
+                match issues.get(resource).filter(|_| !waits) {
+                    Some(issue) if issue.shows_records() => flow.records.push(taking),
+                    Some(_) => flow.gates.push(taking),
+                    None => flow.takes.push(taking),
+                }
             }
             Core::Put(put) => {
                 let resource = resource_of(put);
@@ -94,7 +100,7 @@ impl<'p> JobFlow<'p> {
 
     /// Does nothing start it but the + button?
     pub(crate) fn only_by_hand(&self) -> bool {
-        !self.takes.iter().chain(&self.gates).any(Taking::triggers)
+        !self.takes.iter().chain(&self.gates).chain(&self.records).any(Taking::triggers)
     }
 }
 

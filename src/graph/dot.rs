@@ -23,7 +23,7 @@ pub fn dot(graph: &Graph) -> String {
         let look = match edge.kind {
             EdgeKind::Takes => " [style=dashed]",
             EdgeKind::Approves => " [penwidth=2 label=\"close\"]",
-            EdgeKind::Starts | EdgeKind::Opens | EdgeKind::Makes => "",
+            EdgeKind::Starts | EdgeKind::Records | EdgeKind::Opens | EdgeKind::Makes => "",
         };
         let _ = writeln!(out, "  n{} -> n{}{look}", edge.from, edge.to);
     }

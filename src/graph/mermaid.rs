@@ -21,7 +21,7 @@ pub fn mermaid(graph: &Graph) -> String {
         let arrow = match edge.kind {
             EdgeKind::Takes => "-.->",
             EdgeKind::Approves => "==>|close|",
-            EdgeKind::Starts | EdgeKind::Opens | EdgeKind::Makes => "-->",
+            EdgeKind::Starts | EdgeKind::Records | EdgeKind::Opens | EdgeKind::Makes => "-->",
         };
         let _ = writeln!(out, "  n{} {arrow} n{}", edge.from, edge.to);
     }

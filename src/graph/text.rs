@@ -147,6 +147,7 @@ impl Drawing<'_> {
             EdgeKind::Takes => format!("takes {name}"),
             EdgeKind::Opens => format!("also opened by {name}"),
             EdgeKind::Approves => format!("started by closing {name}"),
+            EdgeKind::Records => format!("started by each record in {name}"),
             EdgeKind::Makes => format!("made by {name}"),
         }
     }

@@ -111,7 +111,7 @@ impl Attempts<'_, '_> {
         }
         let flow = PipelineFlow::of(rendered);
         let watched = |flow: &PipelineFlow<'_>, name: &str| {
-            flow.jobs.iter().any(|job| job.gates.iter().any(|taking| taking.resource == name))
+            flow.jobs.iter().any(|job| job.gates.iter().chain(&job.records).any(|taking| taking.resource == name))
         };
         let sorted: BTreeMap<&str, &IssueResource<'_>> =
             self.read.flow.issues.iter().map(|(name, issue)| (*name, issue)).collect();

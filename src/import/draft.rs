@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::concourse::{Core, GetStep, Pipeline, PutStep, Resource, Step};
-use crate::flow::{JobFlow, PipelineFlow, Taking, duration, is_check_of_approval};
+use crate::flow::{JobFlow, PipelineFlow, Taking, duration, is_check_of_approval, text};
 use crate::manifest::Secret;
 
 use super::graph::{flat, json};
@@ -208,6 +208,15 @@ impl<'p> Read<'p> {
         json!(needs)
     }
 
+    /// Whether a preview that finds nothing to change closes its issue, and records nothing.
+    fn stops_unchanged(&self, preview: usize) -> bool {
+        let has = |key: &str| {
+            let params = self.job(preview).opens.iter().filter_map(|put| put.params.as_ref());
+            params.filter(|params| text(params, "action").is_some()).any(|params| params.get(key).is_some())
+        };
+        has("close_if_file") && !has("unchanged_if_file")
+    }
+
     fn approval(&self, at: &InChain<'_>) -> Json {
         let Some((watched, put)) = self.gate_of(at) else { return Json::Null };
         let mut said = Map::new();
@@ -219,6 +228,9 @@ impl<'p> Read<'p> {
         for key in ["expires", "soak"] {
             let seconds = source.get(key).and_then(|value| json(value).as_i64());
             said.extend(seconds.map(|seconds| (key.to_owned(), duration(seconds).into())));
+        }
+        if at.jobs.preview.is_some_and(|preview| self.stops_unchanged(preview)) {
+            said.insert("unchanged".to_owned(), "stop".into());
         }
         said.extend(params.get("approve").map(|value| ("approve".to_owned(), value.clone())));
         let deploy = self.job(at.jobs.deploy).job;

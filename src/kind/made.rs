@@ -72,6 +72,18 @@ impl Kind {
         is_asked.then(|| self.node.entry_at("/steps").map_or(self.node.span, |steps| steps.key_span))
     }
 
+    /// Whether its preview can say that there is nothing to change.
+    pub(crate) fn tells_unchanged(&self) -> bool {
+        self.node.at("/no_changes").is_some()
+    }
+
+    /// Its options for credentials of a preview.
+    pub(crate) fn preview_options(&self) -> impl Iterator<Item = &str> {
+        let options = self.node.at("/options/properties").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+        let is_secret = |entry: &&Entry| entry.value.at("/x-secret").and_then(Node::as_str) == Some("true");
+        options.iter().filter(is_secret).map(|entry| entry.key.as_str()).filter(|name| name.starts_with("preview_"))
+    }
+
     /// How long the logs of its job are kept.
     pub(crate) fn build_log_retention(&self) -> Option<BuildLogRetention> {
         self.job.build_log_retention

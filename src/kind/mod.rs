@@ -1,11 +1,13 @@
 //! Kinds: what deploys a stage, and what builds an input. A kind is a file in Concourse's own words.
 
+mod credentials;
 mod extra;
 mod fields;
 mod file;
 mod made;
 mod set;
 
+pub(crate) use credentials::credentials_of;
 pub(crate) use extra::Extra;
 pub(crate) use fields::KindFields;
 pub(crate) use file::unknown_version;

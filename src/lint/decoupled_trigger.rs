@@ -15,7 +15,9 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
         let free = |step: &&StepView<'_>| step.passed().next().is_none();
         let Some(trigger) = triggers.first() else { continue };
         // What starts it together with what it deploys brings it back when that has passed.
-        if !triggers.iter().all(free) || triggers.iter().any(|step| is_clock(step) || view.is_approval(step)) {
+        if !triggers.iter().all(free)
+            || triggers.iter().any(|step| is_clock(step) || view.is_approval(step) || view.is_record(step))
+        {
             continue;
         }
         let starters: BTreeSet<&str> = triggers.iter().map(|step| step.resource()).collect();

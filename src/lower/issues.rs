@@ -19,13 +19,15 @@ use super::wiring::Wiring;
 /// The type of approvals that are versions of the code.
 const APPROVED_GIT: &str = "approved-git";
 
-/// Which of a gate's two resources is meant.
+/// Which of a gate's resources is meant.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     /// Written.
     Post,
-    /// Watched.
+    /// Watched for approvals.
     Trigger,
+    /// Watched for records.
+    Records,
 }
 
 /// The resource type of issues.
@@ -73,6 +75,11 @@ pub(super) fn trigger(issue: &GateIssue<'_>, code: Option<&GitSource>) -> Resour
     }
 }
 
+/// The resource whose versions are the records of a gate.
+pub(super) fn records(issue: &GateIssue<'_>, name: &ResourceName) -> Resource {
+    resource(issue, name, Side::Records)
+}
+
 /// The code, as far as it matters to who fetches a commit that is known: watched paths do not, and a change of the
 /// source would begin the history of versions anew.
 fn approved_code(code: &GitSource) -> contract::GitSource {
@@ -98,12 +105,12 @@ fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -> Resource 
         check_every: Some(match side {
             // What a put made needs no looking for.
             Side::Post => "never".into(),
-            Side::Trigger => issue.issues.check_every.to_concourse(),
+            Side::Trigger | Side::Records => issue.issues.check_every.to_concourse(),
         }),
         check_timeout: None,
         webhook_token: match side {
             Side::Post => None,
-            Side::Trigger => issue.issues.webhook.as_deref().map(Into::into),
+            Side::Trigger | Side::Records => issue.issues.webhook.as_deref().map(Into::into),
         },
         // A claim lets a person deploy again what a machine may deploy once.
         expose_build_created_by: (side == Side::Post || issue.issues.resource == IssuesResource::Mitodl)
@@ -123,6 +130,7 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
         role: match side {
             Side::Post => Role::Post,
             Side::Trigger => Role::Trigger,
+            Side::Records => Role::Records,
         },
         gate_aliases: issue.former_keys().collect(),
         destination: issue.destination.as_ref().map(|destination| destination.key.clone()),
@@ -173,7 +181,7 @@ fn compat_source(issue: &GateIssue<'_>, side: Side) -> CompatSource {
         private_ssh_key: auth.key,
         issue_state: match side {
             Side::Post => IssueState::Open,
-            Side::Trigger => IssueState::Closed,
+            Side::Trigger | Side::Records => IssueState::Closed,
         },
         issue_prefix: Some(prefix.to_owned()),
         labels: Vec::new(),
@@ -225,8 +233,20 @@ pub(super) struct Written<'a> {
     pub(super) clone: &'a ResourceName,
     /// The kind's summary.
     pub(super) summary: Option<String>,
-    /// A file that says that there is nothing to approve.
-    pub(super) no_changes: Option<String>,
+    /// What the job did.
+    pub(super) after: After,
+    /// The artifact of the record that the versions come from.
+    pub(super) from_record: Option<&'a str>,
+}
+
+/// What a job that writes an issue did.
+pub(super) enum After {
+    /// It deployed, or its preview always finds something to change.
+    Deployment,
+    /// It previewed. Where this file exists there is nothing to approve.
+    Preview(String),
+    /// It previewed. Only where this file exists are the versions recorded, in the issue of the deployment.
+    Unchanged(String),
 }
 
 /// The put that opens an issue, or comments on the open one.
@@ -235,7 +255,11 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
     let labels: Vec<String> = opening.labels.iter().map(|label| (*label).to_owned()).collect();
     let body_files: Vec<String> = written.summary.into_iter().chain(issues.body_files.iter().cloned()).collect();
     let preview = matches!(opening.kind, OpeningKind::Preview);
-    let close_if_file = if preview { written.no_changes } else { None };
+    let (close_if_file, unchanged_if_file) = match written.after {
+        After::Deployment => (None, None),
+        After::Preview(file) => (Some(file), None),
+        After::Unchanged(file) => (None, Some(file)),
+    };
     let params = match issues.resource {
         IssuesResource::GithubIssues => to_value(&GatePut::Record(Box::new(RecordParams {
             title: opening.issue.title.to_owned(),
@@ -249,6 +273,8 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
             clone: Some(written.clone.to_string()),
             update: if preview { IssueUpdate::Body } else { IssueUpdate::Comment },
             close_if_file,
+            unchanged_if_file,
+            from_record: written.from_record.map(|artifact| format!("{artifact}/{}", files::RECORD)),
             state: match opening.kind {
                 OpeningKind::ClosedRecord => RecordState::Closed,
                 _ => RecordState::Open,

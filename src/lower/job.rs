@@ -5,16 +5,16 @@ use indexmap::IndexMap;
 
 use crate::concourse::{Core, GetStep, InParallel, Job, JobName, LoadVarStep, ResourceName, Step};
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::kind::{Family, Kind, KindScope, Made};
+use crate::kind::{Family, Kind, KindScope, Made, credentials_of};
 use crate::manifest::{EventWord, IssuesResource};
-use crate::plan::{BuildJob, BuildPhase, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
+use crate::plan::{BuildJob, BuildPhase, Entry, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
 use crate::project::{Alert, EnvSource, Input, Stage, What};
 use crate::source::Span;
 use crate::yaml::{Value, escape};
 
 use super::Lowering;
 use super::inputs::{git_resource, input_resource};
-use super::issues::{self, Written};
+use super::issues::{self, After, Written};
 use super::origin::{Author, JobOrigin, JobRole, Steps};
 use super::wiring::{GATE, Wiring};
 use super::{notify, options};
@@ -43,13 +43,20 @@ impl<'a> Lowering<'_, 'a> {
         plan.add(Author::Need, here, self.needs(job));
         plan.add(Author::Generator, here, self.gets(&job.takes, stage, gate));
         if let Some((gate, wiring)) = ours {
-            if gate.passed.is_none() {
+            if gate.is_claimed() {
                 let commits = checked_out_inputs(gate, job).map(|input| input.name.to_string()).collect();
                 plan.add(Author::Generator, here, [issues::claim(gate, wiring, commits)]);
             }
             plan.add(Author::Generator, here, wiring.check(gate, job));
         }
-        let env = self.env(kind, &stage.env, job.takes.iter().map(|take| take.taken), gate, stage);
+        let said = match job.phase {
+            StagePhase::Preview => &stage.preview_env,
+            StagePhase::Deploy => &stage.env,
+        };
+        if job.phase == StagePhase::Preview {
+            self.warn_of_credentials(kind, stage);
+        }
+        let env = self.env(kind, said, job.takes.iter().map(|take| take.taken), gate, stage);
         plan.add(Author::Generator, here, env.load.iter().cloned());
         // What the approval hands over itself is not there in the version that came with the build.
         let mut artifacts: Vec<&str> = job
@@ -73,30 +80,19 @@ impl<'a> Lowering<'_, 'a> {
             artifacts: &artifacts,
             approved: approved.as_deref(),
         };
-        let made = self.make(kind, &scope, stage);
+        let mut made = self.make(kind, &scope, stage);
         let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
         self.check_variables(&env.values, &made.steps, kind, stage);
         plan.bring(Author::Around, Kind::make_steps(around("/before"), &scope, self.diagnostics));
-        let own = made.steps.into_iter().map(|(step, span)| {
+        let own = std::mem::take(&mut made.steps).into_iter().map(|(step, span)| {
             let timeout = step.timeout.or_else(|| stage.timeout.clone());
             (Step { timeout, attempts: step.attempts.or(stage.attempts), ..step }, span)
         });
         plan.bring(Author::Kind, own.collect());
         plan.bring(Author::Around, Kind::make_steps(around("/after"), &scope, self.diagnostics));
 
-        let mut after: Vec<Step> = Vec::new();
-        if let Some(opening) = &job.opens {
-            self.define_opening(opening, stage);
-            let written = Written {
-                content: content(job),
-                pins: self.pins(job, gate, made.pins, kind),
-                clone: &stage.code.resource,
-                summary: made.summary,
-                no_changes: made.no_changes,
-            };
-            after.push(issues::record(opening, written));
-        }
-        let own = ours.filter(|(gate, _)| gate.passed.is_none());
+        let mut after = self.records(job, gate, &made, kind);
+        let own = ours.filter(|(gate, _)| gate.is_claimed());
         let reported = |status| own.map(|(gate, wiring)| issues::report(gate, wiring, status));
         after.extend(reported(ReportStatus::Succeeded));
         let alert = self.alert(stage.alert.as_ref(), stage);
@@ -130,6 +126,35 @@ impl<'a> Lowering<'_, 'a> {
             hooks: Author::Generator,
         });
         self.definitions.own_job(lowered, &stage.origin, self.diagnostics);
+    }
+
+    /// The puts by which a job that succeeded writes its issues.
+    fn records(&mut self, job: &StageJob<'a>, gate: Option<Gated<'_, 'a>>, made: &Made, kind: &Kind) -> Vec<Step> {
+        let stage = job.stage;
+        let mut steps: Vec<Step> = Vec::new();
+        let from_record = gate.filter(|(gate, _)| matches!(gate.entry, Entry::Record(_))).map(|_| GATE);
+        let written = |pins, after| Written {
+            content: content(job),
+            pins,
+            clone: &stage.code.resource,
+            summary: made.summary.clone(),
+            after,
+            from_record,
+        };
+        let no_changes = made.no_changes.clone().filter(|_| job.phase == StagePhase::Preview);
+        if let Some(opening) = &job.opens {
+            self.define_opening(opening, stage);
+            let pins = self.pins(job, gate, made.pins.clone(), kind);
+            let phase = no_changes.clone().map_or(After::Deployment, After::Preview);
+            steps.push(issues::record(opening, written(pins, phase)));
+        }
+        if let Some((opening, file)) = job.unchanged.as_ref().zip(no_changes) {
+            self.define_opening(opening, stage);
+            // As the deployment would have written it: without what the kind records of a preview.
+            let pins = self.pins(job, gate, Vec::new(), kind);
+            steps.push(issues::record(opening, written(pins, After::Unchanged(file))));
+        }
+        steps
     }
 
     pub(super) fn build_job(&mut self, job: &BuildJob<'a>) {
@@ -272,10 +297,13 @@ impl<'a> Lowering<'_, 'a> {
         let type_of_code = code.map(|_| issues::approved_git_type());
         let resource_type = type_of_code.unwrap_or_else(|| issues::resource_type(issue.issues.resource));
         self.definitions.resource_type(resource_type, &stage.origin, self.diagnostics);
-        let resource = issues::trigger(issue, code);
+        let resource = match gate.entry {
+            Entry::Record(records) => issues::records(issue, records),
+            Entry::Approval | Entry::Following(_) => issues::trigger(issue, code),
+        };
         self.definitions.resource(resource, &stage.origin, self.diagnostics);
         let ours = issue.issues.resource == IssuesResource::GithubIssues;
-        if ours && gate.passed.is_none() {
+        if ours && gate.is_claimed() {
             self.definitions.resource_type(
                 issues::resource_type(issue.issues.resource),
                 &stage.origin,
@@ -302,6 +330,31 @@ impl<'a> Lowering<'_, 'a> {
             self.definitions.resource(resource.clone(), &stage.origin, self.diagnostics);
         }
         made
+    }
+
+    /// A preview runs code that nobody approved: what its credentials allow, that code can do.
+    fn warn_of_credentials(&mut self, kind: &Kind, stage: &Stage) {
+        let shared = kind.shared_credentials(stage);
+        let Some(first) = shared.first() else { return };
+        let holds = |(_, value): &&(String, String)| credentials_of(value).any(|name| name == first);
+        let variable = stage.preview_env.iter().find(holds).map(|(variable, _)| escape(variable));
+        let settings = &stage.origin.settings;
+        let place = variable.and_then(|variable| {
+            settings.at(&format!("/preview_env/{variable}")).or_else(|| settings.at(&format!("/env/{variable}")))
+        });
+        let names: Vec<String> = shared.iter().map(|name| format!("(({name}))")).collect();
+        self.diagnostics.push(
+            Diagnostic::new(
+                Rule::PreviewCredentials,
+                place.map_or_else(|| stage.span_of("/stack"), |node| node.span),
+                format!("the preview of {} has credentials of the deployment: {}", stage.whom(), names.join(", ")),
+            )
+            .note("a preview runs code that nobody approved")
+            .help(format!(
+                "give the preview credentials that can only read, in `preview_env`{}",
+                kind.preview_options().map(|name| format!(" or as the option `{name}`")).collect::<String>()
+            )),
+        );
     }
 
     /// A variable that the kind needs for itself would come to it with the kind's value.

@@ -69,11 +69,11 @@ impl<'a> Wiring<'a> {
     pub(super) fn get(self, gate: &TakenGate<'_>) -> Step {
         let artifact = self.artifact();
         Core::Get(GetStep {
-            resource: (artifact != *gate.issue.trigger).then(|| gate.issue.trigger.clone()),
+            resource: (artifact != *gate.watched()).then(|| gate.watched().clone()),
             get: artifact,
             version: None,
             trigger: gate.trigger.then_some(true),
-            passed: gate.passed.into_iter().cloned().collect(),
+            passed: gate.passed().into_iter().cloned().collect(),
             params: None,
             unpinned: None,
         })
@@ -86,7 +86,7 @@ impl<'a> Wiring<'a> {
     ///
     /// It runs the script that the get of the approval brings.
     pub(super) fn check(self, gate: &TakenGate<'_>, job: &StageJob<'_>) -> Option<Step> {
-        if !gate.issue.is_exact() {
+        if !gate.is_exact() {
             return None;
         }
         let mut checkout: Vec<&ResourceName> = Vec::new();

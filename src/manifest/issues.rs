@@ -51,6 +51,10 @@ pub struct ApprovalSettings {
     #[serde(default)]
     #[schemars(example = ["wontfix"])]
     pub reject_labels: Vec<String>,
+    /// What becomes of a version when this stage's preview finds nothing to change. `pass`: the version goes on to the
+    /// next preview or gate, and nothing is deployed here. `stop`: it ends here.
+    #[schemars(example = &"stop")]
+    pub unchanged: Unchanged,
     /// The image in which approved commits are checked out and approved versions are compared, as the `source` of a
     /// `registry-image`. It needs `sh` and `git`.
     #[schemars(with = "FreeMap")]
@@ -67,6 +71,17 @@ pub enum ApprovedCode {
     Fetch,
     /// A task checks the approved commit out in a clone of the newest code.
     Checkout,
+}
+
+/// What becomes of a version when a preview finds nothing to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum Unchanged {
+    /// It goes on to the next preview or gate.
+    Pass,
+    /// It ends here.
+    Stop,
 }
 
 /// Where the issues live.

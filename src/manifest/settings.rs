@@ -58,6 +58,12 @@ pub struct StageSettings {
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
     #[schemars(example = json!({"AWS_REGION": "us-east-1", "SIZE": "{{ values.size }}"}))]
     pub env: IndexMap<String, Template>,
+    /// Environment variables for the preview alone, each in place of the one in `env`. A preview runs code that nobody
+    /// approved, so give it credentials that can only read.
+    #[serde(default)]
+    #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
+    #[schemars(example = json!({"AWS_ACCESS_KEY_ID": "((aws.read_only.id))"}))]
+    pub preview_env: IndexMap<String, Template>,
     /// Steps before the kind's own, in the deploy job: Concourse's words, with templates.
     #[serde(default)]
     #[schemars(with = "Vec<FreeMap>", extend("x-later" = true))]
@@ -214,7 +220,8 @@ pub struct NamesSettings {
     /// Shared by a stage's preview and deployment, that they take turns.
     #[schemars(example = &"{{ project | lower }}-{{ slug }}")]
     pub serial_group: Template,
-    /// `…-post` and `…-trigger` of an issue gate, of the stage that was deployed.
+    /// `…-post` and `…-trigger` of an issue gate, and `…-records` for a preview of the next stage, of the stage that was
+    /// deployed.
     #[schemars(example = &"github-issues-{{ project | lower }}-{{ slug }}")]
     pub deployed: Template,
     /// `…-post` and `…-trigger` of a preview gate.

@@ -64,14 +64,25 @@ impl GateIssue<'_> {
     }
 }
 
-/// The gate whose approval a job goes by.
+/// Where the versions of a job come from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Entry<'p> {
+    /// An approval, which the job claims.
+    Approval,
+    /// The approval that this job before claimed. `passed` alone would bring the newer versions.
+    Following(&'p JobName),
+    /// A record of the stage before, watched by this resource. It approves nothing, so only a preview takes it.
+    Record(&'p ResourceName),
+}
+
+/// The gate whose versions a job goes by.
 #[derive(Clone, Debug)]
 pub struct TakenGate<'p> {
     /// The issue.
     pub(crate) issue: GateIssue<'p>,
-    /// The job that used the approval, where this one only follows: `passed` alone would bring it the newer versions.
-    pub(crate) passed: Option<&'p JobName>,
-    /// A new approval starts the job.
+    /// Where the versions come from.
+    pub(crate) entry: Entry<'p>,
+    /// A new approval or record starts the job.
     pub(crate) trigger: bool,
     /// The stage that uses the approval up.
     pub(crate) consumer: StageKey,
@@ -83,15 +94,35 @@ pub struct TakenGate<'p> {
     pub(crate) fetch: bool,
 }
 
-impl TakenGate<'_> {
-    /// Is it the approval of what the stage's own preview showed, and is the deployment held to that?
-    pub(crate) fn is_of_preview_of(&self, stage: &Stage) -> bool {
-        self.passed.is_none() && self.issue.is_exact() && self.issue.is_preview() && std::ptr::eq(self.issue.of, stage)
+impl<'p> TakenGate<'p> {
+    /// Whether the job claims the approval.
+    pub(crate) fn is_claimed(&self) -> bool {
+        matches!(self.entry, Entry::Approval)
     }
 
-    /// Is a thing held to the version that was approved?
+    /// The job before that claimed the approval.
+    pub(crate) fn passed(&self) -> Option<&'p JobName> {
+        if let Entry::Following(job) = self.entry { Some(job) } else { None }
+    }
+
+    /// The resource that is watched.
+    pub(crate) fn watched(&self) -> &'p ResourceName {
+        if let Entry::Record(records) = self.entry { records } else { self.issue.trigger }
+    }
+
+    /// Whether the job takes exactly the versions that the gate names.
+    pub(crate) fn is_exact(&self) -> bool {
+        matches!(self.entry, Entry::Record(_)) || self.issue.is_exact()
+    }
+
+    /// Is it the approval of what the stage's own preview showed, and is the deployment held to that?
+    pub(crate) fn is_of_preview_of(&self, stage: &Stage) -> bool {
+        self.is_claimed() && self.issue.is_exact() && self.issue.is_preview() && std::ptr::eq(self.issue.of, stage)
+    }
+
+    /// Is a thing held to the version that the gate names?
     pub(crate) fn holds(&self, pin: &str) -> bool {
-        self.issue.is_exact() && self.pins.contains(&pin)
+        self.is_exact() && self.pins.contains(&pin)
     }
 
     /// Whether the approval itself hands an image over: the deployment reads nothing of the image but its digest, as

@@ -41,8 +41,9 @@ impl<'p> PipelinePlan<'p> {
         let mut names = BTreeSet::new();
         for job in &self.jobs {
             let Job::Stage(job) = job else { continue };
-            let gate = job.gate.iter().flat_map(|gate| [gate.issue.post, gate.issue.trigger]);
-            names.extend(gate.chain(job.opens.iter().map(|opening| opening.resource)).map(ResourceName::as_str));
+            let gate = job.gate.iter().flat_map(|gate| [gate.issue.post, gate.issue.trigger, gate.watched()]);
+            let opens = job.opens.iter().chain(&job.unchanged).map(|opening| opening.resource);
+            names.extend(gate.chain(opens).map(ResourceName::as_str));
         }
         names
     }
@@ -130,6 +131,8 @@ pub struct StageJob<'p> {
     pub gate: Option<TakenGate<'p>>,
     /// The issue that it writes when it succeeds.
     pub opens: Option<Opening<'p>>,
+    /// The issue of the deployment, in which a preview that finds nothing to change records its versions.
+    pub unchanged: Option<Opening<'p>>,
     /// Takes turns with the other job of its stage.
     pub serial_group: Option<&'p str>,
 }
@@ -186,7 +189,7 @@ impl<'p> Taken<'p> {
 }
 
 /// The issue that a job writes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Opening<'p> {
     /// The issue.
     pub issue: GateIssue<'p>,

@@ -6,7 +6,7 @@ mod job;
 mod planner;
 mod wiring;
 
-pub(crate) use gate::{Destination, GateIssue, TakenGate};
+pub(crate) use gate::{Destination, Entry, GateIssue, TakenGate};
 pub use github_issues_resource::contract::StagePhase;
 pub use job::{BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, Take, Taken};
 pub(crate) use planner::plan;

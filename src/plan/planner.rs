@@ -4,10 +4,10 @@ use github_issues_resource::contract::{Approve, GateKey, InvalidStage, IssueKind
 
 use crate::concourse::JobName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::manifest::{ApprovedCode, IssuesResource};
+use crate::manifest::{ApprovedCode, IssuesResource, Unchanged};
 use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage, What};
 
-use super::gate::{Destination, GateIssue, TakenGate};
+use super::gate::{Destination, Entry, GateIssue, TakenGate};
 use super::job::{BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, Take, Taken};
 use super::wiring::wire;
 
@@ -43,8 +43,12 @@ impl<'p> InChain<'p> {
         &self.chain.stages[self.index]
     }
 
+    fn one_before(self) -> Option<Self> {
+        self.index.checked_sub(1).map(|index| Self { index, ..self })
+    }
+
     fn before(self) -> Option<&'p Stage> {
-        self.index.checked_sub(1).map(|index| &self.chain.stages[index])
+        self.one_before().map(Self::stage)
     }
 
     fn after(self) -> Option<&'p Stage> {
@@ -57,12 +61,49 @@ impl<'p> InChain<'p> {
     }
 
     /// The nearest earlier stage on the same Concourse that takes a thing.
-    fn earlier(self, taken: Taken<'p>) -> Option<&'p Stage> {
-        let stage = self.stage();
-        self.chain.stages[..self.index].iter().rev().find(|earlier| {
-            earlier.concourse == stage.concourse && takes(earlier).any(|other| other.resource() == taken.resource())
-        })
+    fn earlier(self, taken: Taken<'p>) -> Option<Self> {
+        let earlier = (0..self.index).rev().map(|index| Self { index, ..self });
+        earlier
+            .filter(|earlier| earlier.stage().concourse == self.stage().concourse)
+            .find(|earlier| earlier.takes(taken))
     }
+
+    fn takes(self, taken: Taken<'p>) -> bool {
+        takes(self.stage()).any(|other| other.resource() == taken.resource())
+    }
+
+    /// The next stage, where the deployment of this one opens an issue that asks about it.
+    fn asks_about(self) -> Option<&'p Stage> {
+        let across = |next: &Stage| next.concourse != self.stage().concourse;
+        self.after().filter(|next| next.gate == Gate::Issue || (next.gate == Gate::Preview && across(next)))
+    }
+
+    /// Whether a version that leaves the stage unchanged goes on to the next one. Then the stage's preview writes the
+    /// record that its deployment would have written.
+    fn passes_on(self) -> bool {
+        let stage = self.stage();
+        let settings = self.asks_about().or_else(|| (stage.record != Record::None).then_some(stage));
+        self.may_pass_on() && settings.is_some_and(writes_versions)
+    }
+
+    /// The same, if the deployment of the stage writes a record.
+    fn may_pass_on(self) -> bool {
+        let stage = self.stage();
+        stage.gate == Gate::Preview
+            && stage.kind_tells_unchanged
+            && stage.approval.unchanged == Unchanged::Pass
+            && writes_versions(stage)
+    }
+
+    /// Whether the preview of the stage takes its versions from the records of the stage before.
+    fn takes_records(self) -> bool {
+        self.stage().gate == Gate::Preview && !self.crosses() && self.one_before().is_some_and(Self::passes_on)
+    }
+}
+
+/// Whether issues of the stage name versions.
+fn writes_versions(stage: &Stage) -> bool {
+    stage.issues.as_ref().is_some_and(|issues| issues.resource == IssuesResource::GithubIssues)
 }
 
 /// What a stage takes: inputs, then the code.
@@ -84,13 +125,17 @@ impl<'p> Planner<'p, '_> {
             let stage = at.stage();
             self.builds(stage);
             let inherited = ruling.take().filter(|gate| gate.issue.is_exact());
+            let after_deploy = self.after_deploy(at);
             let deploy_gate = match stage.gate {
                 Gate::Preview => {
                     let gate = if at.crosses() {
                         self.issue_gate(at, StagePhase::Preview)
+                    } else if at.takes_records() {
+                        self.record_gate(at)
                     } else {
                         follow(inherited, at, true)
                     };
+                    let unchanged = after_deploy.clone().filter(|_| at.passes_on());
                     let opens = self.ready(at);
                     self.push(
                         stage,
@@ -102,6 +147,7 @@ impl<'p> Planner<'p, '_> {
                             needs: self.needs(at, StagePhase::Preview),
                             gate,
                             opens,
+                            unchanged,
                             serial_group: Some(&stage.names.serial_group),
                         },
                     );
@@ -111,9 +157,8 @@ impl<'p> Planner<'p, '_> {
                 Gate::None => follow(inherited, at, true),
                 Gate::Manual => follow(inherited, at, false),
             };
-            let opens = self.after_deploy(at);
             let mut takes = self.takes_of(at, StagePhase::Deploy);
-            if let Some(before) = deploy_gate.as_ref().and_then(|gate| gate.passed) {
+            if let Some(before) = deploy_gate.as_ref().and_then(TakenGate::passed) {
                 // Behind a gate only what came through the gate starts a job.
                 for take in &mut takes {
                     take.trigger &= take.passed.contains(&before);
@@ -128,11 +173,13 @@ impl<'p> Planner<'p, '_> {
                     takes,
                     needs: self.needs(at, StagePhase::Deploy),
                     gate: deploy_gate.clone(),
-                    opens,
+                    opens: after_deploy,
+                    unchanged: None,
                     serial_group: (stage.gate == Gate::Preview).then_some(stage.names.serial_group.as_str()),
                 },
             );
             self.warn(at, deploy_gate.as_ref());
+            self.warn_of_missing_record(at);
             ruling = deploy_gate;
         }
     }
@@ -268,11 +315,27 @@ impl<'p> Planner<'p, '_> {
         Some(TakenGate {
             consumer: issue.destination.as_ref()?.key.clone(),
             issue,
-            passed: None,
+            entry: Entry::Approval,
             trigger: true,
             pins: pins(before),
             code: ApprovedCode::Checkout,
             fetch: at.crosses(),
+        })
+    }
+
+    /// The records of the stage before, from which a preview starts. They approve nothing.
+    fn record_gate(&mut self, at: InChain<'p>) -> Option<TakenGate<'p>> {
+        let before = at.before()?;
+        let issue = self.issue(IssueKind::Deployed, before, before, None, None)?;
+        Some(TakenGate {
+            consumer: StageKey::new(self.stage_name(at.stage())?, StagePhase::Preview),
+            issue,
+            entry: Entry::Record(&before.names.records),
+            trigger: true,
+            pins: pins(before),
+            code: ApprovedCode::Checkout,
+            // The record may be seen before Concourse knows that the build that wrote it is done.
+            fetch: true,
         })
     }
 
@@ -283,7 +346,7 @@ impl<'p> Planner<'p, '_> {
         Some(TakenGate {
             consumer: issue.destination.as_ref()?.key.clone(),
             issue,
-            passed: None,
+            entry: Entry::Approval,
             trigger: true,
             pins: pins(stage),
             code: ApprovedCode::Checkout,
@@ -312,19 +375,16 @@ impl<'p> Planner<'p, '_> {
     /// What the deployment of a stage writes: the issue of the gate that it opens, or a record.
     fn after_deploy(&mut self, at: InChain<'p>) -> Option<Opening<'p>> {
         let stage = at.stage();
-        if let Some(next) = at.after() {
-            let across = next.concourse != stage.concourse;
-            if next.gate == Gate::Issue || (next.gate == Gate::Preview && across) {
-                let phase = if next.gate == Gate::Preview { StagePhase::Preview } else { StagePhase::Deploy };
-                let issue = self.issue(IssueKind::Deployed, stage, next, Some(&next.approval), Some((next, phase)))?;
-                let resource = issue.post;
-                return Some(Opening {
-                    issue,
-                    resource,
-                    kind: OpeningKind::Gate,
-                    labels: labels(next, [&next.names.promotion_label]),
-                });
-            }
+        if let Some(next) = at.asks_about() {
+            let phase = if next.gate == Gate::Preview { StagePhase::Preview } else { StagePhase::Deploy };
+            let issue = self.issue(IssueKind::Deployed, stage, next, Some(&next.approval), Some((next, phase)))?;
+            let resource = issue.post;
+            return Some(Opening {
+                issue,
+                resource,
+                kind: OpeningKind::Gate,
+                labels: labels(next, [&next.names.promotion_label]),
+            });
         }
         let kind = match stage.record {
             Record::None => return None,
@@ -367,13 +427,15 @@ impl<'p> Planner<'p, '_> {
                 let passed = if previewed {
                     vec![&stage.names.preview]
                 } else if let Some(earlier) = at.earlier(taken) {
-                    vec![&earlier.names.deploy]
+                    vec![passed_by(earlier, at)]
                 } else if let Some(build) = build {
                     vec![*build]
                 } else {
                     builds_of(stage, taken)
                 };
-                Take { taken, passed, trigger: by_itself && triggers(taken), handed_over: false }
+                // A record names what the stage before takes, and comes once for all of it.
+                let recorded = at.takes_records() && at.one_before().is_some_and(|before| before.takes(taken));
+                Take { taken, passed, trigger: by_itself && !recorded && triggers(taken), handed_over: false }
             })
             .collect()
     }
@@ -419,10 +481,34 @@ impl<'p> Planner<'p, '_> {
         }
     }
 
+    /// Without a record there is nothing from which the next preview could start.
+    fn warn_of_missing_record(&mut self, at: InChain<'p>) {
+        let Some(next) = at.after() else { return };
+        if at.may_pass_on() && !at.passes_on() && next.gate == Gate::Preview {
+            let stage = at.stage();
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnrecordedVersion,
+                    stage.span_of("/record"),
+                    format!("a version that leaves `{}` unchanged ends there", stage.name()),
+                )
+                .note(format!(
+                    "the preview of `{0}` starts from records of `{1}`, and `{1}` has none",
+                    next.name(),
+                    stage.name()
+                ))
+                .help(format!(
+                    "use `record: closed`; or set `approval: {{unchanged: stop}}` for `{}` to end such versions there",
+                    stage.name()
+                )),
+            );
+        }
+    }
+
     fn warn(&mut self, at: InChain<'p>, gate: Option<&TakenGate<'p>>) {
         let stage = at.stage();
         let Some(gate) = gate else { return };
-        let follows = gate.passed.is_some();
+        let follows = gate.passed().is_some();
         let ours = gate.issue.issues.resource == IssuesResource::GithubIssues;
         if follows && !ours {
             return;
@@ -519,7 +605,16 @@ fn by_itself(at: InChain<'_>, phase: StagePhase) -> bool {
 /// The gate that an earlier stage went by, for one that follows it without a gate of its own.
 fn follow<'p>(inherited: Option<TakenGate<'p>>, at: InChain<'p>, trigger: bool) -> Option<TakenGate<'p>> {
     let before = at.before()?;
-    inherited.map(|gate| TakenGate { passed: Some(&before.names.deploy), trigger, ..gate })
+    inherited.map(|gate| TakenGate { entry: Entry::Following(&before.names.deploy), trigger, ..gate })
+}
+
+/// The job that a version passes at an earlier stage before a later one takes it. What leaves the stage unchanged passes
+/// its preview alone; it goes on to previews and to gates that ask somebody.
+fn passed_by<'p>(earlier: InChain<'p>, later: InChain<'p>) -> &'p JobName {
+    let names = &earlier.stage().names;
+    let asks = matches!(later.stage().gate, Gate::Preview | Gate::Issue);
+    let next = later.before().is_some_and(|before| std::ptr::eq(before, earlier.stage()));
+    if asks && next && earlier.passes_on() { &names.preview } else { &names.deploy }
 }
 
 fn triggers(taken: Taken<'_>) -> bool {

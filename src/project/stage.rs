@@ -3,7 +3,7 @@ use std::sync::Arc;
 use github_issues_resource::contract::{Approve, Closers, ContentFiles, OnExisting, StageName};
 
 use crate::concourse::{BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
-use crate::manifest::{ApprovedCode, CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy};
+use crate::manifest::{ApprovedCode, CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy, Unchanged};
 use crate::source::Span;
 use crate::template::{Scope, Template, is_template};
 use crate::yaml::{Entry, Node, Value};
@@ -102,8 +102,12 @@ pub struct Stage {
     pub inputs: Vec<Input>,
     /// The stack kind, by name.
     pub kind: String,
-    /// Variables that the kind is given.
+    /// Whether a preview of the kind can find nothing to change.
+    pub kind_tells_unchanged: bool,
+    /// Variables that the kind is given for a deployment.
     pub env: Vec<(String, String)>,
+    /// Variables that the kind is given for a preview.
+    pub preview_env: Vec<(String, String)>,
     /// Where its issues live. Required where one is written.
     pub issues: Option<Issues>,
     /// Options of its jobs.
@@ -264,6 +268,8 @@ pub struct Approval {
     pub reject_labels: Vec<String>,
     /// How a job behind the gate gets the approved commit.
     pub code: ApprovedCode,
+    /// What becomes of a version when the stage's preview finds nothing to change.
+    pub unchanged: Unchanged,
     /// Where the approved commit is checked out.
     pub checkout_image: Value,
 }
@@ -558,8 +564,10 @@ pub struct Names {
     pub ready_post: ResourceName,
     /// Watched.
     pub ready_trigger: ResourceName,
-    /// Resource of a record.
+    /// Resource of a record: written.
     pub record: ResourceName,
+    /// Resource of the records, watched by the preview of the next stage.
+    pub records: ResourceName,
     /// Title of the issue that tells of the deployment.
     pub deployed_title: String,
     /// Title of the issue that tells of the preview.

@@ -450,6 +450,7 @@ fn show_says_where_each_value_comes_from() {
       approve: exact                                                         # built in: defaults.yml
       code: fetch                                                            # built in: defaults.yml
       on_existing: comment                                                   # built in: defaults.yml
+      unchanged: pass                                                        # built in: defaults.yml
       checkout_image:
         repository: alpine/git                                               # built in: defaults.yml
         tag: v2.49.1                                                         # built in: defaults.yml

@@ -74,6 +74,7 @@ fn chain_as_text() {
     │   │ opens
     │   ◇ “[bot] Pulumi shop-search eu.Production deployed.”
     │     example/deployments
+    │     also opened by preview-shop-search-eu.production
     │
     └─■ deploy-shop-search-us.ci
       │ also started by shop-search
@@ -211,6 +212,7 @@ fn several_concourses_have_a_frame_each() {
     │ opens
     ◇ “[bot] Pulumi shop-cdn Production deployed.”
       example/deployments
+      also opened by preview-shop-cdn-production
 
     ● source   ■ job   ◆ issue, which somebody closes   ◇ issue, for the record
     ");

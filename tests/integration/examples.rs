@@ -57,6 +57,7 @@ fn singleton() {
       get shop-org, starts
       put pulumi-shop-org {"env_os":{},"env_vars_from_files":{},"stack_name":"default","preview":true}
       on_success: record gh-shop-org-default-gate-post "[bot] Pulumi shop-org default ready to deploy." {"close_if_file":"pulumi-shop-org/preview_summary.md.no-changes","update":"body","pins":{"code":"shop-org/.git/ref"},"destination":"shop-org/-/default/deploy","labels":["promotion-to-default"],"body_files":["pulumi-shop-org/preview_summary.md"],"clone":"shop-org"}
+      on_success: record github-issues-shop-org-default-post "[bot] Pulumi shop-org default deployed." {"unchanged_if_file":"pulumi-shop-org/preview_summary.md.no-changes","clone":"shop-org","pins":{"code":"shop-org/.git/ref"},"labels":["deployed","finalized-deployment"],"body_files":["pulumi-shop-org/preview_summary.md"]}
     deploy-shop-org-default (serial with shop-org-default)
       get shop-org of gh-shop-org-default-gate-trigger, starts
       claim gh-shop-org-default-gate-post for shop-org/-/default/deploy
@@ -94,6 +95,7 @@ fn stricter_production() {
       get shop-api of github-issues-shop-api-ci-trigger from deploy-shop-api-qa, starts
       put pulumi-shop-api {"env_os":{},"env_vars_from_files":{},"stack_name":"Production","preview":true}
       on_success: record gh-shop-api-production-gate-post "[bot] Pulumi shop-api Production ready to deploy." {"close_if_file":"pulumi-shop-api/preview_summary.md.no-changes","update":"body","pins":{"code":"shop-api/.git/ref"},"destination":"shop-api/-/Production/deploy","labels":["promotion-to-production"],"body_files":["pulumi-shop-api/preview_summary.md"],"clone":"shop-api"}
+      on_success: record github-issues-shop-api-production-post "[bot] Pulumi shop-api Production deployed." {"unchanged_if_file":"pulumi-shop-api/preview_summary.md.no-changes","clone":"shop-api","pins":{"code":"shop-api/.git/ref"},"labels":["deployed","finalized-deployment"],"body_files":["pulumi-shop-api/preview_summary.md"]}
     deploy-shop-api-production (serial with shop-api-production)
       get shop-api of gh-shop-api-production-gate-trigger, starts
       claim gh-shop-api-production-gate-post for shop-api/-/Production/deploy
@@ -220,6 +222,7 @@ fn two_concourses() {
       claim github-issues-shop-cdn-qa-post for shop-cdn/-/Production/preview
       put pulumi-shop-cdn {"env_os":{},"env_vars_from_files":{},"stack_name":"Production","preview":true}
       on_success: record gh-shop-cdn-production-gate-post "[bot] Pulumi shop-cdn Production ready to deploy." {"close_if_file":"pulumi-shop-cdn/preview_summary.md.no-changes","update":"body","pins":{"code":"shop-cdn-edge/.git/ref"},"destination":"shop-cdn/-/Production/deploy","labels":["promotion-to-production"],"body_files":["pulumi-shop-cdn/preview_summary.md"],"clone":"shop-cdn-edge"}
+      on_success: record github-issues-shop-cdn-production-post "[bot] Pulumi shop-cdn Production deployed." {"unchanged_if_file":"pulumi-shop-cdn/preview_summary.md.no-changes","clone":"shop-cdn-edge","pins":{"code":"shop-cdn-edge/.git/ref"},"labels":["deployed","finalized-deployment"],"body_files":["pulumi-shop-cdn/preview_summary.md"]}
       on_success: report succeeded to github-issues-shop-cdn-qa-post by shop-cdn/-/Production/preview
       on_failure: report failed to github-issues-shop-cdn-qa-post by shop-cdn/-/Production/preview
       on_error: report errored to github-issues-shop-cdn-qa-post by shop-cdn/-/Production/preview
@@ -290,12 +293,12 @@ fn one_after_the_other() {
     assert_snapshot!(graph(&rendered("platform")), @r#"
     deploy-shop-network-qa (serial)
       get shop-shop-network, starts
-      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-network","MODULE":"tofu/network","WORKSPACE":"QA","VAR_FILES":"tofu/network/env/QA.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
+      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-network","MODULE":"tofu/network","WORKSPACE":"QA","VAR_FILES":"tofu/network/env/QA.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","LOCK":true,"APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
       on_success: record github-issues-shop-network-qa-post "[bot] OpenTofu shop-network QA deployed." {"clone":"shop-shop-network","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-network/.git/ref"},"destination":"shop-network/-/Production/deploy","labels":["promotion-to-production"]}
     deploy-shop-network-production (serial)
       get shop-shop-network of github-issues-shop-network-qa-trigger, starts
       claim github-issues-shop-network-qa-post for shop-network/-/Production/deploy
-      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-network","MODULE":"tofu/network","WORKSPACE":"Production","VAR_FILES":"tofu/network/env/Production.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
+      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-network","MODULE":"tofu/network","WORKSPACE":"Production","VAR_FILES":"tofu/network/env/Production.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","LOCK":true,"APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
       on_success: record github-issues-shop-network-production-post "[bot] OpenTofu shop-network Production deployed." {"clone":"shop-shop-network","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-network/.git/ref"},"labels":["finalized-deployment"]}
       on_success: report succeeded to github-issues-shop-network-qa-post by shop-network/-/Production/deploy
       on_failure: report failed to github-issues-shop-network-qa-post by shop-network/-/Production/deploy
@@ -304,13 +307,13 @@ fn one_after_the_other() {
     deploy-shop-cluster-qa (serial)
       get after-deploy-shop-network-qa of shop-shop-network from deploy-shop-network-qa, starts
       get shop-shop-cluster, starts
-      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-cluster","MODULE":"tofu/cluster","WORKSPACE":"QA","VAR_FILES":"tofu/cluster/env/QA.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
+      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-cluster","MODULE":"tofu/cluster","WORKSPACE":"QA","VAR_FILES":"tofu/cluster/env/QA.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","LOCK":true,"APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
       on_success: record github-issues-shop-cluster-qa-post "[bot] OpenTofu shop-cluster QA deployed." {"clone":"shop-shop-cluster","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"destination":"shop-cluster/-/Production/deploy","labels":["promotion-to-production"]}
     deploy-shop-cluster-production (serial)
       get after-deploy-shop-network-production of github-issues-shop-network-qa-trigger from deploy-shop-network-production
       get shop-shop-cluster of github-issues-shop-cluster-qa-trigger, starts
       claim github-issues-shop-cluster-qa-post for shop-cluster/-/Production/deploy
-      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-cluster","MODULE":"tofu/cluster","WORKSPACE":"Production","VAR_FILES":"tofu/cluster/env/Production.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
+      task deploy {"PHASE":"deploy","TOFU":"tofu","CODE":"shop-shop-cluster","MODULE":"tofu/cluster","WORKSPACE":"Production","VAR_FILES":"tofu/cluster/env/Production.tfvars","BACKEND_FILES":"","LOCKED_PROVIDERS":true,"LOCK_TIMEOUT":"5m","LOCK":true,"APPROVED":"","HIDDEN":"","TF_IN_AUTOMATION":"true"}
       on_success: record github-issues-shop-cluster-production-post "[bot] OpenTofu shop-cluster Production deployed." {"clone":"shop-shop-cluster","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop-cluster/.git/ref"},"labels":["finalized-deployment"]}
       on_success: report succeeded to github-issues-shop-cluster-qa-post by shop-cluster/-/Production/deploy
       on_failure: report failed to github-issues-shop-cluster-qa-post by shop-cluster/-/Production/deploy

@@ -415,17 +415,25 @@ fn input_has_the_name_of_what_its_kind_records() {
             "project: shop\nstack: {helm: {chart: charts/x, namespace: \"{{ environment }}\"}}\noverrides: {QA: {gate: preview}}\n\
              inputs:\n  changes: {git: {repository: https://github.com/example/changes}}\n"
         ),
-        @"
-        error[name-collision]: `changes` is what the stack kind `helm` records in the issue
-         --> projects/shop.yml:5:3
-          |
-        5 |   changes: {git: {repository: https://github.com/example/changes}}
-          |   ^^^^^^^
-          |
-          = help: give the input another name
+        @r#"
+    warning[preview-credentials]: the preview of `shop` QA has credentials of the deployment: ((kubeconfig))
+     --> projects/shop.yml:2:8
+      |
+    2 | stack: {helm: {chart: charts/x, namespace: "{{ environment }}"}}
+      |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: a preview runs code that nobody approved
+      = help: give the preview credentials that can only read, in `preview_env` or as the option `preview_kubeconfig`
+    error[name-collision]: `changes` is what the stack kind `helm` records in the issue
+     --> projects/shop.yml:5:3
+      |
+    5 |   changes: {git: {repository: https://github.com/example/changes}}
+      |   ^^^^^^^
+      |
+      = help: give the input another name
 
-        error: 1 error in 1 file; nothing was written
-        "
+    error: 1 error and 1 warning in 1 file; nothing was written
+    "#
     );
 }
 

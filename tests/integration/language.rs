@@ -434,7 +434,7 @@ target: \"Nomad job {{ project }} in {{ stack }}\"
         .file("kinds/stacks/nomad.yml", kind)
         .file(
             "projects/shop.yml",
-            "project: shop\nenvironments: [Production]\ngate: preview\nstack: {nomad: {job: jobs/shop.hcl, vars: {size: 3, note: \"'...': evil\\nput: other\"}}}\nenv: {A: b}\n",
+            "project: shop\nenvironments: [Production]\ngate: preview\nstack: {nomad: {job: jobs/shop.hcl, vars: {size: 3, note: \"'...': evil\\nput: other\"}}}\nenv: {A: b}\nrules: {preview-credentials: allow}\n",
         );
     work.run(&["render", "--quiet"]).fine();
     let yaml = work.read("rendered/shop.yml");
@@ -559,7 +559,7 @@ fn names_without_previews(yaml: &str) -> BTreeSet<String> {
     let pipeline: Value = serde_saphyr::from_str(yaml).unwrap();
     let all = ["jobs", "resources"].into_iter().flat_map(|key| pipeline[key].as_array().unwrap());
     all.map(|one| one["name"].as_str().unwrap().to_owned())
-        .filter(|name| !name.starts_with("preview-") && !name.contains("-gate-"))
+        .filter(|name| !name.starts_with("preview-") && !name.contains("-gate-") && !name.ends_with("-records"))
         .collect()
 }
 

@@ -23,6 +23,7 @@ mod language;
 mod lints;
 mod meta;
 mod mitodl;
+mod passed_on;
 mod previewed;
 mod readers;
 mod readme;

@@ -14,7 +14,7 @@ mod put;
 mod source;
 mod stage_key;
 
-pub use approval::{Approval, files};
+pub use approval::{Approval, VersionRecord, files};
 pub use compat::{CompatPut, CompatSource, IssueState};
 pub use gate_key::{GateKey, InvalidGateKey, IssueKind};
 pub use put::{

@@ -117,6 +117,15 @@ pub struct RecordParams {
     /// Where this file exists there is nothing to approve: the issue is closed as not planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_if_file: Option<String>,
+    /// A file that a preview writes when it finds nothing to change. Only where the file exists are the versions
+    /// recorded, marked as unchanged: the stage is at these versions, and nothing was deployed there. For a gate
+    /// `…/deployed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchanged_if_file: Option<String>,
+    /// The file `record.json` of the record that these versions come from. The issue names the environments that the
+    /// record left unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_record: Option<String>,
     /// For an issue without `destination`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub state: RecordState,

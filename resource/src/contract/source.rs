@@ -28,8 +28,8 @@ impl<'de> Deserialize<'de> for Source {
     }
 }
 
-/// Which of the two resources of a gate this is. Their sources must differ: with equal ones Concourse keeps one
-/// version history for both under `--enable-global-resources`, and a put would start the deployment.
+/// Which of the resources of a gate this is. Their sources must differ: with equal ones Concourse keeps one version
+/// history for all of them under `--enable-global-resources`, and a put would start the deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -38,6 +38,8 @@ pub enum Role {
     Post,
     /// Checked for closed issues, never put.
     Trigger,
+    /// Checked for records of a stage's versions, never put. A record starts a preview and is never an approval.
+    Records,
 }
 
 /// How the resource authenticates.
@@ -102,7 +104,7 @@ impl Closers {
 pub struct GateSource {
     /// The gate whose issue this is.
     pub gate: GateKey,
-    /// Which of the gate's two resources this is.
+    /// Which of the gate's resources this is.
     pub role: Role,
     /// Former keys of the gate, whose open issues are still its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -16,7 +16,7 @@ use crate::step::Version;
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
 /// whether the second itself is meant, in which another issue may have been closed.
-const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 
 /// Used approvals that a first check of the code returns: so many of the newest.
 const MAX_USED: usize = 10;
@@ -25,7 +25,13 @@ const MAX_USED: usize = 10;
 const SETTLED: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long an answer may be kept.
-const MAX_AGE: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const MAX_AGE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Issues by their numbers, and the tag by which GitHub says whether the list changed.
+pub(super) struct Listed {
+    pub(super) issues: BTreeMap<u64, Issue>,
+    pub(super) etag: Option<String>,
+}
 
 /// A closing, in the order in which Concourse sees them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,34 +86,12 @@ impl Gate<'_> {
         // One list has one ETag: with former keys there are several lists.
         let cached = Cache::read(&path).filter(|_| self.keys.len() == 1);
 
-        let mut issues = BTreeMap::new();
-        let mut etag = None;
-        for key in &self.keys {
-            let url = self.closed_url(&label_of(key), known_closing);
-            let what = "listing the closed issues";
-            let known_etag = cached.as_ref().map(|cache| cache.etag.as_str());
-            let mut answer = self.client.get_answer(&url, known_etag, Shape::List, what)?;
-            if answer.status == 304 {
-                match &cached {
-                    Some(cache) if cache.holds_at(self.client.now()) => return Ok(cache.versions.clone()),
-                    _ => answer = self.client.get_answer(&url, None, Shape::List, what)?,
-                }
-            }
-            match answer.status {
-                200 => {}
-                _ => return Err(self.client.refusal(&answer, what)),
-            }
-            // The first page's ETag says nothing about the pages after it.
-            if self.keys.len() == 1 && answer.header("link").is_none() {
-                etag = answer.header("etag").map(str::to_owned);
-            }
-            let list = self
-                .client
-                .rest_of_list(&answer, what, |page: &[Issue]| known.is_some() || self.may_hold_newer(&issues, page))?;
-            for issue in list {
-                issues.insert(issue.number, issue);
-            }
-        }
+        let url = |label: &str| self.closed_url(label, known_closing);
+        let more = |issues: &BTreeMap<u64, Issue>, page: &[Issue]| known.is_some() || self.may_hold_newer(issues, page);
+        let Some(Listed { issues, etag }) = self.listed("listing the closed issues", url, cached.as_ref(), more)?
+        else {
+            return Ok(cached.map(|cache| cache.versions).unwrap_or_default());
+        };
 
         let bot = self.bot()?;
         let mut closings = BTreeMap::new();
@@ -131,6 +115,39 @@ impl Gate<'_> {
             Cache { etag, versions: versions.clone(), until }.store(&path);
         }
         Ok(versions)
+    }
+
+    /// The issues of the gate's labels, as far as `more` asks for further pages. `None` when nothing changed since
+    /// `cached`.
+    pub(super) fn listed(
+        &self,
+        what: &str,
+        url: impl Fn(&str) -> String,
+        cached: Option<&Cache>,
+        more: impl Fn(&BTreeMap<u64, Issue>, &[Issue]) -> bool,
+    ) -> Result<Option<Listed>> {
+        let mut listed = Listed { issues: BTreeMap::new(), etag: None };
+        for key in &self.keys {
+            let url = url(&label_of(key));
+            let mut answer =
+                self.client.get_answer(&url, cached.map(|cache| cache.etag.as_str()), Shape::List, what)?;
+            if answer.status == 304 {
+                if cached.is_some_and(|cache| cache.holds_at(self.client.now())) {
+                    return Ok(None);
+                }
+                answer = self.client.get_answer(&url, None, Shape::List, what)?;
+            }
+            if answer.status != 200 {
+                return Err(self.client.refusal(&answer, what));
+            }
+            // The first page's ETag says nothing about the pages after it.
+            if self.keys.len() == 1 && answer.header("link").is_none() {
+                listed.etag = answer.header("etag").map(str::to_owned);
+            }
+            let page = self.client.rest_of_list(&answer, what, |page: &[Issue]| more(&listed.issues, page))?;
+            listed.issues.extend(page.into_iter().map(|issue| (issue.number, issue)));
+        }
+        Ok(Some(listed))
     }
 
     fn closed_url(&self, label: &str, known: Option<ClosingId>) -> String {

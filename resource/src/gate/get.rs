@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Gate;
@@ -119,11 +120,16 @@ impl Gate<'_> {
 fn write_approval(approval: &Approval, version: &Version, dir: &Path) -> Result<()> {
     let json = serde_json::to_string_pretty(approval).map_err(|error| Error::Internal(error.to_string()))?;
     write(&dir.join(files::APPROVAL), &format!("{json}\n"))?;
+    write_versions(&approval.pins, version, dir)
+}
+
+/// Writes the version that was got, the versions of the pins, and the script that checks them out.
+pub(super) fn write_versions(pins: &IndexMap<String, String>, version: &Version, dir: &Path) -> Result<()> {
     write(&dir.join(files::VERSION), &format!("{}\n", Value::Object(version.clone())))?;
-    for (name, pin) in &approval.pins {
+    for (name, pin) in pins {
         write(&dir.join(files::PINS).join(name), &format!("{pin}\n"))?;
     }
-    if let Some(code) = approval.pins.get(files::CODE_PIN) {
+    if let Some(code) = pins.get(files::CODE_PIN) {
         write(&dir.join(files::REF), &format!("{code}\n"))?;
     }
     write_executable(&dir.join(files::CHECKOUT), CHECKOUT_APPROVED)

@@ -93,6 +93,12 @@ pub(crate) struct Record {
     /// Its log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) log: Option<String>,
+    /// Whether a preview found nothing to change, so that the stage is at these versions without a deployment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unchanged: bool,
+    /// The environments before this one that these versions left unchanged, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unchanged_before: Vec<String>,
 }
 
 impl Record {
@@ -272,6 +278,8 @@ mod tests {
             build: Some("1".into()),
             label: label.into(),
             log: None,
+            unchanged: false,
+            unchanged_before: vec![],
         };
         Marker::Record(RecordMark { record, earlier: vec![], text: String::new() })
     }

@@ -1,7 +1,8 @@
 //! Gate mode: an issue asks for a decision, a closing is an approval of versions, and an approval is used once.
 //!
 //! [`record`] opens issues and records builds, [`check`] sees closings, [`get`](mod@get) writes what was approved,
-//! [`claim`] uses it up, [`report`] says what became of it. What an issue says is believed as far as its [`ledger`]
+//! [`claim`] uses it up, [`report`] says what became of it. [`records`] shows the records themselves, which approve
+//! nothing, to previews. What an issue says is believed as far as its [`ledger`]
 //! holds, and a closing counts as far as its [`verdict`] goes.
 
 mod bot;
@@ -16,6 +17,7 @@ mod marker;
 mod page;
 mod pins;
 mod record;
+mod records;
 mod report;
 mod signature;
 mod verdict;
@@ -36,7 +38,7 @@ use self::bot::Bot;
 use self::ledger::Trust;
 use self::signature::Signer;
 use crate::build::Build;
-use crate::contract::{GateKey, GatePut, GateSource, GitSource, Role};
+use crate::contract::{GateKey, GatePut, GateSource, GitSource, IssueKind, Role};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::git::GitResource;
@@ -60,20 +62,26 @@ pub(crate) struct Gate<'a> {
 }
 
 pub(crate) fn check(source: &GateSource, version: Option<&Version>, context: &Context<'_>) -> Result<Vec<Version>> {
-    if source.role != Role::Trigger {
-        return Err(Error::BadSource(
-            "a resource with `role: post` is put to and not checked; set `check_every: never`".to_owned(),
-        ));
-    }
+    let gate = Gate::new(source, context, Patience::Check)?;
     if source.git.is_some() {
         // Better now than in the get of the first approval.
         GitResource::find()?;
     }
-    Gate::new(source, context, Patience::Check)?.check(version)
+    match source.role {
+        Role::Trigger => gate.check(version),
+        Role::Records => gate.check_records(version),
+        Role::Post => Err(Error::BadSource(
+            "a resource with `role: post` is put to and not checked; set `check_every: never`".to_owned(),
+        )),
+    }
 }
 
 pub(crate) fn get(source: &GateSource, version: Version, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
-    Gate::new(source, context, Patience::Get)?.get(version, dir)
+    let gate = Gate::new(source, context, Patience::Get)?;
+    match source.role {
+        Role::Records => gate.get_record(version, dir),
+        Role::Trigger | Role::Post => gate.get(version, dir),
+    }
 }
 
 /// A get of the resource type `approved-git`: the approved commit of the code, with the approval inside the clone.
@@ -91,7 +99,9 @@ pub(crate) fn get_code(
 
 pub(crate) fn put(source: &GateSource, params: &GatePut, dir: &Path, context: &Context<'_>) -> Result<Outcome> {
     if source.role != Role::Post {
-        return Err(Error::BadSource("a resource with `role: trigger` is checked and not put to".to_owned()));
+        return Err(Error::BadSource(
+            "a resource with `role: trigger` or `role: records` is checked and not put to".to_owned(),
+        ));
     }
     let gate = Gate::new(source, context, Patience::Put)?;
     let dir = BuildDir::new(dir)?;
@@ -222,6 +232,12 @@ fn parse_not_before(text: &str) -> Result<Timestamp> {
 
 /// What cannot be kept is refused, and never ignored.
 fn refuse_unsupported(source: &GateSource) -> Result<()> {
+    if source.role == Role::Records && source.gate.kind() != IssueKind::Deployed {
+        return Err(Error::BadSource(format!(
+            "`role: records` is for a gate `…/deployed`: previews are recorded in `{}`, and a preview starts nothing",
+            source.gate
+        )));
+    }
     if source.approvals.is_some_and(|approvals| approvals != 1) {
         return Err(Error::Unsupported {
             field: "approvals",

@@ -218,6 +218,8 @@ struct RecordContext<'a> {
     label: &'a str,
     log: Option<&'a str>,
     again: bool,
+    unchanged: bool,
+    unchanged_before: &'a [String],
     earlier: Vec<EarlierContext<'a>>,
     changes: &'a Changes,
     sections: &'a [Section],
@@ -246,6 +248,8 @@ impl<'a> RecordContext<'a> {
             label: &page.record.label,
             log: page.record.log.as_deref(),
             again: page.again,
+            unchanged: page.record.unchanged,
+            unchanged_before: &page.record.unchanged_before,
             earlier: page
                 .earlier
                 .iter()

@@ -14,7 +14,9 @@ use super::page::{self, NoticePage, RecordPage, Rejected, Section};
 use super::verdict::reason_in_words;
 use super::{Gate, content, label_of, pins};
 use crate::commits::{self, Changes};
-use crate::contract::{Approve, IssueUpdate, OnExisting, RecordParams, RecordState, StageKey, files};
+use crate::contract::{
+    Approve, IssueKind, IssueUpdate, OnExisting, RecordParams, RecordState, StageKey, VersionRecord, files,
+};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::github::{Client, Issue, LOOKS, NewIssue, Probed, Snapshot, api};
@@ -46,6 +48,8 @@ pub(super) struct Draft {
     log: Option<String>,
     page: PageParts,
     update: IssueUpdate,
+    unchanged: bool,
+    unchanged_before: Vec<String>,
 }
 
 /// What a record shows besides its versions.
@@ -75,8 +79,26 @@ impl Gate<'_> {
         {
             return self.unchanged(&title);
         }
+        if let Some(file) = &params.unchanged_if_file {
+            if self.source.gate.kind() != IssueKind::Deployed {
+                return Err(Error::BadParams(format!(
+                    "`unchanged_if_file` is for a gate `…/deployed`, and not for `{}`",
+                    self.source.gate
+                )));
+            }
+            if dir.resolve(file)?.is_none() {
+                self.log.say(format_args!("{file} is not there: the preview found changes, and nothing is recorded"));
+                return Ok(Outcome { version: self.put_version(None, "changed"), metadata: Vec::new() });
+            }
+        }
         let draft = self.draft(params, dir)?;
         let found = self.find(&title)?;
+        if draft.unchanged
+            && let Some(issue) = self.at_these_versions(&found, &draft)?
+        {
+            self.log.say(format_args!("these versions are recorded already: {}", issue.html_url));
+            return Ok(self.recorded(&issue));
+        }
         if let Some(issue) = known(&found, &draft) {
             self.log.say(format_args!("this build is recorded already: {}", issue.html_url));
             // The run before may have ended between opening the issue and signing for its number.
@@ -142,7 +164,22 @@ impl Gate<'_> {
             log: self.build.url(),
             page: PageParts { sections, clone, note: None },
             update: params.update,
+            unchanged: params.unchanged_if_file.is_some(),
+            unchanged_before: match &params.from_record {
+                Some(path) => read_record(path, dir)?.left_unchanged(),
+                None => Vec::new(),
+            },
         })
+    }
+
+    /// The newest issue of the gate, where its newest record names the versions of `draft`: a preview that is run again
+    /// after the deployment finds nothing to change either, and asks nobody a second time.
+    fn at_these_versions(&self, found: &Found, draft: &Draft) -> Result<Option<Issue>> {
+        let newest = found.open.iter().chain(&found.closed).max_by_key(|issue| issue.number);
+        let Some(issue) = newest else { return Ok(None) };
+        let Some(snapshot) = Snapshot::read(&self.client, issue.number)? else { return Ok(None) };
+        let Ok(ledger) = Ledger::read(&snapshot, &self.trust()?) else { return Ok(None) };
+        Ok(ledger.newest().is_some_and(|known| known.record.pins == draft.pins).then(|| issue.clone()))
     }
 
     /// What a mode does to the other issues and to this one once the record is there.
@@ -652,6 +689,8 @@ impl Draft {
             log: record.log.clone(),
             page: PageParts { note: Some(note), ..PageParts::default() },
             update: IssueUpdate::Comment,
+            unchanged: record.unchanged,
+            unchanged_before: record.unchanged_before.clone(),
         }
     }
 
@@ -669,6 +708,8 @@ impl Draft {
                 note: None,
             },
             update: self.update,
+            unchanged: self.unchanged,
+            unchanged_before: self.unchanged_before.clone(),
         }
     }
 
@@ -685,6 +726,8 @@ impl Draft {
             build: self.build.clone(),
             label: self.label.clone(),
             log: self.log.clone(),
+            unchanged: self.unchanged,
+            unchanged_before: self.unchanged_before.clone(),
         }
     }
 
@@ -699,7 +742,7 @@ impl Draft {
         RecordPage {
             project: gate.source.gate.stage().project(),
             environment: gate.source.gate.stage().environment(),
-            preview: gate.source.gate.kind() == crate::contract::IssueKind::Ready,
+            preview: gate.source.gate.kind() == IssueKind::Ready,
             record,
             again: before.is_some_and(|known| known.record.pins == record.pins),
             earlier: rolled.iter().map(|known| &known.record).collect(),
@@ -736,8 +779,22 @@ fn checked(params: &RecordParams) -> Result<String> {
     if params.destination.is_some() && params.state == RecordState::Closed {
         return Err(Error::BadParams("`state: closed` is for an issue without `destination`".to_owned()));
     }
+    if params.close_if_file.is_some() && params.unchanged_if_file.is_some() {
+        return Err(Error::BadParams(
+            "`close_if_file` and `unchanged_if_file` exclude each other: the first is for the gate `…/ready`, the second \
+             for `…/deployed`"
+                .to_owned(),
+        ));
+    }
     let title = one_line(&params.title, MAX_TITLE);
     if title.is_empty() { Err(Error::BadParams("`title` is empty".to_owned())) } else { Ok(title) }
+}
+
+/// The file `record.json` of a get of a record.
+fn read_record(path: &str, dir: &BuildDir) -> Result<VersionRecord> {
+    let text = dir.read_required(path, MAX_FILE)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Error::BadFile { path: path.to_owned(), why: format!("is not a record: {error}") })
 }
 
 /// The issue that this build opened in an earlier run of the same put.

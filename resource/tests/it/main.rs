@@ -18,6 +18,7 @@ mod posted;
 mod protocol;
 mod put;
 mod real_github;
+mod records;
 mod schemas;
 mod support;
 mod text;

@@ -30,7 +30,7 @@ impl<'p> Finder<'p, '_> {
         let is_need = |taking: &&Taking<'p>| taking.get.get.as_str().starts_with("after-");
         let mut before =
             from(&mut entered.takes.iter().filter(|taking| taking.resource == jobs.code && !is_need(taking)));
-        for taking in &entered.gates {
+        for taking in entered.gates.iter().chain(&entered.records) {
             let issue = &self.flow.issues[taking.resource];
             let openers = self.opens.get(&issue.id).into_iter().flatten();
             before.extend(openers.filter_map(|job| unit_of.get(job).copied()).filter(|other| *other != unit));

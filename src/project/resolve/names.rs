@@ -157,6 +157,7 @@ impl Resolver<'_, '_> {
             serial_group: names.serial_group.0.clone(),
             deployed_post: self.resource(&format!("{deployed}-post"), settings, "/names/deployed")?,
             deployed_trigger: self.resource(&format!("{deployed}-trigger"), settings, "/names/deployed")?,
+            records: self.resource(&format!("{deployed}-records"), settings, "/names/deployed")?,
             ready_post: self.resource(&format!("{}-post", names.ready), settings, "/names/ready")?,
             ready_trigger: self.resource(&format!("{}-trigger", names.ready), settings, "/names/ready")?,
             record: self.resource(&record, settings, "/names/record")?,

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use camino::Utf8Path;
+use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::Kind;
-use crate::manifest::{ApprovalSettings, RecordWord, SourceSettings, StageSettings, is_secret_in_clear};
+use crate::manifest::{ApprovalSettings, RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear};
 use crate::project::chain::ChainOutline;
 use crate::project::discover;
 use crate::project::fill::Shape;
@@ -130,7 +131,9 @@ impl<'a> Resolver<'a, '_> {
             code,
             inputs,
             kind: kind.name().to_owned(),
-            env: typed.env.into_iter().map(|(key, value)| (key, value.0)).collect(),
+            kind_tells_unchanged: kind.tells_unchanged(),
+            preview_env: texts(&laid_over(&typed.env, &typed.preview_env)),
+            env: texts(&typed.env),
             former: self.former(&typed.issues, settings),
             issues: self.issues(typed.issues, settings),
             job: job_options(typed.job),
@@ -167,7 +170,8 @@ impl<'a> Resolver<'a, '_> {
 
     /// A literal under the name of a secret is one in clear.
     fn check_env(&mut self, settings: &Node) {
-        for entry in settings.at("/env").and_then(Node::as_map).map(Map::entries).unwrap_or_default() {
+        let entries = |pointer| settings.at(pointer).and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+        for entry in entries("/env").iter().chain(entries("/preview_env")) {
             if entry.value.as_str().is_some_and(|text| is_secret_in_clear(&entry.key, text)) {
                 self.diagnostics.push(
                     Diagnostic::new(
@@ -233,6 +237,15 @@ impl<'a> Resolver<'a, '_> {
     }
 }
 
+/// Variables, and those that take the place of some of them.
+fn laid_over(env: &IndexMap<String, Template>, over: &IndexMap<String, Template>) -> IndexMap<String, Template> {
+    env.iter().chain(over).map(|(variable, value)| (variable.clone(), value.clone())).collect()
+}
+
+fn texts(env: &IndexMap<String, Template>) -> Vec<(String, String)> {
+    env.iter().map(|(variable, value)| (variable.clone(), value.0.clone())).collect()
+}
+
 fn approval(settings: ApprovalSettings) -> Approval {
     Approval {
         approve: settings.approve,
@@ -244,6 +257,7 @@ fn approval(settings: ApprovalSettings) -> Approval {
         on_existing: settings.on_existing,
         reject_labels: settings.reject_labels,
         code: settings.code,
+        unchanged: settings.unchanged,
         checkout_image: settings.checkout_image,
     }
 }

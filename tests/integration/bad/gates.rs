@@ -552,3 +552,49 @@ overrides:
     error: 2 errors in 1 file; nothing was compared
     ");
 }
+
+#[test]
+fn preview_with_the_credentials_of_the_deployment() {
+    assert_snapshot!(warning(
+        r"project: shop-cart
+stack:
+  script: {image: alpine, deploy: ./deploy.sh, preview: ./preview.sh}
+env: {REGION: eu, TOKEN: ((cloud.token))}
+overrides: {Production: {gate: preview}}
+"
+    ), @"
+    warning[preview-credentials]: the preview of `shop-cart` Production has credentials of the deployment: ((cloud.token))
+     --> projects/a.yml:4:26
+      |
+    4 | env: {REGION: eu, TOKEN: ((cloud.token))}
+      |                          ^^^^^^^^^^^^^^^
+      |
+      = note: a preview runs code that nobody approved
+      = help: give the preview credentials that can only read, in `preview_env`
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn version_that_leaves_a_stage_without_a_record_unchanged() {
+    assert_snapshot!(warning(
+        r"project: shop-cart
+stack:
+  pulumi: {path: infra/cart}
+record: none
+overrides: {QA: {gate: preview}, Production: {gate: preview}}
+"
+    ), @"
+    warning[unrecorded-version]: a version that leaves `QA` unchanged ends there
+     --> projects/a.yml:4:9
+      |
+    4 | record: none
+      |         ^^^^
+      |
+      = note: the preview of `Production` starts from records of `QA`, and `QA` has none
+      = help: use `record: closed`; or set `approval: {unchanged: stop}` for `QA` to end such versions there
+
+    warning: 1 warning in 1 file
+    ");
+}
