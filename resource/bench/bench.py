@@ -84,8 +84,8 @@ def measure(work, fake, python, gnu_time):
     fake("add-user", repository=REPOSITORY, login="alice", role="triage")
     env = {"PATH": os.environ["PATH"], "TMPDIR": str(work / "tmp"), "ATC_EXTERNAL_URL": "https://ci.example.org"}
     (work / "tmp").mkdir()
-    gate = {"gate": GATE, "repository": REPOSITORY, "gh_host": fake.base, "access_token": TOKEN, "bot": bot}
-    params = {"action": "record", "title": "[bot] Pipeline shop", "pins": {"code": "ref"}, "destination": "shop/-/QA/deploy"}
+    gate = {"gate": GATE, "repository": REPOSITORY, "gh_host": fake.base, "access_token": TOKEN, "bot": bot, "destination": "shop/-/QA/deploy"}
+    params = {"action": "record", "title": "[bot] Pipeline shop", "pins": {"code": "ref"}}
     (work / "build").mkdir()
 
     def requests(action):

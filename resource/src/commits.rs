@@ -1,8 +1,8 @@
 //! What changed between two commits, read from the clone in the build directory: the code and the issues may live on
 //! different servers, with different credentials.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fmt, fs};
 
 use gix_hash::ObjectId;
 use gix_object::{CommitRefIter, FindExt as _};
@@ -19,9 +19,20 @@ const COUNTED: usize = 1_000;
 /// A git configuration is small.
 const MAX_CONFIG: u64 = 1 << 20;
 
+/// A commit as an issue names it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Commit {
+    /// Its hash, shortened.
+    id: String,
+    subject: String,
+    author: String,
+}
+
 /// The commits of one record.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Changes {
+    /// The recorded commit.
+    pub(crate) head: Option<Commit>,
     /// One a line, newest first: hash, subject, author.
     pub(crate) commits: Vec<String>,
     /// How many more there are, as far as they were counted.
@@ -40,11 +51,13 @@ pub(crate) fn changes(clone: &Path, old: Option<&str>, new: &str) -> Result<Chan
     let mut changes = Changes { old: old.map(str::to_owned), ..Changes::default() };
     changes.compare =
         old.filter(|old| *old != new).and_then(|old| Some(format!("{}/compare/{old}...{new}", web_page(&git)?)));
-    let Some(old) = old.filter(|old| *old != new) else { return Ok(changes) };
+    let old = old.filter(|old| *old != new);
     let new = ObjectId::from_hex(new.as_bytes()).map_err(|error| error.to_string())?;
     let odb = gix_odb::at(git.join("objects"), new.kind()).map_err(|error| error.to_string())?;
-    let hidden = ObjectId::from_hex(old.as_bytes()).map_err(|error| error.to_string())?;
     let mut buffer = Vec::new();
+    changes.head = odb.find_commit_iter(&new, &mut buffer).ok().map(|commit| Commit::of(&new, commit));
+    let Some(old) = old else { return Ok(changes) };
+    let hidden = ObjectId::from_hex(old.as_bytes()).map_err(|error| error.to_string())?;
     if odb.find_commit_iter(&hidden, &mut buffer).is_err() {
         changes.old_is_gone = true;
         return Ok(changes);
@@ -64,16 +77,27 @@ pub(crate) fn changes(clone: &Path, old: Option<&str>, new: &str) -> Result<Chan
             continue;
         }
         let commit = odb.find_commit_iter(&id, &mut buffer).map_err(|error| error.to_string())?;
-        changes.commits.push(line(&id, commit));
+        changes.commits.push(Commit::of(&id, commit).to_string());
     }
     Ok(changes)
 }
 
-fn line(id: &ObjectId, commit: CommitRefIter<'_>) -> String {
-    let author = commit.author().map(|author| author.name.to_string()).unwrap_or_default();
-    let message = commit.message().map(std::string::ToString::to_string).unwrap_or_default();
-    let subject = message.lines().next().unwrap_or_default();
-    format!("{} {} ({})", id.to_hex_with_len(9), one_line(subject, 120), one_line(&author, 40))
+impl Commit {
+    fn of(id: &ObjectId, commit: CommitRefIter<'_>) -> Self {
+        let author = commit.author().map(|author| author.name.to_string()).unwrap_or_default();
+        let message = commit.message().map(std::string::ToString::to_string).unwrap_or_default();
+        Self {
+            id: id.to_hex_with_len(9).to_string(),
+            subject: one_line(message.lines().next().unwrap_or_default(), 120),
+            author: one_line(&author, 40),
+        }
+    }
+}
+
+impl fmt::Display for Commit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} ({})", self.id, self.subject, self.author)
+    }
 }
 
 /// The repository of a clone: its folder `.git`, or the clone itself when it is bare. A `.git` that is a file leads

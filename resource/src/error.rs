@@ -56,8 +56,6 @@ pub(crate) enum Error {
     #[error("issue #{issue} cannot be checked out: {why}; nothing is deployed. Approve an issue of a newer build")]
     NotACommit { issue: u64, why: String },
     #[error("{0}")]
-    WrongDestination(String),
-    #[error("{0}")]
     AlreadyUsed(String),
     #[error("{0}")]
     OutOfOrder(String),
@@ -92,7 +90,6 @@ impl Error {
             Self::OtherCommit { .. } => "tampered",
             Self::NotFetched { .. } => "not-fetched",
             Self::NotOnBranch { .. } => "not-on-branch",
-            Self::WrongDestination(_) => "wrong-destination",
             Self::NotACommit { .. } => "not-a-commit",
             Self::AlreadyUsed(_) => "already-used",
             Self::OutOfOrder(_) => "out-of-order",

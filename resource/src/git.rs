@@ -64,6 +64,10 @@ impl GitResource {
             }
         }
         let mut request = json!({"source": source, "version": {"ref": commit}});
+        // A repository can have many tags, and the commit is known: they are fetched only where the source says so.
+        if let Some(source) = request["source"].as_object_mut() {
+            source.entry("fetch_tags").or_insert(json!(false));
+        }
         if params.is_object() {
             request["params"] = params.clone();
         }

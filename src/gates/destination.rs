@@ -35,21 +35,24 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
             is_of_gate && put.action() == Some("claim")
         });
         for (claim, step) in claims {
-            let consumer = claim.text("consumer").unwrap_or_default();
-            if consumer != destination {
+            let claimed = pipeline.source(claim.resource).and_then(|source| source.text("destination"));
+            if claimed != Some(destination) {
+                let claimed = claimed.map_or_else(|| "no stage".to_owned(), |stage| format!("`{stage}`"));
                 let message =
-                    format!("the job claims the approval for `{consumer}`, and takes approvals for `{destination}`");
+                    format!("the job claims the approval for {claimed}, and takes approvals for `{destination}`");
                 diagnostics.push(as_found(
                     Diagnostic::new(Rule::WrongDestination, step.span, message)
                         .also(approval.span, format!("takes approvals for `{destination}`"))
                         .note(job.note())
-                        .help("write the stage of the job in both, `consumer` and `destination`"),
+                        .help(
+                            "write the stage of the job as `destination` in the sources of both resources of the gate",
+                        ),
                     job.is_rendered(),
                 ));
             }
         }
         for record in unit.records.get(gate).into_iter().flatten() {
-            let Some(promoted) = record.put.text("destination").filter(|to| !is_or_was(to, destination, source)) else {
+            let Some(promoted) = record.destination.filter(|to| !is_or_was(to, destination, source)) else {
                 continue;
             };
             let message =
@@ -59,7 +62,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
                     .label("no approval of this gate starts the job")
                     .also(record.span, format!("promotes to `{promoted}`"))
                     .note(job.note())
-                    .help("write the stage of the job as `destination` of the record and of the trigger's source"),
+                    .help("write the stage of the job as `destination` in the sources of both resources of the gate"),
                 job.is_rendered(),
             ));
         }

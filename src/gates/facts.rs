@@ -61,8 +61,8 @@ impl JobAt {
 #[derive(Debug)]
 pub(super) struct Use {
     pub(super) gate: Arc<GateName>,
-    /// The consumer of an approval.
-    pub(super) consumer: String,
+    /// The stage that the gate promotes to, as the resource of the step has it.
+    pub(super) destination: String,
     pub(super) span: Span,
     pub(super) job: Arc<JobAt>,
 }
@@ -195,7 +195,7 @@ impl Facts {
                         Some((_, Some(gate), Mark::Gate { .. })) => match put.action() {
                             Some("claim") => self.consumers.push(Use {
                                 gate: Arc::new(GateName::from(&gate)),
-                                consumer: put.text("consumer").unwrap_or_default().to_owned(),
+                                destination: resource.source.text("destination").unwrap_or_default().to_owned(),
                                 span: if job.is_rendered() { job.span } else { step.span },
                                 job: Arc::clone(&at),
                             }),
@@ -209,7 +209,7 @@ impl Facts {
                                     let (of, is_rendered) = (Arc::clone(&gate), job.is_rendered());
                                     self.titles.push(Title { of, fixed, is_whole, span, is_rendered });
                                 }
-                                self.writers.push(Use { gate, consumer: String::new(), span, job: Arc::clone(&at) });
+                                self.writers.push(Use { gate, destination: String::new(), span, job: Arc::clone(&at) });
                             }
                         },
                         Some((issue, _, Mark::Title { prefix, title, .. })) if !resource.is_gates_own => {

@@ -472,6 +472,8 @@ pub(super) struct Unit<'p, 'a> {
 pub(super) struct Record<'p, 'a> {
     pub(super) job: &'p Job<'a>,
     pub(super) put: &'p Put<'a>,
+    /// The stage that the record promotes to.
+    pub(super) destination: Option<&'a str>,
     pub(super) span: Span,
 }
 
@@ -487,7 +489,8 @@ impl<'p, 'a> Unit<'p, 'a> {
                     if put.action() == Some("record")
                         && let Some(gate) = pipeline.issue(put.resource).and_then(Issue::gate)
                     {
-                        unit.records.entry(gate).or_default().push(Record { job, put, span: step.span });
+                        let destination = pipeline.source(put.resource).and_then(|source| source.text("destination"));
+                        unit.records.entry(gate).or_default().push(Record { job, put, destination, span: step.span });
                     }
                 }
             }

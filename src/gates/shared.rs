@@ -88,20 +88,20 @@ fn writers(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     }
 }
 
-/// An approval is used up by its consumer: two jobs of one name would use up one another's.
+/// A stage uses an approval up once: two jobs that claim for one stage would use up one another's approvals.
 fn consumers(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     let mut first: BTreeMap<(&GateName, &str), &Use> = BTreeMap::new();
     let mut of_gate: BTreeMap<&GateName, &Use> = BTreeMap::new();
     for consumer in facts.iter().flat_map(|facts| &facts.consumers) {
-        let Use { gate, consumer: name, span, job } = consumer;
-        let known = *first.entry((gate, name)).or_insert(consumer);
+        let Use { gate, destination, span, job } = consumer;
+        let known = *first.entry((gate, destination)).or_insert(consumer);
         let other = *of_gate.entry(gate).or_insert(consumer);
         if known.job.replaces(job) || other.job.replaces(job) {
             continue;
         }
         let (message, known) = if known.job.owner != job.owner || known.job.name != job.name {
-            (format!("two jobs claim the approvals of `{}` as `{name}`", gate.key), known)
-        } else if other.consumer != *name {
+            (format!("two jobs claim the approvals of `{}` for `{destination}`", gate.key), known)
+        } else if other.destination != *destination {
             (format!("the approvals of `{}` lead to two jobs", gate.key), other)
         } else {
             continue;
@@ -110,7 +110,7 @@ fn consumers(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         let rule = if both { Rule::GateCollision } else { Rule::SharedGate };
         let found = Diagnostic::new(rule, *span, message);
         let found = if known.span == *span { found } else { found.also(known.span, "the other") };
-        diagnostics.push(found.help("let each gate lead to one job, which claims as a consumer of its own"));
+        diagnostics.push(found.help("let each gate lead to one job"));
     }
 }
 

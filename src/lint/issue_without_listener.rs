@@ -16,7 +16,7 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
         let title = post.called.text();
         let labels = post.step.param("labels").and_then(|labels| labels.as_list()).unwrap_or_default();
         let asks = texts(labels).find(|(label, _)| label.starts_with("promotion-to-"));
-        let promises = post.step.param("destination").map(|node| node.span).or(asks.map(|(_, span)| span));
+        let promises = post.destination.map(|node| node.span).or(asks.map(|(_, span)| span));
         let of_gate = matches!(post.called, Called::Gate(_));
         let found = match promises {
             Some(span) => Diagnostic::new(

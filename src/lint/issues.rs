@@ -21,6 +21,8 @@ pub(super) struct Post<'v, 'n> {
     pub(super) called: Called<'n>,
     /// Where it is said what the issue is called.
     pub(super) span: Span,
+    /// The stage that closing the issue promotes to.
+    pub(super) destination: Option<&'n Node>,
 }
 
 /// A step that waits for an issue to be closed.
@@ -78,7 +80,8 @@ impl<'v, 'n> Issues<'v, 'n> {
         let own = step.param("title_template").and_then(|node| Some((Called::Title(fixed(node)?), node.span)));
         let found = gate(resource).or(own).or_else(|| titled(resource, "issue_title_template"));
         if let Some((called, span)) = found {
-            self.posts.push(Post { step, job, place: place(resource), called, span });
+            let destination = resource.source().and_then(|source| field(source, "destination"));
+            self.posts.push(Post { step, job, place: place(resource), called, span, destination });
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
 fn lie(label: &str, post: &Post<'_, '_>, listeners: &Listeners<'_, '_, '_>) -> Option<String> {
     let waiting: Vec<&str> = listeners.of_post(post).map(|wait| wait.job.name).collect();
     if let Some(promised) = label.strip_prefix("promotion-to-") {
-        let destination = post.step.param("destination").and_then(|to| to.as_str()?.parse::<StageKey>().ok());
+        let destination = post.destination.and_then(|to| to.as_str()?.parse::<StageKey>().ok());
         if destination.is_some_and(|to| to.stage().environment().eq_ignore_ascii_case(promised)) {
             return None;
         }

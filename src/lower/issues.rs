@@ -1,7 +1,7 @@
 //! The resources of issues, and the steps that write them.
 
 use github_issues_resource::contract::{
-    self, AuthMethod, ClaimParams, CompatPut, CompatSource, ContentFiles, GatePut, GateSource, IssueState, IssueUpdate,
+    self, AuthMethod, ClaimParams, CompatPut, CompatSource, ContentFiles, GatePut, GateSource, IssueState,
     RecordParams, RecordState, ReportParams, ReportStatus, Role, Source, files,
 };
 use indexmap::IndexMap;
@@ -83,8 +83,7 @@ pub(super) fn records(issue: &GateIssue<'_>, name: &ResourceName) -> Resource {
 /// The code, as far as it matters to who fetches a commit that is known: watched paths do not, and a change of the
 /// source would begin the history of versions anew.
 fn approved_code(code: &GitSource) -> contract::GitSource {
-    // Nobody here reads tags, and a repository has many.
-    let mut options = serde_json::Map::from_iter([("fetch_tags".to_owned(), false.into())]);
+    let mut options = serde_json::Map::new();
     if let Some(key) = &code.private_key {
         options.insert("private_key".to_owned(), key.as_str().into());
     }
@@ -254,7 +253,6 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
     let issues = opening.issue.issues;
     let labels: Vec<String> = opening.labels.iter().map(|label| (*label).to_owned()).collect();
     let body_files: Vec<String> = written.summary.into_iter().chain(issues.body_files.iter().cloned()).collect();
-    let preview = matches!(opening.kind, OpeningKind::Preview);
     let (close_if_file, unchanged_if_file) = match written.after {
         After::Deployment => (None, None),
         After::Preview(file) => (Some(file), None),
@@ -266,12 +264,11 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
             pins: written.pins,
             content: written.content,
             approve: opening.issue.approval.map(|approval| approval.approve).unwrap_or_default(),
-            destination: opening.issue.destination.as_ref().map(|destination| destination.key.clone()),
+            ungated: opening.ungated,
             labels,
             assignees: issues.assignees.clone(),
             body_files,
             clone: Some(written.clone.to_string()),
-            update: if preview { IssueUpdate::Body } else { IssueUpdate::Comment },
             close_if_file,
             unchanged_if_file,
             from_record: written.from_record.map(|artifact| format!("{artifact}/{}", files::RECORD)),
@@ -294,23 +291,14 @@ pub(super) fn record(opening: &Opening<'_>, written: Written<'_>) -> Step {
 
 /// The put that uses an approval up, before anything is done by it. `commits` are the pins that are checked out.
 pub(super) fn claim(gate: &TakenGate<'_>, wiring: Wiring<'_>, commits: Vec<String>) -> Step {
-    let params = GatePut::Claim(ClaimParams {
-        approval: wiring.file(files::APPROVAL),
-        consumer: gate.consumer.clone(),
-        commits,
-    });
+    let params = GatePut::Claim(ClaimParams { approval: wiring.file(files::APPROVAL), commits });
     put(gate.issue.post, Inputs::Named(vec![wiring.artifact().to_string()]), to_value(&params))
 }
 
-/// The put that tells the closed issue what became of its approval.
-pub(super) fn report(gate: &TakenGate<'_>, wiring: Wiring<'_>, status: ReportStatus) -> Step {
-    let params = GatePut::Report(ReportParams {
-        status,
-        approval: wiring.file(files::APPROVAL),
-        consumer: gate.consumer.clone(),
-    });
-    // A hook runs even when the get of the approval failed: a named artifact that is not there would be an error.
-    put(gate.issue.post, Inputs::Detect, to_value(&params))
+/// The put that tells the closed issue what became of its approval. It takes no artifact, since the worker that held them
+/// may be the reason why it runs.
+pub(super) fn report(gate: &TakenGate<'_>, status: ReportStatus) -> Step {
+    put(gate.issue.post, Inputs::Named(Vec::new()), to_value(&GatePut::Report(ReportParams { status })))
 }
 
 fn put(resource: &ResourceName, inputs: Inputs, params: Value) -> Step {

@@ -92,8 +92,8 @@ impl<'a> Lowering<'_, 'a> {
         plan.bring(Author::Around, Kind::make_steps(around("/after"), &scope, self.diagnostics));
 
         let mut after = self.records(job, gate, &made, kind);
-        let own = ours.filter(|(gate, _)| gate.is_claimed());
-        let reported = |status| own.map(|(gate, wiring)| issues::report(gate, wiring, status));
+        let claimed = ours.map(|(gate, _)| gate).filter(|gate| gate.is_claimed());
+        let reported = |status| claimed.map(|gate| issues::report(gate, status));
         after.extend(reported(ReportStatus::Succeeded));
         let alert = self.alert(stage.alert.as_ref(), stage);
         let told = |event| {

@@ -84,8 +84,6 @@ pub struct TakenGate<'p> {
     pub(crate) entry: Entry<'p>,
     /// A new approval or record starts the job.
     pub(crate) trigger: bool,
-    /// The stage that uses the approval up.
-    pub(crate) consumer: StageKey,
     /// What the approval names: the code, and inputs by name.
     pub(crate) pins: Vec<&'p str>,
     /// How the job gets the approved commit of the code.

@@ -197,6 +197,8 @@ pub struct Opening<'p> {
     pub resource: &'p ResourceName,
     /// What it asks for.
     pub kind: OpeningKind,
+    /// No issue promotes to the job: it starts by itself, or by hand.
+    pub ungated: bool,
     /// Its labels.
     pub labels: Vec<&'p str>,
 }

@@ -313,7 +313,6 @@ impl<'p> Planner<'p, '_> {
         let (stage, before) = (at.stage(), at.before()?);
         let issue = self.issue(IssueKind::Deployed, before, stage, Some(&stage.approval), Some((stage, phase)))?;
         Some(TakenGate {
-            consumer: issue.destination.as_ref()?.key.clone(),
             issue,
             entry: Entry::Approval,
             trigger: true,
@@ -328,7 +327,6 @@ impl<'p> Planner<'p, '_> {
         let before = at.before()?;
         let issue = self.issue(IssueKind::Deployed, before, before, None, None)?;
         Some(TakenGate {
-            consumer: StageKey::new(self.stage_name(at.stage())?, StagePhase::Preview),
             issue,
             entry: Entry::Record(&before.names.records),
             trigger: true,
@@ -344,7 +342,6 @@ impl<'p> Planner<'p, '_> {
         let stage = at.stage();
         let issue = self.ready_issue(stage)?;
         Some(TakenGate {
-            consumer: issue.destination.as_ref()?.key.clone(),
             issue,
             entry: Entry::Approval,
             trigger: true,
@@ -368,6 +365,7 @@ impl<'p> Planner<'p, '_> {
             issue,
             resource,
             kind: OpeningKind::Preview,
+            ungated: !at.crosses(),
             labels: labels(stage, [&stage.names.promotion_label]),
         })
     }
@@ -375,6 +373,7 @@ impl<'p> Planner<'p, '_> {
     /// What the deployment of a stage writes: the issue of the gate that it opens, or a record.
     fn after_deploy(&mut self, at: InChain<'p>) -> Option<Opening<'p>> {
         let stage = at.stage();
+        let ungated = matches!(stage.gate, Gate::None | Gate::Manual);
         if let Some(next) = at.asks_about() {
             let phase = if next.gate == Gate::Preview { StagePhase::Preview } else { StagePhase::Deploy };
             let issue = self.issue(IssueKind::Deployed, stage, next, Some(&next.approval), Some((next, phase)))?;
@@ -383,6 +382,7 @@ impl<'p> Planner<'p, '_> {
                 issue,
                 resource,
                 kind: OpeningKind::Gate,
+                ungated,
                 labels: labels(next, [&next.names.promotion_label]),
             });
         }
@@ -405,7 +405,7 @@ impl<'p> Planner<'p, '_> {
         let last = at.after().is_none();
         let final_label = if last { stage.names.final_label.as_str() } else { "" };
         let labels = labels(stage, [stage.names.deployed_label.as_str(), final_label]);
-        Some(Opening { issue, resource: &stage.names.record, kind, labels })
+        Some(Opening { issue, resource: &stage.names.record, kind, ungated, labels })
     }
 
     /// In which versions a job takes what it takes:

@@ -186,7 +186,7 @@ class Checker:
                 if step.kind == "put" and step.params.get("action") == "record":
                     self.writers[of.id].append((job, step, of))
                 if step.kind == "put" and step.params.get("action") == "claim":
-                    self.consumers[(of.id.host, of.id.repository, step.params.get("consumer", ""))].add(job.place)
+                    self.consumers[(of.id.host, of.id.repository, of.source.get("destination", ""))].add(job.place)
                 if step.kind == "get" and of.role == "trigger" and step.triggers and not step.passed:
                     self.listeners[of.id].append((job, step, of))
 
@@ -374,7 +374,7 @@ class Checker:
 
     def listened_to(self) -> None:
         for gate, writers in self.writers.items():
-            promises = any(step.params.get("destination") or step.params.get("promotes_to") for _, step, _ in writers)
+            promises = any(of.source.get("destination") for _, _, of in writers)
             if promises and not self.listeners.get(gate):
                 self.find("listener", writers[0][0], f"{gate} promises a promotion, and no job waits for it")
         for gate, waiting in self.listeners.items():
@@ -492,8 +492,8 @@ class JobChecker:
             self.find("claim", f"gets an approval of {approval.issues.id}, and claims one of {of.id}")
         if step.params.get("approval") != f"{approval.folder}/approval.json":
             self.find("claim", f"claims `{step.params.get('approval')}`, and has `{approval.folder}/approval.json`")
-        if step.params.get("consumer") != self.claims:
-            self.find("claim", f"claims for `{step.params.get('consumer')}`")
+        if of.source.get("destination") != self.claims:
+            self.find("claim", f"claims for `{of.source.get('destination')}`")
         for later in self.job.steps:
             if not later.runs_after_a_failure or (later.hooks[0] != "job"):
                 continue
@@ -715,6 +715,6 @@ class JobChecker:
         approval = self.approvals[0]
         if approval.issues.source.get("destination") != self.claims:
             self.find("destination", f"takes approvals for `{approval.issues.source.get('destination')}`, and is {self.claims}")
-        for job, step, _ in self.run.writers.get(approval.issues.id, []):
-            if step.params.get("destination") != self.claims:
-                self.find("destination", f"{job.place} promises `{step.params.get('destination')}`, and this is {self.claims}")
+        for job, _, of in self.run.writers.get(approval.issues.id, []):
+            if of.source.get("destination") != self.claims:
+                self.find("destination", f"{job.place} promises `{of.source.get('destination')}`, and this is {self.claims}")

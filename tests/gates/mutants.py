@@ -83,6 +83,12 @@ class Site:
         return self.first(lambda step: "put" in step and (step.get("params") or {}).get("action") == "claim")
 
     @property
+    def post(self) -> Map:
+        """The resource of a record of the gate."""
+        writer = self.writer()
+        return self.resource(writer.get("resource", writer["put"]))
+
+    @property
     def checkout(self) -> Map:
         def is_checkout(step: Map) -> bool:
             run = (step.get("config") or {}).get("run") or {}
@@ -191,11 +197,6 @@ def a_claim_beside_the_deployment(site: Site) -> None:
     claim = site.claim
     at = site.plan.index(claim)
     site.plan[at:] = [{"in_parallel": site.plan[at:]}]
-
-
-@mutation("claim")
-def a_claim_for_somebody_else(site: Site) -> None:
-    site.claim["params"]["consumer"] = "other/-/Production/deploy"
 
 
 @mutation("claim")
@@ -409,12 +410,12 @@ def a_handed_over_version_is_not_recorded(site: Site) -> None:
 
 @mutation("destination")
 def a_record_for_another_stage(site: Site) -> None:
-    site.writer()["params"]["destination"] = "other/-/QA/deploy"
+    site.post["source"]["destination"] = "other/-/QA/deploy"
 
 
 @mutation("destination")
 def a_record_for_nobody(site: Site) -> None:
-    site.writer()["params"].pop("destination")
+    site.post["source"].pop("destination")
 
 
 @mutation("destination")

@@ -45,10 +45,8 @@ def issue(key: str, role: str, destination: str = "", **more: Any) -> dict:
     }
 
 
-def record(resource: str, pins: dict, destination: str = "") -> dict:
+def record(resource: str, pins: dict) -> dict:
     params = {"action": "record", "title": f"{resource}.", "pins": pins}
-    if destination:
-        params["destination"] = destination
     return {"put": resource, "inputs": "detect", "params": params, "no_get": True}
 
 
@@ -78,9 +76,9 @@ def pipeline(approved_git: bool) -> dict:
         {"name": "image", "type": "registry-image", "source": {"repository": "shop/cart"}},
         {"name": "data", "type": "s3", "source": {"bucket": "data"}},
         {"name": "pulumi", "type": "pulumi-provisioner", "source": {"project_name": "cart"}},
-        issue(ready, "post"),
+        issue(ready, "post", "cart/-/QA/deploy"),
         issue(ready, "trigger", "cart/-/QA/deploy", **git),
-        issue(live, "post"),
+        issue(live, "post", "cart/-/Live/deploy"),
         issue(live, "trigger", "cart/-/Live/deploy", **git),
     ]
     takes = [{"get": "image", "params": {"skip_download": True}}, {"get": "data"}]
@@ -94,8 +92,8 @@ def pipeline(approved_git: bool) -> dict:
             return [*more, {"get": "code", **get}]
         return [*more, {"get": "gate", **get}, {"get": "code", "resource": "shop", "passed": passed}]
 
-    def claim(post: str, consumer: str) -> dict:
-        params = {"action": "claim", "approval": f"{folder}/approval.json", "consumer": consumer}
+    def claim(post: str) -> dict:
+        params = {"action": "claim", "approval": f"{folder}/approval.json"}
         return {"put": post, "inputs": [folder.split("/")[0]], "params": params, "no_get": True}
 
     approve = [
@@ -118,20 +116,20 @@ def pipeline(approved_git: bool) -> dict:
                 {"get": "code", "resource": "shop", "passed": ["deploy-cart-ci"], "trigger": True},
                 pulumi("QA", preview=True),
             ],
-            "on_success": record("cart-qa-ready-post", newest, "cart/-/QA/deploy"),
+            "on_success": record("cart-qa-ready-post", newest),
         },
         {
             "name": "deploy-cart-qa",
             "serial_groups": ["cart-qa"],
             "plan": [
                 *entry("cart-qa-ready-trigger", ["preview-cart-qa"], []),
-                claim("cart-qa-ready-post", "cart/-/QA/deploy"),
+                claim("cart-qa-ready-post"),
                 *copy.deepcopy(approve),
                 pulumi("QA"),
             ],
             "on_failure": {
                 "put": "cart-qa-ready-post",
-                "inputs": "detect",
+                "inputs": [],
                 "no_get": True,
                 "params": {"action": "report", "status": "failed"},
             },
@@ -144,14 +142,14 @@ def pipeline(approved_git: bool) -> dict:
                 *copy.deepcopy(approve),
                 pulumi("Production"),
             ],
-            "on_success": record("cart-production-deployed-post", approved, "cart/-/Live/deploy"),
+            "on_success": record("cart-production-deployed-post", approved),
         },
         {
             "name": "deploy-cart-live",
             "serial": True,
             "plan": [
                 *entry("cart-production-deployed-trigger", ["deploy-cart-production"], []),
-                claim("cart-production-deployed-post", "cart/-/Live/deploy"),
+                claim("cart-production-deployed-post"),
                 *copy.deepcopy(approve),
                 pulumi("Live"),
             ],

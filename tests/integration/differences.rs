@@ -56,6 +56,7 @@ fn gate_that_is_left_out_comes_first() {
       resource type approved-git: is gone
     changed
       job deploy-shop-cart-production: the put github-issues-shop-cart-production-post moves from on_success, in_parallel to on_success
+      job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.ungated` is now `true`
       job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
       job deploy-shop-cart-qa: no longer has the put github-issues-shop-cart-qa-post in `on_success`
     ");
@@ -68,6 +69,7 @@ fn gate_that_is_left_out_comes_first() {
       resource type approved-git: is gone
     changed
       job deploy-shop-cart-production: the put github-issues-shop-cart-production-post moves from on_success, in_parallel to on_success
+      job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.ungated` is now `true`
       job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
       job deploy-shop-cart-qa: no longer has the put github-issues-shop-cart-qa-post in `on_success`
     ");
@@ -90,7 +92,6 @@ fn gate_by_a_preview() {
       job deploy-shop-cart-production: has the put gh-shop-cart-production-gate-post in `on_success`, `on_failure`, `on_error` and `on_abort`
       job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
       job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.labels` gain `deployed` and lose `promotion-to-production`
-      job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.destination` is gone, it was `shop-cart/-/Production/deploy`
       resource github-issues-shop-cart-qa-post: `source.destination` is gone, it was `shop-cart/-/Production/deploy`
     "#);
 }
@@ -131,13 +132,9 @@ fn policy() {
       job deploy-shop-cart-production: of the get github-issues-shop-cart-qa-trigger, `artifact` changes from `shop-cart` to `gate`
       job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post, `inputs` gain `gate` and lose `shop-cart`
       job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
-      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post in `on_success`, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
-      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post in `on_failure`, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
-      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post in `on_error`, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
-      job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post in `on_abort`, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
       resource github-issues-shop-cart-qa-trigger: `type` changes from `approved-git` to `github-issues`
       resource github-issues-shop-cart-qa-trigger: `icon` changes from `git` to `github`
-      resource github-issues-shop-cart-qa-trigger: `source.git` is gone, it was `{"uri":"https://github.com/example/shop","branch":"main","fetch_tags":false}`
+      resource github-issues-shop-cart-qa-trigger: `source.git` is gone, it was `{"uri":"https://github.com/example/shop","branch":"main"}`
     "#);
 }
 

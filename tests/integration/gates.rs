@@ -567,7 +567,7 @@ resource_types:
 - {name: github-issues, type: registry-image, source: {repository: mitodl/github-issues-resource, tag: \"0.1.0\"}}
 resources:
 - {name: code, type: git, source: {uri: https://github.com/example/shop, branch: main}}
-- {name: ci-post, type: github-issues, source: {repository: example/ops, gate: shop/-/CI/deployed, role: post}}
+- {name: ci-post, type: github-issues, source: {repository: example/ops, gate: shop/-/CI/deployed, role: post, destination: shop/-/QA/deploy}}
 - name: ci-trigger
   type: github-issues
   source: {repository: example/ops, gate: shop/-/CI/deployed, role: trigger, destination: shop/-/QA/deploy}
@@ -584,14 +584,14 @@ jobs:
   - put: ci-post
     no_get: true
     inputs: [code]
-    params: {action: record, title: shop CI deployed., destination: shop/-/QA/deploy, pins: {code: code/.git/ref}}
+    params: {action: record, title: shop CI deployed., pins: {code: code/.git/ref}}
 ";
 
 const CLAIM: &str = "\
 - put: ci-post
   no_get: true
   inputs: [gate]
-  params: {action: claim, approval: gate/approval.json, consumer: shop/-/QA/deploy}
+  params: {action: claim, approval: gate/approval.json}
 ";
 
 const CHECKOUT: &str = "\
@@ -675,11 +675,9 @@ fn handwritten_job_gets_the_approved_commit_itself() {
 #[test]
 fn handwritten_gate_has_one_consumer_of_its_stage() {
     let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    assert_eq!(judged(&sound.replace("consumer: shop/-/QA", "consumer: shop/-/Production")), ["wrong-destination"]);
-    assert_eq!(
-        judged(&sound.replace("CI deployed., destination: shop/-/QA", "CI deployed., destination: shop/-/Production")),
-        ["wrong-destination"]
-    );
+    let other = sound.replace("role: post, destination: shop/-/QA", "role: post, destination: shop/-/Production");
+    // The record promotes to another stage, and so does the claim.
+    assert_eq!(judged(&other), ["wrong-destination", "wrong-destination"]);
     let (first, second) = sound.split_once("- name: deploy-shop-qa").unwrap();
     let twice = format!("{first}- name: deploy-shop-qa{second}- name: deploy-shop-qa-2{second}");
     assert_eq!(judged(&twice), ["shared-gate"]);

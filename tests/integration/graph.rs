@@ -73,9 +73,9 @@ fn describe(step: &Value) -> String {
             Some("claim") => {
                 let commits =
                     params["commits"].as_array().map_or(String::new(), |list| format!(" with {}", names(list)));
-                format!("claim {name} for {}{commits}", text(&params["consumer"]))
+                format!("claim {name}{commits}")
             }
-            Some("report") => format!("report {} to {name} by {}", text(&params["status"]), text(&params["consumer"])),
+            Some("report") => format!("report {} to {name}", text(&params["status"])),
             Some("record") => {
                 let mut rest = params.as_object().unwrap().clone();
                 for told in ["action", "title"] {

@@ -71,7 +71,7 @@ fn who_follows_a_gated_deployment_takes_its_approval_too() {
       get shop-shop, starts
     deploy-shop-qa (serial)
       get shop-shop of github-issues-shop-ci-trigger, starts
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
     deploy-shop-staging (serial)
       get shop-shop of github-issues-shop-ci-trigger from deploy-shop-qa, starts
     deploy-shop-production (serial)
@@ -80,7 +80,7 @@ fn who_follows_a_gated_deployment_takes_its_approval_too() {
       get shop-shop of github-issues-shop-ci-trigger from deploy-shop-production, starts
     deploy-shop-archive (serial with shop-archive)
       get shop-shop of gh-shop-archive-gate-trigger, starts
-      claim gh-shop-archive-gate-post for shop/-/Archive/deploy
+      claim gh-shop-archive-gate-post
     ");
 }
 
@@ -97,7 +97,7 @@ fn approval_of_whatever_is_newest_checks_nothing_out() {
     deploy-shop-qa (serial)
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
     deploy-shop-production (serial)
       get shop-shop from deploy-shop-qa, starts
     ");
@@ -121,18 +121,18 @@ fn code_and_image_belong_together() {
       get shop-image from build-shop-image, starts {"skip_download":true}
       get shop-shop from build-shop-image, starts
       put pulumi-shop {"env_os":{},"env_vars_from_files":{"DIGEST":"shop-image/digest","TAG":"shop-image/tag"},"stack_name":"CI"}
-      on_success: record github-issues-shop-ci-post "[bot] Pulumi shop CI deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"shop-image/digest"},"destination":"shop/-/QA/deploy","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-ci-post "[bot] Pulumi shop CI deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"shop-image/digest"},"ungated":true,"labels":["promotion-to-qa"]}
     deploy-shop-qa (serial)
       get shop-image from deploy-shop-ci {"skip_download":true}
       get shop-shop of github-issues-shop-ci-trigger, starts
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
       compare shop-image=digest
       put pulumi-shop {"env_os":{},"env_vars_from_files":{"DIGEST":"shop-shop/.git/approval/pins/shop-image","TAG":"shop-image/tag"},"stack_name":"QA"}
       on_success: record github-issues-shop-qa-post "[bot] Pulumi shop QA deployed." {"clone":"shop-shop","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"shop-shop/.git/ref","shop-image":"shop-shop/.git/approval/pins/shop-image"},"labels":["finalized-deployment"]}
-      on_success: report succeeded to github-issues-shop-ci-post by shop/-/QA/deploy
-      on_failure: report failed to github-issues-shop-ci-post by shop/-/QA/deploy
-      on_error: report errored to github-issues-shop-ci-post by shop/-/QA/deploy
-      on_abort: report aborted to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_success: report succeeded to github-issues-shop-ci-post
+      on_failure: report failed to github-issues-shop-ci-post
+      on_error: report errored to github-issues-shop-ci-post
+      on_abort: report aborted to github-issues-shop-ci-post
     "#);
 }
 
@@ -148,19 +148,19 @@ fn repository_that_is_filtered_by_tags_is_approved_by_its_commit() {
       get lib, starts {"submodules":"none"}
       get shop-shop, starts
       task deploy {"PHASE":"deploy","STACK":"CI","ENVIRONMENT":"CI","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
-      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","lib":"lib/.git/HEAD"},"destination":"shop/-/QA/deploy","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","lib":"lib/.git/HEAD"},"ungated":true,"labels":["promotion-to-qa"]}
     deploy-shop-qa (serial)
       get lib from deploy-shop-ci {"submodules":"none"}
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy with lib
+      claim github-issues-shop-ci-post with lib
       checkout shop-shop lib compare [] fetch [] no submodules [lib]
       task deploy {"PHASE":"deploy","STACK":"QA","ENVIRONMENT":"QA","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
       on_success: record github-issues-shop-qa-post "[bot] Script shop QA deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","lib":"lib/.git/HEAD"},"labels":["finalized-deployment"]}
-      on_success: report succeeded to github-issues-shop-ci-post by shop/-/QA/deploy
-      on_failure: report failed to github-issues-shop-ci-post by shop/-/QA/deploy
-      on_error: report errored to github-issues-shop-ci-post by shop/-/QA/deploy
-      on_abort: report aborted to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_success: report succeeded to github-issues-shop-ci-post
+      on_failure: report failed to github-issues-shop-ci-post
+      on_error: report errored to github-issues-shop-ci-post
+      on_abort: report aborted to github-issues-shop-ci-post
     "#);
 }
 
@@ -202,24 +202,24 @@ fn kinds_that_read_no_files_get_variables() {
       {"load_var":"charts_ref","file":"charts/.git/ref","reveal":true}
       {"load_var":"base_digest","file":"base/digest","reveal":true}
       task deploy {"CHARTS_REF":"((.:charts_ref))","BASE_DIGEST":"((.:base_digest))","PHASE":"deploy","STACK":"CI","ENVIRONMENT":"CI","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
-      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","charts":"charts/.git/ref","base":"base/digest"},"destination":"shop/-/QA/deploy","labels":["promotion-to-qa"]}
+      on_success: record github-issues-shop-ci-post "[bot] Script shop CI deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","charts":"charts/.git/ref","base":"base/digest"},"ungated":true,"labels":["promotion-to-qa"]}
     deploy-shop-qa (serial)
       get charts from deploy-shop-ci
       get base from deploy-shop-ci {"skip_download":false}
       get tool {"skip_download":true}
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy with charts
+      claim github-issues-shop-ci-post with charts
       checkout shop-shop charts compare [base=digest] fetch []
       {"load_var":"charts_ref","file":"gate/pins/charts","reveal":true}
       {"load_var":"base_digest","file":"gate/pins/base","reveal":true}
       {"load_var":"tool_meta","file":"tool/meta.json","format":"trim"}
       task deploy {"CHARTS_REF":"((.:charts_ref))","BASE_DIGEST":"((.:base_digest))","TOOL_META":"((.:tool_meta))","PHASE":"deploy","STACK":"QA","ENVIRONMENT":"QA","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
       on_success: record github-issues-shop-qa-post "[bot] Script shop QA deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","charts":"charts/.git/ref","base":"gate/pins/base"},"labels":["finalized-deployment"]}
-      on_success: report succeeded to github-issues-shop-ci-post by shop/-/QA/deploy
-      on_failure: report failed to github-issues-shop-ci-post by shop/-/QA/deploy
-      on_error: report errored to github-issues-shop-ci-post by shop/-/QA/deploy
-      on_abort: report aborted to github-issues-shop-ci-post by shop/-/QA/deploy
+      on_success: report succeeded to github-issues-shop-ci-post
+      on_failure: report failed to github-issues-shop-ci-post
+      on_error: report errored to github-issues-shop-ci-post
+      on_abort: report aborted to github-issues-shop-ci-post
     "#);
 }
 
@@ -283,16 +283,16 @@ fn names_are_templates() {
     ship-ci-eu (serial)
       get src, starts
       put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"ci-eu"}
-      on_success: record shipped-ci-eu-post "shop is on ci-eu ((.:version))." {"clone":"src","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"src/.git/ref"},"destination":"shop/eu/QA/deploy","labels":["to-QA"]}
+      on_success: record shipped-ci-eu-post "shop is on ci-eu ((.:version))." {"clone":"src","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"src/.git/ref"},"ungated":true,"labels":["to-QA"]}
     ship-qa-eu (serial)
       get src of shipped-ci-eu-trigger, starts
-      claim shipped-ci-eu-post for shop/eu/QA/deploy
+      claim shipped-ci-eu-post
       put pulumi-shop {"env_os":{},"env_vars_from_files":{},"stack_name":"qa-eu"}
       on_success: record shipped-qa-eu-post "shop is on qa-eu ((.:version))." {"clone":"src","body_files":["pulumi-shop/deploy_summary.md"],"pins":{"code":"src/.git/ref"}}
-      on_success: report succeeded to shipped-ci-eu-post by shop/eu/QA/deploy
-      on_failure: report failed to shipped-ci-eu-post by shop/eu/QA/deploy
-      on_error: report errored to shipped-ci-eu-post by shop/eu/QA/deploy
-      on_abort: report aborted to shipped-ci-eu-post by shop/eu/QA/deploy
+      on_success: report succeeded to shipped-ci-eu-post
+      on_failure: report failed to shipped-ci-eu-post
+      on_error: report errored to shipped-ci-eu-post
+      on_abort: report aborted to shipped-ci-eu-post
     "#);
 }
 
@@ -344,12 +344,12 @@ fn stages_are_found_by_their_files() {
       get shop-shop, starts
     deploy-shop-eu.production (serial)
       get shop-shop of github-issues-shop-eu.qa-trigger, starts
-      claim github-issues-shop-eu.qa-post for shop/eu/Production/deploy
+      claim github-issues-shop-eu.qa-post
     deploy-shop-us.qa (serial)
       get shop-shop, starts
     deploy-shop-us.production (serial)
       get shop-shop of github-issues-shop-us.qa-trigger, starts
-      claim github-issues-shop-us.qa-post for shop/us/Production/deploy
+      claim github-issues-shop-us.qa-post
     ");
     assert_snapshot!(ran.stderr, @"
     warning[undeclared-stack]: no stage deploys `infra/db/Pulumi.notes.yaml`
@@ -442,18 +442,18 @@ target: \"Nomad job {{ project }} in {{ stack }}\"
     preview-shop-production (serial with shop-production)
       get shop-shop, starts
       put nomad-eu {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"eu","plan":true,"env":{"A":"b"}}
-      on_success: record gh-shop-production-gate-post "[bot] Nomad shop Production ready to deploy." {"update":"body","clone":"shop-shop","pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"destination":"shop/-/Production/deploy","labels":["promotion-to-production"],"body_files":["nomad-eu/plan.md"]}
+      on_success: record gh-shop-production-gate-post "[bot] Nomad shop Production ready to deploy." {"clone":"shop-shop","body_files":["nomad-eu/plan.md"],"pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"ungated":true,"labels":["promotion-to-production"]}
     deploy-shop-production (serial with shop-production)
       get shop-shop of gh-shop-production-gate-trigger, starts
-      claim gh-shop-production-gate-post for shop/-/Production/deploy
+      claim gh-shop-production-gate-post
       put nomad-eu {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"eu","env":{"A":"b"}}
       put nomad-us {"dry":false,"size":3,"note":"'...': evil\nput: other","job":"shop-shop/jobs/shop.hcl","region":"us","env":{"A":"b"}}
       task tell null
       on_success: record github-issues-shop-production-post "[bot] Nomad shop Production deployed." {"clone":"shop-shop","body_files":["nomad-eu/plan.md"],"pins":{"code":"shop-shop/.git/ref","job":"nomad-eu/version"},"labels":["deployed","finalized-deployment"]}
-      on_success: report succeeded to gh-shop-production-gate-post by shop/-/Production/deploy
-      on_failure: report failed to gh-shop-production-gate-post by shop/-/Production/deploy
-      on_error: report errored to gh-shop-production-gate-post by shop/-/Production/deploy
-      on_abort: report aborted to gh-shop-production-gate-post by shop/-/Production/deploy
+      on_success: report succeeded to gh-shop-production-gate-post
+      on_failure: report failed to gh-shop-production-gate-post
+      on_error: report errored to gh-shop-production-gate-post
+      on_abort: report aborted to gh-shop-production-gate-post
     "#);
     let pipeline: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
     let plan = pipeline["jobs"][1]["plan"].as_array().unwrap();

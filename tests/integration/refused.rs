@@ -48,7 +48,7 @@ fn what_concourse_refuses_is_told_of_the_manifest() {
     1 | project: cart
       |          ^^^^
       |
-      = note: line 67 of rendered/cart.yml, as Concourse 8.3 reads it
+      = note: line 66 of rendered/cart.yml, as Concourse 8.3 reads it
       = note: and in one more place
       = help: say a number from 1 on, or take `attempts` out
 
@@ -62,7 +62,7 @@ fn what_concourse_refuses_is_told_of_the_manifest() {
     6 |   - {name: a, plan: [{get: nightly, passed: [b]}]}
       |            ^
       |
-      = note: line 163 of rendered/cart.yml, as Concourse 8.3 reads it
+      = note: line 153 of rendered/cart.yml, as Concourse 8.3 reads it
       = help: take out one of the `passed`
 
     error: 1 error in 1 file

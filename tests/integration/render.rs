@@ -70,7 +70,7 @@ fn check_fails_on_what_is_stale_missing_or_left_over() {
     assert_snapshot!(ran.stdout.lines().take(16).collect::<Vec<_>>().join("\n"), @"
     --- rendered/api.yml
     +++ rendered/api.yml (rendered)
-    @@ -85,6 +85,7 @@
+    @@ -84,6 +84,7 @@
          get_params:
            summary_file: deploy_summary.md
            read_outputs: false
@@ -78,7 +78,7 @@ fn check_fails_on_what_is_stale_missing_or_left_over() {
        on_success:
          put: github-issues-shop-api-qa-post
          inputs: detect
-    @@ -123,6 +124,7 @@
+    @@ -121,6 +122,7 @@
          get_params:
            summary_file: deploy_summary.md
            read_outputs: false

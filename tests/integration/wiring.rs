@@ -54,10 +54,10 @@ fn code_of_a_gated_job_is_the_approved_commit() {
       get shop-shop, starts
     deploy-shop-qa (serial)
       get shop-shop of github-issues-shop-ci-trigger, starts
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
     deploy-shop-production (serial)
       get shop-shop of github-issues-shop-qa-trigger, starts
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post
     ");
 }
 
@@ -66,7 +66,7 @@ fn resource_of_the_approvals_fetches_the_code_and_nothing_of_its_watching() {
     let more = "source: {paths: [lib], private_key: ((shop.deploy_key)), webhook: ((github.webhook))}";
     let ci = resource(&manifest(more), "github-issues-shop-ci-trigger");
     assert_eq!(ci["type"], "approved-git");
-    assert_snapshot!(ci["source"]["git"].to_string(), @r#"{"uri":"https://github.com/example/shop","branch":"main","fetch_tags":false,"private_key":"((shop.deploy_key))"}"#);
+    assert_snapshot!(ci["source"]["git"].to_string(), @r#"{"uri":"https://github.com/example/shop","branch":"main","private_key":"((shop.deploy_key))"}"#);
 }
 
 #[test]
@@ -76,12 +76,12 @@ fn preview_and_its_deployment_take_the_same_commit() {
       get shop-shop, starts
     deploy-shop-qa (serial)
       get shop-shop of github-issues-shop-ci-trigger, starts
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
     preview-shop-production (serial with shop-production)
       get shop-shop of github-issues-shop-ci-trigger from deploy-shop-qa, starts
     deploy-shop-production (serial with shop-production)
       get shop-shop of gh-shop-production-gate-trigger, starts
-      claim gh-shop-production-gate-post for shop/-/Production/deploy
+      claim gh-shop-production-gate-post
     ");
 }
 
@@ -94,12 +94,12 @@ fn checkout_stays_for_who_wants_it() {
     deploy-shop-qa (serial)
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
       checkout shop-shop compare [] fetch []
     deploy-shop-production (serial)
       get gate of github-issues-shop-qa-trigger, starts
       get shop-shop from deploy-shop-qa
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post
       checkout shop-shop compare [] fetch []
     ");
     let newest = takes(&manifest("approval: {approve: latest}"));
@@ -109,11 +109,11 @@ fn checkout_stays_for_who_wants_it() {
     deploy-shop-qa (serial)
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
     deploy-shop-production (serial)
       get gate of github-issues-shop-qa-trigger, starts
       get shop-shop from deploy-shop-qa
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post
     ");
 }
 
@@ -128,13 +128,13 @@ fn checkout_stays_where_another_repository_is_taken() {
       get theme from deploy-shop-ci
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy with theme
+      claim github-issues-shop-ci-post with theme
       checkout shop-shop theme compare [] fetch []
     deploy-shop-production (serial)
       get theme from deploy-shop-qa
       get gate of github-issues-shop-qa-trigger, starts
       get shop-shop from deploy-shop-qa
-      claim github-issues-shop-qa-post for shop/-/Production/deploy with theme
+      claim github-issues-shop-qa-post with theme
       checkout shop-shop theme compare [] fetch []
     ");
     // One that no approval holds to a version needs no checkout.
@@ -146,11 +146,11 @@ fn checkout_stays_where_another_repository_is_taken() {
     deploy-shop-qa (serial)
       get theme from deploy-shop-ci
       get shop-shop of github-issues-shop-ci-trigger, starts
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
     deploy-shop-production (serial)
       get theme from deploy-shop-qa
       get shop-shop of github-issues-shop-qa-trigger, starts
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post
     ");
 }
 
@@ -163,11 +163,11 @@ fn checkout_of_a_later_job_makes_it_one_of_those_before() {
       get shop-shop, starts
     deploy-shop-qa (serial)
       get shop-shop of github-issues-shop-ci-trigger, starts
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
     deploy-shop-production (serial)
       get theme
       get shop-shop of github-issues-shop-qa-trigger, starts
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post
     ");
     let last = "overrides: {Production: {approval: {code: checkout}}}";
     assert_snapshot!(takes(&manifest(last)), @"
@@ -176,12 +176,12 @@ fn checkout_of_a_later_job_makes_it_one_of_those_before() {
     deploy-shop-qa (serial)
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
       checkout shop-shop compare [] fetch []
     deploy-shop-production (serial)
       get gate of github-issues-shop-qa-trigger, starts
       get shop-shop from deploy-shop-qa
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post
       checkout shop-shop compare [] fetch []
     ");
 }
@@ -198,7 +198,7 @@ fn checkout_of_a_follower_makes_it_one_of_who_is_followed() {
     deploy-shop-qa (serial)
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
       checkout shop-shop compare [] fetch []
     deploy-shop-production (serial)
       get theme from deploy-shop-ci
@@ -217,10 +217,10 @@ fn image_that_is_handed_over_is_not_got() {
       get shop-shop, starts
     deploy-shop-qa (serial)
       get shop-shop of github-issues-shop-ci-trigger, starts
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
     deploy-shop-production (serial)
       get shop-shop of github-issues-shop-qa-trigger, starts
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post
     "#);
     assert_snapshot!(takes(&manifest(&format!("{image}\napproval: {{code: checkout}}"))), @r#"
     deploy-shop-ci (serial)
@@ -229,12 +229,12 @@ fn image_that_is_handed_over_is_not_got() {
     deploy-shop-qa (serial)
       get gate of github-issues-shop-ci-trigger, starts
       get shop-shop from deploy-shop-ci
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
       checkout shop-shop compare [] fetch []
     deploy-shop-production (serial)
       get gate of github-issues-shop-qa-trigger, starts
       get shop-shop from deploy-shop-qa
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post
       checkout shop-shop compare [] fetch []
     "#);
     // Kinds that take no files have it read.
@@ -255,11 +255,11 @@ fn image_that_a_later_job_reads_comes_all_the_way() {
     deploy-shop-qa (serial)
       get app from deploy-shop-ci {"skip_download":true}
       get shop-shop of github-issues-shop-ci-trigger, starts
-      claim github-issues-shop-ci-post for shop/-/QA/deploy
+      claim github-issues-shop-ci-post
     deploy-shop-production (serial)
       get app from deploy-shop-qa {"skip_download":false}
       get shop-shop of github-issues-shop-qa-trigger, starts
-      claim github-issues-shop-qa-post for shop/-/Production/deploy
+      claim github-issues-shop-qa-post
       compare app=digest
     "#);
 }
@@ -273,14 +273,14 @@ fn what_needs_a_gated_deployment_waits_by_its_approval() {
       get shop-network, starts
     deploy-network-production (serial)
       get shop-network of github-issues-network-qa-trigger, starts
-      claim github-issues-network-qa-post for network/-/Production/deploy
+      claim github-issues-network-qa-post
     deploy-cluster-qa (serial)
       get after-deploy-network-qa of shop-network from deploy-network-qa, starts
       get shop-cluster, starts
     deploy-cluster-production (serial)
       get after-deploy-network-production of github-issues-network-qa-trigger from deploy-network-production
       get shop-cluster of github-issues-cluster-qa-trigger, starts
-      claim github-issues-cluster-qa-post for cluster/-/Production/deploy
+      claim github-issues-cluster-qa-post
     ");
 }
 

@@ -197,7 +197,7 @@ fn slack_is_told_what_becomes_of_jobs() {
         pins:
           code: shop-shop/.git/ref
           shop-image: shop-image/digest
-        destination: shop/-/QA/deploy
+        ungated: true
         labels:
         - promotion-to-qa
         body_files:
@@ -256,12 +256,10 @@ fn slack_is_told_beside_the_issue() {
             clone: shop-shop
           no_get: true
         - put: deployed-ci-post
-          inputs: detect
+          inputs: []
           params:
             action: report
             status: succeeded
-            approval: shop-shop/.git/approval/approval.json
-            consumer: shop/-/QA/deploy
           no_get: true
         - try:
             put: slack-alert-shop
@@ -274,12 +272,10 @@ fn slack_is_told_beside_the_issue() {
       in_parallel:
         steps:
         - put: deployed-ci-post
-          inputs: detect
+          inputs: []
           params:
             action: report
             status: failed
-            approval: shop-shop/.git/approval/approval.json
-            consumer: shop/-/QA/deploy
           no_get: true
         - try:
             put: slack-alert-shop
@@ -290,21 +286,17 @@ fn slack_is_told_beside_the_issue() {
             no_get: true
     on_error:
       put: deployed-ci-post
-      inputs: detect
+      inputs: []
       params:
         action: report
         status: errored
-        approval: shop-shop/.git/approval/approval.json
-        consumer: shop/-/QA/deploy
       no_get: true
     on_abort:
       put: deployed-ci-post
-      inputs: detect
+      inputs: []
       params:
         action: report
         status: aborted
-        approval: shop-shop/.git/approval/approval.json
-        consumer: shop/-/QA/deploy
       no_get: true
     ");
     assert_snapshot!(hooks(&yaml, "build-shop-image"), @"
@@ -459,7 +451,6 @@ fn everything_that_the_resource_knows_can_be_said() {
         git:
           uri: https://github.com/example/shop
           branch: main
-          fetch_tags: false
       check_every: 1h
       webhook_token: ((hook))
     "#);

@@ -17,8 +17,6 @@ mod stage_key;
 pub use approval::{Approval, VersionRecord, files};
 pub use compat::{CompatPut, CompatSource, IssueState};
 pub use gate_key::{GateKey, InvalidGateKey, IssueKind};
-pub use put::{
-    Approve, ClaimParams, ContentFiles, GatePut, IssueUpdate, RecordParams, RecordState, ReportParams, ReportStatus,
-};
+pub use put::{Approve, ClaimParams, ContentFiles, GatePut, RecordParams, RecordState, ReportParams, ReportStatus};
 pub use source::{AuthMethod, Closers, GateSource, GitSource, OnExisting, Role, Source};
 pub use stage_key::{InvalidStage, StageKey, StageName, StagePhase};

@@ -3,7 +3,6 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::StageKey;
 use super::source::is_default;
 
 /// The `params` of a put in gate mode.
@@ -29,18 +28,6 @@ pub enum Approve {
     Exact,
     /// The newest versions that are there by then.
     Latest,
-}
-
-/// How a record shows on an issue that is open already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum IssueUpdate {
-    /// As a comment with the build's link.
-    #[default]
-    Comment,
-    /// As a new body, and a short comment: for previews, of which only the newest matters.
-    Body,
 }
 
 /// What becomes of an issue that asks nothing of anybody.
@@ -92,11 +79,11 @@ pub struct RecordParams {
     /// the artifact of that name. The hash becomes the pin `NAME.sha256`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub content: IndexMap<String, ContentFiles>,
-    /// The stage that closing the issue promotes to. Only the job of that stage can use the approval. Without it the
-    /// issue is a record, and closing does nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub destination: Option<StageKey>,
-    /// What closing it lets that stage deploy.
+    /// No gate is in front of this stage: it deploys by itself. Issues of an older pipeline that still promote to it are
+    /// closed, since no job takes their approvals.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub ungated: bool,
+    /// What closing the issue lets the source's `destination` deploy.
     #[serde(default, skip_serializing_if = "is_default")]
     pub approve: Approve,
     /// Labels of an issue that is opened.
@@ -111,9 +98,6 @@ pub struct RecordParams {
     /// The folder of the code's clone, from which the commits are listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone: Option<String>,
-    /// How a record shows on an issue that is open already.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub update: IssueUpdate,
     /// Where this file exists there is nothing to approve: the issue is closed as not planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_if_file: Option<String>,
@@ -126,7 +110,7 @@ pub struct RecordParams {
     /// record left unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_record: Option<String>,
-    /// For an issue without `destination`.
+    /// For an issue that promotes nowhere: its source has no `destination`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub state: RecordState,
 }
@@ -136,11 +120,9 @@ pub struct RecordParams {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClaimParams {
-    /// The file `approval.json` of the gate's get.
-    pub approval: String,
-    /// The stage that uses the approval: the destination of the issue's record. Each approval starts one deployment by
+    /// The file `approval.json` of the gate's get. Each approval starts one deployment of the source's `destination` by
     /// itself, whatever pipeline or job deploys that stage.
-    pub consumer: StageKey,
+    pub approval: String,
     /// Pins that the job checks out besides `code`. The claim is refused unless each is the full hash of a commit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commits: Vec<String>,
@@ -163,15 +145,12 @@ pub enum ReportStatus {
     Aborted,
 }
 
-/// `action: report`.
+/// `action: report`: a comment on the issue whose approval this build claimed. The issue is found by the number of the
+/// build, so the put needs no input, and no worker has to be there still.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReportParams {
     /// Said by the hook, for Concourse 7.14 does not say it: `BUILD_STATUS` is unset there.
     pub status: ReportStatus,
-    /// The file `approval.json` of the gate's get.
-    pub approval: String,
-    /// The stage that used the approval, as in the claim.
-    pub consumer: StageKey,
 }

@@ -109,8 +109,9 @@ pub struct GateSource {
     /// Former keys of the gate, whose open issues are still its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gate_aliases: Vec<GateKey>,
-    /// The stage whose approvals this resource takes; required with `role: trigger`, and only there. An approval of any
-    /// other stage is refused.
+    /// The stage that closing an issue of this gate promotes to. Each record names it, and only a job of that stage can
+    /// use the approval. Without it the issues are records, and closing one does nothing. A resource with `role: trigger`
+    /// needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<StageKey>,
     /// Former names of the stage that this gate promotes to. A record for one of them is for that stage, and an

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::destination::Destination;
+use super::issues::{Stale, is_open};
 use super::marker::{Claim, Marker, Notice, NoticeMark, Parsed, sha256};
 use super::verdict::Refusal;
 use super::{Gate, label_of, page, pins};
@@ -96,6 +97,10 @@ impl Gate<'_> {
         let bot = self.bot()?;
         let mut closings = BTreeMap::new();
         for issue in issues.into_values() {
+            if issue.is_open() {
+                self.tell_stale(&issue);
+                continue;
+            }
             let Some(id) = self.candidate(&issue) else { continue };
             if bot.wrote(&issue) {
                 closings.insert(id, issue);
@@ -151,7 +156,9 @@ impl Gate<'_> {
     }
 
     fn closed_url(&self, label: &str, known: Option<ClosingId>) -> String {
-        let query = Query::new("closed").with("labels", label).with("sort", "updated");
+        // A first check also tells the open issues that lead nowhere since the source changed.
+        let state = if known.is_some() { "closed" } else { "all" };
+        let query = Query::new(state).with("labels", label).with("sort", "updated");
         let since = match known {
             Some(known) => known.closed_at.checked_sub(OVERLAP).ok(),
             None => self.not_before,
@@ -178,11 +185,7 @@ impl Gate<'_> {
     /// The closing of an issue that could be an approval by what the list says of it.
     fn candidate(&self, issue: &Issue) -> Option<ClosingId> {
         let closed_at = issue.closed_at?;
-        let ours = matches!(
-            Parsed::read(issue.body()),
-            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate)
-        );
-        let candidate = ours
+        let candidate = self.mark_of_issue(issue).is_some()
             && !issue.is_open()
             && !issue.is_pull_request()
             && issue.state_reason.as_deref() == Some("completed")
@@ -276,6 +279,26 @@ impl Gate<'_> {
         Ok(None)
     }
 
+    /// Tells an open issue, once, that it leads nowhere since the pipeline changed. The next record closes it.
+    fn tell_stale(&self, issue: &Issue) {
+        let tell = || -> Result<()> {
+            let Some(mark) = self.mark_of_issue(issue).filter(|mark| self.is_stale(mark, false)) else { return Ok(()) };
+            if !self.bot()?.wrote(issue) {
+                return Ok(());
+            }
+            let Some(snapshot) = Snapshot::read(&self.client, issue.number)?.filter(is_open) else { return Ok(()) };
+            if self.was_told(&snapshot, Notice::Moved, None)? || self.was_told(&snapshot, Notice::Superseded, None)? {
+                return Ok(());
+            }
+            let page = self.stale_page(&Stale { number: issue.number, promotes_to: mark.destination });
+            let page = page::NoticePage { stays_open: true, ..page };
+            self.notice(issue.number, Notice::Moved, None, page, None).map(|_| ())
+        };
+        if let Err(error) = tell() {
+            self.log.say(format_args!("issue #{} leads nowhere, and was not told: {error}", issue.number));
+        }
+    }
+
     /// Tells the people on the issue, once for each closing, that it approves nothing.
     fn tell(&self, issue: &Snapshot, id: ClosingId, refusal: &Refusal) -> Result<()> {
         let what = match refusal {
@@ -298,7 +321,7 @@ impl Gate<'_> {
         let text = page::notice(&page::NoticePage {
             what,
             refusal: refusal.to_string(),
-            leads_nowhere: matches!(refusal, Refusal::WrongDestination(_)),
+            stale: matches!(refusal, Refusal::WrongDestination(_)),
             ..page::NoticePage::default()
         })?;
         self.post(issue.number, &Marker::Notice(mark.clone()), &text, &mark.nonce).map(|_| ())

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::destination::Destination;
 use super::issues::Posted;
 use super::ledger::Ledger;
-use super::marker::{Claim, IssueMark, Marker, Notice, Parsed, sha256};
+use super::marker::{Claim, IssueMark, Notice, sha256};
 use super::page::{self, NoticePage};
 use super::record::{claim_marker, random_hex};
 use super::verdict::{Refusal, Verdict, reason_in_words};
@@ -29,7 +29,7 @@ const MAX_TOLD: usize = 10;
 impl Gate<'_> {
     /// Uses an approval up: before anything is deployed, and after asking GitHub once more.
     pub(super) fn claim(&self, params: &ClaimParams, dir: &BuildDir) -> Result<Outcome> {
-        let consumer = self.consumer(&params.consumer)?;
+        let destination = self.destination()?;
         let approval = read_approval(&params.approval, dir)?;
         let closed_at = closing_of(&approval)?;
         let number = approval.issue;
@@ -37,7 +37,7 @@ impl Gate<'_> {
             Snapshot::read_with_neighbours(&self.client, number, &label_of(&self.source.gate))?;
         self.add_neighbours_of_former_keys(number, &mut neighbours)?;
         let verdict = self
-            .judge(&issue, closed_at, consumer)?
+            .judge(&issue, closed_at, destination)?
             .map_err(|refusal| Error::NotApproved { issue: number, refusal })?;
         if *verdict.pins() != approval.pins {
             return Err(Error::OutOfOrder(format!(
@@ -48,16 +48,16 @@ impl Gate<'_> {
             )));
         }
         check_commits(&params.commits, verdict.pins()).map_err(|why| Error::NotACommit { issue: number, why })?;
-        if self.is_claimed_by_this_build(&verdict, consumer)? {
+        if self.is_claimed_by_this_build(&verdict, destination)? {
             // The run before may have ended before the body was told.
             let mark = verdict.ledger.current_mark();
             if mark != verdict.ledger.mark {
                 self.last_word(number, mark, &verdict.ledger.text, closed_at)?;
             }
         } else {
-            self.refuse_older(&issue, &verdict, &neighbours, consumer)?;
-            self.make_claim(&issue, &verdict, consumer)?;
-            self.tell_passed_over(number, closed_at, &neighbours, consumer)?;
+            self.refuse_older(&issue, &verdict, &neighbours, destination)?;
+            self.make_claim(&issue, &verdict, destination)?;
+            self.tell_passed_over(number, closed_at, &neighbours, destination)?;
         }
         let mut metadata =
             vec![Metadatum::new("issue", issue.url.clone()), Metadatum::new("approved_by", verdict.closed_by.clone())];
@@ -80,15 +80,15 @@ impl Gate<'_> {
 
     /// Is the approval this build's already (an earlier run of the same put)? Another build's is refused, unless a
     /// person started this one: that deploys the same versions again.
-    fn is_claimed_by_this_build(&self, verdict: &Verdict, consumer: Destination<'_>) -> Result<bool> {
+    fn is_claimed_by_this_build(&self, verdict: &Verdict, destination: Destination<'_>) -> Result<bool> {
         let mut of_others = None;
         for (_, claim) in &verdict.ledger.claims {
-            if !consumer.is(&claim.consumer) || claim.closed_at != verdict.closed_at {
+            if !destination.is(&claim.consumer) || claim.closed_at != verdict.closed_at {
                 continue;
             }
             if claim.build.is_some() && claim.build == self.build.key() {
                 // Among claims at the same moment this one may have lost: then it is the other's.
-                return match first_claim(&verdict.ledger, consumer, verdict.closed_at) {
+                return match first_claim(&verdict.ledger, destination, verdict.closed_at) {
                     Some((_, first)) if first.build != claim.build && claim.by.is_none() => Err(already_used(first)),
                     _ => Ok(true),
                 };
@@ -108,7 +108,7 @@ impl Gate<'_> {
         issue: &Snapshot,
         verdict: &Verdict,
         neighbours: &[Neighbour],
-        consumer: Destination<'_>,
+        destination: Destination<'_>,
     ) -> Result<()> {
         let bot = self.bot()?;
         let elsewhere = neighbours
@@ -117,12 +117,12 @@ impl Gate<'_> {
             .filter(|neighbour| {
                 neighbour.last_edited_at.is_none() || neighbour.editor.as_ref().is_some_and(|editor| bot.is(editor))
             })
-            .filter_map(|neighbour| Some((neighbour.number, self.mark_of_body(&neighbour.body)?)))
+            .filter_map(|neighbour| Some((neighbour.number, self.mark_in(&neighbour.body)?)))
             .flat_map(|(number, mark)| mark.claims.into_iter().map(move |claim| (number, claim)));
         let here = verdict.ledger.claims.iter().map(|(_, claim)| (issue.number, claim.clone()));
         let newest = elsewhere
             .chain(here)
-            .filter(|(_, claim)| consumer.is(&claim.consumer))
+            .filter(|(_, claim)| destination.is(&claim.consumer))
             .max_by_key(|(_, claim)| claim.recorded_at);
         let Some((number, newest)) = newest.filter(|(_, newest)| newest.recorded_at > verdict.recorded.at) else {
             return Ok(());
@@ -140,10 +140,10 @@ impl Gate<'_> {
         )))
     }
 
-    fn make_claim(&self, issue: &Snapshot, verdict: &Verdict, consumer: Destination<'_>) -> Result<()> {
+    fn make_claim(&self, issue: &Snapshot, verdict: &Verdict, destination: Destination<'_>) -> Result<()> {
         let number = issue.number;
         let claim = Claim {
-            consumer: consumer.stage.clone(),
+            consumer: destination.stage.clone(),
             closed_at: verdict.closed_at,
             recorded_at: verdict.recorded.at,
             build: self.build.key(),
@@ -170,7 +170,7 @@ impl Gate<'_> {
         let ledger = Ledger::read(&now, &self.trust()?)
             .map_err(|fault| Error::NotApproved { issue: number, refusal: Refusal::Fault(fault) })?;
         if self.build.created_by.is_none()
-            && let Some((first, other)) = first_claim(&ledger, consumer, verdict.closed_at)
+            && let Some((first, other)) = first_claim(&ledger, destination, verdict.closed_at)
             && first != Some(id)
             && other.build != claim.build
         {
@@ -206,7 +206,7 @@ impl Gate<'_> {
         number: u64,
         closed_at: Timestamp,
         neighbours: &[Neighbour],
-        consumer: Destination<'_>,
+        destination: Destination<'_>,
     ) -> Result<()> {
         let bot = self.bot()?;
         let passed = neighbours.iter().filter(|other| {
@@ -217,11 +217,11 @@ impl Gate<'_> {
                 && other.author.as_ref().is_some_and(|author| bot.is(author))
         });
         for other in passed.take(MAX_TOLD) {
-            let Some(mark) = self.mark_of_body(&other.body) else { continue };
+            let Some(mark) = self.mark_in(&other.body) else { continue };
             let used = mark
                 .claims
                 .iter()
-                .any(|claim| consumer.is(&claim.consumer) && Some(claim.closed_at) == other.closed_at);
+                .any(|claim| destination.is(&claim.consumer) && Some(claim.closed_at) == other.closed_at);
             if used
                 || mark.superseded_by.is_some()
                 || mark.record.as_ref().is_some_and(|record| record.destination.is_none())
@@ -243,13 +243,6 @@ impl Gate<'_> {
             self.write_body(other.number, mark, &ledger.text)?;
         }
         Ok(())
-    }
-
-    fn mark_of_body(&self, body: &str) -> Option<IssueMark> {
-        match Parsed::read(body) {
-            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate) => Some(mark),
-            _ => None,
-        }
     }
 }
 
@@ -294,13 +287,13 @@ fn check_commits(names: &[String], pins: &IndexMap<String, String>) -> Result<()
 /// came before all.
 fn first_claim<'l>(
     ledger: &'l Ledger,
-    consumer: Destination<'_>,
+    destination: Destination<'_>,
     closed_at: Timestamp,
 ) -> Option<(Option<u64>, &'l Claim)> {
     ledger
         .claims
         .iter()
-        .filter(|(_, claim)| consumer.is(&claim.consumer) && claim.closed_at == closed_at && claim.by.is_none())
+        .filter(|(_, claim)| destination.is(&claim.consumer) && claim.closed_at == closed_at && claim.by.is_none())
         .map(|(id, claim)| (*id, claim))
         .min_by_key(|(id, _)| *id)
 }

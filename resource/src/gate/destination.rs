@@ -25,11 +25,7 @@ impl Destination<'_> {
 /// When the source names none, or one that cannot be its gate's.
 pub(super) fn check_source(source: &GateSource) -> Result<()> {
     match (&source.destination, source.role) {
-        (None, Role::Trigger) => Err(Error::BadSource(
-            "`destination` is missing: name the stage whose approvals this resource takes, such as \
-             `destination: shop/-/QA/deploy`"
-                .to_owned(),
-        )),
+        (None, Role::Trigger) => Err(missing()),
         (None, Role::Post) if !source.former_destinations.is_empty() => Err(Error::BadSource(
             "`former_destinations` needs `destination`: name the stage that these are former names of".to_owned(),
         )),
@@ -44,42 +40,36 @@ pub(super) fn check_source(source: &GateSource) -> Result<()> {
     }
 }
 
-impl Gate<'_> {
-    /// The stage whose approvals a check and a get give.
-    pub(super) fn destination(&self) -> Result<Destination<'_>> {
-        let stage = self.source.destination.as_ref();
-        let stage = stage.ok_or_else(|| Error::Internal("a trigger without `destination` was read".to_owned()))?;
-        Ok(Destination { stage, former: &self.source.former_destinations })
-    }
+fn missing() -> Error {
+    Error::BadSource(
+        "`destination` is missing: name the stage that uses the approvals of this gate, such as \
+         `destination: shop/-/QA/deploy`"
+            .to_owned(),
+    )
+}
 
-    /// The stage that a claim or a report is of.
+impl Gate<'_> {
+    /// The stage whose approvals this resource gives, claims and reports.
     ///
     /// # Errors
     ///
-    /// When it is of another project than the gate, or not the stage that the source names.
-    pub(super) fn consumer<'c>(&'c self, consumer: &'c StageKey) -> Result<Destination<'c>> {
-        self.check_destination("consumer", Some(consumer))?;
-        Ok(Destination { stage: consumer, former: &self.source.former_destinations })
+    /// When the source names none.
+    pub(super) fn destination(&self) -> Result<Destination<'_>> {
+        self.promotes_to().ok_or_else(missing)
     }
 
-    /// Checks a stage that params name against the gate's project and the stage that the source names.
-    pub(super) fn check_destination(&self, field: &str, given: Option<&StageKey>) -> Result<()> {
-        let gate = &self.source.gate;
-        if let Some(given) = given
-            && given.stage().project() != gate.stage().project()
-        {
-            return Err(Error::WrongDestination(format!(
-                "`{field}` {given} is a stage of another project than the gate {gate}; name a stage of the project `{}`",
-                gate.stage().project()
-            )));
-        }
-        match &self.source.destination {
-            Some(destination) if given != Some(destination) => Err(Error::WrongDestination(format!(
-                "`{field}` {}, and the gate {gate} promotes to {destination}; name {destination}, or use the resource of \
-                 the other gate",
-                given.map_or_else(|| "is missing".to_owned(), |given| format!("is {given}"))
-            ))),
-            _ => Ok(()),
+    /// The stage that an issue of this gate promotes to; none for an issue that is only a record.
+    pub(super) fn promotes_to(&self) -> Option<Destination<'_>> {
+        let stage = self.source.destination.as_ref()?;
+        Some(Destination { stage, former: &self.source.former_destinations })
+    }
+
+    /// Whether an issue that promotes to `marked` still leads where this gate leads now.
+    pub(super) fn leads_on(&self, marked: Option<&StageKey>) -> bool {
+        match (self.promotes_to(), marked) {
+            (Some(destination), Some(marked)) => destination.is(marked),
+            (None, None) => true,
+            _ => false,
         }
     }
 }

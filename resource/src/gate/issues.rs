@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::ledger::{Fault, Ledger};
 use super::marker::{IssueMark, Marker, Parsed, sha256, text_hash};
+use super::page::NoticePage;
 use super::{Gate, label_of};
-use crate::contract::StageKey;
+use crate::contract::{IssueKind, StageKey, StagePhase};
 use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
 use crate::github::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
@@ -24,8 +25,18 @@ pub(super) struct Found {
     pub(super) closed: Vec<Issue>,
     /// Open ones of this gate by another account: the gate's former one, or nobody's.
     pub(super) foreign: Vec<Issue>,
+    /// Open ones that lead nowhere since the pipeline changed.
+    pub(super) stale: Vec<Stale>,
     /// The highest number seen: what is opened after has a higher one.
     pub(super) highest: u64,
+}
+
+/// An open issue that promotes to a stage which takes no approval from it any more.
+#[derive(Clone, Debug)]
+pub(super) struct Stale {
+    pub(super) number: u64,
+    /// The stage that its records promote to; none for an issue that is only a record.
+    pub(super) promotes_to: Option<StageKey>,
 }
 
 /// What became of a comment.
@@ -41,8 +52,9 @@ pub(super) enum Posted {
 
 impl Gate<'_> {
     /// The gate's issues: by its label, and when none of those is open by their author, for people can take labels
-    /// away. An issue without a marker is ours when author and title are.
-    pub(super) fn find(&self, title: &str) -> Result<Found> {
+    /// away. An issue without a marker is ours when author and title are. `ungated` says that no gate is in front of this
+    /// stage, so that issues which promote to it are stale.
+    pub(super) fn find(&self, title: &str, ungated: bool) -> Result<Found> {
         let bot = self.bot()?;
         let mut listed = BTreeMap::new();
         let what = "listing the gate's issues";
@@ -67,14 +79,16 @@ impl Gate<'_> {
             }
             listed.extend(page.into_iter().map(|issue| (issue.number, issue)));
         }
-        let mut found = self.sort(listed, title)?;
+        let mut found = self.sort(listed, title, ungated)?;
         if found.open.is_empty() {
             let login = match found.closed.iter().find_map(|issue| issue.user.as_ref()) {
                 Some(user) => user.login.clone(),
                 None => self.client.identity()?.login(),
             };
-            let more = self.sort(self.listed_by_author(&login)?, title)?;
+            let more = self.sort(self.listed_by_author(&login)?, title, ungated)?;
             found.open = more.open;
+            let known: Vec<u64> = found.stale.iter().map(|stale| stale.number).collect();
+            found.stale.extend(more.stale.into_iter().filter(|stale| !known.contains(&stale.number)));
             found.highest = found.highest.max(more.highest);
             self.restore_label(&mut found, more.closed)?;
         }
@@ -107,7 +121,9 @@ impl Gate<'_> {
         let is_labelled = |issue: &Issue| self.keys.iter().any(|key| issue.has_label(&label_of(key)));
         let lost = by_author
             .into_iter()
-            .filter(|issue| self.is_marked(issue) && issue.closed_at.is_some() && issue.closed_at > newest)
+            .filter(|issue| {
+                self.mark_of_issue(issue).is_some() && issue.closed_at.is_some() && issue.closed_at > newest
+            })
             .max_by_key(|issue| issue.closed_at);
         let Some(lost) = lost.filter(|issue| !is_labelled(issue)) else { return Ok(()) };
         let label = label_of(&self.source.gate);
@@ -120,7 +136,7 @@ impl Gate<'_> {
         Ok(())
     }
 
-    fn sort(&self, listed: BTreeMap<u64, Issue>, title: &str) -> Result<Found> {
+    fn sort(&self, listed: BTreeMap<u64, Issue>, title: &str, ungated: bool) -> Result<Found> {
         let bot = self.bot()?;
         let mut found = Found::default();
         for issue in listed.into_values() {
@@ -129,13 +145,19 @@ impl Gate<'_> {
                 continue;
             }
             if !bot.wrote(&issue) {
-                if issue.is_open() && self.is_marked(&issue) {
+                if issue.is_open() && self.mark_of_issue(&issue).is_some() {
                     found.foreign.push(issue);
                 }
                 continue;
             }
             let ours = match Parsed::read(issue.body()) {
-                Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => self.keys.contains(&mark.gate),
+                Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => {
+                    if issue.is_open() && self.is_stale(&mark, ungated) {
+                        found.stale.push(Stale { number: issue.number, promotes_to: mark.destination });
+                        continue;
+                    }
+                    self.keys.contains(&mark.gate)
+                }
                 // The marker is gone or broken: ours by its title.
                 _ => issue.title == title,
             };
@@ -147,6 +169,39 @@ impl Gate<'_> {
         }
         found.closed.sort_by_key(|issue| std::cmp::Reverse(issue.updated_at));
         Ok(found)
+    }
+
+    /// Whether an open issue leads nowhere. One of this gate does when it promotes to another stage than the gate does
+    /// now. One of another gate of the project does when this gate leads to its stage now, for a stage takes its approvals
+    /// from one gate alone; or when its stage is this one, and has no gate at all.
+    pub(super) fn is_stale(&self, mark: &IssueMark, ungated: bool) -> bool {
+        if self.keys.contains(&mark.gate) {
+            return !self.leads_on(mark.destination.as_ref());
+        }
+        let Some(promotes_to) = &mark.destination else { return false };
+        let gate = &self.source.gate;
+        let is_here = || {
+            promotes_to.stage() == gate.stage()
+                && (gate.kind() == IssueKind::Deployed || promotes_to.phase() == StagePhase::Preview)
+        };
+        mark.gate.stage().project() == gate.stage().project()
+            && (self.promotes_to().is_some_and(|destination| destination.is(promotes_to)) || ungated && is_here())
+    }
+
+    /// What is said on an issue that leads nowhere.
+    pub(super) fn stale_page(&self, stale: &Stale) -> NoticePage {
+        let name = |stage: &StageKey| stage.stage().in_project();
+        NoticePage {
+            stale: true,
+            promoted_to: stale.promotes_to.as_ref().map(name),
+            promotes_to: self.source.destination.as_ref().map(name),
+            ..NoticePage::default()
+        }
+    }
+
+    /// The marker of an issue of this gate.
+    pub(super) fn mark_of_issue(&self, issue: &Issue) -> Option<IssueMark> {
+        self.mark_in(issue.body())
     }
 
     /// Comments, and knows the comment again when GitHub does not say whether it took it.
@@ -221,10 +276,7 @@ impl Gate<'_> {
             return Ok(self.source.gate.clone());
         }
         let issue = api::issue(&self.client, number)?;
-        Ok(match Parsed::read(issue.body()) {
-            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate) => mark.gate,
-            _ => self.source.gate.clone(),
-        })
+        Ok(self.mark_of_issue(&issue).map_or_else(|| self.source.gate.clone(), |mark| mark.gate))
     }
 
     /// Writes the body anew; the answer tells how the issue stands at that moment.
@@ -263,7 +315,7 @@ impl Gate<'_> {
         }
         self.verify_account()?;
         self.log.say(format_args!("issue #{}: {fault}; what was recorded there so far counts no more", issue.number));
-        let gate = self.mark_of(issue).map_or_else(|| self.source.gate.clone(), |mark| mark.gate);
+        let gate = self.mark_in(&issue.body).map_or_else(|| self.source.gate.clone(), |mark| mark.gate);
         let text = super::page::void(&fault.to_string())?;
         for comment in trust.bad_comments(issue, &gate) {
             api::edit_comment(&self.client, comment, &text)?;
@@ -283,8 +335,9 @@ impl Gate<'_> {
         })))
     }
 
-    fn mark_of(&self, issue: &Snapshot) -> Option<IssueMark> {
-        match Parsed::read(&issue.body) {
+    /// The marker at the head of a text, where it is one of this gate.
+    pub(super) fn mark_in(&self, body: &str) -> Option<IssueMark> {
+        match Parsed::read(body) {
             Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate) => Some(mark),
             _ => None,
         }
@@ -301,7 +354,8 @@ impl Found {
     /// The number after which an issue of the gate can have been opened and deleted: that of its newest issue; of a gate
     /// that has none, the highest of all that were listed.
     pub(super) fn last_seen(&self) -> u64 {
-        self.open.iter().chain(&self.closed).map(|issue| issue.number).max().unwrap_or(self.highest)
+        let listed = self.open.iter().chain(&self.closed).map(|issue| issue.number);
+        listed.chain(self.stale.iter().map(|stale| stale.number)).max().unwrap_or(self.highest)
     }
 
     /// The issue that goes on, and the others: of those opened together the lowest, for it was there first.

@@ -4,9 +4,10 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::bot::Bot;
+use super::destination::Destination;
 use super::marker::{Claim, IssueMark, Marker, NoticeMark, Parsed, Record, ReportMark, text_hash};
 use super::signature::Signer;
-use crate::contract::GateKey;
+use crate::contract::{GateKey, ReportStatus};
 use crate::github::{Note, Snapshot};
 
 /// Claims that a body remembers.
@@ -252,6 +253,15 @@ impl Ledger {
         let heads = self.records.iter().filter(|recorded| !followed.contains(&&recorded.hash));
         let seq = self.records.iter().map(|recorded| recorded.record.seq).max().unwrap_or_default();
         (seq, heads.map(|recorded| recorded.hash.clone()).collect())
+    }
+
+    /// Whether a deployment of the approval that was given at `closed_at` succeeded.
+    pub(crate) fn has_succeeded(&self, destination: Destination<'_>, closed_at: Timestamp) -> bool {
+        self.reports.iter().any(|report| {
+            report.status == ReportStatus::Succeeded
+                && report.closed_at == closed_at
+                && destination.is(&report.consumer)
+        })
     }
 
     pub(crate) fn has_notice(&self, what: super::marker::Notice, closed_at: Option<Timestamp>) -> bool {

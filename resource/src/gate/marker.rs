@@ -163,8 +163,10 @@ pub(crate) enum Notice {
     Refused,
     /// It approves later.
     Held,
-    /// A later approval was used.
+    /// A later approval was used, or another issue takes its place.
     Superseded,
+    /// It leads nowhere since the pipeline changed.
+    Moved,
     /// There is nothing to approve.
     Unchanged,
     /// An issue before this one was deleted.

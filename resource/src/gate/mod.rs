@@ -108,7 +108,7 @@ pub(crate) fn put(source: &GateSource, params: &GatePut, dir: &Path, context: &C
     let outcome = match params {
         GatePut::Record(params) => gate.record(params, &dir),
         GatePut::Claim(params) => gate.claim(params, &dir),
-        GatePut::Report(params) => gate.report(params, &dir),
+        GatePut::Report(params) => gate.report(params),
     };
     outcome.map_err(|error| gate.with_recovery(error, params))
 }

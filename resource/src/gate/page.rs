@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 
 use super::marker::{Claim, Notice, Record};
 use crate::commits::Changes;
-use crate::contract::{Approve, GateSource, ReportStatus, StageKey, StagePhase, files};
+use crate::contract::{Approve, GateSource, ReportStatus, StagePhase, files};
 use crate::error::{Error, Result};
 use crate::text::{MAX_BODY, code, fenced, shortened};
 
@@ -68,8 +68,12 @@ pub(super) struct NoticePage {
     pub(super) duplicate_of: Option<u64>,
     pub(super) superseded_by: Option<u64>,
     pub(super) stays_open: bool,
-    /// Reopening the issue and closing it again would be refused for the same reason.
-    pub(super) leads_nowhere: bool,
+    /// The issue leads nowhere since the pipeline changed: closing it again would be refused for the same reason.
+    pub(super) stale: bool,
+    /// The stage that such an issue promoted to.
+    pub(super) promoted_to: Option<String>,
+    /// The stage that its gate promotes to now.
+    pub(super) promotes_to: Option<String>,
     pub(super) deleted: Option<u64>,
     /// The issue is of the account that the gate had before.
     pub(super) former_account: bool,
@@ -85,7 +89,9 @@ impl Default for NoticePage {
             duplicate_of: None,
             superseded_by: None,
             stays_open: false,
-            leads_nowhere: false,
+            stale: false,
+            promoted_to: None,
+            promotes_to: None,
             deleted: None,
             former_account: false,
             label: String::new(),
@@ -123,19 +129,21 @@ pub(super) fn claim(claim: &Claim, pins: &IndexMap<String, String>) -> Result<St
     render("claim", include_str!("../../templates/claim.md.j2"), &context)
 }
 
-pub(super) fn report(status: ReportStatus, consumer: &StageKey, label: &str, log: Option<&str>) -> Result<String> {
+pub(super) fn report(status: ReportStatus, claim: &Claim, label: &str, log: Option<&str>) -> Result<String> {
     #[derive(Serialize)]
     struct Context<'a> {
         status: ReportStatus,
         environment: &'a str,
         preview: bool,
+        code: Option<&'a str>,
         label: &'a str,
         log: Option<&'a str>,
     }
     let context = Context {
         status,
-        environment: &consumer.stage().in_project(),
-        preview: consumer.phase() == StagePhase::Preview,
+        environment: &claim.consumer.stage().in_project(),
+        preview: claim.consumer.phase() == StagePhase::Preview,
+        code: claim.code.as_deref(),
         label,
         log,
     };
@@ -164,7 +172,7 @@ pub(super) fn void(why: &str) -> Result<String> {
 pub(super) fn closers(source: &GateSource) -> String {
     let closers = &source.closers;
     if closers.is_empty() {
-        return "everybody with the role triage or more in this repository".to_owned();
+        return "Anyone with triage access or more in this repository".to_owned();
     }
     let list = |names: &[String]| names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
@@ -178,7 +186,9 @@ pub(super) fn closers(source: &GateSource) -> String {
             parts.push(format!("{what} {}", list(names)));
         }
     }
-    parts.join(", or ")
+    let text = parts.join(", or ");
+    let (first, rest) = text.split_at(1.min(text.len()));
+    first.to_uppercase() + rest
 }
 
 /// The text with as much of the files as GitHub's limit leaves room for.
@@ -213,6 +223,7 @@ struct RecordContext<'a> {
     environment: &'a str,
     preview: bool,
     promotes_to: Option<String>,
+    code: Option<&'a String>,
     exact: bool,
     pins: Vec<(&'a String, &'a String)>,
     label: &'a str,
@@ -243,6 +254,7 @@ impl<'a> RecordContext<'a> {
             environment: page.environment,
             preview: page.preview,
             promotes_to: page.record.destination.as_ref().map(|destination| destination.stage().in_project()),
+            code: page.record.pins.get(files::CODE_PIN),
             exact: page.record.approve == Approve::Exact,
             pins: page.record.pins.iter().collect(),
             label: &page.record.label,

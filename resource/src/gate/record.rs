@@ -8,15 +8,14 @@ use serde_json::json;
 use super::issues::{Found, Posted, has_nonce, is_open, together};
 use super::ledger::{Fault, Ledger, Recorded};
 use super::marker::{
-    ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256, text_hash,
+    Claim, ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256,
+    text_hash,
 };
 use super::page::{self, NoticePage, RecordPage, Rejected, Section};
 use super::verdict::reason_in_words;
 use super::{Gate, content, label_of, pins};
 use crate::commits::{self, Changes};
-use crate::contract::{
-    Approve, IssueKind, IssueUpdate, OnExisting, RecordParams, RecordState, StageKey, VersionRecord, files,
-};
+use crate::contract::{Approve, IssueKind, OnExisting, RecordParams, RecordState, StageKey, VersionRecord, files};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::github::{Client, Issue, LOOKS, NewIssue, Probed, Snapshot, api};
@@ -33,6 +32,10 @@ const MAX_PIN_FILE: u64 = 4 << 10;
 const MAX_PROBES: usize = 20;
 /// Issues of a former account that one record tells.
 const MAX_FORMER: usize = 5;
+/// Open issues that one record closes since they lead nowhere.
+const MAX_STALE: usize = 10;
+/// Claims whose outcome one opening reads.
+const MAX_CLAIMS_READ: usize = 5;
 /// Tries to write a body of which others write too.
 const RESYNCS: usize = 8;
 /// Records that move into a comment, in characters: a marker must leave room for the text.
@@ -47,7 +50,8 @@ pub(super) struct Draft {
     label: String,
     log: Option<String>,
     page: PageParts,
-    update: IssueUpdate,
+    /// A record of a preview becomes the text of the issue: of previews only the newest matters.
+    rewrites_body: bool,
     unchanged: bool,
     unchanged_before: Vec<String>,
 }
@@ -72,12 +76,11 @@ enum Appended {
 
 impl Gate<'_> {
     pub(super) fn record(&self, params: &RecordParams, dir: &BuildDir) -> Result<Outcome> {
-        let title = self.log.postable(&checked(params)?);
-        self.check_destination("destination", params.destination.as_ref())?;
+        let title = self.log.postable(&self.checked(params)?);
         if let Some(file) = &params.close_if_file
             && dir.resolve(file)?.is_some()
         {
-            return self.unchanged(&title);
+            return self.unchanged(params, &title);
         }
         if let Some(file) = &params.unchanged_if_file {
             if self.source.gate.kind() != IssueKind::Deployed {
@@ -92,7 +95,7 @@ impl Gate<'_> {
             }
         }
         let draft = self.draft(params, dir)?;
-        let found = self.find(&title)?;
+        let found = self.find(&title, params.ungated)?;
         if draft.unchanged
             && let Some(issue) = self.at_these_versions(&found, &draft)?
         {
@@ -114,7 +117,43 @@ impl Gate<'_> {
         };
         let issue = self.finish(params, issue, &found)?;
         self.tell_former_accounts(&found, issue.number);
+        self.close_stale(&found, Some(issue.number));
         Ok(self.recorded(&issue))
+    }
+
+    /// Checks the params that need no file, and returns the title as GitHub takes it.
+    fn checked(&self, params: &RecordParams) -> Result<String> {
+        let promotes = self.source.destination.is_some();
+        let texts = [("title", &params.title)]
+            .into_iter()
+            .chain(params.labels.iter().map(|label| ("labels", label)))
+            .chain(params.assignees.iter().map(|assignee| ("assignees", assignee)));
+        for (field, text) in texts {
+            if has_unfilled_variable(text) {
+                return Err(Error::BadParams(format!(
+                    "`{field}` has a variable that nothing filled: {}",
+                    one_line(text, 120)
+                )));
+            }
+            if text.trim().is_empty() {
+                return Err(Error::BadParams(format!("`{field}` has an empty text")));
+            }
+        }
+        if promotes && params.approve == Approve::Exact && params.pins.is_empty() {
+            return Err(Error::BadParams("`pins` is empty: closing the issue could deploy nothing exactly".to_owned()));
+        }
+        if promotes && params.state == RecordState::Closed {
+            return Err(Error::BadParams("`state: closed` is for an issue without `destination`".to_owned()));
+        }
+        if params.close_if_file.is_some() && params.unchanged_if_file.is_some() {
+            return Err(Error::BadParams(
+                "`close_if_file` and `unchanged_if_file` exclude each other: the first is for the gate `…/ready`, the second \
+                 for `…/deployed`"
+                    .to_owned(),
+            ));
+        }
+        let title = one_line(&params.title, MAX_TITLE);
+        if title.is_empty() { Err(Error::BadParams("`title` is empty".to_owned())) } else { Ok(title) }
     }
 
     fn recorded(&self, issue: &Issue) -> Outcome {
@@ -158,12 +197,12 @@ impl Gate<'_> {
         Ok(Draft {
             pins: versions,
             approve: params.approve,
-            destination: params.destination.clone(),
+            destination: self.source.destination.clone(),
             build: self.build.key(),
             label: self.log.postable(&self.build.label()),
             log: self.build.url(),
             page: PageParts { sections, clone, note: None },
-            update: params.update,
+            rewrites_body: self.source.gate.kind() == IssueKind::Ready,
             unchanged: params.unchanged_if_file.is_some(),
             unchanged_before: match &params.from_record {
                 Some(path) => read_record(path, dir)?.left_unchanged(),
@@ -189,7 +228,7 @@ impl Gate<'_> {
                 self.supersede(other.number, issue.number)?;
             }
         }
-        if params.destination.is_none() && params.state == RecordState::Closed && issue.is_open() {
+        if self.source.destination.is_none() && params.state == RecordState::Closed && issue.is_open() {
             return api::update(&self.client, issue.number, &json!({"state": "closed", "state_reason": "completed"}));
         }
         Ok(issue)
@@ -219,6 +258,61 @@ impl Gate<'_> {
         let page = NoticePage { deleted: Some(number), ..NoticePage::default() };
         if let Err(error) = self.notice(mine, Notice::Deleted, None, page, None) {
             self.log.say(format_args!("issue #{mine} was not told: {error}"));
+        }
+    }
+
+    /// The commit of the last deployment that succeeded, as the reports on the issues of the newest claims say.
+    ///
+    /// It is shown and decides nothing, so what cannot be read only leaves it out.
+    fn last_deployed(&self, found: &Found) -> Option<String> {
+        let destination = self.promotes_to()?;
+        let mut claims: Vec<(u64, Claim)> = found
+            .closed
+            .iter()
+            .chain(&found.open)
+            .filter_map(|issue| Some((issue.number, self.mark_of_issue(issue)?)))
+            .flat_map(|(number, mark)| mark.claims.into_iter().map(move |claim| (number, claim)))
+            .filter(|(_, claim)| destination.is(&claim.consumer))
+            .collect();
+        claims.sort_by_key(|(number, claim)| std::cmp::Reverse((claim.closed_at, *number)));
+        claims.dedup_by_key(|(number, claim)| (*number, claim.closed_at));
+        claims.into_iter().take(MAX_CLAIMS_READ).find_map(|(number, claim)| {
+            let read = || {
+                let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(false) };
+                let ledger = Ledger::read(&issue, &self.trust()?);
+                Ok(ledger.is_ok_and(|ledger| ledger.has_succeeded(destination, claim.closed_at)))
+            };
+            let succeeded = read().unwrap_or_else(|error: Error| {
+                self.log.say(format_args!("the outcome on issue #{number} could not be read: {error}"));
+                false
+            });
+            succeeded.then_some(claim.code).flatten()
+        })
+    }
+
+    /// Closes open issues that lead nowhere since the pipeline changed: the stage that they promote to takes its
+    /// approvals from another gate, or this gate promotes to another stage. `number` is the issue to decide on now.
+    ///
+    /// An issue that a person reopened is told once, and stays open. What fails here is only logged: the record is made,
+    /// and a closing of such an issue deploys nothing.
+    fn close_stale(&self, found: &Found, number: Option<u64>) {
+        for stale in found.stale.iter().take(MAX_STALE) {
+            let close = || -> Result<()> {
+                let Some(issue) = Snapshot::read(&self.client, stale.number)?.filter(is_open) else { return Ok(()) };
+                let reopened = self.was_reopened(&issue)?;
+                if !(reopened && self.was_told(&issue, Notice::Superseded, None)?) {
+                    let page = NoticePage { stays_open: reopened, superseded_by: number, ..self.stale_page(stale) };
+                    self.notice(stale.number, Notice::Superseded, None, page, Some(&issue))?;
+                }
+                if !reopened {
+                    let closed = json!({"state": "closed", "state_reason": "not_planned"});
+                    api::update(&self.client, stale.number, &closed)?;
+                }
+                Ok(())
+            };
+            if let Err(error) = close() {
+                self.log.say(format_args!("issue #{} leads nowhere, and was not closed: {error}", stale.number));
+            }
         }
     }
 
@@ -339,9 +433,10 @@ impl Gate<'_> {
         shown: &Changes,
         restarted: bool,
     ) -> Result<String> {
-        match draft.update {
-            IssueUpdate::Comment if !restarted => Ok(ledger.text.clone()),
-            _ => page::opening(&self.opening_page(draft, record, None, None, shown)),
+        if draft.rewrites_body || restarted {
+            page::opening(&self.opening_page(draft, record, None, None, shown))
+        } else {
+            Ok(ledger.text.clone())
         }
     }
 
@@ -398,7 +493,7 @@ impl Gate<'_> {
             text: String::new(),
         });
         let record = draft.in_chain(&ledger);
-        let before = last_claimed(found);
+        let before = self.last_deployed(found);
         let shown = match (&draft.page.clone, record.pins.get(files::CODE_PIN)) {
             (Some(clone), Some(new)) => self.changes_between(clone, before.as_deref(), new),
             _ => Changes::default(),
@@ -437,7 +532,7 @@ impl Gate<'_> {
             issue = self.write_body(issue.number, ledger.mark.clone(), &text)?;
         }
         self.log.say(format_args!("opened {}", issue.html_url));
-        if params.destination.is_none() && params.state == RecordState::Closed {
+        if self.source.destination.is_none() && params.state == RecordState::Closed {
             return Ok(issue);
         }
         self.settle(issue, found, draft)
@@ -475,7 +570,7 @@ impl Gate<'_> {
                 && !issue.is_pull_request()
                 && bot.wrote(issue)
                 && together(issue, &mine)
-                && self.is_marked(issue)
+                && self.mark_of_issue(issue).is_some_and(|mark| self.leads_on(mark.destination.as_ref()))
         });
         if self.source.on_existing == OnExisting::Supersede {
             for rival in &rivals {
@@ -496,13 +591,6 @@ impl Gate<'_> {
             }
             Appended::Elsewhere(_) => Ok(mine),
         }
-    }
-
-    pub(super) fn is_marked(&self, issue: &Issue) -> bool {
-        matches!(
-            Parsed::read(issue.body()),
-            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) if self.keys.contains(&mark.gate)
-        )
     }
 
     /// Moves the records of `other` to `target` and closes it as a duplicate, unless a person opened it again.
@@ -607,8 +695,8 @@ impl Gate<'_> {
     }
 
     /// There is nothing to approve: what is open is closed, and nothing is opened.
-    fn unchanged(&self, title: &str) -> Result<Outcome> {
-        let found = self.find(title)?;
+    fn unchanged(&self, params: &RecordParams, title: &str) -> Result<Outcome> {
+        let found = self.find(title, params.ungated)?;
         self.log.say("there are no changes: nothing to approve");
         for open in &found.open {
             let Some(issue) = Snapshot::read(&self.client, open.number)? else { continue };
@@ -622,6 +710,7 @@ impl Gate<'_> {
                 api::update(&self.client, open.number, &json!({"state": "closed", "state_reason": "not_planned"}))?;
             }
         }
+        self.close_stale(&found, None);
         Ok(Outcome {
             version: self.put_version(found.open.first().map(|issue| issue.number), "closed"),
             metadata: Vec::new(),
@@ -688,7 +777,7 @@ impl Draft {
             label: record.label.clone(),
             log: record.log.clone(),
             page: PageParts { note: Some(note), ..PageParts::default() },
-            update: IssueUpdate::Comment,
+            rewrites_body: false,
             unchanged: record.unchanged,
             unchanged_before: record.unchanged_before.clone(),
         }
@@ -707,7 +796,7 @@ impl Draft {
                 clone: self.page.clone.clone(),
                 note: None,
             },
-            update: self.update,
+            rewrites_body: self.rewrites_body,
             unchanged: self.unchanged,
             unchanged_before: self.unchanged_before.clone(),
         }
@@ -756,40 +845,6 @@ impl Draft {
     }
 }
 
-/// Checks the params that need no file; the title as GitHub takes it.
-fn checked(params: &RecordParams) -> Result<String> {
-    let texts = [("title", &params.title)]
-        .into_iter()
-        .chain(params.labels.iter().map(|label| ("labels", label)))
-        .chain(params.assignees.iter().map(|assignee| ("assignees", assignee)));
-    for (field, text) in texts {
-        if has_unfilled_variable(text) {
-            return Err(Error::BadParams(format!(
-                "`{field}` has a variable that nothing filled: {}",
-                one_line(text, 120)
-            )));
-        }
-        if text.trim().is_empty() {
-            return Err(Error::BadParams(format!("`{field}` has an empty text")));
-        }
-    }
-    if params.destination.is_some() && params.approve == Approve::Exact && params.pins.is_empty() {
-        return Err(Error::BadParams("`pins` is empty: closing the issue could deploy nothing exactly".to_owned()));
-    }
-    if params.destination.is_some() && params.state == RecordState::Closed {
-        return Err(Error::BadParams("`state: closed` is for an issue without `destination`".to_owned()));
-    }
-    if params.close_if_file.is_some() && params.unchanged_if_file.is_some() {
-        return Err(Error::BadParams(
-            "`close_if_file` and `unchanged_if_file` exclude each other: the first is for the gate `…/ready`, the second \
-             for `…/deployed`"
-                .to_owned(),
-        ));
-    }
-    let title = one_line(&params.title, MAX_TITLE);
-    if title.is_empty() { Err(Error::BadParams("`title` is empty".to_owned())) } else { Ok(title) }
-}
-
 /// The file `record.json` of a get of a record.
 fn read_record(path: &str, dir: &BuildDir) -> Result<VersionRecord> {
     let text = dir.read_required(path, MAX_FILE)?;
@@ -810,15 +865,6 @@ fn first_record(issue: &Issue) -> Option<Record> {
         Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => mark.record.map(|record| *record),
         _ => None,
     }
-}
-
-/// The commit that the newest claim of the gate deployed.
-fn last_claimed(found: &Found) -> Option<String> {
-    let claims = found.closed.iter().chain(&found.open).filter_map(|issue| match Parsed::read(issue.body()) {
-        Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => Some(mark.claims),
-        _ => None,
-    });
-    claims.flatten().max_by_key(|claim| claim.closed_at).and_then(|claim| claim.code)
 }
 
 /// What was opened before `mine` and was not listed yet when `highest` was the highest number: after a while, the
@@ -859,6 +905,6 @@ pub(super) fn random_hex() -> Result<String> {
 }
 
 /// A claim's comment, for the type's sake beside the record's.
-pub(super) fn claim_marker(claim: super::marker::Claim, nonce: String) -> Marker {
+pub(super) fn claim_marker(claim: Claim, nonce: String) -> Marker {
     Marker::Claim(ClaimMark { claim, nonce })
 }

@@ -1,70 +1,84 @@
-use super::Gate;
-use super::claim::{closing_of, once, parse_approval};
+use std::time::Duration;
+
+use super::claim::once;
 use super::issues::Posted;
-use super::ledger::Ledger;
-use super::marker::{Marker, ReportMark};
+use super::marker::{Claim, Marker, ReportMark};
 use super::page;
-use super::record::random_hex;
-use super::verdict::Refusal;
+use super::{Gate, label_of};
 use crate::contract::{ReportParams, ReportStatus};
 use crate::error::{Error, Result};
-use crate::files::BuildDir;
-use crate::github::Snapshot;
+use crate::github::api::{self, Query};
+use crate::github::{Issue, LOOKS, Shape, Snapshot};
 use crate::step::{Metadatum, Outcome};
 
-const MAX_APPROVAL: u64 = 1 << 20;
-
 impl Gate<'_> {
-    /// Tells the issue whose approval was used what became of it: once for each build and status.
-    pub(super) fn report(&self, params: &ReportParams, dir: &BuildDir) -> Result<Outcome> {
-        let consumer = self.consumer(&params.consumer)?;
-        // A hook runs after a get that failed, too: then there is no approval, and nobody to tell.
-        let Some(text) = dir.read(&params.approval, MAX_APPROVAL)? else {
-            self.log.say(format_args!(
-                "{} is not there: the build took no approval, and nothing is reported",
-                params.approval
-            ));
+    /// Tells the issue whose approval this build claimed what became of it: once for each build and status.
+    ///
+    /// The claim is found by the build that made it. So the put needs no artifact, and reports even when the worker that
+    /// held them is gone.
+    pub(super) fn report(&self, params: &ReportParams) -> Result<Outcome> {
+        self.destination()?;
+        let build = self.build.key().ok_or_else(|| {
+            Error::BadRequest("`BUILD_ID` is not set: a report belongs to a build of Concourse".to_owned())
+        })?;
+        // A hook also runs when the build claimed nothing: then there is nobody to tell.
+        let Some((number, claim)) = self.claim_of(&build)? else {
+            self.log.say(format_args!("this build claimed no approval, and nothing is reported"));
             return Ok(Outcome { version: self.put_version(None, "unreported"), metadata: Vec::new() });
         };
-        let approval = parse_approval(&params.approval, &text)?;
-        let closed_at = closing_of(&approval)?;
-        let number = approval.issue;
         let issue = Snapshot::read_required(&self.client, number)?;
-        if !issue.author.as_ref().map_or(Ok(false), |author| self.bot().map(|bot| bot.is(author)))? {
-            return Err(Error::BadParams(format!("issue #{number} is not one of this account's")));
-        }
-        // Where nobody can read what was approved, the job has failed by that, and still says so.
-        if let Ok(ledger) = Ledger::read(&issue, &self.trust()?)
-            && let Some(record) = ledger.approved(closed_at).and_then(|recorded| recorded.record.destination.as_ref())
-            && !consumer.is(record)
-        {
-            return Err(Error::NotApproved { issue: number, refusal: Refusal::wrong_destination(record, consumer) });
-        }
-        let nonce = match self.build.key() {
-            Some(build) => {
-                once(&[&build, &params.consumer.to_string(), status_name(params.status), &approval.closed_at])
-            }
-            None => random_hex()?,
-        };
         let outcome = Outcome {
             version: self.put_version(Some(number), status_name(params.status)),
             metadata: vec![Metadatum::new("issue", issue.url.clone())],
         };
+        let closed_at = claim.closed_at.to_string();
+        let nonce = once(&[&build, &claim.consumer.to_string(), status_name(params.status), &closed_at]);
         if self.comment_with(&issue, &nonce)?.is_some() {
             return Ok(outcome);
         }
-        let text = page::report(params.status, &params.consumer, &self.build.label(), self.build.url().as_deref())?;
+        let text = page::report(params.status, &claim, &self.build.label(), self.build.url().as_deref())?;
         let marker = Marker::Report(ReportMark {
-            consumer: params.consumer.clone(),
-            closed_at,
+            consumer: claim.consumer,
+            closed_at: claim.closed_at,
             status: params.status,
-            build: self.build.key(),
+            build: Some(build),
             nonce: nonce.clone(),
         });
         if let Posted::Locked = self.post(number, &marker, &text, &nonce)? {
             self.log.say(format_args!("issue #{number} is locked, and was told nothing"));
         }
         Ok(outcome)
+    }
+
+    /// The claim that a build made, and its issue. The claim changed the issue, so the list shows it among the first; a
+    /// list that is behind is asked again for a while.
+    fn claim_of(&self, build: &str) -> Result<Option<(u64, Claim)>> {
+        let what = "listing the gate's issues";
+        let bot = self.bot()?;
+        for wait in [Duration::ZERO].into_iter().chain(LOOKS) {
+            self.client.sleep(wait);
+            for key in &self.keys {
+                let url = Query::new("all")
+                    .with("labels", &label_of(key))
+                    .with("sort", "updated")
+                    .with("direction", "desc")
+                    .url(&self.client);
+                let answer = self.client.get_answer(&url, None, Shape::List, what)?;
+                if answer.status != 200 {
+                    return Err(self.client.refusal(&answer, what));
+                }
+                let issues: Vec<Issue> = api::parse(&answer, what)?;
+                let found = issues.iter().filter(|issue| bot.wrote(issue)).find_map(|issue| {
+                    let claims = self.mark_of_issue(issue)?.claims;
+                    let claim = claims.into_iter().find(|claim| claim.build.as_deref() == Some(build))?;
+                    Some((issue.number, claim))
+                });
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(None)
     }
 }
 

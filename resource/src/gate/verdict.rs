@@ -105,7 +105,7 @@ impl fmt::Display for Refusal {
                 write!(f, "it was reopened, which withdraws the approval; closing it again as completed approves again")
             }
             Self::ClosedAgain(at) => {
-                write!(f, "it was reopened and closed again at {at}, which is an approval of its own")
+                write!(f, "it was reopened and closed again at {at}, which is another approval")
             }
             Self::NotCompleted(reason) => {
                 write!(f, "it was closed as {reason}, and only closing as completed approves")
@@ -122,9 +122,9 @@ impl fmt::Display for Refusal {
             ),
             Self::Fault(fault) => write!(f, "{fault}"),
             Self::Unknown => write!(f, "GitHub does not show who closed it"),
-            Self::Closer { login, why } => write!(f, "{login} closed it, who may not approve: {why}"),
-            Self::Automatic(what) => write!(f, "{what} closed it, and not a person who read it"),
-            Self::Label(label) => write!(f, "it carries the label {label}, which turns a closing into a no"),
+            Self::Closer { login, why } => write!(f, "{login} cannot approve: {why}"),
+            Self::Automatic(what) => write!(f, "{what} closed it, and not a person"),
+            Self::Label(label) => write!(f, "it has the label {label}, which rejects"),
             Self::Held(until) => write!(f, "the approval waits until {until}"),
             Self::Expired(at) => write!(f, "the approval expired at {at}"),
             Self::TooEarly(at) => write!(f, "it was closed before {at} (`not_before`)"),

@@ -108,7 +108,7 @@ fn open_issue_of_the_former_account_is_told_once_that_it_leads_nowhere() {
     let former = lab.issue(1);
     assert_eq!(former.comments.len(), 1, "told once");
     let text = &former.comments[0].body;
-    assert!(text.contains("approves nothing any more") && text.contains("Superseded by #2"), "{text}");
+    assert!(text.contains("approves nothing any more") && text.contains("Decide on #2"), "{text}");
     assert_eq!(lab.issues().len(), 2);
     lab.close(1, "alice");
     assert_eq!(lab.versions(None), NONE);
@@ -129,10 +129,10 @@ fn former_account_on_a_locked_issue_does_not_fail_the_record() {
     lab.source("bot", id).record(2).succeeds();
 }
 
-/// How many times the closed issue says that its closing approves nothing.
+/// How many times the closed issue says that its closing is not an approval.
 fn refusals(lab: &Lab) -> Vec<String> {
     let comments = lab.issue(1).comments;
-    comments.into_iter().map(|comment| comment.body).filter(|body| body.contains("approves nothing")).collect()
+    comments.into_iter().map(|comment| comment.body).filter(|body| body.contains("**Not approved:**")).collect()
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn hidden_report_changes_nothing_and_a_hidden_claim_counts() {
     lab.close(1, "alice");
     let (_, dir) = lab.get(&lab.version(1), "gate");
     lab.claim_of(&dir, &build(7)).succeeds();
-    lab.report(&dir, "failed", &build(7)).succeeds();
+    lab.report("failed", &build(7)).succeeds();
     for comment in lab.issue(1).comments {
         lab.world().minimize(REPO, 1, comment.id);
     }
@@ -297,7 +297,7 @@ fn rejected_issue_gets_a_word_on_the_next() {
         lab.world().close(REPO, 1, "alice", reason);
         lab.record(2).succeeds();
         let body = lab.issue(2).body;
-        let words = format!("#1 was closed as {} by `alice`", reason.replace('_', " "));
+        let words = format!("`alice` closed #1 as {}", reason.replace('_', " "));
         assert!(body.contains(&words), "{words}: {body}");
         // Once an issue was approved there is nothing more to say of it.
         lab.close(2, "alice");

@@ -92,7 +92,7 @@ impl Approved {
     fn claim(&self, dir: &Path, build: &Build) -> Run {
         let artifact = dir.file_name().unwrap().to_str().unwrap();
         let approval = format!("{artifact}/.git/approval/approval.json");
-        let params = json!({"action": "claim", "approval": approval, "consumer": CONSUMER});
+        let params = json!({"action": "claim", "approval": approval});
         self.lab.put(&params, dir.parent().unwrap(), build)
     }
 
@@ -219,7 +219,9 @@ fn git_resource_is_given_the_code_alone() {
     let number = approved.approved(1, &a);
     let (run, _) = approved.lab.get(&approved.version(number, &a), "code");
     run.succeeds();
-    let git = approved.lab.source["git"].clone();
+    let mut git = approved.lab.source["git"].clone();
+    assert!(git["fetch_tags"].is_null(), "the source does not ask for tags");
+    git["fetch_tags"] = json!(false);
     assert_eq!(approved.request(), json!({"source": git, "version": {"ref": a}}));
 }
 

@@ -169,7 +169,7 @@ fn only_closing_as_completed_counts() {
     lab.close(number, "gate-bot");
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([]));
-    run.says("gate-bot closed it, who may not approve");
+    run.says("gate-bot cannot approve");
 }
 
 // 12, 13, 14
@@ -232,7 +232,7 @@ fn closer_without_the_right_counts_for_nothing_and_is_told() {
         assert_eq!(versions, NONE, "{who} {closer:?}");
         assert!(said.contains("issue #1, closed at"), "{said}");
         let told = |lab: &Lab| {
-            lab.issue(1).comments.iter().filter(|comment| comment.body.contains("approves nothing")).count()
+            lab.issue(1).comments.iter().filter(|comment| comment.body.contains("**Not approved:**")).count()
         };
         assert_eq!(told(&lab), 1, "{who} {closer:?}");
         // Once, however often it is checked.
@@ -348,7 +348,7 @@ fn soak_holds_an_approval_and_expiry_voids_it() {
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([]));
     run.says("waits until");
-    assert!(lab.issue(1).comments.iter().any(|comment| comment.body.contains("**waits**")));
+    assert!(lab.issue(1).comments.iter().any(|comment| comment.body.contains("**Approved, and waiting:**")));
     // The answer that was kept is not taken for the one of later.
     lab.fake.time().advance(3_599_000);
     lab.gate_check(None).succeeds();

@@ -10,118 +10,301 @@ use crate::support::*;
 /// The stage that takes the approvals of `GATE` once the environment between was removed.
 const PRODUCTION: &str = "shop/-/Production/deploy";
 
-fn record_for(destination: &str) -> Value {
-    let mut params = record_params();
-    params["destination"] = json!(destination);
-    params
-}
-
-fn claim_params(consumer: &str) -> Value {
-    json!({"action": "claim", "approval": "gate/approval.json", "consumer": consumer})
-}
-
-/// A lab whose trigger takes the approvals of `destination`.
-fn lab_of(destination: &str) -> Lab {
-    Lab::new().source("destination", destination)
-}
-
-/// The file that a get of the old shape wrote.
-fn approval_of_old_shape(lab: &Lab, number: u64) -> std::path::PathBuf {
-    let dir = lab.dir("gate", &[]);
-    let mut source = lab.gate_source("trigger");
-    source["destination"] = json!(CONSUMER);
-    let request = json!({"source": source, "version": lab.version(number)});
-    lab.run("in", &request, &dir, Some(&build(900))).succeeds();
-    dir
+/// The pipeline after a change: the gate promotes to `destination`.
+fn after_change(lab: Lab, destination: impl Into<Value>) -> Lab {
+    lab.source("destination", destination)
 }
 
 fn no_file_in(dir: &Path) -> bool {
     fs::read_dir(dir).unwrap().next().is_none()
 }
 
+fn is_rejected(lab: &Lab, number: u64) -> bool {
+    let issue = lab.issue(number);
+    issue.closed && issue.state_reason.as_deref() == Some("not_planned")
+}
+
+fn last_comment(lab: &Lab, number: u64) -> String {
+    lab.issue(number).comments.last().unwrap().body.clone()
+}
+
 #[test]
 fn approval_for_another_stage_is_refused_by_check_get_and_claim() {
-    let lab = lab_of(PRODUCTION);
-    let old_shape = record_for(CONSUMER);
-    let mut post = lab.gate_source("post");
-    post["destination"] = Value::Null;
-    post.as_object_mut().unwrap().remove("destination");
-    let put = |params: &Value, dir: &Path, number: u64| {
-        lab.run("out", &json!({"source": post, "params": params}), dir, Some(&build(number)))
-    };
-    put(&old_shape, &lab.build_dir(1), 1).succeeds();
+    let lab = Lab::new();
+    lab.recorded(1);
     lab.close(1, "alice");
+    let (got, dir) = lab.get(&lab.version(1), "gate");
+    got.succeeds();
 
+    let lab = after_change(lab, PRODUCTION);
     let check = lab.gate_check(None);
     check.succeeds().says(CONSUMER).says(PRODUCTION);
     assert_eq!(check.json(), json!([]));
-    let told = lab.issue(1).comments.last().unwrap().body.clone();
+    let told = last_comment(&lab, 1);
     assert!(told.contains("Reopening this issue does not help") && !told.contains("To approve, reopen"), "{told}");
-    let (get, dir) = lab.get(&lab.version(1), "refused");
+    let (get, refused) = lab.get(&lab.version(1), "refused");
     get.fails("wrong-destination").says(CONSUMER).says(PRODUCTION).says("the next deployment opens");
-    assert!(no_file_in(&dir));
-    let gate = approval_of_old_shape(&lab, 1);
-    let claim = put(&claim_params(PRODUCTION), gate.parent().unwrap(), 7);
-    claim.fails("wrong-destination").says(CONSUMER).says(PRODUCTION);
+    assert!(no_file_in(&refused));
+    lab.claim_of(&dir, &build(7)).fails("wrong-destination").says(CONSUMER).says(PRODUCTION);
     // A person who starts the job by hand gets no further.
-    let request = json!({"source": post, "params": claim_params(PRODUCTION)});
-    let by_hand = lab.run("out", &request, gate.parent().unwrap(), Some(&build(8).by("carol")));
-    by_hand.fails("wrong-destination");
-    let report =
-        json!({"action": "report", "status": "failed", "approval": "gate/approval.json", "consumer": PRODUCTION});
-    put(&report, gate.parent().unwrap(), 9).fails("wrong-destination");
+    lab.claim_of(&dir, &build(8).by("carol")).fails("wrong-destination");
     let issue = lab.issue(1);
     assert!(marker(&issue.body)["claims"].is_null(), "{}", issue.body);
 
     // The stage that the record is for can still use it.
-    put(&claim_params(CONSUMER), gate.parent().unwrap(), 10).succeeds();
+    after_change(lab, CONSUMER).claim_of(&dir, &build(10)).succeeds();
 }
 
 #[test]
 fn preview_and_deployment_of_one_stage_are_two_destinations() {
-    let lab = lab_of("shop/-/QA/preview");
-    lab.put(&record_for("shop/-/QA/preview"), &lab.build_dir(1), &build(1)).succeeds();
-    lab.close(1, "alice");
-    let (get, _) = lab.get(&lab.version(1), "gate");
-    get.succeeds();
-    lab.put(&claim_params("shop/-/QA/deploy"), lab.temp.path(), &build(7)).fails("wrong-destination");
-    lab.put(&claim_params("shop/-/QA/preview"), lab.temp.path(), &build(7)).succeeds();
-}
-
-#[test]
-fn consumer_and_destination_belong_to_the_project_of_the_gate() {
-    let other = "billing/-/QA/deploy";
-    let lab = Lab::new();
-    let record = lab.put(&record_for(other), &lab.build_dir(1), &build(1));
-    record.fails("wrong-destination").says("another project");
-    assert_eq!(record.requests.len(), 0);
+    let lab = after_change(Lab::new(), "shop/-/QA/preview");
     lab.recorded(1);
     lab.close(1, "alice");
     let (get, dir) = lab.get(&lab.version(1), "gate");
     get.succeeds();
-    lab.put(&claim_params(other), dir.parent().unwrap(), &build(7)).fails("wrong-destination").says("another project");
-    lab_of(other).gate_check(None).fails("bad-source").says("another project");
+    let lab = after_change(lab, CONSUMER);
+    lab.claim_of(&dir, &build(7)).fails("wrong-destination");
+    after_change(lab, "shop/-/QA/preview").claim_of(&dir, &build(7)).succeeds();
 }
 
 #[test]
-fn post_that_names_a_destination_takes_no_other() {
-    let lab = lab_of(CONSUMER);
-    lab.put(&record_for(PRODUCTION), &lab.build_dir(1), &build(1)).fails("wrong-destination").says(PRODUCTION);
-    let mut none = record_params();
-    none.as_object_mut().unwrap().remove("destination");
-    lab.put(&none, &lab.build_dir(1), &build(1)).fails("wrong-destination").says("`destination` is missing");
+fn destination_is_a_stage_of_the_project_of_the_gate() {
+    let lab = after_change(Lab::new(), "billing/-/QA/deploy");
+    lab.gate_check(None).fails("bad-source").says("another project");
+    let put = lab.record(1);
+    put.fails("bad-source").says("another project");
+    assert_eq!(put.requests.len(), 0);
+    for wrong in ["QA", "shop/-/QA", "shop/-/QA/destroy", "a/b/c/d/deploy", "shop/-/Q A/deploy", "((env))"] {
+        let lab = after_change(Lab::new(), wrong);
+        lab.gate_check(None).fails("bad-source").says(&format!("found `{wrong}`"));
+        lab.record(1).fails("bad-source");
+    }
+}
+
+#[test]
+fn approval_is_not_taken_without_a_destination() {
+    let lab = Lab::new();
     lab.recorded(1);
     lab.close(1, "alice");
     let (_, dir) = lab.get(&lab.version(1), "gate");
-    lab.put(&claim_params(PRODUCTION), dir.parent().unwrap(), &build(7)).fails("wrong-destination");
+    let lab = after_change(lab, Value::Null);
+    lab.gate_check(None).fails("bad-source").says("`destination` is missing");
+    lab.claim_of(&dir, &build(7)).fails("bad-source").says("`destination` is missing");
+    lab.report("failed", &build(7)).fails("bad-source").says("`destination` is missing");
     assert!(lab.issue(1).comments.is_empty());
-    lab.claim_of(&dir, &build(7)).succeeds();
 }
 
 #[test]
-fn trigger_without_a_destination_takes_nothing() {
-    let lab = Lab::new().source("destination", Value::Null);
-    lab.gate_check(None).fails("bad-source").says("`destination` is missing");
-    let lab = Lab::new().source("destination", "QA");
-    lab.gate_check(None).fails("bad-source").says("found `QA`");
+fn open_issue_for_another_stage_is_closed_by_the_next_record() {
+    for (destination, text) in
+        [(json!(PRODUCTION), "its gate promotes to `Production`"), (Value::Null, "its stage promotes to no other")]
+    {
+        let lab = Lab::new();
+        lab.recorded(1);
+        let lab = after_change(lab, destination);
+        assert_eq!(lab.recorded(2), 2, "the versions are on an issue of their own");
+        assert!(is_rejected(&lab, 1));
+        let told = last_comment(&lab, 1);
+        assert!(told.contains("promoted to `QA`") && told.contains(text) && told.contains("Decide on #2"), "{told}");
+        assert!(!lab.issue(2).closed);
+        // Nothing more is said by the records that follow.
+        let count = lab.issue(1).comments.len();
+        assert_eq!(lab.recorded(3), 2);
+        assert_eq!(lab.issue(1).comments.len(), count);
+    }
+    // A record becomes a decision, too.
+    let lab = after_change(Lab::new(), Value::Null);
+    lab.recorded(1);
+    let lab = after_change(lab, CONSUMER);
+    assert_eq!(lab.recorded(2), 2);
+    assert!(is_rejected(&lab, 1) && last_comment(&lab, 1).contains("was a record"), "{}", last_comment(&lab, 1));
+    lab.close(2, "alice");
+    lab.claim(2, &build(7)).succeeds();
+}
+
+#[test]
+fn open_issue_for_another_stage_that_a_person_reopened_stays_open() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    lab.reopen(1, "alice");
+    let lab = after_change(lab, PRODUCTION);
+    for n in 2..=4 {
+        assert_eq!(lab.recorded(n), 2);
+    }
+    let issue = lab.issue(1);
+    assert!(!issue.closed);
+    let told: Vec<&str> = issue.comments.iter().map(|comment| comment.body.as_str()).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("Closing this issue deploys nothing") && told[0].contains("stays open"), "{told:?}");
+    // And it deploys nothing.
+    lab.close(1, "alice");
+    assert_eq!(lab.versions(None), Vec::<Value>::new());
+    lab.get(&lab.version(1), "gate").0.fails("wrong-destination");
+}
+
+#[test]
+fn open_issue_for_another_stage_is_told_by_the_first_check() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let lab = after_change(lab, PRODUCTION);
+    for _ in 0..2 {
+        assert_eq!(lab.versions(None), Vec::<Value>::new());
+    }
+    let issue = lab.issue(1);
+    assert!(!issue.closed && issue.comments.len() == 1, "{issue:?}");
+    let told = last_comment(&lab, 1);
+    assert!(told.contains("promoted to `QA`") && told.contains("The next deployment opens the issue"), "{told}");
+    // The next record still says where the decision is now, and closes it.
+    assert_eq!(lab.recorded(2), 2);
+    assert!(is_rejected(&lab, 1) && last_comment(&lab, 1).contains("Decide on #2"));
+}
+
+#[test]
+fn open_issue_of_a_removed_environment_is_closed_by_the_gate_that_leads_on() {
+    let qa = || Lab::new().source("gate", "shop/-/QA/deployed").source("destination", PRODUCTION);
+    let lab = qa();
+    lab.recorded(1);
+    // QA is gone: CI promotes to Production.
+    let lab = after_change(lab.source("gate", GATE), PRODUCTION);
+    assert_eq!(lab.recorded(2), 2);
+    assert!(is_rejected(&lab, 1) && last_comment(&lab, 1).contains("Decide on #2"), "{}", last_comment(&lab, 1));
+
+    // CI promotes to QA as before: what QA asks about Production is nobody else's to close.
+    let lab = qa();
+    lab.recorded(1);
+    let lab = after_change(lab.source("gate", GATE), CONSUMER);
+    assert_eq!(lab.recorded(2), 2);
+    assert!(!lab.issue(1).closed && lab.issue(1).comments.is_empty());
+
+    // The same stage of another project or another group is another stage.
+    for other in ["billing/-/QA", "shop/eu/QA"] {
+        let project = other.split_once("/QA").unwrap().0;
+        let lab = Lab::new()
+            .source("gate", format!("{other}/deployed"))
+            .source("destination", format!("{project}/Production/deploy"));
+        lab.recorded(1);
+        let lab = after_change(lab.source("gate", GATE), PRODUCTION);
+        assert_eq!(lab.recorded(2), 2);
+        assert!(!lab.issue(1).closed, "{other}");
+    }
+}
+
+#[test]
+fn open_issue_that_promotes_to_a_stage_without_a_gate_is_closed() {
+    for ungated in [false, true] {
+        let lab = Lab::new();
+        lab.recorded(1);
+        // CI is gone, so QA deploys by itself.
+        let lab = after_change(lab.source("gate", "shop/-/QA/deployed"), PRODUCTION);
+        let mut params = record_params();
+        params["ungated"] = json!(ungated);
+        lab.record_as(2, &params, &build(2)).succeeds();
+        assert_eq!(is_rejected(&lab, 1), ungated);
+        assert!(!lab.issue(2).closed);
+    }
+}
+
+#[test]
+fn issue_that_a_person_closes_while_it_is_told_keeps_its_closing() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let closed_at = lab.closed_at(1);
+    let lab = after_change(lab, PRODUCTION);
+    assert_eq!(lab.recorded(2), 2);
+    let issue = lab.issue(1);
+    assert_eq!((issue.state_reason.as_deref(), lab.closed_at(1)), (Some("completed"), closed_at));
+}
+
+#[test]
+fn renamed_stage_goes_on_with_its_open_issue() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let lab = lab.renamed();
+    assert_eq!(lab.recorded(2), 1);
+    assert_eq!(lab.versions(None), Vec::<Value>::new());
+    assert_eq!(lab.issue(1).comments.len(), 1, "only the record");
+    lab.close(1, "alice");
+    lab.claim(1, &build(7)).succeeds();
+}
+
+#[test]
+fn used_approval_stays_used_under_another_name() {
+    // The environment that deploys is renamed; the environment before it is; the project is.
+    type Rename = fn(Lab) -> Lab;
+    let renames: [(&str, Rename); 3] = [
+        ("the stage", |lab| {
+            lab.source("destination", "shop/-/RC/deploy").source("former_destinations", json!([CONSUMER]))
+        }),
+        ("the stage before", |lab| lab.source("gate", "shop/-/Build/deployed").source("gate_aliases", json!([GATE]))),
+        ("the project", Lab::renamed),
+    ];
+    for (what, rename) in renames {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.close(1, "alice");
+        lab.claim(1, &build(7)).succeeds();
+        let lab = rename(lab);
+        // Concourse knows no version of the changed source, and starts no build for the first that a check returns. A job
+        // that was new too would start: its claim is refused.
+        let (get, dir) = lab.get(&lab.version(1), "renamed");
+        get.succeeds();
+        lab.claim_of(&dir, &build(8)).fails("already-used").says("was used already by");
+        assert_eq!(lab.issue(1).comments.len(), 1, "{what}");
+        // The next approval works.
+        assert_eq!(lab.recorded(2), 2, "{what}");
+        lab.close(2, "alice");
+        lab.claim(2, &build(9)).succeeds();
+    }
+}
+
+#[test]
+fn used_approval_stays_used_when_its_issues_move() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let (_, dir) = lab.get(&lab.version(1), "gate");
+    lab.claim_of(&dir, &build(7)).succeeds();
+    // Another repository begins without approvals, and knows none of the former one.
+    lab.world().add_repository("acme/elsewhere");
+    let lab = lab.source("repository", "acme/elsewhere");
+    assert_eq!(lab.versions(None), Vec::<Value>::new());
+    lab.get(&lab.version(1), "moved").0.fails("not-found");
+    lab.claim_of(&dir, &build(8)).fails("not-found");
+}
+
+#[test]
+fn changes_are_told_since_the_last_deployment_that_succeeded() {
+    let lab = Lab::new();
+    let deployed = |lab: &Lab, n: u64, status: Option<&str>| {
+        let number = lab.recorded(n);
+        lab.close(number, "alice");
+        lab.claim(number, &build(100 + n)).succeeds();
+        if let Some(status) = status {
+            lab.report(status, &build(100 + n)).succeeds();
+        }
+    };
+    let since = |lab: &Lab, n: u64| {
+        let dir = lab.build_dir(n);
+        fs::create_dir_all(dir.join("code/.git/objects")).unwrap();
+        let config = "[remote \"origin\"]\n\turl = https://github.com/acme/shop.git\n";
+        fs::write(dir.join("code/.git/config"), config).unwrap();
+        let mut params = record_params();
+        params["clone"] = json!("code");
+        lab.put(&params, &dir, &build(n)).succeeds();
+        let body = lab.open_issues().pop().unwrap().body;
+        let found = body.split_once("/compare/").map(|(_, rest)| rest.split_once("...").unwrap().0.to_owned());
+        (found, body)
+    };
+    deployed(&lab, 1, Some("succeeded"));
+    deployed(&lab, 2, Some("failed"));
+    deployed(&lab, 3, None);
+    let (found, body) = since(&lab, 4);
+    assert_eq!(found, Some(commit(1)), "{body}");
+    assert!(body.contains("Since the last deployment to `QA`"), "{body}");
+
+    // What another stage deployed is not this stage's.
+    let lab = after_change(lab, PRODUCTION);
+    assert_eq!(since(&lab, 5).0, None);
 }

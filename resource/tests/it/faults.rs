@@ -186,7 +186,7 @@ fn claim_killed_anywhere_is_this_builds_and_no_others() {
         lab.close(lab.recorded(1), "alice");
         lab.close(lab.recorded(2), "alice");
         lab.get(&lab.version(2), "gate").0.succeeds();
-        let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER});
+        let params = json!({"action": "claim", "approval": "gate/approval.json"});
         let dir = lab.temp.path().to_owned();
         (lab, params, dir, build(7))
     };
@@ -197,23 +197,18 @@ fn claim_killed_anywhere_is_this_builds_and_no_others() {
         for comment in lab.issue(2).comments {
             lab.world().delete_comment(REPO, 2, comment.id);
         }
-        let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER});
+        let params = json!({"action": "claim", "approval": "gate/approval.json"});
         lab.put(&params, lab.temp.path(), &build(8)).fails("already-used");
     });
 }
 
 #[test]
 fn preview_killed_anywhere_shows_the_newest() {
-    let params = || {
-        let mut params = record_params();
-        params["update"] = json!("body");
-        params
-    };
     let prepare = || {
         let lab = Lab::new().source("gate", "shop/-/QA/ready");
-        lab.record_as(1, &params(), &build(1)).succeeds();
+        lab.recorded(1);
         let dir = lab.build_dir(2);
-        (lab, params(), dir, build(2))
+        (lab, record_params(), dir, build(2))
     };
     killed_anywhere(prepare, |lab, nth, phase| {
         let body = lab.issue(1).body;
@@ -230,7 +225,7 @@ fn claim_killed_anywhere_is_never_another_builds() {
             let lab = Lab::new();
             lab.close(lab.recorded(1), "alice");
             lab.get(&lab.version(1), "gate").0.succeeds();
-            let params = json!({"action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER});
+            let params = json!({"action": "claim", "approval": "gate/approval.json"});
             if !killed_at(&lab, &params, lab.temp.path(), &build(7), nth, phase) {
                 break;
             }
@@ -246,18 +241,17 @@ fn report_killed_anywhere_is_made_once() {
     let prepare = || {
         let lab = Lab::new();
         lab.close(lab.recorded(1), "alice");
-        lab.get(&lab.version(1), "gate").0.succeeds();
-        let params =
-            json!({"action": "report", "status": "failed", "approval": "gate/approval.json", "consumer": CONSUMER});
+        lab.claim(1, &build(7)).succeeds();
+        let params = json!({"action": "report", "status": "failed"});
         let dir = lab.temp.path().to_owned();
         (lab, params, dir, build(7))
     };
     for phase in [Phase::Before, Phase::After] {
-        for nth in 1..=2 {
+        for nth in 1..=3 {
             let (lab, params, dir, build) = prepare();
             assert!(killed_at(&lab, &params, &dir, &build, nth, phase));
             lab.put(&params, &dir, &build).succeeds();
-            assert_eq!(lab.issue(1).comments.len(), 1);
+            assert_eq!(lab.issue(1).comments.len(), 2, "the claim and the report");
         }
     }
 }

@@ -294,12 +294,11 @@ fn issue_that_names_no_version_approves_nothing() {
 
 #[test]
 fn record_without_a_promotion_approves_nothing() {
-    let lab = Lab::new();
-    let mut params = record_params();
-    params.as_object_mut().unwrap().remove("destination");
-    lab.record_as(1, &params, &build(1)).succeeds();
-    assert!(lab.issue(1).body.contains("It asks nothing of anybody"));
+    let lab = Lab::new().source("destination", Value::Null);
+    lab.recorded(1);
+    assert!(lab.issue(1).body.contains("This issue is a record"));
     lab.close(1, "alice");
+    let lab = lab.source("destination", CONSUMER);
     assert_eq!(lab.versions(None), Vec::<Value>::new());
     refused(&lab, &lab.version(1), "record-only");
 }

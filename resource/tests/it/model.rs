@@ -93,9 +93,7 @@ impl Shape {
 
     fn source(self, lab: &Lab, role: &str) -> Value {
         let mut source = lab.gate_source(role);
-        if role == "trigger" || self.is_renamed {
-            source["destination"] = json!(self.destination());
-        }
+        source["destination"] = json!(self.destination());
         if self.is_renamed {
             source["gate"] = json!("store/-/CI/deployed");
             source["gate_aliases"] = json!([GATE]);
@@ -265,9 +263,7 @@ fn run(
 fn putter(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Shape, builds: std::ops::Range<u64>) {
     for n in builds {
         let dir = lab.build_dir(n);
-        let mut params = record_params();
-        params["destination"] = json!(shape.destination());
-        let request = json!({"source": shape.source(lab, "post"), "params": params});
+        let request = json!({"source": shape.source(lab, "post"), "params": record_params()});
         for _ in 0..3 {
             if run(lab, history, endpoint, "out", &request, &dir, n).is_some() {
                 break;
@@ -312,13 +308,13 @@ fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Sha
         if got.code != Some(0) {
             continue;
         }
-        let claim_for = |consumer: &str| {
-            let params = json!({"action": "claim", "approval": format!("{name}/approval.json"), "consumer": consumer});
+        let claim_for = |shape: Shape| {
+            let params = json!({"action": "claim", "approval": format!("{name}/approval.json")});
             json!({"source": shape.source(lab, "post"), "params": params})
         };
         if history.lock().unwrap().draw(5) == 0 {
             let other = if shape.environment == "QA" { SHORTER } else { BEFORE };
-            let claim = claim_for(&other.destination());
+            let claim = claim_for(other);
             if let Some(claimed) = run(lab, history, endpoint, "out", &claim, lab.temp.path(), n) {
                 assert_eq!(
                     claimed.code,
@@ -329,7 +325,7 @@ fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Sha
                 history.lock().unwrap().refused += 1;
             }
         }
-        let claim = claim_for(&shape.destination());
+        let claim = claim_for(shape);
         let Some(claimed) = run(lab, history, endpoint, "out", &claim, lab.temp.path(), n) else { continue };
         if claimed.code != Some(0) {
             continue;

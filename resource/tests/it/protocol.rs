@@ -129,7 +129,7 @@ fn answer_is_one_json_value_of_texts() {
     let check = lab.gate_check(None);
     let (get, dir) = lab.get(&lab.version(1), "gate");
     let claim = lab.claim_of(&dir, &build(7));
-    let report = lab.report(&dir, "succeeded", &build(7));
+    let report = lab.report("succeeded", &build(7));
     for run in [&put, &get, &claim, &report] {
         let value = run.json();
         assert_eq!(run.stdout.trim_end().lines().count(), 1);

@@ -168,11 +168,6 @@ impl Lab {
             .source("former_destinations", json!([CONSUMER]))
     }
 
-    /// The stage that claims: as the source names it.
-    pub(crate) fn consumer(&self) -> Value {
-        self.source.get("destination").filter(|destination| !destination.is_null()).cloned().unwrap_or(json!(CONSUMER))
-    }
-
     /// Authenticating as an App.
     pub(crate) fn app(self) -> Self {
         let pair = {
@@ -244,7 +239,7 @@ impl Lab {
     pub(crate) fn gate_source(&self, role: &str) -> Value {
         let mut source = json!({
             "gate": GATE, "role": role, "repository": REPO, "gh_host": self.endpoint.base,
-            "access_token": BOT_TOKEN, "bot": self.bot, "destination": (role == "trigger").then_some(CONSUMER),
+            "access_token": BOT_TOKEN, "bot": self.bot, "destination": CONSUMER,
         });
         for (name, value) in &self.source {
             // The code belongs to the approvals alone.
@@ -392,9 +387,7 @@ impl Lab {
 
     /// Records a build of commit `n` in the gate.
     pub(crate) fn record(&self, n: u64) -> Run {
-        let mut params = record_params();
-        params["destination"] = self.consumer();
-        self.record_as(n, &params, &build(n))
+        self.record_as(n, &record_params(), &build(n))
     }
 
     pub(crate) fn record_as(&self, n: u64, params: &Value, build: &Build) -> Run {
@@ -425,13 +418,14 @@ impl Lab {
 
     /// Claims what was got into `dir`.
     pub(crate) fn claim_of(&self, dir: &Path, build: &Build) -> Run {
-        let params = json!({"action": "claim", "approval": format!("{}/approval.json", dir.file_name().unwrap().to_str().unwrap()), "consumer": self.consumer()});
+        let params = json!({"action": "claim", "approval": format!("{}/approval.json", dir.file_name().unwrap().to_str().unwrap())});
         self.put(&params, dir.parent().unwrap(), build)
     }
 
-    pub(crate) fn report(&self, dir: &Path, status: &str, build: &Build) -> Run {
-        let params = json!({"action": "report", "status": status, "approval": format!("{}/approval.json", dir.file_name().unwrap().to_str().unwrap()), "consumer": self.consumer()});
-        self.put(&params, dir.parent().unwrap(), build)
+    /// Reports what became of the approval that `build` claimed.
+    pub(crate) fn report(&self, status: &str, build: &Build) -> Run {
+        let params = json!({"action": "report", "status": status});
+        self.put(&params, self.temp.path(), build)
     }
 }
 
@@ -475,7 +469,7 @@ impl Run {
 
 pub(crate) fn record_params() -> Value {
     json!({
-        "action": "record", "title": TITLE, "pins": {"code": "code/.git/ref", "img": "img/digest"}, "destination": CONSUMER,
+        "action": "record", "title": TITLE, "pins": {"code": "code/.git/ref", "img": "img/digest"},
         "labels": ["promotion-to-qa"],
     })
 }

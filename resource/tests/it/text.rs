@@ -39,7 +39,7 @@ fn commit_all(dir: &Path, message: &str) -> String {
 }
 
 fn params() -> serde_json::Value {
-    json!({"action": "record", "title": TITLE, "pins": {"code": "code/.git/ref"}, "destination": CONSUMER, "clone": "code"})
+    json!({"action": "record", "title": TITLE, "pins": {"code": "code/.git/ref"}, "clone": "code"})
 }
 
 fn record(lab: &Lab, dir: &Path, n: u64) {
@@ -84,10 +84,12 @@ fn commits_between_records_are_shown_with_a_link_that_compares() {
         // The next issue compares with what was deployed from here.
         lab.close(1, "alice");
         lab.claim(1, &build(7)).succeeds();
+        lab.report("succeeded", &build(7)).succeeds();
         let newest = commit_all(&code, "after the approval");
         record(&lab, &dir, 3);
         let body = lab.issue(2).body;
         assert!(body.contains(&format!("/compare/{evil}...{newest})")), "{body}");
+        assert!(body.contains("**Approve `QA`?**") && body.contains("`after the approval` by `Ada`"), "{body}");
         assert!(body.contains("after the approval (Ada)") && !body.contains("the merge"), "{body}");
     }
 }
@@ -104,7 +106,7 @@ fn history_that_was_rewritten_is_said() {
     git(&code, &["init", "--quiet"]);
     commit_all(&code, "rewritten");
     record(&lab, &dir, 2);
-    assert!(lab.issue(1).comments[0].body.contains("is not in the history any more"));
+    assert!(lab.issue(1).comments[0].body.contains("is no longer in the history"));
 }
 
 #[test]
@@ -138,7 +140,7 @@ fn closers_are_named_in_the_issue() {
     let body = lab.issue(1).body;
     assert!(
         body.contains(
-            "people with the role `maintain`, or the accounts `alice`, or members of `acme/ops`, or the apps `release`"
+            "People with the role `maintain`, or the accounts `alice`, or members of `acme/ops`, or the apps `release` can approve"
         ),
         "{body}"
     );

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::support::{CONSUMER, Run, build, commit, record_params};
+use crate::support::{Run, build, commit, record_params};
 
 /// Each pin is refused as no full hash.
 fn refused(pin: impl Fn(&Build, &Commits) -> String) {
@@ -130,7 +130,7 @@ fn claim_of_a_tag_that_the_job_checks_out_is_refused_and_uses_nothing_up() {
     run.succeeds();
     let claim = |commits: Value| {
         let params = json!({
-            "action": "claim", "approval": "gate/approval.json", "consumer": CONSUMER, "commits": commits,
+            "action": "claim", "approval": "gate/approval.json", "commits": commits,
         });
         lab.put(&params, dir.parent().unwrap(), &build(7))
     };
