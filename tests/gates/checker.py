@@ -432,7 +432,9 @@ class JobChecker:
             let_in = stage.let_in if phase == "deploy" else stage.before and stage.before.let_in
             mine = f"{let_in.key}/deploy" if let_in else None
         # A stage that waits for one of another project gets what was approved for that one.
-        own = [each for each in all_of_them if each.issues.source.get("destination") == mine]
+        # A preview may take its versions from records, which promote nowhere.
+        own = [each for each in all_of_them if each.issues.role == "records"]
+        own = own or [each for each in all_of_them if each.issues.source.get("destination") == mine]
         self.approvals = own or all_of_them
         self.others = [each for each in all_of_them if each not in self.approvals]
         # Artifacts with the approved version; with another one, and why; and those of approvals.
