@@ -96,6 +96,8 @@ pub(super) enum Mark<'a> {
         key: &'a str,
         /// Versions of the resource are approvals.
         is_trigger: bool,
+        /// Versions of the resource are records.
+        is_records: bool,
         /// The artifact of a get is the approved code, with the approval inside.
         has_code: bool,
     },
@@ -153,7 +155,9 @@ impl<'a> Issue<'a> {
         }
         let place = Repository::of_issues(source.text("gh_host"), source.text("repository").unwrap_or_default());
         let mark = match gate {
-            Some((key, role)) => Mark::Gate { key, is_trigger: role == "trigger", has_code },
+            Some((key, role)) => {
+                Mark::Gate { key, is_trigger: role == "trigger", is_records: role == "records", has_code }
+            }
             None => Mark::Title {
                 prefix: source.text("issue_prefix"),
                 title: source.text("issue_title_template"),
@@ -161,6 +165,11 @@ impl<'a> Issue<'a> {
             },
         };
         Some(Self { place, mark })
+    }
+
+    /// The gate whose records it watches.
+    pub(super) fn records(&self) -> Option<GateId<'a>> {
+        matches!(self.mark, Mark::Gate { is_records: true, .. }).then(|| self.gate()).flatten()
     }
 
     /// The gate that it belongs to.

@@ -1,4 +1,5 @@
-//! *Pins*: what a job compares with its approval is recorded by whoever writes that gate, from a file of the same name.
+//! *Pins*: what a job compares with its approval, or with the record that starts it, is recorded by whoever writes that gate,
+//! from a file of the same name.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::project::Pin;
@@ -8,11 +9,13 @@ use super::facts::as_found;
 use super::model::{GateId, Job, Pipeline, Record, Unit, What};
 
 /// A version that is recorded from one file and compared from another never passes.
-pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
-    for approval in job.approvals.iter().filter(|approval| approval.is_exact) {
-        let Some(gate) = &approval.gate else { continue };
+pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
+    let approvals = job.approvals.iter().filter(|approval| approval.is_exact);
+    let approvals = approvals.filter_map(|approval| Some(("approval", approval.gate.clone()?)));
+    let records = job.gets().filter_map(|(get, _)| Some(("record", pipeline.issue(get.resource)?.records()?)));
+    for (what, gate) in approvals.chain(records) {
         for (name, file, span) in compared(job) {
-            let Some((recorded, writer)) = recorded(gate, name, unit, 0).into_iter().find(|(known, _)| *known != file)
+            let Some((recorded, writer)) = recorded(&gate, name, unit, 0).into_iter().find(|(known, _)| *known != file)
             else {
                 continue;
             };
@@ -20,7 +23,7 @@ pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, unit: &Unit<'_, '_>, diagno
                 Diagnostic::new(
                     Rule::UnrecordedPin,
                     span,
-                    format!("the approval names the file `{recorded}` of `{name}`, and the job compares `{file}`"),
+                    format!("the {what} names the file `{recorded}` of `{name}`, and the job compares `{file}`"),
                 )
                 .label("every build of the job fails")
                 .note(format!("{} records `{recorded}`", writer.whom))

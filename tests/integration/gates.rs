@@ -388,6 +388,16 @@ fn environments_name_a_version_by_two_files() {
         error: 1 error in 1 file; nothing was written
         "
     );
+    // So does a preview that starts from the records of the environment before it.
+    let previewed = report(
+        "project: shop\nstack: {script: {image: alpine, tag: '3', deploy: ./d, preview: ./p, target: '{{ stack }}'}}\n\
+         gate: preview\ninputs:\n  rel: {github_release: {repository: example/rel}}\noverrides:\n  \
+         Production: {inputs: {rel: {pin: version}}}\n",
+    );
+    assert!(
+        previewed.contains("the record names the file `tag` of `rel`, and the job compares `version`"),
+        "{previewed}"
+    );
     // What an environment hands on is what the first one recorded.
     let handed_on = report(&format!(
         "project: shop\n{SCRIPT}inputs:\n  base: {{image: {{repository: base}}, env: {{BASE: digest}}}}\noverrides:\n  \
