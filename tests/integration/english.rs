@@ -171,6 +171,7 @@ fn tests_that_the_security_page_names_exist() {
     let mut named = 0;
     for row in rows.filter(|row| !row.ends_with("| test |")) {
         let tests = row.rsplit(" | ").next().unwrap();
+        assert!(tests.contains('`'), "SECURITY.md promises without a test: {row}");
         for test in tests.split('`').skip(1).step_by(2) {
             assert!(
                 sources.contains(&format!("fn {test}()")),
