@@ -62,7 +62,7 @@ pub(crate) enum Fault {
     TextChanged(Place),
     /// A record is missing.
     Deleted,
-    /// The newest record is of another chain than the body's.
+    /// It holds records of two chains, and the body's is not the later one.
     Forked,
 }
 
@@ -95,7 +95,7 @@ impl fmt::Display for Fault {
             Self::Unsealed(what) => write!(f, "the marker of {what} is not signed with `signing_key`"),
             Self::TextChanged(what) => write!(f, "the text of {what} is not the one that was written"),
             Self::Deleted => write!(f, "a record was deleted"),
-            Self::Forked => write!(f, "its newest record is not of the chain that counts"),
+            Self::Forked => write!(f, "its records contradict each other, since two builds wrote at the same time"),
         }
     }
 }
@@ -212,12 +212,17 @@ impl Ledger {
         let mut records: Vec<Recorded> =
             found.into_iter().map(|(hash, (record, at, comment))| Recorded { record, at, comment, hash }).collect();
         records.sort_by_key(|recorded| (recorded.at, recorded.comment, recorded.record.seq));
-        let newest_counts = records.last().is_none_or(|newest| newest.record.chain == self.mark.chain);
-        records.retain(|recorded| recorded.record.chain == self.mark.chain);
-        // A put that knew nothing of a new chain wrote the old one back: what people see last would not be what counts.
-        if !newest_counts && !records.is_empty() {
+        let is_of_chain = |recorded: &Recorded| recorded.record.chain == self.mark.chain;
+        let began = records.iter().find(|recorded| is_of_chain(recorded)).map(|recorded| recorded.at);
+        let newest_counts = records.last().is_none_or(is_of_chain);
+        // A new chain comes after all others. Where it does not, a put that knew nothing of it wrote the old one back, and
+        // people saw other versions than those that count.
+        if began.is_some_and(|began| {
+            !newest_counts || records.iter().any(|recorded| !is_of_chain(recorded) && recorded.at > began)
+        }) {
             return Err(Fault::Forked);
         }
+        records.retain(|recorded| recorded.record.chain == self.mark.chain);
         let seqs: BTreeMap<&str, u32> =
             records.iter().map(|recorded| (recorded.hash.as_str(), recorded.record.seq)).collect();
         for recorded in &records {

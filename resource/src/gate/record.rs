@@ -36,6 +36,8 @@ const MAX_FORMER: usize = 5;
 const MAX_STALE: usize = 10;
 /// Claims whose outcome one opening reads.
 const MAX_CLAIMS_READ: usize = 5;
+/// Chains of records that one record begins on an issue.
+const RESTARTS: usize = 3;
 /// Tries to write a body of which others write too.
 const RESYNCS: usize = 8;
 /// Records that move into a comment, in characters: a marker must leave room for the text.
@@ -341,13 +343,26 @@ impl Gate<'_> {
     }
 
     /// Adds a record to an open issue.
+    ///
+    /// Where another put wrote a chain back that this one had found broken, neither is believed, and a third begins.
     fn append(&self, number: u64, draft: &Draft) -> Result<Appended> {
-        let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(Appended::Elsewhere(None)) };
+        for _ in 0..RESTARTS {
+            if let Some(appended) = self.append_once(number, draft)? {
+                return Ok(appended);
+            }
+            self.log.say(format_args!("issue #{number} was written by another put with other records"));
+        }
+        Ok(Appended::Elsewhere(None))
+    }
+
+    /// None when the issue holds two chains of records now.
+    fn append_once(&self, number: u64, draft: &Draft) -> Result<Option<Appended>> {
+        let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(Some(Appended::Elsewhere(None))) };
         if !is_open(&issue) {
-            return Ok(Appended::Elsewhere(None));
+            return Ok(Some(Appended::Elsewhere(None)));
         }
         let Some(ledger) = self.ledger_or_restart(&issue, draft.destination.as_ref())? else {
-            return Ok(Appended::Elsewhere(None));
+            return Ok(Some(Appended::Elsewhere(None)));
         };
         let restarted = ledger.records.is_empty() && ledger.text.is_empty();
         if let Some(build) = &draft.build
@@ -356,7 +371,7 @@ impl Gate<'_> {
                 .iter()
                 .find(|known| known.record.build.as_ref() == Some(build) && known.record.pins == draft.pins)
         {
-            return self.known_record(&issue, &ledger, known, draft);
+            return self.known_record(&issue, &ledger, known, draft).map(Some);
         }
         if restarted {
             // The chain first: a record that the body does not know of would be no record.
@@ -375,7 +390,7 @@ impl Gate<'_> {
             Posted::Done { at, .. } => at,
             Posted::Locked => {
                 self.log.say(format_args!("issue #{number} is locked; a new one is opened"));
-                return Ok(Appended::Elsewhere(Some(issue.url.clone())));
+                return Ok(Some(Appended::Elsewhere(Some(issue.url.clone()))));
             }
         };
         if let Some(old) = rolled.last().and_then(|known| known.comment) {
@@ -388,12 +403,19 @@ impl Gate<'_> {
         let now = self.write_body_and(number, mark, &text, fields)?;
         // Others wrote meanwhile: the body's count is of what we knew.
         let comments = issue.comments().count() as u64 + 1 - u64::from(!rolled.is_empty());
-        let now = if now.comments == comments || !now.is_open() { now } else { self.resync(now)? };
+        let now = if now.comments == comments || !now.is_open() {
+            now
+        } else {
+            match self.resync(now)? {
+                Some(now) => now,
+                None => return Ok(None),
+            }
+        };
         if !now.is_open() && now.closed_at.is_none_or(|closed_at| closed_at <= at) {
             self.log.say(format_args!("issue #{number} was closed meanwhile; the record needs another"));
-            return Ok(Appended::Elsewhere(None));
+            return Ok(Some(Appended::Elsewhere(None)));
         }
-        Ok(Appended::Done(Box::new(now)))
+        Ok(Some(Appended::Done(Box::new(now))))
     }
 
     /// A record that is there already, from an earlier run of the same put: what that run left undone is done.
@@ -441,11 +463,16 @@ impl Gate<'_> {
     }
 
     /// The body's marker after puts at the same time: each knew of its own record alone. Until nothing came between the
-    /// reading and the writing, for a record that the body does not count could be deleted unseen.
-    fn resync(&self, mut now: Issue) -> Result<Issue> {
+    /// reading and the writing, for a record that the body does not count could be deleted unseen. None when the issue
+    /// holds two chains.
+    fn resync(&self, mut now: Issue) -> Result<Option<Issue>> {
         for _ in 0..RESYNCS {
             let Some(issue) = Snapshot::read(&self.client, now.number)? else { break };
-            let Ok(ledger) = Ledger::read(&issue, &self.trust()?) else { break };
+            let ledger = match Ledger::read(&issue, &self.trust()?) {
+                Ok(ledger) => ledger,
+                Err(Fault::Forked) => return Ok(None),
+                Err(_) => break,
+            };
             if ledger.current_mark() == ledger.mark {
                 break;
             }
@@ -454,7 +481,7 @@ impl Gate<'_> {
                 break;
             }
         }
-        Ok(now)
+        Ok(Some(now))
     }
 
     /// The records of the comment that the next one takes the place of: none below `max_comments`.

@@ -1,6 +1,7 @@
 //! The whole protocol at once: puts, checks, gets and claims, people who close, reopen and meddle between any two
-//! requests, requests that fail, and processes that are killed at any of theirs. In the middle the project is renamed, or
-//! QA is taken out of the chain. Whatever the interleaving, each stage deploys what was approved for it, and once.
+//! requests, requests that fail, and processes that are killed at any of theirs. Some records are those of previews that
+//! found nothing to change, and previews of the next stage start from records. In the middle the project is renamed, or QA
+//! is taken out of the chain. Whatever the interleaving, each stage deploys what was approved for it, and once.
 //!
 //! A seed chooses who goes when, who does what, what fails and who is killed. More seeds than the default:
 //! `SEEDS=1000 cargo test -p github-issues-resource --release --test it model`.
@@ -44,6 +45,10 @@ struct History {
     faults: u64,
     /// Claims of a stage that the approval was not for.
     refused: u64,
+    /// Records of previews that found nothing to change.
+    unchanged: u64,
+    /// Claims of a record, as if it were an approval.
+    records_refused: u64,
     closed: u64,
     reopened: u64,
 }
@@ -227,6 +232,7 @@ impl History {
                 destination: marker["record"]["destination"].as_str().unwrap().to_owned(),
             };
             self.records.entry(number).or_default().push(record);
+            self.unchanged += u64::from(marker["record"]["unchanged"] == true);
         }
     }
 }
@@ -263,7 +269,12 @@ fn run(
 fn putter(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Shape, builds: std::ops::Range<u64>) {
     for n in builds {
         let dir = lab.build_dir(n);
-        let request = json!({"source": shape.source(lab, "post"), "params": record_params()});
+        let mut params = record_params();
+        if history.lock().unwrap().draw(3) == 0 {
+            std::fs::write(dir.join("no-changes"), "").unwrap();
+            params["unchanged_if_file"] = json!("no-changes");
+        }
+        let request = json!({"source": shape.source(lab, "post"), "params": params});
         for _ in 0..3 {
             if run(lab, history, endpoint, "out", &request, &dir, n).is_some() {
                 break;
@@ -272,11 +283,47 @@ fn putter(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Shape
     }
 }
 
+/// A preview of the next stage: it starts from the newest record, which is one that GitHub took, and cannot claim it.
+fn previewer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Shape, n: u64) {
+    let mut source = shape.source(lab, "records");
+    source.as_object_mut().unwrap().remove("destination");
+    source.as_object_mut().unwrap().remove("former_destinations");
+    let dir = lab.dir(&format!("records-{n}"), &[]);
+    let request = json!({"source": source});
+    let Some(check) = run(lab, history, endpoint, "check", &request, lab.temp.path(), n) else { return };
+    if check.code != Some(0) {
+        return;
+    }
+    let Some(version) = check.json().as_array().unwrap().last().cloned() else { return };
+    let get = json!({"source": source, "version": version});
+    let Some(got) = run(lab, history, endpoint, "in", &get, &dir, n) else { return };
+    if got.code != Some(0) {
+        return;
+    }
+    assert!(!dir.join("approval.json").exists(), "a record is no approval");
+    let record: Value = serde_json::from_slice(&std::fs::read(dir.join("record.json")).unwrap()).unwrap();
+    let (number, commit) = (record["issue"].as_u64().unwrap(), record["pins"]["code"].as_str().unwrap().to_owned());
+    {
+        let history = history.lock().unwrap();
+        let taken = history.records.get(&number).into_iter().flatten();
+        assert!(taken.into_iter().any(|known| known.commit == commit), "issue #{number} has no record of {commit}");
+    }
+    let params = json!({"action": "claim", "approval": format!("records-{n}/record.json")});
+    let claim = json!({"source": shape.source(lab, "post"), "params": params});
+    if let Some(claimed) = run(lab, history, endpoint, "out", &claim, lab.temp.path(), n) {
+        assert_eq!(claimed.code, Some(1), "claimed a record: {claimed:?}");
+        history.lock().unwrap().records_refused += 1;
+    }
+}
+
 /// What Concourse does: checks, and starts a build for what is new; and what people do by hand: start a build for any
 /// closing, or claim for another stage.
 fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Shape, builds: std::ops::Range<u64>) {
     let mut known: Option<Value> = None;
     for n in builds {
+        if history.lock().unwrap().draw(3) == 0 {
+            previewer(lab, history, endpoint, shape, n);
+        }
         let mut request = json!({"source": shape.source(lab, "trigger")});
         if let Some(known) = &known {
             request["version"] = known.clone();
@@ -362,6 +409,7 @@ fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Sha
 #[test]
 fn no_interleaving_deploys_what_was_not_approved() {
     let (mut kills, mut faults, mut closed, mut reopened, mut refused) = (0, 0, 0, 0, 0);
+    let (mut unchanged, mut records_refused) = (0, 0);
     let mut deployed = BTreeMap::new();
     for seed in 0..seeds() {
         let lab = Lab::new();
@@ -420,14 +468,18 @@ fn no_interleaving_deploys_what_was_not_approved() {
         kills += history.kills;
         faults += history.faults;
         refused += history.refused;
+        unchanged += history.unchanged;
+        records_refused += history.records_refused;
         closed += history.closed;
         reopened += history.reopened;
     }
     println!(
         "{} seeds: {closed} approvals given, {reopened} reopened, {kills} processes killed, {faults} requests failed, \
-         {refused} claims for another stage, deployments as it was, renamed and without QA: {deployed:?}",
+         {refused} claims for another stage, {unchanged} records of unchanged previews, {records_refused} claims of \
+         records, deployments as it was, renamed and without QA: {deployed:?}",
         seeds()
     );
     assert!(deployed.values().all(|count| *count >= seeds() / 12), "the model deploys nothing");
     assert!(kills > 0 && faults > 0 && reopened > 0 && refused > 0, "the model tries nothing");
+    assert!(unchanged > 0 && records_refused > 0, "no preview that finds nothing to change");
 }

@@ -167,13 +167,43 @@ fn chain_that_was_written_back_is_no_chain() {
     lab.world().edit_comment(REPO, 1, comment.id, "gate-bot", &comment.body);
     lab.close(1, "alice");
     let (run, _) = lab.get(&lab.version(1), "forked");
-    run.fails("tampered").says("not of the chain that counts");
+    run.fails("tampered").says("its records contradict each other");
     lab.reopen(1, "alice");
     assert_eq!(lab.recorded(4), 1);
     lab.close(1, "alice");
     let (run, dir) = lab.get(&lab.version(1), "again");
     run.succeeds();
     assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(4)));
+}
+
+#[test]
+fn chain_that_was_written_back_with_another_record_is_no_chain() {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        lab.recorded(n);
+    }
+    let before = lab.issue(1);
+    lab.recorded(3);
+    let after = lab.issue(1);
+    // The put of build 3 is late: it writes what it read before somebody meddled, after build 4 began anew.
+    lab.world().delete_comment(REPO, 1, after.comments[1].id);
+    lab.world().edit_body(REPO, 1, "gate-bot", &before.body);
+    lab.world().edit_comment(REPO, 1, before.comments[0].id, "bob", "gone");
+    lab.recorded(4);
+    lab.fake.time().advance(5_000);
+    lab.world().edit_comment(REPO, 1, before.comments[0].id, "gate-bot", &before.comments[0].body);
+    lab.world().comment(REPO, 1, "gate-bot", &after.comments[1].body);
+    lab.world().edit_body(REPO, 1, "gate-bot", &after.body);
+    lab.close(1, "alice");
+    let (run, _) = lab.get(&lab.version(1), "forked");
+    run.fails("tampered").says("its records contradict each other");
+    // The next build begins anew.
+    lab.reopen(1, "alice");
+    assert_eq!(lab.recorded(5), 1);
+    lab.close(1, "alice");
+    let (run, dir) = lab.get(&lab.version(1), "again");
+    run.succeeds();
+    assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(5)));
 }
 
 // 31
