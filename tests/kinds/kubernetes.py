@@ -25,36 +25,45 @@ RESOURCES = {
     "apps/v1": {"deployments": "Deployment", "replicasets": "ReplicaSet"},
     "batch/v1": {"jobs": "Job"},
 }
+WRITER = "token-of-the-cluster"
+# A token that reads, and changes nothing.
+READER = "token-of-the-reader"
 VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 Object = dict[str, Any]
 
 
 class Kubernetes:
-    """The API at an address of this machine. `writes` lists what changed anything."""
+    """The API at an address of this machine for each token, since clients send tokens only by TLS. `writes` lists what
+    changed anything, and `tokens` who asked."""
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str, str, str], Object] = {}
         self.writes: list[str] = []
+        self.tokens: set[str] = set()
         self.lock = threading.Lock()
         self.version = 0
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"api": self}))
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.servers: dict[str, ThreadingHTTPServer] = {}
+        for token in (WRITER, READER):
+            handler = type("Handler", (Handler,), {"api": self, "token": token})
+            self.servers[token] = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+            threading.Thread(target=self.servers[token].serve_forever, daemon=True).start()
 
     def stop(self) -> None:
         """Ends it."""
-        self.server.shutdown()
-        self.server.server_close()
+        for server in self.servers.values():
+            server.shutdown()
+            server.server_close()
 
-    def kubeconfig(self) -> str:
+    def kubeconfig(self, token: str = WRITER) -> str:
         """What `kubectl` reads. The token is one that must not be told."""
-        host, port = self.server.server_address[:2]
+        host, port = self.servers[token].server_address[:2]
         return yaml.safe_dump(
             {
                 "apiVersion": "v1",
                 "kind": "Config",
                 "current-context": "it",
                 "clusters": [{"name": "it", "cluster": {"server": f"http://{host}:{port}"}}],
-                "users": [{"name": "it", "user": {"token": "token-of-the-cluster"}}],
+                "users": [{"name": "it", "user": {"token": token}}],
                 "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
             }
         )
@@ -69,10 +78,22 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one request."""
 
     api: Kubernetes
+    token: str
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002, D102
         pass
+
+    def parse_request(self) -> bool:
+        """Notes who asks, and refuses what the token does not allow."""
+        if not super().parse_request():
+            return False
+        self.api.tokens.add(self.token)
+        if self.token == READER and self.command != "GET":
+            self.close_connection = True
+            self.refuse(403, "Forbidden", f"{self.command} is forbidden")
+            return False
+        return True
 
     def answer(self, body: Object, status: int = 200) -> None:
         """Sends an object."""

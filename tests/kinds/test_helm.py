@@ -12,7 +12,7 @@ import time
 import unittest
 from pathlib import Path
 
-from .kubernetes import Kubernetes
+from .kubernetes import READER, WRITER, Kubernetes
 from .task import SHELLS, TOOLS, Build, Pipeline
 
 FLEET = Path(__file__).parent / "fleet"
@@ -92,13 +92,15 @@ class Helm(unittest.TestCase):
         """A build of one job, not begun yet."""
         config = self.pipeline.task(f"{phase}-cart-{stack}", phase)
         image = self.folder / "image"
-        pins = self.folder / "gate/pins"
-        for made in (image, pins):
-            made.mkdir(parents=True, exist_ok=True)
-        (pins / "changes").write_text(approved)
-        credentials = {"kubeconfig": self.api.kubeconfig(), ".:cart_digest": digest, "motto": MOTTO}
-        inputs = {"shop-helm": self.code, "cart-image": image, "gate": self.folder / "gate"}
-        build = Build(config, inputs, credentials, shell, TOOLS / helm)
+        image.mkdir(exist_ok=True)
+        credentials = {
+            "kubeconfig": self.api.kubeconfig(),
+            "kubeconfig_reader": self.api.kubeconfig(READER),
+            ".:cart_digest": digest,
+            "motto": MOTTO,
+        }
+        build = Build(config, {"shop-helm": self.code, "cart-image": image}, credentials, shell, TOOLS / helm)
+        build.approve("changes", approved)
         self.addCleanup(shutil.rmtree, build.folder, ignore_errors=True)
         return build
 
@@ -111,9 +113,10 @@ class Helm(unittest.TestCase):
         """Nothing of a name was run, and no secret is shown in an issue."""
         self.assertEqual([str(file) for file in build.folder.rglob("harm")], [])
         for summary in build.work.glob("summary/*"):
-            for secret in ("hunter", "token-of-the-cluster", "$(touch harm)"):
+            for secret in ("hunter", WRITER, READER, "$(touch harm)"):
                 self.assertNotIn(secret, summary.read_text())
-        self.assertNotIn("token-of-the-cluster", build.log)
+        for token in (WRITER, READER):
+            self.assertNotIn(token, build.log)
 
     def test_story(self) -> None:
         """A preview changes nothing, its approval deploys, and then there is nothing to do."""
@@ -160,6 +163,17 @@ class Helm(unittest.TestCase):
         self.assertIn("+# its content is not shown; this is the one after\n", preview.output("summary/preview.md"))
         self.assertIsNone(preview.output("summary/no-changes"))
         self.harmless(preview)
+
+    def test_preview_reads_with_credentials_of_its_own(self) -> None:
+        """`preview_kubeconfig` is all that a preview has, and reading is all that it needs."""
+        for helm in ("helm3", "helm4"):
+            with self.subTest(helm):
+                self.cluster()
+                self.build("preview", helm=helm).run().succeeded()
+                self.assertEqual(self.api.tokens, {READER})
+                self.api.tokens.clear()
+                self.build("deploy", "qa", helm=helm).run().succeeded()
+                self.assertEqual(self.api.tokens, {WRITER})
 
     def test_deploys_only_what_was_approved(self) -> None:
         """Where the changes are others by now, nothing is deployed."""

@@ -1,5 +1,6 @@
 """The kind `opentofu`, with the real OpenTofu, a state of this machine and resources that it brings itself."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -56,13 +57,8 @@ class OpenTofu(unittest.TestCase):
     def build(self, phase: str, stack: str = "production", size: str = "small", shell: str = "busybox", approved: str = "") -> Build:
         """A build of one job, not begun yet."""
         config = self.pipeline.task(f"{phase}-network-{stack}", phase)
-        inputs = {"shop-tofu": self.code}
-        if any(wanted["name"] == "gate" for wanted in config["inputs"]):
-            pins = self.folder / "gate/pins"
-            pins.mkdir(parents=True, exist_ok=True)
-            (pins / "plan").write_text(approved)
-            inputs["gate"] = self.folder / "gate"
-        build = Build(config, inputs, {"db.password": PASSWORD}, shell, TOOLS / "tofu")
+        build = Build(config, {"shop-tofu": self.code}, {"db.password": PASSWORD}, shell, TOOLS / "tofu")
+        build.approve("plan", approved)
         build.env["TF_VAR_size"] = size
         self.addCleanup(shutil.rmtree, build.folder, ignore_errors=True)
         return build
@@ -168,6 +164,19 @@ class OpenTofu(unittest.TestCase):
         build = Build(config, {"shop-tofu-plain": code}, path=TOOLS / "tofu").run().succeeded()
         self.addCleanup(shutil.rmtree, build.folder)
         self.assertIn("terraform_data", state.read_text())
+
+        # `preview_lock: false` needs no lock of the state: the preview runs while somebody holds the lock.
+        with state.open("r+") as held:
+            fcntl.lockf(held, fcntl.LOCK_EX)
+            preview = Build(
+                pipeline.task("preview-plain-production", "preview"), {"shop-tofu-plain": code}, path=TOOLS / "tofu"
+            )
+            self.addCleanup(shutil.rmtree, preview.folder)
+            self.assertEqual(preview.run().succeeded().output("summary/no-changes"), "")
+            late = Build(config, {"shop-tofu-plain": code}, path=TOOLS / "tofu")
+            self.addCleanup(shutil.rmtree, late.folder)
+            late.env["LOCK_TIMEOUT"] = "0s"
+            self.assertIn("Error acquiring the state lock", late.run().failed().log)
 
     def test_providers_that_nobody_locked(self) -> None:
         """They would be others tomorrow."""
