@@ -164,12 +164,17 @@ class Code:
         environment = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in person.items()}
         return run(["git", "-C", self.work, *words], env={**os.environ, **environment}).strip()
 
+    def write(self, path: str, text: str) -> None:
+        """Somebody writes a file, for the next commit."""
+        file = self.work / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"{text}\n")
+
     def commit(self, version: str, *projects: str) -> str:
         """Somebody commits a version of projects, and pushes."""
         self.minute += 1
         for project in projects:
-            (self.work / project).mkdir(exist_ok=True)
-            (self.work / project / "version").write_text(f"{version}\n")
+            self.write(f"{project}/version", version)
         self.git("add", "--all")
         self.git("commit", "-q", "-m", f"{', '.join(projects)}: version {version}")
         self.git("push", "-q", "-f", self.bare, "HEAD:main")
@@ -272,6 +277,14 @@ class Project:
         """The resource by which Concourse sees that somebody closed the issue of an environment."""
         return f"github-issues-{self.name}-{environment.lower()}-trigger"
 
+    def ready(self, environment: str) -> str:
+        """The same of the issue of an environment's preview."""
+        return f"gh-{self.name}-{environment.lower()}-gate-trigger"
+
+    def brought(self, build: Build) -> str:
+        """The commit that a build took, as Concourse's own record names it."""
+        return self.pipeline.inputs(build)[self.code]["ref"]
+
     def check_record(self) -> None:
         """Concourse's own record names what each deployment brought, where it gets the approved commit."""
         try:
@@ -285,7 +298,7 @@ class Project:
             if not gets or not stacks:
                 continue
             builds = [build for build in self.pipeline.builds(job["name"]) if build.status == "succeeded"]
-            brought = [self.case.code.versions[self.pipeline.inputs(build)[self.code]["ref"]] for build in builds]
+            brought = [self.case.code.versions[self.brought(build)] for build in builds]
             # A pipeline that was made anew remembers less than the place.
             came = self.at(stacks[0])
             equal(brought, came[len(came) - len(brought) :], f"what Concourse says that {job['name']} brought")

@@ -5,7 +5,7 @@ import shutil
 from datetime import datetime, timedelta
 from threading import Event
 
-from .case import WEBHOOK, Case, Committed, alone, equal, says, scenario
+from .case import WEBHOOK, Case, Committed, Project, alone, equal, says, scenario
 from .github import Repository
 from .tools import ROOT, run
 from .transcript import Transcript
@@ -326,6 +326,151 @@ SINGLETON = "environments: [default]\ngate: preview"
 PREVIEW = """\
 version=$(cat org/version); there=$(wget -q -O - http://environments.test:9000/preview/org/default);
 if [ "$version" = "$there" ]; then touch "$SUMMARY.no-changes"; else echo "would bring version $version" >>"$SUMMARY"; fi"""
+
+
+@scenario
+def passed_on(case: Case) -> None:
+    """a commit that changes Production alone gets there: the preview of QA passes it on, and QA deploys nothing"""
+    cart = case.project("cart", PREVIEWED, preview="sh preview.sh cart")
+    with (case.code.work / "deploy.sh").open("a") as script:
+        script.write(SETTINGS.replace("CASE", case.name))
+    case.code.write("preview.sh", COMPARES.replace("CASE", case.name))
+
+    def commit(version: str, qa: int, production: int) -> str:
+        """Somebody commits the settings of both environments; CI deploys them, and QA previews them."""
+        case.code.write("cart/CI", "0")
+        case.code.write("cart/QA", str(qa))
+        case.code.write("cart/Production", str(production))
+        return cart.commit(version)
+
+    a = commit("A", qa=1, production=1)
+    ready = cart.open("QA ready to deploy.")
+    says(ready.body, "would change QA to 1", a)
+    case.issues.close(ready.number)
+    cart.look(cart.ready("QA"))
+    cart.look(RECORDS)
+    ready = cart.open("Production ready to deploy.")
+    says(ready.body, "would change Production to 1", a)
+    assert "unchanged" not in ready.body, ready.body
+    case.issues.close(ready.number)
+    cart.look(cart.ready("Production"))
+    equal(cart.places(), {"CI": ["A"], "QA": ["A"], "Production": ["A"]})
+
+    # QA has nothing to approve: its preview writes the record.
+    b = commit("B", qa=1, production=2)
+    equal(case.issues.open("QA ready to deploy."), [])
+    record = cart.open("QA deployed.")
+    says(record.comments[-1]["body"], UNCHANGED, b)
+    cart.look(RECORDS)
+    ready = cart.open("Production ready to deploy.")
+    says(ready.body, UNCHANGED, "would change Production to 2", b)
+    # Closing the record approves nothing.
+    case.issues.close(record.number)
+    look_for_all(cart)
+    equal(cart.places(), {"CI": ["A", "B"], "QA": ["A"], "Production": ["A"]}, "before somebody approved")
+
+    # A newer commit does not take the place of the approved commit.
+    case.issues.close(ready.number)
+    c = commit("C", qa=1, production=3)
+    look_for_all(cart)
+    equal(cart.places(), {"CI": ["A", "B", "C"], "QA": ["A"], "Production": ["A", "B"]})
+    equal(cart.at("Production-settings"), ["1", "2"])
+    equal([cart.brought(build) for build in cart.deploys("Production")], [a, b], "what Concourse gave the builds")
+    equal([cart.brought(build) for build in cart.deploys("QA")], [a], "what Concourse gave the builds")
+    says(cart.now(ready).comments[-1]["body"], "**Deployed to", cart.link(cart.deploys("Production")[-1]))
+    ready = cart.open("Production ready to deploy.")
+    says(ready.body, UNCHANGED, "would change Production to 3", c)
+
+    # A commit that changes neither environment asks nobody.
+    d = commit("D", qa=1, production=2)
+    look_for_all(cart)
+    equal(case.issues.open("ready to deploy."), [])
+    equal(cart.now(ready).state_reason, "not_planned")
+    says(cart.open("Production deployed.").comments[-1]["body"], UNCHANGED, UNCHANGED.replace("QA", "Production"), d)
+    equal(cart.places(), {"CI": ["A", "B", "C", "D"], "QA": ["A"], "Production": ["A", "B"]})
+
+
+PREVIEWED = "overrides: {QA: {gate: preview}, Production: {gate: preview}}"
+# The settings of an environment, which a deployment brings beside the version, and a preview compares.
+SETTINGS = """\
+wget -q -O /dev/null --post-data "$(cat "$1/$ENVIRONMENT")" "http://environments.test:9000/CASE/$1/$STACK-settings"
+"""
+COMPARES = """\
+here=$(cat "$1/$ENVIRONMENT") there=$(wget -q -O - "http://environments.test:9000/CASE/$1/$STACK-settings")
+if [ "$here" = "$there" ]; then touch "$SUMMARY.no-changes"; else echo "would change $ENVIRONMENT to $here" >>"$SUMMARY"; fi
+"""
+UNCHANGED = "`QA`: **unchanged by this version, not deployed there**"
+RECORDS = "github-issues-cart-qa-records"
+
+
+def look_for_code(projects: list[Project]) -> None:
+    """Concourse looks for commits of several projects; all that follows in each has followed."""
+    for project in projects:
+        project.pipeline.check(project.code)
+    for project in projects:
+        project.pipeline.settle()
+
+
+def look_for_all(project: Project) -> None:
+    """Concourse looks for whatever could start a job of a project; all that follows has followed."""
+    for resource in project.pipeline.config()["resources"]:
+        if resource["source"].get("role") in ("trigger", "records"):
+            project.look(resource["name"])
+
+
+@scenario
+def lying(case: Case) -> None:
+    """a commit whose previews lie that they change nothing is deployed nowhere before somebody approves it"""
+    gates = ("preview", "issue", "none", "manual")
+    projects = [
+        case.project(gate, f"overrides: {{QA: {{gate: preview}}, Production: {{gate: {gate}}}}}", "sh preview.sh")
+        for gate in gates
+    ]
+
+    def commit(version: str, preview: str) -> None:
+        """Somebody commits a version of all projects, and how they are previewed; all that follows has followed."""
+        case.code.write("preview.sh", preview)
+        case.code.commit(version, *gates)
+        look_for_code(projects)
+        for project in projects:
+            look_for_all(project)
+
+    # The first commit lies about both environments, the second about QA.
+    commit("A", LIE)
+    commit("B", f'if [ "$ENVIRONMENT" = QA ]; then {LIE}; else {CONFESSION}; fi')
+    for project in projects:
+        equal(project.places(), {"CI": ["A", "B"], "QA": [], "Production": []}, project.name)
+        previews = ["preview-preview-production"] if project.name == "preview" else []
+        ran = sorted({build.job for build in project.pipeline.builds()})
+        equal(ran, [f"deploy-{project.name}-ci", *previews, f"preview-{project.name}-qa"], "jobs that ran")
+        says(project.open("QA deployed.").says(), UNCHANGED, case.code.commits["B"])
+    previewed, issued, *_ = projects
+    says(previewed.open("Production ready to deploy.").body, UNCHANGED, "would change Production", case.code.commits["B"])
+
+    # Who approves sees that QA was left out, and approves this commit.
+    approve_all(issued, "QA deployed.")
+    equal(issued.places(), {"CI": ["A", "B"], "QA": [], "Production": ["B"]})
+    equal([issued.brought(build) for build in issued.deploys("Production")], [case.code.commits["B"]])
+
+    # An honest commit takes its usual way.
+    commit("C", CONFESSION)
+    for project in projects:
+        approve_all(project, "QA ready to deploy.")
+        equal(project.at("QA"), ["C"], project.name)
+    approve_all(previewed, "Production ready to deploy.")
+    approve_all(issued, "QA deployed.")
+    came = {project.name: project.at("Production") for project in projects}
+    equal(came, {"preview": ["C"], "issue": ["B", "C"], "none": ["C"], "manual": []})
+
+
+LIE = 'touch "$SUMMARY.no-changes"'
+CONFESSION = 'echo "would change $ENVIRONMENT" >>"$SUMMARY"'
+
+
+def approve_all(project: Project, words: str) -> None:
+    """Somebody closes the open issue whose title ends so, and Concourse looks for whatever it may find."""
+    project.case.issues.close(project.open(words).number)
+    look_for_all(project)
 
 
 @scenario
