@@ -677,6 +677,44 @@ def again(case: Case) -> None:
 
 
 @scenario
+def shape(case: Case) -> None:
+    """an environment is taken out: what was approved for QA deploys nothing to Production, and the next issue does"""
+    used, unused, late, undecided = projects = [case.project(name) for name in ("used", "unused", "late", "undecided")]
+    case.code.commit("A", *(project.name for project in projects))
+    look_for_code(projects)
+    issues = {project.name: project.open("CI deployed.") for project in projects}
+    used.approve(issues["used"], "CI")
+    of_qa = used.open("QA deployed.")
+    case.issues.close(issues["unused"].number)
+    for project in projects:
+        project.text += "environments: [CI, Production]\n"
+        project.set()
+        look_for_all(project)
+
+    # One issue was closed before, one is closed now, and one is of the environment that was taken out.
+    used.approve(of_qa, "CI")
+    late.approve(issues["late"], "CI")
+    for project in projects:
+        equal(project.places(), {"CI": ["A"], "QA": ["A"] if project is used else [], "Production": []}, project.name)
+        equal(project.deploys("Production"), [], project.name)
+
+    # The next record is of this shape, and asks about Production.
+    b = case.code.commit("B", *(project.name for project in projects))
+    look_for_code(projects)
+    for project in projects:
+        look_for_all(project)
+        equal(project.deploys("Production"), [], project.name)
+        issue = project.open("CI deployed.")
+        if project is not undecided:
+            assert issue.number > of_qa.number, f"{project.name}: issue #{issue.number} is of the old shape"
+            equal(issue.labels, ["promotion-to-production"], project.name)
+        project.approve(issue, "CI")
+        equal(project.at("Production"), ["B"], project.name)
+        equal([project.brought(build) for build in project.deploys("Production")], [b], project.name)
+    equal([project.at("QA") for project in projects], [["A"], [], [], []])
+
+
+@scenario
 def mitodl(case: Case) -> None:
     """a pipeline for MIT Open Learning's image goes through the story, with ours in its place"""
     case.say_fleet(issues="resource: mitodl", image="mitodl/concourse-github-issues-resource", tag="latest")
