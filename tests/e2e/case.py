@@ -204,6 +204,8 @@ class Project:
 
     def __init__(self, case: Case, name: str, more: str, preview: str) -> None:
         self.case, self.name = case, name
+        # The folder of its code, and of its places.
+        self.folder = name
         self.pipeline = case.lab.concourse.pipeline(f"{case.name}-{name}", "main")
         script = f"image: alpine\n    deploy: ./deploy.sh {name}\n    watch: [{name}]\n"
         if preview:
@@ -218,6 +220,12 @@ class Project:
     def call(self, pipeline: str) -> None:
         """Its pipeline has another name from now on."""
         self.pipeline = self.case.lab.concourse.pipeline(pipeline, self.pipeline.team)
+
+    def rename(self, name: str) -> None:
+        """It has another name from now on; its pipeline, its code and its places stay what they are."""
+        self.where().unlink()
+        self.text = self.text.replace(f"project: {self.name}\n", f"project: {name}\n")
+        self.name = name
 
     def elsewhere(self, concourse: str, team: str) -> "Project":
         """Its part on another Concourse, which is another pipeline."""
@@ -255,7 +263,7 @@ class Project:
 
     def commit(self, version: str) -> str:
         """Somebody commits a version of it; all that follows by itself has followed."""
-        commit = self.case.code.commit(version, self.name)
+        commit = self.case.code.commit(version, self.folder)
         self.look(self.code)
         return commit
 
@@ -318,7 +326,7 @@ class Project:
 
     def place(self, stack: str) -> str:
         """What the environments call it."""
-        return f"{self.case.name}/{self.name}/{stack}"
+        return f"{self.case.name}/{self.folder}/{stack}"
 
     def places(self) -> dict[str, list[str]]:
         """The same of the usual places."""

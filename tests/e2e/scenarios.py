@@ -715,6 +715,66 @@ def shape(case: Case) -> None:
 
 
 @scenario
+def renamed(case: Case) -> None:
+    """an environment and a project are renamed: what was used stays used, and what is open goes on"""
+    cart = case.project("cart")
+    a = cart.commit("A")
+    cart.approve(cart.open("CI deployed."), "CI")
+    cart.approve(cart.open("QA deployed."), "QA")
+    b = cart.commit("B")
+    waiting = cart.open("CI deployed.")
+    deployed = {"CI": ["A", "B"], "QA": ["A"], "Production": ["A"]}
+    equal(cart.places(), deployed)
+
+    # The environment gets another name. Its stack and its jobs keep theirs.
+    cart.text += """\
+environments: [CI, Staging, Production]
+overrides: {Staging: {names: {stack: QA}, issues: {formerly: [cart/QA]}}}
+"""
+    cart.set()
+    look_for_all(cart)
+    equal(cart.places(), deployed)
+    equal(deploys_of(cart), {"CI": ["succeeded"] * 2, "QA": ["succeeded"], "Production": ["succeeded"]})
+    cart.approve(waiting, "CI")
+    deployed["QA"].append("B")
+    equal([cart.brought(build) for build in cart.deploys("QA")], [a, b])
+    says(cart.now(waiting).comments[-1]["body"], "**Deployed to", cart.link(cart.deploys("QA")[-1]))
+    waiting = cart.open("QA deployed.")
+
+    # The project gets another name. The jobs of CI and Production keep their history; the job of QA is a new job to
+    # Concourse, which starts it with the newest approval.
+    cart.rename("basket")
+    cart.text = cart.text.replace("[cart/QA]", '["cart/{{ environment }}", cart/QA]') + """\
+issues: {formerly: ["cart/{{ environment }}"]}
+old_names:
+  deploy-basket-ci: deploy-cart-ci
+  deploy-basket-production: deploy-cart-production
+  github-issues-basket-qa-trigger: github-issues-cart-qa-trigger
+"""
+    cart.set()
+    look_for_all(cart)
+    equal(cart.places(), deployed)
+    equal(deploys_of(cart), {"CI": ["succeeded"] * 2, "QA": ["failed"], "Production": ["succeeded"]})
+    says(case.lab.concourse.log(cart.deploys("QA")[0]), "error[already-used]")
+
+    # The next approvals deploy: of the issue that was open, and of a new issue.
+    cart.approve(waiting, "QA")
+    deployed["Production"].append("B")
+    equal(cart.places(), deployed)
+    c = cart.commit("C")
+    cart.approve(cart.open("CI deployed."), "CI")
+    cart.approve(cart.open("QA deployed."), "QA")
+    equal(cart.places(), {place: [*came, "C"] for place, came in deployed.items()})
+    equal([cart.brought(build) for build in cart.deploys("Production")], [a, b, c])
+    equal(deploys_of(cart)["QA"], ["failed", "succeeded"])
+
+
+def deploys_of(project: Project) -> dict[str, list[str]]:
+    """How the builds ended that deploy to the usual places."""
+    return {place: [build.status for build in project.deploys(place)] for place in ("CI", "QA", "Production")}
+
+
+@scenario
 def mitodl(case: Case) -> None:
     """a pipeline for MIT Open Learning's image goes through the story, with ours in its place"""
     case.say_fleet(issues="resource: mitodl", image="mitodl/concourse-github-issues-resource", tag="latest")
