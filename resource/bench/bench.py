@@ -103,7 +103,7 @@ def measure(work, fake, python, gnu_time):
     commenting, _ = requests(lambda: put(2))
     bound("requests of a put that comments", commenting, 4)
     fake("close", repository=REPOSITORY, number=1, actor="alice")
-    trigger = {"source": {**gate, "role": "trigger", "destination": params["destination"]}}
+    trigger = {"source": {**gate, "role": "trigger"}}
     check = [str(work / "check")]
     _, versions = run(check, trigger, env)
     known = {**trigger, "version": versions[0]}

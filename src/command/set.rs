@@ -38,7 +38,7 @@ pub(super) fn run(args: &SetArgs, output: &mut Output) -> Result<Outcome, Failur
     let living = setting.living(&wanted)?;
     let mut found = setting.found(&wanted, &living)?;
     // What weakens a gate is told before all else, whosever it is.
-    found.sort_by_key(|(_, found)| !found.weakens_a_gate());
+    found.sort_by_key(|(_, found)| !found.changes_a_gate());
     setting.tell(&found)?;
     for fleet in run.fleets.iter().filter(|fleet| fleet.whole) {
         for orphan in orphans(fleet, &living, &setting.fly)? {
@@ -153,8 +153,8 @@ impl Found {
         }
     }
 
-    fn weakens_a_gate(&self) -> bool {
-        matches!(self, Self::Live { changes, .. } if changes.of(Effect::Weaker).next().is_some())
+    fn changes_a_gate(&self) -> bool {
+        matches!(self, Self::Live { changes, .. } if changes.is_of_gates())
     }
 }
 

@@ -13,6 +13,11 @@ impl Changes {
         self.changes.iter().all(|change| change.effect == Effect::Order)
     }
 
+    /// Whether a gate gets weaker, or promotes to another stage.
+    pub fn is_of_gates(&self) -> bool {
+        self.changes.iter().any(|change| change.effect <= Effect::Redirected)
+    }
+
     /// Those of an effect.
     pub fn of(&self, effect: Effect) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(move |change| change.effect == effect)
@@ -47,6 +52,8 @@ pub struct Change {
 pub enum Effect {
     /// Less is asked before something is deployed.
     Weaker,
+    /// A gate promotes to another stage: what was approved for the stage before counts no more.
+    Redirected,
     /// Concourse forgets the versions that it knows of a resource: what comes next is what a first check finds.
     HistoryAnew,
     /// More is asked before something is deployed.
@@ -75,4 +82,6 @@ pub enum Subject {
     Resource(String),
     /// A resource type.
     ResourceType(String),
+    /// A gate, by its key and its repository.
+    Gate(String),
 }

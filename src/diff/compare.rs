@@ -10,6 +10,7 @@ use crate::gates;
 use super::change::{Change, Changes, Effect, Subject};
 use super::gates::Gates;
 use super::names::{Matched, matched};
+use super::promotions::Promotions;
 use super::values::{Difference, DifferenceKind, differences, json};
 use super::{steps, words};
 
@@ -20,10 +21,12 @@ pub fn compare(old: &Pipeline, new: &Pipeline) -> Changes {
     rest(old, new, &mut changes);
     resource_types(old, new, &mut changes);
     let resources = matched(&old.resources, &new.resources, |one| one.name.as_str(), |one| one.old_name.as_deref());
-    self::resources(&resources, &flows.1, &mut changes);
+    let promotions = Promotions::new(&flows.0, &flows.1);
+    promotions.compare(&mut changes);
+    self::resources(&resources, &flows.1, &promotions, &mut changes);
     let jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
     let newest = (gates::newest(old), gates::newest(new));
-    let gates = Gates::new((&flows.0, newest.0), (&flows.1, newest.1), &resources.pairs, &jobs.pairs);
+    let gates = Gates::new((&flows.0, newest.0), (&flows.1, newest.1), &resources.pairs, &jobs.pairs, &promotions);
     self::jobs(&jobs, &gates, &mut changes);
     changes.changes.sort_by_key(|change| change.effect);
     changes
@@ -66,7 +69,12 @@ fn resource_types(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
     }
 }
 
-fn resources(resources: &Matched<'_, Resource>, flow: &PipelineFlow<'_>, changes: &mut Changes) {
+fn resources(
+    resources: &Matched<'_, Resource>,
+    flow: &PipelineFlow<'_>,
+    promotions: &Promotions<'_>,
+    changes: &mut Changes,
+) {
     let subject = |one: &Resource| Subject::Resource(one.name.to_string());
     let got: HashSet<&str> = flow
         .jobs
@@ -120,7 +128,10 @@ fn resources(resources: &Matched<'_, Resource>, flow: &PipelineFlow<'_>, changes
         let mut anew = false;
         for difference in found {
             anew |= matches!(difference.path[0].as_str(), "type" | "source");
+            let field = difference.path.get(1).filter(|_| difference.path[0] == "source");
+            let issue = flow.issues.get(new.name.as_str());
             match policy(subject(new), difference) {
+                _ if field.is_some_and(|field| promotions.reports(issue, field, difference)) => {}
                 Some(_) if said.is_some_and(|said| said.contains(difference)) => {}
                 Some(change) => changes.changes.push(change),
                 None => changes.changes.push(changed(subject(new), difference)),

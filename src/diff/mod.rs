@@ -7,6 +7,7 @@ mod change;
 mod compare;
 mod gates;
 mod names;
+mod promotions;
 mod steps;
 mod values;
 mod words;

@@ -93,6 +93,7 @@ impl Changes {
         let mut out = String::new();
         for (effect, heading, paint) in [
             (Effect::Weaker, "GATES GET WEAKER", "1;31"),
+            (Effect::Redirected, "GATES PROMOTE TO ANOTHER STAGE", "1;31"),
             (Effect::HistoryAnew, "version histories start anew", "1;33"),
             (Effect::Stronger, "gates get stronger", "1;32"),
             (Effect::Added, "new", "1"),
@@ -131,6 +132,7 @@ fn sentence(change: &Change, colour: bool) -> String {
         Subject::Job(name) => ("job", name),
         Subject::Resource(name) => ("resource", name),
         Subject::ResourceType(name) => ("resource type", name),
+        Subject::Gate(name) => ("gate", name),
     };
     format!("{kind} {}: {}", painted(colour, "1", &visible(name)), change.message)
 }

@@ -171,7 +171,9 @@ pub(crate) fn import(
 fn name_of(subject: &Subject) -> Option<String> {
     match subject {
         Subject::Pipeline => None,
-        Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) => Some(format!("`{name}`")),
+        Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) | Subject::Gate(name) => {
+            Some(format!("`{name}`"))
+        }
     }
 }
 
@@ -201,7 +203,9 @@ fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut 
             _ => pipeline.span,
         };
         let name = match &change.subject {
-            Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) => name.as_str(),
+            Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) | Subject::Gate(name) => {
+                name.as_str()
+            }
             Subject::Pipeline => "the pipeline",
         };
         if !kept.contains(&name) {

@@ -50,6 +50,8 @@ fn gate_that_is_left_out_comes_first() {
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: none}}\n")), @"
     GATES GET WEAKER
       job deploy-shop-cart-production: no longer waits for the issue `shop-cart/-/QA/deployed` in example/deployments: new versions of `shop-cart` start it
+    GATES PROMOTE TO ANOTHER STAGE
+      gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone
       resource github-issues-shop-cart-qa-post: is gone
       resource github-issues-shop-cart-qa-trigger: is gone
@@ -63,6 +65,8 @@ fn gate_that_is_left_out_comes_first() {
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: manual}}\n")), @"
     GATES GET WEAKER
       job deploy-shop-cart-production: no longer waits for the issue `shop-cart/-/QA/deployed` in example/deployments: somebody presses +
+    GATES PROMOTE TO ANOTHER STAGE
+      gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone
       resource github-issues-shop-cart-qa-post: is gone
       resource github-issues-shop-cart-qa-trigger: is gone
@@ -78,6 +82,8 @@ fn gate_that_is_left_out_comes_first() {
 #[test]
 fn gate_by_a_preview() {
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: preview}}\n")), @r#"
+    GATES PROMOTE TO ANOTHER STAGE
+      gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and promotes to no stage now: open issues for `shop-cart/-/Production/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop-cart/-/Production/deploy` are void
     new
       job preview-shop-cart-production: is new: new versions of `shop-cart` start it
       resource gh-shop-cart-production-gate-post: is new, of the type `github-issues`
@@ -92,7 +98,6 @@ fn gate_by_a_preview() {
       job deploy-shop-cart-production: has the put gh-shop-cart-production-gate-post in `on_success`, `on_failure`, `on_error` and `on_abort`
       job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
       job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.labels` gain `deployed` and lose `promotion-to-production`
-      resource github-issues-shop-cart-qa-post: `source.destination` is gone, it was `shop-cart/-/Production/deploy`
     "#);
 }
 

@@ -30,6 +30,7 @@ mod readme;
 mod refused;
 mod render;
 mod report;
+mod reshaped;
 mod rules;
 mod schemas;
 mod set;

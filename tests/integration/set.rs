@@ -117,6 +117,8 @@ fn weaker_gate_is_told_first() {
     cart on main, team shop:
     GATES GET WEAKER
       job deploy-cart-production: no longer waits for the issue `cart/-/QA/deployed` in example/deployments: new versions of `shop-cart` start it
+    GATES PROMOTE TO ANOTHER STAGE
+      gate cart/-/QA/deployed in example/deployments: promoted to `cart/-/Production/deploy`, and is gone: open issues for `cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `cart/-/Production/deploy` are void
     gone
       resource github-issues-cart-qa-post: is gone
       resource github-issues-cart-qa-trigger: is gone
@@ -138,6 +140,21 @@ fn weaker_gate_is_told_first() {
     set api on main, team shop
     ");
     assert_eq!(touched(&work).len(), 2);
+}
+
+#[test]
+fn gate_that_promotes_to_another_stage_is_reported_before_anything_is_set() {
+    let work = shop(&["api", "cart"]);
+    work.write("projects/cart.yml", &format!("{}environments: [QA, Staging, Production]\n", manifest("cart")));
+    work.run(&["render", "--quiet"]).fine();
+    let ran = set(&work, &[]).ended(1);
+    let (before, _) = ran.stdout.split_once("version histories").unwrap();
+    assert_snapshot!(before, @"
+    cart on main, team shop:
+    GATES PROMOTE TO ANOTHER STAGE
+      gate cart/-/QA/deployed in example/deployments: promoted to `cart/-/Production/deploy`, and promotes to `cart/-/Staging/deploy` now: open issues for `cart/-/Production/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `cart/-/Production/deploy` are void
+    ");
+    assert_eq!(touched(&work), [""; 0]);
 }
 
 #[test]
