@@ -14,20 +14,22 @@ use crate::source::Span;
 /// of this program made is left out there.
 pub(super) fn write_old_names(pipelines: &mut [Pipeline], old_names: &[OldName], diagnostics: &mut Diagnostics) {
     let used: HashSet<String> = pipelines.iter().flat_map(names).map(str::to_owned).collect();
-    let mut moved: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut moved: BTreeMap<&str, (&str, Span)> = BTreeMap::new();
     for OldName { new, old, span } in old_names {
         let Some(span) = *span else { continue };
-        if let Some(first) = moved.insert(old, span) {
+        if let Some((other, first)) = moved.insert(old, (new, span)) {
+            let message = format!("`{other}` and `{new}` have the same former name `{old}`");
             diagnostics.push(
-                Diagnostic::new(Rule::NameCollision, span, format!("two new names have the same former name `{old}`"))
+                Diagnostic::new(Rule::NameCollision, span, message)
                     .also(first, "the other one")
                     .help("keep one of the two lines"),
             );
             continue;
         }
         if used.contains(old) {
+            let message = format!("`{old}` is the former name of `{new}`, and the name of a job or resource today");
             diagnostics.push(
-                Diagnostic::new(Rule::NameCollision, span, format!("`{old}` is the name of a job or resource today"))
+                Diagnostic::new(Rule::NameCollision, span, message)
                     .help("remove the line, or give the job or resource of that name another name"),
             );
             continue;

@@ -283,7 +283,8 @@ impl<'p> Planner<'p, '_> {
 
     /// The identity of a stage.
     fn stage_name(&mut self, stage: &Stage) -> Option<StageName> {
-        StageName::new(&stage.project, stage.group.as_deref(), &stage.environment)
+        stage
+            .identity()
             .map_err(|error: InvalidStage| {
                 self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, stage.origin.span, error.to_string()));
             })

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use github_issues_resource::contract::{Approve, Closers, ContentFiles, OnExisting, StageName};
+use github_issues_resource::contract::{Approve, Closers, ContentFiles, InvalidStage, OnExisting, StageName};
 
 use crate::concourse::{BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
 use crate::manifest::{ApprovedCode, CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy, Unchanged};
@@ -136,6 +136,15 @@ impl Stage {
     /// The stage in words: `` `shop-cart` QA ``.
     pub fn whom(&self) -> String {
         self.origin.whom()
+    }
+
+    /// The name by which gates and approvals know the stage.
+    ///
+    /// # Errors
+    ///
+    /// When a part of the name is not valid there.
+    pub fn identity(&self) -> Result<StageName, InvalidStage> {
+        StageName::new(&self.project, self.group.as_deref(), &self.environment)
     }
 
     /// The stage among those of its project, `GROUP.ENVIRONMENT` or `ENVIRONMENT`.

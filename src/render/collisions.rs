@@ -1,13 +1,15 @@
 //! What only shows when all manifests of a fleet are seen together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use github_issues_resource::contract::StageName;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 use crate::files;
 use crate::gates::Repository;
 use crate::manifest::IssuesResource;
-use crate::plan::{Job, Plan};
-use crate::project::{Concourse, Fleet};
+use crate::plan::{Job, Plan, StageJob};
+use crate::project::{Concourse, Fleet, Issues};
 use crate::source::Span;
 use crate::yaml::{Map, Node};
 
@@ -18,6 +20,7 @@ use super::RenderedFleet;
 pub(super) struct Facts {
     pipelines: Vec<Named>,
     issues: Vec<Issue>,
+    stages: Vec<NamedStage>,
     /// Selectors that fit a stage.
     pub(super) selectors: Vec<String>,
 }
@@ -39,14 +42,20 @@ struct Issue {
     by_prefix: bool,
     /// Where its title is said.
     span: Span,
-    /// Where its project is.
-    of: Span,
-    /// The keys that it had before, and where they are said.
-    former: Vec<(String, Span)>,
 }
 
-/// A gate where it lives: its repository, and its key there.
-type GateAt<'f> = (&'f Repository, &'f str);
+/// A stage, by the names that its approvals are known by.
+#[derive(Debug)]
+struct NamedStage {
+    /// Its name today.
+    name: StageName,
+    /// Its former names, and where they are set.
+    former: Vec<(StageName, Span)>,
+    /// The repositories of its own issues and of those that it waits for. Without any, `None`.
+    repositories: BTreeSet<Option<Repository>>,
+    /// Where its project is.
+    span: Span,
+}
 
 impl Facts {
     /// Adds those of a plan.
@@ -59,24 +68,43 @@ impl Facts {
                     let name = format!("{}{}", pipeline.name, pipeline.instance_vars.file_name_part());
                     self.pipelines.push(Named { concourse: pipeline.concourse, name, span });
                 }
+                self.stage(job);
                 let Some(opening) = &job.opens else { continue };
                 let issue = &opening.issue;
                 let pointer = if issue.is_preview() { "/names/ready_title" } else { "/names/deployed_title" };
                 let own = |span: &Span| span.file != fleet.built_in;
                 let span = issue.of.origin.settings.at(pointer).map(|node| node.span).filter(own);
                 let by_prefix = issue.issues.resource == IssuesResource::Mitodl;
-                let former = issue.former_keys().filter(|_| !by_prefix);
                 self.issues.push(Issue {
                     place: Repository::of_issues(Some(&issue.issues.api), &issue.issues.repository),
                     title: issue.title.to_owned(),
                     key: issue.key.to_string(),
                     by_prefix,
                     span: span.unwrap_or(issue.of.origin.span),
-                    of: issue.of.origin.span,
-                    former: former.map(|key| (key.to_string(), issue.of.span_of("/issues/formerly"))).collect(),
                 });
             }
         }
+    }
+
+    fn stage(&mut self, job: &StageJob<'_>) {
+        // The planner reports a name that is not valid.
+        let Ok(name) = job.stage.identity() else { return };
+        let all: Vec<&Issues> = job.stage.issues.iter().chain(job.gate.iter().map(|gate| gate.issue.issues)).collect();
+        // MIT Open Learning's image knows no stages.
+        let known = all.iter().filter(|issues| issues.resource == IssuesResource::GithubIssues);
+        let mut repositories: BTreeSet<Option<Repository>> =
+            known.map(|issues| Some(Repository::of_issues(Some(&issues.api), &issues.repository))).collect();
+        if all.is_empty() {
+            repositories.insert(None);
+        }
+        let former = job.stage.former.iter().enumerate().filter(|(_, former)| **former != name);
+        let place = |index: usize| {
+            let settings = &job.stage.origin.settings;
+            let node = settings.at(&format!("/issues/formerly/{index}")).or_else(|| settings.at("/issues/formerly"));
+            node.map_or(job.stage.origin.span, |node| node.span)
+        };
+        let former = former.map(|(index, former)| (former.clone(), place(index))).collect();
+        self.stages.push(NamedStage { name, former, repositories, span: job.stage.origin.span });
     }
 }
 
@@ -89,7 +117,7 @@ pub(super) fn check(facts: &[Facts], fleet: &Fleet, whole: bool, diagnostics: &m
 
 /// What the issues of a run's manifests do to one another.
 pub(super) fn check_issues(facts: &[Facts], diagnostics: &mut Diagnostics) {
-    check_former_keys(facts, diagnostics);
+    check_former_names(facts, diagnostics);
     check_titles(facts, diagnostics);
 }
 
@@ -140,30 +168,57 @@ fn check_pipelines(facts: &[Facts], diagnostics: &mut Diagnostics) {
     }
 }
 
-/// An issue of a former key is the gate's own: where another gate has that key, an approval of the one would deploy the
-/// other.
-fn check_former_keys(facts: &[Facts], diagnostics: &mut Diagnostics) {
-    let issues = || facts.iter().flat_map(|facts| &facts.issues);
-    // Hardly a fleet says one.
-    if issues().all(|issue| issue.former.is_empty()) {
+/// Approvals of a former name count for the stage: where another stage has or had that name, an approval of the one would
+/// deploy the other.
+fn check_former_names(facts: &[Facts], diagnostics: &mut Diagnostics) {
+    let stages = || facts.iter().flat_map(|facts| &facts.stages);
+    // Hardly a fleet has one.
+    if stages().all(|stage| stage.former.is_empty()) {
         return;
     }
-    let mut owners: BTreeMap<GateAt<'_>, (&Issue, Span)> =
-        issues().map(|issue| ((&issue.place, issue.key.as_str()), (issue, issue.of))).collect();
-    for issue in issues() {
-        for (key, span) in &issue.former {
-            let owner = owners.entry((&issue.place, key)).or_insert((issue, *span));
-            if owner.0.key != issue.key {
-                let message = format!("`{key}` is, or was, the gate of another stage");
+    let mut current: BTreeMap<&StageName, Vec<&NamedStage>> = BTreeMap::new();
+    for stage in stages() {
+        current.entry(&stage.name).or_default().push(stage);
+    }
+    let mut claimed: BTreeMap<&StageName, Vec<(&NamedStage, Span)>> = BTreeMap::new();
+    // A stage has a job for its preview, too.
+    let mut seen = BTreeSet::new();
+    for stage in stages().filter(|stage| seen.insert((&stage.name, &stage.repositories))) {
+        for (former, span) in &stage.former {
+            let name = &stage.name;
+            let other = current.get(former).into_iter().flatten().find(|other| other.meets(stage));
+            let claims = claimed.entry(former).or_default();
+            let claim = claims.iter().find(|(other, _)| other.name != *name && other.meets(stage));
+            let diagnostic = if let Some(other) = other {
+                let message =
+                    format!("`{former}` is a former name of the stage `{name}`, and the name of a stage today");
+                Diagnostic::new(Rule::GateCollision, *span, message).also(other.span, format!("the stage `{former}`"))
+            } else if let Some((other, first)) = claim {
+                let message = format!("the stages `{}` and `{name}` have the same former name `{former}`", other.name);
                 let diagnostic = Diagnostic::new(Rule::GateCollision, *span, message);
-                let diagnostic = if owner.1 == *span { diagnostic } else { diagnostic.also(owner.1, "the other") };
-                diagnostics.push(
+                if first == span {
                     diagnostic
-                        .note("an approval of the one would deploy the other")
-                        .help("say in `formerly` what the stage alone was called, such as OLD/{{ environment }}"),
-                );
-            }
+                } else {
+                    diagnostic.also(*first, format!("of the stage `{}`", other.name))
+                }
+            } else {
+                claims.push((stage, *span));
+                continue;
+            };
+            diagnostics.push(
+                diagnostic
+                    .note("an approval of the one stage would deploy the other stage")
+                    .help("write names in `formerly` that no other stage has or had, such as OLD/{{ environment }}"),
+            );
         }
+    }
+}
+
+impl NamedStage {
+    /// Whether approvals of both are in one repository, or may be.
+    fn meets(&self, other: &Self) -> bool {
+        let is_unknown = self.repositories.contains(&None) || other.repositories.contains(&None);
+        is_unknown || !self.repositories.is_disjoint(&other.repositories)
     }
 }
 

@@ -382,22 +382,78 @@ fn former_name_that_is_another_gates() {
         work("project: shop\nstack: {pulumi: {path: a}}\nissues: {formerly: [\"api/{{ environment }}\", basket/CI]}\n")
             .file("projects/api.yml", "project: api\nstack: {pulumi: {path: b}}\n");
     assert_snapshot!(work.run(&["render"]).ended(1).stderr, @r#"
-    error[gate-collision]: `api/-/CI/deployed` is, or was, the gate of another stage
-     --> projects/shop.yml:3:20
+    error[gate-collision]: `api/-/CI` is a former name of the stage `shop/-/CI`, and the name of a stage today
+     --> projects/shop.yml:3:21
       |
     3 | issues: {formerly: ["api/{{ environment }}", basket/CI]}
-      |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |                     ^^^^^^^^^^^^^^^^^^^^^^^
       |
      ::: projects/api.yml:1:10
       |
     1 | project: api
-      |          --- the other
+      |          --- the stage `api/-/CI`
       |
-      = note: an approval of the one would deploy the other
-      = help: say in `formerly` what the stage alone was called, such as OLD/{{ environment }}
+      = note: an approval of the one stage would deploy the other stage
+      = help: write names in `formerly` that no other stage has or had, such as OLD/{{ environment }}
+    error[gate-collision]: the stages `shop/-/CI` and `shop/-/QA` have the same former name `basket/-/CI`
+     --> projects/shop.yml:3:46
+      |
+    3 | issues: {formerly: ["api/{{ environment }}", basket/CI]}
+      |                                              ^^^^^^^^^
+      |
+      = note: an approval of the one stage would deploy the other stage
+      = help: write names in `formerly` that no other stage has or had, such as OLD/{{ environment }}
+
+    error: 2 errors in 1 file; nothing was written
+    "#);
+}
+
+#[test]
+fn former_name_that_is_a_name_today() {
+    // Swapped names, and the names of stages that write no issue and wait for none.
+    for rest in ["", "record: none\n", "record: none\ngate: none\n"] {
+        let manifest = format!(
+            "project: shop\nstack: {{pulumi: {{path: a}}}}\nenvironments: [QA, Production]\n{rest}overrides:\n  \
+             Production: {{issues: {{formerly: [shop/QA]}}}}\n  QA: {{issues: {{formerly: [shop/Production]}}}}\n"
+        );
+        let errors = report(&manifest);
+        for message in [
+            "`shop/-/QA` is a former name of the stage `shop/-/Production`, and the name of a stage today",
+            "`shop/-/Production` is a former name of the stage `shop/-/QA`, and the name of a stage today",
+        ] {
+            assert!(errors.contains(message), "{rest}: {errors}");
+        }
+    }
+    // Its own name does no harm.
+    rendered("project: shop\nstack: {pulumi: {path: a}}\nissues: {formerly: ['shop/{{ environment }}']}\n");
+}
+
+#[test]
+fn former_name_of_two_stages() {
+    let cart = "project: cart\nstack: {pulumi: {path: b}}\nenvironments: [Production]\nrecord: none\ngate: none\n\
+                issues: {formerly: [basket/Production]}\n";
+    let shop = "project: shop\nstack: {pulumi: {path: a}}\nissues: {formerly: ['basket/{{ environment }}']}\n\
+                environments: [QA, Production]\n";
+    assert_snapshot!(work(shop).file("projects/cart.yml", cart).run(&["render"]).ended(1).stderr, @"
+    error[gate-collision]: the stages `cart/-/Production` and `shop/-/Production` have the same former name `basket/-/Production`
+     --> projects/shop.yml:3:21
+      |
+    3 | issues: {formerly: ['basket/{{ environment }}']}
+      |                     ^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+     ::: projects/cart.yml:6:21
+      |
+    6 | issues: {formerly: [basket/Production]}
+      |                     ----------------- of the stage `cart/-/Production`
+      |
+      = note: an approval of the one stage would deploy the other stage
+      = help: write names in `formerly` that no other stage has or had, such as OLD/{{ environment }}
 
     error: 1 error in 1 file; nothing was written
-    "#);
+    ");
+    // Approvals of another repository are not confused.
+    let elsewhere = cart.replace("issues: {", "issues: {repository: example/elsewhere, ");
+    work(shop).file("projects/cart.yml", &elsewhere).run(&["render", "--quiet"]).fine();
 }
 
 #[test]

@@ -477,7 +477,7 @@ fn former_names_that_fit_nothing() {
       |             ^^^^^^^^^^^^^^
       |
       = help: did you mean `deploy-shop-qa`?
-    error[name-collision]: two new names have the same former name `older`
+    error[name-collision]: `deploy-shop-qa` and `deploy-shop-ci` have the same former name `older`
      --> projects/a.yml:4:64
       |
     4 | old_names: {deploy-shop-qq: deploy-old, deploy-shop-qa: older, deploy-shop-ci: older}
@@ -492,7 +492,7 @@ fn former_names_that_fit_nothing() {
     assert_snapshot!(report(
         "project: shop\nstack:\n  pulumi: {path: infra}\nold_names: {deploy-shop-qa: deploy-shop-ci}\n"
     ), @"
-    error[name-collision]: `deploy-shop-ci` is the name of a job or resource today
+    error[name-collision]: `deploy-shop-ci` is the former name of `deploy-shop-qa`, and the name of a job or resource today
      --> projects/a.yml:4:13
       |
     4 | old_names: {deploy-shop-qa: deploy-shop-ci}
@@ -509,7 +509,12 @@ fn every_former_name_is_looked_at() {
     let report = report(
         "project: shop\nstack:\n  pulumi: {path: infra}\nold_names: {deploy-shop-qa: deploy-shop-ci, nothing: older}\n",
     );
-    assert!(report.contains("`deploy-shop-ci` is the name of a job or resource today"), "{report}");
+    assert!(
+        report.contains(
+            "`deploy-shop-ci` is the former name of `deploy-shop-qa`, and the name of a job or resource today"
+        ),
+        "{report}"
+    );
     assert!(report.contains("no rendered job or resource is named `nothing`"), "{report}");
 }
 
