@@ -1,9 +1,10 @@
 //! Writing: what is unchanged is left alone, what is written is whole or not there, and what waits to be written is
 //! removed when the run is told to end.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
@@ -31,6 +32,8 @@ pub(crate) struct Folder<'a> {
     path: &'a Utf8Path,
     /// Where the files wait.
     waiting: Option<TempDir>,
+    /// Until the files are written.
+    _in_use: InUse,
 }
 
 impl<'a> Folder<'a> {
@@ -45,14 +48,14 @@ impl<'a> Folder<'a> {
         let is_new = fs::symlink_metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
         let within = if is_new { parent(path) } else { path };
         fs::create_dir_all(within).map_err(failure)?;
-        remove_leftovers(within)?;
+        let in_use = InUse::of(within);
         let waiting = if is_new {
             let folder = tempfile::Builder::new().prefix(TEMPORARY).permissions(usual_of_folders()).tempdir_in(within);
             Some(folder.map_err(failure)?)
         } else {
             None
         };
-        Ok(Self { path, waiting })
+        Ok(Self { path, waiting, _in_use: in_use })
     }
 
     /// Writes a file.
@@ -67,7 +70,7 @@ impl<'a> Folder<'a> {
             Some(waiting) => {
                 fs::write(waiting.path().join(name), text).map_err(|error| Failure::io("write", &path, error))
             }
-            None => atomically(&path, text),
+            None => replace(&path, text, permissions(&path)),
         }
     }
 
@@ -107,7 +110,8 @@ fn parent(path: &Utf8Path) -> &Utf8Path {
 ///
 /// When it cannot be written.
 pub(crate) fn atomically(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
-    with_permissions(path, text, permissions(path))
+    let _in_use = InUse::of(parent(path));
+    replace(path, text, permissions(path))
 }
 
 /// The same, for the user alone.
@@ -116,10 +120,11 @@ pub(crate) fn atomically(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
 ///
 /// When it cannot be written.
 pub(crate) fn privately(path: &Utf8Path, text: &[u8]) -> Result<(), Failure> {
-    with_permissions(path, text, fs::Permissions::from_mode(0o600))
+    let _in_use = InUse::of(parent(path));
+    replace(path, text, fs::Permissions::from_mode(0o600))
 }
 
-fn with_permissions(path: &Utf8Path, text: &[u8], permissions: fs::Permissions) -> Result<(), Failure> {
+fn replace(path: &Utf8Path, text: &[u8], permissions: fs::Permissions) -> Result<(), Failure> {
     interrupt::watch();
     let failure = |error| Failure::io("write", path, error);
     let mut file = tempfile::Builder::new()
@@ -132,27 +137,54 @@ fn with_permissions(path: &Utf8Path, text: &[u8], permissions: fs::Permissions) 
     Ok(())
 }
 
-/// Removes what killed runs left of writing into a folder. What is younger than an hour may be of a run that is still
-/// at it.
-///
-/// # Errors
-///
-/// When the folder cannot be read.
-fn remove_leftovers(folder: &Utf8Path) -> Result<(), Failure> {
-    for path in crate::files::list(folder)? {
-        let ours = path.file_name().is_some_and(|name| name.starts_with(TEMPORARY));
+/// A folder that this run has temporary files in. Other runs see that by a lock of the folder, which the system takes
+/// away when the process ends, however it ends.
+struct InUse {
+    _lock: Option<File>,
+}
+
+impl InUse {
+    /// Removes what killed runs left in a folder, and locks the folder against such removals. A folder that cannot be
+    /// listed is left alone; a file system without locks is used without.
+    fn of(folder: &Utf8Path) -> Self {
+        let Ok(lock) = File::open(folder) else { return Self { _lock: None } };
+        match lock.try_lock() {
+            Ok(()) => remove_leftovers(folder, |_| true),
+            Err(TryLockError::WouldBlock | TryLockError::Error(_)) => remove_leftovers(folder, is_old),
+        }
+        // Another run holds the folder for itself no longer than it takes to remove files.
+        for _ in 0..100 {
+            match lock.try_lock_shared() {
+                Ok(()) => return Self { _lock: Some(lock) },
+                Err(TryLockError::Error(_)) => break,
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+        Self { _lock: None }
+    }
+}
+
+/// Removes the temporary files and folders of a folder that `is_abandoned` accepts.
+fn remove_leftovers(folder: &Utf8Path, is_abandoned: fn(&fs::Metadata) -> bool) {
+    for path in crate::files::list(folder).unwrap_or_default() {
         let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
-        if ours && is_abandoned(&metadata) {
+        if path.file_name().is_some_and(is_temporary) && is_abandoned(&metadata) {
             // Another run may remove it at the same time, and it does no harm if it stays.
             let _ = if metadata.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         }
     }
-    Ok(())
 }
 
-fn is_abandoned(metadata: &fs::Metadata) -> bool {
+/// Whether a temporary file is so old that no run can still be at it.
+fn is_old(metadata: &fs::Metadata) -> bool {
     let age = metadata.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
     age.is_some_and(|age| age > Duration::from_secs(60 * 60))
+}
+
+/// Whether a name is one that `tempfile` makes for this program.
+fn is_temporary(name: &str) -> bool {
+    let random = name.strip_prefix(TEMPORARY).unwrap_or_default();
+    random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// How the names of files begin that are not yet what they are to be.
@@ -224,20 +256,39 @@ mod tests {
     }
 
     #[test]
-    fn old_leftovers_of_killed_runs_go() {
+    fn leftovers_of_killed_runs_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let folder = Utf8Path::from_path(folder.path()).unwrap();
         let two_hours_ago = SystemTime::now() - Duration::from_secs(2 * 60 * 60);
-        for (name, old) in [(".ol-pipegen-old", true), (".ol-pipegen-new", false), (".other-old", true)] {
-            let file = fs::File::create(folder.join(name)).unwrap();
-            if old {
+        let left = || {
+            let mut left = crate::files::list(folder).unwrap();
+            left.sort();
+            left.iter().map(|path| path.file_name().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        };
+        let kept = [".ol-pipegen-notes.md", ".other-oldold"];
+        for name in [".ol-pipegen-oldold", ".ol-pipegen-newnew", kept[0], kept[1]] {
+            let file = File::create(folder.join(name)).unwrap();
+            if name.contains("old") {
                 file.set_modified(two_hours_ago).unwrap();
             }
         }
-        remove_leftovers(folder).unwrap();
-        let mut left = crate::files::list(folder).unwrap();
-        left.sort();
-        assert_eq!(left, [folder.join(".ol-pipegen-new"), folder.join(".other-old")]);
+        fs::create_dir(folder.join(".ol-pipegen-folder")).unwrap();
+        // Another run writes there.
+        let other = File::open(folder).unwrap();
+        other.lock_shared().unwrap();
+        drop(InUse::of(folder));
+        assert_eq!(left(), [".ol-pipegen-folder", ".ol-pipegen-newnew", kept[0], kept[1]]);
+        // It was killed.
+        drop(other);
+        let one = InUse::of(folder);
+        assert_eq!(left(), kept);
+        // A run that writes keeps its files.
+        File::create(folder.join(".ol-pipegen-newnew")).unwrap();
+        let two = InUse::of(folder);
+        assert_eq!(left(), [".ol-pipegen-newnew", kept[0], kept[1]]);
+        drop((one, two));
+        atomically(&folder.join("x.yml"), b"x").unwrap();
+        assert_eq!(left(), [kept[0], kept[1], "x.yml"]);
     }
 
     #[test]

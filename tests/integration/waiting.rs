@@ -132,6 +132,26 @@ fn nothing_half_written_stays_when_it_is_interrupted() {
     }
 }
 
+#[test]
+fn next_run_removes_what_a_killed_run_left() {
+    with_fleets(|work, projects| {
+        let mut child = program(work, &["render", "--quiet"]).spawn().unwrap();
+        wait_for_writing(work, &mut child);
+        // It may have ended by itself.
+        let _ = kill_process(Pid::from_child(&child), Signal::KILL);
+        let status = child.wait().unwrap();
+        if status.success() {
+            return None;
+        }
+        assert_eq!(status.signal(), Some(Signal::KILL.as_raw()));
+        let temporary = || work.list(".").into_iter().filter(|name| name.starts_with(".ol-pipegen-")).count();
+        assert_eq!(temporary(), 1);
+        work.run(&["render", "--quiet"]).fine();
+        assert_eq!((temporary(), work.list("rendered").len()), (0, projects));
+        Some(())
+    });
+}
+
 /// Waits until files are being written, or all is done.
 fn wait_for_writing(work: &Work, child: &mut Child) {
     while child.try_wait().unwrap().is_none() && !work.list(".").iter().any(|name| name.starts_with(".ol-pipegen-")) {
