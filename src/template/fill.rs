@@ -1,13 +1,11 @@
-use std::ops::Range;
-
 use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::source::Span;
-use crate::yaml::{Entry, Map, Node, NodeKind, Resolved, Scalar, ScalarStyle};
+use crate::yaml::{Entry, Map, Node, NodeKind, Resolved, Scalar};
 
-use super::parse::{Template, TemplateError, is_template, kind_name};
+use super::parse::{Template, TemplateError, is_template, kind_name, statement};
 use super::scope::Scope;
 
 /// Nodes that a hole may come to.
@@ -44,6 +42,9 @@ impl<'d> Filler<'d> {
     /// The text of a template that stands at `node`, filled. `None` when something was reported.
     pub(crate) fn text(&mut self, node: &Node, scope: &Scope) -> Option<String> {
         let scalar = node.as_scalar()?;
+        if !self.check_statement(node, scalar) {
+            return None;
+        }
         if !is_template(&scalar.text) {
             return Some(scalar.text.clone());
         }
@@ -51,10 +52,18 @@ impl<'d> Filler<'d> {
         filled.map_err(|error| self.report_error(error, node, scalar, scope)).ok()
     }
 
+    /// Reports a statement, which would stay in the text. False where there is one.
+    fn check_statement(&mut self, node: &Node, scalar: &Scalar) -> bool {
+        let Some(error) = statement(&scalar.text) else { return true };
+        let span = scalar.place(node.span, &error.range);
+        self.report(Diagnostic::new(error.rule, span, error.message).maybe_help(error.help));
+        false
+    }
+
     fn report_error(&mut self, error: TemplateError, node: &Node, scalar: &Scalar, scope: &Scope) {
         let names = Template::parse(&scalar.text).map(|template| template.names()).unwrap_or_default();
         if !scope.has_unknown(&names) {
-            let span = hole_span(node.span, scalar, &error.range);
+            let span = scalar.place(node.span, &error.range);
             self.report(Diagnostic::new(error.rule, span, error.message).maybe_help(error.help));
         }
     }
@@ -71,6 +80,9 @@ impl<'d> Filler<'d> {
         match &node.kind {
             NodeKind::Invalid => None,
             NodeKind::Scalar(scalar) => {
+                if !self.check_statement(node, scalar) {
+                    return None;
+                }
                 if scalar.resolve() != Resolved::Text || !is_template(&scalar.text) {
                     return Some(node.clone());
                 }
@@ -259,21 +271,6 @@ pub(crate) fn to_value(node: &Node) -> Value {
     }
 }
 
-/// Where a part of a scalar's text stands in its file: exactly, unless escapes or line breaks lie between.
-fn hole_span(span: Span, scalar: &Scalar, range: &Range<usize>) -> Span {
-    let length = (span.end - span.start) as usize;
-    let before = match scalar.style {
-        ScalarStyle::Plain if length == scalar.text.len() => 0,
-        ScalarStyle::Quoted if length == scalar.text.len() + 2 => 1,
-        _ => return span,
-    };
-    if range.end > scalar.text.len() {
-        return span;
-    }
-    let at = |offset: usize| span.start + u32::try_from(before + offset).unwrap_or(0);
-    Span { start: at(range.start), end: at(range.end), ..span }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,8 +384,11 @@ mod tests {
             "a: x-{{ list }}",
             "not-text at `{{ list }}`: gives a list, where text or a number is due (make one text of it: `… | join(',')`)",
         );
-        fails("a: x-{{ name", "template-syntax at `{{ name`: a hole that is not closed by `}}`");
-        fails("a: x-{{ }}", "template-syntax at `{{ }}`: an empty hole");
+        fails(
+            "a: x-{{ name",
+            "template-syntax at `{{ name`: `{{` is not closed by `}}` (write {{ '{{' }} for two braces of the text)",
+        );
+        fails("a: x-{{ }}", "template-syntax at `{{ }}`: an empty hole (write {{ '{{' }} for two braces of the text)");
         fails(
             "a: x-{{ range(3) }}",
             "undefined-name at `{{ range(3) }}`: there is no function `range` (expressions have names, operators and filters, no functions)",

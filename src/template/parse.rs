@@ -45,8 +45,38 @@ pub(crate) struct TemplateError {
 
 impl TemplateError {
     fn syntax(range: Range<usize>, message: impl Into<String>) -> Self {
-        Self { rule: Rule::TemplateSyntax, message: message.into(), range, help: None }
+        let help = Some("write {{ '{{' }} for two braces of the text".to_owned());
+        Self { rule: Rule::TemplateSyntax, message: message.into(), range, help }
     }
+}
+
+/// Words that begin a statement of Jinja.
+const STATEMENTS: [&str; 14] = [
+    "if", "elif", "else", "endif", "for", "endfor", "set", "block", "endblock", "include", "import", "from", "macro",
+    "raw",
+];
+
+/// A statement of Jinja in a text, which no template of this language has.
+pub(crate) fn statement(text: &str) -> Option<TemplateError> {
+    let mut from = 0;
+    while let Some(found) = text[from..].find("{%") {
+        let start = from + found;
+        from = start + 2;
+        let inner = text[from..].trim_start_matches(['-', '+']).trim_start();
+        let word = inner.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        if let Some(end) = text[from..].find("%}").filter(|_| STATEMENTS.contains(&word)) {
+            let range = start..from + end + 2;
+            return Some(TemplateError {
+                rule: Rule::TemplateSyntax,
+                message: format!("`{}` is a statement, and templates have only expressions", &text[range.clone()]),
+                range,
+                help: Some(
+                    "write {{ A if CONDITION else B }}, or {{ '{%' }} for these characters themselves".to_owned(),
+                ),
+            });
+        }
+    }
+    None
 }
 
 /// Does a text have holes?
@@ -117,7 +147,7 @@ impl Template {
                 parts.push(Part::Text(text[at..start].to_owned()));
             }
             let inner_end = end_of_hole(text, start + 2)
-                .ok_or_else(|| TemplateError::syntax(start..text.len(), "a hole that is not closed by `}}`"))?;
+                .ok_or_else(|| TemplateError::syntax(start..text.len(), "`{{` is not closed by `}}`"))?;
             let range = start..inner_end + 2;
             let source = text[start + 2..inner_end].trim();
             at = range.end;
@@ -358,8 +388,14 @@ fn undefined(expression: &Expression<'static, 'static>, range: &Range<usize>, sc
             let next = value.get_attr(part).unwrap_or_default();
             if next.is_undefined() {
                 let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
-                let help = did_you_mean(part, known.iter().map(String::as_str))
-                    .map(|meant| format!("did you mean `{meant}`?"))
+                let is_credential = path.is_empty() && matches!(part, "secrets" | "github" | "env" | "vault");
+                let help = is_credential
+                    .then(|| "write a credential with two parentheses, such as ((github.token))".to_owned());
+                let help = help
+                    .or_else(|| {
+                        did_you_mean(part, known.iter().map(String::as_str))
+                            .map(|meant| format!("did you mean `{meant}`?"))
+                    })
                     .or_else(|| (!known.is_empty()).then(|| format!("known here: {}", known.join(", "))));
                 return TemplateError {
                     rule: Rule::UndefinedName,

@@ -1,4 +1,6 @@
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::source::Span;
 
@@ -34,6 +36,8 @@ pub struct Scalar {
     pub text: String,
     /// Its notation; only a plain one can be something else than text.
     pub style: ScalarStyle,
+    /// Where the text of each line begins in the file, for a literal block whose text has templates.
+    pub(crate) lines: Option<Arc<[u32]>>,
 }
 
 /// A map in the order in which it was written. Keys are texts and distinct.
@@ -126,12 +130,12 @@ impl FromIterator<Entry> for Map {
 impl Node {
     /// A text that is sure to be read as one.
     pub fn text(span: Span, text: impl Into<String>) -> Self {
-        Self { span, kind: NodeKind::Scalar(Scalar { text: text.into(), style: ScalarStyle::Quoted }) }
+        Self { span, kind: NodeKind::Scalar(Scalar::new(text, ScalarStyle::Quoted)) }
     }
 
     /// A plain scalar, such as a number.
     pub fn plain(span: Span, text: impl Into<String>) -> Self {
-        Self { span, kind: NodeKind::Scalar(Scalar { text: text.into(), style: ScalarStyle::Plain }) }
+        Self { span, kind: NodeKind::Scalar(Scalar::new(text, ScalarStyle::Plain)) }
     }
 
     /// A map.
@@ -220,6 +224,36 @@ impl Node {
 }
 
 impl Scalar {
+    /// A scalar of that text.
+    pub(crate) fn new(text: impl Into<String>, style: ScalarStyle) -> Self {
+        Self { text: text.into(), style, lines: None }
+    }
+
+    /// The place of a part of the text, where `span` is that of the scalar. The whole where escapes or folded lines lie
+    /// between the text and the file.
+    pub(crate) fn place(&self, span: Span, part: &Range<usize>) -> Span {
+        let length = (span.end - span.start) as usize;
+        let at = |offset: usize| u32::try_from(offset).unwrap_or(0);
+        if part.end > self.text.len() {
+            return span;
+        }
+        if let Some(lines) = &self.lines {
+            let before = &self.text[..part.start];
+            let line = before.matches('\n').count();
+            let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1);
+            let Some(start) = lines.get(line).map(|start| start + at(column)) else { return span };
+            let text = &self.text[part.clone()];
+            return Span { start, end: start + at(text.lines().next().unwrap_or_default().len()), ..span };
+        }
+        let before = match self.style {
+            ScalarStyle::Plain if length == self.text.len() => 0,
+            ScalarStyle::Quoted if length == self.text.len() + 2 => 1,
+            _ => return span,
+        };
+        let at = |offset: usize| span.start + at(before + offset);
+        Span { start: at(part.start), end: at(part.end), ..span }
+    }
+
     /// What it is to a reader of YAML 1.2.
     pub fn resolve(&self) -> Resolved {
         match self.style {

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_saphyr::granit_parser::{self, Event, Parser, StructureStyle};
 
@@ -202,8 +203,27 @@ impl Reader<'_, '_> {
         style: granit_parser::ScalarStyle,
     ) -> Result<Node, Stop> {
         self.count(1, &range)?;
-        let scalar = Scalar { text: value.to_owned(), style: style_of(style) };
+        let mut scalar = Scalar::new(value, style_of(style));
+        if style == granit_parser::ScalarStyle::Literal && value.contains("{{") {
+            scalar.lines = self.lines(range.start, value);
+        }
         Ok(Node { span: self.span(&range), kind: NodeKind::Scalar(scalar) })
+    }
+
+    /// Where the lines of a literal block begin in the file. `None` where the file does not show them as they are.
+    fn lines(&self, start: usize, value: &str) -> Option<Arc<[u32]>> {
+        let line_start = self.text[..start].rfind('\n').map_or(0, |end| end + 1);
+        let indent = start - line_start;
+        let mut at = line_start;
+        let mut lines = Vec::new();
+        for line in value.lines() {
+            let rest = self.text.get(at..)?;
+            let spaces = rest.bytes().take(indent).take_while(|byte| *byte == b' ').count();
+            let shown = rest.get(spaces..).filter(|shown| shown.starts_with(line))?;
+            lines.push(u32::try_from(at + spaces).ok()?);
+            at += spaces + shown.find('\n').map_or(shown.len(), |end| end + 1);
+        }
+        Some(lines.into())
     }
 
     fn alias(&mut self, anchor: usize, range: std::ops::Range<usize>) -> Result<Node, Stop> {

@@ -51,7 +51,7 @@ impl Filler<'_> {
         match &mut node.kind {
             NodeKind::Scalar(scalar) => match self.text(&scalar.text, span) {
                 Filled::Unchanged => {}
-                Filled::Text(text) => *scalar = Scalar { text, style: ScalarStyle::Quoted },
+                Filled::Text(text) => *scalar = Scalar::new(text, ScalarStyle::Quoted),
                 Filled::Value(value) => *node = value,
                 Filled::Refused => node.kind = NodeKind::Invalid,
             },

@@ -22,7 +22,7 @@ pub(super) enum Value {
 impl Value {
     /// The same, written so that any reader reads it so: what is left after it went through Concourse once.
     pub(super) fn into_scalar(self, written: ScalarStyle) -> Scalar {
-        let plain = |text: String| Scalar { text, style: ScalarStyle::Plain };
+        let plain = |text: String| Scalar::new(text, ScalarStyle::Plain);
         match self {
             Self::Null => plain("null".to_owned()),
             Self::Bool(value) => plain(value.to_string()),
@@ -37,7 +37,7 @@ impl Value {
                     ScalarStyle::Plain if resolve_1_2(&text) != Resolved::Text => ScalarStyle::Quoted,
                     style => style,
                 };
-                Scalar { text, style }
+                Scalar::new(text, style)
             }
         }
     }

@@ -77,16 +77,20 @@ stack:
   pulumi: {path: "{{ }}"}
 "#
     ), @r#"
-    error[template-syntax]: a hole that is not closed by `}}`
+    error[template-syntax]: `{{` is not closed by `}}`
      --> projects/a.yml:1:15
       |
     1 | project: shop-{{ name
       |               ^^^^^^^
+      |
+      = help: write {{ '{{' }} for two braces of the text
     error[template-syntax]: an empty hole
      --> projects/a.yml:3:19
       |
     3 |   pulumi: {path: "{{ }}"}
       |                   ^^^^^
+      |
+      = help: write {{ '{{' }} for two braces of the text
 
     error: 2 errors in 1 file; nothing was compared
     "#);
