@@ -57,7 +57,10 @@ impl Rule {
         match self.severity() {
             Severity::Warning => true,
             Severity::Error => {
-                matches!(self, Self::PlaintextSecret | Self::SharedTarget | Self::SetPipelinePastGate)
+                matches!(
+                    self,
+                    Self::UnknownRole | Self::PlaintextSecret | Self::SharedTarget | Self::SetPipelinePastGate
+                )
             }
         }
     }
@@ -194,6 +197,8 @@ rules! {
     NameCollision = Error "name-collision",
     /// Concourse refuses the name.
     ConcourseName = Error "concourse-name",
+    /// The role does not exist on GitHub, so nobody could approve.
+    UnknownRole = Error "unknown-role",
     /// Two projects use the same gate, so that an approval of one would count for the other.
     GateCollision = Error "gate-collision",
     /// A step of a kind or a manifest can deploy without the approval of its gate.

@@ -3,7 +3,7 @@ use serde::de::DeserializeOwned;
 
 use crate::concourse::{BuildLogRetention, Resource, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::manifest::{Author, Schema, Secret, Wording, check_against};
+use crate::manifest::{Author, Schema, Secret, Wording, check_against, misspelled_variable};
 use crate::source::Span;
 use crate::template::{Filler, Scope, to_value};
 use crate::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
@@ -264,15 +264,15 @@ fn check_secrets(options: &Node, schema: &serde_json::Value, kind: &str, diagnos
             continue;
         };
         let mut check = |name: &str, node: &Node| {
-            if node.as_str().is_some_and(|text| !Secret::is_reference(text)) {
-                diagnostics.push(
+            if let Some(text) = node.as_str().filter(|text| !Secret::is_reference(text)) {
+                diagnostics.push(misspelled_variable(node.span, text).unwrap_or_else(|| {
                     Diagnostic::new(
                         Rule::PlaintextSecret,
                         node.span,
                         format!("the {name} of `{kind}` is written in clear"),
                     )
-                    .help(format!("give the name of a credential, such as (({kind}.{name}))")),
-                );
+                    .help(format!("give the name of a credential, such as (({kind}.{name}))"))
+                }));
             }
         };
         if secret(schema) {

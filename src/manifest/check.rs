@@ -9,6 +9,7 @@ use crate::yaml::{Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, esca
 
 use super::fit::{Author, surely_fits};
 use super::schema::FileShape;
+use super::secrets::misspelled_variable;
 
 /// Maps whose keys are the user's: null takes an inherited entry out.
 pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "overrides"];
@@ -245,8 +246,11 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` cannot be `{word}`")).help(help)
         }
         ValidationErrorKind::Pattern { .. } if flag(schema, "x-secret") => {
-            Diagnostic::new(Rule::PlaintextSecret, node.span, secret_message(pointer))
-                .help(format!("give the name of a credential, such as (({}.{field}))", secret_scope(pointer)))
+            let misspelled = node.as_str().and_then(|text| misspelled_variable(node.span, text));
+            misspelled.unwrap_or_else(|| {
+                Diagnostic::new(Rule::PlaintextSecret, node.span, secret_message(pointer))
+                    .help(format!("give the name of a credential, such as (({}.{field}))", secret_scope(pointer)))
+            })
         }
         ValidationErrorKind::Pattern { .. } => {
             let expected =

@@ -41,8 +41,13 @@ impl Secret {
     pub fn is_reference(text: &str) -> bool {
         text.strip_prefix("((")
             .and_then(|rest| rest.strip_suffix("))"))
-            .is_some_and(|name| !name.is_empty() && !name.contains(['(', ')', '\n']))
+            .is_some_and(|name| !name.is_empty() && !name.contains(['(', ')']) && !has_bare_space(name))
     }
+}
+
+/// Whether white space stands outside of quotes: Concourse fills no such name.
+fn has_bare_space(name: &str) -> bool {
+    name.split('"').step_by(2).any(|bare| bare.contains(char::is_whitespace)) || name.contains('\n')
 }
 
 impl JsonSchema for Secret {
@@ -60,7 +65,7 @@ impl JsonSchema for Secret {
             "x-template": true,
             "x-secret": true,
             "x-expected": "the name of a credential, such as ((github.token))",
-            "pattern": r"^\(\([^()]+\)\)$|\{\{",
+            "pattern": r#"^\(\(([^()\s"]|"[^()"\n]*")+\)\)$|\{\{"#,
         })
     }
 }
@@ -350,7 +355,7 @@ mod tests {
     fn only_a_name_is_a_credential() {
         assert!(Secret::is_reference("((github.token))"));
         assert!(Secret::is_reference("((vault:a/b.\"c\"))"));
-        for text in ["hunter2", "x((a))", "((a))((b))", "((a", "(())", "((a)) "] {
+        for text in ["hunter2", "x((a))", "((a))((b))", "((a", "(())", "((a)) ", "((a b))", "(( a ))"] {
             assert!(!Secret::is_reference(text), "{text:?}");
         }
     }

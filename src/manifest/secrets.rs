@@ -1,5 +1,8 @@
 //! What looks like a secret in clear. A pipeline is read by everybody who may see it, and committed besides.
 
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::source::Span;
+
 /// Last words of the names of variables and fields that hold secrets; words stand between underscores or dashes.
 const WORDS: [&str; 11] = [
     "token",
@@ -22,6 +25,31 @@ const KEYS: [&str; 5] = ["api", "private", "ssh", "access", "secret"];
 /// is one whatever it is called.
 pub(crate) fn is_secret_in_clear(name: &str, text: &str) -> bool {
     (names_secret(name) || has_password(text) || is_token(text)) && !text.is_empty() && !has_reference(text)
+}
+
+/// Reports the name of a credential that Concourse would not fill: with a parenthesis too few, or as a shell has it.
+pub(crate) fn misspelled_variable(span: Span, text: &str) -> Option<Diagnostic> {
+    let is_shell = text.strip_prefix('$').is_some_and(|rest| {
+        let name = rest.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(rest);
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    });
+    if is_shell {
+        // It may be a password that begins with a dollar sign, which must not be shown.
+        let message = "variables of a shell are not filled here";
+        let help = "write the name of a credential, such as ((github.token))";
+        return Some(Diagnostic::new(Rule::PlaintextSecret, span, message).help(help));
+    }
+    let name = text.trim_start_matches('(').trim_end_matches(')');
+    let around = (text.len() - text.trim_start_matches('(').len(), text.len() - text.trim_end_matches(')').len());
+    let is_name = name.contains('.') && name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.ends_with('.');
+    if !matches!(around, (1, 1 | 2) | (2, 1))
+        || !is_name
+        || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:".contains(&byte))
+    {
+        return None;
+    }
+    let message = format!("Concourse does not fill `{text}`: a variable stands in two parentheses");
+    Some(Diagnostic::new(Rule::WrongType, span, message).help(format!("write (({name}))")))
 }
 
 /// How tokens begin whose issuers mark them, so that they are found wherever they stand, and the least that follows:

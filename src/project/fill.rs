@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::manifest::{FileShape, Secret, merge, template_here};
+use crate::manifest::{FileShape, Secret, merge, misspelled_variable, template_here};
 use crate::source::Span;
 use crate::template::{Filler, Scope, is_template};
 use crate::yaml::{Entry, Map, Node, NodeKind};
@@ -104,10 +104,10 @@ impl Shape {
 fn fill_text(node: &Node, secret: bool, scope: &Scope, filler: &mut Filler<'_>) -> Node {
     let Some(text) = filler.text(node, scope) else { return Node { span: node.span, kind: NodeKind::Invalid } };
     if secret && !Secret::is_reference(&text) {
-        filler.report(
+        filler.report(misspelled_variable(node.span, &text).unwrap_or_else(|| {
             Diagnostic::new(Rule::PlaintextSecret, node.span, "comes out as a secret in clear")
-                .help("give the name of a credential, such as ((github.token))"),
-        );
+                .help("give the name of a credential, such as ((github.token))")
+        }));
         return Node { span: node.span, kind: NodeKind::Invalid };
     }
     Node::text(node.span, text)

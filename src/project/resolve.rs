@@ -1,4 +1,5 @@
 mod discovery;
+mod formats;
 mod issues;
 mod jobs;
 mod names;

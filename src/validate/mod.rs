@@ -5,6 +5,7 @@
 
 mod decode;
 pub(crate) mod duration;
+pub(crate) mod go_regex;
 mod pattern;
 mod rules;
 mod vars;

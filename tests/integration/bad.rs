@@ -1,6 +1,7 @@
 //! What is wrong is said with its place, and what to do: the whole report, rule by rule.
 
 mod files;
+mod formats;
 mod gates;
 mod kinds;
 mod names;
@@ -46,6 +47,7 @@ fn of(work: &Work, code: i32) -> String {
 fn every_rule_is_shown_here() {
     let cases = concat!(
         include_str!("bad/files.rs"),
+        include_str!("bad/formats.rs"),
         include_str!("bad/gates.rs"),
         include_str!("bad/kinds.rs"),
         include_str!("bad/names.rs"),

@@ -135,14 +135,12 @@ fn manifest(texts: &[String]) -> (Value, Vec<(String, Value)>) {
             "display": {"background_image": template(&texts[1])},
         },
         "stack": {"script": {"image": "alpine", "deploy": template(&texts[0])}},
-        "env": {"PLAIN": template(&texts[1]), format!("K{}", template(&texts[2])): "value"},
+        "env": {"PLAIN": template(&texts[1])},
         "before": [{"task": "first", "file": "a/b.yml", "vars": {"any": [template(&texts[3]), {template_free(&texts[4]): template(&texts[5])}]}}],
     });
-    let key = format!("K{}", texts[2]).replace('~', "~0").replace('/', "~1");
     let expected = [
         ("jobs/0/plan/2/config/params/SCRIPT", json!(texts[0])),
         ("jobs/0/plan/2/config/params/PLAIN", json!(texts[1])),
-        (&format!("jobs/0/plan/2/config/params/{key}"), json!("value")),
         ("jobs/0/plan/1/vars/any", json!([texts[3], {template_free(&texts[4]): texts[5]}])),
         ("jobs/0/plan/1/tags", json!([format!("t{}", texts[5])])),
         ("jobs/0/serial_groups", json!([format!("s{}", texts[0])])),

@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::Kind;
-use crate::manifest::{ApprovalSettings, RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear};
+use crate::manifest::{
+    ApprovalSettings, RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear, misspelled_variable,
+};
 use crate::project::chain::ChainOutline;
 use crate::project::discover;
 use crate::project::fill::Shape;
@@ -16,10 +18,10 @@ use crate::project::stage::{Approval, CodeSource, Gate, GitSource, Origin, Recor
 use crate::template::{Filler, Scope};
 use crate::yaml::{Map, Node, decode};
 
-use super::Resolver;
 use super::jobs::job_options;
 use super::names::Named;
 use super::outline::StageOutline;
+use super::{Resolver, formats};
 
 /// A stage whose templates are filled in, and whose inputs may still refer to those of others.
 pub(super) struct Draft<'a> {
@@ -88,6 +90,7 @@ impl<'a> Resolver<'a, '_> {
         };
         self.check_preview(outline, kind, &scope);
         self.check_env(&filled);
+        formats::check(&filled, &options_node, self.diagnostics);
         self.check_posted(&typed.names, &typed.issues, settings);
         let names = self.names(&typed.names, settings)?;
         let old_names = if previewed { self.names_with_dashes(&names, settings, &stack, &scope) } else { Vec::new() };
@@ -172,15 +175,17 @@ impl<'a> Resolver<'a, '_> {
     fn check_env(&mut self, settings: &Node) {
         let entries = |pointer| settings.at(pointer).and_then(Node::as_map).map(Map::entries).unwrap_or_default();
         for entry in entries("/env").iter().chain(entries("/preview_env")) {
-            if entry.value.as_str().is_some_and(|text| is_secret_in_clear(&entry.key, text)) {
-                self.diagnostics.push(
+            let secret = entry.value.as_str().filter(|text| is_secret_in_clear(&entry.key, text));
+            if let Some(text) = secret {
+                let misspelled = misspelled_variable(entry.value.span, text);
+                self.diagnostics.push(misspelled.unwrap_or_else(|| {
                     Diagnostic::new(
                         Rule::PlaintextSecret,
                         entry.value.span,
                         format!("`{}` is written in clear", entry.key),
                     )
-                    .help("give the name of a credential, such as ((github.token))"),
-                );
+                    .help("give the name of a credential, such as ((github.token))")
+                }));
             }
         }
     }
