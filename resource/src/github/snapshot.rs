@@ -303,13 +303,14 @@ impl Snapshot {
     /// Who had written the body that people saw at `moment`, where that was not an account that `is_bot` knows.
     ///
     /// The newest writing tells who wrote what is there now; a writing of the resource's own may have covered another
-    /// that stood there when somebody decided.
+    /// that stood there when somebody decided. GitHub tells time in seconds: of the writings in the second of `moment`
+    /// nobody knows which people saw, so they saw those of the second before, too.
     pub(crate) fn body_seen_of_other(&self, moment: Timestamp, is_bot: impl Fn(&Actor) -> bool) -> Option<String> {
         let edits = || self.newest_edits.iter().chain(&self.oldest_edits).flat_map(Nodes::iter);
-        let last = edits().map(|edit| edit.edited_at).filter(|at| *at <= moment).max()?;
-        // Of several in one second nobody knows which was last.
-        let other =
-            edits().filter(|edit| edit.edited_at == last).find(|edit| !edit.editor.as_ref().is_some_and(&is_bot))?;
+        let last = edits().map(|edit| edit.edited_at).filter(|at| *at < moment).max();
+        let other = edits()
+            .filter(|edit| edit.edited_at == moment || Some(edit.edited_at) == last)
+            .find(|edit| !edit.editor.as_ref().is_some_and(&is_bot))?;
         Some(other.editor.as_ref().map_or_else(|| "an account that is gone".to_owned(), |editor| editor.login.clone()))
     }
 

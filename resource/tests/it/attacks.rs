@@ -61,6 +61,13 @@ fn marker_in_a_preview_a_commit_or_a_title_is_text() {
 
 #[test]
 fn text_that_was_changed_when_somebody_decided_is_not_covered_by_a_put() {
+    // A second after the decision, and in the same one.
+    for later in [1_000, 0] {
+        text_that_was_changed_is_not_covered(later);
+    }
+}
+
+fn text_that_was_changed_is_not_covered(later: i64) {
     let lab = Lab::new();
     lab.recorded(1);
     lab.recorded(2);
@@ -74,7 +81,7 @@ fn text_that_was_changed_when_somebody_decided_is_not_covered_by_a_put() {
             world.edit_body(REPO, 1, "bob", &body);
             world.now += 1_000;
             world.close(REPO, 1, "alice", "completed");
-            world.now += 1_000;
+            world.now += later;
         }
         fake_github::Action::Go
     });
