@@ -26,7 +26,7 @@ pub fn compare(old: &Pipeline, new: &Pipeline) -> Changes {
     self::resources(&resources, &flows.1, &promotions, &mut changes);
     let jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
     let newest = (gates::newest(old), gates::newest(new));
-    let gates = Gates::new((&flows.0, newest.0), (&flows.1, newest.1), &resources.pairs, &jobs.pairs, &promotions);
+    let gates = Gates::new((&flows.0, newest.0), (&flows.1, newest.1), &resources.pairs, &jobs.pairs);
     self::jobs(&jobs, &gates, &mut changes);
     changes.changes.sort_by_key(|change| change.effect);
     changes

@@ -6,8 +6,6 @@ use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, is_check_of
 
 use super::change::{Changes, Effect, Subject};
 use super::compare::list;
-use super::promotions::Promotions;
-use super::values::Difference;
 
 /// What starts the jobs of two pipelines, and what versions they take.
 pub(super) struct Gates<'p> {
@@ -16,7 +14,6 @@ pub(super) struct Gates<'p> {
     /// The new names of what was renamed.
     resources: HashMap<&'p str, &'p str>,
     jobs: HashMap<&'p str, &'p str>,
-    promotions: &'p Promotions<'p>,
 }
 
 struct Side<'p> {
@@ -81,22 +78,13 @@ impl<'p> Gates<'p> {
         new: (&'p PipelineFlow<'p>, BTreeSet<(String, String)>),
         resources: &[(&'p Resource, &'p Resource)],
         jobs: &[(&'p Job, &'p Job)],
-        promotions: &'p Promotions<'p>,
     ) -> Self {
         Self {
             old: Side::new(old),
             new: Side::new(new),
             resources: resources.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())).collect(),
             jobs: jobs.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())).collect(),
-            promotions,
         }
-    }
-
-    /// Whether a difference of a put to that resource is reported as a change of its gate.
-    pub(super) fn is_promotion(&self, resource: &str, difference: &Difference) -> bool {
-        let [params, field] = difference.path.as_slice() else { return false };
-        let issue = self.new.flow.issues.get(resource);
-        params == "params" && field == "destination" && self.promotions.reports(issue, field, difference)
     }
 
     /// The name by which the new pipeline knows a resource of the old one.

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::diagnostic::visible;
-use crate::flow::{IssueMark, IssueResource, PipelineFlow, resource_of, text};
+use crate::flow::{IssueMark, IssueResource, PipelineFlow, text};
 use crate::gates::Repository;
 use crate::yaml;
 
@@ -45,14 +45,6 @@ impl<'p> Gate<'p> {
             gate.destination = gate.destination.or_else(|| text(issue.resource.source.as_ref()?, "destination"));
             gate.former_destinations.extend(texts(issue.field("former_destinations")));
             gate.aliases.extend(texts(issue.field("gate_aliases")));
-        }
-        for put in flow.jobs.iter().flat_map(|job| &job.opens) {
-            let place = flow.issues.get(resource_of(put)).and_then(place);
-            let gate = place.and_then(|(place, key, _)| gates.get_mut(&(place, key)));
-            let promoted = put.params.as_ref().and_then(|params| text(params, "destination"));
-            if let Some(gate) = gate {
-                gate.destination = gate.destination.or(promoted);
-            }
         }
         gates
     }
@@ -146,8 +138,8 @@ impl<'p> Promotions<'p> {
         }
     }
 
-    /// Whether [`Promotions::compare`] reports a difference of a gate's resource or record in words of its own. `field`
-    /// is the field of the source, or of the record's params.
+    /// Whether [`Promotions::compare`] reports a difference of a gate's resource in words of its own. `field` is the
+    /// field of the source.
     pub(super) fn reports(&self, issue: Option<&IssueResource<'_>>, field: &str, difference: &Difference) -> bool {
         let Some((repository, key, _)) = issue.and_then(place) else { return false };
         self.old.iter().any(|(place, before)| {

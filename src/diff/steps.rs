@@ -56,11 +56,7 @@ pub(super) fn compare(old: &Job, new: &Job, gates: &Gates<'_>, subject: &Subject
     }
     for (step, found) in new_steps.iter().zip(&matched) {
         let Some(index) = found else { continue };
-        let put = step.what.strip_prefix("put ");
         for difference in differences(&old_steps[*index].said, &step.said) {
-            if put.is_some_and(|resource| gates.is_promotion(resource, &difference)) {
-                continue;
-            }
             let mut change = words::change(subject.clone(), &described(step), &difference);
             // What an issue says of its approval stands in the put that opens it.
             if difference.path == ["params", "approve"] {
