@@ -135,12 +135,17 @@ class Pipeline:
                 self.concourse.call("PUT", f"/builds/{build['id']}/abort")
                 raise
 
+        # Seen once in some thousand checks, on a machine that is busy: Concourse starts the process, and never learns of its
+        # end, or loses what the process printed. A person would do the same.
         try:
-            return ask()
+            build = ask()
+            if build.status != "errored":
+                return build
+            why = f"the check of {resource} errored: {self.concourse.log(build)[-200:].strip()}"
         except Late as late:
-            # Seen once in some thousand checks: the process is started, and its end never told. A person would do the same.
-            print(f"asked {self.name} again: {late}", flush=True)
-            return ask()
+            why = str(late)
+        print(f"asked {self.name} again: {why}", flush=True)
+        return ask()
 
     def webhook(self, resource: str, token: str) -> int:
         """GitHub calls, and knows nothing but the token."""
