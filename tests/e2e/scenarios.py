@@ -705,12 +705,17 @@ def shape(case: Case) -> None:
         look_for_all(project)
         equal(project.deploys("Production"), [], project.name)
         issue = project.open("CI deployed.")
-        if project is not undecided:
-            assert issue.number > of_qa.number, f"{project.name}: issue #{issue.number} is of the old shape"
-            equal(issue.labels, ["promotion-to-production"], project.name)
+        assert issue.number > of_qa.number, f"{project.name}: issue #{issue.number} is of the old shape"
+        equal(issue.labels, ["promotion-to-production"], project.name)
         project.approve(issue, "CI")
         equal(project.at("Production"), ["B"], project.name)
         equal([project.brought(build) for build in project.deploys("Production")], [b], project.name)
+        if project is undecided:
+            # The first check said that it leads nowhere, and the record where to decide instead.
+            old = project.now(issues["undecided"])
+            equal((old.state, old.state_reason), ("closed", "not_planned"))
+            says(old.comments[-2]["body"], "Closing this issue deploys nothing any more", "The next deployment opens")
+            says(old.comments[-1]["body"], "promoted to `QA`", "promotes to `Production`", f"Decide on #{issue.number}")
     equal([project.at("QA") for project in projects], [["A"], [], [], []])
 
 
@@ -865,8 +870,8 @@ def crash(case: Case) -> None:
     environments.stuck.pop(place).set()
     (build,) = cart.deploys("QA")
     equal(build.status, "errored")
-    # What the hook would tell was on that worker too: the issue names the build, and not yet how it ended.
-    says(cart.now(issue).comments[-1]["body"], "Deploying what was approved", cart.link(build))
+    # The artifacts of the build were on that worker, and the report needs none.
+    says(cart.now(issue).comments[-1]["body"], "**Not deployed to `QA`:** Concourse could not run the job", cart.link(build))
     equal(cart.at("QA"), [])
     cart.look_for_approvals("CI")
     equal(len(cart.deploys("QA")), 1)
