@@ -758,6 +758,11 @@ fn preview_without_changes_leaves_nothing_waiting() {
         "the body is the newest preview"
     );
     assert!(lab.issue(1).body.contains("was previewed for `QA`"));
+    assert!(!lab.issue(1).body.contains("did not make"));
+    // What has no text is not shown.
+    fs::write(dir.join("preview/summary.md"), "\n").unwrap();
+    lab.put(&params, &dir, &build(33)).succeeds();
+    assert!(!lab.issue(1).body.contains("<details>"), "{}", lab.issue(1).body);
     lab.put(&params, &empty, &build(4)).succeeds();
     assert_eq!((lab.issue(1).closed, lab.issue(1).state_reason.as_deref()), (true, Some("not_planned")));
     assert!(lab.issue(1).comments.last().unwrap().body.contains("**Nothing to approve:**"));
