@@ -249,6 +249,12 @@ rules! {
     UnapprovedArtifact = Warning "unapproved-artifact" page,
     /// The stage that an issue promotes to is not the stage of the job that takes its approval.
     WrongDestination = Error "wrong-destination" page,
+    /// Nothing looks for versions of a resource.
+    NeverChecked = Warning "never-checked" page,
+    /// Concourse reads an arithmetic expression of a shell as a variable.
+    ShellArithmetic = Warning "shell-arithmetic" page,
+    /// Go does not compile the pattern of a resource.
+    MalformedPattern = Warning "malformed-pattern" page,
     /// A job waits for a gate that no job writes.
     UnwrittenGate = Warning "unwritten-gate" page,
     /// Two jobs write one gate, or claim its approvals.
@@ -447,10 +453,10 @@ impl std::error::Error for UnknownRule {}
 
 impl fmt::Display for UnknownRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there is no rule `{}`", visible(&self.0))?;
+        write!(f, "unknown rule `{}`", visible(&self.0))?;
         match did_you_mean(&self.0, Rule::ALL.iter().map(|rule| rule.name())) {
             Some(meant) => write!(f, "; did you mean `{meant}`?"),
-            None => Ok(()),
+            None => f.write_str("; `ol-pipegen rule` lists all rules"),
         }
     }
 }

@@ -19,15 +19,18 @@ mod leaked_secret;
 mod lonely_serial_group;
 mod lying_label;
 mod malformed_duration;
+mod malformed_pattern;
 mod missing_artifact;
 mod needless_passed;
 mod negative_limit;
+mod never_checked;
 mod pipeline_set_twice;
 mod plaintext_secret;
 mod put_fires_gate;
 mod racing_triggers;
 mod repeated_artifact;
 mod resource_type_cycle;
+mod shell_arithmetic;
 mod skipped_environment;
 mod slash_in_pipeline_name;
 mod undeployed_image;
@@ -41,6 +44,9 @@ mod unstartable_job;
 mod unused_definition;
 mod unused_output;
 mod yaml_boolean;
+
+pub(crate) use shell_arithmetic::{find as part_in, may_have_arithmetic};
+pub(crate) use unknown_resource_type::BUILT_IN as BUILT_IN_TYPES;
 
 use crate::diagnostic::Diagnostics;
 use crate::gates;
@@ -73,12 +79,13 @@ pub(crate) fn lint_each(
 ) -> gates::Facts {
     let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
     for (view, pipeline) in views.iter().zip(pipelines) {
-        for check in EACH {
+        for check in EACH.iter().chain(HANDWRITTEN) {
             check(view, diagnostics);
         }
         foreign_team::check(view, known.team, diagnostics);
         needless_passed::check(view, pipeline.version, diagnostics);
         yaml_boolean::check(view, sources, diagnostics);
+        shell_arithmetic::check(view, sources, diagnostics);
     }
     ambiguous_issue_title::check(&views, diagnostics);
     issue_without_listener::check(&views, diagnostics);
@@ -92,7 +99,37 @@ pub(crate) fn lint_each(
     gates::judge(&models, diagnostics)
 }
 
+/// Which lints look at a pipeline that a manifest makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OfRendered {
+    /// Those without which a build fails or does something else than its script says.
+    Needed,
+    /// All that look at one pipeline.
+    All,
+}
+
+/// Looks at a pipeline that a manifest makes. What the manifest itself is held to is left out.
+pub(crate) fn lint_rendered(pipeline: &Decoded, which: OfRendered, sources: &Sources, diagnostics: &mut Diagnostics) {
+    let view = PipelineView::of(&pipeline.node);
+    shell_arithmetic::check(&view, sources, diagnostics);
+    if which == OfRendered::All {
+        for check in EACH {
+            check(&view, diagnostics);
+        }
+    }
+}
+
 type Check = fn(&PipelineView<'_>, &mut Diagnostics);
+
+/// The lints that look at one pipeline whose manifest, or whose kind, reports the same otherwise.
+const HANDWRITTEN: &[Check] = &[
+    malformed_pattern::check,
+    never_checked::check,
+    plaintext_secret::check,
+    ungated_deploy::check,
+    unknown_resource_type::check,
+    unpinned_resource_type::check,
+];
 
 /// The lints that look at one pipeline.
 const EACH: &[Check] = &[
@@ -109,7 +146,6 @@ const EACH: &[Check] = &[
     missing_artifact::check,
     negative_limit::check,
     pipeline_set_twice::check,
-    plaintext_secret::check,
     put_fires_gate::check,
     racing_triggers::check,
     repeated_artifact::check,
@@ -118,11 +154,8 @@ const EACH: &[Check] = &[
     slash_in_pipeline_name::check,
     undeployed_image::check,
     undetected_input::check,
-    ungated_deploy::check,
-    unknown_resource_type::check,
     unknown_var_source::check,
     unordered_tags::check,
-    unpinned_resource_type::check,
     unstartable_job::check,
     unused_definition::check,
     unused_output::check,

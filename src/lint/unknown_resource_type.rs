@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::view::{PipelineView, field, is_known};
 
 /// Types that come with Concourse's workers (the `resource-types` folder of its release, 7.14 to 8.3).
-pub(super) const BUILT_IN: [&str; 12] = [
+pub(crate) const BUILT_IN: [&str; 12] = [
     "bosh-io-release",
     "bosh-io-stemcell",
     "docker-image",

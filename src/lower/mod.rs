@@ -1,5 +1,6 @@
 //! From the plan to Concourse's words: small pure functions, and a register of what they define by name.
 
+mod checks;
 mod conflict;
 mod define;
 mod extra;
@@ -23,6 +24,7 @@ use crate::plan::{Job, PipelinePlan, Plan};
 use crate::project::{Fleet, Project};
 use crate::source::Span;
 
+pub(crate) use checks::repeated_variables;
 use define::Definitions;
 use extra::Added;
 use old_names::write_old_names;
@@ -128,6 +130,7 @@ fn lower_one<'p>(
     let pipeline = Pipeline { resource_types, resources, jobs, groups, var_sources, display, ..Pipeline::default() };
     secrets::check(&pipeline, plan, fleet, diagnostics);
     let origins = pipeline.jobs.iter().filter_map(|job| origins.remove(job.name.as_str())).collect();
+    checks::check(&pipeline, plan, diagnostics);
     Lowered { pipeline, origins, issues: plan.issue_resources(), extra }
 }
 

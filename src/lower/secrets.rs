@@ -117,7 +117,8 @@ fn names_variable(text: &str, var: &str) -> bool {
     })
 }
 
-fn find(node: &Node, text: &str) -> Option<Span> {
+/// Where a text stands in the settings of somebody.
+pub(super) fn find(node: &Node, text: &str) -> Option<Span> {
     match &node.kind {
         NodeKind::Scalar(scalar) => (scalar.text == text).then_some(node.span),
         NodeKind::List(items) => items.iter().find_map(|item| find(item, text)),

@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::concourse::{InstanceVars, Pipeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileLevels, Levels, Rule, Severity, allow, one_of};
-use crate::lower::lower;
+use crate::lower::{lower, repeated_variables};
 use crate::manifest::{FileShape, check};
 use crate::parallel::in_parallel;
 use crate::plan::plan;
@@ -507,6 +507,7 @@ fn lower_manifest(
         result.facts.add(&plan, fleet);
         let lowered = lower(&plan, project, fleet, &mut diagnostics);
         result.gates = gates::judge(&gates::models(&plan, &lowered, fleet, result.named_at), &mut diagnostics);
+        repeated_variables(&lowered, &mut diagnostics);
         if !diagnostics.has_errors() {
             let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, lowered)| LoweredPipeline {
                 name: plan.name.to_string(),

@@ -2,12 +2,14 @@
 //! of it out; steps of kinds of one's own, `before`, `after` and `extra` are in Concourse's words, and say what they like.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use indexmap::IndexMap;
 
 use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
+use crate::lint::{OfRendered, lint_rendered, may_have_arithmetic, part_in};
 use crate::plan::{Job, PipelinePlan};
 use crate::source::{Sources, Span};
 use crate::validate::{Vars, check};
@@ -35,6 +37,8 @@ pub(crate) struct Places {
     jobs: BTreeMap<String, Span>,
     /// Other jobs of `extra`, and what is in no job.
     other: Span,
+    /// The settings of its stages, in which texts are looked up.
+    settings: Vec<Arc<Node>>,
 }
 
 impl Places {
@@ -55,12 +59,25 @@ impl Places {
         let mut jobs: BTreeMap<String, Span> =
             extras.clone().flat_map(|extra| list(extra, "jobs")).filter_map(named).collect();
         jobs.extend(plan.jobs.iter().map(|job| (job.name().to_string(), stage(job))));
-        Self { jobs, other: extras.map(|extra| extra.span).next().unwrap_or(named_at) }
+        let settings = plan.jobs.iter().map(|job| match job {
+            Job::Stage(job) => Arc::clone(&job.stage.origin.settings),
+            Job::Build(job) => Arc::clone(&job.stage.origin.settings),
+        });
+        let settings = settings.collect();
+        Self { jobs, other: extras.map(|extra| extra.span).next().unwrap_or(named_at), settings }
     }
 
     /// Those of a pipeline that a fleet brings about as a whole.
     pub(crate) fn all_at(span: Span) -> Self {
-        Self { jobs: BTreeMap::new(), other: span }
+        Self { jobs: BTreeMap::new(), other: span, settings: Vec::new() }
+    }
+
+    /// Where the settings have a text, a line of it at least.
+    fn of_text(&self, text: &str) -> Option<Span> {
+        // A single word may stand for something else elsewhere.
+        let is_phrase = |line: &&str| line.contains(' ') || line.contains("((");
+        let line = text.lines().map(|line| line.trim().trim_matches(['"', '\''])).find(is_phrase)?;
+        self.settings.iter().find_map(|settings| part_in(settings, line))
     }
 }
 
@@ -73,18 +90,31 @@ pub(crate) fn check_rendered(
     places: &Places,
     diagnostics: &mut Diagnostics,
 ) {
-    let version = match rules {
+    let (version, lints) = match rules {
+        Rules::Unasked if may_have_arithmetic(&pipeline.body) => (None, OfRendered::Needed),
         Rules::Unasked => return,
-        Rules::OfFleet => pipeline.concourse.version.unwrap_or_default(),
-        Rules::Of(version) => version,
+        Rules::OfFleet => (pipeline.concourse.version, OfRendered::All),
+        Rules::Of(version) => (Some(version), OfRendered::All),
     };
+    let version = version.unwrap_or_default();
     let mut sources = Sources::default();
     let file = sources.add(path, pipeline.text(path));
     let mut found = Diagnostics::default();
     let decoded = check(&sources, file, version, &Vars::default(), &mut found);
     let view = decoded.as_ref().map(|decoded| PipelineView::of(&decoded.node));
+    let mut found: Vec<Diagnostic> =
+        found.into_sorted().into_iter().filter(|found| found.refusal() != Refusal::default()).collect();
+    if rules == Rules::Unasked {
+        found.clear();
+    }
+    // Lints look at what Concourse takes.
+    if let Some(decoded) = decoded.as_ref().filter(|_| found.is_empty()) {
+        let mut linted = Diagnostics::default();
+        lint_rendered(decoded, lints, &sources, &mut linted);
+        found.extend(linted.into_sorted());
+    }
     let mut told: IndexMap<(Rule, String), (Diagnostic, usize)> = IndexMap::new();
-    for refused in found.into_sorted().into_iter().filter(|found| found.refusal() != Refusal::default()) {
+    for refused in found {
         let at = refused.span();
         let within = |span: Span| span.start <= at.start && at.end <= span.end;
         let job = view.iter().flat_map(|view| &view.jobs).find(|job| within(job.node.span)).map(|job| job.name);
@@ -93,13 +123,18 @@ pub(crate) fn check_rendered(
             *more += 1;
             continue;
         }
-        let place = job.and_then(|job| places.jobs.get(job)).copied().unwrap_or(places.other);
+        let of_job = || job.and_then(|job| places.jobs.get(job)).copied().unwrap_or(places.other);
+        let is_refused = refused.refusal() != Refusal::default();
+        let own = if is_refused { None } else { places.of_text(sources.slice(at)) };
+        let place = own.unwrap_or_else(of_job);
         let whole = format!("the pipeline `{}`", pipeline.name);
         let whom = job.map_or_else(|| whole.clone(), |job| format!("the job `{job}` of {whole}"));
         let (line, _) = sources.line_column(at);
-        let told_of = refused
-            .told_of(place, |message| format!("{message}, in {whom}"))
-            .note(format!("line {line} of {path}, as Concourse {version} reads it"));
+        let told_of = refused.told_of(place, |message| format!("{message}, in {whom}")).note(if is_refused {
+            format!("line {line} of {path}, as Concourse {version} reads it")
+        } else {
+            format!("line {line} of {path}")
+        });
         told.insert(key, (told_of, 0));
     }
     for (diagnostic, more) in told.into_values() {

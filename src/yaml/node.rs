@@ -36,7 +36,7 @@ pub struct Scalar {
     pub text: String,
     /// Its notation; only a plain one can be something else than text.
     pub style: ScalarStyle,
-    /// Where the text of each line begins in the file, for a literal block whose text has templates.
+    /// Where the text of each line begins in the file, for a literal block whose text has templates or variables.
     pub(crate) lines: Option<Arc<[u32]>>,
 }
 

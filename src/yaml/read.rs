@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use serde_saphyr::granit_parser::{self, Event, Parser, StructureStyle};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::diagnostic::{Count, Diagnostic, Diagnostics, Rule};
 use crate::source::{FileId, Sources, Span};
 
 use super::node::{Entry, Map, Node, NodeKind, Scalar};
@@ -204,7 +204,7 @@ impl Reader<'_, '_> {
     ) -> Result<Node, Stop> {
         self.count(1, &range)?;
         let mut scalar = Scalar::new(value, style_of(style));
-        if style == granit_parser::ScalarStyle::Literal && value.contains("{{") {
+        if style == granit_parser::ScalarStyle::Literal && (value.contains("{{") || value.contains("((")) {
             scalar.lines = self.lines(range.start, value);
         }
         Ok(Node { span: self.span(&range), kind: NodeKind::Scalar(scalar) })
@@ -394,9 +394,47 @@ impl Reader<'_, '_> {
             return;
         }
         let end = self.text[offset..].chars().next().map_or(offset, |c| offset + c.len_utf8());
+        if let Some(wrong) = self.wrong_indent(offset, &error.info()) {
+            self.diagnostics.push(wrong);
+            return;
+        }
         self.diagnostics.push(
             Diagnostic::new(Rule::YamlSyntax, self.span(&(offset..end)), error.info()).label("not YAML from here on"),
         );
+    }
+
+    /// A line that stands deeper than the line before it, which holds no map, or as deep as no line above.
+    fn wrong_indent(&self, offset: usize, error: &str) -> Option<Diagnostic> {
+        let start = self.text[..offset].rfind('\n').map_or(0, |end| end + 1);
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+        let mut above = self.text[..start].lines().rev().filter(|line| {
+            let text = line.trim_start();
+            !text.is_empty() && !text.starts_with('#')
+        });
+        let own = indent(line);
+        let before = above.next()?;
+        let is_wrong = if error.starts_with("mapping values are not allowed") {
+            own > indent(before) && !before.trim_end().ends_with([':', '|', '>', ',', '{', '['])
+        } else {
+            error.contains("did not find expected key")
+                && offset == start + own
+                && own != indent(before)
+                && above.all(|line| indent(line) != own)
+        };
+        if !is_wrong {
+            return None;
+        }
+        let (text, other) = (Count(own, "space"), Count(indent(before), "space"));
+        let range = start + own..start + line.trim_end().len();
+        Some(
+            Diagnostic::new(
+                Rule::YamlSyntax,
+                self.span(&range),
+                format!("unexpected indent: {text}, and {other} in the line before"),
+            )
+            .help("begin all keys of one map in the same column"),
+        )
     }
 
     /// A hole in plain text on the line of a syntax error: YAML reads its braces as a map, and stumbles later.

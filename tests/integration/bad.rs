@@ -6,6 +6,7 @@ mod gates;
 mod kinds;
 mod names;
 mod pipelines;
+mod rendered;
 mod shape;
 mod stages;
 mod templates;

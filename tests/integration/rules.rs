@@ -88,5 +88,5 @@ fn pages_are_printed_and_none_is_left_over() {
         .collect();
     assert_eq!(there, pages);
     let ran = work.run(&["rule", "gate-by-pass"]).ended(2);
-    assert!(ran.stderr.contains("there is no rule `gate-by-pass`; did you mean `gate-bypass`?"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("unknown rule `gate-by-pass`; did you mean `gate-bypass`?"), "{}", ran.stderr);
 }

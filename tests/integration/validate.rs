@@ -111,7 +111,7 @@ fn what_rules_cannot_be_is_said() {
     let work = work();
     let said = |arguments: &[&str]| work.run(&[&["validate"], arguments].concat()).ended(2).stderr;
     assert_snapshot!(said(&["--deny", "lose-approval"]), @"
-    error: invalid value 'lose-approval' for '--deny <RULE>': there is no rule `lose-approval`; did you mean `loose-approval`?
+    error: invalid value 'lose-approval' for '--deny <RULE>': unknown rule `lose-approval`; did you mean `loose-approval`?
 
     For more information, try '--help'.
     ");
@@ -178,7 +178,7 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = help: write `# ol-pipegen: allow RULE because …`
-    error[malformed-allow]: there is no rule `lose-approval`; did you mean `loose-approval`?
+    error[malformed-allow]: unknown rule `lose-approval`; did you mean `loose-approval`?
      --> projects/a.yml:3:47
       |
     3 |   pulumi: {path: infra/a} # ol-pipegen: allow lose-approval because of a slip
