@@ -106,7 +106,11 @@ impl<'a> Lowering<'_, 'a> {
         self.diagnostics.push(
             Diagnostic::new(Rule::ConflictingDefinition, span, format!("two meanings of the {noun} `{name}`"))
                 .note("the other is what the rest of the manifest makes")
-                .help("give it another name"),
+                .help(if noun == "resource type" {
+                    "define the type in the fleet's `resource_types`, which is for inputs too"
+                } else {
+                    "give it another name"
+                }),
         );
     }
 

@@ -114,6 +114,19 @@ pub(crate) fn check_against(
             }
             continue;
         }
+        let is_told = match error.kind() {
+            // The type of what is no text has been reported.
+            ValidationErrorKind::Enum { .. } => node.as_scalar().is_none(),
+            // So has a word that is a boolean to some readers of YAML.
+            ValidationErrorKind::Type { .. } => {
+                node.as_str().is_some_and(|text| trap(text).is_some()) && diagnostics.speaks_of(node.span)
+            }
+            _ => false,
+        };
+        if is_told {
+            wrong.push(pointer);
+            continue;
+        }
         let diagnostic = wrong_value(node, &pointer, error.kind(), subschema);
         // An ambiguous scalar is wrong in its writing alone: what was meant is clear enough to go on with, unless it has
         // to be of some form, too.
@@ -216,6 +229,13 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
                 && let Some(scalar) = node.as_scalar()
                 && scalar.resolve() != Resolved::Null
             {
+                let expected = schema.and_then(|schema| schema.get("x-expected")).and_then(Json::as_str);
+                let is_duration = expected.is_some_and(|expected| expected.starts_with("a duration"));
+                if is_duration && matches!(scalar.resolve(), Resolved::Integer(_)) {
+                    let text = &scalar.text;
+                    return Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` needs a unit"))
+                        .help(format!("write {text}s, {text}m, {text}h or {text}d"));
+                }
                 return ambiguous(node, scalar);
             }
             let due = match expected.as_str() {
@@ -348,7 +368,11 @@ fn check_traps(node: &Node, diagnostics: &mut Diagnostics) {
                         node.span,
                         format!("`{text}` is {meaning} to some readers of YAML, and not to others"),
                     )
-                    .help(format!("write \"{text}\" for text, or say plainly what is meant")),
+                    .help(if matches!(meaning, "true" | "false") {
+                        format!("write {meaning}, or \"{text}\" for text")
+                    } else {
+                        format!("write \"{text}\" for text")
+                    }),
                 );
             }
         }

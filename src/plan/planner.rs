@@ -6,6 +6,7 @@ use crate::concourse::JobName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::{ApprovedCode, IssuesResource, Unchanged};
 use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage, What};
+use crate::yaml::{Node, NodeKind};
 
 use super::gate::{Destination, Entry, GateIssue, TakenGate};
 use super::job::{BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, Take, Taken};
@@ -293,6 +294,11 @@ impl<'p> Planner<'p, '_> {
 
     fn missing_issues(&mut self, stage: &Stage) {
         let settings = &stage.origin.settings;
+        // What was wrong has been reported, and is not missing.
+        let is_reported = |node: &Node| matches!(node.kind, NodeKind::Invalid);
+        if ["/issues", "/issues/auth"].iter().any(|pointer| settings.at(pointer).is_some_and(is_reported)) {
+            return;
+        }
         for (pointer, what, help) in [
             ("/issues/repository", "where the issues live", "say `issues: {repository: OWNER/NAME}`"),
             ("/issues/auth/token", "who writes the issues", "say `issues: {auth: {token: ((NAME))}}`"),

@@ -5,6 +5,7 @@ mod formats;
 mod gates;
 mod kinds;
 mod names;
+mod once;
 mod pipelines;
 mod rendered;
 mod shape;

@@ -272,7 +272,7 @@ fn extra_is_not_in_the_place_of_what_is_used() {
       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: the other is what the rest of the manifest makes
-      = help: give it another name
+      = help: define the type in the fleet's `resource_types`, which is for inputs too
     error[conflicting-definition]: two meanings of the resource type `registry-image`
      --> projects/shop.yml:6:5
       |
@@ -280,7 +280,7 @@ fn extra_is_not_in_the_place_of_what_is_used() {
       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: the other is what the rest of the manifest makes
-      = help: give it another name
+      = help: define the type in the fleet's `resource_types`, which is for inputs too
 
     error: 2 errors in 1 file; nothing was written
     "

@@ -294,35 +294,35 @@ env: {A: "{{ values.a }}{{ values.b }}{{ values.c }}{{ values.d }}{{ values.e }}
     4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
       |             ^^
       |
-      = help: write "no" for text, or say plainly what is meant
+      = help: write false, or "no" for text
     error[ambiguous-scalar]: `012` is a number to base 8 to some readers of YAML, and not to others
      --> projects/a.yml:4:20
       |
     4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
       |                    ^^^
       |
-      = help: write "012" for text, or say plainly what is meant
+      = help: write "012" for text
     error[ambiguous-scalar]: `12:30` is a number to base 60 to some readers of YAML, and not to others
      --> projects/a.yml:4:28
       |
     4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
       |                            ^^^^^
       |
-      = help: write "12:30" for text, or say plainly what is meant
+      = help: write "12:30" for text
     error[ambiguous-scalar]: `1_000` is a number to some readers of YAML, and not to others
      --> projects/a.yml:4:38
       |
     4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
       |                                      ^^^^^
       |
-      = help: write "1_000" for text, or say plainly what is meant
+      = help: write "1_000" for text
     error[ambiguous-scalar]: `y` is true to some readers of YAML, and not to others
      --> projects/a.yml:4:48
       |
     4 | values: {a: no, b: 012, c: 12:30, d: 1_000, e: y}
       |                                                ^
       |
-      = help: write "y" for text, or say plainly what is meant
+      = help: write true, or "y" for text
     error[ambiguous-scalar]: `1.10` is a number to YAML, and would become `1.1`
      --> projects/a.yml:5:87
       |

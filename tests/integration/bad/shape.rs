@@ -102,7 +102,7 @@ record: opne
 groups: [a b]
 issues: {labels: ~}
 "
-    ), @r#"
+    ), @"
     error[wrong-type]: `environments` takes a list, not text
      --> projects/a.yml:4:15
       |
@@ -110,13 +110,13 @@ issues: {labels: ~}
       |               ^^
       |
       = help: write [CI]
-    error[ambiguous-scalar]: `90` is a number to YAML, and text is due
+    error[wrong-type]: `timeout` needs a unit
      --> projects/a.yml:5:10
       |
     5 | timeout: 90
       |          ^^
       |
-      = help: write "90"
+      = help: write 90s, 90m, 90h or 90d
     error[wrong-type]: `attempts` is 1 at least
      --> projects/a.yml:6:11
       |
@@ -155,7 +155,7 @@ issues: {labels: ~}
        = help: leave the line out for the default
 
     error: 8 errors in 1 file; nothing was compared
-    "#);
+    ");
 }
 
 #[test]
