@@ -5,6 +5,7 @@ use jsonschema::Validator;
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::lint::check_arithmetic;
 use crate::manifest::{Author, FileShape, check, compile, compile_own, is_surely_schema};
 use crate::source::{FileId, Sources};
 use crate::template::is_template;
@@ -75,6 +76,7 @@ impl Kind {
         check(&mut node, FileShape::Kind, diagnostics);
         if diagnostics.len() == before {
             warn_of_templates_in_scripts(&node, diagnostics);
+            check_arithmetic(&node, diagnostics);
         }
         let kind = Self::from_node(node, family, name, diagnostics)?;
         if is_surely_schema(&kind.options) {

@@ -45,7 +45,7 @@ mod unused_definition;
 mod unused_output;
 mod yaml_boolean;
 
-pub(crate) use shell_arithmetic::{find as part_in, may_have_arithmetic};
+pub(crate) use shell_arithmetic::{check_kind as check_arithmetic, find as part_in, may_have_arithmetic};
 pub(crate) use unknown_resource_type::BUILT_IN as BUILT_IN_TYPES;
 
 use crate::diagnostic::Diagnostics;

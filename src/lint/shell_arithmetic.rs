@@ -17,22 +17,36 @@ pub(super) fn check(view: &PipelineView<'_>, sources: &Sources, diagnostics: &mu
         for node in texts.into_iter().flatten() {
             each_text("", node, &mut |_, text, span| {
                 for found in arithmetic(text) {
-                    let word = found.trim_start_matches("$((").trim_start_matches("((").trim_end_matches("))");
-                    let dollar = if found.starts_with('$') { "$" } else { "" };
-                    diagnostics.push(
-                        Diagnostic::new(
-                            Rule::ShellArithmetic,
-                            place(sources, span, found),
-                            format!(
-                                "Concourse reads `{found}` as the variable `{word}`, and not as arithmetic of the shell"
-                            ),
-                        )
-                        .help(format!("write `{dollar}(( {word} ))`")),
-                    );
+                    diagnostics.push(warning(found, place(sources, span, found)));
                 }
             });
         }
     }
+}
+
+/// Reports arithmetic in the steps of a kind.
+pub(crate) fn check_kind(node: &Node, diagnostics: &mut Diagnostics) {
+    match &node.kind {
+        NodeKind::Scalar(scalar) if scalar.text.contains("((") => {
+            for found in arithmetic(&scalar.text) {
+                let start = scalar.text.find(found).unwrap_or_default();
+                diagnostics.push(warning(found, scalar.place(node.span, &(start..start + found.len()))));
+            }
+        }
+        NodeKind::List(items) => items.iter().for_each(|item| check_kind(item, diagnostics)),
+        NodeKind::Map(map) => {
+            let steps = map.entries().iter().filter(|entry| !matches!(entry.key.as_str(), "about" | "description"));
+            steps.for_each(|entry| check_kind(&entry.value, diagnostics));
+        }
+        NodeKind::Scalar(_) | NodeKind::Invalid => {}
+    }
+}
+
+fn warning(found: &str, span: Span) -> Diagnostic {
+    let word = found.trim_start_matches("$((").trim_start_matches("((").trim_end_matches("))");
+    let dollar = if found.starts_with('$') { "$" } else { "" };
+    let message = format!("Concourse reads `{found}` as the variable `{word}`, and not as arithmetic of the shell");
+    Diagnostic::new(Rule::ShellArithmetic, span, message).help(format!("write `{dollar}(( {word} ))`"))
 }
 
 /// Whether a text can hold arithmetic: a quick look.
@@ -41,7 +55,7 @@ pub(crate) fn may_have_arithmetic(text: &str) -> bool {
 }
 
 /// Arithmetic that has the form of a variable: `$((N))`, or `((N))` behind a word that wants a condition.
-pub(crate) fn arithmetic(text: &str) -> impl Iterator<Item = &str> {
+fn arithmetic(text: &str) -> impl Iterator<Item = &str> {
     static ARITHMETIC: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(\$\(\([A-Za-z0-9_/-]+\)\))|\b(?:if|elif|while|until)\s+(?:!\s+)?(\(\([A-Za-z0-9_]+\)\))")
             .expect("a pattern of our own")

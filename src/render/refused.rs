@@ -126,6 +126,10 @@ pub(crate) fn check_rendered(
         let of_job = || job.and_then(|job| places.jobs.get(job)).copied().unwrap_or(places.other);
         let is_refused = refused.refusal() != Refusal::default();
         let own = if is_refused { None } else { places.of_text(sources.slice(at)) };
+        // The kind reports the arithmetic of its own scripts.
+        if refused.rule == Rule::ShellArithmetic && own.is_none() {
+            continue;
+        }
         let place = own.unwrap_or_else(of_job);
         let whole = format!("the pipeline `{}`", pipeline.name);
         let whom = job.map_or_else(|| whole.clone(), |job| format!("the job `{job}` of {whole}"));

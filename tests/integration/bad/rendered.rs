@@ -66,6 +66,39 @@ fn arithmetic_of_a_shell_is_no_variable() {
 }
 
 #[test]
+fn arithmetic_in_a_kind_is_reported_there() {
+    let kind = "\
+version: 1
+title: Mine
+about: deploys
+target: '{{ stack }}'
+options: {type: object, properties: {}}
+phases: [deploy]
+steps:
+- task: deploy
+  config:
+    platform: linux
+    image_resource: {type: registry-image, source: {repository: alpine, tag: '3'}}
+    run: {path: sh, args: [-c, 'sleep $((DELAY))']}
+";
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("kinds/stacks/mine.yml", kind)
+        .file("projects/a.yml", "project: shop\nstack: {mine: {}}\n");
+    assert_snapshot!(work.run(&["render"]).stderr, @"
+    warning[shell-arithmetic]: Concourse reads `$((DELAY))` as the variable `DELAY`, and not as arithmetic of the shell
+      --> kinds/stacks/mine.yml:12:39
+       |
+    12 |     run: {path: sh, args: [-c, 'sleep $((DELAY))']}
+       |                                       ^^^^^^^^^^
+       |
+       = help: write `$(( DELAY ))`
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
 fn lints_look_at_what_a_manifest_renders() {
     assert_snapshot!(reported("validate", &before("echo ((db.password))")), @"
     warning[leaked-secret]: `((db.password))` stands on the command line, which the build's page and every process shows, in the job `deploy-shop-ci` of the pipeline `a`
