@@ -59,7 +59,11 @@ impl Rule {
             Severity::Error => {
                 matches!(
                     self,
-                    Self::UnknownRole | Self::PlaintextSecret | Self::SharedTarget | Self::SetPipelinePastGate
+                    Self::UnknownRole
+                        | Self::UnusedOverride
+                        | Self::PlaintextSecret
+                        | Self::SharedTarget
+                        | Self::SetPipelinePastGate
                 )
             }
         }
@@ -278,7 +282,7 @@ rules! {
     /// No template uses the value.
     UnusedValue = Warning "unused-value",
     /// An override matches no project of its fleet.
-    UnusedOverride = Warning "unused-override",
+    UnusedOverride = Error "unused-override",
     /// No glob of the fleet matches the manifest.
     UnlistedManifest = Warning "unlisted-manifest",
     /// A script of a kind contains a template.

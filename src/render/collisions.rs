@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use github_issues_resource::contract::StageName;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, did_you_mean};
 use crate::files;
 use crate::gates::Repository;
 use crate::manifest::IssuesResource;
@@ -258,15 +258,18 @@ fn check_titles(facts: &[Facts], diagnostics: &mut Diagnostics) {
 
 fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut Diagnostics) {
     let overrides = fleet.defaults.at("/overrides").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+    let known: BTreeSet<&str> = facts.iter().flat_map(|facts| &facts.selectors).map(String::as_str).collect();
     for entry in overrides {
-        if !facts.iter().any(|facts| facts.selectors.contains(&entry.key)) {
+        if !known.contains(entry.key.as_str()) {
+            let meant = did_you_mean(&entry.key, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
             diagnostics.push(
                 Diagnostic::new(
                     Rule::UnusedOverride,
                     entry.key_span,
-                    format!("`{}` fits no stage of any project of this fleet", entry.key),
+                    format!("no project of this fleet has the environment, group or stage `{}`", entry.key),
                 )
-                .help("take it out, or mend the name"),
+                .label("these settings apply to nothing, so a gate that they set protects nothing")
+                .help(meant.unwrap_or_else(|| "remove these settings, or correct the name".to_owned())),
             );
         }
     }

@@ -54,6 +54,7 @@ const ROLES: [&str; 5] = ["read", "triage", "write", "maintain", "admin"];
 pub(super) fn check(settings: &Node, options: &Node, diagnostics: &mut Diagnostics) {
     let mut checker = Checker { diagnostics };
     checker.fields(settings, &FIELDS);
+    checker.closers(settings);
     checker.roles(settings);
     checker.variables(settings, &["/env", "/preview_env"]);
     for input in entries(settings, "/inputs") {
@@ -92,6 +93,20 @@ impl Checker<'_> {
                     self.report(Rule::WrongType, node.span, wrong);
                 }
             }
+        }
+    }
+
+    /// Without a name in any list, everybody who can close an issue could approve.
+    fn closers(&mut self, settings: &Node) {
+        let Some(closers) = settings.at("/approval/closers") else { return };
+        let Some(lists) = closers.as_map() else { return };
+        let is_empty = |entry: &Entry| entry.value.as_list().is_some_and(<[Node]>::is_empty);
+        if lists.entries().iter().all(is_empty) {
+            let wrong = Wrong {
+                message: "`closers` names nobody, so anyone with triage access could approve".to_owned(),
+                help: "name who can approve in `teams`, `users`, `roles` or `apps`, or remove `closers`".to_owned(),
+            };
+            self.report(Rule::WrongType, closers.span, wrong);
         }
     }
 

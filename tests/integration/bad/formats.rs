@@ -28,6 +28,17 @@ fn fine(more: &str) {
 }
 
 #[test]
+fn closers_that_name_nobody_are_refused() {
+    let message = "`closers` names nobody, so anyone with triage access could approve";
+    let help = "name who can approve in `teams`, `users`, `roles` or `apps`, or remove `closers`";
+    for closers in ["{}", "{teams: []}", "{teams: [], users: [], roles: [], apps: []}"] {
+        refused(&format!("approval: {{closers: {closers}}}\n"), message, help);
+        refused(&format!("overrides: {{Production: {{approval: {{closers: {closers}}}}}}}\n"), message, help);
+    }
+    fine("approval: {closers: {teams: [acme/sre], users: []}}\n");
+}
+
+#[test]
 fn message_names_the_place_and_what_to_write() {
     assert_snapshot!(report(&(manifest("shop") + "approval: {closers: {teams: ['@acme/sre']}}\n")), @"
     error[wrong-type]: `@acme/sre` is not a team of GitHub

@@ -210,18 +210,18 @@ fn two_pipelines_with_one_name() {
 #[test]
 fn override_that_fits_no_project() {
     let work = Work::new()
-        .file("pipegen.yml", &format!("{FLEET}  overrides: {{Staging: {{gate: none}}}}\n"))
+        .file("pipegen.yml", &format!("{FLEET}  overrides: {{Prodcution: {{approval: {{soak: 1h}}}}}}\n"))
         .file("projects/a.yml", "project: shop-cart\nstack:\n  pulumi: {path: infra/cart}\n");
-    assert_snapshot!(of(&work, 0), @"
-    warning[unused-override]: `Staging` fits no stage of any project of this fleet
+    assert_snapshot!(of(&work, 1), @"
+    error[unused-override]: no project of this fleet has the environment, group or stage `Prodcution`
      --> pipegen.yml:7:15
       |
-    7 |   overrides: {Staging: {gate: none}}
-      |               ^^^^^^^
+    7 |   overrides: {Prodcution: {approval: {soak: 1h}}}
+      |               ^^^^^^^^^^ these settings apply to nothing, so a gate that they set protects nothing
       |
-      = help: take it out, or mend the name
+      = help: did you mean `Production`?
 
-    warning: 1 warning in 1 file
+    error: 1 error in 1 file; nothing was compared
     ");
 }
 

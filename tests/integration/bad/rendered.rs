@@ -41,7 +41,7 @@ fn arithmetic_of_a_shell_is_no_variable() {
     8 |       left=$((RETRIES)); while ((left)); do sleep $(( left )); done
       |            ^^^^^^^^^^^^
       |
-      = note: line 109 of rendered/a.yml
+      = note: line 107 of rendered/a.yml
       = note: and in 2 more places
       = help: write `$(( RETRIES ))`
     warning[shell-arithmetic]: Concourse reads `((left))` as the variable `left`, and not as arithmetic of the shell, in the job `deploy-shop-ci` of the pipeline `a`
@@ -50,7 +50,7 @@ fn arithmetic_of_a_shell_is_no_variable() {
     8 |       left=$((RETRIES)); while ((left)); do sleep $(( left )); done
       |                                ^^^^^^^^
       |
-      = note: line 109 of rendered/a.yml
+      = note: line 107 of rendered/a.yml
       = note: and in 2 more places
       = help: write `(( left ))`
 
@@ -107,7 +107,7 @@ fn lints_look_at_what_a_manifest_renders() {
     9 |     run: {path: sh, args: [-c, 'echo ((db.password))']}
       |                                 ^^^^^^^^^^^^^^^^^^^^
       |
-      = note: line 116 of rendered/a.yml
+      = note: line 114 of rendered/a.yml
       = note: and in 2 more places
       = help: hand it over in `params`, as a variable of the environment
 
