@@ -326,13 +326,14 @@ class Checker:
                         self.find("target", job, f"{other} puts to {name}, too, and is not behind a gate")
 
     def may_share(self, one: str, other: str) -> bool:
-        """Whether two jobs may deploy one thing: they are behind the same gate, or one previews what the other deploys."""
+        """Whether two jobs may put to one thing: both stages are behind the same gate. A preview goes by its stage, whose
+        deployment puts to the same."""
         if other not in self.of:
             return False
         (first, _), (second, _) = self.of[one], self.of[other]
         if first == second:
             return True
-        return first.let_in == second.let_in and self.of[other][1] == "deploy"
+        return first.let_in == second.let_in
 
     # What is only seen of everything together.
 

@@ -129,7 +129,10 @@ impl History {
             .filter(|record| second(record.at) < second(now))
             .max_by_key(|record| (second(record.at), record.order))?;
         let meddled = self.meddled.iter().any(|(issue, _)| *issue == number);
-        (!meddled && newest.chain == *chain)
+        // A body that begins a new chain shows a version before its record is there: then nothing is approved. A body that
+        // another put wrote back takes nothing from the newest record, which everybody saw.
+        let is_shown = newest.chain == *chain || self.records[&number].iter().any(|record| record.chain == *chain);
+        (!meddled && is_shown)
             .then(|| Approved { commit: newest.commit.clone(), stage: without_project(&newest.destination) })
     }
 
