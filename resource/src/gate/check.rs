@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::destination::Destination;
 use super::issues::{Stale, is_open};
@@ -185,7 +185,7 @@ impl Gate<'_> {
     /// The closing of an issue that could be an approval by what the list says of it.
     fn candidate(&self, issue: &Issue) -> Option<ClosingId> {
         let closed_at = issue.closed_at?;
-        let candidate = self.mark_of_issue(issue).is_some()
+        let candidate = self.mark_of_issue(issue).is_some_and(|mark| !mark.ended)
             && !issue.is_open()
             && !issue.is_pull_request()
             && issue.state_reason.as_deref() == Some("completed")
@@ -282,17 +282,18 @@ impl Gate<'_> {
     /// Tells an open issue, once, that it leads nowhere since the pipeline changed. The next record closes it.
     fn tell_stale(&self, issue: &Issue) {
         let tell = || -> Result<()> {
-            let Some(mark) = self.mark_of_issue(issue).filter(|mark| self.is_stale(mark, false)) else { return Ok(()) };
+            let Some(mark) = self.mark_of_issue(issue).filter(|mark| !mark.ended) else { return Ok(()) };
+            let Some(why) = self.stale(&mark, false) else { return Ok(()) };
             if !self.bot()?.wrote(issue) {
                 return Ok(());
             }
             let Some(snapshot) = Snapshot::read(&self.client, issue.number)?.filter(is_open) else { return Ok(()) };
-            if self.was_told(&snapshot, Notice::Moved, None)? || self.was_told(&snapshot, Notice::Superseded, None)? {
-                return Ok(());
-            }
-            let page = self.stale_page(&Stale { number: issue.number, promotes_to: mark.destination });
+            let page = self.stale_page(&Stale { number: issue.number, promotes_to: mark.destination, why });
             let page = page::NoticePage { stays_open: true, ..page };
-            self.notice(issue.number, Notice::Moved, None, page, None).map(|_| ())
+            if !self.was_told(&snapshot, Notice::Moved, None)? {
+                self.notice(issue.number, Notice::Moved, None, page, None)?;
+            }
+            self.end(&snapshot, json!({}))
         };
         if let Err(error) = tell() {
             self.log.say(format_args!("issue #{} leads nowhere, and was not told: {error}", issue.number));
@@ -306,6 +307,8 @@ impl Gate<'_> {
             Refusal::Fault(super::ledger::Fault::Foreign | super::ledger::Fault::OtherGate(_))
             | Refusal::NotCompleted(_)
             | Refusal::NoPromotion
+            | Refusal::Ended
+            | Refusal::Refused
             | Refusal::TooEarly(_) => return Ok(()),
             _ => Notice::Refused,
         };
@@ -316,12 +319,13 @@ impl Gate<'_> {
             what,
             closed_at: Some(id.closed_at),
             build: None,
+            is_final: refusal.is_final(),
             nonce: sha256(&format!("{what:?} {} {}", id.number, id.closed_at))[..32].to_owned(),
         };
         let text = page::notice(&page::NoticePage {
             what,
             refusal: refusal.to_string(),
-            stale: matches!(refusal, Refusal::WrongDestination(_)),
+            advice: refusal.advice(),
             ..page::NoticePage::default()
         })?;
         self.post(issue.number, &Marker::Notice(mark.clone()), &text, &mark.nonce).map(|_| ())

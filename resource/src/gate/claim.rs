@@ -52,7 +52,7 @@ impl Gate<'_> {
             // The run before may have ended before the body was told.
             let mark = verdict.ledger.current_mark();
             if mark != verdict.ledger.mark {
-                self.last_word(number, mark, &verdict.ledger.text, closed_at)?;
+                self.last_word(&issue, mark, &verdict.ledger.text, closed_at)?;
             }
         } else {
             self.refuse_older(&issue, &verdict, &neighbours, destination)?;
@@ -182,13 +182,18 @@ impl Gate<'_> {
         if !mark.claims.contains(&claim) {
             mark.claims.push(claim);
         }
-        self.last_word(number, mark, &ledger.text, verdict.closed_at)
+        self.last_word(&now, mark, &ledger.text, verdict.closed_at)
     }
 
     /// Tells the body of the claim. How the issue stood when GitHub took that write is the last word: what happens to
     /// it from then on comes after the approval was used.
-    fn last_word(&self, number: u64, mark: IssueMark, text: &str, closed_at: Timestamp) -> Result<()> {
+    fn last_word(&self, seen: &Snapshot, mark: IssueMark, text: &str, closed_at: Timestamp) -> Result<()> {
+        let number = seen.number;
         let answer = self.write_body(number, mark, text)?;
+        if answer.comments != seen.comments().count() as u64 {
+            // A put recorded meanwhile, and this write took its record out of the count.
+            self.resync(answer.clone(), &self.trust()?)?;
+        }
         let refusal = match (answer.closed_at, answer.state_reason.as_deref()) {
             _ if answer.is_open() => Refusal::Withdrawn,
             (None, _) => Refusal::Withdrawn,

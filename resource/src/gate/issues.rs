@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use serde_json::json;
 
-use super::ledger::{Fault, Ledger};
+use super::ledger::{Fault, Ledger, Trust};
 use super::marker::{IssueMark, Marker, Parsed, sha256, text_hash};
 use super::page::NoticePage;
 use super::{Gate, label_of};
-use crate::contract::{IssueKind, StageKey, StagePhase};
+use crate::contract::{GateKey, IssueKind, StageKey, StagePhase};
 use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
 use crate::github::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
@@ -37,6 +38,21 @@ pub(super) struct Stale {
     pub(super) number: u64,
     /// The stage that its records promote to; none for an issue that is only a record.
     pub(super) promotes_to: Option<StageKey>,
+    pub(super) why: StaleWhy,
+}
+
+/// Why an open issue leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StaleWhy {
+    /// Its gate promotes to another stage now.
+    OtherStage,
+    /// Its stage takes its approvals from another gate now.
+    OtherGate,
+    /// Its stage has no gate now.
+    Ungated,
+    /// It led nowhere before, and its people were told so.
+    Ended,
 }
 
 /// What became of a comment.
@@ -152,11 +168,14 @@ impl Gate<'_> {
             }
             let ours = match Parsed::read(issue.body()) {
                 Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => {
-                    if issue.is_open() && self.is_stale(&mark, ungated) {
-                        found.stale.push(Stale { number: issue.number, promotes_to: mark.destination });
+                    let is_own = self.keys.contains(&mark.gate);
+                    // Nothing is recorded on an issue that people were told to leave.
+                    let ended = (is_own && mark.ended).then_some(StaleWhy::Ended);
+                    if let Some(why) = self.stale(&mark, ungated).or(ended).filter(|_| issue.is_open()) {
+                        found.stale.push(Stale { number: issue.number, promotes_to: mark.destination, why });
                         continue;
                     }
-                    self.keys.contains(&mark.gate)
+                    is_own
                 }
                 // The marker is gone or broken: ours by its title.
                 _ => issue.title == title,
@@ -171,28 +190,58 @@ impl Gate<'_> {
         Ok(found)
     }
 
-    /// Whether an open issue leads nowhere. One of this gate does when it promotes to another stage than the gate does
+    /// Why an open issue leads nowhere, if it does. One of this gate does when it promotes to another stage than the gate does
     /// now. One of another gate of the project does when this gate leads to its stage now, for a stage takes its approvals
     /// from one gate alone; or when its stage is this one, and has no gate at all.
-    pub(super) fn is_stale(&self, mark: &IssueMark, ungated: bool) -> bool {
+    pub(super) fn stale(&self, mark: &IssueMark, ungated: bool) -> Option<StaleWhy> {
         if self.keys.contains(&mark.gate) {
-            return !self.leads_on(mark.destination.as_ref());
+            return (!self.leads_on(mark.destination.as_ref())).then_some(StaleWhy::OtherStage);
         }
-        let Some(promotes_to) = &mark.destination else { return false };
+        let promotes_to = mark.destination.as_ref()?;
         let gate = &self.source.gate;
         let is_here = || {
             promotes_to.stage() == gate.stage()
                 && (gate.kind() == IssueKind::Deployed || promotes_to.phase() == StagePhase::Preview)
         };
-        mark.gate.stage().project() == gate.stage().project()
-            && (self.promotes_to().is_some_and(|destination| destination.is(promotes_to)) || ungated && is_here())
+        if mark.gate.stage().project() != gate.stage().project() {
+            None
+        } else if self.promotes_to().is_some_and(|destination| destination.is(promotes_to)) {
+            Some(StaleWhy::OtherGate)
+        } else {
+            (ungated && is_here()).then_some(StaleWhy::Ungated)
+        }
+    }
+
+    /// Writes into the body that closing the issue deploys nothing any more, together with `fields` of the issue. Where the
+    /// texts of the issue are not believed it can approve nothing anyway.
+    pub(super) fn end(&self, issue: &Snapshot, fields: serde_json::Value) -> Result<()> {
+        // The issue may be of another gate of the project.
+        let keys: Vec<GateKey> = match Parsed::read(&issue.body) {
+            Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => vec![mark.gate],
+            _ => Vec::new(),
+        };
+        let trust = Trust { keys: &keys, ..self.trust()? };
+        let ledger = match Ledger::read(issue, &trust) {
+            Ok(ledger) => ledger,
+            Err(_) if fields.as_object().is_some_and(serde_json::Map::is_empty) => return Ok(()),
+            Err(_) => return api::update(&self.client, issue.number, &fields).map(|_| ()),
+        };
+        let mark = ledger.current_mark();
+        let mut now =
+            self.write_body_and(issue.number, IssueMark { ended: true, ..mark.clone() }, &ledger.text, fields)?;
+        if !now.is_open() && now.state_reason.as_deref() == Some("completed") {
+            // A person closed the issue first, and that approval stands.
+            now = self.write_body(issue.number, mark, &ledger.text)?;
+        }
+        // Another put, or a claim, wrote meanwhile.
+        self.resync(now, &trust).map(|_| ())
     }
 
     /// What is said on an issue that leads nowhere.
     pub(super) fn stale_page(&self, stale: &Stale) -> NoticePage {
         let name = |stage: &StageKey| stage.stage().in_project();
         NoticePage {
-            stale: true,
+            stale: Some(stale.why),
             promoted_to: stale.promotes_to.as_ref().map(name),
             promotes_to: self.source.destination.as_ref().map(name),
             ..NoticePage::default()
@@ -271,7 +320,7 @@ impl Gate<'_> {
     }
 
     /// Seals are made for the key that stands in the issue's body: a former one after a renaming.
-    fn gate_of(&self, number: u64) -> Result<crate::contract::GateKey> {
+    fn gate_of(&self, number: u64) -> Result<GateKey> {
         if self.signer.is_none() || self.keys.len() == 1 {
             return Ok(self.source.gate.clone());
         }
@@ -331,6 +380,7 @@ impl Gate<'_> {
             record: None,
             claims: Vec::new(),
             superseded_by: None,
+            ended: false,
             text: String::new(),
         })))
     }

@@ -269,6 +269,11 @@ impl Ledger {
         })
     }
 
+    /// Whether people were told that the closing at `closed_at` is refused for good.
+    pub(crate) fn is_refused_for_good(&self, closed_at: Timestamp) -> bool {
+        self.notices.iter().any(|notice| notice.is_final && notice.closed_at == Some(closed_at))
+    }
+
     pub(crate) fn has_notice(&self, what: super::marker::Notice, closed_at: Option<Timestamp>) -> bool {
         self.notices.iter().any(|notice| notice.what == what && notice.closed_at == closed_at)
     }

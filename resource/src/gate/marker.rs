@@ -51,6 +51,9 @@ pub(crate) struct IssueMark {
     /// A later approval was used, and this issue was told so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) superseded_by: Option<u64>,
+    /// The issue was told that closing it deploys nothing any more. That stays so, whatever the manifest becomes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) ended: bool,
     /// SHA-256 of the text that people see.
     pub(crate) text: String,
 }
@@ -153,6 +156,9 @@ pub(crate) struct NoticeMark {
     pub(crate) closed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) build: Option<String>,
+    /// A closing that was refused once for whom it is of, or for a label, approves nothing later either.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_final: bool,
     pub(crate) nonce: String,
 }
 

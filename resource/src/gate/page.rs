@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use indexmap::IndexMap;
 
+use super::issues::StaleWhy;
 use super::marker::{Claim, Notice, Record};
 use crate::commits::Changes;
 use crate::contract::{Approve, GateSource, ReportStatus, StagePhase, files};
@@ -65,11 +66,13 @@ pub(super) struct Rejected {
 pub(super) struct NoticePage {
     pub(super) what: Notice,
     pub(super) refusal: String,
+    /// What people can do to approve.
+    pub(super) advice: &'static str,
     pub(super) duplicate_of: Option<u64>,
     pub(super) superseded_by: Option<u64>,
     pub(super) stays_open: bool,
-    /// The issue leads nowhere since the pipeline changed: closing it again would be refused for the same reason.
-    pub(super) stale: bool,
+    /// Why the issue leads nowhere since the pipeline changed.
+    pub(super) stale: Option<StaleWhy>,
     /// The stage that such an issue promoted to.
     pub(super) promoted_to: Option<String>,
     /// The stage that its gate promotes to now.
@@ -86,10 +89,11 @@ impl Default for NoticePage {
         Self {
             what: Notice::Refused,
             refusal: String::new(),
+            advice: "",
             duplicate_of: None,
             superseded_by: None,
             stays_open: false,
-            stale: false,
+            stale: None,
             promoted_to: None,
             promotes_to: None,
             deleted: None,

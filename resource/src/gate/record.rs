@@ -6,7 +6,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
 use super::issues::{Found, Posted, has_nonce, is_open, together};
-use super::ledger::{Fault, Ledger, Recorded};
+use super::ledger::{Fault, Ledger, Recorded, Trust};
 use super::marker::{
     Claim, ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256,
     text_hash,
@@ -220,7 +220,12 @@ impl Gate<'_> {
         let Some(issue) = newest else { return Ok(None) };
         let Some(snapshot) = Snapshot::read(&self.client, issue.number)? else { return Ok(None) };
         let Ok(ledger) = Ledger::read(&snapshot, &self.trust()?) else { return Ok(None) };
-        Ok(ledger.newest().is_some_and(|known| known.record.pins == draft.pins).then(|| issue.clone()))
+        let is_known = |known: &Recorded| {
+            known.record.pins == draft.pins
+                && known.record.approve == draft.approve
+                && self.leads_on(known.record.destination.as_ref())
+        };
+        Ok(ledger.newest().is_some_and(is_known).then(|| issue.clone()))
     }
 
     /// What a mode does to the other issues and to this one once the record is there.
@@ -302,15 +307,14 @@ impl Gate<'_> {
             let close = || -> Result<()> {
                 let Some(issue) = Snapshot::read(&self.client, stale.number)?.filter(is_open) else { return Ok(()) };
                 let reopened = self.was_reopened(&issue)?;
-                if !(reopened && self.was_told(&issue, Notice::Superseded, None)?) {
-                    let page = NoticePage { stays_open: reopened, superseded_by: number, ..self.stale_page(stale) };
-                    self.notice(stale.number, Notice::Superseded, None, page, Some(&issue))?;
+                if reopened && self.was_told(&issue, Notice::Superseded, None)? {
+                    return Ok(());
                 }
-                if !reopened {
-                    let closed = json!({"state": "closed", "state_reason": "not_planned"});
-                    api::update(&self.client, stale.number, &closed)?;
-                }
-                Ok(())
+                let page = NoticePage { stays_open: reopened, superseded_by: number, ..self.stale_page(stale) };
+                self.notice(stale.number, Notice::Superseded, None, page, Some(&issue))?;
+                let fields =
+                    if reopened { json!({}) } else { json!({"state": "closed", "state_reason": "not_planned"}) };
+                self.end(&issue, fields)
             };
             if let Err(error) = close() {
                 self.log.say(format_args!("issue #{} leads nowhere, and was not closed: {error}", stale.number));
@@ -364,6 +368,9 @@ impl Gate<'_> {
         let Some(ledger) = self.ledger_or_restart(&issue, draft.destination.as_ref())? else {
             return Ok(Some(Appended::Elsewhere(None)));
         };
+        if ledger.mark.ended {
+            return Ok(Some(Appended::Elsewhere(None)));
+        }
         let restarted = ledger.records.is_empty() && ledger.text.is_empty();
         if let Some(build) = &draft.build
             && let Some(known) = ledger
@@ -403,10 +410,10 @@ impl Gate<'_> {
         let now = self.write_body_and(number, mark, &text, fields)?;
         // Others wrote meanwhile: the body's count is of what we knew.
         let comments = issue.comments().count() as u64 + 1 - u64::from(!rolled.is_empty());
-        let now = if now.comments == comments || !now.is_open() {
+        let now = if now.comments == comments {
             now
         } else {
-            match self.resync(now)? {
+            match self.resync(now, &self.trust()?)? {
                 Some(now) => now,
                 None => return Ok(None),
             }
@@ -465,10 +472,10 @@ impl Gate<'_> {
     /// The body's marker after puts at the same time: each knew of its own record alone. Until nothing came between the
     /// reading and the writing, for a record that the body does not count could be deleted unseen. None when the issue
     /// holds two chains.
-    fn resync(&self, mut now: Issue) -> Result<Option<Issue>> {
+    pub(super) fn resync(&self, mut now: Issue, trust: &Trust<'_>) -> Result<Option<Issue>> {
         for _ in 0..RESYNCS {
             let Some(issue) = Snapshot::read(&self.client, now.number)? else { break };
-            let ledger = match Ledger::read(&issue, &self.trust()?) {
+            let ledger = match Ledger::read(&issue, trust) {
                 Ok(ledger) => ledger,
                 Err(Fault::Forked) => return Ok(None),
                 Err(_) => break,
@@ -517,6 +524,7 @@ impl Gate<'_> {
             record: None,
             claims: Vec::new(),
             superseded_by: None,
+            ended: false,
             text: String::new(),
         });
         let record = draft.in_chain(&ledger);
@@ -692,7 +700,7 @@ impl Gate<'_> {
         }
         let page = NoticePage { superseded_by: Some(by), ..NoticePage::default() };
         self.notice(number, Notice::Superseded, None, page, Some(&issue))?;
-        api::update(&self.client, number, &json!({"state": "closed", "state_reason": "not_planned"})).map(|_| ())
+        self.end(&issue, json!({"state": "closed", "state_reason": "not_planned"}))
     }
 
     /// A comment that says what happened to the issue: once for each build, as far as `seen` tells that an earlier run of
@@ -712,7 +720,7 @@ impl Gate<'_> {
         {
             return Ok(false);
         }
-        let mark = NoticeMark { what, closed_at, build: self.build.key(), nonce: nonce.clone() };
+        let mark = NoticeMark { what, closed_at, build: self.build.key(), is_final: false, nonce: nonce.clone() };
         let text = page::notice(&page)?;
         if let Posted::Locked = self.post(number, &Marker::Notice(mark), &text, &nonce)? {
             self.log.say(format_args!("issue #{number} is locked, and was told nothing"));
@@ -919,7 +927,7 @@ fn issues_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<(Vec<Iss
 }
 
 fn copied_from(number: u64) -> String {
-    format!("Copied from issue #{number}, which was opened at the same time.")
+    format!("Copied from issue #{number}.")
 }
 
 /// 128 bits by chance.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::claim::once;
 use super::issues::Posted;
+use super::ledger::Ledger;
 use super::marker::{Claim, Marker, ReportMark};
 use super::page;
 use super::{Gate, label_of};
@@ -10,6 +11,9 @@ use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
 use crate::github::{Issue, LOOKS, Shape, Snapshot};
 use crate::step::{Metadatum, Outcome};
+
+/// Issues whose comments are read for a claim that no body has.
+const MAX_READ: usize = 3;
 
 impl Gate<'_> {
     /// Tells the issue whose approval this build claimed what became of it: once for each build and status.
@@ -68,13 +72,24 @@ impl Gate<'_> {
                     return Err(self.client.refusal(&answer, what));
                 }
                 let issues: Vec<Issue> = api::parse(&answer, what)?;
-                let found = issues.iter().filter(|issue| bot.wrote(issue)).find_map(|issue| {
-                    let claims = self.mark_of_issue(issue)?.claims;
-                    let claim = claims.into_iter().find(|claim| claim.build.as_deref() == Some(build))?;
-                    Some((issue.number, claim))
-                });
-                if found.is_some() {
-                    return Ok(found);
+                let ours: Vec<(u64, Vec<Claim>)> = issues
+                    .iter()
+                    .filter(|issue| bot.wrote(issue))
+                    .filter_map(|issue| Some((issue.number, self.mark_of_issue(issue)?.claims)))
+                    .collect();
+                let is_its = |claim: &Claim| claim.build.as_deref() == Some(build);
+                let found =
+                    ours.iter().find_map(|(number, claims)| Some((*number, claims.iter().find(|it| is_its(it))?)));
+                if let Some((number, claim)) = found {
+                    return Ok(Some((number, claim.clone())));
+                }
+                // A claim that ended between its comment and the body is in the comment alone.
+                for (number, _) in ours.iter().take(if wait.is_zero() { MAX_READ } else { 0 }) {
+                    let Some(issue) = Snapshot::read(&self.client, *number)? else { continue };
+                    let Ok(ledger) = Ledger::read(&issue, &self.trust()?) else { continue };
+                    if let Some((_, claim)) = ledger.claims.into_iter().find(|(_, claim)| is_its(claim)) {
+                        return Ok(Some((*number, claim)));
+                    }
                 }
             }
         }

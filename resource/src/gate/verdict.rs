@@ -62,6 +62,10 @@ pub(crate) enum Refusal {
     Held(Timestamp),
     Expired(Timestamp),
     TooEarly(Timestamp),
+    /// People were told that closing the issue deploys nothing any more.
+    Ended,
+    /// This closing was refused before, and people were told so.
+    Refused,
     /// The issue is a record.
     NoPromotion,
     /// The record is for another stage than the one that asks.
@@ -77,6 +81,26 @@ impl Refusal {
         Self::WrongDestination(Box::new(OtherStage { record: record.clone(), wanted: wanted.stage.clone() }))
     }
 
+    /// Whether the closing stays refused whatever changes later: people were told that it approves nothing.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self, Self::Closer { .. } | Self::Automatic(_) | Self::Label(_) | Self::WrongDestination(_))
+    }
+
+    /// What people can do to approve.
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::WrongDestination(_) | Self::Ended => {
+                "Reopening this issue does not help. Decide on the issue that the next deployment opens."
+            }
+            Self::Fault(_) | Self::BadPin(_) | Self::NoRecord | Self::NoPins => {
+                "Reopening this issue is not enough. Reopen it, wait for the record of the next deployment, and then close \
+                 it as completed."
+            }
+            Self::Label(_) => "To approve, remove the label, reopen the issue, and close it as completed.",
+            _ => "To approve, reopen the issue and ask an approver to close it as completed.",
+        }
+    }
+
     pub(crate) fn id(&self) -> &'static str {
         match self {
             Self::Withdrawn | Self::ClosedAgain(_) => "withdrawn",
@@ -90,6 +114,8 @@ impl Refusal {
             Self::Held(_) => "held",
             Self::Expired(_) => "expired",
             Self::TooEarly(_) => "too-early",
+            Self::Ended => "ended",
+            Self::Refused => "refused",
             Self::NoPromotion => "record-only",
             Self::WrongDestination(_) => "wrong-destination",
             Self::NoRecord => "no-record",
@@ -128,6 +154,10 @@ impl fmt::Display for Refusal {
             Self::Held(until) => write!(f, "the approval waits until {until}"),
             Self::Expired(at) => write!(f, "the approval expired at {at}"),
             Self::TooEarly(at) => write!(f, "it was closed before {at} (`not_before`)"),
+            Self::Ended => {
+                write!(f, "closing it deploys nothing any more, as a comment on it says; decide on a newer issue")
+            }
+            Self::Refused => write!(f, "this closing was refused before; reopen the issue and close it as completed"),
             Self::NoPromotion => write!(f, "it is a record, and closing it does nothing"),
             Self::WrongDestination(stages) => write!(f, "{stages}"),
             Self::NoRecord => write!(f, "no build was recorded before it was closed"),
@@ -179,6 +209,12 @@ impl Gate<'_> {
         if !destination.is(record) {
             return Ok(Err(Refusal::wrong_destination(record, destination)));
         }
+        if ledger.mark.ended {
+            return Ok(Err(Refusal::Ended));
+        }
+        if ledger.is_refused_for_good(closed_at) {
+            return Ok(Err(Refusal::Refused));
+        }
         let names_nothing = recorded.record.pins.is_empty() && recorded.record.approve == Approve::Exact;
         if names_nothing || self.source.git.is_some() && !recorded.record.pins.contains_key(files::CODE_PIN) {
             return Ok(Err(Refusal::NoPins));
@@ -204,11 +240,6 @@ impl Gate<'_> {
         }
         let Some(actor) = &closing.actor else { return Ok(Err(Refusal::Unknown)) };
         // Before the question about the role, which is a request.
-        if let Some(until) = after(closed_at, self.source.soak)
-            && self.client.now() < until
-        {
-            return Ok(Err(Refusal::Held(until)));
-        }
         if let Some(end) = after(closed_at, self.source.expires)
             && self.client.now() >= end
         {
@@ -216,6 +247,12 @@ impl Gate<'_> {
         }
         if let Some(why) = self.may_not_approve(actor)? {
             return Ok(Err(Refusal::Closer { login: actor.login.clone(), why }));
+        }
+        // Last: only what is approved waits.
+        if let Some(until) = after(closed_at, self.source.soak)
+            && self.client.now() < until
+        {
+            return Ok(Err(Refusal::Held(until)));
         }
         Ok(Ok(Verdict { closed_at, closed_by: actor.login.clone(), recorded, ledger }))
     }

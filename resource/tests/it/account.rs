@@ -334,3 +334,40 @@ fn deleted_issue_gets_a_word_on_the_next() {
     lab.record(2).succeeds();
     assert!(lab.issue(3).comments.is_empty());
 }
+
+#[test]
+fn closing_that_was_refused_approves_nothing_later() {
+    // The label is taken off.
+    let lab = Lab::new().source("reject_labels", json!(["no"]));
+    lab.recorded(1);
+    lab.world().label(REPO, 1, "alice", "no");
+    lab.close(1, "alice");
+    assert_eq!(lab.versions(None), NONE);
+    assert!(refusals(&lab)[0].contains("remove the label"), "{:?}", refusals(&lab));
+    lab.world().change(REPO, 1, |issue| issue.labels.retain(|label| label != "no"));
+    assert_eq!(lab.versions(None), NONE);
+    lab.get(&lab.version(1), "gate").0.fails("refused");
+    // Closed again, it is an approval.
+    lab.reopen(1, "bob");
+    lab.close(1, "bob");
+    lab.claim(1, &build(7)).succeeds();
+
+    // The rule is loosened.
+    let lab = Lab::new().source("closers", json!({"users": ["bob"]}));
+    lab.recorded(1);
+    lab.close(1, "alice");
+    assert_eq!(lab.versions(None), NONE);
+    let lab = lab.source("closers", json!({"users": ["alice", "bob"]}));
+    assert_eq!(lab.versions(None), NONE);
+    lab.get(&lab.version(1), "gate").0.fails("refused");
+}
+
+#[test]
+fn who_cannot_approve_is_told_so_and_not_to_wait() {
+    let lab = Lab::new().source("soak", 600).source("closers", json!({"users": ["bob"]}));
+    lab.recorded(1);
+    lab.close(1, "alice");
+    assert_eq!(lab.versions(None), NONE);
+    let told: Vec<String> = lab.issue(1).comments.into_iter().map(|comment| comment.body).collect();
+    assert!(told.len() == 1 && told[0].contains("alice cannot approve"), "{told:?}");
+}

@@ -512,6 +512,11 @@ fn answer_is_kept_for_an_hour_at_most() {
     assert_eq!(lab.fake.log().last().unwrap().status, Some(304));
     lab.world().users.get_mut("eve").unwrap().roles.insert(REPO.to_owned(), fake_github::Role::Base("triage"));
     lab.fake.time().advance(3_700_000);
+    // The answer is asked for again. The closing stays refused, since eve was told so.
+    assert_eq!(lab.versions(None), NONE);
+    assert_eq!(lab.fake.log().last().unwrap().status, Some(200));
+    lab.reopen(number, "eve");
+    lab.close(number, "eve");
     assert_eq!(lab.versions(None), [lab.version(number)]);
 }
 

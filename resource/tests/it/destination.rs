@@ -51,8 +51,8 @@ fn approval_for_another_stage_is_refused_by_check_get_and_claim() {
     let issue = lab.issue(1);
     assert!(marker(&issue.body)["claims"].is_null(), "{}", issue.body);
 
-    // The stage that the record is for can still use it.
-    after_change(lab, CONSUMER).claim_of(&dir, &build(10)).succeeds();
+    // People were told that this closing deploys nothing, so that it stays refused for the stage that the record is for.
+    after_change(lab, CONSUMER).claim_of(&dir, &build(10)).fails("refused");
 }
 
 #[test]
@@ -215,6 +215,61 @@ fn issue_that_a_person_closes_while_it_is_told_keeps_its_closing() {
     assert_eq!(lab.recorded(2), 2);
     let issue = lab.issue(1);
     assert_eq!((issue.state_reason.as_deref(), lab.closed_at(1)), (Some("completed"), closed_at));
+}
+
+#[test]
+fn issue_that_was_told_to_lead_nowhere_stays_so() {
+    // By a record, by a check, and by a record that supersedes.
+    for way in ["record", "check", "reopened", "supersede", "ungated"] {
+        let lab = Lab::new();
+        lab.recorded(1);
+        if way == "reopened" {
+            lab.close(1, "alice");
+            lab.reopen(1, "alice");
+        }
+        let lab = match way {
+            "supersede" => {
+                let lab = lab.source("on_existing", "supersede");
+                lab.fake.time().advance(3_600_000);
+                lab.recorded(2);
+                lab
+            }
+            "ungated" => {
+                let lab = after_change(lab.source("gate", "shop/-/QA/deployed"), PRODUCTION);
+                let mut params = record_params();
+                params["ungated"] = json!(true);
+                lab.record_as(2, &params, &build(2)).succeeds();
+                assert!(last_comment(&lab, 1).contains("`QA` has no gate"), "{}", last_comment(&lab, 1));
+                lab.source("gate", GATE)
+            }
+            "check" => {
+                let lab = after_change(lab, PRODUCTION);
+                lab.gate_check(None).succeeds();
+                lab
+            }
+            _ => {
+                let lab = after_change(lab, PRODUCTION);
+                lab.recorded(2);
+                lab
+            }
+        };
+        assert!(last_comment(&lab, 1).contains("deploys nothing any more"), "{way}: {}", last_comment(&lab, 1));
+        if lab.issue(1).closed {
+            lab.reopen(1, "bob");
+        }
+        lab.close(1, "bob");
+        // The manifest is as it was.
+        let lab = after_change(lab, CONSUMER);
+        let versions = lab.versions(None);
+        assert!(versions.iter().all(|version| version["issue_number"] != "1"), "{way}: {versions:?}");
+        let (get, dir) = lab.get(&lab.version(1), "ended");
+        get.fails("ended");
+        assert!(no_file_in(&dir));
+        // The next record does not go on with it either.
+        lab.reopen(1, "bob");
+        let next = lab.recorded(9);
+        assert!(next > 1, "{way}: {next}");
+    }
 }
 
 #[test]

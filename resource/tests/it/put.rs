@@ -206,6 +206,45 @@ fn chain_that_was_written_back_with_another_record_is_no_chain() {
     assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(5)));
 }
 
+#[test]
+fn claim_that_came_while_a_put_waited_stays() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    // Between the comment of a record and its body somebody closes the issue, and a build claims the approval.
+    let claimed = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let (seen, mut once) = (std::sync::Arc::clone(&claimed), true);
+    let nonce = "0123456789abcdef0123456789abcdef";
+    lab.fake.hook(move |request, world, _, phase| {
+        if phase == Phase::Before && request.method == "PATCH" && request.path.ends_with("/issues/1") && once {
+            once = false;
+            world.now += 5_000;
+            world.close(REPO, 1, "alice", "completed");
+            let closed_at = time_text(world.now);
+            world.now += 5_000;
+            let claim = json!({"kind": "claim", "claim": {"consumer": CONSUMER, "closed_at": closed_at, "recorded_at": closed_at, "build": "https://ci.example.org#77", "label": "x"}, "nonce": nonce});
+            world.comment(REPO, 1, "gate-bot", &format!("<!-- ol-gate v1 {claim} -->\nDeploying"));
+            *seen.lock().unwrap() = Some(closed_at);
+        }
+        fake_github::Action::Go
+    });
+    lab.record(2).succeeds();
+    let claims = marker(&lab.issue(1).body)["claims"].clone();
+    assert_eq!(claims[0]["closed_at"], json!(claimed.lock().unwrap().clone().unwrap()), "{claims}");
+    assert_eq!(marker(&lab.issue(1).body)["records"], 2);
+}
+
+#[test]
+fn report_finds_a_claim_that_ended_before_the_body_was_told() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let before = lab.issue(1).body;
+    lab.close(1, "alice");
+    lab.claim(1, &build(7)).succeeds();
+    lab.world().edit_body(REPO, 1, "gate-bot", &before);
+    lab.report("aborted", &build(7)).succeeds();
+    assert!(lab.issue(1).comments.last().unwrap().body.contains("**Not deployed to `QA`:** somebody aborted"));
+}
+
 // 31
 #[test]
 fn build_is_recorded_once_and_its_repetition_says_so() {

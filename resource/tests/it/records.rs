@@ -315,3 +315,15 @@ fn source_and_params_that_make_no_sense_are_refused() {
     params["from_record"] = json!("gate/record.json");
     lab.record_as(1, &params, &build(1)).fails("bad-file");
 }
+
+#[test]
+fn unchanged_versions_are_recorded_again_for_another_stage() {
+    let lab = Lab::new().source("gate", "shop/-/QA/deployed").source("destination", "shop/-/Production/deploy");
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let lab = lab.source("destination", "shop/-/Stage/deploy");
+    let run = unchanged_by(&lab, 1, 2);
+    run.succeeds();
+    assert_eq!(lab.issues().len(), 2, "{}", run.stderr);
+    assert_eq!(marker(&lab.issue(2).body)["record"]["destination"], "shop/-/Stage/deploy");
+}
