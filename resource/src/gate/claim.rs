@@ -166,7 +166,13 @@ impl Gate<'_> {
         // Two that claim at the same moment both see the comments of both, and agree on the first.
         self.client.sleep(VERIFY);
         let now = Snapshot::read_required(&self.client, number)?;
-        still_closed(number, &now, verdict.closed_at)?;
+        if let Err(withdrawn) = still_closed(number, &now, verdict.closed_at) {
+            // The body does not hold the claim yet, and its comment says that the build deploys.
+            if let Err(error) = api::delete_comment(&self.client, id) {
+                self.log.say(format_args!("the comment about this build stays on issue #{number}: {error}"));
+            }
+            return Err(withdrawn);
+        }
         let ledger = Ledger::read(&now, &self.trust()?)
             .map_err(|fault| Error::NotApproved { issue: number, refusal: Refusal::Fault(fault) })?;
         if self.build.created_by.is_none()

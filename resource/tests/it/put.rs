@@ -234,6 +234,27 @@ fn claim_that_came_while_a_put_waited_stays() {
 }
 
 #[test]
+fn claim_of_an_approval_that_is_withdrawn_meanwhile_leaves_no_word() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let (got, dir) = lab.get(&lab.version(1), "gate");
+    got.succeeds();
+    let mut once = true;
+    lab.fake.hook(move |request, world, _, phase| {
+        if phase == Phase::After && request.method == "POST" && request.path.ends_with("/1/comments") && once {
+            once = false;
+            world.reopen(REPO, 1, "alice");
+        }
+        Action::Go
+    });
+    lab.claim_of(&dir, &build(7)).fails("withdrawn");
+    assert!(lab.issue(1).comments.is_empty(), "{:?}", lab.issue(1).comments);
+    lab.close(1, "alice");
+    lab.claim(1, &build(8)).succeeds();
+}
+
+#[test]
 fn report_finds_a_claim_that_ended_before_the_body_was_told() {
     let lab = Lab::new();
     lab.recorded(1);
