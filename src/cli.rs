@@ -316,6 +316,10 @@ pub struct GraphArgs {
     #[arg(long, short, value_enum, default_value_t = GraphFormat::Text, hide_possible_values = true, value_name = "FORMAT")]
     pub format: GraphFormat,
 
+    /// Show only what starts something: leave out resources that a job takes without being started by them.
+    #[arg(long)]
+    pub only_triggers: bool,
+
     /// Directory with the source code.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,

@@ -180,6 +180,17 @@ impl<'n> PipelineView<'n> {
         is_gate_type(kind, repository)
     }
 
+    /// Whether the versions of a resource are times, and nothing that could be promoted.
+    pub(crate) fn is_clock(&self, resource: &Definition<'_>) -> bool {
+        let kind = resource.text("type").unwrap_or_default();
+        let image = self.resource_types.iter().find(|definition| definition.name == kind);
+        let image = image.and_then(|image| image.source_text("repository")).unwrap_or_default();
+        let names_clock = |name: &str| {
+            name.split(['-', '_', '/', '.', ':']).any(|word| matches!(word, "time" | "cron" | "timer" | "schedule"))
+        };
+        kind == "time" || names_clock(kind) || names_clock(image)
+    }
+
     /// Does a step wait for an issue to be closed?
     pub(crate) fn is_approval(&self, step: &StepView<'_>) -> bool {
         self.is_of_issue(step) && !self.is_record(step)

@@ -18,6 +18,7 @@ pub(super) fn run(args: &GraphArgs, output: &mut Output) -> Result<Outcome, Fail
     let Some(pipelines) = pipelines(args, output)? else { return Ok(Outcome::Problems) };
     let placed: Vec<Placed<'_>> = pipelines.iter().map(|(place, pipeline)| Placed { pipeline, place }).collect();
     let graph = Graph::of(&placed);
+    let graph = if args.only_triggers { graph.only_triggers() } else { graph };
     let text = match args.format {
         GraphFormat::Text => graph::text(&graph, output.colour_out),
         GraphFormat::Mermaid => graph::mermaid(&graph),

@@ -3,7 +3,10 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::yaml::CHECKED_TEXT;
 
 /// Why a text is no identifier: Concourse, `atc/configwarning.go`, `ValidateIdentifier`.
 ///
@@ -53,6 +56,29 @@ pub(crate) fn check_identifier(name: &str) -> Result<(), InvalidIdentifier> {
     Ok(())
 }
 
+/// Takes a name that Concourse takes without a warning; from a lenient deserializer, any name.
+struct Name;
+
+impl<'de> Visitor<'de> for Name {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        match check_identifier(&name) {
+            Ok(()) => Ok(name),
+            Err(error) => Err(D::Error::custom(format!("the name `{name}` {error}"))),
+        }
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<String, E> {
+        Ok(name.to_owned())
+    }
+}
+
 macro_rules! identifiers {
     ($($(#[doc = $doc:literal])+ $name:ident;)+) => {
         $(
@@ -98,9 +124,7 @@ macro_rules! identifiers {
 
             impl<'de> Deserialize<'de> for $name {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    let name = String::deserialize(deserializer)?;
-                    Self::parse(name.as_str())
-                        .map_err(|error| serde::de::Error::custom(format!("the name `{name}` {error}")))
+                    deserializer.deserialize_newtype_struct(CHECKED_TEXT, Name).map(Self)
                 }
             }
         )+

@@ -123,6 +123,27 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// The graph without what is only taken: what is left starts something, or is made or opened by a job.
+    #[must_use]
+    pub fn only_triggers(mut self) -> Self {
+        self.edges.retain(|edge| edge.kind != EdgeKind::Takes);
+        let connected: BTreeSet<usize> = self.edges.iter().flat_map(|edge| [edge.from, edge.to]).collect();
+        let mut kept: HashMap<usize, usize> = HashMap::new();
+        let nodes = std::mem::take(&mut self.nodes);
+        for (number, node) in nodes.into_iter().enumerate() {
+            if node.kind == NodeKind::Job || connected.contains(&number) {
+                kept.insert(number, self.nodes.len());
+                self.nodes.push(node);
+            }
+        }
+        for edge in &mut self.edges {
+            (edge.from, edge.to) = (kept[&edge.from], kept[&edge.to]);
+        }
+        self
+    }
+}
+
 struct Builder<'p> {
     graph: Graph,
     /// By name and by the place of the first of the equal ones.

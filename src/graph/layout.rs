@@ -1,6 +1,8 @@
 //! Places for the nodes of a layered drawing, from left to right, after Sugiyama, Tagawa and Toda, "Methods for visual
 //! understanding of hierarchical system structures" (1981): layers, an order within each, then heights.
 
+use std::collections::HashMap;
+
 use crate::flow::Graph;
 
 use super::layers::Layers;
@@ -326,12 +328,26 @@ impl Placed<'_> {
                 y: centres[node] - top - size.height / 2.0,
             })
             .collect();
+        // Edges between the same two nodes, whichever way they lead, are drawn beside one another.
+        let mut alike: HashMap<(usize, usize), Vec<usize>> = HashMap::new();
+        for (number, way) in ways.iter().enumerate() {
+            alike.entry((way[0], way[way.len() - 1])).or_default().push(number);
+        }
+        let beside = |first: usize, last: usize, number: usize| {
+            let same = &alike[&(first, last)];
+            let place = same.iter().position(|one| *one == number).unwrap_or_default();
+            let room = sizes[first].height.min(sizes[last].height) * 0.6;
+            let gap = (room / float(same.len())).min(LANE);
+            (float(place) - float(same.len() - 1) / 2.0) * gap
+        };
         let edges = ways
             .iter()
             .zip(&graph.edges)
-            .map(|(way, edge)| {
+            .enumerate()
+            .map(|(number, (way, edge))| {
                 let (first, last) = (way[0], way[way.len() - 1]);
-                let middle = |node: usize| nodes[node].y + sizes[node].height / 2.0;
+                let beside = beside(first, last, number);
+                let middle = |node: usize| nodes[node].y + sizes[node].height / 2.0 + beside;
                 let mut points = vec![Point { x: nodes[first].x + sizes[first].width, y: middle(first) }];
                 for slot in way.iter().filter(|slot| **slot >= sizes.len()) {
                     let (x, y) = (left[column_of[*slot]], centres[*slot] - top);

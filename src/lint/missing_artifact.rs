@@ -9,7 +9,8 @@ use super::view::{JobView, PipelineView, StepKind, StepView, field, is_known, li
 /// Files and inputs of artifacts that nothing in the job makes. The outputs of tasks whose configuration is a file are
 /// not known, nor those of prototypes: where one may have made it, nothing is claimed.
 pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
-    for job in &view.jobs {
+    // A step that could not be read may make anything.
+    for job in view.jobs.iter().filter(|job| !job.is_broken) {
         let made = Made::by(job);
         for step in &job.steps {
             for (node, role) in files(step) {

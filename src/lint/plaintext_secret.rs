@@ -23,7 +23,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
     let named = tokens.map(|token| ("webhook_token", token));
     for (name, node) in sources.chain(of_var_sources).chain(of_steps).map(|node| ("", node)).chain(named) {
         each_text(name, node, &mut |key, text, span| {
-            if is_secret_in_clear(key, text) && !matches!(text, "true" | "false" | "null" | "~") {
+            if is_secret_in_clear(key, text) && !is_public(text) && !is_template(text) {
                 diagnostics.push(
                     Diagnostic::new(Rule::PlaintextSecret, span, format!("`{key}` is written in clear"))
                         .help("give the name of a credential, such as ((github.token))")
@@ -33,4 +33,21 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             }
         });
     }
+}
+
+/// Whether a text is no secret whatever its name. GitHub documents two constants that stand beside a token as user name or
+/// password ("Authenticating to the REST API" and "Authenticating as a GitHub App installation").
+fn is_public(text: &str) -> bool {
+    matches!(text, "true" | "false" | "null" | "~" | "x-oauth-basic" | "x-access-token")
+}
+
+/// Whether another tool fills a text in before Concourse reads it: `${NAME}`, `{{ name }}`, `<%= name %>` or `@NAME@`.
+fn is_template(text: &str) -> bool {
+    let has = |open: &str, close: &str| {
+        text.split_once(open)
+            .and_then(|(_, rest)| rest.split_once(close))
+            .is_some_and(|(name, _)| !name.trim().is_empty())
+    };
+    let is_marked = text.len() > 2 && text.starts_with('@') && text.ends_with('@');
+    is_marked && !text.contains(' ') || has("${", "}") || has("{{", "}}") || has("<%", "%>")
 }

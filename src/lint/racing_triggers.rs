@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::view::{PipelineView, StepView};
 
-/// One commit starts a job twice: by itself, and by what is built from it. The first time the job has the new commit and
+/// One version starts a job twice: by itself, and by what is built from it. The first time the job has the new version and
 /// the old build.
 pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
     for job in &view.jobs {
@@ -26,10 +26,10 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Rule::RacingTriggers,
                     early.span,
-                    format!("one commit of `{}` starts `{}` twice", early.name, job.name),
+                    format!("one version of `{}` starts `{}` twice", early.name, job.name),
                 )
-                .label("at once, with what was built of the commit before")
-                .also(late.span, "and again, when it has been built")
+                .label("starts it at once, with the previous build")
+                .also(late.span, "starts it again, when the new build is done")
                 .help(format!(
                     "let `{}` have passed the job that builds `{}`, and only one of them trigger",
                     early.name, late.name

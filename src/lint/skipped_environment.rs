@@ -1,23 +1,30 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::yaml::Node;
 
-use super::view::{Environment, JobView, PipelineView, upstream};
+use super::view::{Environment, JobView, PipelineView, environment_of, upstream};
 
 /// A version that starts a deployment to an environment, though the environment before has never had it.
 pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
+    let prepared = prepared(view);
     let mut stages: BTreeMap<&str, Vec<(Environment, &JobView<'_>)>> = BTreeMap::new();
     for job in &view.jobs {
-        if let Some((stem, environment)) = job.environment() {
+        if let Some((stem, environment)) = job.environment()
+            && !only_looks(stem)
+        {
             stages.entry(without_verb(stem)).or_default().push((environment, job));
         }
     }
     for jobs in stages.values() {
         for (environment, job) in jobs {
             let claims = job.puts().any(|step| step.param("action").and_then(Node::as_str) == Some("claim"));
-            let steps = job.gets().filter(|step| step.triggers() && !claims && !view.is_approval(step));
+            let steps = job.gets().filter(|step| {
+                let is_clock = view.resource(step.resource()).is_some_and(|resource| view.is_clock(resource));
+                let is_prepared = prepared.contains(&(job.name, step.resource()));
+                step.triggers() && !claims && !is_clock && !is_prepared && !view.is_approval(step)
+            });
             for step in steps {
                 let resource = step.resource();
                 let before = |other: &&(Environment, &JobView<'_>)| {
@@ -46,6 +53,29 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             }
         }
     }
+}
+
+/// Jobs, each with a resource, behind which a later job waits for an earlier environment, too: only what they prepare is
+/// early.
+fn prepared<'n>(view: &PipelineView<'n>) -> BTreeSet<(&'n str, &'n str)> {
+    let mut prepared = BTreeSet::new();
+    for get in view.jobs.iter().flat_map(JobView::gets) {
+        let passed: Vec<(&str, Environment)> =
+            get.passed().filter_map(|(name, _)| Some((name, environment_of(name)?.1))).collect();
+        let Some(first) = passed.iter().map(|(_, environment)| *environment).min() else { continue };
+        let later = passed.iter().filter(|(_, environment)| *environment > first);
+        prepared.extend(later.map(|(name, _)| (*name, get.resource())));
+    }
+    prepared
+}
+
+/// Whether a job's name says that it changes nothing in the environment.
+fn only_looks(stem: &str) -> bool {
+    const LOOKS: [&str; 12] =
+        ["plan", "check", "validate", "lint", "diff", "test", "tests", "verify", "watch", "monitor", "smoke", "e2e"];
+    const CHANGES: [&str; 3] = ["deploy", "apply", "promote"];
+    let has = |words: &[&str]| stem.split(['-', '_', '.']).any(|word| words.contains(&word));
+    has(&LOOKS) && !has(&CHANGES)
 }
 
 /// Must a version have passed a job before it comes to another one?

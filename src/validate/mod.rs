@@ -64,16 +64,38 @@ pub fn decode(
     Some(Decoded { node, version })
 }
 
-/// Reads a pipeline as the newest Concourse does, into its types, with the tree that it was made of. `edit` has the tree
-/// before anything decodes it, and before anything of it can be reported. What is wrong is among the diagnostics; what
-/// there is to warn of is for [`check`] to say.
+/// Reads a pipeline as the newest Concourse does, into its types, with the tree that it was made of. One that only Concourse
+/// 7.14 reads, because of its `{{variables}}`, is read as 7.14 does. `edit` has the tree before anything decodes it, and
+/// before anything of it can be reported. What is wrong is among the diagnostics; what there is to warn of is for [`check`]
+/// to say.
 pub(crate) fn pipeline(
     sources: &Sources,
     file: FileId,
-    edit: impl FnOnce(&mut Node, &mut Diagnostics),
+    edit: impl Fn(&mut Node, &mut Diagnostics),
     diagnostics: &mut Diagnostics,
 ) -> Option<(Node, Pipeline)> {
-    let (version, vars) = (ConcourseVersion::default(), Vars::default());
+    let mut found = Diagnostics::default();
+    let read = pipeline_of(sources, file, ConcourseVersion::default(), &edit, &mut found);
+    if read.is_none() && vars::has_old_templates(&sources.get(file).text) {
+        let mut found_before = Diagnostics::default();
+        let read = pipeline_of(sources, file, ConcourseVersion::V7_14, &edit, &mut found_before);
+        if read.is_some() {
+            diagnostics.extend(found_before);
+            return read;
+        }
+    }
+    diagnostics.extend(found);
+    read
+}
+
+fn pipeline_of(
+    sources: &Sources,
+    file: FileId,
+    version: ConcourseVersion,
+    edit: &impl Fn(&mut Node, &mut Diagnostics),
+    diagnostics: &mut Diagnostics,
+) -> Option<(Node, Pipeline)> {
+    let vars = Vars::default();
     let mut found = Diagnostics::default();
     let mut edited = Diagnostics::default();
     let node = read(sources, file, version, &vars, &mut found).map(|mut node| {
@@ -98,7 +120,7 @@ pub(crate) fn pipeline(
     if let Some(map) = node.as_map_mut() {
         map.retain(|entry| !ignored.contains(&entry.key_span));
     }
-    match yaml::decode(&node) {
+    match yaml::decode_leniently(&node) {
         Ok(pipeline) => Some((node, pipeline)),
         Err(error) => {
             let span = error.span.unwrap_or(node.span);
@@ -144,25 +166,32 @@ fn read(
     let Some(replaced) = replaced else {
         return read_pipeline(&source.text, file, &|at| at, dialect, diagnostics);
     };
+    // `--strict` looks at the file before its templates are replaced.
+    let mut before = Diagnostics::default();
+    let _ = read_pipeline(&source.text, file, &|at| at, dialect, &mut before);
+    let mut before = before.into_sorted();
+    let mut old = Vec::new();
     for unfilled in &replaced.unfilled {
         let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         let span = Span { file, start: at(unfilled.start), end: at(unfilled.end) };
         let template = &source.text[unfilled.clone()];
         let message = format!("Concourse 7.14 puts `null` in the place of `{template}`, within quotes as well");
         let help = "say `((…))`, or give it a value by `--var`; from 8.0 on it is text";
-        diagnostics.push(Diagnostic::new(Rule::OldTemplate, span, message).help(help));
+        // What `--strict` refuses there has the same cause.
+        let is_same = |other: &mut Diagnostic| span.start <= other.span().start && other.span().end <= span.end;
+        let same = before.extract_if(.., is_same).count() > 0;
+        let found = Diagnostic::new(Rule::OldTemplate, span, message).help(help);
+        old.push(if same { found.refused_by(Refusal::STRICT) } else { found });
     }
     let mut after = Diagnostics::default();
     let last_counts = Dialect { duplicate_keys: DuplicateKeys::LastCounts, ..dialect };
     let node = read_pipeline(&replaced.text, file, &|at| replaced.origin(at), last_counts, &mut after);
     if !after.has_errors() {
-        // `--strict` looks at the file before its templates are replaced.
-        let mut before = Diagnostics::default();
-        let _ = read_pipeline(&source.text, file, &|at| at, dialect, &mut before);
-        for diagnostic in before.into_sorted() {
+        for diagnostic in before {
             diagnostics.push(diagnostic.refused_by(Refusal::STRICT));
         }
     }
+    old.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
     diagnostics.extend(after);
     node
 }

@@ -64,15 +64,41 @@ fn meant(word: &str, known: &'static [&'static str]) -> Option<String> {
 ///
 /// At the first thing that does not fit, with its place.
 pub(crate) fn decode<T: DeserializeOwned>(node: &Node) -> Result<T, NodeError> {
-    T::deserialize(NodeDeserializer(node)).map_err(|error| error.at(node.span))
+    T::deserialize(NodeDeserializer { node, is_lenient: false }).map_err(|error| error.at(node.span))
 }
 
-#[derive(Clone, Copy)]
-struct NodeDeserializer<'n>(&'n Node);
+/// As [`decode`], but takes what Concourse takes: unknown fields are left out, null is an empty list, map or text, and
+/// a name of which Concourse only warns is a name.
+pub(crate) fn decode_leniently<T: DeserializeOwned>(node: &Node) -> Result<T, NodeError> {
+    T::deserialize(NodeDeserializer { node, is_lenient: true }).map_err(|error| error.at(node.span))
+}
 
-impl NodeDeserializer<'_> {
+/// The name under which types that check a text are deserialized, as newtypes. A lenient deserializer hands them the text
+/// with `visit_str`, and they take it without the check.
+pub(crate) const CHECKED_TEXT: &str = "CheckedText";
+
+#[derive(Clone, Copy)]
+struct NodeDeserializer<'n> {
+    node: &'n Node,
+    is_lenient: bool,
+}
+
+impl<'n> NodeDeserializer<'n> {
+    fn items(self, items: &'n [Node]) -> Items<'n> {
+        Items { items: items.iter(), is_lenient: self.is_lenient }
+    }
+
+    fn entries(self, entries: &'n [Entry], known: Option<&'static [&'static str]>) -> Entries<'n> {
+        Entries { entries: entries.iter(), known, value: None, is_lenient: self.is_lenient }
+    }
+
+    /// Whether the node is what Concourse takes for something empty.
+    fn is_empty(self) -> bool {
+        self.is_lenient && self.node.is_null()
+    }
+
     fn scalar<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NodeError> {
-        let NodeKind::Scalar(scalar) = &self.0.kind else { return self.any(visitor) };
+        let NodeKind::Scalar(scalar) = &self.node.kind else { return self.any(visitor) };
         match scalar.resolve() {
             Resolved::Null => visitor.visit_unit(),
             Resolved::Bool(value) => visitor.visit_bool(value),
@@ -86,10 +112,10 @@ impl NodeDeserializer<'_> {
     }
 
     fn any<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NodeError> {
-        match &self.0.kind {
+        match &self.node.kind {
             NodeKind::Scalar(_) => self.scalar(visitor),
-            NodeKind::List(items) => visitor.visit_seq(Items(items.iter())),
-            NodeKind::Map(map) => visitor.visit_map(Entries { entries: map.entries().iter(), value: None }),
+            NodeKind::List(items) => visitor.visit_seq(self.items(items)),
+            NodeKind::Map(map) => visitor.visit_map(self.entries(map.entries(), None)),
             NodeKind::Invalid => visitor.visit_unit(),
         }
     }
@@ -99,16 +125,17 @@ impl<'de> de::Deserializer<'de> for NodeDeserializer<'_> {
     type Error = NodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NodeError> {
-        self.any(visitor).map_err(|error| error.at(self.0.span))
+        self.any(visitor).map_err(|error| error.at(self.node.span))
     }
 
     /// A plain `1.10` is text where text is due: that it is ambiguous has been reported where the file was checked.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NodeError> {
-        match &self.0.kind {
+        match &self.node.kind {
             NodeKind::Scalar(scalar) if scalar.resolve() != Resolved::Null => visitor.visit_str(&scalar.text),
+            _ if self.is_empty() => visitor.visit_str(""),
             _ => self.any(visitor),
         }
-        .map_err(|error| error.at(self.0.span))
+        .map_err(|error| error.at(self.node.span))
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NodeError> {
@@ -116,15 +143,52 @@ impl<'de> de::Deserializer<'de> for NodeDeserializer<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NodeError> {
-        if self.0.is_null() || matches!(self.0.kind, NodeKind::Invalid) {
+        if self.node.is_null() || matches!(self.node.kind, NodeKind::Invalid) {
             visitor.visit_none()
         } else {
             visitor.visit_some(self)
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, NodeError> {
-        visitor.visit_newtype_struct(self)
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, NodeError> {
+        if self.is_lenient && name == CHECKED_TEXT {
+            self.deserialize_str(visitor)
+        } else {
+            visitor.visit_newtype_struct(self)
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NodeError> {
+        if self.is_empty() {
+            return visitor.visit_seq(self.items(&[]));
+        }
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NodeError> {
+        if self.is_empty() {
+            return visitor.visit_map(self.entries(&[], None));
+        }
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, NodeError> {
+        match &self.node.kind {
+            NodeKind::Map(map) if self.is_lenient => {
+                let known = visitor.visit_map(self.entries(map.entries(), Some(fields)));
+                known.map_err(|error| error.at(self.node.span))
+            }
+            _ => self.deserialize_any(visitor),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -133,50 +197,57 @@ impl<'de> de::Deserializer<'de> for NodeDeserializer<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, NodeError> {
-        match &self.0.kind {
+        match &self.node.kind {
             NodeKind::Scalar(scalar) => {
                 let variant: StrDeserializer<'_, NodeError> = scalar.text.as_str().into_deserializer();
                 visitor.visit_enum(variant)
             }
-            NodeKind::Map(map) => {
-                let access = Entries { entries: map.entries().iter(), value: None };
-                visitor.visit_enum(MapAccessDeserializer::new(access))
-            }
+            NodeKind::Map(map) => visitor.visit_enum(MapAccessDeserializer::new(self.entries(map.entries(), None))),
             _ => self.any(visitor),
         }
-        .map_err(|error| error.at(self.0.span))
+        .map_err(|error| error.at(self.node.span))
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple
+        tuple_struct identifier ignored_any
     }
 }
 
-struct Items<'n>(std::slice::Iter<'n, Node>);
+struct Items<'n> {
+    items: std::slice::Iter<'n, Node>,
+    is_lenient: bool,
+}
 
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = NodeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, NodeError> {
         // What was reported as wrong is passed over: the other items still have something to say.
-        let Some(node) = self.0.by_ref().find(|node| !matches!(node.kind, NodeKind::Invalid)) else {
+        let Some(node) = self.items.by_ref().find(|node| !matches!(node.kind, NodeKind::Invalid)) else {
             return Ok(None);
         };
-        seed.deserialize(NodeDeserializer(node)).map(Some).map_err(|error| error.at(node.span))
+        seed.deserialize(NodeDeserializer { node, is_lenient: self.is_lenient })
+            .map(Some)
+            .map_err(|error| error.at(node.span))
     }
 }
 
 struct Entries<'n> {
     entries: std::slice::Iter<'n, Entry>,
+    /// The keys that are wanted: all without this.
+    known: Option<&'static [&'static str]>,
     value: Option<&'n Entry>,
+    is_lenient: bool,
 }
 
 impl<'de> MapAccess<'de> for Entries<'_> {
     type Error = NodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, NodeError> {
-        let Some(entry) = self.entries.by_ref().find(|entry| !matches!(entry.value.kind, NodeKind::Invalid)) else {
+        let is_known = |entry: &Entry| self.known.is_none_or(|known| known.contains(&entry.key.as_str()));
+        let is_wanted = |entry: &&Entry| !matches!(entry.value.kind, NodeKind::Invalid) && is_known(entry);
+        let Some(entry) = self.entries.by_ref().find(is_wanted) else {
             return Ok(None);
         };
         self.value = Some(entry);
@@ -186,6 +257,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, NodeError> {
         let entry = self.value.take().expect("internal error: a value was asked for before its key");
-        seed.deserialize(NodeDeserializer(&entry.value)).map_err(|error| error.at(entry.value.span))
+        seed.deserialize(NodeDeserializer { node: &entry.value, is_lenient: self.is_lenient })
+            .map_err(|error| error.at(entry.value.span))
     }
 }

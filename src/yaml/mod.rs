@@ -14,7 +14,7 @@ mod to_value;
 mod value;
 mod writer;
 
-pub(crate) use deserialize::{NodeError, decode};
+pub(crate) use deserialize::{CHECKED_TEXT, NodeError, decode, decode_leniently};
 pub use emit::{EmitError, emit};
 pub(crate) use keys::top_level_keys;
 pub(crate) use node::escape;

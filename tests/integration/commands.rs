@@ -73,6 +73,8 @@ fn help_of_every_verb() {
           --no-cache   Do not use the up-to-date cache
 
     Input:
+          --only-triggers      Show only what starts something: leave out resources that a job takes
+                               without being started by them
           --source-root <DIR>  Directory with the source code, to find stages (`discover`) and to check
                                paths, stack files and imports
 

@@ -25,6 +25,7 @@ mod meta;
 mod mitodl;
 mod passed_on;
 mod previewed;
+mod public;
 mod readers;
 mod readme;
 mod refused;

@@ -228,7 +228,7 @@ fn one_that_cannot_be_read_is_left_alone() {
     let ran = set(&work, &["--yes"]).ended(3);
     assert_snapshot!(ran.stderr, @"
     error: api on main, team shop: pipeline not found
-    error: cart on main, team shop: what lives there cannot be compared, and is left alone: unknown field `run`
+    error: cart on main, team shop: what lives there cannot be compared, and is left alone: a step needs one of `get`, `put`, `task`, `set_pipeline`, `load_var`, `try`, `do` and `in_parallel`
     ");
     assert_eq!(touched(&work), [""; 0]);
 }

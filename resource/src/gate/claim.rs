@@ -195,10 +195,12 @@ impl Gate<'_> {
     /// it from then on comes after the approval was used.
     fn last_word(&self, seen: &Snapshot, mark: IssueMark, text: &str, closed_at: Timestamp) -> Result<()> {
         let number = seen.number;
-        let answer = self.write_body(number, mark, text)?;
-        if answer.comments != seen.comments().count() as u64 {
+        let mut answer = self.write_body(number, mark, text)?;
+        if answer.comments != seen.comments().count() as u64
             // A put recorded meanwhile, and this write took its record out of the count.
-            self.resync(answer.clone(), &self.trust()?)?;
+            && let Some(last) = self.resync(answer.clone(), &self.trust()?)?
+        {
+            answer = last;
         }
         let refusal = match (answer.closed_at, answer.state_reason.as_deref()) {
             _ if answer.is_open() => Refusal::Withdrawn,

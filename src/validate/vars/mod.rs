@@ -12,7 +12,7 @@ use crate::concourse::ConcourseVersion;
 use reference::Reference;
 
 pub(super) use fill::fill;
-pub(super) use old::without_old_templates;
+pub(super) use old::{has_old_templates, without_old_templates};
 
 /// What `-v`, `-y` and `-l` give. There is no other: variables that are not given stay as they are.
 #[derive(Clone, Debug, Default)]

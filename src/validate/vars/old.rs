@@ -34,10 +34,15 @@ impl WithoutOldTemplates {
     }
 }
 
+/// Whether a text has variables that only 7.14 fills.
+pub(in crate::validate) fn has_old_templates(text: &str) -> bool {
+    text.contains("{{") && OLD_TEMPLATE.is_match(text)
+}
+
 /// Replaces the templates of 7.14 wherever they stand, in quotes and comments as well: by the value as JSON, or by
 /// `null`. `None` when there are none.
 pub(in crate::validate) fn without_old_templates(text: &str, vars: &Vars) -> Option<WithoutOldTemplates> {
-    if !text.contains("{{") || !OLD_TEMPLATE.is_match(text) {
+    if !has_old_templates(text) {
         return None;
     }
     let mut new = String::with_capacity(text.len());
