@@ -73,8 +73,6 @@ fn help_of_every_verb() {
           --no-cache   Do not use the up-to-date cache
 
     Input:
-          --only-triggers      Show only what starts something: leave out resources that a job takes
-                               without being started by them
           --source-root <DIR>  Directory with the source code, to find stages (`discover`) and to check
                                paths, stack files and imports
 
@@ -223,6 +221,8 @@ fn help_of_every_verb() {
     Options:
       -f, --format <FORMAT>    Format of the graph: text, mermaid (GitHub Markdown), dot (graphviz) or
                                svg [default: text]
+          --only-triggers      Show only what starts something: leave out resources that a job takes
+                               without being started by them
           --source-root <DIR>  Directory with the source code
           --color <WHEN>       Use colour: on a terminal (`auto`), `always` or `never` [default: auto]
       -h, --help               Print help
