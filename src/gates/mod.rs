@@ -12,7 +12,7 @@
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
 //! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
-//! [`shared`], [`listener`], [`keeper`].
+//! [`shared`], [`listener`], [`keeper`], [`order`].
 
 mod claim;
 mod destination;
@@ -22,6 +22,7 @@ mod keeper;
 mod listener;
 mod lowered;
 mod model;
+mod order;
 mod pins;
 mod place;
 mod repository;
@@ -74,6 +75,7 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
                 check(job, pipeline, &unit, diagnostics);
             }
         }
+        order::check(pipeline, diagnostics);
         shared::check(pipeline, diagnostics);
     }
     Facts::of(pipelines)

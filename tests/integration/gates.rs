@@ -16,6 +16,10 @@ defaults:
 /// A stage that runs a script.
 const SCRIPT: &str = "stack: {script: {image: alpine, tag: \"3\", deploy: ./deploy.sh}}\n";
 
+/// A stage that runs a script, and previews by another one.
+const PREVIEWED: &str =
+    "stack: {script: {image: alpine, tag: \"3\", deploy: ./d, preview: ./p, target: \"{{ stack }}\"}}\n";
+
 /// A kind that puts to a resource of the manifest.
 const KIND: &str = "\
 version: 1
@@ -784,4 +788,74 @@ fn environment_of_a_handwritten_job_is_named_or_guessed() {
         ran.stderr
     );
     work.run(&["validate", "--target", "ship", "shop.yml"]).ended(2);
+}
+
+#[test]
+fn code_of_another_name_does_not_skip_the_environment_before() {
+    assert_snapshot!(
+        report(&format!(
+            "project: shop\n{SCRIPT}overrides:\n  QA: {{gate: manual}}\n  Production: {{gate: none, names: {{code: other}}}}\n"
+        )),
+        @"
+    error[step-past-gate]: `shop` Production takes the newest commit of `other`, which `shop` QA need not have had
+     --> projects/shop.yml:5:42
+      |
+    5 |   Production: {gate: none, names: {code: other}}
+      |                                          ^^^^^
+      |
+      = note: in the deploy of `shop` Production
+      = note: the code of `shop` QA is `shop-shop`
+      = help: use the code of `shop` QA; or set `gate: issue`, whose approval names the commit; or make it a project of its own
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    // A preview shows what CI never had, and closing its issue deploys that.
+    let previewed = report(&format!(
+        "project: shop\n{PREVIEWED}overrides:\n  QA: {{gate: preview, source: {{branch: release}}, names: {{code: shop-release}}}}\n"
+    ));
+    assert!(
+        previewed.contains("`shop` QA takes the newest commit of `shop-release`, which `shop` CI need not have had"),
+        "{previewed}"
+    );
+    // One line that names the code of all environments is one mistake.
+    let manual = report(&format!(
+        "project: shop\n{SCRIPT}gate: manual\nnames: {{code: \"code-{{{{ environment | lower }}}}\"}}\n"
+    ));
+    assert!(manual.contains("newest commit of `code-qa`, which `shop` CI need not have had"), "{manual}");
+    assert!(manual.contains("1 error in 1 file"), "{manual}");
+}
+
+#[test]
+fn code_that_skips_one_environment_is_reported_in_every_chain() {
+    // Production would take what passed CI, past QA.
+    let back = report(&format!(
+        "project: shop\n{SCRIPT}gate: manual\ngroups: [a, b]\noverrides: {{b.QA: {{names: {{code: other}}}}}}\n"
+    ));
+    assert!(back.contains("`shop` b.QA takes the newest commit of `other`"), "{back}");
+    assert!(back.contains("1 error in 1 file"), "{back}");
+    // `latest` names no commit.
+    let latest = report(&format!(
+        "project: shop\n{SCRIPT}overrides:\n  Production: {{approval: {{approve: latest}}, names: {{code: other}}}}\n"
+    ));
+    assert!(latest.contains("`shop` Production takes the newest commit of `other`"), "{latest}");
+    // The build of an input takes the newest commit.
+    let built = report(&format!(
+        "project: shop\n{SCRIPT}gate: manual\ninputs:\n  img: {{image: {{repository: example/img}}, build: {{image: {{}}}}}}\n\
+         overrides:\n  Production: {{names: {{code: other}}}}\n"
+    ));
+    assert!(built.contains("`shop` Production takes the newest commit of `other`"), "{built}");
+}
+
+#[test]
+fn approval_names_the_commit_of_code_of_another_name() {
+    for rest in ["", "approval: {code: checkout}\n"] {
+        let manifest =
+            format!("project: shop\n{SCRIPT}{rest}names: {{code: \"code-{{{{ environment | lower }}}}\"}}\n");
+        fleet().file("projects/shop.yml", &manifest).run(&["render", "--quiet"]).fine();
+    }
+    // What follows an approval checks out what it names.
+    let manifest =
+        format!("project: shop\n{SCRIPT}overrides: {{Production: {{gate: none, names: {{code: other}}}}}}\n");
+    fleet().file("projects/shop.yml", &manifest).run(&["render", "--quiet"]).fine();
 }
