@@ -60,6 +60,7 @@ impl Rule {
                 matches!(
                     self,
                     Self::UnknownRole
+                        | Self::ForeignVersion
                         | Self::UnusedOverride
                         | Self::PlaintextSecret
                         | Self::SharedTarget
@@ -195,6 +196,10 @@ rules! {
     GateCannotCross = Error "gate-cannot-cross",
     /// A `preview` gate needs a kind that has a preview.
     CannotPreview = Error "cannot-preview",
+    /// Two Concourses build an input whose version an approval carries from one to the other.
+    BuiltTwice = Error "built-twice",
+    /// An approval names a version of another repository or resource than the one that the stage takes.
+    ForeignVersion = Error "foreign-version",
     /// Two different definitions have the same name.
     ConflictingDefinition = Error "conflicting-definition",
     /// Two things get the same name.

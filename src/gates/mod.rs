@@ -12,7 +12,7 @@
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
 //! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
-//! [`shared`], [`listener`], [`keeper`], [`order`].
+//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`].
 
 mod claim;
 mod destination;
@@ -27,6 +27,7 @@ mod pins;
 mod place;
 mod repository;
 mod shared;
+mod source;
 mod start;
 mod target;
 mod version;
@@ -102,5 +103,13 @@ pub(crate) fn newest(pipeline: &crate::concourse::Pipeline) -> BTreeSet<(String,
 type JobCheck = fn(&model::Job<'_>, &Pipeline<'_>, &Unit<'_, '_>, &mut Diagnostics);
 
 /// The invariants of a job.
-const JOB: &[JobCheck] =
-    &[claim::check, start::check, version::check, place::check, pins::check, destination::check, target::check];
+const JOB: &[JobCheck] = &[
+    claim::check,
+    start::check,
+    version::check,
+    place::check,
+    pins::check,
+    destination::check,
+    target::check,
+    source::check,
+];

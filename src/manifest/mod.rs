@@ -23,7 +23,7 @@ pub use jobs::*;
 pub(crate) use layers::merge;
 pub use meta::{MetaImage, MetaSettings, MetaSource};
 pub(crate) use publish::published_schema;
-pub use scalars::{CheckEvery, Duration, Id, Moment, Name, Secret, Template};
+pub use scalars::{CheckEvery, Duration, Id, InputFile, Moment, Name, Secret, Template};
 pub use schema::FileShape;
 pub(crate) use schema::{compile, compile_own};
 pub(crate) use secrets::{is_secret_in_clear, misspelled_variable, names_secret};

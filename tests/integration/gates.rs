@@ -859,3 +859,182 @@ fn approval_names_the_commit_of_code_of_another_name() {
         format!("project: shop\n{SCRIPT}overrides: {{Production: {{gate: none, names: {{code: other}}}}}}\n");
     fleet().file("projects/shop.yml", &manifest).run(&["render", "--quiet"]).fine();
 }
+
+/// A stage that runs a script, in a fleet of two Concourses.
+fn on_two(rest: &str) -> Work {
+    Work::new()
+        .file("pipegen.yml", &FLEET.replace("shop}}\n", "shop}, edge: {target: edge, team: shop}}\n"))
+        .file("projects/shop.yml", &format!("project: shop\n{SCRIPT}{rest}"))
+}
+
+#[test]
+fn approval_does_not_name_a_commit_of_another_repository() {
+    let other = "https://github.com/example/other";
+    assert_snapshot!(
+        report(&format!(
+            "project: shop\n{SCRIPT}overrides: {{Production: {{names: {{code: other}}, source: {{repository: {other}}}}}}}\n"
+        )),
+        @"
+    error[foreign-version]: an approval of `shop` QA names a commit of github.com/example/shop, and `shop` Production takes github.com/example/other
+     --> projects/shop.yml:3:69
+      |
+    3 | overrides: {Production: {names: {code: other}, source: {repository: https://github.com/example/other}}}
+      |                                                                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` Production
+      = help: use one repository for all stages, and take the other one as a `git` input; for a mirror, write `# ol-pipegen: allow foreign-version because it is a mirror` above the line
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    for rest in [
+        // It follows the approval of QA.
+        format!("overrides: {{Production: {{gate: none, names: {{code: other}}, source: {{repository: {other}}}}}}}\n"),
+        // A pipeline of its own may have another source under the same name.
+        format!("overrides: {{Production: {{concourse: edge, source: {{repository: {other}}}}}}}\n"),
+        format!(
+            "approval: {{code: checkout}}\noverrides: {{Production: {{concourse: edge, source: {{repository: {other}}}}}}}\n"
+        ),
+    ] {
+        let report = refused(&on_two(&rest));
+        assert!(report.contains("names a commit of github.com/example/shop, and `shop` Production takes"), "{report}");
+        assert!(report.contains("1 error in 1 file"), "{report}");
+    }
+    // One repository has many addresses, the approved commit may be on another branch, and a mirror has it, too.
+    for source in [
+        "source: {repository: \"git@github.com:example/shop.git\"}".to_owned(),
+        "source: {branch: release}".to_owned(),
+        format!(
+            "\n      # ol-pipegen: allow foreign-version because it is a mirror\n      source: {{repository: {other}}}"
+        ),
+    ] {
+        let source = source.trim_start();
+        let rest = format!("overrides:\n  Production:\n      concourse: edge\n      {source}\n");
+        on_two(&rest).run(&["render", "--quiet"]).ended(0);
+    }
+}
+
+#[test]
+fn approval_does_not_name_a_version_of_another_resource() {
+    let two = |input: &str, other: &str| {
+        on_two(&format!(
+            "inputs: {{x: {input}}}\nrules: {{unknown-resource-type: allow}}\n\
+             overrides: {{Production: {{concourse: edge, inputs: {{x: {other}}}}}}}\n"
+        ))
+    };
+    for (input, other) in [
+        ("{git: {repository: https://github.com/example/a}}", "{git: {repository: https://github.com/example/b}}"),
+        ("{image: {repository: example/a}, pin: tag}", "{image: {repository: example/b}}"),
+        ("{github_release: {repository: example/a}, content: []}", "{github_release: {repository: example/b}}"),
+        ("{resource: {type: time, source: {a: b}}, pin: version}", "{resource: {source: {a: c}}}"),
+    ] {
+        let report = refused(&two(input, other));
+        assert!(report.contains("names a version of `x` there, and `shop` Production takes it from"), "{report}");
+        assert!(report.contains("1 error in 1 file"), "{report}");
+    }
+    // Content is the same everywhere, and each Concourse has credentials of its own.
+    for (input, other) in [
+        ("{image: {repository: example/a}}", "{image: {repository: example/b}}"),
+        ("{github_release: {repository: example/a}}", "{github_release: {repository: example/b}}"),
+        ("{s3: {bucket: a, regexp: a-(.*)}}", "{s3: {bucket: b}}"),
+        (
+            "{resource: {type: time, source: {a: b, token: ((a))}}, pin: version}",
+            "{resource: {source: {token: ((b))}}}",
+        ),
+    ] {
+        two(input, other).run(&["render", "--quiet"]).ended(0);
+    }
+}
+
+#[test]
+fn input_behind_an_approval_is_built_on_one_concourse() {
+    let image = "image: {repository: example/img}, build: {with: {image: {}}}";
+    let edge = "overrides: {Production: {concourse: edge}}\n";
+    assert_snapshot!(refused(&on_two(&format!("inputs:\n  img: {{{image}}}\n{edge}"))), @"
+    error[built-twice]: `img` is built on two Concourses, and two builds of one commit are two versions
+     --> projects/shop.yml:4:50
+      |
+    4 |   img: {image: {repository: example/img}, build: {with: {image: {}}}}
+      |                                                  ^^^^^^^^^^^^^^^^^^^
+      |
+      = note: `shop` CI approves what its own Concourse built, and `shop` Production would wait for that
+      = help: write `build` in `overrides` for `CI` alone: `overrides: {CI: {inputs: {img: {build: …}}}}`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    // An approval that hands the digest over, or names none, needs no second build.
+    for rest in [
+        format!("inputs: {{img: {{{image}, env: {{IMG: digest}}}}}}\n{edge}"),
+        format!("inputs: {{img: {{{image}, unpinned: its linter runs and deploys nothing}}}}\n{edge}"),
+        "inputs: {img: {image: {repository: example/img}}}\n\
+         overrides: {Production: {concourse: edge}, CI: {inputs: {img: {build: {with: {image: {}}}}}}}\n"
+            .to_owned(),
+    ] {
+        on_two(&rest).run(&["render", "--quiet"]).ended(0);
+    }
+    // Two chains, each with a build and approvals of its own.
+    let groups = format!("groups: [eu, us]\ninputs: {{img: {{{image}}}}}\noverrides: {{us: {{concourse: edge}}}}\n");
+    on_two(&groups).run(&["render", "--quiet"]).ended(0);
+}
+
+#[test]
+fn image_with_content_is_compared_though_the_approval_names_its_tag() {
+    let work = fleet().file(
+        "projects/shop.yml",
+        &format!(
+            "project: shop\n{SCRIPT}inputs: {{img: {{image: {{repository: example/img}}, pin: tag, content: [digest], \
+             env: {{IMG: tag}}}}}}\n"
+        ),
+    );
+    let rendered = work.run(&["render", "--stdout"]).ended(0).stdout;
+    assert_eq!(rendered.matches("CONTENT: img only digest").count(), 2, "{rendered}");
+}
+
+#[test]
+fn stage_that_new_code_does_not_start_waits_for_a_person_behind_a_gate() {
+    for code in ["fetch", "checkout"] {
+        for (trigger, expected) in [(false, 0), (true, 1)] {
+            let manifest = format!(
+                "project: shop\n{SCRIPT}approval: {{code: {code}}}\n\
+                 overrides: {{Production: {{gate: none, source: {{trigger: {trigger}}}}}}}\n"
+            );
+            let rendered = fleet().file("projects/shop.yml", &manifest).run(&["render", "--stdout"]).ended(0).stdout;
+            let job = rendered.split("- name: deploy-shop-production").nth(1).unwrap();
+            let starts = usize::from(job.contains("trigger: true"));
+            assert_eq!(starts, expected, "{code} {trigger}\n{job}");
+        }
+    }
+}
+
+#[test]
+fn paths_and_names_do_not_lead_elsewhere() {
+    for (rest, message) in [
+        ("inputs: {i: {image: {repository: ../x}}}", "`../x` is not the name of an image"),
+        ("inputs: {i: {image: {repository: a..b/x}}}", "`a..b/x` is not the name of an image"),
+        ("inputs: {i: {image: {repository: a/b}, pin: repository}}", "`repository` of the image `i` names no version"),
+        ("inputs: {i: {image: {repository: a/b}, pin: ../j/digest}}", "`../j/digest` is not a file of the input"),
+        ("inputs: {i: {image: {repository: a/b}, env: {A: ../j/digest}}}", "`../j/digest` is not a file of the input"),
+        ("inputs: {i: {image: {repository: a/b}, env: {A: /etc/x}}}", "`/etc/x` is not a file of the input"),
+        ("inputs: {i: {image: {repository: a/b}, env: {A: a//b}}}", "`a//b` is not a file of the input"),
+        ("inputs: {i: {git: {paths: [../x]}}}", "`../x` is outside of the repository"),
+        ("inputs: {i: {git: {repository: ../x}}}", "`../x` is not an address that git can clone"),
+        ("inputs: {i: {github_release: {repository: ../x}}}", "`../x` is not a repository on GitHub"),
+        ("inputs: {i: {github_release: {repository: x}}}", "`x` is not a repository on GitHub"),
+        ("source: {repository: \"https://github.com/../x\"}", "`https://github.com/../x` is not an address"),
+        ("source: {common_paths: [../x]}", "`../x` is outside of the repository"),
+        ("issues: {body_files: [/etc/passwd]}", "`/etc/passwd` is outside of what the build has"),
+        ("issues: {body_files: [\"{{ code }}/../x\"]}", "`shop-shop/../x` is outside of what the build has"),
+        ("approval: {checkout_image: {repository: ../x}}", "`../x` is not the name of an image"),
+    ] {
+        let report = report(&format!("project: shop\n{SCRIPT}{rest}\n"));
+        assert!(report.contains(message) && report.contains("1 error in 1 file"), "{rest}: {report}");
+    }
+    for rest in [
+        "inputs: {i: {image: {repository: \"localhost:5000/a/b\"}, env: {A: digest, B: tag}}}",
+        "inputs: {i: {git: {repository: https://github.com/example/lib, paths: [./lib, lib/x]}, env: {A: .git/ref}}}",
+        "inputs: {i: {resource: {type: time}, pin: .x/y, env: {A: my file}}}",
+    ] {
+        let manifest = format!("project: shop\n{SCRIPT}{rest}\n");
+        fleet().file("projects/shop.yml", &manifest).run(&["render", "--quiet"]).ended(0);
+    }
+}
