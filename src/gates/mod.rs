@@ -12,7 +12,7 @@
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
 //! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
-//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`].
+//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`].
 
 mod claim;
 mod destination;
@@ -25,12 +25,14 @@ mod model;
 mod order;
 mod pins;
 mod place;
+mod posted;
 mod repository;
 mod shared;
 mod source;
 mod start;
 mod target;
 mod version;
+mod watch;
 
 use std::collections::BTreeSet;
 
@@ -77,6 +79,7 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
             }
         }
         order::check(pipeline, diagnostics);
+        posted::check(pipeline, diagnostics);
         shared::check(pipeline, diagnostics);
     }
     Facts::of(pipelines)
@@ -87,6 +90,7 @@ pub(crate) fn judge_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     shared::check_run(facts, diagnostics);
     target::check_run(facts, diagnostics);
     listener::check(facts, diagnostics);
+    watch::check_run(facts, diagnostics);
     keeper::check(facts, diagnostics);
 }
 

@@ -26,5 +26,5 @@ pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Id, InputFile, Moment, Name, Secret, Template};
 pub use schema::FileShape;
 pub(crate) use schema::{compile, compile_own};
-pub(crate) use secrets::{is_secret_in_clear, misspelled_variable, names_secret};
+pub(crate) use secrets::{is_secret_in_clear, misspelled_variable, names_secret, posted_credential};
 pub use settings::*;

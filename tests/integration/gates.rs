@@ -1038,3 +1038,112 @@ fn paths_and_names_do_not_lead_elsewhere() {
         fleet().file("projects/shop.yml", &manifest).run(&["render", "--quiet"]).ended(0);
     }
 }
+
+/// An issue of a manifest's own, in the words of MIT Open Learning's image.
+fn own_issue(source: &str, steps: &str) -> String {
+    format!(
+        "project: shop\n{SCRIPT}extra:\n  resources:\n  - {{name: own, type: github-issues, source: {{repository: \
+         example/deployments, access_token: ((github.token)), {source}}}}}\n  jobs:\n  - name: other\n    plan:\n    \
+         - {{get: shop-shop, trigger: true}}\n    {steps}\n"
+    )
+}
+
+#[test]
+fn credentials_are_not_posted_by_issues_of_a_manifest() {
+    let source = "issue_title_template: Own, issue_prefix: Own";
+    assert_snapshot!(
+        report(&own_issue(source, "- {put: own, inputs: all, params: {title_template: \"Own ((db.password))\"}}")),
+        @"
+    error[posted-credential]: a title contains `((db.password))`, whose value would be posted on GitHub
+     --> projects/shop.yml:7:5
+      |
+    7 |   - name: other
+      |     ^^^^^^^^^^^
+      |
+      = note: in the job `other` of `shop` CI
+      = help: remove `((db.password))`; for a value that the build loads, write a local variable such as ((.:version)); for a value of the manifest, write a template such as {{ version }}
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    for (source, params, what) in [
+        ("issue_title_template: \"Own ((a.b))\", issue_prefix: Own", "{}", "a title contains `((a.b))`"),
+        ("issue_prefix: Own, issue_body_template: \"((a.b))\"", "{}", "a body contains `((a.b))`"),
+        ("issue_prefix: Own, labels: [x, ((a.b))]", "{}", "a label contains `((a.b))`"),
+        (source, "{labels: [((a.b))]}", "a label contains `((a.b))`"),
+        (source, "{assignees: [((.:a)), ((a.b))]}", "an assignee contains `((a.b))`"),
+        (source, "{body_files: [shop-shop/((a.b))]}", "a file of the body contains `((a.b))`"),
+    ] {
+        let report = report(&own_issue(source, &format!("- {{put: own, inputs: all, params: {params}}}")));
+        assert!(report.contains(what) && report.contains("[posted-credential]"), "{params}: {report}");
+        assert_eq!(report.matches("error[").count(), 1, "{params}: {report}");
+    }
+    let around = own_issue(source, "- {put: own, inputs: all}")
+        + "after:\n- {put: own, inputs: all, params: {labels: [\"((a.b))\"]}}\n";
+    assert!(report(&around).contains("a label contains `((a.b))`"));
+    // A step of the build has loaded it.
+    let loaded = own_issue(
+        "issue_prefix: Own",
+        "- {load_var: version, file: shop-shop/VERSION}\n    \
+         - {put: own, inputs: all, params: {title_template: \"Own ((.:version))\"}}",
+    );
+    let ran = fleet().file("projects/shop.yml", &loaded).run(&["render", "--quiet"]);
+    assert!(!ran.stderr.contains("posted-credential"), "{}", ran.stderr);
+}
+
+#[test]
+fn job_of_extra_does_not_start_by_the_issue_of_a_gate() {
+    let watches = |source: &str| own_issue(source, "- {get: own, trigger: true}");
+    assert_snapshot!(
+        report(&watches("issue_state: closed, issue_prefix: \"[bot] Script shop CI deployed.\"")),
+        @r#"
+    error[step-past-gate]: closing the issue of the gate `shop/-/CI/deployed` starts `other` past the gate
+     --> projects/shop.yml:7:5
+      |
+    7 |   - name: other
+      |     ^^^^^^^^^^^
+      |
+      = note: `own` watches every closed issue whose title begins with "[bot] Script shop CI deployed."
+      = note: the job claims no approval, and takes whatever is newest then
+      = help: remove `trigger`; or watch issues of your own, with another title in `issue_prefix`
+
+    error: 1 error in 1 file; nothing was written
+    "#
+    );
+    for source in [
+        "issue_state: closed, issue_prefix: \"[bot]\"",
+        "issue_prefix: \"[bot] Script shop CI\"",
+        "issue_state: closed",
+        "issue_state: closed, labels: [promotion-to-qa]",
+        "issue_state: closed, issue_prefix: \"[bot] ((x))\"",
+    ] {
+        let report = report(&watches(source));
+        assert!(
+            report.contains("closing the issue of the gate") && report.contains("1 error in"),
+            "{source}: {report}"
+        );
+    }
+    // MIT Open Learning's image writes the gate's own issues in those words.
+    let mitodl = watches("issue_state: closed, issue_prefix: \"[bot] Script shop CI deployed.\"")
+        + "issues: {resource: mitodl}\n";
+    let report = report(&mitodl);
+    assert!(report.contains("closing the issue of the gate"), "{report}");
+    for source in [
+        "issue_state: closed, issue_prefix: Own",
+        "issue_state: open, issue_prefix: \"[bot] Script shop CI deployed.\"",
+        "issue_state: closed, labels: [other]",
+        "issue_state: closed, issue_prefix: \"[bot] Script shop CI deployed. Or not\"",
+    ] {
+        fleet().file("projects/shop.yml", &watches(source)).run(&["render", "--quiet"]).ended(0);
+    }
+}
+
+#[test]
+fn job_of_extra_does_not_write_under_the_title_of_a_gate_of_another_image() {
+    let manifest = own_issue(
+        "issue_title_template: \"[bot] Script shop CI deployed.\", issue_prefix: \"[bot] Script shop CI deployed.\"",
+        "- {put: own, inputs: all}",
+    ) + "issues: {resource: mitodl}\n";
+    let report = report(&manifest);
+    assert!(report.contains("writes issues under the title of a gate"), "{report}");
+}
