@@ -228,7 +228,7 @@ rules! {
     PlaintextSecret = Error "plaintext-secret" page,
     /// The path does not exist in the source code.
     MissingPath = Error "missing-path",
-    /// The output folder of a fleet is outside of its repository.
+    /// The output folder of a fleet is outside of its repository, or among the files that the fleet reads.
     OutsideOutput = Error "outside-output",
     /// The stack file of a stage does not exist.
     MissingStackFile = Error "missing-stack-file",
