@@ -60,6 +60,7 @@ impl Rule {
                 matches!(
                     self,
                     Self::UnknownRole
+                        | Self::ForeignVersion
                         | Self::UnusedOverride
                         | Self::PlaintextSecret
                         | Self::SharedTarget
@@ -195,6 +196,10 @@ rules! {
     GateCannotCross = Error "gate-cannot-cross",
     /// A `preview` gate needs a kind that has a preview.
     CannotPreview = Error "cannot-preview",
+    /// Two Concourses build an input whose version an approval carries from one to the other.
+    BuiltTwice = Error "built-twice",
+    /// An approval names a version of another repository or resource than the one that the stage takes.
+    ForeignVersion = Error "foreign-version",
     /// Two different definitions have the same name.
     ConflictingDefinition = Error "conflicting-definition",
     /// Two things get the same name.
@@ -223,7 +228,7 @@ rules! {
     PlaintextSecret = Error "plaintext-secret" page,
     /// The path does not exist in the source code.
     MissingPath = Error "missing-path",
-    /// The output folder of a fleet is outside of its repository.
+    /// The output folder of a fleet is outside of its repository, or among the files that the fleet reads.
     OutsideOutput = Error "outside-output",
     /// The stack file of a stage does not exist.
     MissingStackFile = Error "missing-stack-file",

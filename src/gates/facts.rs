@@ -22,6 +22,7 @@ pub(crate) struct Facts {
     pub(super) puts: Vec<PutTo>,
     pub(super) titles: Vec<Title>,
     pub(super) compat_titles: Vec<Title>,
+    pub(super) watches: Vec<Watch>,
     pub(super) sets: Vec<Set>,
     /// Handwritten jobs behind gates.
     pub(super) handwritten: Vec<Handwritten>,
@@ -115,8 +116,23 @@ pub(super) struct Title {
     /// Up to what a build fills in.
     pub(super) fixed: String,
     pub(super) is_whole: bool,
+    /// The labels of its issues.
+    pub(super) labels: Vec<String>,
     pub(super) span: Span,
     pub(super) is_rendered: bool,
+}
+
+/// A job of `extra` that closed issues start, by their title or their labels.
+#[derive(Debug)]
+pub(super) struct Watch {
+    pub(super) place: Repository,
+    pub(super) resource: String,
+    /// What a title begins with; any title without.
+    pub(super) prefix: String,
+    /// Labels that an issue must have.
+    pub(super) labels: Vec<String>,
+    pub(super) span: Span,
+    pub(super) job: Arc<JobAt>,
 }
 
 /// A handwritten job behind a gate.
@@ -207,18 +223,22 @@ impl Facts {
                                 let gate = Arc::new(GateName::from(&gate));
                                 if let Some((fixed, is_whole)) = put.text("title").map(fixed) {
                                     let (of, is_rendered) = (Arc::clone(&gate), job.is_rendered());
-                                    self.titles.push(Title { of, fixed, is_whole, span, is_rendered });
+                                    let labels = texts(put.params.and_then(|params| params.get("labels")));
+                                    self.titles.push(Title { of, fixed, is_whole, labels, span, is_rendered });
                                 }
                                 self.writers.push(Use { gate, destination: String::new(), span, job: Arc::clone(&at) });
                             }
                         },
-                        Some((issue, _, Mark::Title { prefix, title, .. })) if !resource.is_gates_own => {
+                        Some((issue, _, Mark::Title { prefix, title, .. })) => {
                             let title = put.text("title_template").or(*title).or(*prefix).unwrap_or_default();
                             let (fixed, is_whole) = fixed(title);
-                            self.compat_titles.push(Title {
+                            let is_own = resource.is_gates_own && step.author == Author::Generator;
+                            let titles = if is_own { &mut self.titles } else { &mut self.compat_titles };
+                            titles.push(Title {
                                 of: Arc::new(GateName { place: issue.place.clone(), key: put.resource.to_owned() }),
                                 fixed,
                                 is_whole,
+                                labels: texts(put.params.and_then(|params| params.get("labels"))),
                                 span: if job.is_rendered() { resource.span } else { step.span },
                                 is_rendered: job.is_rendered(),
                             });
@@ -233,6 +253,22 @@ impl Facts {
                             });
                         }
                         Some(_) | None => {}
+                    }
+                }
+                What::Get(get) if get.triggers && step.author == Author::Extra => {
+                    let Some(resource) = pipeline.resources.get(get.resource) else { continue };
+                    let Some(issue) = &resource.issue else { continue };
+                    if let Mark::Title { prefix, is_closed: true, .. } = issue.mark
+                        && !resource.is_gates_own
+                    {
+                        self.watches.push(Watch {
+                            place: issue.place.clone(),
+                            resource: get.resource.to_owned(),
+                            prefix: prefix.unwrap_or_default().to_owned(),
+                            labels: texts(resource.source.get("labels")),
+                            span: step.span,
+                            job: Arc::clone(&at),
+                        });
                     }
                 }
                 // What `meta` makes sets what was reviewed, and checks that first.
@@ -279,6 +315,16 @@ fn checks_render(step: &Step<'_>) -> bool {
 
 fn home(home: Home<'_>) -> String {
     format!("{}/{}", home.target.unwrap_or_default(), home.team.unwrap_or_default())
+}
+
+/// The texts of a list.
+fn texts(list: Option<&Value>) -> Vec<String> {
+    let Some(Value::List(items)) = list else { return Vec::new() };
+    let texts = items.iter().filter_map(|item| match item {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
 }
 
 /// A title up to what each build fills in, and whether that is all of it.

@@ -12,7 +12,7 @@
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
 //! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
-//! [`shared`], [`listener`], [`keeper`].
+//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`].
 
 mod claim;
 mod destination;
@@ -22,13 +22,17 @@ mod keeper;
 mod listener;
 mod lowered;
 mod model;
+mod order;
 mod pins;
 mod place;
+mod posted;
 mod repository;
 mod shared;
+mod source;
 mod start;
 mod target;
 mod version;
+mod watch;
 
 use std::collections::BTreeSet;
 
@@ -74,6 +78,8 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
                 check(job, pipeline, &unit, diagnostics);
             }
         }
+        order::check(pipeline, diagnostics);
+        posted::check(pipeline, diagnostics);
         shared::check(pipeline, diagnostics);
     }
     Facts::of(pipelines)
@@ -84,6 +90,7 @@ pub(crate) fn judge_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     shared::check_run(facts, diagnostics);
     target::check_run(facts, diagnostics);
     listener::check(facts, diagnostics);
+    watch::check_run(facts, diagnostics);
     keeper::check(facts, diagnostics);
 }
 
@@ -100,5 +107,13 @@ pub(crate) fn newest(pipeline: &crate::concourse::Pipeline) -> BTreeSet<(String,
 type JobCheck = fn(&model::Job<'_>, &Pipeline<'_>, &Unit<'_, '_>, &mut Diagnostics);
 
 /// The invariants of a job.
-const JOB: &[JobCheck] =
-    &[claim::check, start::check, version::check, place::check, pins::check, destination::check, target::check];
+const JOB: &[JobCheck] = &[
+    claim::check,
+    start::check,
+    version::check,
+    place::check,
+    pins::check,
+    destination::check,
+    target::check,
+    source::check,
+];

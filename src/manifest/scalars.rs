@@ -129,6 +129,31 @@ impl JsonSchema for ContentPath {
     }
 }
 
+/// A file of an input, which a variable is read from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InputFile(pub String);
+
+impl JsonSchema for InputFile {
+    fn schema_name() -> Cow<'static, str> {
+        "InputFile".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        // Parts between slashes: none is empty, `.` or `..`.
+        let part = r"([^/.][^/]*|\.[^/.][^/]*|\.\.[^/]+)";
+        json_schema!({
+            "type": "string",
+            "pattern": format!("^{part}(/{part})*$"),
+            "x-expected": "a file of the input, such as digest",
+        })
+    }
+}
+
 /// An id: a number, or a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -261,7 +286,7 @@ impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text)
-            .ok_or_else(|| de::Error::custom(format!("`{text}` is no duration, such as 90s, 15m, 4h or 14d")))
+            .ok_or_else(|| de::Error::custom(format!("`{text}` is not a duration, such as 90s, 15m, 4h or 14d")))
     }
 }
 
@@ -323,9 +348,9 @@ impl<'de> Deserialize<'de> for CheckEvery {
         if text == "never" {
             return Ok(Self::Never);
         }
-        Duration::parse(&text)
-            .map(Self::Every)
-            .ok_or_else(|| de::Error::custom(format!("`{text}` is no duration, such as 90s, 15m or 4h, nor `never`")))
+        Duration::parse(&text).map(Self::Every).ok_or_else(|| {
+            de::Error::custom(format!("`{text}` is not a duration, such as 90s, 15m or 4h, nor `never`"))
+        })
     }
 }
 

@@ -27,6 +27,22 @@ pub(crate) fn is_secret_in_clear(name: &str, text: &str) -> bool {
     (names_secret(name) || has_password(text) || is_token(text)) && !text.is_empty() && !has_reference(text)
 }
 
+/// Reports the first credential in a text that is posted on GitHub: `what` is "a title". A local variable of the build,
+/// `((.:version))`, is no credential: the build fills it.
+pub(crate) fn posted_credential(what: &str, text: &str, span: Span) -> Option<Diagnostic> {
+    let names = text.split("((").skip(1).filter_map(|rest| rest.split_once("))")).map(|(name, _)| name);
+    let name = names.map(|name| name.trim_start_matches('(')).find(|name| !name.starts_with(".:"))?;
+    let found = Diagnostic::new(
+        Rule::PostedCredential,
+        span,
+        format!("{what} contains `(({name}))`, whose value would be posted on GitHub"),
+    );
+    Some(found.help(format!(
+        "remove `(({name}))`; for a value that the build loads, write a local variable such as ((.:version)); for a value \
+         of the manifest, write a template such as {{{{ version }}}}"
+    )))
+}
+
 /// Reports the name of a credential that Concourse would not fill: with a parenthesis too few, or as a shell has it.
 pub(crate) fn misspelled_variable(span: Span, text: &str) -> Option<Diagnostic> {
     let is_shell = text.strip_prefix('$').is_some_and(|rest| {

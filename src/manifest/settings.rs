@@ -14,7 +14,7 @@ use crate::yaml::Value;
 use super::free::{Choice, Free, FreeMap};
 use super::issues::{ApprovalSettings, IssuesSettings};
 use super::jobs::{ExtraSettings, JobSettings, NotifySettings};
-use super::scalars::{CheckEvery, ContentPath, Duration, Name, Secret, Template};
+use super::scalars::{CheckEvery, ContentPath, Duration, InputFile, Name, Secret, Template};
 
 /// Settings of one stage.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -289,7 +289,7 @@ pub struct InputSettings {
     #[serde(default)]
     #[schemars(with = "Option<String>", extend(
         "x-null" = true,
-        "pattern" = "^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$",
+        "pattern" = r"^\.?[A-Za-z0-9_-][A-Za-z0-9._-]*(/\.?[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
         "x-expected" = "a file of the input",
     ))]
     #[schemars(example = &"digest")]
@@ -326,7 +326,7 @@ pub struct InputSettings {
     #[serde(default)]
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
     #[schemars(example = json!({"CART_IMAGE_DIGEST": "digest"}))]
-    pub env: IndexMap<String, String>,
+    pub env: IndexMap<String, InputFile>,
 }
 
 /// A repository.
@@ -584,7 +584,7 @@ pub struct FromSettings {
     #[serde(default)]
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
     #[schemars(example = json!({"GIT_REF": ".git/ref"}))]
-    pub env: IndexMap<String, String>,
+    pub env: IndexMap<String, InputFile>,
 }
 
 /// The file that names the version of an input.

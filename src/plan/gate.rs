@@ -126,7 +126,9 @@ impl<'p> TakenGate<'p> {
     /// Whether the approval itself hands an image over: the deployment reads nothing of the image but its digest, as
     /// variables, and those hold the approved one.
     pub(crate) fn hands_over(&self, taken: Taken<'_>) -> bool {
-        let Taken::Input(input @ Input { what: What::Image(_), pin: Pin::File(pin), .. }) = taken else { return false };
+        let Taken::Input(input @ Input { what: What::Image(_), pin: Pin::File(pin), content: None, .. }) = taken else {
+            return false;
+        };
         let param = input.params.as_ref().and_then(|params| params.get("skip_download"));
         param == Some(&Value::Bool(true))
             && self.holds(input.name.as_str())

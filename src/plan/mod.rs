@@ -1,6 +1,7 @@
 //! The promotion graph: which jobs there are, what each takes and from whom, what starts it, and which issues it
 //! answers and opens. Which words of Concourse say so is [`crate::lower`]'s.
 
+mod built;
 mod gate;
 mod job;
 mod planner;

@@ -8,6 +8,7 @@ use crate::manifest::{ApprovedCode, IssuesResource, Unchanged};
 use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage, What};
 use crate::yaml::{Node, NodeKind};
 
+use super::built;
 use super::gate::{Destination, Entry, GateIssue, TakenGate};
 use super::job::{BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, Take, Taken};
 use super::wiring::wire;
@@ -134,8 +135,9 @@ impl<'p> Planner<'p, '_> {
                     } else if at.takes_records() {
                         self.record_gate(at)
                     } else {
-                        follow(inherited, at, true)
+                        follow(inherited, at, stage.code.trigger)
                     };
+                    built::check(chain, index, gate.as_ref(), self.diagnostics);
                     let unchanged = after_deploy.clone().filter(|_| at.passes_on());
                     let opens = self.ready(at);
                     self.push(
@@ -155,7 +157,7 @@ impl<'p> Planner<'p, '_> {
                     self.preview_gate(at)
                 }
                 Gate::Issue => self.issue_gate(at, StagePhase::Deploy),
-                Gate::None => follow(inherited, at, true),
+                Gate::None => follow(inherited, at, stage.code.trigger),
                 Gate::Manual => follow(inherited, at, false),
             };
             let mut takes = self.takes_of(at, StagePhase::Deploy);
@@ -179,6 +181,7 @@ impl<'p> Planner<'p, '_> {
                     serial_group: (stage.gate == Gate::Preview).then_some(stage.names.serial_group.as_str()),
                 },
             );
+            built::check(chain, index, deploy_gate.as_ref(), self.diagnostics);
             self.warn(at, deploy_gate.as_ref());
             self.warn_of_missing_record(at);
             ruling = deploy_gate;
@@ -336,7 +339,7 @@ impl<'p> Planner<'p, '_> {
         Some(TakenGate {
             issue,
             entry: Entry::Record(&before.names.records),
-            trigger: true,
+            trigger: at.stage().code.trigger,
             pins: pins(before),
             code: ApprovedCode::Checkout,
             // The record may be seen before Concourse knows that the build that wrote it is done.
@@ -441,7 +444,9 @@ impl<'p> Planner<'p, '_> {
                     builds_of(stage, taken)
                 };
                 // A record names what the stage before takes, and comes once for all of it.
-                let recorded = at.takes_records() && at.one_before().is_some_and(|before| before.takes(taken));
+                let recorded = at.takes_records()
+                    && stage.code.trigger
+                    && at.one_before().is_some_and(|before| before.takes(taken));
                 Take { taken, passed, trigger: by_itself && !recorded && triggers(taken), handed_over: false }
             })
             .collect()

@@ -1,6 +1,7 @@
 use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use glob::{MatchOptions, Pattern};
 use indexmap::IndexMap;
 
 use crate::Failure;
@@ -217,7 +218,10 @@ impl Fleet {
             }
         }
         let output = fields.output.as_deref().unwrap_or("rendered");
-        if let Some(error) = outside(&folder, output, node) {
+        let projects = fields.projects.unwrap_or_else(|| vec!["projects/*.yml".to_owned()]);
+        let wrong =
+            outside(&folder, output, node).or_else(|| among_sources(&folder, output, &projects, &kinds_folder, node));
+        if let Some(error) = wrong {
             diagnostics.push(error);
         }
         let mut concourses: Vec<Concourse> = fields
@@ -238,7 +242,7 @@ impl Fleet {
         let defaults = merge(&built_in_layer, &defaults);
         Ok(Self {
             projects_span: node.at("/projects").map_or_else(|| first_key(node), |node| node.span),
-            projects: fields.projects.unwrap_or_else(|| vec!["projects/*.yml".to_owned()]),
+            projects,
             output: folder.join(output),
             concourses,
             resource_types: resource_types(node, diagnostics),
@@ -296,6 +300,43 @@ fn outside(folder: &Utf8Path, output: &str, fleet: &Node) -> Option<Diagnostic> 
     };
     let span = fleet.at("/output").map_or_else(|| first_key(fleet), |node| node.span);
     let help = format!("set `output` to a folder in {place}, such as `rendered`; links are followed");
+    Some(Diagnostic::new(Rule::OutsideOutput, span, message).help(help))
+}
+
+/// Returns the error for an output folder among manifests or kinds: the next run would read what this one writes. Links are
+/// followed, and a file system may take two cases of a name for one.
+fn among_sources(
+    folder: &Utf8Path,
+    output: &str,
+    projects: &[String],
+    kinds: &Utf8Path,
+    fleet: &Node,
+) -> Option<Diagnostic> {
+    let real = files::real(&folder.join(output));
+    let lower = |path: &Utf8Path| Utf8PathBuf::from(path.as_str().to_lowercase());
+    let options = MatchOptions { case_sensitive: false, require_literal_separator: true, ..MatchOptions::new() };
+    let is_read = |pattern: &String| {
+        let (below, name) = pattern.rsplit_once('/').unwrap_or((".", pattern));
+        // What stands before the first wildcard is a folder, and may be a link.
+        let (fixed, rest) = match below.find(['*', '?', '[']) {
+            None => (below, ""),
+            Some(at) => below.split_at(below[..at].rfind('/').map_or(0, |slash| slash + 1)),
+        };
+        let begins = files::real(&folder.join(fixed));
+        let whole = Utf8Path::new(&Pattern::escape(begins.as_str())).join(rest).join(name);
+        let matches = |pattern: Pattern| pattern.matches_with(real.join("pipeline.yml").as_str(), options);
+        name.starts_with(['*', '?', '[']) && Pattern::new(whole.as_str()).is_ok_and(matches)
+    };
+    let what = if projects.iter().any(is_read) {
+        "manifests are read from"
+    } else if lower(&real).starts_with(lower(&files::real(kinds))) {
+        "kinds are read from"
+    } else {
+        return None;
+    };
+    let span = fleet.at("/output").map_or_else(|| first_key(fleet), |node| node.span);
+    let message = format!("the output folder `{output}` is where {what}");
+    let help = "set `output` to a folder of its own, such as `rendered`; links are followed";
     Some(Diagnostic::new(Rule::OutsideOutput, span, message).help(help))
 }
 

@@ -7,7 +7,7 @@ use github_issues_resource::contract::{ContentFiles, files};
 use crate::concourse::ResourceName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use crate::kind::KindSet;
-use crate::manifest::{InputSettings, PinSetting, Template};
+use crate::manifest::{InputFile, InputSettings, PinSetting, Template};
 use crate::source::Span;
 use crate::template::Scope;
 use crate::yaml::{Node, escape};
@@ -21,6 +21,9 @@ use what::{Place, Said};
 /// Artifacts of a generated job that an input would hide.
 const RESERVED: [(&str, &str); 2] =
     [("gate", "the approval that a deployment goes by"), ("code", "the pin of the project's own code")];
+
+/// The files that name the version of an image.
+const PINS_OF_IMAGE: [&str; 2] = ["digest", "tag"];
 
 /// What the inputs of a stage are resolved with.
 pub(super) struct InputContext<'a> {
@@ -96,6 +99,16 @@ impl InputContext<'_> {
                         format!("what is approved of the repository `{name}` is a commit, and no `{file}`"),
                     )
                     .help("remove `pin`; or write why the newest version may be used: `unpinned: REASON`"),
+                );
+                return None;
+            }
+            (PinSetting::File(file), _)
+                if matches!(what, What::Image(_)) && !PINS_OF_IMAGE.contains(&file.as_str()) =>
+            {
+                let place = self.settings.at(&format!("{pointer}/pin")).map_or(value_span, |node| node.span);
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::WrongType, place, format!("`{file}` of the image `{name}` names no version"))
+                        .help("remove `pin`, so that an approval names the digest"),
                 );
                 return None;
             }
@@ -180,8 +193,8 @@ fn with_item(scope: &Scope, each: Option<&Template>) -> Scope {
     }
 }
 
-fn env_sources(env: impl IntoIterator<Item = (String, String)>) -> Vec<EnvSource> {
-    env.into_iter().map(|(variable, file)| EnvSource { variable, file }).collect()
+fn env_sources(env: impl IntoIterator<Item = (String, InputFile)>) -> Vec<EnvSource> {
+    env.into_iter().map(|(variable, InputFile(file))| EnvSource { variable, file }).collect()
 }
 
 /// Watched paths as the git resource takes them: without a slash at the end, each once.

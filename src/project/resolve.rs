@@ -1,4 +1,5 @@
 mod discovery;
+mod durations;
 mod formats;
 mod issues;
 mod jobs;

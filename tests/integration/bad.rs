@@ -59,6 +59,7 @@ fn every_rule_is_shown_here() {
         include_str!("bad/templates.rs"),
         include_str!("extra.rs"),
         include_str!("files.rs"),
+        include_str!("gates.rs"),
         include_str!("words.rs"),
         include_str!("../fixtures/import/branching.txt"),
         include_str!("../fixtures/import/periodic.txt"),

@@ -23,8 +23,8 @@ fn fleet() -> Work {
 
 #[test]
 fn manifests_are_not_overwritten() {
-    let work = fleet().file("pipegen.yml", &format!("{FLEET}output: projects\n"));
-    let ran = work.run(&["render"]).ended(1);
+    let work = fleet();
+    let ran = work.run(&["render", "--out", "projects"]).ended(1);
     assert_snapshot!(ran.stderr, @"
     error: projects/api.yml was not made by ol-pipegen: move or remove it, or set another `output`
     error: projects/cart.yml was not made by ol-pipegen: move or remove it, or set another `output`
@@ -33,6 +33,48 @@ fn manifests_are_not_overwritten() {
     assert_eq!(ran.stdout, "");
     assert_eq!(work.read("projects/api.yml"), manifest("shop-api"));
     assert_eq!(work.read("projects/cart.yml"), manifest("shop-cart"));
+}
+
+#[test]
+fn output_is_not_where_sources_are() {
+    let work = fleet().file("kinds/stacks/x.txt", "");
+    symlink("projects", work.path().join("link")).unwrap();
+    work.write("pipegen.yml", &format!("{FLEET}output: rendered/../projects\n"));
+    assert_snapshot!(work.run(&["render"]).ended(1).stderr, @"
+    error[outside-output]: the output folder `rendered/../projects` is where manifests are read from
+     --> pipegen.yml:7:9
+      |
+    7 | output: rendered/../projects
+      |         ^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: set `output` to a folder of its own, such as `rendered`; links are followed
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    for (more, what) in [
+        ("output: projects", "manifests"),
+        ("output: projects/", "manifests"),
+        ("output: ./projects/.", "manifests"),
+        ("output: link", "manifests"),
+        ("output: Projects", "manifests"),
+        ("projects: [link/*.yml]\noutput: projects", "manifests"),
+        ("projects: [\"*/*.yml\"]\noutput: projects", "manifests"),
+        ("projects: [\"*/*.yml\"]\noutput: rendered", "manifests"),
+        ("projects: [\"*.yml\"]\noutput: .", "manifests"),
+        ("projects: [\"**/*.yml\"]", "manifests"),
+        ("output: kinds", "kinds"),
+        ("output: kinds/stacks/x", "kinds"),
+    ] {
+        work.write("pipegen.yml", &format!("{FLEET}{more}\n"));
+        let stderr = work.run(&["render"]).ended(1).stderr;
+        let message = format!("is where {what} are read from");
+        assert!(stderr.contains("[outside-output]") && stderr.contains(&message), "{more}: {stderr}");
+    }
+    for more in ["output: projects/rendered", "output: .", "projects: [projects/cart.yml]\noutput: out"] {
+        work.write("pipegen.yml", &format!("{FLEET}{more}\n"));
+        let ran = work.run(&["render", "--diff"]);
+        assert!(!ran.stderr.contains("[outside-output]"), "{more}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -16,6 +16,10 @@ defaults:
 /// A stage that runs a script.
 const SCRIPT: &str = "stack: {script: {image: alpine, tag: \"3\", deploy: ./deploy.sh}}\n";
 
+/// A stage that runs a script, and previews by another one.
+const PREVIEWED: &str =
+    "stack: {script: {image: alpine, tag: \"3\", deploy: ./d, preview: ./p, target: \"{{ stack }}\"}}\n";
+
 /// A kind that puts to a resource of the manifest.
 const KIND: &str = "\
 version: 1
@@ -784,4 +788,362 @@ fn environment_of_a_handwritten_job_is_named_or_guessed() {
         ran.stderr
     );
     work.run(&["validate", "--target", "ship", "shop.yml"]).ended(2);
+}
+
+#[test]
+fn code_of_another_name_does_not_skip_the_environment_before() {
+    assert_snapshot!(
+        report(&format!(
+            "project: shop\n{SCRIPT}overrides:\n  QA: {{gate: manual}}\n  Production: {{gate: none, names: {{code: other}}}}\n"
+        )),
+        @"
+    error[step-past-gate]: `shop` Production takes the newest commit of `other`, which `shop` QA need not have had
+     --> projects/shop.yml:5:42
+      |
+    5 |   Production: {gate: none, names: {code: other}}
+      |                                          ^^^^^
+      |
+      = note: in the deploy of `shop` Production
+      = note: the code of `shop` QA is `shop-shop`
+      = help: use the code of `shop` QA; or set `gate: issue`, whose approval names the commit; or make it a project of its own
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    // A preview shows what CI never had, and closing its issue deploys that.
+    let previewed = report(&format!(
+        "project: shop\n{PREVIEWED}overrides:\n  QA: {{gate: preview, source: {{branch: release}}, names: {{code: shop-release}}}}\n"
+    ));
+    assert!(
+        previewed.contains("`shop` QA takes the newest commit of `shop-release`, which `shop` CI need not have had"),
+        "{previewed}"
+    );
+    // One line that names the code of all environments is one mistake.
+    let manual = report(&format!(
+        "project: shop\n{SCRIPT}gate: manual\nnames: {{code: \"code-{{{{ environment | lower }}}}\"}}\n"
+    ));
+    assert!(manual.contains("newest commit of `code-qa`, which `shop` CI need not have had"), "{manual}");
+    assert!(manual.contains("1 error in 1 file"), "{manual}");
+}
+
+#[test]
+fn code_that_skips_one_environment_is_reported_in_every_chain() {
+    // Production would take what passed CI, past QA.
+    let back = report(&format!(
+        "project: shop\n{SCRIPT}gate: manual\ngroups: [a, b]\noverrides: {{b.QA: {{names: {{code: other}}}}}}\n"
+    ));
+    assert!(back.contains("`shop` b.QA takes the newest commit of `other`"), "{back}");
+    assert!(back.contains("1 error in 1 file"), "{back}");
+    // `latest` names no commit.
+    let latest = report(&format!(
+        "project: shop\n{SCRIPT}overrides:\n  Production: {{approval: {{approve: latest}}, names: {{code: other}}}}\n"
+    ));
+    assert!(latest.contains("`shop` Production takes the newest commit of `other`"), "{latest}");
+    // The build of an input takes the newest commit.
+    let built = report(&format!(
+        "project: shop\n{SCRIPT}gate: manual\ninputs:\n  img: {{image: {{repository: example/img}}, build: {{image: {{}}}}}}\n\
+         overrides:\n  Production: {{names: {{code: other}}}}\n"
+    ));
+    assert!(built.contains("`shop` Production takes the newest commit of `other`"), "{built}");
+}
+
+#[test]
+fn approval_names_the_commit_of_code_of_another_name() {
+    for rest in ["", "approval: {code: checkout}\n"] {
+        let manifest =
+            format!("project: shop\n{SCRIPT}{rest}names: {{code: \"code-{{{{ environment | lower }}}}\"}}\n");
+        fleet().file("projects/shop.yml", &manifest).run(&["render", "--quiet"]).fine();
+    }
+    // What follows an approval checks out what it names.
+    let manifest =
+        format!("project: shop\n{SCRIPT}overrides: {{Production: {{gate: none, names: {{code: other}}}}}}\n");
+    fleet().file("projects/shop.yml", &manifest).run(&["render", "--quiet"]).fine();
+}
+
+/// A stage that runs a script, in a fleet of two Concourses.
+fn on_two(rest: &str) -> Work {
+    Work::new()
+        .file("pipegen.yml", &FLEET.replace("shop}}\n", "shop}, edge: {target: edge, team: shop}}\n"))
+        .file("projects/shop.yml", &format!("project: shop\n{SCRIPT}{rest}"))
+}
+
+#[test]
+fn approval_does_not_name_a_commit_of_another_repository() {
+    let other = "https://github.com/example/other";
+    assert_snapshot!(
+        report(&format!(
+            "project: shop\n{SCRIPT}overrides: {{Production: {{names: {{code: other}}, source: {{repository: {other}}}}}}}\n"
+        )),
+        @"
+    error[foreign-version]: an approval of `shop` QA names a commit of github.com/example/shop, and `shop` Production takes github.com/example/other
+     --> projects/shop.yml:3:69
+      |
+    3 | overrides: {Production: {names: {code: other}, source: {repository: https://github.com/example/other}}}
+      |                                                                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` Production
+      = help: use one repository for all stages, and take the other one as a `git` input; for a mirror, write `# ol-pipegen: allow foreign-version because it is a mirror` above the line
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    for rest in [
+        // It follows the approval of QA.
+        format!("overrides: {{Production: {{gate: none, names: {{code: other}}, source: {{repository: {other}}}}}}}\n"),
+        // A pipeline of its own may have another source under the same name.
+        format!("overrides: {{Production: {{concourse: edge, source: {{repository: {other}}}}}}}\n"),
+        format!(
+            "approval: {{code: checkout}}\noverrides: {{Production: {{concourse: edge, source: {{repository: {other}}}}}}}\n"
+        ),
+    ] {
+        let report = refused(&on_two(&rest));
+        assert!(report.contains("names a commit of github.com/example/shop, and `shop` Production takes"), "{report}");
+        assert!(report.contains("1 error in 1 file"), "{report}");
+    }
+    // One repository has many addresses, the approved commit may be on another branch, and a mirror has it, too.
+    for source in [
+        "source: {repository: \"git@github.com:example/shop.git\"}".to_owned(),
+        "source: {branch: release}".to_owned(),
+        format!(
+            "\n      # ol-pipegen: allow foreign-version because it is a mirror\n      source: {{repository: {other}}}"
+        ),
+    ] {
+        let source = source.trim_start();
+        let rest = format!("overrides:\n  Production:\n      concourse: edge\n      {source}\n");
+        on_two(&rest).run(&["render", "--quiet"]).ended(0);
+    }
+}
+
+#[test]
+fn approval_does_not_name_a_version_of_another_resource() {
+    let two = |input: &str, other: &str| {
+        on_two(&format!(
+            "inputs: {{x: {input}}}\nrules: {{unknown-resource-type: allow}}\n\
+             overrides: {{Production: {{concourse: edge, inputs: {{x: {other}}}}}}}\n"
+        ))
+    };
+    for (input, other) in [
+        ("{git: {repository: https://github.com/example/a}}", "{git: {repository: https://github.com/example/b}}"),
+        ("{image: {repository: example/a}, pin: tag}", "{image: {repository: example/b}}"),
+        ("{github_release: {repository: example/a}, content: []}", "{github_release: {repository: example/b}}"),
+        ("{resource: {type: time, source: {a: b}}, pin: version}", "{resource: {source: {a: c}}}"),
+    ] {
+        let report = refused(&two(input, other));
+        assert!(report.contains("names a version of `x` there, and `shop` Production takes it from"), "{report}");
+        assert!(report.contains("1 error in 1 file"), "{report}");
+    }
+    // Content is the same everywhere, and each Concourse has credentials of its own.
+    for (input, other) in [
+        ("{image: {repository: example/a}}", "{image: {repository: example/b}}"),
+        ("{github_release: {repository: example/a}}", "{github_release: {repository: example/b}}"),
+        ("{s3: {bucket: a, regexp: a-(.*)}}", "{s3: {bucket: b}}"),
+        (
+            "{resource: {type: time, source: {a: b, token: ((a))}}, pin: version}",
+            "{resource: {source: {token: ((b))}}}",
+        ),
+    ] {
+        two(input, other).run(&["render", "--quiet"]).ended(0);
+    }
+}
+
+#[test]
+fn input_behind_an_approval_is_built_on_one_concourse() {
+    let image = "image: {repository: example/img}, build: {with: {image: {}}}";
+    let edge = "overrides: {Production: {concourse: edge}}\n";
+    assert_snapshot!(refused(&on_two(&format!("inputs:\n  img: {{{image}}}\n{edge}"))), @"
+    error[built-twice]: `img` is built on two Concourses, and two builds of one commit are two versions
+     --> projects/shop.yml:4:50
+      |
+    4 |   img: {image: {repository: example/img}, build: {with: {image: {}}}}
+      |                                                  ^^^^^^^^^^^^^^^^^^^
+      |
+      = note: `shop` CI approves what its own Concourse built, and `shop` Production would wait for that
+      = help: write `build` in `overrides` for `CI` alone: `overrides: {CI: {inputs: {img: {build: …}}}}`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    // An approval that hands the digest over, or names none, needs no second build.
+    for rest in [
+        format!("inputs: {{img: {{{image}, env: {{IMG: digest}}}}}}\n{edge}"),
+        format!("inputs: {{img: {{{image}, unpinned: its linter runs and deploys nothing}}}}\n{edge}"),
+        "inputs: {img: {image: {repository: example/img}}}\n\
+         overrides: {Production: {concourse: edge}, CI: {inputs: {img: {build: {with: {image: {}}}}}}}\n"
+            .to_owned(),
+    ] {
+        on_two(&rest).run(&["render", "--quiet"]).ended(0);
+    }
+    // Two chains, each with a build and approvals of its own.
+    let groups = format!("groups: [eu, us]\ninputs: {{img: {{{image}}}}}\noverrides: {{us: {{concourse: edge}}}}\n");
+    on_two(&groups).run(&["render", "--quiet"]).ended(0);
+}
+
+#[test]
+fn image_with_content_is_compared_though_the_approval_names_its_tag() {
+    let work = fleet().file(
+        "projects/shop.yml",
+        &format!(
+            "project: shop\n{SCRIPT}inputs: {{img: {{image: {{repository: example/img}}, pin: tag, content: [digest], \
+             env: {{IMG: tag}}}}}}\n"
+        ),
+    );
+    let rendered = work.run(&["render", "--stdout"]).ended(0).stdout;
+    assert_eq!(rendered.matches("CONTENT: img only digest").count(), 2, "{rendered}");
+}
+
+#[test]
+fn stage_that_new_code_does_not_start_waits_for_a_person_behind_a_gate() {
+    for code in ["fetch", "checkout"] {
+        for (trigger, expected) in [(false, 0), (true, 1)] {
+            let manifest = format!(
+                "project: shop\n{SCRIPT}approval: {{code: {code}}}\n\
+                 overrides: {{Production: {{gate: none, source: {{trigger: {trigger}}}}}}}\n"
+            );
+            let rendered = fleet().file("projects/shop.yml", &manifest).run(&["render", "--stdout"]).ended(0).stdout;
+            let job = rendered.split("- name: deploy-shop-production").nth(1).unwrap();
+            let starts = usize::from(job.contains("trigger: true"));
+            assert_eq!(starts, expected, "{code} {trigger}\n{job}");
+        }
+    }
+}
+
+#[test]
+fn paths_and_names_do_not_lead_elsewhere() {
+    for (rest, message) in [
+        ("inputs: {i: {image: {repository: ../x}}}", "`../x` is not the name of an image"),
+        ("inputs: {i: {image: {repository: a..b/x}}}", "`a..b/x` is not the name of an image"),
+        ("inputs: {i: {image: {repository: a/b}, pin: repository}}", "`repository` of the image `i` names no version"),
+        ("inputs: {i: {image: {repository: a/b}, pin: ../j/digest}}", "`../j/digest` is not a file of the input"),
+        ("inputs: {i: {image: {repository: a/b}, env: {A: ../j/digest}}}", "`../j/digest` is not a file of the input"),
+        ("inputs: {i: {image: {repository: a/b}, env: {A: /etc/x}}}", "`/etc/x` is not a file of the input"),
+        ("inputs: {i: {image: {repository: a/b}, env: {A: a//b}}}", "`a//b` is not a file of the input"),
+        ("inputs: {i: {git: {paths: [../x]}}}", "`../x` is outside of the repository"),
+        ("inputs: {i: {git: {repository: ../x}}}", "`../x` is not an address that git can clone"),
+        ("inputs: {i: {github_release: {repository: ../x}}}", "`../x` is not a repository on GitHub"),
+        ("inputs: {i: {github_release: {repository: x}}}", "`x` is not a repository on GitHub"),
+        ("source: {repository: \"https://github.com/../x\"}", "`https://github.com/../x` is not an address"),
+        ("source: {common_paths: [../x]}", "`../x` is outside of the repository"),
+        ("issues: {body_files: [/etc/passwd]}", "`/etc/passwd` is outside of what the build has"),
+        ("issues: {body_files: [\"{{ code }}/../x\"]}", "`shop-shop/../x` is outside of what the build has"),
+        ("approval: {checkout_image: {repository: ../x}}", "`../x` is not the name of an image"),
+    ] {
+        let report = report(&format!("project: shop\n{SCRIPT}{rest}\n"));
+        assert!(report.contains(message) && report.contains("1 error in 1 file"), "{rest}: {report}");
+    }
+    for rest in [
+        "inputs: {i: {image: {repository: \"localhost:5000/a/b\"}, env: {A: digest, B: tag}}}",
+        "inputs: {i: {git: {repository: https://github.com/example/lib, paths: [./lib, lib/x]}, env: {A: .git/ref}}}",
+        "inputs: {i: {resource: {type: time}, pin: .x/y, env: {A: my file}}}",
+    ] {
+        let manifest = format!("project: shop\n{SCRIPT}{rest}\n");
+        fleet().file("projects/shop.yml", &manifest).run(&["render", "--quiet"]).ended(0);
+    }
+}
+
+/// An issue of a manifest's own, in the words of MIT Open Learning's image.
+fn own_issue(source: &str, steps: &str) -> String {
+    format!(
+        "project: shop\n{SCRIPT}extra:\n  resources:\n  - {{name: own, type: github-issues, source: {{repository: \
+         example/deployments, access_token: ((github.token)), {source}}}}}\n  jobs:\n  - name: other\n    plan:\n    \
+         - {{get: shop-shop, trigger: true}}\n    {steps}\n"
+    )
+}
+
+#[test]
+fn credentials_are_not_posted_by_issues_of_a_manifest() {
+    let source = "issue_title_template: Own, issue_prefix: Own";
+    assert_snapshot!(
+        report(&own_issue(source, "- {put: own, inputs: all, params: {title_template: \"Own ((db.password))\"}}")),
+        @"
+    error[posted-credential]: a title contains `((db.password))`, whose value would be posted on GitHub
+     --> projects/shop.yml:7:5
+      |
+    7 |   - name: other
+      |     ^^^^^^^^^^^
+      |
+      = note: in the job `other` of `shop` CI
+      = help: remove `((db.password))`; for a value that the build loads, write a local variable such as ((.:version)); for a value of the manifest, write a template such as {{ version }}
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    for (source, params, what) in [
+        ("issue_title_template: \"Own ((a.b))\", issue_prefix: Own", "{}", "a title contains `((a.b))`"),
+        ("issue_prefix: Own, issue_body_template: \"((a.b))\"", "{}", "a body contains `((a.b))`"),
+        ("issue_prefix: Own, labels: [x, ((a.b))]", "{}", "a label contains `((a.b))`"),
+        (source, "{labels: [((a.b))]}", "a label contains `((a.b))`"),
+        (source, "{assignees: [((.:a)), ((a.b))]}", "an assignee contains `((a.b))`"),
+        (source, "{body_files: [shop-shop/((a.b))]}", "a file of the body contains `((a.b))`"),
+    ] {
+        let report = report(&own_issue(source, &format!("- {{put: own, inputs: all, params: {params}}}")));
+        assert!(report.contains(what) && report.contains("[posted-credential]"), "{params}: {report}");
+        assert_eq!(report.matches("error[").count(), 1, "{params}: {report}");
+    }
+    let around = own_issue(source, "- {put: own, inputs: all}")
+        + "after:\n- {put: own, inputs: all, params: {labels: [\"((a.b))\"]}}\n";
+    assert!(report(&around).contains("a label contains `((a.b))`"));
+    // A step of the build has loaded it.
+    let loaded = own_issue(
+        "issue_prefix: Own",
+        "- {load_var: version, file: shop-shop/VERSION}\n    \
+         - {put: own, inputs: all, params: {title_template: \"Own ((.:version))\"}}",
+    );
+    let ran = fleet().file("projects/shop.yml", &loaded).run(&["render", "--quiet"]);
+    assert!(!ran.stderr.contains("posted-credential"), "{}", ran.stderr);
+}
+
+#[test]
+fn job_of_extra_does_not_start_by_the_issue_of_a_gate() {
+    let watches = |source: &str| own_issue(source, "- {get: own, trigger: true}");
+    assert_snapshot!(
+        report(&watches("issue_state: closed, issue_prefix: \"[bot] Script shop CI deployed.\"")),
+        @r#"
+    error[step-past-gate]: closing the issue of the gate `shop/-/CI/deployed` starts `other` past the gate
+     --> projects/shop.yml:7:5
+      |
+    7 |   - name: other
+      |     ^^^^^^^^^^^
+      |
+      = note: `own` watches every closed issue whose title begins with "[bot] Script shop CI deployed."
+      = note: the job claims no approval, and takes whatever is newest then
+      = help: remove `trigger`; or watch issues of your own, with another title in `issue_prefix`
+
+    error: 1 error in 1 file; nothing was written
+    "#
+    );
+    for source in [
+        "issue_state: closed, issue_prefix: \"[bot]\"",
+        "issue_prefix: \"[bot] Script shop CI\"",
+        "issue_state: closed",
+        "issue_state: closed, labels: [promotion-to-qa]",
+        "issue_state: closed, issue_prefix: \"[bot] ((x))\"",
+    ] {
+        let report = report(&watches(source));
+        assert!(
+            report.contains("closing the issue of the gate") && report.contains("1 error in"),
+            "{source}: {report}"
+        );
+    }
+    // MIT Open Learning's image writes the gate's own issues in those words.
+    let mitodl = watches("issue_state: closed, issue_prefix: \"[bot] Script shop CI deployed.\"")
+        + "issues: {resource: mitodl}\n";
+    let report = report(&mitodl);
+    assert!(report.contains("closing the issue of the gate"), "{report}");
+    for source in [
+        "issue_state: closed, issue_prefix: Own",
+        "issue_state: open, issue_prefix: \"[bot] Script shop CI deployed.\"",
+        "issue_state: closed, labels: [other]",
+        "issue_state: closed, issue_prefix: \"[bot] Script shop CI deployed. Or not\"",
+    ] {
+        fleet().file("projects/shop.yml", &watches(source)).run(&["render", "--quiet"]).ended(0);
+    }
+}
+
+#[test]
+fn job_of_extra_does_not_write_under_the_title_of_a_gate_of_another_image() {
+    let manifest = own_issue(
+        "issue_title_template: \"[bot] Script shop CI deployed.\", issue_prefix: \"[bot] Script shop CI deployed.\"",
+        "- {put: own, inputs: all}",
+    ) + "issues: {resource: mitodl}\n";
+    let report = report(&manifest);
+    assert!(report.contains("writes issues under the title of a gate"), "{report}");
 }

@@ -198,10 +198,12 @@ impl InputContext<'_> {
         else {
             let pointer = format!("{}/github_release/repository", place.pointer);
             let span = self.settings.at(&pointer).map_or(place.key_span, |node| node.span);
-            self.diagnostics.push(
-                Diagnostic::new(Rule::WrongType, span, format!("`{whole}` is no repository on GitHub"))
-                    .help("write `OWNER/NAME`"),
-            );
+            if !self.diagnostics.speaks_of(span) {
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::WrongType, span, format!("`{whole}` is not a repository on GitHub"))
+                        .help("write OWNER/NAME, such as example/shop"),
+                );
+            }
             return None;
         };
         Some(ReleaseSource {

@@ -4,10 +4,12 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use camino::Utf8Path;
 use regex::Regex;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use crate::manifest::misspelled_variable;
+use crate::project::discover;
 use crate::source::Span;
 use crate::validate::go_regex;
 use crate::yaml::{Entry, Map, Node, NodeKind};
@@ -22,7 +24,7 @@ struct Wrong {
 type Check = fn(&str) -> Result<(), Wrong>;
 
 /// The fields of a stage whose text has a format. `*` is any item of a list.
-const FIELDS: [(&str, Check); 10] = [
+const FIELDS: [(&str, Check); 13] = [
     ("/approval/closers/users/*", user),
     ("/approval/closers/teams/*", team),
     ("/approval/closers/apps/*", app),
@@ -33,17 +35,22 @@ const FIELDS: [(&str, Check); 10] = [
     ("/issues/auth/app/installation", installation),
     ("/source/repository", clone_address),
     ("/source/branch", branch),
+    ("/source/common_paths/*", path_of_code),
+    ("/issues/body_files/*", file_of_build),
+    ("/approval/checkout_image/repository", image),
 ];
 
 /// The same of an input, or of what an input is built from.
-const INPUT_FIELDS: [(&str, Check); 8] = [
+const INPUT_FIELDS: [(&str, Check); 10] = [
     ("/git/repository", clone_address),
     ("/git/branch", branch),
+    ("/git/paths/*", path_of_code),
     ("/image/repository", image),
     ("/image/tag", image_tag),
     ("/image/versions", constraint),
     ("/image/tag_regex", pattern),
     ("/s3/regexp", pattern_of_names),
+    ("/github_release/repository", repository),
     ("/github_release/tag_filter", pattern),
 ];
 
@@ -348,11 +355,12 @@ fn clone_address(text: &str) -> Result<(), Wrong> {
                 return wrong(message, general);
             }
             if scheme == "file" {
-                return Ok(());
+                return if has_dots(rest) { wrong(message, general) } else { Ok(()) };
             }
             rest.split_once('/').unwrap_or((rest, ""))
         }
-        None if bare.starts_with('/') || bare.starts_with("./") || bare.starts_with("../") => return Ok(()),
+        None if bare.starts_with('/') && !has_dots(bare) => return Ok(()),
+        None if bare.starts_with(['/', '.']) => return wrong(message, general),
         None => match bare.split_once(':') {
             // `https:/example.com`: a slash is missing.
             Some((scheme, rest)) if matches!(scheme, "https" | "http" | "ssh" | "git") => {
@@ -374,7 +382,7 @@ fn clone_address(text: &str) -> Result<(), Wrong> {
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     if name.eq_ignore_ascii_case("github.com") || name.eq_ignore_ascii_case("www.github.com") {
         return match parts.as_slice() {
-            [owner, name] if !owner.is_empty() && !name.is_empty() => Ok(()),
+            [owner, name] if !owner.is_empty() && !name.is_empty() && !has_dots(path) => Ok(()),
             [owner, name, ..] if !owner.is_empty() && !name.is_empty() => wrong(
                 message,
                 format!("write `https://github.com/{owner}/{name}`, which is the repository of this page"),
@@ -382,7 +390,36 @@ fn clone_address(text: &str) -> Result<(), Wrong> {
             _ => wrong(message, "write the owner and the name of the repository: https://github.com/OWNER/NAME"),
         };
     }
-    if path.is_empty() { wrong(message, general) } else { Ok(()) }
+    if path.is_empty() || has_dots(path) { wrong(message, general) } else { Ok(()) }
+}
+
+/// Whether a part of a path is `.` or `..`, so that the path leads elsewhere than it seems to.
+fn has_dots(path: &str) -> bool {
+    path.split('/').any(|part| matches!(part, "." | ".."))
+}
+
+/// Whether a path stays below the folder that it begins at.
+fn is_below(path: &str) -> bool {
+    discover::is_inside(Utf8Path::new(path))
+}
+
+/// A path of a repository, which git watches.
+fn path_of_code(text: &str) -> Result<(), Wrong> {
+    if is_below(text) {
+        return Ok(());
+    }
+    wrong(format!("`{text}` is outside of the repository"), "write a path from the root of the repository, such as lib")
+}
+
+/// A file of an artifact of the build. Without a text there is no file.
+fn file_of_build(text: &str) -> Result<(), Wrong> {
+    if is_below(text) {
+        return Ok(());
+    }
+    wrong(
+        format!("`{text}` is outside of what the build has"),
+        "write the file below its artifact, such as {{ code }}/docs/checklist.md",
+    )
 }
 
 /// The name of a branch, as `git check-ref-format` has it.
@@ -408,6 +445,19 @@ fn registry(image: &str) -> Option<(&str, &str)> {
     (host.contains(['.', ':']) || host == "localhost").then_some((host, name))
 }
 
+/// Whether the registry before the name of an image is a host, perhaps with a port.
+fn is_host(registry: &str) -> bool {
+    if registry.starts_with('[') {
+        return true;
+    }
+    let (host, port) = registry.split_once(':').unwrap_or((registry, "443"));
+    let is_label = |label: &str| {
+        let is_char = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(is_char)
+    };
+    host.split('.').all(is_label) && !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The name of an image as the distribution specification has it, without a tag and a digest.
 fn image(text: &str) -> Result<(), Wrong> {
     let message = format!("`{text}` is not the name of an image");
@@ -427,7 +477,8 @@ fn image(text: &str) -> Result<(), Wrong> {
         let at_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         part.starts_with(at_end) && part.ends_with(at_end) && part.chars().all(is_char)
     };
-    if name.split('/').all(is_part) {
+    let has_host = registry(text).is_none_or(|(host, _)| is_host(host));
+    if has_host && name.split('/').all(is_part) {
         return Ok(());
     }
     let lower = text.to_ascii_lowercase();

@@ -3,17 +3,11 @@
 use github_issues_resource::contract::StageName;
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, NamesSettings, Template};
+use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, NamesSettings, Template, posted_credential};
 use crate::project::stage::{Auth, Issues};
 use crate::yaml::Node;
 
 use super::Resolver;
-
-/// The name of the first credential in a text: a variable of Concourse's that is not local to the build.
-fn credential(text: &str) -> Option<&str> {
-    let names = text.split("((").skip(1).filter_map(|rest| rest.split_once("))")).map(|(name, _)| name);
-    names.map(|name| name.trim_start_matches('(')).find(|name| !name.starts_with(".:"))
-}
 
 impl Resolver<'_, '_> {
     /// `None` where something is missing, which is only reported when an issue has to be written.
@@ -45,7 +39,6 @@ impl Resolver<'_, '_> {
     }
 
     /// Reports credentials in what is posted on GitHub: titles, labels, assignees, and the names of files in the body.
-    /// A local variable of the build, `((.:version))`, is no credential: the build fills it.
     pub(super) fn check_posted(&mut self, names: &NamesSettings, issues: &IssuesSettings, settings: &Node) {
         let of_names = [
             ("a title", "/names/deployed_title", &names.deployed_title),
@@ -64,20 +57,11 @@ impl Resolver<'_, '_> {
         });
         let named = of_names.iter().map(|(what, pointer, text)| (*what, (*pointer).to_owned(), *text));
         for (what, pointer, text) in named.chain(lists) {
-            let Some(name) = credential(&text.0) else { continue };
             let node = settings.at(&pointer).filter(|node| node.span.file != self.fleet.built_in);
             let span = node.or_else(|| self.layer.node.at("/project")).map_or_else(|| self.begin(), |node| node.span);
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Rule::PostedCredential,
-                    span,
-                    format!("{what} contains `(({name}))`, whose value would be posted on GitHub"),
-                )
-                .help(format!(
-                    "remove `(({name}))`; for a value that the build loads, write a local variable such as \
-                     ((.:version)); for a value of the manifest, write a template such as {{{{ version }}}}"
-                )),
-            );
+            if let Some(found) = posted_credential(what, &text.0, span) {
+                self.diagnostics.push(found);
+            }
         }
     }
 

@@ -21,7 +21,7 @@ use crate::yaml::{Map, Node, decode};
 use super::jobs::job_options;
 use super::names::Named;
 use super::outline::StageOutline;
-use super::{Resolver, formats};
+use super::{Resolver, durations, formats};
 
 /// A stage whose templates are filled in, and whose inputs may still refer to those of others.
 pub(super) struct Draft<'a> {
@@ -91,6 +91,7 @@ impl<'a> Resolver<'a, '_> {
         self.check_preview(outline, kind, &scope);
         self.check_env(&filled);
         formats::check(&filled, &options_node, self.diagnostics);
+        durations::check(&filled, self.manifest.file, self.diagnostics);
         self.check_posted(&typed.names, &typed.issues, settings);
         let names = self.names(&typed.names, settings)?;
         let old_names = if previewed { self.names_with_dashes(&names, settings, &stack, &scope) } else { Vec::new() };

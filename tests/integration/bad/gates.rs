@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::Work;
+use crate::support::{Work, manifest};
 
 use super::{FLEET, of, report, warning};
 
@@ -602,4 +602,67 @@ overrides: {QA: {gate: preview}, Production: {gate: preview}}
 
     warning: 1 warning in 1 file
     ");
+}
+
+#[test]
+fn approval_that_is_void_before_it_counts() {
+    assert_snapshot!(report(&(manifest("shop") + "approval: {soak: 1h, expires: 60m}\n")), @"
+    error[wrong-type]: an approval waits 1h (`soak`), and is void after 60m (`expires`), so nothing can be approved
+     --> projects/a.yml:4:18
+      |
+    4 | approval: {soak: 1h, expires: 60m}
+      |                  ^^           --- `expires` is 60m
+      |
+      = help: make `expires` longer than `soak`, or remove one of them
+
+    error: 1 error in 1 file; nothing was compared
+    ");
+    // The fleet's defaults and an override count together.
+    let fleet = FLEET.replace("defaults:", "defaults:\n  approval: {expires: 4h}");
+    let work = Work::new()
+        .file("pipegen.yml", &fleet)
+        .file("projects/a.yml", &(manifest("shop") + "overrides: {Production: {approval: {soak: 1d}}}\n"));
+    assert_snapshot!(work.run(&["render", "--quiet"]).ended(1).stderr, @"
+    error[wrong-type]: an approval waits 1d (`soak`), and is void after 4h (`expires`), so nothing can be approved
+     --> projects/a.yml:4:43
+      |
+    4 | overrides: {Production: {approval: {soak: 1d}}}
+      |                                           ^^
+      |
+     ::: pipegen.yml:4:23
+      |
+    4 |   approval: {expires: 4h}
+      |                       -- `expires` is 4h
+      |
+      = help: make `expires` longer than `soak`, or remove one of them
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let fleet = FLEET.replace("defaults:", "defaults:\n  approval: {soak: 4h}");
+    let work = Work::new()
+        .file("pipegen.yml", &fleet)
+        .file("projects/a.yml", &(manifest("shop") + "overrides: {Production: {approval: {expires: 1h}}}\n"));
+    let stderr = work.run(&["render", "--quiet"]).ended(1).stderr;
+    assert!(stderr.contains("an approval waits 4h (`soak`), and is void after 1h (`expires`)"), "{stderr}");
+    assert!(stderr.contains("projects/a.yml:4:46") && stderr.contains("1 error in "), "{stderr}");
+    let fine = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", &(manifest("shop") + "approval: {soak: 1h, expires: 61m}\n"));
+    fine.run(&["render", "--quiet"]).ended(0);
+}
+
+#[test]
+fn spans_that_leave_no_time() {
+    for (field, message) in [
+        ("approval: {expires: 0s}", "`expires` is 0s, so an approval is void at once"),
+        ("approval: {soak: 0d, expires: 1h}", "`soak` is 0d, so an approval counts at once"),
+        ("approval: {soak: 10000d, expires: 1h}", "`soak` is 10000d, which is longer than a year"),
+        ("timeout: 0m", "`timeout` is 0m, so every step fails at once"),
+        ("issues: {timeout: 0s}", "`timeout` is 0s, so every request to GitHub fails at once"),
+        ("approval: {soak: -1h}", "`-1h` is not a duration"),
+        ("approval: {soak: 99999999d}", "`99999999d` is not a duration"),
+    ] {
+        let report = report(&(manifest("shop") + field + "\n"));
+        assert!(report.contains(message) && report.contains("1 error in 1 file"), "{field}: {report}");
+    }
 }

@@ -637,13 +637,13 @@ inputs:
       |                                                                          ^^^^^^^
       |
       = help: give the name of a credential, such as ((aws.secret_key))
-    error[wrong-type]: `prometheus` is no repository on GitHub
+    error[wrong-type]: `prometheus` is not a repository on GitHub
      --> projects/a.yml:7:42
       |
     7 |   release: {github_release: {repository: prometheus}}
       |                                          ^^^^^^^^^^
       |
-      = help: write `OWNER/NAME`
+      = help: write OWNER/NAME, such as example/deployments
     error[missing-field]: `resource` of `thing` needs `type`
      --> projects/a.yml:8:21
       |

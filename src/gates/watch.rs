@@ -1,0 +1,45 @@
+//! *Watch*: closing the issue of a gate starts no job but the one behind the gate.
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+
+use super::facts::{Facts, Title, Watch};
+
+/// A job of `extra` can watch issues by their title, as MIT Open Learning's image does. Where that is the issue of a gate, an
+/// approval starts the job, which claims none and takes whatever is newest.
+pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let titles = || facts.iter().flat_map(|facts| &facts.titles).filter(|title| title.is_rendered);
+    for watch in facts.iter().flat_map(|facts| &facts.watches) {
+        let Some(gate) = titles().find(|title| sees(watch, title)) else { continue };
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::StepPastGate,
+                watch.span,
+                format!("closing the issue of the gate `{}` starts `{}` past the gate", gate.of.key, watch.job.name),
+            )
+            .note(format!("`{}` watches every closed issue {}", watch.resource, issues(watch)))
+            .note("the job claims no approval, and takes whatever is newest then")
+            .help("remove `trigger`; or watch issues of your own, with another title in `issue_prefix`"),
+        );
+    }
+}
+
+/// Whether issues under a title can be among those that a job watches.
+fn sees(watch: &Watch, title: &Title) -> bool {
+    // What a build fills in can be anything.
+    let (prefix, is_whole_prefix) = match watch.prefix.split_once("((") {
+        Some((fixed, _)) => (fixed, false),
+        None => (watch.prefix.as_str(), true),
+    };
+    let begins = title.fixed.starts_with(prefix)
+        || (!title.is_whole || !is_whole_prefix) && prefix.starts_with(title.fixed.as_str());
+    watch.place == title.of.place && begins && watch.labels.iter().all(|label| title.labels.contains(label))
+}
+
+fn issues(watch: &Watch) -> String {
+    let labels = watch.labels.join("`, `");
+    match (watch.prefix.is_empty(), watch.labels.is_empty()) {
+        (true, true) => format!("of {}", watch.place),
+        (true, false) => format!("with the label `{labels}`"),
+        (false, _) => format!("whose title begins with \"{}\"", watch.prefix),
+    }
+}
