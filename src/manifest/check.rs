@@ -5,9 +5,10 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of, ticked};
-use crate::yaml::{Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, escape, trap};
+use crate::yaml::{Entry, Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, escape, trap};
 
 use super::fit::{Author, surely_fits};
+use super::place::{right_place, right_shape};
 use super::schema::FileShape;
 use super::secrets::misspelled_variable;
 
@@ -40,6 +41,17 @@ pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Dia
             document.kind = NodeKind::Invalid;
             return;
         }
+    }
+    if shape == FileShape::Manifest
+        && let Some(jobs) = document.entry_at("/jobs").filter(|jobs| jobs.value.as_list().is_some())
+        && document.at("/project").or(document.at("/projects")).or(document.at("/stack")).is_none()
+    {
+        diagnostics.push(
+            Diagnostic::new(Rule::WrongType, jobs.key_span, "this is a pipeline of Concourse, not a manifest")
+                .help("render the manifest that it was made from, or check it with `ol-pipegen validate`"),
+        );
+        document.kind = NodeKind::Invalid;
+        return;
     }
     let schema = Schema { json: shape.schema(), author: Author::Program, validator: &|| Some(shape.validator()) };
     check_against(document, &schema, &Wording::File(shape), diagnostics);
@@ -93,11 +105,14 @@ pub(crate) fn check_against(
                 .map(|map| map.entries().iter().map(|entry| entry.key.clone()).collect()),
             _ => None,
         };
-        if let Some(unexpected) = unexpected {
+        if let Some(mut unexpected) = unexpected {
+            if pointer.is_empty() && matches!(wording, Wording::File(FileShape::Fleet)) {
+                report_defaults(document, &mut unexpected, diagnostics);
+            }
             for key in &unexpected {
                 let pointer = format!("{pointer}/{}", escape(key));
                 if let Some(entry) = document.entry_at(&pointer) {
-                    diagnostics.push(unknown_field(entry.key_span, key, &pointer, subschema, wording));
+                    diagnostics.push(unknown_field(entry, &pointer, subschema, wording));
                 }
                 wrong.push(pointer);
             }
@@ -127,7 +142,24 @@ pub(crate) fn check_against(
             wrong.push(pointer);
             continue;
         }
-        let diagnostic = wrong_value(node, &pointer, error.kind(), subschema);
+        let mut diagnostic = wrong_value(node, &pointer, error.kind(), subschema);
+        if let (ValidationErrorKind::Type { .. }, None, Wording::File(shape)) =
+            (error.kind(), &diagnostic.help, wording)
+        {
+            let takes_several = subschema.is_some_and(|schema| {
+                let kind = schema.get("type").and_then(Json::as_str);
+                matches!(kind, Some("object" | "array"))
+            });
+            if takes_several {
+                let field = field_of(&pointer);
+                diagnostic.help = right_shape(field, node, subschema, *shape, error.evaluation_path().as_str());
+            } else if let Some(first) = node.as_map().and_then(|map| map.entries().first())
+                && pointer == "/gate"
+                && let Some(word) = first.value.as_str()
+            {
+                diagnostic.help = Some(format!("write `overrides: {{{}: {{gate: {word}}}}}`", first.key));
+            }
+        }
         // An ambiguous scalar is wrong in its writing alone: what was meant is clear enough to go on with, unless it has
         // to be of some form, too.
         let of_a_form = subschema.is_some_and(|schema| schema.get("pattern").is_some() || schema.get("enum").is_some());
@@ -143,13 +175,38 @@ pub(crate) fn check_against(
     }
 }
 
-fn unknown_field(
-    span: crate::source::Span,
-    key: &str,
-    pointer: &str,
-    schema: Option<&Json>,
-    wording: &Wording<'_>,
-) -> Diagnostic {
+/// Reports settings of projects at the top of a fleet once, and takes them out of the list of unknown fields.
+fn report_defaults(document: &Node, unexpected: &mut Vec<String>, diagnostics: &mut Diagnostics) {
+    let settings: Vec<&str> = FileShape::settings_of_defaults().collect();
+    let misplaced: Vec<String> = unexpected.extract_if(.., |key| settings.contains(&key.as_str())).collect();
+    let Some(first) = misplaced.first().and_then(|key| document.entry_at(&format!("/{}", escape(key)))) else { return };
+    let noun = if misplaced.len() == 1 { "is a setting" } else { "are settings" };
+    let help = if document.at("/defaults").is_some() {
+        format!("move {} under `defaults`", ticked(&misplaced))
+    } else {
+        format!("write `defaults:` above, and indent {}", ticked(&misplaced))
+    };
+    diagnostics.push(
+        Diagnostic::new(Rule::UnknownField, first.key_span, format!("{} {noun} of projects", ticked(&misplaced)))
+            .label("no such field of a fleet")
+            .help(help),
+    );
+}
+
+/// Whether a shell takes the text for the name of a variable.
+fn is_variable(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.bytes().all(is_word) && text.bytes().next().is_some_and(|first| !first.is_ascii_digit())
+}
+
+/// The field of a value. An item of a list is called by the list.
+fn field_of(pointer: &str) -> &str {
+    let is_index = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    pointer.rsplit('/').find(|part| !is_index(part)).unwrap_or_default()
+}
+
+fn unknown_field(entry: &Entry, pointer: &str, schema: Option<&Json>, wording: &Wording<'_>) -> Diagnostic {
+    let (span, key) = (entry.key_span, entry.key.as_str());
     let owner = owner(pointer);
     let not_yet = matches!(wording, Wording::File(_))
         && NOT_YET.iter().any(|(place, keys)| *place == place_name(pointer) && keys.contains(&key));
@@ -180,7 +237,12 @@ fn unknown_field(
             (format!("unknown option `{key}` of the {noun} `{kind}`"), String::new())
         }
     };
+    let place = match wording {
+        Wording::File(shape) => right_place(key, &entry.value, pointer, schema, *shape),
+        Wording::Options(..) => None,
+    };
     let help = match did_you_mean(key, known.iter().copied()) {
+        _ if place.is_some() => place,
         Some(meant) => Some(format!("did you mean `{meant}`?")),
         None if known.is_empty() && matches!(wording, Wording::Options(..)) => Some("it takes no options".to_owned()),
         None if known.is_empty() => Some("a name is of letters, digits, `-` and `_`".to_owned()),
@@ -189,6 +251,9 @@ fn unknown_field(
     };
     Diagnostic::new(Rule::UnknownField, span, message).label(label).maybe_help(help)
 }
+
+/// What to do about a chain without environments, which has no default.
+const ENVIRONMENTS: &str = "list them in the order of promotion: `environments: [CI, QA, Production]`";
 
 fn missing(node: &Node, pointer: &str, property: &str, wording: &Wording<'_>) -> Diagnostic {
     let message = match wording {
@@ -215,9 +280,7 @@ fn place_name(pointer: &str) -> &str {
 }
 
 fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: Option<&Json>) -> Diagnostic {
-    // An item of a list is called by the list.
-    let is_index = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let field = pointer.rsplit('/').find(|part| !is_index(part)).unwrap_or_default();
+    let field = field_of(pointer);
     let what = node_noun(node);
     if node.as_str().is_some_and(|text| text.contains("{{")) && !flag(schema, "x-template") {
         return template_here(node.span);
@@ -247,6 +310,7 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
                 other => other,
             };
             let help = match (expected.as_str(), node.as_str()) {
+                _ if node.is_null() && field == "environments" => Some(ENVIRONMENTS.to_owned()),
                 _ if node.is_null() => Some("leave the line out for the default".to_owned()),
                 ("array", Some(text)) => Some(format!("write [{text}]")),
                 ("boolean", Some(text)) => trap(text).map(|meant| format!("write {meant}")),
@@ -276,7 +340,9 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
             let expected =
                 schema.and_then(|schema| schema.get("x-expected")).and_then(Json::as_str).unwrap_or("of that form");
             let text = node.as_str().unwrap_or_default();
+            let is_swapped = flag(schema, "x-variable") && is_variable(field);
             Diagnostic::new(Rule::WrongType, node.span, format!("`{text}` is not {expected}"))
+                .maybe_help(is_swapped.then(|| format!("write `{{{text}: {field}}}`")))
         }
         ValidationErrorKind::MaxProperties { .. } => {
             let names = node.as_map().map(|map| ticked(map.entries().iter().map(|entry| &entry.key)));
@@ -292,7 +358,7 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
         }
         ValidationErrorKind::MinItems { .. } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` has nothing in it"))
-                .help("leave the line out for the default")
+                .help(if field == "environments" { ENVIRONMENTS } else { "leave the line out for the default" })
         }
         ValidationErrorKind::Minimum { limit } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` is {limit} at least"))

@@ -66,6 +66,15 @@ impl FileShape {
         }
     }
 
+    /// The settings that a fleet takes only in its `defaults`.
+    pub(crate) fn settings_of_defaults() -> impl Iterator<Item = &'static str> {
+        let properties = |schema: &'static Value| schema["properties"].as_object().into_iter().flat_map(Map::keys);
+        let fleet = Self::Fleet.schema();
+        properties(&fleet["properties"]["defaults"])
+            .map(String::as_str)
+            .filter(|key| fleet["properties"].get(*key).is_none())
+    }
+
     /// The top-level keys that belong to a layer of settings.
     pub(crate) fn is_stage_setting(key: &str) -> bool {
         static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {

@@ -89,7 +89,19 @@ fn distinct<'n>(
     for (index, Name(name)) in names.into_iter().enumerate() {
         let span = item(layer, field, index);
         match seen.iter().find(|(known, _)| known == name) {
-            None => seen.push((name.clone(), span)),
+            None => match seen.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                // The names of jobs are in lower case.
+                Some((known, first)) => diagnostics.push(
+                    Diagnostic::new(
+                        Rule::DuplicateItem,
+                        span,
+                        format!("`{known}` and `{name}` in `{field}` differ only in case"),
+                    )
+                    .also(*first, "first here")
+                    .help("remove one of them, or rename it"),
+                ),
+                None => seen.push((name.clone(), span)),
+            },
             Some((_, first)) => diagnostics.push(
                 Diagnostic::new(Rule::DuplicateItem, span, format!("`{name}` stands twice in `{field}`"))
                     .also(*first, "first here"),

@@ -36,6 +36,8 @@ pub struct Fleet {
     pub(crate) resource_types_node: Option<Node>,
     /// What is built in, under the fleet's defaults.
     pub(crate) defaults: Node,
+    /// Where the defaults are; a manifest alone has none.
+    pub(crate) defaults_span: Option<Span>,
     /// The file of what is built in.
     pub(crate) built_in: FileId,
     /// Values that the defaults and the fleet's own kinds use, once somebody asks.
@@ -244,6 +246,9 @@ impl Fleet {
             resource_types: resource_types(node, diagnostics),
             resource_types_node: node.at("/resource_types").cloned(),
             defaults,
+            defaults_span: path
+                .as_ref()
+                .map(|_| node.entry_at("/defaults").map_or_else(|| first_key(node), |entry| entry.key_span)),
             built_in,
             used_values: OnceLock::new(),
             levels: file_levels(node, diagnostics),
@@ -308,7 +313,13 @@ fn split(node: &Node) -> (Node, Node) {
     let mut own = node.clone();
     let defaults = own.as_map_mut().and_then(|map| map.remove("defaults"));
     let empty = Node::map(node.span, Map::default());
-    let defaults = defaults.map(|entry| entry.value).filter(|value| value.as_map().is_some()).unwrap_or(empty);
+    let mut defaults = defaults.map(|entry| entry.value).filter(|value| value.as_map().is_some()).unwrap_or(empty);
+    // That they belong there has been reported. What would follow from their absence is not.
+    for key in FileShape::settings_of_defaults() {
+        if let Some(entry) = own.as_map_mut().and_then(|map| map.remove(key)) {
+            defaults = merge(&Node::map(entry.key_span, [entry].into_iter().collect()), &defaults);
+        }
+    }
     (own, defaults)
 }
 

@@ -500,6 +500,7 @@ fn lower_manifest(
         let file = ManifestFile { file: manifest.file, name, node: &node };
         let resolved = resolve(&file, fleet, options.source_root.as_deref(), &mut diagnostics)?;
         result.facts.selectors = resolved.selectors;
+        result.facts.approved_selectors = resolved.approved_selectors;
         result.discovered = resolved.discovered;
         let empty = Project::default();
         let project = resolved.project.as_ref().unwrap_or(&empty);

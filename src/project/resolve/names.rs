@@ -55,7 +55,9 @@ impl Resolver<'_, '_> {
         ]);
         values::define(settings.at("/values").and_then(Node::as_map), &mut scope, self.diagnostics);
         let repository = self.repository(settings, &scope).unwrap_or_default();
-        scope.define("repository", last_part(&repository));
+        // What is missing has been reported, and the names that are made of it are to be names.
+        let name = if repository.is_empty() { self.manifest.name } else { last_part(&repository) };
+        scope.define("repository", name);
         let pipeline = self.pipeline(&scope, outline.concourse);
         scope.define("pipeline", pipeline.as_ref().map_or(self.manifest.name, PipelineName::as_str));
         let instance_vars = self.instance_vars(&scope);

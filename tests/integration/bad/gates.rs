@@ -406,35 +406,35 @@ fn policy_that_mitodls_image_does_not_know() {
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |            ^^^^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
     error[no-effect]: `approval.soak` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:45
       |
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |                                             ^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
     error[no-effect]: `approval.expires` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:56
       |
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |                                                        ^^^^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
     error[no-effect]: `approval.reject_labels` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:69
       |
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |                                                                     ^^^^^^^^^^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
     error[no-effect]: `approval.approve` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:92
       |
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |                                                                                            ^^^^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
 
     error: 5 errors and 1 warning in 1 file; nothing was compared
     "#);

@@ -93,3 +93,78 @@ fn rule_that_does_not_exist() {
     let report = Work::new().run(&["rule", "nope"]).ended(2).stderr;
     assert!(report.contains("unknown rule `nope`; `ol-pipegen rule` lists all rules"), "{report}");
 }
+
+const HELM: &str = "project: shop\nstack: {helm: {chart: charts/x, namespace: \"{{ stack | lower }}\", set: ";
+
+#[test]
+fn variables_of_helm_are_those_of_env() {
+    let input = "inputs: {cart: {image: {repository: a/cart}, env: {CART_DIGEST: digest}}}\n";
+    let of = |set: &str, more: &str| reported(FLEET, &format!("{HELM}{set}}}}}\n{more}"));
+    assert_eq!(of("{image.digest: CART_DIGEST}", input), [""; 0]);
+    assert_eq!(of("{image.digest: CART_DIGEST}", "env: {CART_DIGEST: x}\n"), [""; 0]);
+    assert_eq!(
+        of("{image.digest: CART_DIGETS}", input),
+        [
+            "error[undefined-name]: `set` uses the variable `CART_DIGETS`, which no `env` defines",
+            "= help: did you mean `CART_DIGEST`?",
+        ]
+    );
+    assert_eq!(
+        of("{image.digest: CART_DIGEST}", ""),
+        [
+            "error[undefined-name]: `set` uses the variable `CART_DIGEST`, which no `env` defines",
+            "= help: define it, such as with `env: {CART_DIGEST: digest}` of the input that is an image",
+        ]
+    );
+    assert_eq!(
+        of("{CART_DIGEST: image.digest}", input),
+        [
+            "error[wrong-type]: `image.digest` is not the name of a variable",
+            "= help: write `{image.digest: CART_DIGEST}`",
+        ]
+    );
+    // The variable is not reported as well.
+    assert_eq!(
+        of("{image.digest: CART_DIGEST}", &input.replace("CART_DIGEST: digest", "digest: CART_DIGEST")),
+        ["error[wrong-type]: an image has no file `CART_DIGEST`", "= help: write `{CART_DIGEST: digest}`"]
+    );
+    assert_eq!(
+        of("{image.digest: CART_DIGEST}", &input.replace(": digest", ": diggest")),
+        ["error[wrong-type]: an image has no file `diggest`", "= help: did you mean `digest`?"]
+    );
+}
+
+#[test]
+fn files_of_an_image_type_of_the_fleet_are_not_known() {
+    let fleet = FLEET.replace("defaults:", "resource_types: {registry-image: {source: {repository: a/b}}}\ndefaults:");
+    let input = "inputs: {cart: {image: {repository: a/cart}, env: {CART: cart.txt}}}\n";
+    assert_eq!(reported(&fleet, &(manifest("shop") + input)), [""; 0]);
+}
+
+#[test]
+fn approval_beside_a_gate_that_takes_none() {
+    let fleet = |more: &str| format!("{FLEET}{more}");
+    let help = "= help: write `gate: issue` or `gate: preview`, or remove `approval`";
+    let of_fleet = |rule: &str, word: &str| {
+        [format!("error[{rule}]: `approval` has no effect: the gate `{word}` asks for no approval"), help.to_owned()]
+    };
+    for word in ["manual", "none"] {
+        let over = format!("  overrides: {{Production: {{gate: {word}, approval: {{soak: 4h}}}}}}\n");
+        assert_eq!(reported(&fleet(&over), &manifest("shop")), of_fleet("unused-override", word));
+        let defaults = format!("  gate: {word}\n  approval: {{soak: 4h}}\n");
+        assert_eq!(reported(&fleet(&defaults), &manifest("shop")), of_fleet("no-effect", word));
+        // A manifest with a gate of its own takes the approval of the fleet.
+        let own = manifest("shop") + "overrides: {Production: {gate: issue}}\n";
+        assert_eq!(reported(&fleet(&over), &own), [""; 0]);
+        assert_eq!(reported(&fleet(&defaults), &own), [""; 0]);
+        let in_manifest =
+            manifest("shop") + &format!("overrides: {{Production: {{gate: {word}, approval: {{soak: 4h}}}}}}\n");
+        assert_eq!(
+            reported(FLEET, &in_manifest),
+            [
+                "error[no-effect]: `approval` has no effect: no stage that it holds for has the gate `issue` or `preview`",
+                help
+            ]
+        );
+    }
+}

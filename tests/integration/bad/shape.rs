@@ -300,7 +300,7 @@ fn lists_with_nothing_in_them() {
     2 | environments: []
       |               ^^
       |
-      = help: leave the line out for the default
+      = help: list them in the order of promotion: `environments: [CI, QA, Production]`
     error[wrong-type]: `only` has nothing in it
      --> projects/a.yml:6:46
       |

@@ -482,13 +482,6 @@ overrides: {PRODUCTION: {gate: manual}}
       | ^^^^^^^^
       |
       = help: make the one an entry of the others
-    error[missing-field]: the manifest and its fleet lack `stack`
-     --> projects/a.yml:4:3
-      |
-    4 |   shop-c: {overrides: {Prod: {gate: manual}}, stak: {}}
-      |   ^^^^^^
-      |
-      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
     error[unknown-selector]: `Prod` fits no stage of `shop-c`
      --> projects/a.yml:4:24
       |
@@ -511,7 +504,7 @@ overrides: {PRODUCTION: {gate: manual}}
       |
       = help: did you mean `Production`?
 
-    error: 5 errors in 1 file; nothing was compared
+    error: 4 errors in 1 file; nothing was compared
     ");
 }
 
