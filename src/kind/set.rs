@@ -142,6 +142,9 @@ impl KindSet {
         let known: Vec<&str> = self.of(family).map(Kind::name).collect();
         let help = match did_you_mean(name, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
+            None if family == Family::Stack && name == "terraform" => {
+                "write `opentofu: {binary: terraform, path: …}`".to_owned()
+            }
             None => {
                 format!("there are {}, and those of your own in `kinds/{}/`", ticked(known), family.folder())
             }

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of, tic
 use crate::yaml::{Entry, Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, escape, trap};
 
 use super::fit::{Author, surely_fits};
-use super::place::{right_place, right_shape};
+use super::place::{example_of, right_place, right_place_of_option, right_shape};
 use super::schema::FileShape;
 use super::secrets::misspelled_variable;
 
@@ -29,15 +29,16 @@ pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Dia
                 Diagnostic::new(
                     Rule::MissingField,
                     document.span,
-                    format!("nothing in this file: it is to be {}", shape.noun()),
+                    format!("this file is empty: expected {}", shape.noun()),
                 )
-                .help("`ol-pipegen init` writes one to begin with"),
+                .help(shape.beginning()),
             );
             document.kind = NodeKind::Invalid;
             return;
         }
         _ => {
-            diagnostics.push(Diagnostic::new(Rule::WrongType, document.span, format!("{} is a map", shape.noun())));
+            let message = format!("expected {} (a map), found {}", shape.noun(), node_noun(document));
+            diagnostics.push(Diagnostic::new(Rule::WrongType, document.span, message).help(shape.beginning()));
             document.kind = NodeKind::Invalid;
             return;
         }
@@ -93,8 +94,18 @@ pub(crate) fn check_against(
         return;
     }
     let mut wrong = Vec::new();
+    // Which of several kinds was meant is not known, so that what is wrong in each is not reported.
+    let is_several = |error: &jsonschema::ValidationError<'_>| {
+        matches!(error.kind(), ValidationErrorKind::MaxProperties { .. })
+            .then(|| error.instance_path().to_string() + "/")
+    };
+    let several: Vec<String> = validator.iter_errors(&json).filter_map(|error| is_several(&error)).collect();
     for error in validator.iter_errors(&json) {
         let pointer = error.instance_path().to_string();
+        if several.iter().any(|around| pointer.starts_with(around.as_str())) {
+            wrong.push(pointer);
+            continue;
+        }
         let subschema = subschema(schema, error.evaluation_path().as_str());
         let unexpected = match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => Some(unexpected.clone()),
@@ -125,7 +136,13 @@ pub(crate) fn check_against(
             let property = property.as_str().unwrap_or_default();
             // What was wrong has been reported, and is not missing.
             if node.as_map().is_none_or(|map| map.get(property).is_none()) {
-                diagnostics.push(missing(node, &pointer, property, wording));
+                let found = missing(node, &pointer, property, wording);
+                diagnostics.push(found.maybe_help(example_of(
+                    schema,
+                    error.evaluation_path().as_str(),
+                    property,
+                    wording,
+                )));
             }
             continue;
         }
@@ -193,6 +210,13 @@ fn report_defaults(document: &Node, unexpected: &mut Vec<String>, diagnostics: &
     );
 }
 
+/// How to write a kind whose options stand beside it, as they do where their indent is missing.
+fn not_indented(node: &Node) -> Option<String> {
+    let [first, rest @ ..] = node.as_map()?.entries() else { return None };
+    let is_open = first.value.is_null() && rest.iter().all(|entry| entry.key_span.start > first.key_span.start);
+    is_open.then(|| format!("indent {} below `{}`", ticked(rest.iter().map(|entry| &entry.key)), first.key))
+}
+
 /// Whether a shell takes the text for the name of a variable.
 fn is_variable(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -239,7 +263,7 @@ fn unknown_field(entry: &Entry, pointer: &str, schema: Option<&Json>, wording: &
     };
     let place = match wording {
         Wording::File(shape) => right_place(key, &entry.value, pointer, schema, *shape),
-        Wording::Options(..) => None,
+        Wording::Options(_, kind) => right_place_of_option(key, kind),
     };
     let help = match did_you_mean(key, known.iter().copied()) {
         _ if place.is_some() => place,
@@ -311,7 +335,12 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
             };
             let help = match (expected.as_str(), node.as_str()) {
                 _ if node.is_null() && field == "environments" => Some(ENVIRONMENTS.to_owned()),
-                _ if node.is_null() => Some("leave the line out for the default".to_owned()),
+                // What follows ` #` is a comment to YAML.
+                _ if node.is_null() && field == "channel" => Some("quote the name: `channel: \"#NAME\"`".to_owned()),
+                _ if node.is_null() && pointer == format!("/stack/{field}") => {
+                    Some(format!("write `{field}: {{…}}`; `ol-pipegen kind show {field}` shows the options"))
+                }
+                _ if node.is_null() => Some("remove the line for the default".to_owned()),
                 ("array", Some(text)) => Some(format!("write [{text}]")),
                 ("boolean", Some(text)) => trap(text).map(|meant| format!("write {meant}")),
                 _ => None,
@@ -351,14 +380,14 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
                 node.span,
                 format!("`{field}` takes one, not {}", names.unwrap_or_default()),
             )
-            .help("keep one of them")
+            .help(not_indented(node).unwrap_or_else(|| "keep one of them".to_owned()))
         }
         ValidationErrorKind::MinProperties { .. } => {
             Diagnostic::new(Rule::MissingField, node.span, format!("`{field}` takes exactly one entry"))
         }
         ValidationErrorKind::MinItems { .. } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` has nothing in it"))
-                .help(if field == "environments" { ENVIRONMENTS } else { "leave the line out for the default" })
+                .help(if field == "environments" { ENVIRONMENTS } else { "remove the line for the default" })
         }
         ValidationErrorKind::Minimum { limit } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` is {limit} at least"))

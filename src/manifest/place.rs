@@ -5,10 +5,33 @@ use serde_json::{Map as Object, Value as Json};
 use crate::kind::{BUILT_IN_KINDS, Family};
 use crate::yaml::{Map, Node};
 
+use super::check::Wording;
 use super::schema::FileShape;
 
 /// So many maps a field may lie deeper than it was written.
 const DEEPEST: usize = 3;
+
+/// Words of other tools, or of other places, and what to write here.
+const SYNONYMS: [(&str, &str); 18] = [
+    ("approvers", "write `approval: {closers: {users: […]}}`"),
+    ("cells", "write `groups: […]`"),
+    ("clusters", "write `groups: […]`"),
+    ("depends_on", "write `needs: […]`"),
+    ("environment", "write `environments: […]`"),
+    ("environment_variables", "write `env: {…}`"),
+    ("git", "write `source: {repository: …}`"),
+    ("name", "write `project: …`"),
+    ("params", "write `env: {…}`"),
+    ("promotion", "write `gate: issue`, `preview`, `manual` or `none`"),
+    ("regions", "write `groups: […]`"),
+    ("repo", "write `source: {repository: …}`"),
+    ("repository", "write `source: {repository: …}`"),
+    ("slack", "write `notify: {slack: …}`"),
+    ("stack_prefix", "write `groups: […]`, or `names: {stack: …}` for another name of the stacks"),
+    ("stacks", "write `stack: {KIND: …}`, and `environments: […]`"),
+    ("stages", "write `environments: […]`"),
+    ("variables", "write `env: {…}`"),
+];
 
 /// So many right places are named.
 const MOST: usize = 2;
@@ -24,6 +47,20 @@ pub(super) fn right_place(
 ) -> Option<String> {
     let root = shape.schema();
     let is_top = pointer.rfind('/') == Some(0);
+    let is_layer = match shape {
+        FileShape::Manifest => is_top,
+        FileShape::Fleet => pointer.strip_prefix("/defaults/").is_some_and(|rest| !rest.contains('/')),
+        FileShape::Kind => false,
+    };
+    if is_layer {
+        if let Some((_, help)) = SYNONYMS.iter().find(|(word, _)| *word == key) {
+            return Some((*help).to_owned());
+        }
+        if FileShape::Fleet.schema()["properties"].get(key).is_some() {
+            let file = if shape == FileShape::Fleet { "this file" } else { "the fleet's file" };
+            return Some(format!("move `{key}` to the top level of {file}"));
+        }
+    }
     if shape == FileShape::Manifest && is_top {
         if is_stack_kind(key) {
             return Some(format!("write `stack: {{{key}: …}}`"));
@@ -45,6 +82,31 @@ pub(super) fn right_place(
     let parent = parent.rsplit('/').next().filter(|parent| !parent.is_empty())?;
     let is_setting = root["properties"].get(key).is_some() || FileShape::is_stage_setting(key);
     is_setting.then(|| format!("move `{key}` out of `{parent}`"))
+}
+
+/// Returns how to write an unknown option of a kind where the language has it.
+pub(super) fn right_place_of_option(key: &str, kind: &str) -> Option<String> {
+    let root = FileShape::Manifest.schema();
+    let source = resolved(root.pointer("/properties/source")?, root);
+    if source.pointer("/properties").is_some_and(|known| known.get(key).is_some()) {
+        return Some(format!("write `source: {{{key}: …}}` beside `stack`"));
+    }
+    root["properties"].get(key).is_some().then(|| format!("move `{key}` out of `{kind}`"))
+}
+
+/// Returns how to write a required field, where its schema has an example.
+pub(super) fn example_of(schema: &Json, path: &str, field: &str, wording: &Wording<'_>) -> Option<String> {
+    let explained = match wording {
+        Wording::File(shape) => &shape.explained_schema(),
+        Wording::Options(..) => schema,
+    };
+    let (site, _) = path.rsplit_once("/required")?;
+    let property = schema_at(explained, site)?.pointer("/properties")?.get(field)?;
+    let property = resolved(property, explained);
+    if property.get("x-secret").is_some() {
+        return None;
+    }
+    Some(format!("add it, such as `{field}: {}`", flow(property.pointer("/examples/0")?)))
 }
 
 fn is_stack_kind(name: &str) -> bool {

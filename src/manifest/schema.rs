@@ -37,6 +37,15 @@ impl FileShape {
         }
     }
 
+    /// How to begin such a file.
+    pub(super) const fn beginning(self) -> &'static str {
+        match self {
+            Self::Manifest => "write `project: NAME` and `stack: {KIND: …}`",
+            Self::Fleet => "write `version: 1` and `defaults: {…}`; `ol-pipegen init` shows an example",
+            Self::Kind => "write `version: 1` and the fields that `ol-pipegen kind show script` shows",
+        }
+    }
+
     /// The schema that files of this shape are checked against. Nothing is required, for another layer may say it.
     pub(crate) fn schema(self) -> &'static Value {
         static MANIFEST: LazyLock<Value> = LazyLock::new(|| kept(FileShape::Manifest));

@@ -129,7 +129,9 @@ fn check_skips(
             .iter()
             .flat_map(|group| environments.iter().map(move |environment| format!("{group}.{environment}")))
             .collect();
-        let help = match did_you_mean(skip, stages.iter().map(String::as_str)) {
+        let swapped = skip.split_once('.').map(|(environment, group)| format!("{group}.{environment}"));
+        let swapped = swapped.filter(|swapped| stages.contains(swapped));
+        let help = match swapped.as_deref().or_else(|| did_you_mean(skip, stages.iter().map(String::as_str))) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if groups.is_empty() => "only a stage of a group, `GROUP.ENVIRONMENT`, can be skipped".to_owned(),
             None => format!("a stage is one of {} and one of {}", ticked(groups), ticked(environments)),

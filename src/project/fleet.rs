@@ -153,6 +153,9 @@ impl Fleet {
         let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
         let Some(mut node) = read(sources, file, Limits::MANIFEST, diagnostics) else { return Ok(None) };
         check(&mut node, FileShape::Fleet, diagnostics);
+        if node.as_map().is_none() {
+            return Ok(None);
+        }
         Self::from_node(&node, folder, Some(path.to_owned()), sources, diagnostics).map(Some)
     }
 

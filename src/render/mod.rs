@@ -254,7 +254,7 @@ pub(crate) fn load(
                         fleet.projects_span,
                         format!("no manifest matches {}", one_of(&fleet.projects)),
                     )
-                    .help("`ol-pipegen init` writes one to begin with"),
+                    .help("run `ol-pipegen init`, which writes an example"),
                 );
             }
             (found, true)

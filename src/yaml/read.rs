@@ -398,8 +398,16 @@ impl Reader<'_, '_> {
             self.diagnostics.push(wrong);
             return;
         }
+        // A bracket that is closed in its own line, but for a comment.
+        let line = self.text[offset..].lines().next().unwrap_or_default();
+        let is_commented = error.info().starts_with("unclosed bracket")
+            && line.split_once(" #").is_some_and(|(_, comment)| comment.contains(['}', ']']));
         self.diagnostics.push(
-            Diagnostic::new(Rule::YamlSyntax, self.span(&(offset..end)), error.info()).label("not YAML from here on"),
+            Diagnostic::new(Rule::YamlSyntax, self.span(&(offset..end)), error.info())
+                .label("not YAML from here on")
+                .maybe_help(
+                    is_commented.then(|| "quote the text that begins with `#`: YAML reads a comment there".to_owned()),
+                ),
         );
     }
 

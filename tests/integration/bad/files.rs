@@ -17,7 +17,7 @@ fn control_characters_in_a_target() {
     1 | version: 1
       | ^^^^^^^
       |
-      = help: `ol-pipegen init` writes one to begin with
+      = help: run `ol-pipegen init`, which writes an example
     error[wrong-type]: `a\u{a}b` is not one line without control characters
      --> pipegen.yml:2:29
       |
@@ -196,13 +196,13 @@ fn empty_file() {
     assert_snapshot!(report(
         r""
     ), @"
-    error[missing-field]: nothing in this file: it is to be a manifest
+    error[missing-field]: this file is empty: expected a manifest
      --> projects/a.yml:1:1
       |
     1 |
       | ^
       |
-      = help: `ol-pipegen init` writes one to begin with
+      = help: write `project: NAME` and `stack: {KIND: …}`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -214,11 +214,13 @@ fn list_for_a_manifest() {
         r"- project: a
 "
     ), @"
-    error[wrong-type]: a manifest is a map
+    error[wrong-type]: expected a manifest (a map), found a list
      --> projects/a.yml:1:1
       |
     1 | - project: a
       | ^^^^^^^^^^^^
+      |
+      = help: write `project: NAME` and `stack: {KIND: …}`
 
     error: 1 error in 1 file; nothing was compared
     ");

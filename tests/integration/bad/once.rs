@@ -168,3 +168,179 @@ fn approval_beside_a_gate_that_takes_none() {
         );
     }
 }
+
+/// A wrong manifest gives this one error with this help.
+#[track_caller]
+fn gives(manifest: &str, error: &str, help: &str) {
+    assert_eq!(reported(FLEET, manifest), [format!("error[{error}"), format!("= help: {help}")], "{manifest}");
+}
+
+#[test]
+fn empty_file_has_one_error() {
+    let fleet = [
+        "error[missing-field]: this file is empty: expected a fleet",
+        "= help: write `version: 1` and `defaults: {…}`; `ol-pipegen init` shows an example",
+    ];
+    for empty in ["", " ", "# nothing\n"] {
+        assert_eq!(reported(empty, &manifest("shop")), fleet);
+        let help = "write `project: NAME` and `stack: {KIND: …}`";
+        gives(empty, "missing-field]: this file is empty: expected a manifest", help);
+        gives("- a\n", "wrong-type]: expected a manifest (a map), found a list", help);
+    }
+}
+
+#[test]
+fn settings_of_projects_beside_defaults() {
+    let at_top = FLEET.replace("defaults:\n", "").replace("\n  ", "\n");
+    let found = reported(&at_top, &manifest("shop"));
+    assert_eq!(
+        found,
+        [
+            "error[unknown-field]: `environments`, `source` and `issues` are settings of projects",
+            "= help: write `defaults:` above, and indent `environments`, `source` and `issues`",
+        ]
+    );
+    assert_eq!(
+        reported(&format!("{FLEET}notify: {{slack: {{url: ((slack.url))}}}}\n"), &manifest("shop")),
+        ["error[unknown-field]: `notify` is a setting of projects", "= help: move `notify` under `defaults`"]
+    );
+    assert_eq!(
+        reported(&format!("{FLEET}  resource_types: {{a: {{source: {{repository: b}}}}}}\n"), &manifest("shop")),
+        [
+            "error[unknown-field]: unknown field `resource_types`",
+            "= help: move `resource_types` to the top level of this file"
+        ]
+    );
+}
+
+#[test]
+fn what_every_manifest_lacks_is_reported_once() {
+    let work = Work::new()
+        .file("pipegen.yml", &FLEET.replace("  issues: ", "  values: "))
+        .file("projects/a.yml", &manifest("a"))
+        .file("projects/b.yml", &manifest("b"));
+    let report = work.run(&["render", "--quiet"]).ended(1).stderr;
+    assert_eq!(report.matches("error[missing-field]").count(), 1, "{report}");
+    assert!(
+        report
+            .contains("= help: add `issues: {repository: OWNER/NAME, auth: {token: ((github.token))}}` to `defaults`"),
+        "{report}"
+    );
+}
+
+#[test]
+fn misplaced_field_gets_its_place() {
+    let unknown = |key: &str| format!("unknown-field]: unknown field `{key}`");
+    for (field, help) in [
+        ("stages: [CI]", "write `environments: […]`"),
+        ("regions: [eu]", "write `groups: […]`"),
+        ("name: cart", "write `project: …`"),
+        ("stack_prefix: x", "write `groups: […]`, or `names: {stack: …}` for another name of the stacks"),
+        ("resource_types: {}", "move `resource_types` to the top level of the fleet's file"),
+        ("overrides: {QA: {closers: {users: [a]}}}", "write `approval: {closers: …}`"),
+        ("kind: pulumi", "write `stack: {pulumi: …}`"),
+        ("Production: {gate: manual}", "write `overrides: {Production: …}`"),
+        ("inputs: {a: {timeout: 1h}}", "move `timeout` out of `a`"),
+    ] {
+        let key = match field.split_once(": {QA: {").or_else(|| field.split_once(": {a: {")) {
+            Some((_, rest)) => rest,
+            None => field,
+        };
+        gives(&(manifest("shop") + field + "\n"), &unknown(key.split(':').next().unwrap()), help);
+    }
+    for (option, help) in
+        [("paths: [a]", "write `source: {paths: …}` beside `stack`"), ("timeout: 1h", "move `timeout` out of `pulumi`")]
+    {
+        let key = option.split(':').next().unwrap();
+        gives(
+            &format!("project: shop\nstack: {{pulumi: {{path: a, {option}}}}}\n"),
+            &format!("unknown-field]: unknown option `{key}` of the stack kind `pulumi`"),
+            help,
+        );
+    }
+}
+
+#[test]
+fn wrong_shape_gets_the_right_one() {
+    let text = |field: &str| format!("wrong-type]: `{field}` takes a map, not text");
+    for (field, help) in [
+        ("issues: acme/x", "write `issues: {repository: acme/x}`"),
+        ("source: https://github.com/a/b", "write `source: {repository: https://github.com/a/b}`"),
+        ("approval: required", "write it like `approval: {closers: {teams: [example/sre]}, soak: 24h}`"),
+        ("names: shop", "write it like `names: {deploy: \"deploy-{{ project }}-{{ slug }}\"}`"),
+    ] {
+        gives(&(manifest("shop") + field + "\n"), &text(field.split(':').next().unwrap()), help);
+    }
+    gives(
+        "project: shop\nstack: pulumi\n",
+        &text("stack"),
+        "write `stack: {pulumi: …}`; `ol-pipegen kind show pulumi` shows its options",
+    );
+    gives(
+        "project: shop\nstack: {pulumi:}\n",
+        "wrong-type]: `pulumi` takes a map, not nothing",
+        "write `pulumi: {…}`; `ol-pipegen kind show pulumi` shows the options",
+    );
+    gives(
+        "project: shop\nstack:\n  pulumi:\n  path: infra\n",
+        "several-kinds]: `stack` takes one, not `pulumi` and `path`",
+        "indent `path` below `pulumi`",
+    );
+    gives(
+        "project: shop\nstack: {terraform: {path: a}}\n",
+        "unknown-kind]: there is no stack kind `terraform`",
+        "write `opentofu: {binary: terraform, path: …}`",
+    );
+    gives(
+        "project: shop\nstack: {helm: {namespace: x}}\n",
+        "missing-field]: the stack kind `helm` needs `chart`",
+        "add it, such as `chart: charts/service`",
+    );
+    gives(
+        "jobs:\n- {name: x, plan: []}\n",
+        "wrong-type]: this is a pipeline of Concourse, not a manifest",
+        "render the manifest that it was made from, or check it with `ol-pipegen validate`",
+    );
+}
+
+#[test]
+fn small_mistakes_get_the_right_text() {
+    let with = |more: &str| manifest("shop") + more + "\n";
+    gives(
+        &with("notify: {slack: {url: ((slack.url)), channel: #deploys}}"),
+        "yaml-syntax]: unclosed bracket '{'",
+        "quote the text that begins with `#`: YAML reads a comment there",
+    );
+    gives(
+        &with("notify:\n  slack:\n    url: ((slack.url))\n    channel: #deploys"),
+        "wrong-type]: `channel` takes text, not nothing",
+        "quote the name: `channel: \"#NAME\"`",
+    );
+    gives(
+        &with("groups: [a, b]\nskip: [CI.a]"),
+        "unknown-stage]: there is no stage `CI.a` to skip",
+        "did you mean `a.CI`?",
+    );
+}
+
+#[test]
+fn command_of_another_tool_is_known() {
+    let work = Work::new();
+    for (given, meant) in [("lint", "validate"), ("check", "validate"), ("plan", "diff"), ("apply", "set")] {
+        let stderr = work.run(&[given]).ended(2).stderr;
+        assert!(stderr.contains(&format!("tip: a similar subcommand exists: '{meant}'")), "{stderr}");
+    }
+}
+
+#[test]
+fn path_that_does_not_exist() {
+    let work = Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", &manifest("shop"));
+    for command in ["explain", "show", "graph"] {
+        let message = "does not exist: name a manifest, such as projects/NAME.yml";
+        assert_eq!(work.run(&[command, "no.yml"]).ended(2).stderr, format!("error: no.yml {message}\n"));
+        let message = "is a folder: name one of its manifests, such as projects/NAME.yml";
+        assert_eq!(work.run(&[command, "projects"]).ended(2).stderr, format!("error: projects {message}\n"));
+    }
+    let message = "error: no.yml does not exist: name a fleet, a manifest or a folder\n";
+    assert_eq!(work.run(&["render", "no.yml"]).ended(2).stderr, message);
+}

@@ -83,6 +83,8 @@ stack: {pulumi: {}}
       |
     2 | stack: {pulumi: {}}
       |         ^^^^^^
+      |
+      = help: add it, such as `path: infra/cart`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -152,7 +154,7 @@ issues: {labels: ~}
     10 | issues: {labels: ~}
        |                  ^
        |
-       = help: leave the line out for the default
+       = help: remove the line for the default
 
     error: 8 errors in 1 file; nothing was compared
     ");
@@ -275,14 +277,14 @@ overrides:
     7 |   QA: {approval: {soak: 1h}, record: none}
       |        ^^^^^^^^
       |
-      = help: take it out, or give the stage such a gate
+      = help: write `gate: issue` or `gate: preview`, or remove `approval`
     error[no-effect]: `record` has no effect: the deployment opens an issue for the next stage
      --> projects/a.yml:7:30
       |
     7 |   QA: {approval: {soak: 1h}, record: none}
       |                              ^^^^^^
       |
-      = help: take it out
+      = help: remove `record`
 
     error: 2 errors in 1 file; nothing was compared
     ");
@@ -307,7 +309,7 @@ fn lists_with_nothing_in_them() {
     6 |   img: {image: {repository: shop/img}, only: []}
       |                                              ^^
       |
-      = help: leave the line out for the default
+      = help: remove the line for the default
 
     error: 2 errors in 1 file; nothing was compared
     ");

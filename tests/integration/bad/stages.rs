@@ -295,7 +295,7 @@ fn project_that_is_not_there() {
     7 | projects: [apps/*.yml, more/*.yml]
       |           ^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: `ol-pipegen init` writes one to begin with
+      = help: run `ol-pipegen init`, which writes an example
 
     error: 1 error in 1 file; nothing was compared
     ");
