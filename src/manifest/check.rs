@@ -134,8 +134,13 @@ pub(crate) fn check_against(
         };
         if let ValidationErrorKind::Required { property } = error.kind() {
             let property = property.as_str().unwrap_or_default();
-            // What was wrong has been reported, and is not missing.
-            if node.as_map().is_none_or(|map| map.get(property).is_none()) {
+            // What was wrong has been reported, and is not missing. Nor is what is misspelled.
+            let known = subschema.and_then(|schema| schema.get("properties"));
+            let is_misspelled = |entry: &Entry| {
+                known.is_some_and(|known| known.get(&entry.key).is_none())
+                    && did_you_mean(&entry.key, [property]).is_some()
+            };
+            if node.as_map().is_none_or(|map| map.get(property).is_none() && !map.entries().iter().any(is_misspelled)) {
                 let found = missing(node, &pointer, property, wording);
                 diagnostics.push(found.maybe_help(example_of(
                     schema,
@@ -177,6 +182,14 @@ pub(crate) fn check_against(
                 diagnostic.help = Some(format!("write `overrides: {{{}: {{gate: {word}}}}}`", first.key));
             }
         }
+        if diagnostic.help.is_none()
+            && let Some(list) = pointer.rsplit_once('/').and_then(|(list, _)| document.at(list)?.as_list())
+            && let ([_], ValidationErrorKind::Pattern { .. }, Some(text)) = (list, error.kind(), node.as_str())
+            && text.contains(' ')
+        {
+            let items: Vec<&str> = text.split([' ', ',']).filter(|item| !item.is_empty()).collect();
+            diagnostic.help = Some(format!("write [{}]", items.join(", ")));
+        }
         // An ambiguous scalar is wrong in its writing alone: what was meant is clear enough to go on with, unless it has
         // to be of some form, too.
         let of_a_form = subschema.is_some_and(|schema| schema.get("pattern").is_some() || schema.get("enum").is_some());
@@ -215,6 +228,29 @@ fn not_indented(node: &Node) -> Option<String> {
     let [first, rest @ ..] = node.as_map()?.entries() else { return None };
     let is_open = first.value.is_null() && rest.iter().all(|entry| entry.key_span.start > first.key_span.start);
     is_open.then(|| format!("indent {} below `{}`", ticked(rest.iter().map(|entry| &entry.key)), first.key))
+}
+
+/// A number with a unit that people write, as a duration.
+fn as_duration(text: &str) -> Option<String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u32 = text[..digits].parse().ok()?;
+    let unit = text[digits..].trim().to_lowercase();
+    let unit = match unit.as_str() {
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "min" | "mins" | "minute" | "minutes" => "m",
+        "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        "w" | "week" | "weeks" => return Some(format!("{}d", number.checked_mul(7)?)),
+        short @ ("s" | "m" | "h" | "d") => short,
+        _ => return None,
+    };
+    Some(format!("{number}{unit}"))
+}
+
+/// The entries of which a map takes one.
+fn entries_of(schema: &Json) -> Option<String> {
+    let names: Vec<&str> = schema.get("properties")?.as_object()?.keys().map(String::as_str).collect();
+    (!names.is_empty()).then(|| format!("write {}", one_of(&names)))
 }
 
 /// Whether a shell takes the text for the name of a variable.
@@ -269,9 +305,14 @@ fn unknown_field(entry: &Entry, pointer: &str, schema: Option<&Json>, wording: &
         _ if place.is_some() => place,
         Some(meant) => Some(format!("did you mean `{meant}`?")),
         None if known.is_empty() && matches!(wording, Wording::Options(..)) => Some("it takes no options".to_owned()),
-        None if known.is_empty() => Some("a name is of letters, digits, `-` and `_`".to_owned()),
-        None if known.len() <= 8 => Some(format!("it has {}", ticked(known))),
-        None => None,
+        None if known.is_empty() => Some("use letters, digits, `-` and `_` in a name".to_owned()),
+        None if known.len() <= 8 => Some(format!("use {}", one_of(&known))),
+        None => match (wording, owner) {
+            (Wording::File(shape), None) => {
+                Some(format!("run `ol-pipegen schema {}`, which lists all fields", shape.argument()))
+            }
+            _ => None,
+        },
     };
     Diagnostic::new(Rule::UnknownField, span, message).label(label).maybe_help(help)
 }
@@ -342,6 +383,7 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
                 }
                 _ if node.is_null() => Some("remove the line for the default".to_owned()),
                 ("array", Some(text)) => Some(format!("write [{text}]")),
+                ("integer", Some(text)) if text.parse::<u64>().is_ok() => Some(format!("write {text} without quotes")),
                 ("boolean", Some(text)) => trap(text).map(|meant| format!("write {meant}")),
                 _ => None,
             };
@@ -355,7 +397,7 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
             let words: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
             let word = node.as_str().unwrap_or_default();
             let help = did_you_mean(word, words.iter().copied())
-                .map_or_else(|| format!("it is {}", one_of(&words)), |meant| format!("did you mean `{meant}`?"));
+                .map_or_else(|| format!("write {}", one_of(&words)), |meant| format!("did you mean `{meant}`?"));
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` cannot be `{word}`")).help(help)
         }
         ValidationErrorKind::Pattern { .. } if flag(schema, "x-secret") => {
@@ -369,9 +411,13 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
             let expected =
                 schema.and_then(|schema| schema.get("x-expected")).and_then(Json::as_str).unwrap_or("of that form");
             let text = node.as_str().unwrap_or_default();
+            let duration = expected.starts_with("a duration").then(|| as_duration(text)).flatten();
             let is_swapped = flag(schema, "x-variable") && is_variable(field);
-            Diagnostic::new(Rule::WrongType, node.span, format!("`{text}` is not {expected}"))
-                .maybe_help(is_swapped.then(|| format!("write `{{{text}: {field}}}`")))
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{text}` is not {expected}")).maybe_help(
+                duration
+                    .map(|duration| format!("write {duration}"))
+                    .or_else(|| is_swapped.then(|| format!("write `{{{text}: {field}}}`"))),
+            )
         }
         ValidationErrorKind::MaxProperties { .. } => {
             let names = node.as_map().map(|map| ticked(map.entries().iter().map(|entry| &entry.key)));
@@ -384,6 +430,7 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
         }
         ValidationErrorKind::MinProperties { .. } => {
             Diagnostic::new(Rule::MissingField, node.span, format!("`{field}` takes exactly one entry"))
+                .maybe_help(schema.and_then(entries_of))
         }
         ValidationErrorKind::MinItems { .. } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` has nothing in it"))
@@ -418,19 +465,19 @@ fn node_noun(node: &Node) -> &'static str {
     }
 }
 
-/// A plain scalar where text is due, that is something else to YAML.
+/// A plain scalar where text is expected, which YAML reads as something else.
 pub(crate) fn ambiguous(node: &Node, scalar: &Scalar) -> Diagnostic {
     let text = &scalar.text;
     let resolved = scalar.resolve();
     let message = match resolved {
-        Resolved::Bool(value) => format!("`{text}` is {value} to YAML, and text is due"),
-        Resolved::Text | Resolved::Null => format!("`{text}` is not text to every reader of YAML"),
+        Resolved::Bool(value) => format!("expected text, found `{text}`, which YAML reads as {value}"),
+        Resolved::Text | Resolved::Null => format!("some readers of YAML do not read `{text}` as text"),
         Resolved::Integer(_) | Resolved::Float(_) => {
             let becomes = canonical(resolved);
             if becomes == *text {
-                format!("`{text}` is a number to YAML, and text is due")
+                format!("expected text, found the number `{text}`")
             } else {
-                format!("`{text}` is a number to YAML, and would become `{becomes}`")
+                format!("expected text, found the number `{text}`, which would become `{becomes}`")
             }
         }
     };

@@ -12,7 +12,7 @@ use super::schema::FileShape;
 const DEEPEST: usize = 3;
 
 /// Words of other tools, or of other places, and what to write here.
-const SYNONYMS: [(&str, &str); 18] = [
+const SYNONYMS: [(&str, &str); 20] = [
     ("approvers", "write `approval: {closers: {users: […]}}`"),
     ("cells", "write `groups: […]`"),
     ("clusters", "write `groups: […]`"),
@@ -20,8 +20,10 @@ const SYNONYMS: [(&str, &str); 18] = [
     ("environment", "write `environments: […]`"),
     ("environment_variables", "write `env: {…}`"),
     ("git", "write `source: {repository: …}`"),
+    ("lint", "write `rules: {RULE: …}`"),
     ("name", "write `project: …`"),
     ("params", "write `env: {…}`"),
+    ("project_name", "write `project: …`"),
     ("promotion", "write `gate: issue`, `preview`, `manual` or `none`"),
     ("regions", "write `groups: […]`"),
     ("repo", "write `source: {repository: …}`"),
@@ -171,6 +173,13 @@ pub(super) fn right_shape(
         }
         if has("repository") && !text.contains("((") {
             return Some(format!("write `{field}: {{repository: {}}}`", flow(&text.into())));
+        }
+        if has("teams") {
+            let who = if text.contains('/') { "teams" } else { "users" };
+            return Some(format!("write `{field}: {{{who}: [{}]}}`", flow(&text.into())));
+        }
+        if has("gate") && matches!(text, "issue" | "preview" | "manual" | "none") {
+            return Some(format!("write `{field}: {{gate: {text}}}`"));
         }
         if has("channel") {
             let setting = if text.contains("((") { "url" } else { "channel" };

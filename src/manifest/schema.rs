@@ -37,6 +37,15 @@ impl FileShape {
         }
     }
 
+    /// Its name on the command line.
+    pub(super) const fn argument(self) -> &'static str {
+        match self {
+            Self::Manifest => "project",
+            Self::Fleet => "fleet",
+            Self::Kind => "kind",
+        }
+    }
+
     /// How to begin such a file.
     pub(super) const fn beginning(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
 use crate::manifest::{ChainFields, Name};
 use crate::source::Span;
 use crate::yaml::Node;
@@ -133,8 +133,10 @@ fn check_skips(
         let swapped = swapped.filter(|swapped| stages.contains(swapped));
         let help = match swapped.as_deref().or_else(|| did_you_mean(skip, stages.iter().map(String::as_str))) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None if groups.is_empty() => "only a stage of a group, `GROUP.ENVIRONMENT`, can be skipped".to_owned(),
-            None => format!("a stage is one of {} and one of {}", ticked(groups), ticked(environments)),
+            None if groups.is_empty() => {
+                "remove it from `environments`; only a stage of a group, `GROUP.ENVIRONMENT`, can be skipped".to_owned()
+            }
+            None => format!("write `GROUP.ENVIRONMENT`, with {} and {}", one_of(groups), one_of(environments)),
         };
         diagnostics.push(
             Diagnostic::new(

@@ -191,12 +191,8 @@ impl Fleet {
             Some(1) => {}
             Some(other) => diagnostics.push(unknown_version(node, other)),
             None if path.is_some() && node.at("/version").is_none() => diagnostics.push(
-                Diagnostic::new(
-                    Rule::MissingField,
-                    first_key(node),
-                    "a fleet says of which version of the language it is",
-                )
-                .help("begin with `version: 1`"),
+                Diagnostic::new(Rule::MissingField, first_key(node), "`version` is missing")
+                    .help("write `version: 1` in the first line"),
             ),
             None => {}
         }

@@ -1,5 +1,4 @@
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -36,12 +35,7 @@ pub fn select(paths: &[Utf8PathBuf]) -> Result<Vec<Selected>, Failure> {
     let mut fleets: BTreeSet<Utf8PathBuf> = BTreeSet::new();
     let mut single: Vec<(Option<Utf8PathBuf>, Utf8PathBuf)> = Vec::new();
     for path in if paths.is_empty() { &here } else { paths } {
-        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                Failure::Usage(format!("{path} does not exist: name a fleet, a manifest or a folder"))
-            }
-            _ => Failure::io("read", path, error),
-        })?;
+        let metadata = std::fs::metadata(path).map_err(|error| Failure::io("read", path, error))?;
         if metadata.is_dir() {
             let found = fleets_below(path)?;
             if found.is_empty() {

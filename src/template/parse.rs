@@ -225,7 +225,7 @@ fn not_closed(text: &str, start: usize) -> TemplateError {
     let inner = &text[start + 2..];
     match inner.split_once('}') {
         Some((expression, _)) if !expression.trim().is_empty() => {
-            TemplateError { help: Some(format!("a `}}` is missing: write `{{{{ {} }}}}`", expression.trim())), ..error }
+            TemplateError { help: Some(format!("write `{{{{ {} }}}}`: a `}}` is missing", expression.trim())), ..error }
         }
         _ => error,
     }
@@ -409,10 +409,11 @@ fn undefined(expression: &Expression<'static, 'static>, range: &Range<usize>, sc
                             .or_else(begins)
                             .map(|meant| format!("did you mean `{meant}`?"))
                     })
-                    .or_else(|| (!known.is_empty()).then(|| format!("known here: {}", known.join(", "))));
+                    .or_else(|| (path == "values").then(|| format!("define it: `values: {{{part}: …}}`")))
+                    .or_else(|| (!known.is_empty()).then(|| format!("use one of {}", known.join(", "))));
                 return TemplateError {
                     rule: Rule::UndefinedName,
-                    message: format!("nothing is called `{part}`{place}"),
+                    message: format!("`{part}` is not defined{place}"),
                     range: range.clone(),
                     help,
                 };
@@ -424,7 +425,7 @@ fn undefined(expression: &Expression<'static, 'static>, range: &Range<usize>, sc
     }
     TemplateError {
         rule: Rule::UndefinedName,
-        message: "gives something that is not defined".to_owned(),
+        message: "the result is not defined".to_owned(),
         range: range.clone(),
         help: None,
     }

@@ -56,7 +56,7 @@ fn of(
         let help = match did_you_mean(name, others()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if layers.len() < 2 => {
-                "`needs` works only inside one manifest: put both projects under its `projects`".to_owned()
+                "put both projects under `projects` of one manifest: `needs` works only there".to_owned()
             }
             None => format!("there are {}", ticked(others())),
         };

@@ -15,13 +15,13 @@ stack:
 environments: [default]
 "
     ), @"
-    error[gate-missing]: `shop-cart` has a single stage, `default`, and nothing says what may deploy there
+    error[gate-missing]: `shop-cart` has a single stage, `default`, and no `gate`
      --> projects/a.yml:4:1
       |
     4 | environments: [default]
       | ^^^^^^^^^^^^
       |
-      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+      = help: write `gate: preview` to see first what a deployment would change, `gate: manual` to start it by hand, or `gate: none` to deploy every commit
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -64,7 +64,7 @@ overrides: {CI: {gate: issue}}
     4 | overrides: {CI: {gate: issue}}
       |                        ^^^^^ `CI` is the first of its chain
       |
-      = help: leave it out: `issue` is the default of all but the first; or say `gate: none` for `CI` in `overrides`
+      = help: remove it: `issue` is the default of all others
 
     error: 1 error in 1 file; nothing was compared
     ");

@@ -341,6 +341,136 @@ fn path_that_does_not_exist() {
         let message = "is a folder: name one of its manifests, such as projects/NAME.yml";
         assert_eq!(work.run(&[command, "projects"]).ended(2).stderr, format!("error: projects {message}\n"));
     }
-    let message = "error: no.yml does not exist: name a fleet, a manifest or a folder\n";
-    assert_eq!(work.run(&["render", "no.yml"]).ended(2).stderr, message);
+    let message = "error: cannot read no.yml: no such file or folder\n";
+    for command in ["render", "validate", "budget", "import"] {
+        assert_eq!(work.run(&[command, "no.yml"]).ended(3).stderr, message, "{command}");
+    }
+}
+
+/// What new users write, and what they are to write instead.
+#[test]
+fn typical_mistakes_of_new_users() {
+    let with = |more: &str| manifest("shop") + more + "\n";
+    let stack = "stack: {pulumi: {path: a}}\n";
+    let duration = |text: &str| format!("wrong-type]: `{text}` is not a duration, such as 90s, 15m, 4h or 14d");
+    for (manifest, error, help) in [
+        (
+            "project: shop\nstack:\n\tpulumi: {path: a}\n".to_owned(),
+            "yaml-syntax]: a tab in the indent",
+            "indent with spaces",
+        ),
+        (
+            "project: shop: cart\n".to_owned() + stack,
+            "yaml-syntax]: a second `: ` in one line",
+            "quote a text that contains `: `",
+        ),
+        ("project: \"shop\n".to_owned() + stack, "yaml-syntax]: unclosed quote", "close the quote"),
+        (
+            "project: shop\nstack: {pulumi: {path: a}\ngate: issue\n".to_owned(),
+            "yaml-syntax]: expected `,` or `}`",
+            "close the bracket before this place",
+        ),
+        (
+            with("environments:\n- CI\n-QA"),
+            "yaml-syntax]: expected a space after `-`",
+            "write a space between `-` and the item",
+        ),
+        (
+            with("- CI"),
+            "yaml-syntax]: expected a key, found an item of a list",
+            "write the key of the list in the line before, or remove the `- `",
+        ),
+        (
+            with("gate: approve"),
+            "wrong-type]: `gate` cannot be `approve`",
+            "write `issue`, `preview`, `none` or `manual`",
+        ),
+        (with("gate: Issue"), "wrong-type]: `gate` cannot be `Issue`", "did you mean `issue`?"),
+        (
+            with("overrides: {production: {gate: manual}}"),
+            "unknown-selector]: `production` fits no stage of `shop`",
+            "did you mean `Production`?",
+        ),
+        (
+            with("overrides: {Production: manual}"),
+            "wrong-type]: `Production` takes a map, not text",
+            "write `Production: {gate: manual}`",
+        ),
+        (
+            with("gate: {Production: manual}"),
+            "wrong-type]: `gate` takes text, not a map",
+            "write `overrides: {Production: {gate: manual}}`",
+        ),
+        (with("timeout: 2 hours"), &duration("2 hours"), "write 2h"),
+        (with("approval: {soak: 1w}"), &duration("1w"), "write 7d"),
+        (
+            with("environments: [CI QA]"),
+            "wrong-type]: `CI QA` is not a name of letters, digits, `-` and `_`",
+            "write [CI, QA]",
+        ),
+        (with("environments: CI, QA"), "wrong-type]: `environments` takes a list, not text", "write [CI, QA]"),
+        ("project: 42\n".to_owned() + stack, "ambiguous-scalar]: expected text, found the number `42`", "write \"42\""),
+        (
+            with("env: {A: true}"),
+            "ambiguous-scalar]: expected text, found `true`, which YAML reads as true",
+            "write \"true\"",
+        ),
+        (
+            "project: shop\nstack: {pulumi: {pth: a}}\n".to_owned(),
+            "unknown-field]: unknown option `pth` of the stack kind `pulumi`",
+            "did you mean `path`?",
+        ),
+        (
+            with("env: {A: \"{{ values.size }}\"}"),
+            "undefined-name]: `size` is not defined in `values`",
+            "define it: `values: {size: …}`",
+        ),
+        (with("env: {A: \"{{ env }}\"}"), "undefined-name]: `env` is not defined", "did you mean `environment`?"),
+        (
+            with("env: {A: \"{{ stack }\"}"),
+            "template-syntax]: `{{` is not closed by `}}`",
+            "write `{{ stack }}`: a `}` is missing",
+        ),
+        (with("issues: {auth: {}}"), "missing-field]: `auth` takes exactly one entry", "write `token` or `app`"),
+        (
+            with("needs: [cart]"),
+            "unknown-project]: the manifest has no other project `cart`",
+            "put both projects under `projects` of one manifest: `needs` works only there",
+        ),
+        (
+            with("approval: {closers: acme/sre}"),
+            "wrong-type]: `closers` takes a map, not text",
+            "write `closers: {teams: [acme/sre]}`",
+        ),
+        (
+            with("overrides: {CI: {gate: issue}}"),
+            "issue-gate-first]: nothing comes before `CI` that could open its issue",
+            "remove it: `issue` is the default of all others",
+        ),
+        (
+            with("frobnicate: 1"),
+            "unknown-field]: unknown field `frobnicate`",
+            "run `ol-pipegen schema project`, which lists all fields",
+        ),
+        (
+            with("inputs: {a: {image: {repository: a/b}, build: {with: {docker: {}}}}}"),
+            "unknown-kind]: there is no build kind `docker`",
+            "write `image: {}`",
+        ),
+        (
+            "project: Shop Cart\n".to_owned() + stack,
+            "concourse-name]: the job's name `deploy-Shop Cart-ci` has the illegal character `S`",
+            "write `project: shop-cart`",
+        ),
+    ] {
+        gives(&manifest, error, help);
+    }
+    assert_eq!(
+        reported(&FLEET.replace("version: 1\n", ""), &manifest("shop")),
+        ["error[missing-field]: `version` is missing", "= help: write `version: 1` in the first line"]
+    );
+    assert_eq!(
+        reported(&FLEET.replace("version: 1", "version: \"1\""), &manifest("shop")),
+        ["error[wrong-type]: `version` takes a whole number, not text", "= help: write 1 without quotes"]
+    );
 }

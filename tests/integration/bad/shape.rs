@@ -20,6 +20,8 @@ zzz: 1
       |
     4 | zzz: 1
       | ^^^ no such field of a manifest
+      |
+      = help: run `ol-pipegen schema project`, which lists all fields
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -136,6 +138,8 @@ issues: {labels: ~}
       |
     7 | source: {trigger: yes, check_every: 5 minutes}
       |                                     ^^^^^^^^^
+      |
+      = help: write 5m
     error[wrong-type]: `record` cannot be `opne`
      --> projects/a.yml:8:9
       |
@@ -148,6 +152,8 @@ issues: {labels: ~}
       |
     9 | groups: [a b]
       |          ^^^
+      |
+      = help: write [a, b]
     error[wrong-type]: `labels` takes a list, not nothing
       --> projects/a.yml:10:18
        |
@@ -169,7 +175,7 @@ stack:
   pulumi: {path: infra/cart}
 "
     ), @"
-    error[unknown-version]: version 2 of the language, of which this program knows version 1
+    error[unknown-version]: expected version 1 of the language, found version 2
      --> projects/a.yml:1:10
       |
     1 | version: 2
