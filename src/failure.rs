@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// A file or folder could not be read or written.
-    #[error("cannot {action} {path}: {error}")]
+    #[error("cannot {action} {path}: {}", reason(error))]
     Io {
         /// `read`, `write`, …
         action: &'static str,
@@ -24,6 +24,17 @@ pub enum Failure {
     /// A bug of this program.
     #[error("internal error: {0}; please report it, with the manifest that brings it out")]
     Internal(String),
+}
+
+/// The reason in plain words, without the number of the system's error.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        _ => {
+            let text = error.to_string();
+            text.split_once(" (os error ").map_or(text.as_str(), |(text, _)| text).to_lowercase()
+        }
+    }
 }
 
 impl Failure {

@@ -297,6 +297,6 @@ mod tests {
     #[test]
     fn missing_fly_is_told_by_its_path() {
         let error = Fly::new("/nowhere/fly".into()).status("main").unwrap_err();
-        assert_eq!(error.to_string(), "cannot run /nowhere/fly: No such file or directory (os error 2)");
+        assert_eq!(error.to_string(), "cannot run /nowhere/fly: no such file or folder");
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Once;
 
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 
 use ol_pipegen::cli::Cli;
 use ol_pipegen::command::{self, Outcome};
@@ -14,12 +15,38 @@ use ol_pipegen::command::{self, Outcome};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| suggested(error).exit());
     tell_first_panic_by_its_place(|message| {
         // Nothing can be done when it cannot be said.
         let _ = writeln!(std::io::stderr(), "{message}");
     });
     ExitCode::from(outcome_of(|| command::run(&cli)).code())
+}
+
+/// Commands of other tools, and the command here that does the same.
+const SYNONYMS: [(&str, &str); 12] = [
+    ("apply", "set"),
+    ("build", "render"),
+    ("check", "validate"),
+    ("compile", "render"),
+    ("convert", "import"),
+    ("deploy", "set"),
+    ("generate", "render"),
+    ("lint", "validate"),
+    ("new", "init"),
+    ("plan", "diff"),
+    ("test", "validate"),
+    ("verify", "validate"),
+];
+
+/// The error with the command that was meant, where another tool calls it so.
+fn suggested(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some((_, meant)) = SYNONYMS.iter().find(|(word, _)| word == given)
+    {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![(*meant).to_owned()]));
+    }
+    error
 }
 
 /// How a run ends, even if it panics.

@@ -36,6 +36,15 @@ pub(super) fn read_project(
     Ok((read, Levels::default().apply(diagnostics.into_sorted())))
 }
 
+/// The failure for a path that is not a file.
+pub(super) fn not_a_manifest(path: &Utf8Path) -> Failure {
+    if path.is_dir() {
+        Failure::Usage(format!("{path} is a folder: name one of its manifests, such as projects/NAME.yml"))
+    } else {
+        Failure::Usage(format!("{path} does not exist: name a manifest, such as projects/NAME.yml"))
+    }
+}
+
 fn read(
     path: &Utf8Path,
     source_root: Option<&Utf8Path>,
@@ -43,7 +52,7 @@ fn read(
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<ReadProject>, Failure> {
     if !path.is_file() {
-        return Err(Failure::Usage(format!("{path} is no manifest")));
+        return Err(not_a_manifest(path));
     }
     let selection = select(&[path.to_owned()])?;
     let [selected] = selection.as_slice() else {

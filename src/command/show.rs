@@ -10,6 +10,7 @@ use crate::source::{Sources, Span};
 use crate::template::Filler;
 use crate::yaml::{Entry, Map, Node, NodeKind, Resolved};
 
+use super::project::not_a_manifest;
 use super::{Outcome, Output};
 
 /// Prints each stage's settings as they were understood, a line a value, with the place that it came from.
@@ -17,7 +18,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
     let mut sources = Sources::default();
     let mut diagnostics = Diagnostics::default();
     if !args.manifest.is_file() {
-        return Err(Failure::Usage(format!("{} is no manifest", args.manifest)));
+        return Err(not_a_manifest(&args.manifest));
     }
     let mut texts = Vec::new();
     let mut names = Vec::new();

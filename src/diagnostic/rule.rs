@@ -286,7 +286,7 @@ rules! {
     UnreadPath = Warning "unread-path",
     /// No template uses the value.
     UnusedValue = Warning "unused-value",
-    /// An override matches no project of its fleet.
+    /// An override of a fleet has no effect.
     UnusedOverride = Error "unused-override",
     /// No glob of the fleet matches the manifest.
     UnlistedManifest = Warning "unlisted-manifest",

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, one_of};
+use crate::kind::credentials_of;
 use crate::lower::{Author, JobRole};
 use crate::plan::StagePhase;
+use crate::project::Stage;
 use crate::source::{FileId, Span};
-use crate::yaml::Value;
+use crate::yaml::{Value, escape};
 
 use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
 use super::repository::Repository;
@@ -92,6 +94,8 @@ pub(super) struct Deployment {
     pub(super) target: String,
     /// Where the name of a credential in `target` means something.
     pub(super) home: Option<String>,
+    /// How to make the target another one, where a manifest can.
+    pub(super) remedy: Option<String>,
     pub(super) span: Span,
     pub(super) job: Arc<JobAt>,
 }
@@ -286,6 +290,7 @@ impl Facts {
             Some(environment) if !environment.is_guessed => self.deployments.push(Deployment {
                 target: format!("{} of {}", environment.name, pipeline.name),
                 home: None,
+                remedy: None,
                 span: job.span,
                 job: Arc::clone(&at),
             }),
@@ -298,14 +303,46 @@ impl Facts {
             }
             _ => {}
         }
-        if let JobRole::Stage { stage, phase: StagePhase::Deploy, target: Some(target), .. } = job.role {
+        if let JobRole::Stage {
+            stage, phase: StagePhase::Deploy, target: Some(target), target_options: options, ..
+        } = job.role
+        {
+            let kind = format!("/stack/{}", escape(&stage.kind));
+            let choice = stage.origin.settings.entry_at(&kind).filter(|_| !options.is_empty());
+            let choice = choice.map(|entry| entry.key_span).filter(|span| span.file == stage.origin.span.file);
             self.deployments.push(Deployment {
                 target: target.clone(),
                 home: target.contains("((").then(|| home(pipeline.home)),
-                span: stage.own_place("/names/stack"),
+                remedy: remedy(stage, &kind, target, options),
+                span: choice.unwrap_or_else(|| stage.own_place("/names/stack")),
                 job: at,
             });
         }
+    }
+}
+
+/// How a manifest makes the target of each environment another one, with an example that can be written as it stands.
+fn remedy(stage: &Stage, kind: &str, target: &str, options: &[String]) -> Option<String> {
+    let text = |name: &String| {
+        let text = stage.origin.settings.at(&format!("{kind}/{}", escape(name)))?.as_str()?;
+        let is_plain = !text.contains("((") && !text.contains("{{") && !text.contains('"');
+        is_plain.then(|| format!("`{name}: \"{text}-{{{{ stack | lower }}}}\"`"))
+    };
+    let credential = credentials_of(target).next().map(|name| format!("`(({name}.{{{{ stack }}}}))`"));
+    match (options.iter().find_map(text), credential) {
+        (Some(example), Some(credential)) => {
+            Some(format!("make {} differ: write {example}, or the credential {credential}", one_of(options)))
+        }
+        (Some(example), None) => Some(format!("make {} differ: write {example}", one_of(options))),
+        (None, _) if !options.is_empty() => {
+            Some(format!("make {} differ, such as with `{{{{ stack | lower }}}}` in it", one_of(options)))
+        }
+        (None, _) => stage
+            .origin
+            .settings
+            .at("/names/stack")
+            .filter(|node| !node.as_str().is_some_and(|text| text.contains("environment")))
+            .map(|_| "name each stack after its environment: `names: {stack: \"{{ environment }}\"}`".to_owned()),
     }
 }
 

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, ticked};
 use crate::lower::{Author, JobRole};
+use crate::source::Span;
 
 use super::facts::{Deployment, Facts, GateName, PutTo};
 use super::model::{Job, Pipeline, Unit};
@@ -63,6 +64,8 @@ fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         by_target.entry((&deployment.target, deployment.home.as_deref())).or_default().push(deployment);
     }
     for same in by_target.values() {
+        // Environments of one project deploy the same thing by one mistake.
+        let mut pairs: BTreeMap<(Span, Span), (Vec<&Deployment>, &Deployment)> = BTreeMap::new();
         for (at, deployment) in same.iter().enumerate() {
             // Of two behind different gates the first is reported.
             let other = same.iter().enumerate().rev().find(|(index, other)| {
@@ -71,31 +74,61 @@ fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
                 is_other && is_gated && (deployment.job.gates.is_empty() || *index > at)
             });
             if let Some((_, gated)) = other {
-                diagnostics.push(shared(deployment, gated));
+                let pair = pairs.entry((deployment.span, gated.span)).or_insert_with(|| (Vec::new(), gated));
+                pair.0.push(deployment);
+            }
+        }
+        for (deployments, gated) in pairs.values() {
+            if let Some(found) = shared(deployments, gated) {
+                diagnostics.push(found);
             }
         }
     }
 }
 
-/// A job deploys what another one deploys behind a gate.
-fn shared(deployment: &Deployment, gated: &Deployment) -> Diagnostic {
-    let found = Diagnostic::new(
-        Rule::SharedTarget,
-        deployment.span,
-        format!(
-            "{} deploys `{}`, which {} deploys behind another gate",
-            deployment.job.whom, deployment.target, gated.job.whom
-        ),
-    );
-    let found = if gated.span == deployment.span { found } else { found.also(gated.span, "the other") };
-    let found = if deployment.job.gates.is_empty() {
-        found.note(format!("no approval is needed for `{}`", deployment.job.name))
-    } else {
-        found
+/// Jobs deploy what another one deploys behind a gate. All of them are made at one place.
+fn shared(deployments: &[&Deployment], gated: &Deployment) -> Option<Diagnostic> {
+    let first = deployments.first()?;
+    let deploy = |whom: &str| match whom.strip_prefix("the deploy of ") {
+        Some(stage) => stage.to_owned(),
+        None => whom.to_owned(),
     };
-    let found = found.help("let each environment deploy a stack of its own");
-    // What a credential names is not known: another project may mean another thing. Nor is a handwritten step.
-    if deployment.home.is_some() || !deployment.job.is_rendered { found.of_severity(Severity::Warning) } else { found }
+    let whom: Vec<String> = deployments.iter().map(|deployment| deploy(&deployment.job.whom)).collect();
+    let message = match whom.as_slice() {
+        [_] => {
+            format!(
+                "{} deploys `{}`, which {} deploys behind another gate",
+                first.job.whom, first.target, gated.job.whom
+            )
+        }
+        [front @ .., last] => format!(
+            "the deploys of {} and {last} deploy `{}`, which {} deploys behind another gate",
+            front.join(", "),
+            first.target,
+            gated.job.whom
+        ),
+        [] => return None,
+    };
+    let mut found = Diagnostic::new(Rule::SharedTarget, first.span, message);
+    if gated.span != first.span {
+        found = found.also(gated.span, "the other");
+    }
+    let free: Vec<&str> = deployments
+        .iter()
+        .filter(|deployment| deployment.job.gates.is_empty())
+        .map(|deployment| deployment.job.name.as_str())
+        .collect();
+    if !free.is_empty() {
+        found = found.note(format!("no approval is needed for {}", ticked(free)));
+    }
+    let is_one_manifest = deployments.iter().all(|deployment| deployment.job.owner.file == gated.job.owner.file);
+    let remedy = first.remedy.clone().filter(|_| is_one_manifest);
+    found = found.help(remedy.unwrap_or_else(|| "let each environment deploy a stack of its own".to_owned()));
+    // In another pipeline the same credential may name another thing. A handwritten step may do anything.
+    let is_one_pipeline =
+        is_one_manifest && deployments.iter().all(|deployment| deployment.job.within == gated.job.within);
+    let is_unsure = first.home.is_some() && !is_one_pipeline || !first.job.is_rendered;
+    Some(if is_unsure { found.of_severity(Severity::Warning) } else { found })
 }
 
 fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {

@@ -206,12 +206,8 @@ impl Kind {
 
 pub(crate) fn unknown_version(node: &Node, version: u64) -> Diagnostic {
     let span = node.at("/version").unwrap_or(node).span;
-    Diagnostic::new(
-        Rule::UnknownVersion,
-        span,
-        format!("version {version} of the language, of which this program knows version 1"),
-    )
-    .help("use a newer ol-pipegen, or write `version: 1`")
+    Diagnostic::new(Rule::UnknownVersion, span, format!("expected version 1 of the language, found version {version}"))
+        .help("use a newer ol-pipegen, or write `version: 1`")
 }
 
 fn title_of(name: &str) -> String {

@@ -5,7 +5,7 @@ use crate::concourse::{BuildLogRetention, Resource, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::{Author, Schema, Secret, Wording, check_against, misspelled_variable};
 use crate::source::Span;
-use crate::template::{Filler, Scope, to_value};
+use crate::template::{Filler, Scope, Template, to_value};
 use crate::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
 
 use super::fields::EnvFiles;
@@ -72,6 +72,15 @@ impl Kind {
         is_asked.then(|| self.node.entry_at("/steps").map_or(self.node.span, |steps| steps.key_span))
     }
 
+    /// The options that `target` uses, in the order in which they are declared.
+    pub(crate) fn target_options(&self) -> Vec<String> {
+        let template = self.node.at("/target").and_then(Node::as_str).map(Template::parse);
+        let used = template.and_then(Result::ok).map(|template| template.names()).unwrap_or_default();
+        let declared = self.node.at("/options/properties").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+        let is_used = |name: &&String| used.iter().any(|used| used.strip_prefix("options.") == Some(name.as_str()));
+        declared.iter().map(|entry| &entry.key).filter(is_used).cloned().collect()
+    }
+
     /// Whether its preview can say that there is nothing to change.
     pub(crate) fn tells_unchanged(&self) -> bool {
         self.node.at("/no_changes").is_some()
@@ -100,7 +109,7 @@ impl Kind {
             match Filler::new(diagnostics).node(&entry.value, scope) {
                 Some(value) => options.set(entry.with_value(value)),
                 // What was wrong is not missing.
-                None if diagnostics.len() > before => {
+                None if diagnostics.len() > before || matches!(entry.value.kind, NodeKind::Invalid) => {
                     let value = Node { span: entry.value.span, kind: NodeKind::Invalid };
                     options.set(entry.with_value(value));
                 }
@@ -113,7 +122,8 @@ impl Kind {
             if options.get(&property.key).is_none()
                 && let Some(default) = property.value.at("/default")
             {
-                let scope = scope.with([("options", as_value(declared, &options))]);
+                let mut scope = scope.with([("options", as_value(declared, &options))]);
+                self.mark_missing(&options, &mut scope);
                 if let Some(value) = filler.node(default, &scope) {
                     let (key, key_span) = (property.key.clone(), property.key_span);
                     options.set(Entry { key, key_span, value });
@@ -127,6 +137,16 @@ impl Kind {
         check_against(&mut node, &schema, &wording, diagnostics);
         check_secrets(&node, &self.options, &self.name, diagnostics);
         (node, value)
+    }
+
+    /// Marks required options without a value: what a template makes of them is not reported.
+    pub(crate) fn mark_missing(&self, options: &Map, scope: &mut Scope) {
+        let required = self.options.get("required").and_then(serde_json::Value::as_array);
+        for name in required.into_iter().flatten().filter_map(serde_json::Value::as_str) {
+            if options.get(name).is_none_or(|value| matches!(value.kind, NodeKind::Invalid)) {
+                scope.mark_unknown(format!("options.{name}"));
+            }
+        }
     }
 
     /// The phases that the kind comes out with.

@@ -2,7 +2,7 @@ use std::sync::OnceLock;
 
 use camino::Utf8Path;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
 use crate::source::{FileId, Sources, Span};
 
 use super::file::{Family, Kind};
@@ -140,10 +140,19 @@ impl KindSet {
 
     fn unknown(&self, family: Family, name: &str, span: Span) -> Diagnostic {
         let known: Vec<&str> = self.of(family).map(Kind::name).collect();
+        let familiar = match (family, name) {
+            (Family::Stack, "terraform" | "tofu") => Some("write `opentofu: {binary: terraform, path: …}`"),
+            (Family::Stack, "bash" | "kubectl" | "kubernetes" | "shell") => {
+                Some("write `script: {image: …, deploy: …}`")
+            }
+            (Family::Build, "buildkit" | "docker" | "dockerfile" | "kaniko") => Some("write `image: {}`"),
+            _ => None,
+        };
         let help = match did_you_mean(name, known.iter().copied()) {
+            _ if familiar.is_some() => familiar.unwrap_or_default().to_owned(),
             Some(meant) => format!("did you mean `{meant}`?"),
             None => {
-                format!("there are {}, and those of your own in `kinds/{}/`", ticked(known), family.folder())
+                format!("use {}, or add a kind to `kinds/{}/`", one_of(&known), family.folder())
             }
         };
         Diagnostic::new(Rule::UnknownKind, span, format!("there is no {} `{name}`", family.noun())).help(help)

@@ -121,7 +121,13 @@ impl<'a> Lowering<'_, 'a> {
         self.origin(job.name, || JobOrigin {
             whom,
             span: here,
-            role: JobRole::Stage { stage, phase: job.phase, target: made.target, unnamed: kind.without_target() },
+            role: JobRole::Stage {
+                stage,
+                phase: job.phase,
+                target: made.target,
+                unnamed: kind.without_target(),
+                target_options: kind.target_options(),
+            },
             plan: plan.origins,
             hooks: Author::Generator,
         });

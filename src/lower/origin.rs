@@ -42,6 +42,8 @@ pub(crate) enum JobRole<'p> {
         target: Option<String>,
         /// The kind of the fleet that names nothing: where a `target` is missing.
         unnamed: Option<Span>,
+        /// The options of the kind that the target is made of.
+        target_options: Vec<String>,
     },
     /// Builds an input.
     Build,

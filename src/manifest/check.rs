@@ -5,9 +5,10 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value as Json;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of, ticked};
-use crate::yaml::{Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, escape, trap};
+use crate::yaml::{Entry, Node, NodeKind, Resolved, Scalar, ScalarStyle, canonical, escape, trap};
 
 use super::fit::{Author, surely_fits};
+use super::place::{example_of, right_place, right_place_of_option, right_shape};
 use super::schema::FileShape;
 use super::secrets::misspelled_variable;
 
@@ -28,18 +29,30 @@ pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Dia
                 Diagnostic::new(
                     Rule::MissingField,
                     document.span,
-                    format!("nothing in this file: it is to be {}", shape.noun()),
+                    format!("this file is empty: expected {}", shape.noun()),
                 )
-                .help("`ol-pipegen init` writes one to begin with"),
+                .help(shape.beginning()),
             );
             document.kind = NodeKind::Invalid;
             return;
         }
         _ => {
-            diagnostics.push(Diagnostic::new(Rule::WrongType, document.span, format!("{} is a map", shape.noun())));
+            let message = format!("expected {} (a map), found {}", shape.noun(), node_noun(document));
+            diagnostics.push(Diagnostic::new(Rule::WrongType, document.span, message).help(shape.beginning()));
             document.kind = NodeKind::Invalid;
             return;
         }
+    }
+    if shape == FileShape::Manifest
+        && let Some(jobs) = document.entry_at("/jobs").filter(|jobs| jobs.value.as_list().is_some())
+        && document.at("/project").or(document.at("/projects")).or(document.at("/stack")).is_none()
+    {
+        diagnostics.push(
+            Diagnostic::new(Rule::WrongType, jobs.key_span, "this is a pipeline of Concourse, not a manifest")
+                .help("render the manifest that it was made from, or check it with `ol-pipegen validate`"),
+        );
+        document.kind = NodeKind::Invalid;
+        return;
     }
     let schema = Schema { json: shape.schema(), author: Author::Program, validator: &|| Some(shape.validator()) };
     check_against(document, &schema, &Wording::File(shape), diagnostics);
@@ -81,8 +94,18 @@ pub(crate) fn check_against(
         return;
     }
     let mut wrong = Vec::new();
+    // Which of several kinds was meant is not known, so that what is wrong in each is not reported.
+    let is_several = |error: &jsonschema::ValidationError<'_>| {
+        matches!(error.kind(), ValidationErrorKind::MaxProperties { .. })
+            .then(|| error.instance_path().to_string() + "/")
+    };
+    let several: Vec<String> = validator.iter_errors(&json).filter_map(|error| is_several(&error)).collect();
     for error in validator.iter_errors(&json) {
         let pointer = error.instance_path().to_string();
+        if several.iter().any(|around| pointer.starts_with(around.as_str())) {
+            wrong.push(pointer);
+            continue;
+        }
         let subschema = subschema(schema, error.evaluation_path().as_str());
         let unexpected = match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => Some(unexpected.clone()),
@@ -93,11 +116,14 @@ pub(crate) fn check_against(
                 .map(|map| map.entries().iter().map(|entry| entry.key.clone()).collect()),
             _ => None,
         };
-        if let Some(unexpected) = unexpected {
+        if let Some(mut unexpected) = unexpected {
+            if pointer.is_empty() && matches!(wording, Wording::File(FileShape::Fleet)) {
+                report_defaults(document, &mut unexpected, diagnostics);
+            }
             for key in &unexpected {
                 let pointer = format!("{pointer}/{}", escape(key));
                 if let Some(entry) = document.entry_at(&pointer) {
-                    diagnostics.push(unknown_field(entry.key_span, key, &pointer, subschema, wording));
+                    diagnostics.push(unknown_field(entry, &pointer, subschema, wording));
                 }
                 wrong.push(pointer);
             }
@@ -108,9 +134,20 @@ pub(crate) fn check_against(
         };
         if let ValidationErrorKind::Required { property } = error.kind() {
             let property = property.as_str().unwrap_or_default();
-            // What was wrong has been reported, and is not missing.
-            if node.as_map().is_none_or(|map| map.get(property).is_none()) {
-                diagnostics.push(missing(node, &pointer, property, wording));
+            // What was wrong has been reported, and is not missing. Nor is what is misspelled.
+            let known = subschema.and_then(|schema| schema.get("properties"));
+            let is_misspelled = |entry: &Entry| {
+                known.is_some_and(|known| known.get(&entry.key).is_none())
+                    && did_you_mean(&entry.key, [property]).is_some()
+            };
+            if node.as_map().is_none_or(|map| map.get(property).is_none() && !map.entries().iter().any(is_misspelled)) {
+                let found = missing(node, &pointer, property, wording);
+                diagnostics.push(found.maybe_help(example_of(
+                    schema,
+                    error.evaluation_path().as_str(),
+                    property,
+                    wording,
+                )));
             }
             continue;
         }
@@ -127,7 +164,32 @@ pub(crate) fn check_against(
             wrong.push(pointer);
             continue;
         }
-        let diagnostic = wrong_value(node, &pointer, error.kind(), subschema);
+        let mut diagnostic = wrong_value(node, &pointer, error.kind(), subschema);
+        if let (ValidationErrorKind::Type { .. }, None, Wording::File(shape)) =
+            (error.kind(), &diagnostic.help, wording)
+        {
+            let takes_several = subschema.is_some_and(|schema| {
+                let kind = schema.get("type").and_then(Json::as_str);
+                matches!(kind, Some("object" | "array"))
+            });
+            if takes_several {
+                let field = field_of(&pointer);
+                diagnostic.help = right_shape(field, node, subschema, *shape, error.evaluation_path().as_str());
+            } else if let Some(first) = node.as_map().and_then(|map| map.entries().first())
+                && pointer == "/gate"
+                && let Some(word) = first.value.as_str()
+            {
+                diagnostic.help = Some(format!("write `overrides: {{{}: {{gate: {word}}}}}`", first.key));
+            }
+        }
+        if diagnostic.help.is_none()
+            && let Some(list) = pointer.rsplit_once('/').and_then(|(list, _)| document.at(list)?.as_list())
+            && let ([_], ValidationErrorKind::Pattern { .. }, Some(text)) = (list, error.kind(), node.as_str())
+            && text.contains(' ')
+        {
+            let items: Vec<&str> = text.split([' ', ',']).filter(|item| !item.is_empty()).collect();
+            diagnostic.help = Some(format!("write [{}]", items.join(", ")));
+        }
         // An ambiguous scalar is wrong in its writing alone: what was meant is clear enough to go on with, unless it has
         // to be of some form, too.
         let of_a_form = subschema.is_some_and(|schema| schema.get("pattern").is_some() || schema.get("enum").is_some());
@@ -143,13 +205,68 @@ pub(crate) fn check_against(
     }
 }
 
-fn unknown_field(
-    span: crate::source::Span,
-    key: &str,
-    pointer: &str,
-    schema: Option<&Json>,
-    wording: &Wording<'_>,
-) -> Diagnostic {
+/// Reports settings of projects at the top of a fleet once, and takes them out of the list of unknown fields.
+fn report_defaults(document: &Node, unexpected: &mut Vec<String>, diagnostics: &mut Diagnostics) {
+    let settings: Vec<&str> = FileShape::settings_of_defaults().collect();
+    let misplaced: Vec<String> = unexpected.extract_if(.., |key| settings.contains(&key.as_str())).collect();
+    let Some(first) = misplaced.first().and_then(|key| document.entry_at(&format!("/{}", escape(key)))) else { return };
+    let noun = if misplaced.len() == 1 { "is a setting" } else { "are settings" };
+    let help = if document.at("/defaults").is_some() {
+        format!("move {} under `defaults`", ticked(&misplaced))
+    } else {
+        format!("write `defaults:` above, and indent {}", ticked(&misplaced))
+    };
+    diagnostics.push(
+        Diagnostic::new(Rule::UnknownField, first.key_span, format!("{} {noun} of projects", ticked(&misplaced)))
+            .label("no such field of a fleet")
+            .help(help),
+    );
+}
+
+/// How to write a kind whose options stand beside it, as they do where their indent is missing.
+fn not_indented(node: &Node) -> Option<String> {
+    let [first, rest @ ..] = node.as_map()?.entries() else { return None };
+    let is_open = first.value.is_null() && rest.iter().all(|entry| entry.key_span.start > first.key_span.start);
+    is_open.then(|| format!("indent {} below `{}`", ticked(rest.iter().map(|entry| &entry.key)), first.key))
+}
+
+/// A number with a unit that people write, as a duration.
+fn as_duration(text: &str) -> Option<String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u32 = text[..digits].parse().ok()?;
+    let unit = text[digits..].trim().to_lowercase();
+    let unit = match unit.as_str() {
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "min" | "mins" | "minute" | "minutes" => "m",
+        "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        "w" | "week" | "weeks" => return Some(format!("{}d", number.checked_mul(7)?)),
+        short @ ("s" | "m" | "h" | "d") => short,
+        _ => return None,
+    };
+    Some(format!("{number}{unit}"))
+}
+
+/// The entries of which a map takes one.
+fn entries_of(schema: &Json) -> Option<String> {
+    let names: Vec<&str> = schema.get("properties")?.as_object()?.keys().map(String::as_str).collect();
+    (!names.is_empty()).then(|| format!("write {}", one_of(&names)))
+}
+
+/// Whether a shell takes the text for the name of a variable.
+fn is_variable(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.bytes().all(is_word) && text.bytes().next().is_some_and(|first| !first.is_ascii_digit())
+}
+
+/// The field of a value. An item of a list is called by the list.
+fn field_of(pointer: &str) -> &str {
+    let is_index = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    pointer.rsplit('/').find(|part| !is_index(part)).unwrap_or_default()
+}
+
+fn unknown_field(entry: &Entry, pointer: &str, schema: Option<&Json>, wording: &Wording<'_>) -> Diagnostic {
+    let (span, key) = (entry.key_span, entry.key.as_str());
     let owner = owner(pointer);
     let not_yet = matches!(wording, Wording::File(_))
         && NOT_YET.iter().any(|(place, keys)| *place == place_name(pointer) && keys.contains(&key));
@@ -180,15 +297,28 @@ fn unknown_field(
             (format!("unknown option `{key}` of the {noun} `{kind}`"), String::new())
         }
     };
+    let place = match wording {
+        Wording::File(shape) => right_place(key, &entry.value, pointer, schema, *shape),
+        Wording::Options(_, kind) => right_place_of_option(key, kind),
+    };
     let help = match did_you_mean(key, known.iter().copied()) {
+        _ if place.is_some() => place,
         Some(meant) => Some(format!("did you mean `{meant}`?")),
         None if known.is_empty() && matches!(wording, Wording::Options(..)) => Some("it takes no options".to_owned()),
-        None if known.is_empty() => Some("a name is of letters, digits, `-` and `_`".to_owned()),
-        None if known.len() <= 8 => Some(format!("it has {}", ticked(known))),
-        None => None,
+        None if known.is_empty() => Some("use letters, digits, `-` and `_` in a name".to_owned()),
+        None if known.len() <= 8 => Some(format!("use {}", one_of(&known))),
+        None => match (wording, owner) {
+            (Wording::File(shape), None) => {
+                Some(format!("run `ol-pipegen schema {}`, which lists all fields", shape.argument()))
+            }
+            _ => None,
+        },
     };
     Diagnostic::new(Rule::UnknownField, span, message).label(label).maybe_help(help)
 }
+
+/// What to do about a chain without environments, which has no default.
+const ENVIRONMENTS: &str = "list them in the order of promotion: `environments: [CI, QA, Production]`";
 
 fn missing(node: &Node, pointer: &str, property: &str, wording: &Wording<'_>) -> Diagnostic {
     let message = match wording {
@@ -215,9 +345,7 @@ fn place_name(pointer: &str) -> &str {
 }
 
 fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: Option<&Json>) -> Diagnostic {
-    // An item of a list is called by the list.
-    let is_index = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let field = pointer.rsplit('/').find(|part| !is_index(part)).unwrap_or_default();
+    let field = field_of(pointer);
     let what = node_noun(node);
     if node.as_str().is_some_and(|text| text.contains("{{")) && !flag(schema, "x-template") {
         return template_here(node.span);
@@ -247,8 +375,15 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
                 other => other,
             };
             let help = match (expected.as_str(), node.as_str()) {
-                _ if node.is_null() => Some("leave the line out for the default".to_owned()),
+                _ if node.is_null() && field == "environments" => Some(ENVIRONMENTS.to_owned()),
+                // What follows ` #` is a comment to YAML.
+                _ if node.is_null() && field == "channel" => Some("quote the name: `channel: \"#NAME\"`".to_owned()),
+                _ if node.is_null() && pointer == format!("/stack/{field}") => {
+                    Some(format!("write `{field}: {{…}}`; `ol-pipegen kind show {field}` shows the options"))
+                }
+                _ if node.is_null() => Some("remove the line for the default".to_owned()),
                 ("array", Some(text)) => Some(format!("write [{text}]")),
+                ("integer", Some(text)) if text.parse::<u64>().is_ok() => Some(format!("write {text} without quotes")),
                 ("boolean", Some(text)) => trap(text).map(|meant| format!("write {meant}")),
                 _ => None,
             };
@@ -262,7 +397,7 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
             let words: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
             let word = node.as_str().unwrap_or_default();
             let help = did_you_mean(word, words.iter().copied())
-                .map_or_else(|| format!("it is {}", one_of(&words)), |meant| format!("did you mean `{meant}`?"));
+                .map_or_else(|| format!("write {}", one_of(&words)), |meant| format!("did you mean `{meant}`?"));
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` cannot be `{word}`")).help(help)
         }
         ValidationErrorKind::Pattern { .. } if flag(schema, "x-secret") => {
@@ -276,7 +411,13 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
             let expected =
                 schema.and_then(|schema| schema.get("x-expected")).and_then(Json::as_str).unwrap_or("of that form");
             let text = node.as_str().unwrap_or_default();
-            Diagnostic::new(Rule::WrongType, node.span, format!("`{text}` is not {expected}"))
+            let duration = expected.starts_with("a duration").then(|| as_duration(text)).flatten();
+            let is_swapped = flag(schema, "x-variable") && is_variable(field);
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{text}` is not {expected}")).maybe_help(
+                duration
+                    .map(|duration| format!("write {duration}"))
+                    .or_else(|| is_swapped.then(|| format!("write `{{{text}: {field}}}`"))),
+            )
         }
         ValidationErrorKind::MaxProperties { .. } => {
             let names = node.as_map().map(|map| ticked(map.entries().iter().map(|entry| &entry.key)));
@@ -285,14 +426,15 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
                 node.span,
                 format!("`{field}` takes one, not {}", names.unwrap_or_default()),
             )
-            .help("keep one of them")
+            .help(not_indented(node).unwrap_or_else(|| "keep one of them".to_owned()))
         }
         ValidationErrorKind::MinProperties { .. } => {
             Diagnostic::new(Rule::MissingField, node.span, format!("`{field}` takes exactly one entry"))
+                .maybe_help(schema.and_then(entries_of))
         }
         ValidationErrorKind::MinItems { .. } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` has nothing in it"))
-                .help("leave the line out for the default")
+                .help(if field == "environments" { ENVIRONMENTS } else { "remove the line for the default" })
         }
         ValidationErrorKind::Minimum { limit } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` is {limit} at least"))
@@ -323,19 +465,19 @@ fn node_noun(node: &Node) -> &'static str {
     }
 }
 
-/// A plain scalar where text is due, that is something else to YAML.
+/// A plain scalar where text is expected, which YAML reads as something else.
 pub(crate) fn ambiguous(node: &Node, scalar: &Scalar) -> Diagnostic {
     let text = &scalar.text;
     let resolved = scalar.resolve();
     let message = match resolved {
-        Resolved::Bool(value) => format!("`{text}` is {value} to YAML, and text is due"),
-        Resolved::Text | Resolved::Null => format!("`{text}` is not text to every reader of YAML"),
+        Resolved::Bool(value) => format!("expected text, found `{text}`, which YAML reads as {value}"),
+        Resolved::Text | Resolved::Null => format!("some readers of YAML do not read `{text}` as text"),
         Resolved::Integer(_) | Resolved::Float(_) => {
             let becomes = canonical(resolved);
             if becomes == *text {
-                format!("`{text}` is a number to YAML, and text is due")
+                format!("expected text, found the number `{text}`")
             } else {
-                format!("`{text}` is a number to YAML, and would become `{becomes}`")
+                format!("expected text, found the number `{text}`, which would become `{becomes}`")
             }
         }
     };

@@ -8,6 +8,7 @@ mod issues;
 mod jobs;
 mod layers;
 mod meta;
+mod place;
 mod publish;
 mod scalars;
 mod schema;

@@ -37,6 +37,24 @@ impl FileShape {
         }
     }
 
+    /// Its name on the command line.
+    pub(super) const fn argument(self) -> &'static str {
+        match self {
+            Self::Manifest => "project",
+            Self::Fleet => "fleet",
+            Self::Kind => "kind",
+        }
+    }
+
+    /// How to begin such a file.
+    pub(super) const fn beginning(self) -> &'static str {
+        match self {
+            Self::Manifest => "write `project: NAME` and `stack: {KIND: …}`",
+            Self::Fleet => "write `version: 1` and `defaults: {…}`; `ol-pipegen init` shows an example",
+            Self::Kind => "write `version: 1` and the fields that `ol-pipegen kind show script` shows",
+        }
+    }
+
     /// The schema that files of this shape are checked against. Nothing is required, for another layer may say it.
     pub(crate) fn schema(self) -> &'static Value {
         static MANIFEST: LazyLock<Value> = LazyLock::new(|| kept(FileShape::Manifest));
@@ -64,6 +82,15 @@ impl FileShape {
             Self::Fleet => &FLEET,
             Self::Kind => &KIND,
         }
+    }
+
+    /// The settings that a fleet takes only in its `defaults`.
+    pub(crate) fn settings_of_defaults() -> impl Iterator<Item = &'static str> {
+        let properties = |schema: &'static Value| schema["properties"].as_object().into_iter().flat_map(Map::keys);
+        let fleet = Self::Fleet.schema();
+        properties(&fleet["properties"]["defaults"])
+            .map(String::as_str)
+            .filter(|key| fleet["properties"].get(*key).is_none())
     }
 
     /// The top-level keys that belong to a layer of settings.

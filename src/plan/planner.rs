@@ -6,7 +6,7 @@ use crate::concourse::JobName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::{ApprovedCode, IssuesResource, Unchanged};
 use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage, What};
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::{Map, Node, NodeKind};
 
 use super::built;
 use super::gate::{Destination, Entry, GateIssue, TakenGate};
@@ -299,7 +299,25 @@ impl<'p> Planner<'p, '_> {
         let settings = &stage.origin.settings;
         // What was wrong has been reported, and is not missing.
         let is_reported = |node: &Node| matches!(node.kind, NodeKind::Invalid);
-        if ["/issues", "/issues/auth"].iter().any(|pointer| settings.at(pointer).is_some_and(is_reported)) {
+        let issues = settings.at("/issues").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+        if settings.at("/issues").is_some_and(is_reported) || issues.iter().any(|entry| is_reported(&entry.value)) {
+            return;
+        }
+        // What every manifest of a fleet lacks is reported once.
+        let is_own = issues.iter().any(|entry| entry.key_span.file == stage.origin.span.file);
+        let place = stage.origin.fleet_defaults.filter(|_| !is_own);
+        if let Some(place) = place
+            && settings.at("/issues/repository").is_none()
+            && settings.at("/issues/auth").is_none()
+        {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::MissingField,
+                    place,
+                    "nothing says where the issues of gates live, and who writes them",
+                )
+                .help("add `issues: {repository: OWNER/NAME, auth: {token: ((github.token))}}` to `defaults`"),
+            );
             return;
         }
         for (pointer, what, help) in [

@@ -1,4 +1,4 @@
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
 use crate::manifest::{ChainFields, Name};
 use crate::source::Span;
 use crate::yaml::Node;
@@ -89,7 +89,19 @@ fn distinct<'n>(
     for (index, Name(name)) in names.into_iter().enumerate() {
         let span = item(layer, field, index);
         match seen.iter().find(|(known, _)| known == name) {
-            None => seen.push((name.clone(), span)),
+            None => match seen.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+                // The names of jobs are in lower case.
+                Some((known, first)) => diagnostics.push(
+                    Diagnostic::new(
+                        Rule::DuplicateItem,
+                        span,
+                        format!("`{known}` and `{name}` in `{field}` differ only in case"),
+                    )
+                    .also(*first, "first here")
+                    .help("remove one of them, or rename it"),
+                ),
+                None => seen.push((name.clone(), span)),
+            },
             Some((_, first)) => diagnostics.push(
                 Diagnostic::new(Rule::DuplicateItem, span, format!("`{name}` stands twice in `{field}`"))
                     .also(*first, "first here"),
@@ -117,10 +129,14 @@ fn check_skips(
             .iter()
             .flat_map(|group| environments.iter().map(move |environment| format!("{group}.{environment}")))
             .collect();
-        let help = match did_you_mean(skip, stages.iter().map(String::as_str)) {
+        let swapped = skip.split_once('.').map(|(environment, group)| format!("{group}.{environment}"));
+        let swapped = swapped.filter(|swapped| stages.contains(swapped));
+        let help = match swapped.as_deref().or_else(|| did_you_mean(skip, stages.iter().map(String::as_str))) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None if groups.is_empty() => "only a stage of a group, `GROUP.ENVIRONMENT`, can be skipped".to_owned(),
-            None => format!("a stage is one of {} and one of {}", ticked(groups), ticked(environments)),
+            None if groups.is_empty() => {
+                "remove it from `environments`; only a stage of a group, `GROUP.ENVIRONMENT`, can be skipped".to_owned()
+            }
+            None => format!("write `GROUP.ENVIRONMENT`, with {} and {}", one_of(groups), one_of(environments)),
         };
         diagnostics.push(
             Diagnostic::new(

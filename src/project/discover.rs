@@ -109,12 +109,17 @@ pub(super) fn check_paths(
     whom: &str,
     diagnostics: &mut Diagnostics,
 ) {
-    for (path, span) in path_options(kind, options) {
+    for (option, path, span) in path_options(kind, options) {
         if !is_inside(Utf8Path::new(path)) || !root.join(path).exists() {
-            diagnostics.push(
+            let found = if span.file == kind.node().span.file {
+                // The user wrote no such option.
+                let message = format!("`{path}` is not in the code: it is the default of `{option}`");
+                Diagnostic::new(Rule::MissingPath, options.span, message)
+                    .help(format!("add the file, or set `{option}`"))
+            } else {
                 Diagnostic::new(Rule::MissingPath, span, format!("`{path}` is not in the code"))
-                    .note(format!("looked in {root}")),
-            );
+            };
+            diagnostics.push(found.note(format!("looked in {root}")));
             return;
         }
     }
@@ -130,7 +135,7 @@ pub(super) fn check_paths(
 }
 
 /// The options that a kind's schema calls paths.
-fn path_options<'n>(kind: &Kind, options: &'n Node) -> Vec<(&'n str, crate::source::Span)> {
+fn path_options<'n>(kind: &Kind, options: &'n Node) -> Vec<(&'n str, &'n str, crate::source::Span)> {
     let is_path = |schema: Option<&serde_json::Value>| {
         schema.and_then(|schema| schema.get("format")).and_then(serde_json::Value::as_str) == Some("path")
     };
@@ -142,9 +147,9 @@ fn path_options<'n>(kind: &Kind, options: &'n Node) -> Vec<(&'n str, crate::sour
             None if is_path(schema) => std::slice::from_ref(&entry.value),
             _ => continue,
         };
-        paths.extend(items.iter().filter_map(|item| Some((item.as_str()?, item.span))));
+        paths.extend(items.iter().filter_map(|item| Some((entry.key.as_str(), item.as_str()?, item.span))));
     }
-    paths.retain(|(path, _)| !path.is_empty() && !path.contains("://"));
+    paths.retain(|(_, path, _)| !path.is_empty() && !path.contains("://"));
     paths
 }
 

@@ -56,16 +56,16 @@ pub(super) fn check<'a>(
             "/approval",
             approval,
             "`approval` has no effect: no stage that it holds for has the gate `issue` or `preview`",
-            "take it out, or give the stage such a gate",
+            "write `gate: issue` or `gate: preview`, or remove `approval`",
         );
         for (pointer, message) in ISSUES_LOST {
-            note(pointer, !stage.mitodl, message, "use `resource: github-issues`, or take it out");
+            note(pointer, !stage.mitodl, message, "write `resource: github-issues`, or remove this field");
         }
         note(
             "/record",
             !stage.opens_gate,
             "`record` has no effect: the deployment opens an issue for the next stage",
-            "take it out",
+            "remove `record`",
         );
     }
     for (span, finding) in found.into_iter().filter(|(_, finding)| !finding.heeded) {
@@ -87,7 +87,7 @@ fn lost_policy(settings: &Node, built_in: FileId, diagnostics: &mut Diagnostics)
                 entry.key_span,
                 "`issues.signing_key` would be lost: MIT Open Learning's image signs nothing",
             )
-            .help("use `issues: {resource: github-issues}`, or take it out"),
+            .help("write `issues: {resource: github-issues}`, or remove this field"),
         );
     }
     for entry in policy.chain(exact).chain(refused).chain(supersede).filter(|entry| entry.key_span.file != built_in) {
@@ -97,7 +97,7 @@ fn lost_policy(settings: &Node, built_in: FileId, diagnostics: &mut Diagnostics)
                 entry.key_span,
                 format!("`approval.{}` would be lost: MIT Open Learning's image does not know it", entry.key),
             )
-            .help("use `issues: {resource: github-issues}`, or take it out"),
+            .help("write `issues: {resource: github-issues}`, or remove this field"),
         );
     }
 }

@@ -37,6 +37,8 @@ pub struct Fleet {
     pub(crate) resource_types_node: Option<Node>,
     /// What is built in, under the fleet's defaults.
     pub(crate) defaults: Node,
+    /// Where the defaults are; a manifest alone has none.
+    pub(crate) defaults_span: Option<Span>,
     /// The file of what is built in.
     pub(crate) built_in: FileId,
     /// Values that the defaults and the fleet's own kinds use, once somebody asks.
@@ -152,6 +154,9 @@ impl Fleet {
         let folder = path.parent().unwrap_or(Utf8Path::new("")).to_owned();
         let Some(mut node) = read(sources, file, Limits::MANIFEST, diagnostics) else { return Ok(None) };
         check(&mut node, FileShape::Fleet, diagnostics);
+        if node.as_map().is_none() {
+            return Ok(None);
+        }
         Self::from_node(&node, folder, Some(path.to_owned()), sources, diagnostics).map(Some)
     }
 
@@ -187,12 +192,8 @@ impl Fleet {
             Some(1) => {}
             Some(other) => diagnostics.push(unknown_version(node, other)),
             None if path.is_some() && node.at("/version").is_none() => diagnostics.push(
-                Diagnostic::new(
-                    Rule::MissingField,
-                    first_key(node),
-                    "a fleet says of which version of the language it is",
-                )
-                .help("begin with `version: 1`"),
+                Diagnostic::new(Rule::MissingField, first_key(node), "`version` is missing")
+                    .help("write `version: 1` in the first line"),
             ),
             None => {}
         }
@@ -248,6 +249,9 @@ impl Fleet {
             resource_types: resource_types(node, diagnostics),
             resource_types_node: node.at("/resource_types").cloned(),
             defaults,
+            defaults_span: path
+                .as_ref()
+                .map(|_| node.entry_at("/defaults").map_or_else(|| first_key(node), |entry| entry.key_span)),
             built_in,
             used_values: OnceLock::new(),
             levels: file_levels(node, diagnostics),
@@ -349,7 +353,13 @@ fn split(node: &Node) -> (Node, Node) {
     let mut own = node.clone();
     let defaults = own.as_map_mut().and_then(|map| map.remove("defaults"));
     let empty = Node::map(node.span, Map::default());
-    let defaults = defaults.map(|entry| entry.value).filter(|value| value.as_map().is_some()).unwrap_or(empty);
+    let mut defaults = defaults.map(|entry| entry.value).filter(|value| value.as_map().is_some()).unwrap_or(empty);
+    // That they belong there has been reported. What would follow from their absence is not.
+    for key in FileShape::settings_of_defaults() {
+        if let Some(entry) = own.as_map_mut().and_then(|map| map.remove(key)) {
+            defaults = merge(&Node::map(entry.key_span, [entry].into_iter().collect()), &defaults);
+        }
+    }
     (own, defaults)
 }
 

@@ -3,6 +3,7 @@ mod reference;
 mod what;
 
 use github_issues_resource::contract::{ContentFiles, files};
+use indexmap::IndexMap;
 
 use crate::concourse::ResourceName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
@@ -25,9 +26,15 @@ const RESERVED: [(&str, &str); 2] =
 /// The files that name the version of an image.
 const PINS_OF_IMAGE: [&str; 2] = ["digest", "tag"];
 
+/// Files that a get of an image writes, without those of its root file system and of its layout
+/// ([registry-image](https://github.com/concourse/registry-image-resource), `in`).
+const IMAGE_FILES: [&str; 6] = ["digest", "repository", "tag", "labels.json", "metadata.json", "image.tar"];
+
 /// What the inputs of a stage are resolved with.
 pub(super) struct InputContext<'a> {
     pub(super) kinds: &'a KindSet,
+    /// Whether images are got by Concourse's own type, so that the files of a get are known.
+    pub(super) has_core_images: bool,
     pub(super) scope: &'a Scope,
     pub(super) settings: &'a Node,
     pub(super) environment: &'a str,
@@ -115,6 +122,9 @@ impl InputContext<'_> {
             (PinSetting::File(file), _) => Pin::File(file),
             (PinSetting::LeftOut, _) => Pin::LeftOut,
         };
+        if self.has_core_images && matches!(what, What::Image(_)) {
+            self.check_image_files(&settings.env, &pointer);
+        }
         let content = match settings.content {
             Some(files) if files.is_empty() => None,
             Some(files) => Some(ContentFiles::Only(files.into_iter().map(|file| file.0).collect())),
@@ -141,6 +151,26 @@ impl InputContext<'_> {
             params,
             env: env_sources(settings.env),
         })
+    }
+
+    /// Reports variables that are made from files which no get of an image writes.
+    fn check_image_files(&mut self, env: &IndexMap<String, String>, pointer: &str) {
+        for (variable, file) in env {
+            let is_below = ["rootfs/", "oci/"].iter().any(|folder| file.starts_with(folder));
+            let is_file = IMAGE_FILES.contains(&file.as_str()) || is_below;
+            let place = self.settings.at(&format!("{pointer}/env/{}", escape(variable)));
+            let Some(place) = place.filter(|_| !is_file) else { continue };
+            let help = if IMAGE_FILES.contains(&variable.as_str()) {
+                format!("write `{{{file}: {variable}}}`")
+            } else {
+                did_you_mean(file, IMAGE_FILES).map_or_else(
+                    || "write `digest`, `repository` or `tag`".to_owned(),
+                    |meant| format!("did you mean `{meant}`?"),
+                )
+            };
+            let message = format!("an image has no file `{file}`");
+            self.diagnostics.push(Diagnostic::new(Rule::WrongType, place.span, message).help(help));
+        }
     }
 
     /// Does this environment take it? Says so when `only` names an environment that is not there.

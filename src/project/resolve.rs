@@ -13,12 +13,12 @@ mod whole;
 
 use camino::Utf8Path;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, ticked};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use crate::kind::{Family, Kind};
 use crate::manifest::ChainFields;
 use crate::source::{FileId, Span};
 use crate::template::{Filler, Scope};
-use crate::yaml::{Map, Node, NodeKind, decode};
+use crate::yaml::{Entry, Map, Node, NodeKind, decode};
 
 use super::chain::{self, ChainOutline};
 use super::effect;
@@ -46,6 +46,8 @@ pub(crate) struct Resolved {
     pub(crate) discovered: Vec<String>,
     /// Selectors that fit a stage.
     pub(crate) selectors: Vec<String>,
+    /// Those of stages that take an approval.
+    pub(crate) approved_selectors: Vec<String>,
 }
 
 /// Applies the layers, finds the stages, and fills in each.
@@ -62,6 +64,7 @@ pub(crate) fn resolve(
         outlined.push(Resolver { manifest, fleet, source_root, layer, diagnostics: &mut *diagnostics }.outlined()?);
     }
     let selectors = several::check_selectors(manifest, &outlined, diagnostics);
+    let approved_selectors = several::approved_selectors(&outlined);
     effect::check(manifest.file, fleet.built_in, outlined.iter().flat_map(Outlined::facts), diagnostics);
     let mut drafts: Vec<Option<Draft<'_>>> = Vec::new();
     for (layer, outlined) in layers.iter().zip(&outlined) {
@@ -103,7 +106,7 @@ pub(crate) fn resolve(
         }
     }
     let discovered = outlined.into_iter().flat_map(|outlined| outlined.discovered).collect();
-    Ok(Resolved { project: whole.then_some(project), discovered, selectors })
+    Ok(Resolved { project: whole.then_some(project), discovered, selectors, approved_selectors })
 }
 
 /// Inputs that refer to those of other stages take over what these say.
@@ -201,6 +204,9 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn require(&mut self, field: &str) {
+        if field == "stack" && self.has_wrong_stack() {
+            return;
+        }
         if self.layer.node.as_map().is_some_and(|map| map.get(field).is_none()) {
             let help = match field {
                 "project" => "name the thing that is deployed: `project: shop-cart`".to_owned(),
@@ -237,9 +243,26 @@ impl<'a> Resolver<'a, '_> {
             .unwrap_or(self.manifest.name)
     }
 
+    /// Whether the manifest has a `stack` that is wrong, or a field that was to be one. That has been reported.
+    fn has_wrong_stack(&self) -> bool {
+        let is_wrong = |entry: &Entry| {
+            let key = entry.key.as_str();
+            let is_meant = || key == "kind" || self.fleet.kinds.get(Family::Stack, key).is_some();
+            matches!(entry.value.kind, NodeKind::Invalid) && (did_you_mean(key, ["stack"]).is_some() || is_meant())
+        };
+        let own = self.manifest.projects().map(|entry| &entry.value).chain([self.manifest.node]);
+        own.filter_map(Node::as_map).any(|map| map.entries().iter().any(is_wrong))
+    }
+
     /// The stack kind of a stage, and its options as they were given.
     fn kind(&mut self, settings: &Node) -> Option<(&'a Kind, Node)> {
         let choice = settings.at("/stack")?.as_map()?.entries().first()?;
+        // What was wrong has been reported: neither the fleet's kind nor one without options was meant.
+        if choice.key_span.file != self.manifest.file && self.has_wrong_stack()
+            || matches!(choice.value.kind, NodeKind::Invalid)
+        {
+            return None;
+        }
         let Some(kind) = self.fleet.kinds.get(Family::Stack, &choice.key) else {
             self.fleet.kinds.report_unknown(Family::Stack, &choice.key, choice.key_span, self.diagnostics);
             return None;

@@ -69,6 +69,8 @@ pub struct Origin {
     pub(crate) scope: Scope,
     /// Where to point when nothing better is found.
     pub span: Span,
+    /// The `defaults` of the fleet: where to point when every manifest lacks the same.
+    pub(crate) fleet_defaults: Option<Span>,
 }
 
 /// One project in one group in one environment: one deploy job.

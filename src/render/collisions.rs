@@ -23,6 +23,8 @@ pub(super) struct Facts {
     stages: Vec<NamedStage>,
     /// Selectors that fit a stage.
     pub(super) selectors: Vec<String>,
+    /// Selectors that fit a stage which takes an approval.
+    pub(super) approved_selectors: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -112,6 +114,13 @@ pub(super) fn check(facts: &[Facts], fleet: &Fleet, whole: bool, diagnostics: &m
     check_pipelines(facts, diagnostics);
     if whole && !fleet.is_alone() {
         check_overrides(facts, fleet, diagnostics);
+        // A manifest without stages has been reported.
+        let is_known = facts.iter().all(|facts| !facts.selectors.is_empty());
+        if is_known && facts.iter().all(|facts| facts.approved_selectors.is_empty()) {
+            if let Some(found) = approval_of_no_gate(&fleet.defaults, fleet, Rule::NoEffect) {
+                diagnostics.push(found);
+            }
+        }
     }
 }
 
@@ -260,7 +269,13 @@ fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut Diagnostics
     let overrides = fleet.defaults.at("/overrides").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
     let known: BTreeSet<&str> = facts.iter().flat_map(|facts| &facts.selectors).map(String::as_str).collect();
     for entry in overrides {
-        if !known.contains(entry.key.as_str()) {
+        if known.contains(entry.key.as_str()) {
+            let is_approved =
+                facts.iter().any(|facts| facts.approved_selectors.iter().any(|selector| *selector == entry.key));
+            if !is_approved && let Some(found) = approval_of_no_gate(&entry.value, fleet, Rule::UnusedOverride) {
+                diagnostics.push(found);
+            }
+        } else {
             let meant = did_you_mean(&entry.key, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
             diagnostics.push(
                 Diagnostic::new(
@@ -273,4 +288,17 @@ fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut Diagnostics
             );
         }
     }
+}
+
+/// A layer of the fleet sets an approval, and beside it a gate that takes none. Its stages have no other gate.
+fn approval_of_no_gate(layer: &Node, fleet: &Fleet, rule: Rule) -> Option<Diagnostic> {
+    let own = |pointer: &str| layer.entry_at(pointer).filter(|entry| entry.key_span.file != fleet.built_in);
+    let (gate, approval) = (own("/gate")?, own("/approval")?);
+    let word = gate.value.as_str().filter(|word| matches!(*word, "none" | "manual"))?;
+    let message = format!("`approval` has no effect: the gate `{word}` asks for no approval");
+    Some(
+        Diagnostic::new(rule, approval.key_span, message)
+            .also(gate.value.span, "the gate")
+            .help("write `gate: issue` or `gate: preview`, or remove `approval`"),
+    )
 }

@@ -254,7 +254,7 @@ pub(crate) fn load(
                         fleet.projects_span,
                         format!("no manifest matches {}", one_of(&fleet.projects)),
                     )
-                    .help("`ol-pipegen init` writes one to begin with"),
+                    .help("run `ol-pipegen init`, which writes an example"),
                 );
             }
             (found, true)
@@ -500,6 +500,7 @@ fn lower_manifest(
         let file = ManifestFile { file: manifest.file, name, node: &node };
         let resolved = resolve(&file, fleet, options.source_root.as_deref(), &mut diagnostics)?;
         result.facts.selectors = resolved.selectors;
+        result.facts.approved_selectors = resolved.approved_selectors;
         result.discovered = resolved.discovered;
         let empty = Project::default();
         let project = resolved.project.as_ref().unwrap_or(&empty);

@@ -42,7 +42,7 @@ pub fn select(paths: &[Utf8PathBuf]) -> Result<Vec<Selected>, Failure> {
                 let (place, init) =
                     if path == "." { ("this folder", String::new()) } else { (path.as_str(), format!(" {path}")) };
                 return Err(Failure::Usage(format!(
-                    "no fleet ({FLEET_FILE}) in {place} or below it; `ol-pipegen init{init}` writes one to begin with"
+                    "no fleet ({FLEET_FILE}) in {place} or below it; `ol-pipegen init{init}` writes a first one"
                 )));
             }
             fleets.extend(found);

@@ -375,10 +375,10 @@ mod tests {
 
     #[test]
     fn errors_say_where_and_what_was_meant() {
-        fails("a: x-{{ nmae }}", "undefined-name at `{{ nmae }}`: nothing is called `nmae` (did you mean `name`?)");
+        fails("a: x-{{ nmae }}", "undefined-name at `{{ nmae }}`: `nmae` is not defined (did you mean `name`?)");
         fails(
             "a: '{{ values.relese }}'",
-            "undefined-name at `{{ values.relese }}`: nothing is called `relese` in `values` (did you mean `release`?)",
+            "undefined-name at `{{ values.relese }}`: `relese` is not defined in `values` (did you mean `release`?)",
         );
         fails(
             "a: x-{{ list }}",

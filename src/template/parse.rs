@@ -146,8 +146,7 @@ impl Template {
             if start > at {
                 parts.push(Part::Text(text[at..start].to_owned()));
             }
-            let inner_end = end_of_hole(text, start + 2)
-                .ok_or_else(|| TemplateError::syntax(start..text.len(), "`{{` is not closed by `}}`"))?;
+            let inner_end = end_of_hole(text, start + 2).ok_or_else(|| not_closed(text, start))?;
             let range = start..inner_end + 2;
             let source = text[start + 2..inner_end].trim();
             at = range.end;
@@ -217,6 +216,18 @@ impl Template {
             .collect();
         names.sort_unstable();
         names
+    }
+}
+
+/// A hole without an end, with the text that closes it where that is clear.
+fn not_closed(text: &str, start: usize) -> TemplateError {
+    let error = TemplateError::syntax(start..text.len(), "`{{` is not closed by `}}`");
+    let inner = &text[start + 2..];
+    match inner.split_once('}') {
+        Some((expression, _)) if !expression.trim().is_empty() => {
+            TemplateError { help: Some(format!("write `{{{{ {} }}}}`: a `}}` is missing", expression.trim())), ..error }
+        }
+        _ => error,
     }
 }
 
@@ -388,18 +399,21 @@ fn undefined(expression: &Expression<'static, 'static>, range: &Range<usize>, sc
             let next = value.get_attr(part).unwrap_or_default();
             if next.is_undefined() {
                 let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
-                let is_credential = path.is_empty() && matches!(part, "secrets" | "github" | "env" | "vault");
+                let is_credential = path.is_empty() && matches!(part, "secrets" | "github" | "vault");
                 let help = is_credential
                     .then(|| "write a credential with two parentheses, such as ((github.token))".to_owned());
+                let begins = || known.iter().map(String::as_str).find(|name| part.len() >= 3 && name.starts_with(part));
                 let help = help
                     .or_else(|| {
                         did_you_mean(part, known.iter().map(String::as_str))
+                            .or_else(begins)
                             .map(|meant| format!("did you mean `{meant}`?"))
                     })
-                    .or_else(|| (!known.is_empty()).then(|| format!("known here: {}", known.join(", "))));
+                    .or_else(|| (path == "values").then(|| format!("define it: `values: {{{part}: …}}`")))
+                    .or_else(|| (!known.is_empty()).then(|| format!("use one of {}", known.join(", "))));
                 return TemplateError {
                     rule: Rule::UndefinedName,
-                    message: format!("nothing is called `{part}`{place}"),
+                    message: format!("`{part}` is not defined{place}"),
                     range: range.clone(),
                     help,
                 };
@@ -411,7 +425,7 @@ fn undefined(expression: &Expression<'static, 'static>, range: &Range<usize>, sc
     }
     TemplateError {
         rule: Rule::UndefinedName,
-        message: "gives something that is not defined".to_owned(),
+        message: "the result is not defined".to_owned(),
         range: range.clone(),
         help: None,
     }

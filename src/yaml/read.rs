@@ -398,9 +398,46 @@ impl Reader<'_, '_> {
             self.diagnostics.push(wrong);
             return;
         }
+        let (message, help) = self.explained(offset, error.info());
         self.diagnostics.push(
-            Diagnostic::new(Rule::YamlSyntax, self.span(&(offset..end)), error.info()).label("not YAML from here on"),
+            Diagnostic::new(Rule::YamlSyntax, self.span(&(offset..end)), message)
+                .label("not YAML from here on")
+                .maybe_help(help.map(str::to_owned)),
         );
+    }
+
+    /// The error in plain words, and what to do, where the line shows it.
+    fn explained(&self, offset: usize, error: String) -> (String, Option<&'static str>) {
+        let start = self.text[..offset].rfind('\n').map_or(0, |end| end + 1);
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        let (message, help) = if error.starts_with("tabs disallowed") {
+            ("a tab in the indent", "indent with spaces")
+        } else if error.starts_with("unclosed bracket") {
+            // It is closed in its own line, but in a comment.
+            let is_commented = line.split_once(" #").is_some_and(|(_, comment)| comment.contains(['}', ']']));
+            let help = "quote the text that begins with `#`: YAML reads a comment there";
+            return (error, is_commented.then_some(help));
+        } else if error == "unclosed quote" {
+            return (error, Some("close the quote"));
+        } else if error.contains("did not find expected ',' or '}'") {
+            ("expected `,` or `}`", "close the bracket before this place")
+        } else if error.contains("did not find expected ',' or ']'") {
+            ("expected `,` or `]`", "close the bracket before this place")
+        } else if error.starts_with("mapping values are not allowed") {
+            ("a second `: ` in one line", "quote a text that contains `: `")
+        } else if error.contains("did not find expected key") && line.trim_start().starts_with("- ") {
+            (
+                "expected a key, found an item of a list",
+                "write the key of the list in the line before, or remove the `- `",
+            )
+        } else if error.starts_with("simple key expected") && line.trim_start().starts_with('-') {
+            ("expected a space after `-`", "write a space between `-` and the item")
+        } else if error.starts_with("simple key expected") {
+            ("expected `:` after the key", "write `KEY: VALUE`")
+        } else {
+            return (error, None);
+        };
+        (message.to_owned(), Some(help))
     }
 
     /// A line that stands deeper than the line before it, which holds no map, or as deep as no line above.

@@ -174,7 +174,7 @@ fn first_environment_deploys_the_stack_of_the_last() {
             "project: shop\nstack: {pulumi: {path: infra}}\noverrides:\n  CI: {names: {stack: Production, deploy: first, \
              deployed: first, serial_group: x, deployed_title: first deployed.}}\n"
         ),
-        @"
+        @r#"
         error[shared-target]: the deploy of `shop` CI deploys `Pulumi stack shop/Production`, which the deploy of `shop` Production deploys behind another gate
          --> projects/shop.yml:4:23
           |
@@ -185,10 +185,10 @@ fn first_environment_deploys_the_stack_of_the_last() {
           |                       ^^^^^^^^^^
           |
           = note: no approval is needed for `first`
-          = help: let each environment deploy a stack of its own
+          = help: name each stack after its environment: `names: {stack: "{{ environment }}"}`
 
         error: 1 error in 1 file; nothing was written
-        "
+        "#
     );
 }
 
@@ -214,39 +214,43 @@ fn two_projects_deploy_one_thing_behind_two_gates() {
 fn comment_allows_one_target_of_two_jobs() {
     let work = fleet().file(
         "projects/shop.yml",
-        "# ol-pipegen: allow shared-target because both log in to organizations of their own\nproject: shop\n\
+        "project: shop\n# ol-pipegen: allow shared-target because both log in to organizations of their own\n\
          stack: {script: {image: alpine, deploy: ./x, target: web}}\n",
     );
     work.run(&["render", "--quiet"]).fine();
 }
 
 #[test]
-fn cluster_that_only_a_credential_names_is_warned_of() {
+fn credential_names_one_cluster_in_one_pipeline() {
     let work = fleet().file("projects/shop.yml", "project: shop\nstack: {helm: {chart: charts/x, namespace: shop}}\n");
-    assert_snapshot!(warned(&work), @"
-    warning[shared-target]: the deploy of `shop` CI deploys `Helm release shop/shop by ((kubeconfig))`, which the deploy of `shop` Production deploys behind another gate
-     --> projects/shop.yml:1:10
+    assert_snapshot!(refused(&work), @r#"
+    error[shared-target]: the deploys of `shop` CI and `shop` QA deploy `Helm release shop/shop by ((kubeconfig))`, which the deploy of `shop` Production deploys behind another gate
+     --> projects/shop.yml:2:9
       |
-    1 | project: shop
-      |          ^^^^
+    2 | stack: {helm: {chart: charts/x, namespace: shop}}
+      |         ^^^^
       |
       = note: no approval is needed for `deploy-shop-ci`
-      = help: let each environment deploy a stack of its own
-    warning[shared-target]: the deploy of `shop` QA deploys `Helm release shop/shop by ((kubeconfig))`, which the deploy of `shop` Production deploys behind another gate
-     --> projects/shop.yml:1:10
-      |
-    1 | project: shop
-      |          ^^^^
-      |
-      = help: let each environment deploy a stack of its own
+      = help: make `release`, `namespace` or `kubeconfig` differ: write `namespace: "shop-{{ stack | lower }}"`, or the credential `((kubeconfig.{{ stack }}))`
 
-    warning: 2 warnings in 1 file
-    ");
+    error: 1 error in 1 file; nothing was written
+    "#);
     let work = fleet().file(
         "projects/shop.yml",
         "project: shop\nstack: {helm: {chart: charts/x, namespace: shop, kubeconfig: \"((kubeconfig.{{ environment }}))\"}}\n",
     );
     work.run(&["render", "--quiet"]).fine();
+    // In another pipeline the credential may name another cluster.
+    let cart = "project: cart\nenvironments: [QA, CI]\nstack: {helm: {chart: charts/x, release: x, namespace: \"{{ stack }}\"}}\n";
+    let shop =
+        "project: shop\nenvironments: [CI]\ngate: none\nstack: {helm: {chart: charts/x, release: x, namespace: CI}}\n";
+    let work = fleet().file("projects/shop.yml", shop).file("projects/cart.yml", cart);
+    let report = warned(&work);
+    assert!(
+        report.starts_with("warning[shared-target]: the deploy of `shop` CI deploys `Helm release CI/x"),
+        "{report}"
+    );
+    assert!(report.contains("= help: let each environment deploy a stack of its own"), "{report}");
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn kinds_that_read_no_files_get_variables() {
         "project: shop\nenvironments: [CI, QA]\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\n\
          inputs:\n  charts: {git: {repository: https://github.com/example/charts}, env: {CHARTS_REF: .git/ref}}\n  \
          base: {image: {repository: base}, env: {BASE_DIGEST: digest}, params: {skip_download: false}, trigger: false}\n  \
-         tool: {image: {repository: tool}, env: {TOOL_META: meta.json}, unpinned: a helper, only: [QA]}\n",
+         tool: {image: {repository: tool}, env: {TOOL_META: metadata.json}, unpinned: a helper, only: [QA]}\n",
     );
     assert_snapshot!(graph(&yaml), @r#"
     deploy-shop-ci (serial)
@@ -213,7 +213,7 @@ fn kinds_that_read_no_files_get_variables() {
       checkout shop-shop charts compare [base=digest] fetch []
       {"load_var":"charts_ref","file":"gate/pins/charts","reveal":true}
       {"load_var":"base_digest","file":"gate/pins/base","reveal":true}
-      {"load_var":"tool_meta","file":"tool/meta.json","format":"trim"}
+      {"load_var":"tool_meta","file":"tool/metadata.json","format":"trim"}
       task deploy {"CHARTS_REF":"((.:charts_ref))","BASE_DIGEST":"((.:base_digest))","TOOL_META":"((.:tool_meta))","PHASE":"deploy","STACK":"QA","ENVIRONMENT":"QA","CODE":"shop-shop","SCRIPT":"./deploy.sh"}
       on_success: record github-issues-shop-qa-post "[bot] Script shop QA deployed." {"clone":"shop-shop","body_files":["summary/deploy.md"],"pins":{"code":"shop-shop/.git/ref","charts":"charts/.git/ref","base":"gate/pins/base"},"labels":["finalized-deployment"]}
       on_success: report succeeded to github-issues-shop-ci-post
@@ -508,10 +508,10 @@ fn an_image_that_the_approval_hands_over_is_not_there_in_its_newest_version() {
 fn only_versions_are_shown_in_logs() {
     let yaml = rendered(
         "project: shop\nenvironments: [CI]\ngate: none\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\n\
-         inputs:\n  img: {image: {repository: shop/img}, params: {format: rootfs}, env: {D: digest, T: secret.txt}}\n",
+         inputs:\n  img: {image: {repository: shop/img}, params: {format: rootfs}, env: {D: digest, T: rootfs/secret.txt}}\n",
     );
     assert!(yaml.contains("- load_var: d\n    file: img/digest\n    reveal: true\n"), "{yaml}");
-    assert!(yaml.contains("- load_var: t\n    file: img/secret.txt\n  - "), "{yaml}");
+    assert!(yaml.contains("- load_var: t\n    file: img/rootfs/secret.txt\n  - "), "{yaml}");
 }
 
 #[test]

@@ -337,6 +337,8 @@ fn what_has_another_shape_is_told_at_its_place() {
       |
     7 | meta: x
       |       ^
+      |
+      = help: write it like `meta: {pipeline: shop-pipelines, source: {repository: https://github.com/example/shop}, image: {repository: example/ol-pipegen, tag: 0.1.0}}`
 
     error: 1 error in 1 file; nothing was written
     ");

@@ -255,7 +255,7 @@ fn place_has_to_be_known() {
 fn fly_has_to_be_there() {
     let work = shop(&[]);
     let ran = work.run(&["set", "--fly", "./no-fly", "--yes"]).ended(3);
-    assert_eq!(ran.stderr, "error: cannot run ./no-fly: No such file or directory (os error 2)\n");
+    assert_eq!(ran.stderr, "error: cannot run ./no-fly: no such file or folder\n");
 }
 
 #[test]

@@ -38,13 +38,6 @@ fn standard_input_stands_for_a_file() {
     assert_eq!(work.run_with(&arguments, &manifest("shop-a")).fine(), "2 files: nothing wrong\n");
     let ran = work.run_with(&arguments, "project: shop-a\nstak: {}\n").ended(1);
     assert_snapshot!(ran.stderr, @"
-    error[missing-field]: the manifest and its fleet lack `stack`
-     --> projects/a.yml:1:1
-      |
-    1 | project: shop-a
-      | ^^^^^^^
-      |
-      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
     error[unknown-field]: unknown field `stak`
      --> projects/a.yml:2:1
       |
@@ -53,7 +46,7 @@ fn standard_input_stands_for_a_file() {
       |
       = help: did you mean `stack`?
 
-    error: 2 errors in 1 file
+    error: 1 error in 1 file
     ");
     // A file that is not saved yet, and a fleet whose manifests are.
     arguments[3] = "projects/new.yml";

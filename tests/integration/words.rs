@@ -669,31 +669,31 @@ fn rule_that_is_none_or_stays_an_error() {
     assert_snapshot!(
         report("project: shop\nstack: {pulumi: {path: a}}\nrules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}\n"),
         @"
-    error[unknown-rule]: there is no rule `lose-approval`
-     --> projects/shop.yml:3:9
-      |
-    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
-      |         ^^^^^^^^^^^^^
-      |
-      = help: did you mean `loose-approval`?
-    error[no-effect]: `unknown-field` stays an error
-     --> projects/shop.yml:3:45
-      |
-    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
-      |                                             ^^^^^
-      |
-      = note: nothing right comes of what it finds
-      = help: take it out
-    error[wrong-type]: `unused-value` cannot be `of`
-     --> projects/shop.yml:3:86
-      |
-    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
-      |                                                                                      ^^
-      |
-      = help: it is `deny`, `warn` or `allow`
+        error[unknown-rule]: there is no rule `lose-approval`
+         --> projects/shop.yml:3:9
+          |
+        3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+          |         ^^^^^^^^^^^^^
+          |
+          = help: did you mean `loose-approval`?
+        error[no-effect]: `unknown-field` stays an error
+         --> projects/shop.yml:3:45
+          |
+        3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+          |                                             ^^^^^
+          |
+          = note: nothing right comes of what it finds
+          = help: take it out
+        error[wrong-type]: `unused-value` cannot be `of`
+         --> projects/shop.yml:3:86
+          |
+        3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+          |                                                                                      ^^
+          |
+          = help: write `deny`, `warn` or `allow`
 
-    error: 3 errors in 1 file; nothing was written
-    "
+        error: 3 errors in 1 file; nothing was written
+        "
     );
 }
 
@@ -702,44 +702,44 @@ fn instance_var_that_everybody_would_read_or_nobody_could() {
     assert_snapshot!(
         report("project: shop\nstack: {pulumi: {path: a}}\ninstance_vars: {token: hunter2, a: ((x)), b: \"1\\n2\", c.d: e, f: 1}\n"),
         @r#"
-    error[plaintext-secret]: `token` would stand in the pipeline's address
-     --> projects/shop.yml:3:24
-      |
-    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
-      |                        ^^^^^^^
-      |
-      = help: name the credential where it is used, such as ((github.token))
-    error[no-effect]: nothing fills credentials in an instance var
-     --> projects/shop.yml:3:36
-      |
-    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
-      |                                    ^^^^^
-      |
-      = help: name the credential where it is used
-    error[wrong-type]: `b` is not one line
-     --> projects/shop.yml:3:46
-      |
-    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
-      |                                              ^^^^^^
-      |
-      = help: it stands on a command line
-    error[unknown-field]: unknown field `c.d`
-     --> projects/shop.yml:3:54
-      |
-    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
-      |                                                      ^^^ no such field of `instance_vars`
-      |
-      = help: a name is of letters, digits, `-` and `_`
-    error[ambiguous-scalar]: `1` is a number to YAML, and text is due
-     --> projects/shop.yml:3:65
-      |
-    3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
-      |                                                                 ^
-      |
-      = help: write "1"
+        error[plaintext-secret]: `token` would stand in the pipeline's address
+         --> projects/shop.yml:3:24
+          |
+        3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+          |                        ^^^^^^^
+          |
+          = help: name the credential where it is used, such as ((github.token))
+        error[no-effect]: nothing fills credentials in an instance var
+         --> projects/shop.yml:3:36
+          |
+        3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+          |                                    ^^^^^
+          |
+          = help: name the credential where it is used
+        error[wrong-type]: `b` is not one line
+         --> projects/shop.yml:3:46
+          |
+        3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+          |                                              ^^^^^^
+          |
+          = help: it stands on a command line
+        error[unknown-field]: unknown field `c.d`
+         --> projects/shop.yml:3:54
+          |
+        3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+          |                                                      ^^^ no such field of `instance_vars`
+          |
+          = help: use letters, digits, `-` and `_` in a name
+        error[ambiguous-scalar]: expected text, found the number `1`
+         --> projects/shop.yml:3:65
+          |
+        3 | instance_vars: {token: *******, a: ((x)), b: "1\n2", c.d: e, f: 1}
+          |                                                                 ^
+          |
+          = help: write "1"
 
-    error: 5 errors in 1 file; nothing was written
-    "#
+        error: 5 errors in 1 file; nothing was written
+        "#
     );
     assert_snapshot!(
         report("project: shop\nstack: {pulumi: {path: a}}\ninstance_vars: {at: \"{{ environment }}\"}\n"),
@@ -784,59 +784,59 @@ fn what_mit_open_learnings_image_does_not_know_is_not_lost_silently() {
              approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}\n"
         ),
         @"
-    warning[loose-approval]: an approval lets whatever is newest into `shop` QA
-     --> projects/shop.yml:3:20
-      |
-    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
-      |                    ^^^^^^
-      |
-      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
-      = help: `resource: github-issues` deploys what the issue names
-    error[no-effect]: `issues.signing_key` would be lost: MIT Open Learning's image signs nothing
-     --> projects/shop.yml:3:28
-      |
-    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
-      |                            ^^^^^^^^^^^
-      |
-      = help: use `issues: {resource: github-issues}`, or take it out
-    error[no-effect]: `issues.max_comments` has no effect: MIT Open Learning's image does not know it
-     --> projects/shop.yml:3:48
-      |
-    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
-      |                                                ^^^^^^^^^^^^
-      |
-      = help: use `resource: github-issues`, or take it out
-    error[no-effect]: `issues.formerly` has no effect: MIT Open Learning's image finds issues by their titles
-     --> projects/shop.yml:3:65
-      |
-    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
-      |                                                                 ^^^^^^^^
-      |
-      = help: use `resource: github-issues`, or take it out
-    error[no-effect]: `approval.not_before` would be lost: MIT Open Learning's image does not know it
-     --> projects/shop.yml:4:12
-      |
-    4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
-      |            ^^^^^^^^^^
-      |
-      = help: use `issues: {resource: github-issues}`, or take it out
-    error[no-effect]: `approval.allow_commit_close` would be lost: MIT Open Learning's image does not know it
-     --> projects/shop.yml:4:46
-      |
-    4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
-      |                                              ^^^^^^^^^^^^^^^^^^
-      |
-      = help: use `issues: {resource: github-issues}`, or take it out
-    error[no-effect]: `approval.on_existing` would be lost: MIT Open Learning's image does not know it
-     --> projects/shop.yml:4:73
-      |
-    4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
-      |                                                                         ^^^^^^^^^^^
-      |
-      = help: use `issues: {resource: github-issues}`, or take it out
+        warning[loose-approval]: an approval lets whatever is newest into `shop` QA
+         --> projects/shop.yml:3:20
+          |
+        3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+          |                    ^^^^^^
+          |
+          = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+          = help: `resource: github-issues` deploys what the issue names
+        error[no-effect]: `issues.signing_key` would be lost: MIT Open Learning's image signs nothing
+         --> projects/shop.yml:3:28
+          |
+        3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+          |                            ^^^^^^^^^^^
+          |
+          = help: write `issues: {resource: github-issues}`, or remove this field
+        error[no-effect]: `issues.max_comments` has no effect: MIT Open Learning's image does not know it
+         --> projects/shop.yml:3:48
+          |
+        3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+          |                                                ^^^^^^^^^^^^
+          |
+          = help: write `resource: github-issues`, or remove this field
+        error[no-effect]: `issues.formerly` has no effect: MIT Open Learning's image finds issues by their titles
+         --> projects/shop.yml:3:65
+          |
+        3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+          |                                                                 ^^^^^^^^
+          |
+          = help: write `resource: github-issues`, or remove this field
+        error[no-effect]: `approval.not_before` would be lost: MIT Open Learning's image does not know it
+         --> projects/shop.yml:4:12
+          |
+        4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
+          |            ^^^^^^^^^^
+          |
+          = help: write `issues: {resource: github-issues}`, or remove this field
+        error[no-effect]: `approval.allow_commit_close` would be lost: MIT Open Learning's image does not know it
+         --> projects/shop.yml:4:46
+          |
+        4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
+          |                                              ^^^^^^^^^^^^^^^^^^
+          |
+          = help: write `issues: {resource: github-issues}`, or remove this field
+        error[no-effect]: `approval.on_existing` would be lost: MIT Open Learning's image does not know it
+         --> projects/shop.yml:4:73
+          |
+        4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
+          |                                                                         ^^^^^^^^^^^
+          |
+          = help: write `issues: {resource: github-issues}`, or remove this field
 
-    error: 6 errors and 1 warning in 1 file; nothing was written
-    "
+        error: 6 errors and 1 warning in 1 file; nothing was written
+        "
     );
 }
 

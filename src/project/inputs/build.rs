@@ -6,7 +6,7 @@ use crate::kind::Family;
 use crate::manifest::{BuildSettings, FromSettings};
 use crate::project::stage::{Build, Input, Pin, What};
 use crate::template::{Filler, Scope};
-use crate::yaml::{Map, Node, escape};
+use crate::yaml::{Entry, Map, Node, NodeKind, escape};
 
 use super::what::{Place, Said, target};
 use super::{InputContext, env_sources, paths, with_item};
@@ -23,7 +23,9 @@ impl InputContext<'_> {
         let pointer = format!("{pointer}/build");
         let node = self.settings.at(&pointer)?;
         let Some(choice) = node.at("/with").and_then(Node::as_map).and_then(|map| map.entries().first()) else {
-            if node.at("/with").is_none() {
+            // A field that is not known has been reported, and may be a misspelled `with`.
+            let is_reported = |entry: &Entry| matches!(entry.value.kind, NodeKind::Invalid);
+            if node.at("/with").is_none() && !node.as_map().is_some_and(|map| map.entries().iter().any(is_reported)) {
                 self.diagnostics.push(
                     Diagnostic::new(Rule::MissingField, node.span, format!("the build of `{input}` needs `with`"))
                         .help("say how: `with: {image: {}}`"),
@@ -44,8 +46,9 @@ impl InputContext<'_> {
         } else {
             Node::map(choice.key_span, Map::default())
         };
-        let (_, options) = kind.options_for(&given, &scope, self.diagnostics);
+        let (filled, options) = kind.options_for(&given, &scope, self.diagnostics);
         scope.define("options", options);
+        kind.mark_missing(filled.as_map().unwrap_or(&Map::default()), &mut scope);
         let watch = paths(kind.watch(&scope, self.diagnostics));
         match from.iter_mut().find(|input| input.name == code) {
             Some(Input { what: What::Git(git), .. }) => {

@@ -9,7 +9,7 @@ use crate::manifest::{NamesSettings, is_secret_in_clear};
 use crate::project::chain::ChainOutline;
 use crate::project::stage::{Names, OldName};
 use crate::project::values;
-use crate::template::Scope;
+use crate::template::{Scope, is_template};
 use crate::yaml::{Map, Node, NodeKind};
 
 use super::Resolver;
@@ -55,7 +55,9 @@ impl Resolver<'_, '_> {
         ]);
         values::define(settings.at("/values").and_then(Node::as_map), &mut scope, self.diagnostics);
         let repository = self.repository(settings, &scope).unwrap_or_default();
-        scope.define("repository", last_part(&repository));
+        // What is missing has been reported, and the names that are made of it are to be names.
+        let name = if repository.is_empty() { self.manifest.name } else { last_part(&repository) };
+        scope.define("repository", name);
         let pipeline = self.pipeline(&scope, outline.concourse);
         scope.define("pipeline", pipeline.as_ref().map_or(self.manifest.name, PipelineName::as_str));
         let instance_vars = self.instance_vars(&scope);
@@ -210,8 +212,13 @@ impl Resolver<'_, '_> {
     fn bad_name(&mut self, what: &str, name: &str, reason: &str, settings: &Node, pointer: &str) {
         let template = settings.at(pointer).filter(|node| node.span.file != self.fleet.built_in);
         let span = template.or_else(|| self.layer.node.at("/project")).map_or_else(|| self.begin(), |node| node.span);
+        // A name of the user's own that differs from a right one only in its writing.
+        let project = self.layer.node.at("/project").filter(|node| node.span == span).and_then(Node::as_str);
+        let plain = project.filter(|text| !is_template(text)).map(|text| text.to_lowercase().replace([' ', '/'], "-"));
+        let help = plain.filter(|plain| JobName::parse(plain).is_ok());
         self.diagnostics.push(
             Diagnostic::new(Rule::ConcourseName, span, format!("the {what}'s name `{name}` {reason}"))
+                .maybe_help(help.map(|plain| format!("write `project: {plain}`")))
                 .note("Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first"),
         );
     }

@@ -55,7 +55,9 @@ fn of(
     if !others().any(|key| key == name) {
         let help = match did_you_mean(name, others()) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None if layers.len() < 2 => "`needs` names another of the manifest's `projects`".to_owned(),
+            None if layers.len() < 2 => {
+                "put both projects under `projects` of one manifest: `needs` works only there".to_owned()
+            }
             None => format!("there are {}", ticked(others())),
         };
         let message = if name == own {

@@ -110,9 +110,9 @@ impl Resolver<'_, '_> {
                     Diagnostic::new(
                         Rule::GateMissing,
                         self.layer.node.entry_at("/environments").map_or_else(|| self.begin(), |entry| entry.key_span),
-                        format!("`{whom}` has a single stage, `{}`, and nothing says what may deploy there", chain.stage_name(environment)),
+                        format!("`{whom}` has a single stage, `{}`, and no `gate`", chain.stage_name(environment)),
                     )
-                    .help("say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit"),
+                    .help("write `gate: preview` to see first what a deployment would change, `gate: manual` to start it by hand, or `gate: none` to deploy every commit"),
                 );
             }
             return if first { Gate::None } else { Gate::Issue };
@@ -137,9 +137,13 @@ impl Resolver<'_, '_> {
                 } else {
                     format!("`{environment}` is the first of its chain")
                 };
-                let help = format!(
-                    "leave it out: `issue` is the default of all but the first; or say `gate: none` for `{environment}` in `overrides`"
-                );
+                let help = if everywhere {
+                    format!(
+                        "remove it, for `issue` is the default of all others, or add `overrides: {{{environment}: {{gate: none}}}}`"
+                    )
+                } else {
+                    "remove it: `issue` is the default of all others".to_owned()
+                };
                 self.diagnostics.push(
                     Diagnostic::new(
                         Rule::IssueGateFirst,

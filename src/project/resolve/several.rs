@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use crate::manifest::merge;
 use crate::project::fleet::Fleet;
+use crate::project::stage::Gate;
 use crate::source::Span;
 use crate::template::is_template;
 use crate::yaml::{Entry, Map, Node};
@@ -88,6 +89,19 @@ fn selectors(project: &Outlined) -> Vec<String> {
     }
     known.sort_unstable();
     known.dedup();
+    known
+}
+
+/// The selectors of stages behind the gate `issue` or `preview`, which take an approval.
+pub(super) fn approved_selectors(projects: &[Outlined]) -> Vec<String> {
+    let mut known = Vec::new();
+    for OutlinedChain { chain, stages, .. } in projects.iter().flat_map(|project| &project.chains) {
+        for stage in stages.iter().filter(|stage| matches!(stage.gate, Gate::Issue | Gate::Preview)) {
+            known.extend(chain.group.clone());
+            known.push(stage.environment.clone());
+            known.push(chain.stage_name(&stage.environment));
+        }
+    }
     known
 }
 

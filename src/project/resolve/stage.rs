@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Rule, did_you_mean};
 use crate::kind::Kind;
 use crate::manifest::{
     ApprovalSettings, RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear, misspelled_variable,
@@ -16,7 +16,7 @@ use crate::project::fill::Shape;
 use crate::project::inputs::{InputContext, paths};
 use crate::project::stage::{Approval, CodeSource, Gate, GitSource, Origin, Record, Stage};
 use crate::template::{Filler, Scope};
-use crate::yaml::{Map, Node, decode};
+use crate::yaml::{Map, Node, decode, escape};
 
 use super::jobs::job_options;
 use super::names::Named;
@@ -56,6 +56,7 @@ impl<'a> Resolver<'a, '_> {
         let (options_node, options) = kind.options_for(&given, &named.scope, self.diagnostics);
         let options_sound = self.diagnostics.len() == before;
         named.scope.define("options", options);
+        kind.mark_missing(options_node.as_map().unwrap_or(&Map::default()), &mut named.scope);
         let filled = Shape::of_stage().fill(settings, &named.scope, &mut Filler::new(self.diagnostics));
         Some(Draft { kind, named, options_node, options_sound, filled })
     }
@@ -79,6 +80,7 @@ impl<'a> Resolver<'a, '_> {
             settings: Arc::clone(settings),
             scope: scope.clone(),
             span: self.layer.node.at("/project").map_or_else(|| self.begin(), |node| node.span),
+            fleet_defaults: self.fleet.defaults_span,
         };
         let typed: StageSettings = match decode(&filled) {
             Ok(typed) => typed,
@@ -96,8 +98,10 @@ impl<'a> Resolver<'a, '_> {
         let names = self.names(&typed.names, settings)?;
         let old_names = if previewed { self.names_with_dashes(&names, settings, &stack, &scope) } else { Vec::new() };
         let mut code = self.code(typed.source, repository, &code, settings, kind, &scope)?;
+        let before = self.diagnostics.len();
         let inputs = InputContext {
             kinds: &self.fleet.kinds,
+            has_core_images: !self.fleet.resource_types.contains_key("registry-image"),
             scope: &scope,
             settings: &filled,
             environment: &outline.environment,
@@ -107,6 +111,11 @@ impl<'a> Resolver<'a, '_> {
             diagnostics: self.diagnostics,
         }
         .inputs(typed.inputs);
+        if self.diagnostics.len() == before {
+            let of_inputs = inputs.iter().flat_map(|input| &input.env).map(|source| source.variable.as_str());
+            let own = typed.env.keys().chain(typed.preview_env.keys()).map(String::as_str);
+            self.check_variables(kind, &options_node, &own.chain(of_inputs).collect::<Vec<_>>());
+        }
         if let Some(root) = self.source_root {
             discover::check_paths(root, kind, &options_node, &scope, &origin.whom(), self.diagnostics);
         }
@@ -170,6 +179,25 @@ impl<'a> Resolver<'a, '_> {
                 "use another gate"
             }),
         );
+    }
+
+    /// Reports variables that an option names and no `env` of the stage defines.
+    fn check_variables(&mut self, kind: &Kind, options: &Node, variables: &[&str]) {
+        for entry in options.as_map().map(Map::entries).unwrap_or_default() {
+            let schema = kind.options().pointer(&format!("/properties/{}/additionalProperties", escape(&entry.key)));
+            if schema.and_then(|schema| schema.get("x-variable")).and_then(serde_json::Value::as_bool) != Some(true) {
+                continue;
+            }
+            for named in entry.value.as_map().map(Map::entries).unwrap_or_default() {
+                let Some(name) = named.value.as_str().filter(|name| !variables.contains(name)) else { continue };
+                let help = match did_you_mean(name, variables.iter().copied()) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("define it, such as with `env: {{{name}: digest}}` of the input that is an image"),
+                };
+                let message = format!("`{}` uses the variable `{name}`, which no `env` defines", entry.key);
+                self.diagnostics.push(Diagnostic::new(Rule::UndefinedName, named.value.span, message).help(help));
+            }
+        }
     }
 
     /// A literal under the name of a secret is one in clear.

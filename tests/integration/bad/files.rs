@@ -17,7 +17,7 @@ fn control_characters_in_a_target() {
     1 | version: 1
       | ^^^^^^^
       |
-      = help: `ol-pipegen init` writes one to begin with
+      = help: run `ol-pipegen init`, which writes an example
     error[wrong-type]: `a\u{a}b` is not one line without control characters
      --> pipegen.yml:2:29
       |
@@ -121,6 +121,8 @@ fn file_that_is_no_yaml() {
       |
     1 | project: "shop
       |          ^ not YAML from here on
+      |
+      = help: close the quote
 
     error: 1 error in 1 file; nothing was compared
     "#);
@@ -196,13 +198,13 @@ fn empty_file() {
     assert_snapshot!(report(
         r""
     ), @"
-    error[missing-field]: nothing in this file: it is to be a manifest
+    error[missing-field]: this file is empty: expected a manifest
      --> projects/a.yml:1:1
       |
     1 |
       | ^
       |
-      = help: `ol-pipegen init` writes one to begin with
+      = help: write `project: NAME` and `stack: {KIND: …}`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -214,11 +216,13 @@ fn list_for_a_manifest() {
         r"- project: a
 "
     ), @"
-    error[wrong-type]: a manifest is a map
+    error[wrong-type]: expected a manifest (a map), found a list
      --> projects/a.yml:1:1
       |
     1 | - project: a
       | ^^^^^^^^^^^^
+      |
+      = help: write `project: NAME` and `stack: {KIND: …}`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -323,21 +327,21 @@ env: {A: "{{ values.a }}{{ values.b }}{{ values.c }}{{ values.d }}{{ values.e }}
       |                                                ^
       |
       = help: write true, or "y" for text
-    error[ambiguous-scalar]: `1.10` is a number to YAML, and would become `1.1`
+    error[ambiguous-scalar]: expected text, found the number `1.10`, which would become `1.1`
      --> projects/a.yml:5:87
       |
     5 | env: {A: "{{ values.a }}{{ values.b }}{{ values.c }}{{ values.d }}{{ values.e }}", B: 1.10, C: true, D: 8080}
       |                                                                                       ^^^^
       |
       = help: write "1.10"
-    error[ambiguous-scalar]: `true` is true to YAML, and text is due
+    error[ambiguous-scalar]: expected text, found `true`, which YAML reads as true
      --> projects/a.yml:5:96
       |
     5 | env: {A: "{{ values.a }}{{ values.b }}{{ values.c }}{{ values.d }}{{ values.e }}", B: 1.10, C: true, D: 8080}
       |                                                                                                ^^^^
       |
       = help: write "true"
-    error[ambiguous-scalar]: `8080` is a number to YAML, and text is due
+    error[ambiguous-scalar]: expected text, found the number `8080`
      --> projects/a.yml:5:105
       |
     5 | env: {A: "{{ values.a }}{{ values.b }}{{ values.c }}{{ values.d }}{{ values.e }}", B: 1.10, C: true, D: 8080}

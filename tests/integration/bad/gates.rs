@@ -15,13 +15,13 @@ stack:
 environments: [default]
 "
     ), @"
-    error[gate-missing]: `shop-cart` has a single stage, `default`, and nothing says what may deploy there
+    error[gate-missing]: `shop-cart` has a single stage, `default`, and no `gate`
      --> projects/a.yml:4:1
       |
     4 | environments: [default]
       | ^^^^^^^^^^^^
       |
-      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+      = help: write `gate: preview` to see first what a deployment would change, `gate: manual` to start it by hand, or `gate: none` to deploy every commit
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -64,7 +64,7 @@ overrides: {CI: {gate: issue}}
     4 | overrides: {CI: {gate: issue}}
       |                        ^^^^^ `CI` is the first of its chain
       |
-      = help: leave it out: `issue` is the default of all but the first; or say `gate: none` for `CI` in `overrides`
+      = help: remove it: `issue` is the default of all others
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -406,35 +406,35 @@ fn policy_that_mitodls_image_does_not_know() {
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |            ^^^^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
     error[no-effect]: `approval.soak` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:45
       |
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |                                             ^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
     error[no-effect]: `approval.expires` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:56
       |
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |                                                        ^^^^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
     error[no-effect]: `approval.reject_labels` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:69
       |
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |                                                                     ^^^^^^^^^^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
     error[no-effect]: `approval.approve` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:92
       |
     5 | approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: ["no"], approve: exact}
       |                                                                                            ^^^^^^^
       |
-      = help: use `issues: {resource: github-issues}`, or take it out
+      = help: write `issues: {resource: github-issues}`, or remove this field
 
     error: 5 errors and 1 warning in 1 file; nothing was compared
     "#);

@@ -112,6 +112,7 @@ stack:
       |          ^^^^^^^^^
       |
       = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+      = help: write `project: shop_cart`
 
     error: 1 error in 1 file; nothing was compared
     ");

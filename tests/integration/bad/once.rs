@@ -93,3 +93,384 @@ fn rule_that_does_not_exist() {
     let report = Work::new().run(&["rule", "nope"]).ended(2).stderr;
     assert!(report.contains("unknown rule `nope`; `ol-pipegen rule` lists all rules"), "{report}");
 }
+
+const HELM: &str = "project: shop\nstack: {helm: {chart: charts/x, namespace: \"{{ stack | lower }}\", set: ";
+
+#[test]
+fn variables_of_helm_are_those_of_env() {
+    let input = "inputs: {cart: {image: {repository: a/cart}, env: {CART_DIGEST: digest}}}\n";
+    let of = |set: &str, more: &str| reported(FLEET, &format!("{HELM}{set}}}}}\n{more}"));
+    assert_eq!(of("{image.digest: CART_DIGEST}", input), [""; 0]);
+    assert_eq!(of("{image.digest: CART_DIGEST}", "env: {CART_DIGEST: x}\n"), [""; 0]);
+    assert_eq!(
+        of("{image.digest: CART_DIGETS}", input),
+        [
+            "error[undefined-name]: `set` uses the variable `CART_DIGETS`, which no `env` defines",
+            "= help: did you mean `CART_DIGEST`?",
+        ]
+    );
+    assert_eq!(
+        of("{image.digest: CART_DIGEST}", ""),
+        [
+            "error[undefined-name]: `set` uses the variable `CART_DIGEST`, which no `env` defines",
+            "= help: define it, such as with `env: {CART_DIGEST: digest}` of the input that is an image",
+        ]
+    );
+    assert_eq!(
+        of("{CART_DIGEST: image.digest}", input),
+        [
+            "error[wrong-type]: `image.digest` is not the name of a variable",
+            "= help: write `{image.digest: CART_DIGEST}`",
+        ]
+    );
+    // The variable is not reported as well.
+    assert_eq!(
+        of("{image.digest: CART_DIGEST}", &input.replace("CART_DIGEST: digest", "digest: CART_DIGEST")),
+        ["error[wrong-type]: an image has no file `CART_DIGEST`", "= help: write `{CART_DIGEST: digest}`"]
+    );
+    assert_eq!(
+        of("{image.digest: CART_DIGEST}", &input.replace(": digest", ": diggest")),
+        ["error[wrong-type]: an image has no file `diggest`", "= help: did you mean `digest`?"]
+    );
+}
+
+#[test]
+fn files_of_an_image_type_of_the_fleet_are_not_known() {
+    let fleet = FLEET.replace("defaults:", "resource_types: {registry-image: {source: {repository: a/b}}}\ndefaults:");
+    let input = "inputs: {cart: {image: {repository: a/cart}, env: {CART: cart.txt}}}\n";
+    assert_eq!(reported(&fleet, &(manifest("shop") + input)), [""; 0]);
+}
+
+#[test]
+fn approval_beside_a_gate_that_takes_none() {
+    let fleet = |more: &str| format!("{FLEET}{more}");
+    let help = "= help: write `gate: issue` or `gate: preview`, or remove `approval`";
+    let of_fleet = |rule: &str, word: &str| {
+        [format!("error[{rule}]: `approval` has no effect: the gate `{word}` asks for no approval"), help.to_owned()]
+    };
+    for word in ["manual", "none"] {
+        let over = format!("  overrides: {{Production: {{gate: {word}, approval: {{soak: 4h}}}}}}\n");
+        assert_eq!(reported(&fleet(&over), &manifest("shop")), of_fleet("unused-override", word));
+        let defaults = format!("  gate: {word}\n  approval: {{soak: 4h}}\n");
+        assert_eq!(reported(&fleet(&defaults), &manifest("shop")), of_fleet("no-effect", word));
+        // A manifest with a gate of its own takes the approval of the fleet.
+        let own = manifest("shop") + "overrides: {Production: {gate: issue}}\n";
+        assert_eq!(reported(&fleet(&over), &own), [""; 0]);
+        assert_eq!(reported(&fleet(&defaults), &own), [""; 0]);
+        let in_manifest =
+            manifest("shop") + &format!("overrides: {{Production: {{gate: {word}, approval: {{soak: 4h}}}}}}\n");
+        assert_eq!(
+            reported(FLEET, &in_manifest),
+            [
+                "error[no-effect]: `approval` has no effect: no stage that it holds for has the gate `issue` or `preview`",
+                help
+            ]
+        );
+    }
+}
+
+/// A wrong manifest gives this one error with this help.
+#[track_caller]
+fn gives(manifest: &str, error: &str, help: &str) {
+    assert_eq!(reported(FLEET, manifest), [format!("error[{error}"), format!("= help: {help}")], "{manifest}");
+}
+
+#[test]
+fn empty_file_has_one_error() {
+    let fleet = [
+        "error[missing-field]: this file is empty: expected a fleet",
+        "= help: write `version: 1` and `defaults: {…}`; `ol-pipegen init` shows an example",
+    ];
+    for empty in ["", " ", "# nothing\n"] {
+        assert_eq!(reported(empty, &manifest("shop")), fleet);
+        let help = "write `project: NAME` and `stack: {KIND: …}`";
+        gives(empty, "missing-field]: this file is empty: expected a manifest", help);
+        gives("- a\n", "wrong-type]: expected a manifest (a map), found a list", help);
+    }
+}
+
+#[test]
+fn settings_of_projects_beside_defaults() {
+    let at_top = FLEET.replace("defaults:\n", "").replace("\n  ", "\n");
+    let found = reported(&at_top, &manifest("shop"));
+    assert_eq!(
+        found,
+        [
+            "error[unknown-field]: `environments`, `source` and `issues` are settings of projects",
+            "= help: write `defaults:` above, and indent `environments`, `source` and `issues`",
+        ]
+    );
+    assert_eq!(
+        reported(&format!("{FLEET}notify: {{slack: {{url: ((slack.url))}}}}\n"), &manifest("shop")),
+        ["error[unknown-field]: `notify` is a setting of projects", "= help: move `notify` under `defaults`"]
+    );
+    assert_eq!(
+        reported(&format!("{FLEET}  resource_types: {{a: {{source: {{repository: b}}}}}}\n"), &manifest("shop")),
+        [
+            "error[unknown-field]: unknown field `resource_types`",
+            "= help: move `resource_types` to the top level of this file"
+        ]
+    );
+}
+
+#[test]
+fn what_every_manifest_lacks_is_reported_once() {
+    let work = Work::new()
+        .file("pipegen.yml", &FLEET.replace("  issues: ", "  values: "))
+        .file("projects/a.yml", &manifest("a"))
+        .file("projects/b.yml", &manifest("b"));
+    let report = work.run(&["render", "--quiet"]).ended(1).stderr;
+    assert_eq!(report.matches("error[missing-field]").count(), 1, "{report}");
+    assert!(
+        report
+            .contains("= help: add `issues: {repository: OWNER/NAME, auth: {token: ((github.token))}}` to `defaults`"),
+        "{report}"
+    );
+}
+
+#[test]
+fn misplaced_field_gets_its_place() {
+    let unknown = |key: &str| format!("unknown-field]: unknown field `{key}`");
+    for (field, help) in [
+        ("stages: [CI]", "write `environments: […]`"),
+        ("regions: [eu]", "write `groups: […]`"),
+        ("name: cart", "write `project: …`"),
+        ("stack_prefix: x", "write `groups: […]`, or `names: {stack: …}` for another name of the stacks"),
+        ("resource_types: {}", "move `resource_types` to the top level of the fleet's file"),
+        ("overrides: {QA: {closers: {users: [a]}}}", "write `approval: {closers: …}`"),
+        ("kind: pulumi", "write `stack: {pulumi: …}`"),
+        ("Production: {gate: manual}", "write `overrides: {Production: …}`"),
+        ("inputs: {a: {timeout: 1h}}", "move `timeout` out of `a`"),
+    ] {
+        let key = match field.split_once(": {QA: {").or_else(|| field.split_once(": {a: {")) {
+            Some((_, rest)) => rest,
+            None => field,
+        };
+        gives(&(manifest("shop") + field + "\n"), &unknown(key.split(':').next().unwrap()), help);
+    }
+    for (option, help) in
+        [("paths: [a]", "write `source: {paths: …}` beside `stack`"), ("timeout: 1h", "move `timeout` out of `pulumi`")]
+    {
+        let key = option.split(':').next().unwrap();
+        gives(
+            &format!("project: shop\nstack: {{pulumi: {{path: a, {option}}}}}\n"),
+            &format!("unknown-field]: unknown option `{key}` of the stack kind `pulumi`"),
+            help,
+        );
+    }
+}
+
+#[test]
+fn wrong_shape_gets_the_right_one() {
+    let text = |field: &str| format!("wrong-type]: `{field}` takes a map, not text");
+    for (field, help) in [
+        ("issues: acme/x", "write `issues: {repository: acme/x}`"),
+        ("source: https://github.com/a/b", "write `source: {repository: https://github.com/a/b}`"),
+        ("approval: required", "write it like `approval: {closers: {teams: [example/sre]}, soak: 24h}`"),
+        ("names: shop", "write it like `names: {deploy: \"deploy-{{ project }}-{{ slug }}\"}`"),
+    ] {
+        gives(&(manifest("shop") + field + "\n"), &text(field.split(':').next().unwrap()), help);
+    }
+    gives(
+        "project: shop\nstack: pulumi\n",
+        &text("stack"),
+        "write `stack: {pulumi: …}`; `ol-pipegen kind show pulumi` shows its options",
+    );
+    gives(
+        "project: shop\nstack: {pulumi:}\n",
+        "wrong-type]: `pulumi` takes a map, not nothing",
+        "write `pulumi: {…}`; `ol-pipegen kind show pulumi` shows the options",
+    );
+    gives(
+        "project: shop\nstack:\n  pulumi:\n  path: infra\n",
+        "several-kinds]: `stack` takes one, not `pulumi` and `path`",
+        "indent `path` below `pulumi`",
+    );
+    gives(
+        "project: shop\nstack: {terraform: {path: a}}\n",
+        "unknown-kind]: there is no stack kind `terraform`",
+        "write `opentofu: {binary: terraform, path: …}`",
+    );
+    gives(
+        "project: shop\nstack: {helm: {namespace: x}}\n",
+        "missing-field]: the stack kind `helm` needs `chart`",
+        "add it, such as `chart: charts/service`",
+    );
+    gives(
+        "jobs:\n- {name: x, plan: []}\n",
+        "wrong-type]: this is a pipeline of Concourse, not a manifest",
+        "render the manifest that it was made from, or check it with `ol-pipegen validate`",
+    );
+}
+
+#[test]
+fn small_mistakes_get_the_right_text() {
+    let with = |more: &str| manifest("shop") + more + "\n";
+    gives(
+        &with("notify: {slack: {url: ((slack.url)), channel: #deploys}}"),
+        "yaml-syntax]: unclosed bracket '{'",
+        "quote the text that begins with `#`: YAML reads a comment there",
+    );
+    gives(
+        &with("notify:\n  slack:\n    url: ((slack.url))\n    channel: #deploys"),
+        "wrong-type]: `channel` takes text, not nothing",
+        "quote the name: `channel: \"#NAME\"`",
+    );
+    gives(
+        &with("groups: [a, b]\nskip: [CI.a]"),
+        "unknown-stage]: there is no stage `CI.a` to skip",
+        "did you mean `a.CI`?",
+    );
+}
+
+#[test]
+fn command_of_another_tool_is_known() {
+    let work = Work::new();
+    for (given, meant) in [("lint", "validate"), ("check", "validate"), ("plan", "diff"), ("apply", "set")] {
+        let stderr = work.run(&[given]).ended(2).stderr;
+        assert!(stderr.contains(&format!("tip: a similar subcommand exists: '{meant}'")), "{stderr}");
+    }
+}
+
+#[test]
+fn path_that_does_not_exist() {
+    let work = Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", &manifest("shop"));
+    for command in ["explain", "show", "graph"] {
+        let message = "does not exist: name a manifest, such as projects/NAME.yml";
+        assert_eq!(work.run(&[command, "no.yml"]).ended(2).stderr, format!("error: no.yml {message}\n"));
+        let message = "is a folder: name one of its manifests, such as projects/NAME.yml";
+        assert_eq!(work.run(&[command, "projects"]).ended(2).stderr, format!("error: projects {message}\n"));
+    }
+    let message = "error: cannot read no.yml: no such file or folder\n";
+    for command in ["render", "validate", "budget", "import"] {
+        assert_eq!(work.run(&[command, "no.yml"]).ended(3).stderr, message, "{command}");
+    }
+}
+
+/// What new users write, and what they are to write instead.
+#[test]
+fn typical_mistakes_of_new_users() {
+    let with = |more: &str| manifest("shop") + more + "\n";
+    let stack = "stack: {pulumi: {path: a}}\n";
+    let duration = |text: &str| format!("wrong-type]: `{text}` is not a duration, such as 90s, 15m, 4h or 14d");
+    for (manifest, error, help) in [
+        (
+            "project: shop\nstack:\n\tpulumi: {path: a}\n".to_owned(),
+            "yaml-syntax]: a tab in the indent",
+            "indent with spaces",
+        ),
+        (
+            "project: shop: cart\n".to_owned() + stack,
+            "yaml-syntax]: a second `: ` in one line",
+            "quote a text that contains `: `",
+        ),
+        ("project: \"shop\n".to_owned() + stack, "yaml-syntax]: unclosed quote", "close the quote"),
+        (
+            "project: shop\nstack: {pulumi: {path: a}\ngate: issue\n".to_owned(),
+            "yaml-syntax]: expected `,` or `}`",
+            "close the bracket before this place",
+        ),
+        (
+            with("environments:\n- CI\n-QA"),
+            "yaml-syntax]: expected a space after `-`",
+            "write a space between `-` and the item",
+        ),
+        (
+            with("- CI"),
+            "yaml-syntax]: expected a key, found an item of a list",
+            "write the key of the list in the line before, or remove the `- `",
+        ),
+        (
+            with("gate: approve"),
+            "wrong-type]: `gate` cannot be `approve`",
+            "write `issue`, `preview`, `none` or `manual`",
+        ),
+        (with("gate: Issue"), "wrong-type]: `gate` cannot be `Issue`", "did you mean `issue`?"),
+        (
+            with("overrides: {production: {gate: manual}}"),
+            "unknown-selector]: `production` fits no stage of `shop`",
+            "did you mean `Production`?",
+        ),
+        (
+            with("overrides: {Production: manual}"),
+            "wrong-type]: `Production` takes a map, not text",
+            "write `Production: {gate: manual}`",
+        ),
+        (
+            with("gate: {Production: manual}"),
+            "wrong-type]: `gate` takes text, not a map",
+            "write `overrides: {Production: {gate: manual}}`",
+        ),
+        (with("timeout: 2 hours"), &duration("2 hours"), "write 2h"),
+        (with("approval: {soak: 1w}"), &duration("1w"), "write 7d"),
+        (
+            with("environments: [CI QA]"),
+            "wrong-type]: `CI QA` is not a name of letters, digits, `-` and `_`",
+            "write [CI, QA]",
+        ),
+        (with("environments: CI, QA"), "wrong-type]: `environments` takes a list, not text", "write [CI, QA]"),
+        ("project: 42\n".to_owned() + stack, "ambiguous-scalar]: expected text, found the number `42`", "write \"42\""),
+        (
+            with("env: {A: true}"),
+            "ambiguous-scalar]: expected text, found `true`, which YAML reads as true",
+            "write \"true\"",
+        ),
+        (
+            "project: shop\nstack: {pulumi: {pth: a}}\n".to_owned(),
+            "unknown-field]: unknown option `pth` of the stack kind `pulumi`",
+            "did you mean `path`?",
+        ),
+        (
+            with("env: {A: \"{{ values.size }}\"}"),
+            "undefined-name]: `size` is not defined in `values`",
+            "define it: `values: {size: …}`",
+        ),
+        (with("env: {A: \"{{ env }}\"}"), "undefined-name]: `env` is not defined", "did you mean `environment`?"),
+        (
+            with("env: {A: \"{{ stack }\"}"),
+            "template-syntax]: `{{` is not closed by `}}`",
+            "write `{{ stack }}`: a `}` is missing",
+        ),
+        (with("issues: {auth: {}}"), "missing-field]: `auth` takes exactly one entry", "write `token` or `app`"),
+        (
+            with("needs: [cart]"),
+            "unknown-project]: the manifest has no other project `cart`",
+            "put both projects under `projects` of one manifest: `needs` works only there",
+        ),
+        (
+            with("approval: {closers: acme/sre}"),
+            "wrong-type]: `closers` takes a map, not text",
+            "write `closers: {teams: [acme/sre]}`",
+        ),
+        (
+            with("overrides: {CI: {gate: issue}}"),
+            "issue-gate-first]: nothing comes before `CI` that could open its issue",
+            "remove it: `issue` is the default of all others",
+        ),
+        (
+            with("frobnicate: 1"),
+            "unknown-field]: unknown field `frobnicate`",
+            "run `ol-pipegen schema project`, which lists all fields",
+        ),
+        (
+            with("inputs: {a: {image: {repository: a/b}, build: {with: {docker: {}}}}}"),
+            "unknown-kind]: there is no build kind `docker`",
+            "write `image: {}`",
+        ),
+        (
+            "project: Shop Cart\n".to_owned() + stack,
+            "concourse-name]: the job's name `deploy-Shop Cart-ci` has the illegal character `S`",
+            "write `project: shop-cart`",
+        ),
+    ] {
+        gives(&manifest, error, help);
+    }
+    assert_eq!(
+        reported(&FLEET.replace("version: 1\n", ""), &manifest("shop")),
+        ["error[missing-field]: `version` is missing", "= help: write `version: 1` in the first line"]
+    );
+    assert_eq!(
+        reported(&FLEET.replace("version: 1", "version: \"1\""), &manifest("shop")),
+        ["error[wrong-type]: `version` takes a whole number, not text", "= help: write 1 without quotes"]
+    );
+}

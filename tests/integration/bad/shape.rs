@@ -20,6 +20,8 @@ zzz: 1
       |
     4 | zzz: 1
       | ^^^ no such field of a manifest
+      |
+      = help: run `ol-pipegen schema project`, which lists all fields
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -83,6 +85,8 @@ stack: {pulumi: {}}
       |
     2 | stack: {pulumi: {}}
       |         ^^^^^^
+      |
+      = help: add it, such as `path: infra/cart`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -134,6 +138,8 @@ issues: {labels: ~}
       |
     7 | source: {trigger: yes, check_every: 5 minutes}
       |                                     ^^^^^^^^^
+      |
+      = help: write 5m
     error[wrong-type]: `record` cannot be `opne`
      --> projects/a.yml:8:9
       |
@@ -146,13 +152,15 @@ issues: {labels: ~}
       |
     9 | groups: [a b]
       |          ^^^
+      |
+      = help: write [a, b]
     error[wrong-type]: `labels` takes a list, not nothing
       --> projects/a.yml:10:18
        |
     10 | issues: {labels: ~}
        |                  ^
        |
-       = help: leave the line out for the default
+       = help: remove the line for the default
 
     error: 8 errors in 1 file; nothing was compared
     ");
@@ -167,7 +175,7 @@ stack:
   pulumi: {path: infra/cart}
 "
     ), @"
-    error[unknown-version]: version 2 of the language, of which this program knows version 1
+    error[unknown-version]: expected version 1 of the language, found version 2
      --> projects/a.yml:1:10
       |
     1 | version: 2
@@ -275,14 +283,14 @@ overrides:
     7 |   QA: {approval: {soak: 1h}, record: none}
       |        ^^^^^^^^
       |
-      = help: take it out, or give the stage such a gate
+      = help: write `gate: issue` or `gate: preview`, or remove `approval`
     error[no-effect]: `record` has no effect: the deployment opens an issue for the next stage
      --> projects/a.yml:7:30
       |
     7 |   QA: {approval: {soak: 1h}, record: none}
       |                              ^^^^^^
       |
-      = help: take it out
+      = help: remove `record`
 
     error: 2 errors in 1 file; nothing was compared
     ");
@@ -300,14 +308,14 @@ fn lists_with_nothing_in_them() {
     2 | environments: []
       |               ^^
       |
-      = help: leave the line out for the default
+      = help: list them in the order of promotion: `environments: [CI, QA, Production]`
     error[wrong-type]: `only` has nothing in it
      --> projects/a.yml:6:46
       |
     6 |   img: {image: {repository: shop/img}, only: []}
       |                                              ^^
       |
-      = help: leave the line out for the default
+      = help: remove the line for the default
 
     error: 2 errors in 1 file; nothing was compared
     ");

@@ -24,7 +24,7 @@ fn example_of_the_language() {
     3 | gate: issue
       |       ^^^^^ holds for every environment of `shop-api`, the first one too
       |
-      = help: leave it out: `issue` is the default of all but the first; or say `gate: none` for `CI` in `overrides`
+      = help: remove it, for `issue` is the default of all others, or add `overrides: {CI: {gate: none}}`
     error[unknown-field]: unknown option `refrsh` of the stack kind `pulumi`
      --> projects/bad.yml:5:29
       |
@@ -32,7 +32,7 @@ fn example_of_the_language() {
       |                             ^^^^^^
       |
       = help: did you mean `refresh`?
-    error[ambiguous-scalar]: `1.10` is a number to YAML, and would become `1.1`
+    error[ambiguous-scalar]: expected text, found the number `1.10`, which would become `1.1`
      --> projects/bad.yml:8:40
       |
     8 |     image: {repository: shop/api, tag: 1.10, password: *******}
@@ -140,7 +140,7 @@ skip: [a.Prod, c.QA]
     5 | skip: [a.Prod, c.QA]
       |        ^^^^^^
       |
-      = help: a stage is one of `a` and `b` and one of `CI`, `QA` and `Production`
+      = help: write `GROUP.ENVIRONMENT`, with `a` or `b` and `CI`, `QA` or `Production`
     error[unknown-stage]: there is no stage `c.QA` to skip
      --> projects/a.yml:5:16
       |
@@ -295,7 +295,7 @@ fn project_that_is_not_there() {
     7 | projects: [apps/*.yml, more/*.yml]
       |           ^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: `ol-pipegen init` writes one to begin with
+      = help: run `ol-pipegen init`, which writes an example
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -437,13 +437,13 @@ fn discovery_that_does_not_find_what_is_said() {
         .file("code/infra/Pulumi.one.QA.yaml", "");
     let ran = work.run(&["render", "--check", "--source-root", "code"]).ended(1);
     assert_snapshot!(ran.stderr, @"
-    error[gate-missing]: `a` has a single stage, `one.CI`, and nothing says what may deploy there
+    error[gate-missing]: `a` has a single stage, `one.CI`, and no `gate`
      --> projects/a.yml:3:1
       |
     3 | environments: [CI, QA]
       | ^^^^^^^^^^^^
       |
-      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+      = help: write `gate: preview` to see first what a deployment would change, `gate: manual` to start it by hand, or `gate: none` to deploy every commit
     error[nothing-discovered]: no stack file `infra/Pulumi.STACK.yaml` for any environment of `two`
      --> projects/a.yml:4:15
       |
@@ -482,13 +482,6 @@ overrides: {PRODUCTION: {gate: manual}}
       | ^^^^^^^^
       |
       = help: make the one an entry of the others
-    error[missing-field]: the manifest and its fleet lack `stack`
-     --> projects/a.yml:4:3
-      |
-    4 |   shop-c: {overrides: {Prod: {gate: manual}}, stak: {}}
-      |   ^^^^^^
-      |
-      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
     error[unknown-selector]: `Prod` fits no stage of `shop-c`
      --> projects/a.yml:4:24
       |
@@ -511,7 +504,7 @@ overrides: {PRODUCTION: {gate: manual}}
       |
       = help: did you mean `Production`?
 
-    error: 5 errors in 1 file; nothing was compared
+    error: 4 errors in 1 file; nothing was compared
     ");
 }
 
@@ -531,13 +524,13 @@ projects:
     needs: [shop-network]
 "
     ), @"
-    error[gate-missing]: `shop-network` has a single stage, `QA`, and nothing says what may deploy there
+    error[gate-missing]: `shop-network` has a single stage, `QA`, and no `gate`
      --> projects/a.yml:4:5
       |
     4 |     environments: [QA]
       |     ^^^^^^^^^^^^
       |
-      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+      = help: write `gate: preview` to see first what a deployment would change, `gate: manual` to start it by hand, or `gate: none` to deploy every commit
     error[unknown-project]: `shop-network` cannot wait for itself
      --> projects/a.yml:5:13
       |
@@ -559,13 +552,13 @@ projects:
       |                          ^^^^^^^^^^^^
       |
       = help: say `needs` in `overrides`, for the stages where it holds
-    error[gate-missing]: `shop-far` has a single stage, `QA`, and nothing says what may deploy there
+    error[gate-missing]: `shop-far` has a single stage, `QA`, and no `gate`
      --> projects/a.yml:9:5
       |
     9 |     environments: [QA]
       |     ^^^^^^^^^^^^
       |
-      = help: say `gate: preview` to see what a deployment would change, `gate: manual`, or `gate: none` for every commit
+      = help: write `gate: preview` to see first what a deployment would change, `gate: manual` to start it by hand, or `gate: none` to deploy every commit
     error[unmet-need]: `shop-network` QA lives on another Concourse than `shop-far` QA
       --> projects/a.yml:11:13
        |

@@ -106,14 +106,14 @@ values: {release: a}
 env: {A: "{{ values.relese }}"}
 "#
     ), @r#"
-    error[undefined-name]: nothing is called `nmae`
+    error[undefined-name]: `nmae` is not defined
      --> projects/a.yml:1:15
       |
     1 | project: shop-{{ nmae }}
       |               ^^^^^^^^^^
       |
       = help: did you mean `name`?
-    error[undefined-name]: nothing is called `relese` in `values`
+    error[undefined-name]: `relese` is not defined in `values`
      --> projects/a.yml:5:11
       |
     5 | env: {A: "{{ values.relese }}"}
