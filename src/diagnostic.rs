@@ -215,8 +215,7 @@ impl Diagnostics {
     /// stage, too.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut all = self.0;
-        let is_wrong =
-            |it: &Diagnostic| it.severity() == Severity::Error && !it.rule.is_of_leftovers();
+        let is_wrong = |it: &Diagnostic| it.severity() == Severity::Error && !it.rule.is_of_leftovers();
         if all.iter().any(is_wrong) {
             // What is wrong may be what would have used it.
             all.retain(|diagnostic| !diagnostic.rule.is_of_leftovers());

@@ -2,15 +2,15 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use crate::concourse::{Job, Pipeline, Resource, ResourceType};
+use crate::concourse::{Core, Job, Pipeline, Resource, ResourceType};
 use crate::diagnostic::{Count, ticked};
-use crate::flow::{IssueId, PipelineFlow};
+use crate::flow::{IssueId, PipelineFlow, is_check_of_approval};
 use crate::gates;
 
 use super::change::{Change, Changes, Effect, Subject};
 use super::gates::Gates;
 use super::names::{Matched, matched};
-use super::promotions::Promotions;
+use super::promotions::{Promotions, promotes_alike};
 use super::values::{Difference, DifferenceKind, differences, json};
 use super::{steps, words};
 
@@ -25,9 +25,11 @@ pub fn compare(old: &Pipeline, new: &Pipeline) -> Changes {
     promotions.compare(&mut changes);
     self::resources(&resources, &flows.1, &promotions, &mut changes);
     let jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
+    let alike = alike(&jobs);
     let newest = (gates::newest(old), gates::newest(new));
-    let gates = Gates::new((&flows.0, newest.0), (&flows.1, newest.1), &resources.pairs, &jobs.pairs);
-    self::jobs(&jobs, &gates, &mut changes);
+    let gates =
+        Gates::new((&flows.0, newest.0), (&flows.1, newest.1), &resources.pairs, jobs.pairs.iter().chain(&alike));
+    self::jobs(&jobs, &alike, &gates, &mut changes);
     changes.changes.sort_by_key(|change| change.effect);
     changes
 }
@@ -132,6 +134,8 @@ fn resources(
             let issue = flow.issues.get(new.name.as_str());
             match policy(subject(new), difference) {
                 _ if field.is_some_and(|field| promotions.reports(issue, field, difference)) => {}
+                // Another stage has another policy: the jobs of both stages report what changes for them.
+                Some(_) if !promotes_alike(old, new) => {}
                 Some(_) if said.is_some_and(|said| said.contains(difference)) => {}
                 Some(change) => changes.changes.push(change),
                 None => changes.changes.push(changed(subject(new), difference)),
@@ -166,21 +170,65 @@ fn policy(subject: Subject, difference: &Difference) -> Option<Change> {
         // Nothing is longer than any time.
         ("expires", _) => new.is_none() || old.is_some() && number(new) > number(old),
         ("allow_commit_close", _) => new == Some(&Value::Bool(true)),
+        ("not_author", _) => new != Some(&Value::Bool(true)),
+        ("approvals", _) => number(new).unwrap_or(1) < number(old).unwrap_or(1),
         _ => return None,
     };
     let effect = if weaker { Effect::Weaker } else { Effect::Stronger };
     Some(Change { effect, ..changed(subject, difference) })
 }
 
-fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, changes: &mut Changes) {
+/// What changes of what counts as an approval, when a job waits for an issue of another resource.
+pub(super) fn policy_changes(subject: &Subject, old: &Resource, new: &Resource) -> Vec<Change> {
+    let source = |resource: &Resource| match json(resource) {
+        Value::Object(mut map) => map.remove("source").unwrap_or_default(),
+        _ => Value::Null,
+    };
+    let found = differences(&serde_json::json!({"source": source(old)}), &serde_json::json!({"source": source(new)}));
+    found.iter().filter_map(|difference| policy(subject.clone(), difference)).collect()
+}
+
+/// Jobs that are gone, each with a new job that deploys the same: nobody wrote that the job only has another name.
+fn alike<'p>(jobs: &Matched<'p, Job>) -> Vec<(&'p Job, &'p Job)> {
+    let mut gone: HashMap<String, Option<&Job>> = HashMap::new();
+    for job in &jobs.removed {
+        let work = work(job);
+        if !work.is_empty() {
+            // Of several jobs that do the same nobody knows which one it is.
+            gone.entry(work).and_modify(|same| *same = None).or_insert(Some(job));
+        }
+    }
+    jobs.added.iter().filter_map(|job| Some((gone.remove(&work(job))??, *job))).collect()
+}
+
+/// What a job does, apart from what starts it: its tasks, and its puts with parameters, those to issues excepted.
+fn work(job: &Job) -> String {
+    let mut work = String::new();
+    job.each_step(&mut |step| {
+        let value = match &step.core {
+            Core::Put(put) if put.params.as_ref().is_some_and(|params| params.get("action").is_none()) => json(put),
+            Core::Task(task) if !is_check_of_approval(task) => json(task),
+            _ => return,
+        };
+        work.push_str(&without(value, &["inputs"]).to_string());
+    });
+    work
+}
+
+fn jobs(jobs: &Matched<'_, Job>, alike: &[(&Job, &Job)], gates: &Gates<'_>, changes: &mut Changes) {
     let subject = |one: &Job| Subject::Job(one.name.to_string());
-    let alike: HashMap<String, &str> = jobs.removed.iter().map(|gone| (body(gone), gone.name.as_str())).collect();
     for one in &jobs.added {
-        let message = match alike.get(&body(one)) {
-            Some(gone) => format!("is `{gone}` by another name: without `old_name: {gone}` its builds are lost"),
+        let message = match alike.iter().find(|(_, new)| new.name == one.name) {
+            Some((gone, _)) => {
+                let gone_name = &gone.name;
+                format!("is `{gone_name}` by another name: without `old_name: {gone_name}` its builds are lost")
+            }
             None => format!("is new: {}", gates.start_of_new(one)),
         };
         changes.push(Effect::Added, subject(one), message);
+    }
+    for (gone, one) in alike {
+        gates.compare(gone, one, changes);
     }
     for one in &jobs.removed {
         changes.push(Effect::Removed, subject(one), "is gone");
@@ -204,11 +252,6 @@ fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, changes: &mut Changes) {
         }
         steps::compare(old, new, gates, &subject(new), changes);
     }
-}
-
-/// A job but for its names.
-fn body(job: &Job) -> String {
-    without(json(job), &["name", "old_name"]).to_string()
 }
 
 /// A difference in words.

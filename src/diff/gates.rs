@@ -1,11 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::concourse::{Job, JobName, Resource};
-use crate::diagnostic::visible;
+use crate::diagnostic::{Count, visible};
 use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, is_check_of_approval, text};
 
 use super::change::{Changes, Effect, Subject};
-use super::compare::list;
+use super::compare::{list, policy_changes};
+use super::promotions::promotes_alike;
+use super::ways::{Stretch, Ways};
 
 /// What starts the jobs of two pipelines, and what versions they take.
 pub(super) struct Gates<'p> {
@@ -14,6 +16,10 @@ pub(super) struct Gates<'p> {
     /// The new names of what was renamed.
     resources: HashMap<&'p str, &'p str>,
     jobs: HashMap<&'p str, &'p str>,
+    /// What the way to a job loses, by the job's old name.
+    lost: HashMap<&'p str, Stretch<'p>>,
+    /// What the way to a job wins, by the job's new name.
+    won: HashMap<&'p str, Stretch<'p>>,
 }
 
 struct Side<'p> {
@@ -30,13 +36,29 @@ impl<'p> Side<'p> {
 
     /// The issues whose closing starts a job.
     fn approvals(&self, job: &JobFlow<'p>) -> BTreeMap<&IssueId, &'p str> {
-        let gates = job.gates.iter().filter(|taking| taking.triggers());
-        gates.map(|taking| (&self.flow.issues[taking.resource].id, taking.resource)).collect()
+        job.own_approvals().map(|taking| (&self.flow.issues[taking.resource].id, taking.resource)).collect()
+    }
+
+    /// The gets that start a job without anybody: an approval that another job took before is one of them.
+    fn starting<'j>(job: &'j JobFlow<'p>) -> impl Iterator<Item = &'j Taking<'p>> {
+        let followed = job.gates.iter().filter(|taking| !taking.get.passed.is_empty());
+        job.takes.iter().chain(&job.records).chain(followed).filter(|taking| taking.triggers())
     }
 
     /// The resources whose new versions start a job by themselves.
     fn starters(job: &JobFlow<'p>) -> BTreeSet<&'p str> {
-        job.takes.iter().chain(&job.records).filter(|taking| taking.triggers()).map(|taking| taking.resource).collect()
+        Self::starting(job).map(|taking| taking.resource).collect()
+    }
+
+    /// What starts a job without anybody, as a sentence.
+    fn start_by_itself(job: &JobFlow<'p>) -> String {
+        let jobs: BTreeSet<&str> =
+            Self::starting(job).flat_map(|taking| &taking.get.passed).map(JobName::as_str).collect();
+        if Self::starting(job).all(|taking| !taking.get.passed.is_empty()) {
+            format!("it runs by itself after {}, with the same versions", list(jobs))
+        } else {
+            format!("new versions of {} start it", list(Self::starters(job)))
+        }
     }
 
     /// Whether a job takes a version that no approval names.
@@ -73,17 +95,27 @@ impl<'p> Side<'p> {
 }
 
 impl<'p> Gates<'p> {
-    pub(super) fn new(
+    pub(super) fn new<'j>(
         old: (&'p PipelineFlow<'p>, BTreeSet<(String, String)>),
         new: (&'p PipelineFlow<'p>, BTreeSet<(String, String)>),
         resources: &[(&'p Resource, &'p Resource)],
-        jobs: &[(&'p Job, &'p Job)],
-    ) -> Self {
+        jobs: impl IntoIterator<Item = &'j (&'p Job, &'p Job)>,
+    ) -> Self
+    where
+        'p: 'j,
+    {
+        let jobs: HashMap<&str, &str> =
+            jobs.into_iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())).collect();
+        let former: HashMap<&str, &str> = jobs.iter().map(|(old, new)| (*new, *old)).collect();
+        let ways = (Ways::of(old.0), Ways::of(new.0));
+        let name = |names: &HashMap<&'p str, &'p str>, job| names.get(job).copied().unwrap_or(job);
         Self {
+            lost: ways.0.missing(&ways.1, |job| name(&jobs, job)),
+            won: ways.1.missing(&ways.0, |job| name(&former, job)),
             old: Side::new(old),
             new: Side::new(new),
             resources: resources.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())).collect(),
-            jobs: jobs.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())).collect(),
+            jobs,
         }
     }
 
@@ -109,7 +141,7 @@ impl<'p> Gates<'p> {
         if starters.is_empty() {
             return "it is started by hand".to_owned();
         }
-        format!("new versions of {} start it", list(starters))
+        Side::start_by_itself(flow)
     }
 
     /// Says what changes before a job begins.
@@ -120,24 +152,69 @@ impl<'p> Gates<'p> {
         };
         let subject = Subject::Job(new.name.to_string());
         self.start(before, after, &subject, changes);
+        self.policy(before, after, &subject, changes);
+        self.way(before, after, &subject, changes);
         self.versions(before, after, &subject, changes);
         let claims = (!before.claims.is_empty(), !after.claims.is_empty());
         let exact = (self.old.is_exact(before), self.new.is_exact(after));
-        // Where nothing is approved any more that is what was said.
-        let asks = !self.new.approvals(after).is_empty();
-        for (had, weaker, stronger) in [
+        // A job that waits for nobody any more is reported as a whole.
+        let is_reported = before.waits_for_approval() && !after.waits_for_approval();
+        let takes_approved = !after.gates.is_empty();
+        for (had, counts, weaker, stronger) in [
             (
                 claims,
+                !is_reported,
                 "no longer claims its approval: one approval can deploy more than once, and a withdrawn one still deploys",
                 "claims its approval: each deploys once, and none that was withdrawn",
             ),
-            (exact, "no longer takes the approved commit: it deploys what is newest", "takes the approved commit"),
+            (
+                exact,
+                takes_approved,
+                "no longer takes the approved commit: it deploys what is newest",
+                "takes the approved commit",
+            ),
         ] {
             match had {
-                (true, false) if asks => _ = changes.push(Effect::Weaker, subject.clone(), weaker),
+                (true, false) if counts => _ = changes.push(Effect::Weaker, subject.clone(), weaker),
                 (false, true) => _ = changes.push(Effect::Stronger, subject.clone(), stronger),
                 _ => {}
             }
+        }
+    }
+
+    /// What an approval takes, where a job waits for another issue than before.
+    fn policy(&self, before: &JobFlow<'p>, after: &JobFlow<'p>, subject: &Subject, changes: &mut Changes) {
+        let resource = |side: &Side<'p>, taking: &Taking<'p>| side.flow.resources.get(taking.resource).copied();
+        for approval in after.own_approvals() {
+            let Some(new) = resource(&self.new, approval) else { continue };
+            let olds = || before.own_approvals().filter_map(|taking| resource(&self.old, taking));
+            // The same resource for the same stage is compared as a resource.
+            if olds().any(|old| self.resource(old.name.as_str()) == new.name.as_str() && promotes_alike(old, new)) {
+                continue;
+            }
+            for old in olds() {
+                changes.changes.extend(policy_changes(subject, old, new));
+            }
+        }
+    }
+
+    /// The stages that stand on the way to a job.
+    fn way(&self, before: &JobFlow<'p>, after: &JobFlow<'p>, subject: &Subject, changes: &mut Changes) {
+        let mut push = |effect, verb, more, stretch: &Stretch<'_>| {
+            let counts = [(stretch.approvals, "approval"), (stretch.previews, "preview")];
+            let counts: Vec<String> = counts
+                .into_iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, name)| format!("{} {more}", Count(count, name)))
+                .collect();
+            let counts = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
+            changes.push(effect, subject.clone(), format!("{verb} {}{counts}", list(stretch.jobs.iter().copied())));
+        };
+        if let Some(lost) = self.lost.get(before.job.name.as_str()) {
+            push(Effect::Weaker, "no longer needs", "fewer", lost);
+        }
+        if let Some(won) = self.won.get(after.job.name.as_str()) {
+            push(Effect::Stronger, "needs", "more", won);
         }
     }
 
@@ -158,16 +235,11 @@ impl<'p> Gates<'p> {
         };
         let (lost, won) = (titles(&self.old, &asked, &asks), titles(&self.new, &asks, &asked));
         match (asked.is_empty(), asks.is_empty()) {
-            (false, true) if starts.is_empty() => {
-                say(Effect::Weaker, format!("no longer waits for the issue {lost}: somebody presses +"));
+            (false, true) => {
+                let start =
+                    if starts.is_empty() { "somebody presses +".to_owned() } else { Side::start_by_itself(after) };
+                say(Effect::Weaker, format!("no longer waits for an approval (the issue {lost}): {start}"));
             }
-            (false, true) => say(
-                Effect::Weaker,
-                format!(
-                    "no longer waits for the issue {lost}: new versions of {} start it",
-                    list(starts.iter().copied())
-                ),
-            ),
             (true, false) if starts.is_empty() => {
                 say(Effect::Stronger, format!("waits until somebody closes the issue {won}"));
             }
@@ -175,21 +247,19 @@ impl<'p> Gates<'p> {
             (_, false) if !came.is_empty() => {
                 say(Effect::Weaker, format!("is started past its gate by new versions of {}", list(came)));
             }
-            (true, true) if started.is_empty() && !starts.is_empty() => say(
-                Effect::Weaker,
-                format!(
-                    "is no longer started by hand alone: new versions of {} start it",
-                    list(starts.iter().copied())
-                ),
-            ),
+            (true, true) if started.is_empty() && !starts.is_empty() => {
+                say(Effect::Weaker, format!("is no longer started by hand alone: {}", Side::start_by_itself(after)))
+            }
             (true, true) if starts.is_empty() && !started.is_empty() => {
                 say(Effect::Stronger, "is started by hand alone".to_owned());
             }
             _ => {
                 if !lost.is_empty() || !won.is_empty() {
-                    let from = if lost.is_empty() { String::new() } else { format!(", not {lost}") };
-                    let to = if won.is_empty() { "fewer issues".to_owned() } else { format!("the issue {won}") };
-                    say(Effect::Changed, format!("goes by {to}{from}"));
+                    let or_none = |titles: String| if titles.is_empty() { "no other issue".to_owned() } else { titles };
+                    say(
+                        Effect::Changed,
+                        format!("before: waits for {}; now: waits for {}", or_none(lost), or_none(won)),
+                    );
                 }
                 if !came.is_empty() {
                     say(Effect::Changed, format!("is started by new versions of {}, too", list(came)));
@@ -246,8 +316,16 @@ impl<'p> Gates<'p> {
             let had: BTreeSet<&str> =
                 was.get.passed.iter().map(|job| self.jobs.get(job.as_str()).copied().unwrap_or(job.as_str())).collect();
             let whole_way = self.whole_way(taking);
-            let lost: Vec<&str> = had.difference(&whole_way).copied().collect();
-            let won: Vec<&str> = passed.difference(&had).copied().collect();
+            // A stage that is missing is reported as a whole.
+            let known = |stretch: Option<&Stretch<'p>>, job: &str| {
+                stretch.is_some_and(|stretch| {
+                    stretch.jobs.iter().any(|one| *one == job || self.jobs.get(one).is_some_and(|new| *new == job))
+                })
+            };
+            let lost = had.difference(&whole_way).copied();
+            let lost: Vec<&str> = lost.filter(|job| !known(self.lost.get(before.job.name.as_str()), job)).collect();
+            let won = passed.difference(&had).copied();
+            let won: Vec<&str> = won.filter(|job| !known(self.won.get(after.job.name.as_str()), job)).collect();
             if !lost.is_empty() {
                 changes.push(
                     Effect::Weaker,

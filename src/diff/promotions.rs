@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::concourse::Resource;
 use crate::diagnostic::visible;
 use crate::flow::{IssueMark, IssueResource, PipelineFlow, text};
 use crate::gates::Repository;
@@ -61,6 +62,14 @@ fn place<'p>(issue: &IssueResource<'p>) -> Option<(Repository, &'p str, &'p str)
 fn texts(value: Option<&yaml::Value>) -> impl Iterator<Item = &str> {
     let items = if let Some(yaml::Value::List(items)) = value { items.as_slice() } else { &[] };
     items.iter().filter_map(|item| if let yaml::Value::Text(text) = item { Some(text.as_str()) } else { None })
+}
+
+/// Whether closing an issue of either resource starts the same stage, whatever the stage is named.
+pub(super) fn promotes_alike(old: &Resource, new: &Resource) -> bool {
+    let destination = |resource: &Resource| text(resource.source.as_ref()?, "destination").map(str::to_owned);
+    let (was, is) = (destination(old), destination(new));
+    let former = new.source.as_ref().and_then(|source| source.get("former_destinations"));
+    was == is || was.is_some_and(|was| texts(former).any(|name| name == was))
 }
 
 impl<'p> Promotions<'p> {

@@ -43,6 +43,11 @@ impl Taking<'_> {
     pub(crate) fn triggers(&self) -> bool {
         self.get.trigger == Some(true)
     }
+
+    /// Whether the get only waits until another job has deployed. Its version says nothing about what the job deploys.
+    pub(crate) fn only_waits(&self) -> bool {
+        self.get.get.as_str().starts_with("after-") && !self.get.passed.is_empty()
+    }
 }
 
 impl<'p> PipelineFlow<'p> {
@@ -76,8 +81,7 @@ impl<'p> JobFlow<'p> {
                 let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
                 let taking = Taking { resource, get };
                 // What only waits for a deployment goes by no approval, though it may be one that passed there.
-                let waits = get.get.as_str().starts_with("after-") && !get.passed.is_empty();
-                match issues.get(resource).filter(|_| !waits) {
+                match issues.get(resource).filter(|_| !taking.only_waits()) {
                     Some(issue) if issue.shows_records() => flow.records.push(taking),
                     Some(_) => flow.gates.push(taking),
                     None => flow.takes.push(taking),
@@ -96,6 +100,16 @@ impl<'p> JobFlow<'p> {
             _ => {}
         });
         flow
+    }
+
+    /// The approvals that start it. An approval that another job took before is not among them.
+    pub(crate) fn own_approvals(&self) -> impl Iterator<Item = &Taking<'p>> {
+        self.gates.iter().filter(|taking| taking.triggers() && taking.get.passed.is_empty())
+    }
+
+    /// Whether it waits until somebody closes an issue.
+    pub(crate) fn waits_for_approval(&self) -> bool {
+        self.own_approvals().next().is_some()
     }
 
     /// Does nothing start it but the + button?

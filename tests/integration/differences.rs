@@ -49,7 +49,7 @@ fn nothing_changes() {
 fn gate_that_is_left_out_comes_first() {
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: none}}\n")), @"
     GATES GET WEAKER
-      job deploy-shop-cart-production: no longer waits for the issue `shop-cart/-/QA/deployed` in example/deployments: new versions of `shop-cart` start it
+      job deploy-shop-cart-production: no longer waits for an approval (the issue `shop-cart/-/QA/deployed` in example/deployments): it runs by itself after `deploy-shop-cart-qa`, with the same versions
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone
@@ -64,7 +64,7 @@ fn gate_that_is_left_out_comes_first() {
     ");
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: manual}}\n")), @"
     GATES GET WEAKER
-      job deploy-shop-cart-production: no longer waits for the issue `shop-cart/-/QA/deployed` in example/deployments: somebody presses +
+      job deploy-shop-cart-production: no longer waits for an approval (the issue `shop-cart/-/QA/deployed` in example/deployments): somebody presses +
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone
@@ -84,14 +84,16 @@ fn gate_by_a_preview() {
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: preview}}\n")), @r#"
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and promotes to no stage now: open issues for `shop-cart/-/Production/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop-cart/-/Production/deploy` are void
+    gates get stronger
+      job deploy-shop-cart-production: needs `preview-shop-cart-production`: 1 preview more
     new
-      job preview-shop-cart-production: is new: new versions of `shop-cart` start it
+      job preview-shop-cart-production: is new: it runs by itself after `deploy-shop-cart-qa`, with the same versions
       resource gh-shop-cart-production-gate-post: is new, of the type `github-issues`
       resource gh-shop-cart-production-gate-trigger: is new, of the type `approved-git`
     gone
       resource github-issues-shop-cart-qa-trigger: is gone
     changed
-      job deploy-shop-cart-production: goes by the issue `shop-cart/-/Production/ready` in example/deployments, not `shop-cart/-/QA/deployed` in example/deployments
+      job deploy-shop-cart-production: before: waits for `shop-cart/-/QA/deployed` in example/deployments; now: waits for `shop-cart/-/Production/ready` in example/deployments
       job deploy-shop-cart-production: `serial_groups` is now `["shop-cart-production"]`
       job deploy-shop-cart-production: `serial` is gone, it was `true`
       job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.labels` gain `deployed`
@@ -285,7 +287,7 @@ fn jobs_and_steps_that_come_and_go() {
         .replace("    - {get", "      - {get");
     assert_snapshot!(diff(&new, 1), @"
     new
-      job release: is new: new versions of `code` start it
+      job release: is `publish` by another name: without `old_name: publish` its builds are lost
     gone
       job publish: is gone
     changed
@@ -300,11 +302,15 @@ fn jobs_and_steps_that_come_and_go() {
     version histories start anew
       resource kode: is `code` by another name: without `old_name: code` its version history starts anew
     new
-      job release: is new: new versions of `kode` start it
+      job release: is `publish` by another name: without `old_name: publish` its builds are lost
     gone
       job publish: is gone
       resource code: is gone
     changed
+      job release: is started by new versions of `kode`, too
+      job release: is no longer started by new versions of `code`
+      job release: takes `kode`, as `test` had it
+      job release: no longer takes `code`
       job test: is started by new versions of `kode`, too
       job test: is no longer started by new versions of `code`
       job test: takes `kode`

@@ -81,6 +81,7 @@ fn environment_that_is_taken_out() {
     shop/-/Production/deployed -> no stage
     ");
     assert_snapshot!(gates(BEFORE, &to("[CI, Production]")), @"
+    GATES GET WEAKER: job deploy-shop-production: no longer needs `deploy-shop-qa`: 1 approval fewer
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/CI/deployed in example/deployments: promoted to `shop/-/QA/deploy`, and promotes to `shop/-/Production/deploy` now: open issues for `shop/-/QA/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop/-/QA/deploy` are void
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/QA/deployed in example/deployments: promoted to `shop/-/Production/deploy`, and is gone: open issues for `shop/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop/-/Production/deploy` are void
     ");
@@ -110,7 +111,8 @@ fn environments_in_another_order() {
     shop/-/QA/deployed -> shop/-/CI/deploy
     ");
     assert_snapshot!(gates(BEFORE, &to("[QA, CI, Production]")), @"
-    GATES GET WEAKER: job deploy-shop-qa: no longer waits for the issue `shop/-/CI/deployed` in example/deployments: new versions of `shop-shop` start it
+    GATES GET WEAKER: job deploy-shop-qa: no longer waits for an approval (the issue `shop/-/CI/deployed` in example/deployments): new versions of `shop-shop` start it
+    GATES GET WEAKER: job deploy-shop-qa: no longer needs `deploy-shop-ci`
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/CI/deployed in example/deployments: promoted to `shop/-/QA/deploy`, and promotes to `shop/-/Production/deploy` now: open issues for `shop/-/QA/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop/-/QA/deploy` are void
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/QA/deployed in example/deployments: promoted to `shop/-/Production/deploy`, and promotes to `shop/-/CI/deploy` now: open issues for `shop/-/Production/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop/-/Production/deploy` are void
     ");
@@ -125,6 +127,7 @@ fn environment_with_another_name() {
     shop/-/Staging/deployed -> shop/-/Production/deploy
     ");
     assert_snapshot!(gates(BEFORE, &renamed), @"
+    GATES GET WEAKER: job deploy-shop-production: no longer needs `deploy-shop-qa`: 1 approval fewer
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/CI/deployed in example/deployments: promoted to `shop/-/QA/deploy`, and promotes to `shop/-/Staging/deploy` now: open issues for `shop/-/QA/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop/-/QA/deploy` are void
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/QA/deployed in example/deployments: promoted to `shop/-/Production/deploy`, and is gone: open issues for `shop/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop/-/Production/deploy` are void; a stage that only has another name keeps its issues by `issues.formerly`
     ");
@@ -134,6 +137,7 @@ fn environment_with_another_name() {
 fn former_name_keeps_what_was_approved() {
     let renamed = to("[CI, Staging, Production]") + "overrides: {Staging: {issues: {formerly: [shop/QA]}}}\n";
     assert_snapshot!(gates(BEFORE, &renamed), @"
+    GATES GET WEAKER: job deploy-shop-production: no longer needs `deploy-shop-qa`: 1 approval fewer
     renamed: gate shop/-/CI/deployed in example/deployments: promotes to `shop/-/Staging/deploy`, which was `shop/-/QA/deploy`
     renamed: gate shop/-/Staging/deployed in example/deployments: was `shop/-/QA/deployed`, and keeps its issues and approvals
     ");
@@ -168,6 +172,7 @@ fn environment_that_is_skipped() {
     shop/users/Production/deployed -> no stage
     ");
     assert_snapshot!(gates(&grouped, &skipped), @"
+    GATES GET WEAKER: job deploy-shop-users.production: no longer needs `deploy-shop-users.qa`: 1 approval fewer
     GATES PROMOTE TO ANOTHER STAGE: gate shop/users/CI/deployed in example/deployments: promoted to `shop/users/QA/deploy`, and promotes to `shop/users/Production/deploy` now: open issues for `shop/users/QA/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop/users/QA/deploy` are void
     GATES PROMOTE TO ANOTHER STAGE: gate shop/users/QA/deployed in example/deployments: promoted to `shop/users/Production/deploy`, and is gone: open issues for `shop/users/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop/users/Production/deploy` are void
     ");
@@ -184,6 +189,7 @@ fn stage_behind_another_gate() {
     ");
     assert_snapshot!(gates(BEFORE, &behind("preview")), @"GATES PROMOTE TO ANOTHER STAGE: gate shop/-/CI/deployed in example/deployments: promoted to `shop/-/QA/deploy`, and promotes to no stage now: open issues for `shop/-/QA/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop/-/QA/deploy` are void");
     assert_snapshot!(gates(&behind("preview"), BEFORE), @"
+    GATES GET WEAKER: job deploy-shop-qa: no longer needs `preview-shop-qa`: 1 preview fewer
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/CI/deployed in example/deployments: promoted to no stage, and promotes to `shop/-/QA/deploy` now: open issues lead nowhere (the next record closes them and opens a new one)
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/QA/ready in example/deployments: promoted to `shop/-/QA/deploy`, and is gone: open issues for `shop/-/QA/deploy` lead nowhere (close them as not planned), and unused approvals for `shop/-/QA/deploy` are void
     ");
@@ -192,11 +198,11 @@ fn stage_behind_another_gate() {
     shop/-/QA/deployed -> shop/-/Production/deploy
     ");
     assert_snapshot!(gates(BEFORE, &behind("none")), @"
-    GATES GET WEAKER: job deploy-shop-qa: no longer waits for the issue `shop/-/CI/deployed` in example/deployments: new versions of `shop-shop` start it
+    GATES GET WEAKER: job deploy-shop-qa: no longer waits for an approval (the issue `shop/-/CI/deployed` in example/deployments): it runs by itself after `deploy-shop-ci`, with the same versions
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/CI/deployed in example/deployments: promoted to `shop/-/QA/deploy`, and is gone: open issues for `shop/-/QA/deploy` lead nowhere (close them as not planned), and unused approvals for `shop/-/QA/deploy` are void
     ");
     assert_snapshot!(gates(BEFORE, &behind("manual")), @"
-    GATES GET WEAKER: job deploy-shop-qa: no longer waits for the issue `shop/-/CI/deployed` in example/deployments: somebody presses +
+    GATES GET WEAKER: job deploy-shop-qa: no longer waits for an approval (the issue `shop/-/CI/deployed` in example/deployments): somebody presses +
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/CI/deployed in example/deployments: promoted to `shop/-/QA/deploy`, and is gone: open issues for `shop/-/QA/deploy` lead nowhere (close them as not planned), and unused approvals for `shop/-/QA/deploy` are void
     ");
 }

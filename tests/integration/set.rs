@@ -116,7 +116,7 @@ fn weaker_gate_is_told_first() {
     assert_snapshot!(ran.stdout, @"
     cart on main, team shop:
     GATES GET WEAKER
-      job deploy-cart-production: no longer waits for the issue `cart/-/QA/deployed` in example/deployments: new versions of `shop-cart` start it
+      job deploy-cart-production: no longer waits for an approval (the issue `cart/-/QA/deployed` in example/deployments): it runs by itself after `deploy-cart-qa`, with the same versions
     GATES PROMOTE TO ANOTHER STAGE
       gate cart/-/QA/deployed in example/deployments: promoted to `cart/-/Production/deploy`, and is gone: open issues for `cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `cart/-/Production/deploy` are void
     gone
