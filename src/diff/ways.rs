@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, resource_of};
+use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, is_unchanged, resource_of};
 
 /// The way of versions through a pipeline: for each job, the jobs that a version passed before the job takes it.
 pub(super) struct Ways<'p> {
@@ -15,11 +15,22 @@ pub(super) struct Ways<'p> {
 /// What people lose or win on the way to a job.
 pub(super) struct Stretch<'p> {
     /// The jobs, in the order of the pipeline.
-    pub(super) jobs: Vec<&'p str>,
+    pub(super) jobs: Vec<(&'p str, Elsewhere)>,
     /// How many of them wait for the closing of an issue.
     pub(super) approvals: usize,
     /// How many of them show what a deployment would change.
     pub(super) previews: usize,
+}
+
+/// Where a job stands in the other pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Elsewhere {
+    /// The other pipeline does not have it.
+    Nowhere,
+    /// It comes after the job that it came before.
+    Behind,
+    /// It is on another way.
+    Beside,
 }
 
 impl<'p> Ways<'p> {
@@ -88,18 +99,35 @@ impl<'p> Ways<'p> {
     ) -> HashMap<&'p str, Stretch<'p>> {
         let same: Vec<Option<usize>> =
             self.jobs.iter().map(|job| elsewhere.index.get(name_elsewhere(job.job.name.as_str())).copied()).collect();
+        let mut here = vec![None; elsewhere.jobs.len()];
+        for (job, same) in same.iter().enumerate() {
+            if let Some(same) = same {
+                here[*same] = Some(job);
+            }
+        }
+        let is_aligned = same.iter().enumerate().all(|(job, same)| same.is_none_or(|same| same == job));
+        let kept: Indexes = (0..self.jobs.len()).filter(|job| same[*job].is_some()).collect();
+        let stages: Indexes = (0..self.jobs.len()).filter(|job| is_stage(&self.jobs[*job])).collect();
+        let all: Vec<Indexes> = (0..self.jobs.len())
+            .map(|job| {
+                let Some(same) = same[job] else { return Indexes::default() };
+                let mut missing = self.before[job].and(&stages);
+                if is_aligned {
+                    missing.remove_all(&elsewhere.before[same].and(&kept));
+                } else {
+                    missing.remove_all(&elsewhere.before[same].iter().filter_map(|before| here[before]).collect());
+                }
+                missing
+            })
+            .collect();
         let is_before = |job: usize, other: usize| {
             same[job].zip(same[other]).is_some_and(|(job, other)| elsewhere.before[other].contains(job))
         };
-        let missing = |other: usize| {
-            let stages = self.before[other].iter().filter(|job| is_stage(&self.jobs[*job]));
-            stages.filter(move |job| !is_before(*job, other)).collect::<Indexes>()
-        };
-        let all: Vec<Indexes> = (0..self.jobs.len())
-            .map(|job| if same[job].is_some() { missing(job) } else { Indexes::default() })
-            .collect();
         let mut stretches = HashMap::new();
-        for (index, job) in self.jobs.iter().enumerate().filter(|(index, _)| !self.previews.contains(*index)) {
+        for (index, job) in self.jobs.iter().enumerate() {
+            if all[index].is_empty() || self.previews.contains(index) {
+                continue;
+            }
             let mut own = all[index].clone();
             for before in self.before[index].iter().filter(|before| is_before(*before, index)) {
                 if !self.previews.contains(before) {
@@ -107,14 +135,20 @@ impl<'p> Ways<'p> {
                 }
             }
             let missed: Vec<usize> = own.iter().collect();
-            if !missed.is_empty() {
-                let stretch = Stretch {
-                    jobs: missed.iter().map(|job| self.jobs[*job].job.name.as_str()).collect(),
-                    approvals: missed.iter().filter(|job| self.jobs[**job].waits_for_approval()).count(),
-                    previews: missed.iter().filter(|job| self.previews.contains(**job)).count(),
-                };
-                stretches.insert(job.job.name.as_str(), stretch);
+            if missed.is_empty() {
+                continue;
             }
+            let place = |missed: usize| match same[missed] {
+                None => Elsewhere::Nowhere,
+                Some(_) if is_before(index, missed) => Elsewhere::Behind,
+                Some(_) => Elsewhere::Beside,
+            };
+            let stretch = Stretch {
+                jobs: missed.iter().map(|job| (self.jobs[*job].job.name.as_str(), place(*job))).collect(),
+                approvals: missed.iter().filter(|job| self.jobs[**job].waits_for_approval()).count(),
+                previews: missed.iter().filter(|job| self.previews.contains(**job)).count(),
+            };
+            stretches.insert(job.job.name.as_str(), stretch);
         }
         stretches
     }
@@ -141,8 +175,7 @@ fn writers<'f>(flow: &'f PipelineFlow<'_>) -> HashMap<&'f IssueId, Vec<usize>> {
     for (index, job) in flow.jobs.iter().enumerate() {
         for put in &job.opens {
             let (deployments, previews) = all.entry(&flow.issues[resource_of(put)].id).or_default();
-            let is_unchanged = put.params.as_ref().is_some_and(|params| params.get("unchanged_if_file").is_some());
-            if is_unchanged { previews } else { deployments }.push(index);
+            if is_unchanged(put) { previews } else { deployments }.push(index);
         }
     }
     all.into_iter()
@@ -187,8 +220,19 @@ impl Indexes {
         Self(self.0.iter().zip(&other.0).map(|(word, other)| word & other).collect())
     }
 
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
     fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.0.len() * 64).filter(|index| self.contains(*index))
+        self.0.iter().enumerate().flat_map(|(place, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(place * 64 + bit)
+            })
+        })
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) fn change(subject: Subject, part: &[String], difference: &Difference)
             (Effect::Changed, format!("{place} {what}"))
         }
     };
-    Change { effect, subject, message: format!("{part}{what}"), lines }
+    Change { effect, subject, message: format!("{part}{what}"), lines, is_gate_gone: false }
 }
 
 /// Lists in which the order says nothing to Concourse.
@@ -107,7 +107,7 @@ impl Changes {
                 continue;
             }
             // Each thing's changes together.
-            changes.sort_by(|one, other| one.subject.cmp(&other.subject));
+            changes.sort_by(|one, other| (!one.is_gate_gone, &one.subject).cmp(&(!other.is_gate_gone, &other.subject)));
             let _ = writeln!(out, "{}", painted(colour, paint, heading));
             for change in changes {
                 let _ = writeln!(out, "  {}", sentence(change, colour));

@@ -112,6 +112,11 @@ impl<'p> JobFlow<'p> {
         self.own_approvals().next().is_some()
     }
 
+    /// The issues that say what it did. That a preview found nothing to deploy is not among them.
+    pub(crate) fn stages<'f>(&'f self, flow: &'f PipelineFlow<'p>) -> impl Iterator<Item = &'f IssueResource<'p>> {
+        self.opens.iter().filter(|put| !is_unchanged(put)).filter_map(|put| flow.issues.get(resource_of(put)))
+    }
+
     /// Does nothing start it but the + button?
     pub(crate) fn only_by_hand(&self) -> bool {
         !self.takes.iter().chain(&self.gates).chain(&self.records).any(Taking::triggers)
@@ -121,6 +126,11 @@ impl<'p> JobFlow<'p> {
 /// Whether a task checks approved versions out or compares them, in pipelines of this program.
 pub(crate) fn is_check_of_approval(task: &TaskStep) -> bool {
     matches!(task.task.as_str(), "checkout-approved" | "compare-approved")
+}
+
+/// Whether a put opens an issue of a deployment although a preview found nothing to deploy.
+pub(crate) fn is_unchanged(put: &PutStep) -> bool {
+    put.params.as_ref().is_some_and(|params| params.get("unchanged_if_file").is_some())
 }
 
 /// The resource that a put writes.

@@ -53,14 +53,7 @@ fn gate_that_is_left_out_comes_first() {
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone
-      resource github-issues-shop-cart-qa-post: is gone
-      resource github-issues-shop-cart-qa-trigger: is gone
       resource type approved-git: is gone
-    changed
-      job deploy-shop-cart-production: the put github-issues-shop-cart-production-post moves from on_success, in_parallel to on_success
-      job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.ungated` is now `true`
-      job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-qa: no longer has the put github-issues-shop-cart-qa-post in `on_success`
     ");
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: manual}}\n")), @"
     GATES GET WEAKER
@@ -68,14 +61,7 @@ fn gate_that_is_left_out_comes_first() {
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone
-      resource github-issues-shop-cart-qa-post: is gone
-      resource github-issues-shop-cart-qa-trigger: is gone
       resource type approved-git: is gone
-    changed
-      job deploy-shop-cart-production: the put github-issues-shop-cart-production-post moves from on_success, in_parallel to on_success
-      job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.ungated` is now `true`
-      job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-qa: no longer has the put github-issues-shop-cart-qa-post in `on_success`
     ");
 }
 
@@ -85,21 +71,13 @@ fn gate_by_a_preview() {
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and promotes to no stage now: open issues for `shop-cart/-/Production/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop-cart/-/Production/deploy` are void
     gates get stronger
-      job deploy-shop-cart-production: needs `preview-shop-cart-production`: 1 preview more
+      job deploy-shop-cart-production: comes after `preview-shop-cart-production`, which is new (1 preview more); it waits for the issue `shop-cart/-/Production/ready` in example/deployments, no longer for `shop-cart/-/QA/deployed` in example/deployments
     new
       job preview-shop-cart-production: is new: it runs by itself after `deploy-shop-cart-qa`, with the same versions
-      resource gh-shop-cart-production-gate-post: is new, of the type `github-issues`
-      resource gh-shop-cart-production-gate-trigger: is new, of the type `approved-git`
-    gone
-      resource github-issues-shop-cart-qa-trigger: is gone
     changed
-      job deploy-shop-cart-production: before: waits for `shop-cart/-/QA/deployed` in example/deployments; now: waits for `shop-cart/-/Production/ready` in example/deployments
       job deploy-shop-cart-production: `serial_groups` is now `["shop-cart-production"]`
       job deploy-shop-cart-production: `serial` is gone, it was `true`
       job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.labels` gain `deployed`
-      job deploy-shop-cart-production: has the put gh-shop-cart-production-gate-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.labels` gain `deployed` and lose `promotion-to-production`
     "#);
 }
 
@@ -163,11 +141,8 @@ fn sources_intervals_and_renames() {
     ");
     let renamed = "names: {deploy: 'ship-{{ slug }}'}\nold_names: {ship-qa: deploy-shop-cart-qa}\n";
     assert_snapshot!(after(&(manifest("shop-cart") + renamed)), @"
-    new
-      job ship-production: is `deploy-shop-cart-production` by another name: without `old_name: deploy-shop-cart-production` its builds are lost
-    gone
-      job deploy-shop-cart-production: is gone
     renamed
+      job ship-production: is `deploy-shop-cart-production` by another name: without `old_name: deploy-shop-cart-production` its builds are lost
       job ship-qa: was `deploy-shop-cart-qa`, and keeps its builds
     ");
 }
@@ -286,11 +261,10 @@ fn jobs_and_steps_that_come_and_go() {
         )
         .replace("    - {get", "      - {get");
     assert_snapshot!(diff(&new, 1), @"
-    new
+    renamed
       job release: is `publish` by another name: without `old_name: publish` its builds are lost
-    gone
-      job publish: is gone
     changed
+      job release: `serial` is now `true`
       job test: of the in_parallel, `in_parallel.limit` is now `1`
       job test: has the load_var v
     ");
@@ -301,20 +275,60 @@ fn jobs_and_steps_that_come_and_go() {
     assert_snapshot!(diff(&lost, 1), @"
     version histories start anew
       resource kode: is `code` by another name: without `old_name: code` its version history starts anew
-    new
+    renamed
       job release: is `publish` by another name: without `old_name: publish` its builds are lost
-    gone
-      job publish: is gone
-      resource code: is gone
+    ");
+}
+
+#[test]
+fn steps_in_other_groups() {
+    let serial =
+        "jobs: [{name: a, plan: [{load_var: u, file: a/u}, {load_var: v, file: a/v}, {load_var: w, file: a/w}]}]\n";
+    let diff = |old: &str, new: &str| {
+        let work = Work::new().file("old.yml", old).file("new.yml", new);
+        let ran = work.run(&["diff", "old.yml", "new.yml"]);
+        assert_eq!(ran.stderr, "");
+        ran.stdout
+    };
+    let parallel = serial.replace("[{load_var: u", "[{in_parallel: [{load_var: u").replace("a/v}", "a/v}]}");
+    assert_snapshot!(diff(serial, &parallel), @"
     changed
-      job release: is started by new versions of `kode`, too
-      job release: is no longer started by new versions of `code`
-      job release: takes `kode`, as `test` had it
-      job release: no longer takes `code`
-      job test: is started by new versions of `kode`, too
-      job test: is no longer started by new versions of `code`
-      job test: takes `kode`
-      job test: no longer takes `code`
+      job a: the load_var u, the load_var v: run at the same time now, before one after the other
+    ");
+    assert_snapshot!(diff(&parallel, serial), @"
+    changed
+      job a: the load_var u, the load_var v: run one after the other now, before at the same time
+    ");
+    let once = serial.replace("{load_var: u, file: a/u}", "{do: [{load_var: u, file: a/u}]}");
+    assert_snapshot!(diff(serial, &once), @"
+    only in another order, which changes nothing
+      job a: the load_var u: grouped otherwise
+
+    nothing changes
+    ");
+    let tried = serial.replace("{load_var: u, file: a/u}", "{try: {load_var: u, file: a/u}}");
+    assert_snapshot!(diff(serial, &tried), @"
+    changed
+      job a: the load_var u: may fail now, and the build goes on (`try`)
+    ");
+    assert_snapshot!(diff(&tried, serial), @"
+    changed
+      job a: the load_var u: ends the build now when it fails (no longer in `try`)
+    ");
+    let turned = serial.replace(
+        "{load_var: u, file: a/u}, {load_var: v, file: a/v}",
+        "{do: [{load_var: v, file: a/v}]}, {load_var: u, file: a/u}",
+    );
+    assert_snapshot!(diff(serial, &turned), @"
+    changed
+      job a: the load_var u comes after the load_var v
+    only in another order, which changes nothing
+      job a: the load_var v: grouped otherwise
+    ");
+    let hook = serial.replace(", {load_var: w, file: a/w}]}", "], ensure: {load_var: w, file: a/w}}");
+    assert_snapshot!(diff(serial, &hook), @"
+    changed
+      job a: the load_var w: moved from the plan to `ensure`
     ");
 }
 
