@@ -4,7 +4,9 @@ use camino::Utf8Path;
 
 use crate::Failure;
 use crate::concourse::Pipeline;
-use crate::diagnostic::{Diagnostic, Diagnostics, Levels};
+use crate::content::Content;
+use crate::diagnostic::{Diagnostic, Diagnostics, Levels, did_you_mean};
+use crate::files;
 use crate::gates;
 use crate::lower::lower;
 use crate::plan::plan;
@@ -43,7 +45,7 @@ fn read(
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<ReadProject>, Failure> {
     if !path.is_file() {
-        return Err(Failure::Usage(format!("{path} is no manifest")));
+        return Err(Failure::Usage(no_manifest(path)));
     }
     let selection = select(&[path.to_owned()])?;
     let [selected] = selection.as_slice() else {
@@ -51,6 +53,9 @@ fn read(
     };
     if matches!(selected, Selected::Fleet { manifests: None, .. }) {
         return Err(Failure::Usage(format!("{path} is a fleet: name one of its manifests")));
+    }
+    if Content::of(path, files::read(path)?.as_str()) == Content::Pipeline {
+        return Err(Failure::Usage(format!("{path} is a pipeline: name its manifest")));
     }
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
     let [manifest] = loaded.manifests.as_slice() else {
@@ -77,4 +82,26 @@ fn read(
     });
     let pipelines = places.zip(lowered.into_iter().map(|lowered| lowered.pipeline)).collect();
     Ok(Some(ReadProject { fleet, project, pipelines }))
+}
+
+/// Why a path is not a file, and what to name instead.
+fn no_manifest(path: &Utf8Path) -> String {
+    if path.is_dir() {
+        return format!("{path} is a folder: name one manifest in it, such as {}", path.join("projects/cart.yml"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    let names: Vec<String> = folder
+        .read_dir_utf8()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_owned())
+        .filter(|name| matches!(Utf8Path::new(name).extension(), Some("yml" | "yaml")))
+        .collect();
+    let meant = path.file_name().and_then(|name| did_you_mean(name, names.iter().map(String::as_str)));
+    let help = match meant {
+        Some(meant) => format!("did you mean {}?", path.with_file_name(meant)),
+        None => "name a manifest, such as projects/cart.yml".to_owned(),
+    };
+    format!("there is no file {path}: {help}")
 }

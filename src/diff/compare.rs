@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use crate::concourse::{Core, Job, Pipeline, Resource, ResourceType};
-use crate::diagnostic::{Count, ticked};
+use crate::diagnostic::ticked;
 use crate::flow::{IssueId, PipelineFlow, is_check_of_approval, text};
 use crate::gates;
 
@@ -63,12 +63,8 @@ fn resource_types(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
             changes.changes.push(changed(subject(after), &difference));
         }
         if image {
-            let count = new.resources.iter().filter(|resource| resource.type_name == after.name).count();
-            changes.push(
-                Effect::HistoryAnew,
-                subject(after),
-                format!("comes from elsewhere: the version histories of its {} start anew", Count(count, "resource")),
-            );
+            let message = "comes from elsewhere: the version histories of its resources start anew";
+            changes.push(Effect::HistoryAnew, subject(after), message);
         }
     }
 }

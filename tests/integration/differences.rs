@@ -436,18 +436,195 @@ fn what_cannot_be_compared_is_said() {
     assert!(said(&["diff", "old.yml", "none.yml"], 3).starts_with("error: cannot read none.yml"));
 }
 
+fn git(work: &Work, arguments: &[&str]) {
+    let output = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"])
+        .args(arguments)
+        .current_dir(work.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// A repository of a fleet in which each name is a project, with a commit before and after the change.
+fn fleet(names: &[&str], change: impl Fn(&Work)) -> Work {
+    let work = Work::new().file("pipegen.yml", SHOP_FLEET);
+    for name in names {
+        work.write(&format!("projects/{name}.yml"), &manifest(name));
+    }
+    git(&work, &["init", "--quiet", "--initial-branch=main"]);
+    for (message, change) in [("one", None), ("two", Some(change))] {
+        if let Some(change) = change {
+            change(&work);
+        }
+        work.run(&["render", "--quiet"]).fine();
+        git(&work, &["add", "."]);
+        git(&work, &["commit", "--quiet", "--allow-empty", "--message", message]);
+    }
+    work
+}
+
+#[test]
+fn path_without_pipelines_is_an_error() {
+    let work = fleet(&["cart"], |work| work.write("projects/cart.yml", "project: cart\nstack: {pulumi: {path: a}}\n"));
+    let diff = |path: &str| work.run(&["diff", "HEAD~1..HEAD", path]).ended(2).stderr;
+    assert_snapshot!(diff("projects"), @"error: `projects` has no pipelines at `HEAD~1` or `HEAD`: name a rendered pipeline, or a folder of them");
+    assert_snapshot!(diff("pipegen.yml"), @"error: `pipegen.yml` has no pipelines at `HEAD~1` or `HEAD`: name a rendered pipeline, or a folder of them");
+    assert_snapshot!(diff("rendred"), @"error: there is no `rendred` at `HEAD~1` or `HEAD`: name a rendered pipeline, or a folder of them");
+    assert_snapshot!(diff("rendered/none.yml"), @"error: there is no `rendered/none.yml` at `HEAD~1` or `HEAD`: name a rendered pipeline, or a folder of them");
+    // A folder in which nothing changes is no mistake.
+    assert_eq!(work.run(&["diff", "HEAD..HEAD", "rendered"]).fine(), "nothing changes\n");
+    assert_eq!(work.run(&["diff", "HEAD..HEAD"]).fine(), "nothing changes\n");
+}
+
+#[test]
+fn fleet_has_a_summary() {
+    let work = fleet(&["cart", "mail", "shop", "stock", "users"], |work| {
+        let fleet = SHOP_FLEET.replace("source: {", "source: {check_every: 5m, ");
+        work.write("pipegen.yml", &fleet);
+        work.write("projects/users.yml", &(manifest("users") + "overrides: {Production: {gate: none}}\n"));
+        work.write("projects/stock.yml", &(manifest("stock") + "timeout: 2h\n"));
+    });
+    assert_snapshot!(work.run(&["diff", "HEAD~1..HEAD"]).ended(1).stdout, @"
+    5 pipelines differ; in 1 of them gates get weaker, or promote to another stage
+
+    rendered/users.yml:
+    GATES GET WEAKER
+      job deploy-users-production: no longer waits for an approval (the issue `users/-/QA/deployed` in example/deployments): it runs by itself after `deploy-users-qa`, with the same versions
+    GATES PROMOTE TO ANOTHER STAGE
+      gate users/-/QA/deployed in example/deployments: promoted to `users/-/Production/deploy`, and is gone: open issues for `users/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `users/-/Production/deploy` are void
+    gone
+      resource type approved-git: is gone
+    changed
+      resource shop-users: `check_every` changes from `1m` to `5m`
+
+    rendered/cart.yml:
+    changed
+      resource shop-cart: `check_every` changes from `1m` to `5m`
+
+    rendered/mail.yml:
+    changed
+      resource shop-mail: `check_every` changes from `1m` to `5m`
+
+    rendered/shop.yml:
+    changed
+      resource shop-shop: `check_every` changes from `1m` to `5m`
+
+    rendered/stock.yml:
+    changed
+      job deploy-stock-production: of the put pulumi-stock, `timeout` is now `2h`
+      job deploy-stock-qa: of the put pulumi-stock, `timeout` is now `2h`
+      resource shop-stock: `check_every` changes from `1m` to `5m`
+    ");
+    assert_snapshot!(work.run(&["diff", "HEAD~1..HEAD", "--format", "markdown"]).ended(1).stdout, @r"
+    **5 pipelines differ; in 1 of them gates get weaker, or promote to another stage**
+
+    ### `rendered/users.yml`
+
+    **GATES GET WEAKER**
+
+    - job `deploy-users-production`: no longer waits for an approval \(the issue `users/-/QA/deployed` in example/deployments\): it runs by itself after `deploy-users-qa`, with the same versions
+
+    **GATES PROMOTE TO ANOTHER STAGE**
+
+    - gate `users/-/QA/deployed in example/deployments`: promoted to `users/-/Production/deploy`, and is gone: open issues for `users/-/Production/deploy` lead nowhere \(close them as not planned\), and unused approvals for `users/-/Production/deploy` are void
+
+    **gone**
+
+    - resource type `approved-git`: is gone
+
+    **changed**
+
+    - resource `shop-users`: `check_every` changes from `1m` to `5m`
+
+    ### `rendered/cart.yml`
+
+    **changed**
+
+    - resource `shop-cart`: `check_every` changes from `1m` to `5m`
+
+    ### `rendered/mail.yml`
+
+    **changed**
+
+    - resource `shop-mail`: `check_every` changes from `1m` to `5m`
+
+    ### `rendered/shop.yml`
+
+    **changed**
+
+    - resource `shop-shop`: `check_every` changes from `1m` to `5m`
+
+    ### `rendered/stock.yml`
+
+    **changed**
+
+    - job `deploy-stock-production`: of the put pulumi-stock, `timeout` is now `2h`
+    - job `deploy-stock-qa`: of the put pulumi-stock, `timeout` is now `2h`
+    - resource `shop-stock`: `check_every` changes from `1m` to `5m`
+    ");
+    assert_eq!(work.run(&["diff", "HEAD..HEAD", "--format", "markdown"]).fine(), "Nothing changes.\n");
+}
+
+#[test]
+fn fails_on_weaker_gates_alone_when_asked() {
+    let harmless = fleet(&["cart"], |work| work.write("projects/cart.yml", &(manifest("cart") + "timeout: 2h\n")));
+    let diff = ["diff", "HEAD~1..HEAD", "--fail-on", "weaker"];
+    assert_eq!(harmless.run(&diff).fine(), harmless.run(&diff[..2]).ended(1).stdout);
+    let ungated = manifest("cart") + "overrides: {Production: {gate: none}}\n";
+    fleet(&["cart"], |work| work.write("projects/cart.yml", &ungated)).run(&diff).ended(1);
+    // Another file is no way around.
+    let moved = fleet(&["cart"], |work| {
+        std::fs::remove_file(work.path().join("projects/cart.yml")).unwrap();
+        std::fs::remove_file(work.path().join("rendered/cart.yml")).unwrap();
+        work.write("projects/trolley.yml", &ungated);
+    });
+    assert_snapshot!(moved.run(&diff).ended(1).stdout, @"
+    rendered/trolley.yml:
+    in another file: a pipeline with another name starts without builds and versions
+    GATES GET WEAKER
+      job deploy-cart-production: no longer waits for an approval (the issue `cart/-/QA/deployed` in example/deployments): it runs by itself after `deploy-cart-qa`, with the same versions
+    GATES PROMOTE TO ANOTHER STAGE
+      gate cart/-/QA/deployed in example/deployments: promoted to `cart/-/Production/deploy`, and is gone: open issues for `cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `cart/-/Production/deploy` are void
+    version histories start anew
+      resource shop-trolley: is `shop-cart` by another name: without `old_name: shop-cart` its version history starts anew
+    gone
+      resource type approved-git: is gone
+    changed
+      job deploy-cart-production: of the put github-issues-cart-production-post in `on_success`, `params.pins.code` changes from `shop-cart/.git/ref` to `shop-trolley/.git/ref`
+      job deploy-cart-production: of the put github-issues-cart-production-post in `on_success`, `params.clone` changes from `shop-cart` to `shop-trolley`
+      resource pulumi-cart: `source.source_dir` changes from `shop-cart/infra/cart` to `shop-trolley/infra/cart`
+    ");
+}
+
+#[test]
+fn markdown_is_text_and_code_alone() {
+    let hostile = TESTS
+        .replace("go vet ./...", "go vet ``` </details> @all")
+        .replace("RETRIES: 3", "RETRIES: '`</b>@all`[a](b)'");
+    let work = Work::new().file("old.yml", TESTS).file("new.yml", &hostile);
+    assert_snapshot!(work.run(&["diff", "old.yml", "new.yml", "--format", "markdown"]).ended(1).stdout, @r"
+    ### `new.yml`
+
+    **changed**
+
+    - job `test`: of the task unit, the text of the script changes
+
+      ````diff
+      @@ -1,3 +1,3 @@
+       cd code
+      -go vet ./...
+      +go vet ``` </details> @all
+       go test ./...
+      ````
+    - job `test`: of the task unit, the variable `RETRIES` changes from `3` to \</b\>&#64;all`[a](b)`
+    ");
+}
+
 #[test]
 fn revisions_of_git() {
     let work = shop();
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"])
-            .args(arguments)
-            .current_dir(work.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-    };
+    let git = |arguments: &[&str]| git(&work, arguments);
     git(&["init", "--quiet", "--initial-branch=main"]);
     git(&["add", "."]);
     git(&["commit", "--quiet", "--message=one"]);
@@ -457,6 +634,8 @@ fn revisions_of_git() {
     git(&["add", "."]);
     git(&["commit", "--quiet", "--message=two"]);
     assert_snapshot!(work.run(&["diff", "HEAD~1..HEAD"]).ended(1).stdout, @"
+    2 pipelines differ; no gate gets weaker or promotes to another stage
+
     rendered/cart.yml:
     changed
       resource shop-cart: `check_every` changes from `1m` to `5m`
