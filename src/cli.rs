@@ -66,7 +66,7 @@ pub enum Command {
     ///
     /// A pipeline is a file, `-` for standard input, or REVISION:PATH in git. A different order is not a difference.
     ///
-    /// Exit codes: 0 no differences, 1 differences, 2 wrong usage, 3 could not run.
+    /// Exit codes: 0 no differences, 1 differences (with `--fail-on weaker`: of gates), 2 wrong usage, 3 could not run.
     Diff(DiffArgs),
     /// Convert a Concourse pipeline to a manifest, and list what could not be converted.
     ///
@@ -361,9 +361,22 @@ pub struct DiffArgs {
     #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
     pub new: Option<String>,
 
-    /// Format of the output: text or json.
+    /// Format of the output: text, json, or markdown for a pull request.
     #[arg(long, short, value_enum, default_value_t = DiffFormat::Text, hide_possible_values = true, value_name = "FORMAT")]
     pub format: DiffFormat,
+
+    /// Differences that exit with 1: any, or weaker for gates that get weaker or promote to another stage.
+    #[arg(long, value_enum, default_value_t = FailOn::Any, hide_possible_values = true, value_name = "DIFFERENCES")]
+    pub fail_on: FailOn,
+}
+
+/// Differences with which `diff` fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// All of them.
+    Any,
+    /// A gate gets weaker, or promotes to another stage.
+    Weaker,
 }
 
 /// How a difference is told.
@@ -373,6 +386,8 @@ pub enum DiffFormat {
     Text,
     /// For programs.
     Json,
+    /// For a pull request.
+    Markdown,
 }
 
 /// Arguments of `import`.

@@ -67,10 +67,28 @@ impl Commit {
         let options = ["-r", "-z", "--no-renames", "--name-only", &self.0, &other.0, "--", below.as_str()];
         let printed = git(&[&command[..], &options].concat())?
             .ok_or_else(|| Failure::Usage(format!("{below} is no path of this repository")))?;
-        let names = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        // A name that is no UTF-8 is none of a pipeline that was rendered.
-        Ok(names.filter_map(|name| std::str::from_utf8(name).ok()).map(Utf8PathBuf::from).collect())
+        Ok(paths(&printed))
     }
+}
+
+impl Commit {
+    /// The files below a path from here, from the root of the repository. Empty when there is no such path.
+    ///
+    /// # Errors
+    ///
+    /// When git cannot be run, or the path lies outside of the repository.
+    pub(crate) fn files(&self, below: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+        let options = ["-r", "-z", "--name-only", "--full-name", &self.0, "--", below.as_str()];
+        let printed = git(&[&["--literal-pathspecs", "ls-tree"], &options[..]].concat())?
+            .ok_or_else(|| Failure::Usage(format!("{below} is no path of this repository")))?;
+        Ok(paths(&printed))
+    }
+}
+
+/// Paths, each ended by a zero byte. A name that is no UTF-8 is none of a pipeline that was rendered.
+fn paths(printed: &[u8]) -> Vec<Utf8PathBuf> {
+    let names = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    names.filter_map(|name| std::str::from_utf8(name).ok()).map(Utf8PathBuf::from).collect()
 }
 
 /// What stood in a folder and was removed, by its name: each with the commit that removed it last. Empty where there is

@@ -1,12 +1,17 @@
-use camino::Utf8Path;
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use indexmap::IndexMap;
 use serde::Serialize;
 
 use crate::Failure;
-use crate::cli::{DiffArgs, DiffFormat};
+use crate::cli::{DiffArgs, DiffFormat, FailOn};
 use crate::concourse::Pipeline;
 use crate::content::Content;
-use crate::diagnostic::{Diagnostics, visible};
-use crate::diff::{Changes, compare};
+use crate::diagnostic::{Count, Diagnostics, visible};
+use crate::diff::{Change, Changes, Effect, compare};
+use crate::explain::markdown::as_code;
 use crate::git::Commit;
 use crate::source::{SourceText, Sources};
 
@@ -22,11 +27,30 @@ struct Compared {
     new: Option<String>,
     #[serde(flatten)]
     changes: Changes,
+    /// Whether both are the same pipeline in different files of a repository.
+    #[serde(skip)]
+    is_moved: bool,
 }
 
 impl Compared {
     fn differs(&self) -> bool {
-        self.old.is_none() || self.new.is_none() || !self.changes.is_empty()
+        self.state().is_some() || !self.changes.is_empty()
+    }
+
+    fn name(&self) -> &str {
+        self.new.as_ref().or(self.old.as_ref()).map_or("", String::as_str)
+    }
+
+    /// What happens to the pipeline as a whole.
+    fn state(&self) -> Option<&'static str> {
+        match (&self.old, &self.new) {
+            (None, Some(_)) => Some("a new pipeline"),
+            (Some(_), None) => Some("the pipeline is gone"),
+            _ if self.is_moved => {
+                Some("in another file: a pipeline with another name starts without builds and versions")
+            }
+            _ => None,
+        }
     }
 }
 
@@ -53,7 +77,7 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failu
             let (before, after) = (reading.place(&old)?, reading.place(&new)?);
             let changes = before.zip(after).map(|(before, after)| compare(&before, &after));
             changes
-                .map(|changes| Compared { old: Some(old.name()), new: Some(new.name()), changes })
+                .map(|changes| Compared { old: Some(old.name()), new: Some(new.name()), changes, is_moved: false })
                 .into_iter()
                 .collect()
         }
@@ -78,30 +102,123 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failu
             let text = in_words(&compared, Range::parse(&args.old).is_some(), output.colour_out);
             output.print(&text)?;
         }
+        DiffFormat::Markdown => output.print(&in_markdown(&compared))?,
     }
-    Ok(if compared.iter().any(Compared::differs) { Outcome::Problems } else { Outcome::Fine })
+    let fails = |compared: &Compared| match args.fail_on {
+        FailOn::Any => compared.differs(),
+        FailOn::Weaker => compared.changes.is_of_gates(),
+    };
+    Ok(if compared.iter().any(fails) { Outcome::Problems } else { Outcome::Fine })
+}
+
+/// The pipelines that are named of many with the same change.
+const MOST_NAMES: usize = 3;
+
+/// A part of what is reported: the pipelines, and what changes in all of them.
+struct Part<'c> {
+    pipelines: Vec<&'c Compared>,
+    changes: Changes,
+}
+
+/// What is reported: pipelines with changes of gates first, then what changes alike in several pipelines, then the other
+/// changes of each pipeline.
+fn parts(compared: &[Compared]) -> Vec<Part<'_>> {
+    let mut alike: IndexMap<(Effect, String), Vec<usize>> = IndexMap::new();
+    let key = |change: &Change| (change.effect, format!("{:?} {} {:?}", change.subject, change.message, change.lines));
+    for (index, compared) in compared.iter().enumerate() {
+        let changes = compared.changes.changes.iter();
+        for change in changes.filter(|change| change.effect > Effect::Redirected) {
+            let pipelines = alike.entry(key(change)).or_default();
+            if pipelines.last() != Some(&index) {
+                pipelines.push(index);
+            }
+        }
+    }
+    alike.retain(|_, pipelines| pipelines.len() > 1);
+    let mut shared: IndexMap<Vec<usize>, Changes> = IndexMap::new();
+    let mut parts = Vec::new();
+    for (index, one) in compared.iter().enumerate() {
+        let (mut own, mut has_shared) = (Changes::default(), false);
+        for change in &one.changes.changes {
+            match alike.get(&key(change)) {
+                Some(pipelines) => {
+                    has_shared = true;
+                    if pipelines.first() == Some(&index) {
+                        shared.entry(pipelines.clone()).or_default().changes.push(change.clone());
+                    }
+                }
+                None => own.changes.push(change.clone()),
+            }
+        }
+        if !own.changes.is_empty() || !has_shared && one.differs() {
+            parts.push(Part { pipelines: vec![one], changes: own });
+        }
+    }
+    parts.extend(shared.into_iter().map(|(pipelines, changes)| Part {
+        pipelines: pipelines.into_iter().map(|index| &compared[index]).collect(),
+        changes,
+    }));
+    parts.sort_by_key(|part| (!part.changes.is_of_gates(), part.pipelines.len() == 1));
+    parts
+}
+
+/// How many pipelines change, and how many of them in their gates. Nothing of one pipeline.
+fn summary(compared: &[Compared]) -> Option<String> {
+    let count = |is: &dyn Fn(&Compared) -> bool| compared.iter().filter(|compared| is(compared)).count();
+    let differing = count(&Compared::differs);
+    let of_gates = match count(&|compared| compared.changes.is_of_gates()) {
+        0 => "no gate gets weaker or promotes to another stage".to_owned(),
+        some => format!("in {some} of them gates get weaker, or promote to another stage"),
+    };
+    (differing > 1).then(|| format!("{} differ; {of_gates}", Count(differing, "pipeline")))
 }
 
 fn in_words(compared: &[Compared], named: bool, colour: bool) -> String {
-    let mut parts = Vec::new();
-    for Compared { old, new, changes } in compared {
-        let words = match (old, new) {
-            (None, Some(_)) => "a new pipeline\n".to_owned(),
-            (Some(_), None) => "the pipeline is gone\n".to_owned(),
-            _ => changes.to_words(colour),
+    let mut sections: Vec<String> = summary(compared).map(|summary| format!("{summary}\n")).into_iter().collect();
+    for Part { pipelines, changes } in parts(compared) {
+        let words = match pipelines.as_slice() {
+            [one] if one.state().is_some() => format!("{}\n", one.state().unwrap_or_default()),
+            _ => String::new(),
+        } + &changes.to_words(colour);
+        let title = match pipelines.as_slice() {
+            [one] => visible(one.name()).into_owned(),
+            several => {
+                let names: Vec<String> = several.iter().map(|one| visible(one.name()).into_owned()).collect();
+                in_several(&names)
+            }
         };
-        if words.is_empty() {
+        if !words.is_empty() {
+            sections.push(if named { format!("{title}:\n{words}") } else { words });
+        }
+    }
+    if !compared.iter().any(Compared::differs) {
+        sections.push("nothing changes\n".to_owned());
+    }
+    sections.join("\n")
+}
+
+fn in_several(names: &[String]) -> String {
+    let (shown, more) = names.split_at(names.len().min(MOST_NAMES));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    format!("in {} ({}{more})", Count(names.len(), "pipeline"), shown.join(", "))
+}
+
+fn in_markdown(compared: &[Compared]) -> String {
+    if !compared.iter().any(Compared::differs) {
+        return "Nothing changes.\n".to_owned();
+    }
+    let mut out = summary(compared).map_or_else(String::new, |summary| format!("**{summary}**\n\n"));
+    for Part { pipelines, changes } in parts(compared) {
+        let names: Vec<String> = pipelines.iter().map(|one| as_code(one.name())).collect();
+        let state = if let [one] = pipelines.as_slice() { one.state() } else { None };
+        let body = state.map_or_else(String::new, |state| format!("{state}\n\n")) + &changes.to_markdown();
+        if body.is_empty() {
             continue;
         }
-        let name = new.as_ref().or(old.as_ref()).map_or("", String::as_str);
-        parts.push(if named { format!("{}:\n{words}", visible(name)) } else { words });
+        let title = if let [name] = names.as_slice() { name.clone() } else { in_several(&names) };
+        let _ = write!(out, "### {title}\n\n{body}");
     }
-    if compared.iter().any(Compared::differs) {
-        parts.join("\n")
-    } else {
-        parts.push("nothing changes\n".to_owned());
-        parts.join("\n")
-    }
+    out
 }
 
 struct Reading {
@@ -149,32 +266,112 @@ impl<'a> Range<'a> {
         if self.since_parted {
             old = Commit::before_both(&old, &new)?;
         }
-        let mut compared = Vec::new();
-        for path in old.changed(&new, below)? {
-            // Workflows of GitHub have jobs, too.
-            if !matches!(path.extension(), Some("yml" | "yaml" | "json")) || path.starts_with(".github") {
-                continue;
-            }
-            let side = |commit: &Commit, revision: &str| {
-                let text = commit.file(&path)?.map(SourceText::from);
-                let text = text.filter(|text| Content::of(&path, text.as_str()) == Content::Pipeline);
-                Ok::<_, Failure>(text.map(|text| (format!("{revision}:{path}"), text)))
-            };
-            let (before, after) = (side(&old, self.old)?, side(&new, self.new)?);
-            let name = |side: &Option<(String, SourceText)>| side.as_ref().map(|_| path.to_string());
-            let (old, new) = (name(&before), name(&after));
-            let changes = match (before, after) {
-                (None, None) => None,
-                (Some((old_name, before)), Some((new_name, after))) => {
-                    let (before, after) = (reading.text(&old_name, before), reading.text(&new_name, after));
-                    before.zip(after).map(|(before, after)| compare(&before, &after))
+        let text = |commit: &Commit, path: &Utf8Path| {
+            let text = commit.file(path)?.map(SourceText::from);
+            Ok::<_, Failure>(text.filter(|text| Content::of(path, text.as_str()) == Content::Pipeline))
+        };
+        let (mut compared, mut gone, mut come) = (Vec::new(), Vec::new(), Vec::new());
+        for path in old.changed(&new, below)?.into_iter().filter(|path| may_be_pipeline(path)) {
+            match (text(&old, &path)?, text(&new, &path)?) {
+                (None, None) => {}
+                (Some(before), Some(after)) => {
+                    let before = reading.text(&format!("{}:{path}", self.old), before);
+                    let after = reading.text(&format!("{}:{path}", self.new), after);
+                    compared.extend(before.zip(after).map(|(before, after)| Compared {
+                        old: Some(path.to_string()),
+                        new: Some(path.to_string()),
+                        changes: compare(&before, &after),
+                        is_moved: false,
+                    }));
                 }
-                _ => Some(Changes::default()),
-            };
-            compared.extend(changes.map(|changes| Compared { old, new, changes }));
+                (Some(before), None) => gone.push(OneSided::of(path, before)),
+                (None, Some(after)) => come.push(OneSided::of(path, after)),
+            }
         }
+        compared.extend(moved(gone, come));
+        if compared.is_empty() {
+            self.require_pipelines(below, (&old, &new), text)?;
+        }
+        compared.sort_by(|one, other| one.name().cmp(other.name()));
         Ok(compared)
     }
+
+    /// Refuses a path without pipelines: nothing changes there, whatever else changes.
+    fn require_pipelines(
+        &self,
+        below: &Utf8Path,
+        (old, new): (&Commit, &Commit),
+        text: impl Fn(&Commit, &Utf8Path) -> Result<Option<SourceText>, Failure>,
+    ) -> Result<(), Failure> {
+        let revisions = format!("`{}` or `{}`", visible(self.old), visible(self.new));
+        let mut is_path = false;
+        for commit in [new, old] {
+            for path in commit.files(below)? {
+                is_path = true;
+                if may_be_pipeline(&path) && text(commit, &path)?.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        Err(Failure::Usage(if is_path {
+            format!("`{below}` has no pipelines at {revisions}: name a rendered pipeline, or a folder of them")
+        } else {
+            format!("there is no `{below}` at {revisions}: name a rendered pipeline, or a folder of them")
+        }))
+    }
+}
+
+/// Workflows of GitHub have jobs, too.
+fn may_be_pipeline(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("yml" | "yaml" | "json")) && !path.starts_with(".github")
+}
+
+/// A pipeline that only one of two revisions has.
+struct OneSided {
+    path: Utf8PathBuf,
+    /// None when it cannot be read: it is compared with nothing.
+    pipeline: Option<Pipeline>,
+}
+
+impl OneSided {
+    fn of(path: Utf8PathBuf, text: SourceText) -> Self {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        let pipeline = parse(path.as_str(), text, &mut sources, &mut diagnostics);
+        Self { path, pipeline }
+    }
+
+    fn jobs(&self) -> HashSet<&str> {
+        self.pipeline.iter().flat_map(|pipeline| &pipeline.jobs).map(|job| job.name.as_str()).collect()
+    }
+}
+
+/// Pipelines of one revision alone. One that is gone and one that is new are the same pipeline in another file when they
+/// have at least half of their jobs in common: a gate that gets weaker on the way is reported.
+fn moved(gone: Vec<OneSided>, come: Vec<OneSided>) -> Vec<Compared> {
+    let mut compared = Vec::new();
+    let mut left: Vec<OneSided> = gone;
+    for one in come {
+        let jobs = one.jobs();
+        let in_common = |old: &OneSided| old.jobs().intersection(&jobs).count();
+        let is_same = |old: &&(usize, &OneSided)| {
+            in_common(old.1) > 0 && in_common(old.1) * 2 >= old.1.jobs().len().min(jobs.len())
+        };
+        let same = left.iter().enumerate().filter(|old| is_same(&old)).max_by_key(|(_, old)| in_common(old));
+        let same = same.map(|(index, _)| index).map(|index| left.remove(index));
+        let mut changes = Changes::default();
+        if let Some((before, after)) = same.as_ref().and_then(|old| old.pipeline.as_ref().zip(one.pipeline.as_ref())) {
+            changes = compare(before, after);
+        }
+        let (is_moved, new) = (same.is_some(), Some(one.path.to_string()));
+        compared.push(Compared { old: same.map(|old| old.path.to_string()), new, changes, is_moved });
+    }
+    compared.extend(left.into_iter().map(|old| Compared {
+        old: Some(old.path.to_string()),
+        new: None,
+        changes: Changes::default(),
+        is_moved: false,
+    }));
+    compared
 }
 
 #[cfg(test)]

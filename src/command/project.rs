@@ -4,7 +4,9 @@ use camino::Utf8Path;
 
 use crate::Failure;
 use crate::concourse::Pipeline;
-use crate::diagnostic::{Diagnostic, Diagnostics, Levels};
+use crate::content::Content;
+use crate::diagnostic::{Diagnostic, Diagnostics, Levels, did_you_mean};
+use crate::files;
 use crate::gates;
 use crate::lower::lower;
 use crate::plan::plan;
@@ -36,13 +38,26 @@ pub(super) fn read_project(
     Ok((read, Levels::default().apply(diagnostics.into_sorted())))
 }
 
-/// The failure for a path that is not a file.
+/// The failure for a path that is not a file, with what to name instead.
 pub(super) fn not_a_manifest(path: &Utf8Path) -> Failure {
     if path.is_dir() {
-        Failure::Usage(format!("{path} is a folder: name one of its manifests, such as projects/NAME.yml"))
-    } else {
-        Failure::Usage(format!("{path} does not exist: name a manifest, such as projects/NAME.yml"))
+        return Failure::Usage(format!("{path} is a folder: name one of its manifests, such as projects/cart.yml"));
     }
+    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
+    let names: Vec<String> = folder
+        .read_dir_utf8()
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_owned())
+        .filter(|name| matches!(Utf8Path::new(name).extension(), Some("yml" | "yaml")))
+        .collect();
+    let meant = path.file_name().and_then(|name| did_you_mean(name, names.iter().map(String::as_str)));
+    let help = match meant {
+        Some(meant) => format!("did you mean {}?", path.with_file_name(meant)),
+        None => "name a manifest, such as projects/cart.yml".to_owned(),
+    };
+    Failure::Usage(format!("there is no file {path}: {help}"))
 }
 
 fn read(
@@ -60,6 +75,9 @@ fn read(
     };
     if matches!(selected, Selected::Fleet { manifests: None, .. }) {
         return Err(Failure::Usage(format!("{path} is a fleet: name one of its manifests")));
+    }
+    if Content::of(path, files::read(path)?.as_str()) == Content::Pipeline {
+        return Err(Failure::Usage(format!("{path} is a pipeline: name its manifest")));
     }
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
     let [manifest] = loaded.manifests.as_slice() else {

@@ -24,7 +24,7 @@ impl Changes {
     }
 
     pub(super) fn push(&mut self, effect: Effect, subject: Subject, message: impl Into<String>) -> &mut Change {
-        self.changes.push(Change { effect, subject, message: message.into(), lines: None });
+        self.changes.push(Change { effect, subject, message: message.into(), lines: None, is_gate_gone: false });
         // There is one: it was pushed.
         let last = self.changes.len() - 1;
         &mut self.changes[last]
@@ -44,10 +44,13 @@ pub struct Change {
     /// The lines of a text that change, as a unified diff.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<String>,
+    /// Whether nobody has to approve any more. This comes before everything else.
+    #[serde(skip)]
+    pub(super) is_gate_gone: bool,
 }
 
 /// What follows from a change. In the order of their weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Less is asked before something is deployed.

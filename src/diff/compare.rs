@@ -2,15 +2,15 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use crate::concourse::{Job, Pipeline, Resource, ResourceType};
-use crate::diagnostic::{Count, ticked};
-use crate::flow::{IssueId, PipelineFlow};
+use crate::concourse::{Core, Job, Pipeline, Resource, ResourceType};
+use crate::diagnostic::ticked;
+use crate::flow::{IssueId, PipelineFlow, is_check_of_approval, text};
 use crate::gates;
 
 use super::change::{Change, Changes, Effect, Subject};
 use super::gates::Gates;
 use super::names::{Matched, matched};
-use super::promotions::Promotions;
+use super::promotions::{Place, Promotions, place, promotes_alike};
 use super::values::{Difference, DifferenceKind, differences, json};
 use super::{steps, words};
 
@@ -20,13 +20,17 @@ pub fn compare(old: &Pipeline, new: &Pipeline) -> Changes {
     let flows = (PipelineFlow::of(old), PipelineFlow::of(new));
     rest(old, new, &mut changes);
     resource_types(old, new, &mut changes);
-    let resources = matched(&old.resources, &new.resources, |one| one.name.as_str(), |one| one.old_name.as_deref());
     let promotions = Promotions::new(&flows.0, &flows.1);
-    promotions.compare(&mut changes);
-    self::resources(&resources, &flows.1, &promotions, &mut changes);
-    let jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
+    let mut jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
+    let alike = alike_jobs(&jobs, (&flows.0, &flows.1), &promotions);
+    jobs.take(alike, |one| one.name.as_str());
+    promotions.compare(&gates_of_jobs(&jobs, (&flows.0, &flows.1)), &mut changes);
+    let mut resources = matched(&old.resources, &new.resources, |one| one.name.as_str(), |one| one.old_name.as_deref());
+    let alike = alike_resources(&resources, (&flows.0, &flows.1), &promotions);
+    resources.take(alike, |one| one.name.as_str());
+    self::resources(&resources, (&flows.0, &flows.1), &promotions, &mut changes);
     let newest = (gates::newest(old), gates::newest(new));
-    let gates = Gates::new((&flows.0, newest.0), (&flows.1, newest.1), &resources.pairs, &jobs.pairs);
+    let gates = Gates::new((&flows.0, newest.0), (&flows.1, newest.1), &resources.pairs, &jobs.pairs, &promotions);
     self::jobs(&jobs, &gates, &mut changes);
     changes.changes.sort_by_key(|change| change.effect);
     changes
@@ -59,20 +63,45 @@ fn resource_types(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
             changes.changes.push(changed(subject(after), &difference));
         }
         if image {
-            let count = new.resources.iter().filter(|resource| resource.type_name == after.name).count();
-            changes.push(
-                Effect::HistoryAnew,
-                subject(after),
-                format!("comes from elsewhere: the version histories of its {} start anew", Count(count, "resource")),
-            );
+            let message = "comes from elsewhere: the version histories of its resources start anew";
+            changes.push(Effect::HistoryAnew, subject(after), message);
         }
     }
 }
 
-fn resources(
-    resources: &Matched<'_, Resource>,
-    flow: &PipelineFlow<'_>,
-    promotions: &Promotions<'_>,
+/// Two pipelines, looked at for who starts whom: the old one and the new one.
+type Flows<'f, 'p> = (&'f PipelineFlow<'p>, &'f PipelineFlow<'p>);
+
+/// Resources that are gone, each with the new resource that it became although nobody wrote so: it fetches the same, or
+/// is the same resource of a gate with another name.
+fn alike_resources<'p>(
+    resources: &Matched<'p, Resource>,
+    flows: Flows<'_, 'p>,
+    promotions: &Promotions<'p>,
+) -> Vec<(&'p Resource, &'p Resource)> {
+    let role = |resource: &Resource| text(resource.source.as_ref()?, "role").map(str::to_owned);
+    let mut by_gate = HashMap::new();
+    let mut by_source = HashMap::new();
+    for one in resources.removed.iter().rev() {
+        if let Some((repository, key, _)) = flows.0.issues.get(one.name.as_str()).and_then(place) {
+            by_gate.insert(((repository, key), role(one)), *one);
+        } else if one.source.is_some() {
+            by_source.insert((one.type_name.as_str(), json(&one.source).to_string()), *one);
+        }
+    }
+    let mut alike = |one: &'p Resource| match flows.1.issues.get(one.name.as_str()) {
+        Some(issue) => {
+            promotions.former_gates(issue).iter().find_map(|former| by_gate.remove(&(former.clone(), role(one))))
+        }
+        None => by_source.remove(&(one.type_name.as_str(), json(&one.source).to_string())),
+    };
+    resources.added.iter().filter_map(|one| Some((alike(one)?, *one))).collect()
+}
+
+fn resources<'p>(
+    resources: &Matched<'p, Resource>,
+    (old_flow, flow): Flows<'_, 'p>,
+    promotions: &Promotions<'p>,
     changes: &mut Changes,
 ) {
     let subject = |one: &Resource| Subject::Resource(one.name.to_string());
@@ -83,25 +112,15 @@ fn resources(
         .map(|taking| taking.resource)
         .collect();
     for one in &resources.added {
-        let same = resources.removed.iter().find(|gone| gone.type_name == one.type_name && gone.source == one.source);
-        match same {
-            Some(gone) if got.contains(one.name.as_str()) => {
-                changes.push(
-                    Effect::HistoryAnew,
-                    subject(one),
-                    format!(
-                        "is `{0}` by another name: without `old_name: {0}` its version history starts anew",
-                        gone.name
-                    ),
-                );
-            }
-            _ => {
-                changes.push(Effect::Added, subject(one), format!("is new, of the type `{}`", one.type_name));
-            }
+        // The gate is reported, and not again by each of its resources.
+        if !flow.issues.get(one.name.as_str()).is_some_and(|issue| promotions.changes_new(issue)) {
+            changes.push(Effect::Added, subject(one), format!("is new, of the type `{}`", one.type_name));
         }
     }
     for one in &resources.removed {
-        changes.push(Effect::Removed, subject(one), "is gone");
+        if !old_flow.issues.get(one.name.as_str()).is_some_and(|issue| promotions.changes_old(issue)) {
+            changes.push(Effect::Removed, subject(one), "is gone");
+        }
     }
     if resources.reordered {
         changes.push(Effect::Order, Subject::Pipeline, "the resources stand in another order");
@@ -120,7 +139,8 @@ fn resources(
         }
     }
     for (old, new, found) in &pairs {
-        if old.name != new.name {
+        let is_alike = resources.alike.contains(new.name.as_str());
+        if old.name != new.name && !is_alike {
             changes.push(Effect::Renamed, subject(new), format!("was `{}`, and keeps its version history", old.name));
         }
         let is_got = got.contains(new.name.as_str());
@@ -132,13 +152,21 @@ fn resources(
             let issue = flow.issues.get(new.name.as_str());
             match policy(subject(new), difference) {
                 _ if field.is_some_and(|field| promotions.reports(issue, field, difference)) => {}
+                // Another stage has another policy: the jobs of both stages report what changes for them.
+                Some(_) if !promotes_alike(old, new) => {}
                 Some(_) if said.is_some_and(|said| said.contains(difference)) => {}
                 Some(change) => changes.changes.push(change),
                 None => changes.changes.push(changed(subject(new), difference)),
             }
         }
         // Of what is only put nobody takes an earlier version.
-        if anew && is_got {
+        if is_alike && is_got {
+            let keep = if anew { String::new() } else { format!("without `old_name: {}` ", old.name) };
+            let message = format!("is `{}` by another name: {keep}its version history starts anew", old.name);
+            changes.push(Effect::HistoryAnew, subject(new), message);
+        } else if is_alike && !flow.issues.get(new.name.as_str()).is_some_and(|issue| promotions.changes_new(issue)) {
+            changes.push(Effect::Renamed, subject(new), format!("was `{}`", old.name));
+        } else if anew && is_got && !is_alike {
             changes.push(Effect::HistoryAnew, subject(new), "this source changes: its version history starts anew");
         }
     }
@@ -166,21 +194,90 @@ fn policy(subject: Subject, difference: &Difference) -> Option<Change> {
         // Nothing is longer than any time.
         ("expires", _) => new.is_none() || old.is_some() && number(new) > number(old),
         ("allow_commit_close", _) => new == Some(&Value::Bool(true)),
+        ("not_author", _) => new != Some(&Value::Bool(true)),
+        ("approvals", _) => number(new).unwrap_or(1) < number(old).unwrap_or(1),
         _ => return None,
     };
     let effect = if weaker { Effect::Weaker } else { Effect::Stronger };
     Some(Change { effect, ..changed(subject, difference) })
 }
 
+/// What changes of what counts as an approval, when a job waits for an issue of another resource.
+pub(super) fn policy_changes(subject: &Subject, old: &Resource, new: &Resource) -> Vec<Change> {
+    let source = |resource: &Resource| match json(resource) {
+        Value::Object(mut map) => map.remove("source").unwrap_or_default(),
+        _ => Value::Null,
+    };
+    let found = differences(&serde_json::json!({"source": source(old)}), &serde_json::json!({"source": source(new)}));
+    found.iter().filter_map(|difference| policy(subject.clone(), difference)).collect()
+}
+
+/// Jobs that are gone, each with the new job that it became although nobody wrote so: it opens the issue of the same gate,
+/// or deploys the same.
+fn alike_jobs<'p>(
+    jobs: &Matched<'p, Job>,
+    flows: Flows<'_, 'p>,
+    promotions: &Promotions<'p>,
+) -> Vec<(&'p Job, &'p Job)> {
+    let (gone, come): (HashMap<&str, &Job>, HashMap<&str, &Job>) = (
+        jobs.removed.iter().map(|job| (job.name.as_str(), *job)).collect(),
+        jobs.added.iter().map(|job| (job.name.as_str(), *job)).collect(),
+    );
+    let mut by_gate = HashMap::new();
+    for job in flows.0.jobs.iter().filter(|job| gone.contains_key(job.job.name.as_str())) {
+        by_gate.extend(job.stages(flows.0).filter_map(place).map(|(repository, key, _)| ((repository, key), job.job)));
+    }
+    let mut pairs: Vec<(&Job, &Job)> = Vec::new();
+    let mut taken: HashSet<&str> = HashSet::new();
+    for job in flows.1.jobs.iter().filter(|job| come.contains_key(job.job.name.as_str())) {
+        let former = job.stages(flows.1).flat_map(|issue| promotions.former_gates(issue));
+        if let Some(old) = former.filter_map(|place| by_gate.get(place)).find(|old| !taken.contains(old.name.as_str()))
+        {
+            taken.extend([old.name.as_str(), job.job.name.as_str()]);
+            pairs.push((*old, job.job));
+        }
+    }
+    let mut by_work: HashMap<String, Option<&Job>> = HashMap::new();
+    for job in jobs.removed.iter().filter(|job| !taken.contains(job.name.as_str())) {
+        let work = work(job);
+        if !work.is_empty() {
+            // Of several jobs that do the same nobody knows which one it is.
+            by_work.entry(work).and_modify(|same| *same = None).or_insert(Some(job));
+        }
+    }
+    let left = jobs.added.iter().filter(|job| !taken.contains(job.name.as_str()));
+    pairs.extend(left.filter_map(|job| Some((by_work.remove(&work(job))??, *job))));
+    pairs
+}
+
+/// The gates whose issues are opened by jobs that are gone or new.
+fn gates_of_jobs<'p>(jobs: &Matched<'p, Job>, flows: Flows<'_, 'p>) -> HashSet<Place<'p>> {
+    let gates = |flow: &PipelineFlow<'p>, jobs: &[&'p Job]| -> Vec<Place<'p>> {
+        let names: HashSet<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        let jobs = flow.jobs.iter().filter(|job| names.contains(job.job.name.as_str()));
+        jobs.flat_map(|job| job.stages(flow).filter_map(place)).map(|(repository, key, _)| (repository, key)).collect()
+    };
+    gates(flows.0, &jobs.removed).into_iter().chain(gates(flows.1, &jobs.added)).collect()
+}
+
+/// What a job does, apart from what starts it: its tasks, and its puts with parameters, those to issues excepted.
+fn work(job: &Job) -> String {
+    let mut work = String::new();
+    job.each_step(&mut |step| {
+        let value = match &step.core {
+            Core::Put(put) if put.params.as_ref().is_some_and(|params| params.get("action").is_none()) => json(put),
+            Core::Task(task) if !is_check_of_approval(task) => json(task),
+            _ => return,
+        };
+        work.push_str(&without(value, &["inputs"]).to_string());
+    });
+    work
+}
+
 fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, changes: &mut Changes) {
     let subject = |one: &Job| Subject::Job(one.name.to_string());
-    let alike: HashMap<String, &str> = jobs.removed.iter().map(|gone| (body(gone), gone.name.as_str())).collect();
     for one in &jobs.added {
-        let message = match alike.get(&body(one)) {
-            Some(gone) => format!("is `{gone}` by another name: without `old_name: {gone}` its builds are lost"),
-            None => format!("is new: {}", gates.start_of_new(one)),
-        };
-        changes.push(Effect::Added, subject(one), message);
+        changes.push(Effect::Added, subject(one), format!("is new: {}", gates.start_of_new(one)));
     }
     for one in &jobs.removed {
         changes.push(Effect::Removed, subject(one), "is gone");
@@ -189,7 +286,10 @@ fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, changes: &mut Changes) {
         changes.push(Effect::Order, Subject::Pipeline, "the jobs stand in another order");
     }
     for (old, new) in &jobs.pairs {
-        if old.name != new.name {
+        if jobs.alike.contains(new.name.as_str()) {
+            let message = format!("is `{0}` by another name: without `old_name: {0}` its builds are lost", old.name);
+            changes.push(Effect::Renamed, subject(new), message);
+        } else if old.name != new.name {
             changes.push(Effect::Renamed, subject(new), format!("was `{}`, and keeps its builds", old.name));
         }
         gates.compare(old, new, changes);
@@ -204,11 +304,6 @@ fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, changes: &mut Changes) {
         }
         steps::compare(old, new, gates, &subject(new), changes);
     }
-}
-
-/// A job but for its names.
-fn body(job: &Job) -> String {
-    without(json(job), &["name", "old_name"]).to_string()
 }
 
 /// A difference in words.

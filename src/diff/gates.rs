@@ -1,11 +1,13 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::concourse::{Job, JobName, Resource};
-use crate::diagnostic::visible;
-use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, is_check_of_approval, text};
+use crate::concourse::{Job, JobName, PutStep, Resource};
+use crate::diagnostic::{Count, visible};
+use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, is_check_of_approval, resource_of, text};
 
 use super::change::{Changes, Effect, Subject};
-use super::compare::list;
+use super::compare::{list, policy_changes};
+use super::promotions::{Promotions, promotes_alike};
+use super::ways::{Elsewhere, Stretch, Ways};
 
 /// What starts the jobs of two pipelines, and what versions they take.
 pub(super) struct Gates<'p> {
@@ -14,6 +16,11 @@ pub(super) struct Gates<'p> {
     /// The new names of what was renamed.
     resources: HashMap<&'p str, &'p str>,
     jobs: HashMap<&'p str, &'p str>,
+    promotions: &'p Promotions<'p>,
+    /// What the way to a job loses, by the job's old name.
+    lost: HashMap<&'p str, Stretch<'p>>,
+    /// What the way to a job wins, by the job's new name.
+    won: HashMap<&'p str, Stretch<'p>>,
 }
 
 struct Side<'p> {
@@ -30,13 +37,29 @@ impl<'p> Side<'p> {
 
     /// The issues whose closing starts a job.
     fn approvals(&self, job: &JobFlow<'p>) -> BTreeMap<&IssueId, &'p str> {
-        let gates = job.gates.iter().filter(|taking| taking.triggers());
-        gates.map(|taking| (&self.flow.issues[taking.resource].id, taking.resource)).collect()
+        job.own_approvals().map(|taking| (&self.flow.issues[taking.resource].id, taking.resource)).collect()
+    }
+
+    /// The gets that start a job without anybody: an approval that another job took before is one of them.
+    fn starting<'j>(job: &'j JobFlow<'p>) -> impl Iterator<Item = &'j Taking<'p>> {
+        let followed = job.gates.iter().filter(|taking| !taking.get.passed.is_empty());
+        job.takes.iter().chain(&job.records).chain(followed).filter(|taking| taking.triggers())
     }
 
     /// The resources whose new versions start a job by themselves.
     fn starters(job: &JobFlow<'p>) -> BTreeSet<&'p str> {
-        job.takes.iter().chain(&job.records).filter(|taking| taking.triggers()).map(|taking| taking.resource).collect()
+        Self::starting(job).map(|taking| taking.resource).collect()
+    }
+
+    /// What starts a job without anybody, as a sentence.
+    fn start_by_itself(job: &JobFlow<'p>) -> String {
+        let jobs: BTreeSet<&str> =
+            Self::starting(job).flat_map(|taking| &taking.get.passed).map(JobName::as_str).collect();
+        if Self::starting(job).all(|taking| !taking.get.passed.is_empty()) {
+            format!("it runs by itself after {}, with the same versions", list(jobs))
+        } else {
+            format!("new versions of {} start it", list(Self::starters(job)))
+        }
     }
 
     /// Whether a job takes a version that no approval names.
@@ -78,12 +101,20 @@ impl<'p> Gates<'p> {
         new: (&'p PipelineFlow<'p>, BTreeSet<(String, String)>),
         resources: &[(&'p Resource, &'p Resource)],
         jobs: &[(&'p Job, &'p Job)],
+        promotions: &'p Promotions<'p>,
     ) -> Self {
+        let jobs: HashMap<&str, &str> = jobs.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())).collect();
+        let former: HashMap<&str, &str> = jobs.iter().map(|(old, new)| (*new, *old)).collect();
+        let ways = (Ways::of(old.0), Ways::of(new.0));
+        let name = |names: &HashMap<&'p str, &'p str>, job| names.get(job).copied().unwrap_or(job);
         Self {
+            lost: ways.0.missing(&ways.1, |job| name(&jobs, job)),
+            won: ways.1.missing(&ways.0, |job| name(&former, job)),
             old: Side::new(old),
             new: Side::new(new),
             resources: resources.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())).collect(),
-            jobs: jobs.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())).collect(),
+            jobs,
+            promotions,
         }
     }
 
@@ -109,7 +140,7 @@ impl<'p> Gates<'p> {
         if starters.is_empty() {
             return "it is started by hand".to_owned();
         }
-        format!("new versions of {} start it", list(starters))
+        Side::start_by_itself(flow)
     }
 
     /// Says what changes before a job begins.
@@ -120,85 +151,184 @@ impl<'p> Gates<'p> {
         };
         let subject = Subject::Job(new.name.to_string());
         self.start(before, after, &subject, changes);
+        self.policy(before, after, &subject, changes);
         self.versions(before, after, &subject, changes);
         let claims = (!before.claims.is_empty(), !after.claims.is_empty());
         let exact = (self.old.is_exact(before), self.new.is_exact(after));
-        // Where nothing is approved any more that is what was said.
-        let asks = !self.new.approvals(after).is_empty();
-        for (had, weaker, stronger) in [
+        // A job that waits for an approval now, or no longer, is reported as a whole.
+        let is_reported = before.waits_for_approval() != after.waits_for_approval();
+        let takes_approved = !after.gates.is_empty();
+        for (had, counts, weaker, stronger) in [
             (
                 claims,
+                !is_reported,
                 "no longer claims its approval: one approval can deploy more than once, and a withdrawn one still deploys",
                 "claims its approval: each deploys once, and none that was withdrawn",
             ),
-            (exact, "no longer takes the approved commit: it deploys what is newest", "takes the approved commit"),
+            (
+                exact,
+                takes_approved,
+                "no longer takes the approved commit: it deploys what is newest",
+                "takes the approved commit",
+            ),
         ] {
             match had {
-                (true, false) if asks => _ = changes.push(Effect::Weaker, subject.clone(), weaker),
-                (false, true) => _ = changes.push(Effect::Stronger, subject.clone(), stronger),
+                (true, false) if counts => _ = changes.push(Effect::Weaker, subject.clone(), weaker),
+                (false, true) if !is_reported => _ = changes.push(Effect::Stronger, subject.clone(), stronger),
                 _ => {}
             }
         }
     }
 
+    /// What an approval takes, where a job waits for another issue than before.
+    fn policy(&self, before: &JobFlow<'p>, after: &JobFlow<'p>, subject: &Subject, changes: &mut Changes) {
+        let resource = |side: &Side<'p>, taking: &Taking<'p>| side.flow.resources.get(taking.resource).copied();
+        for approval in after.own_approvals() {
+            let Some(new) = resource(&self.new, approval) else { continue };
+            let olds = || before.own_approvals().filter_map(|taking| resource(&self.old, taking));
+            // The same resource for the same stage is compared as a resource.
+            if olds().any(|old| self.resource(old.name.as_str()) == new.name.as_str() && promotes_alike(old, new)) {
+                continue;
+            }
+            for old in olds() {
+                changes.changes.extend(policy_changes(subject, old, new));
+            }
+        }
+    }
+
+    /// What changes of the stages that stand on the way to a job.
+    fn way(&self, before: &JobFlow<'p>, after: &JobFlow<'p>) -> Option<(Effect, String)> {
+        let jobs = |stretch: Option<&&Stretch<'p>>, wanted: Elsewhere| -> Vec<&'p str> {
+            let jobs = stretch.into_iter().flat_map(|stretch| &stretch.jobs);
+            jobs.filter(|(_, place)| *place == wanted).map(|(job, _)| *job).collect()
+        };
+        let counts = |stretch: &Stretch<'_>| [(stretch.approvals, "approval"), (stretch.previews, "preview")];
+        let lost = self.lost.get(before.job.name.as_str());
+        // A job that came after this one before reports itself that it comes first now.
+        let won = self.won.get(after.job.name.as_str());
+        let won = won.filter(|won| lost.is_some() || won.jobs.iter().any(|(_, place)| *place != Elsewhere::Behind));
+        let (lost_counts, won_counts) = (lost.map(counts), won.map(counts));
+        let with_state = |names: Vec<&str>, one: &str, several: &str| {
+            (!names.is_empty())
+                .then(|| format!("{}{}", list(names.iter().copied()), if names.len() == 1 { one } else { several }))
+        };
+        let mut words = Vec::new();
+        let won_jobs = [
+            with_state(jobs(won.as_ref(), Elsewhere::Nowhere), ", which is new", ", which are new"),
+            with_state(jobs(won.as_ref(), Elsewhere::Beside), "", ""),
+        ];
+        let lost_jobs = [
+            with_state(jobs(lost.as_ref(), Elsewhere::Nowhere), ", which is gone", ", which are gone"),
+            with_state(jobs(lost.as_ref(), Elsewhere::Beside), "", ""),
+        ];
+        if let Some(turned) =
+            with_state(jobs(lost.as_ref(), Elsewhere::Behind), ", no longer after it", ", no longer after them")
+        {
+            words.push(format!("comes before {turned}"));
+        }
+        words.extend(won_jobs.into_iter().flatten().map(|jobs| format!("comes after {jobs}")));
+        words.extend(lost_jobs.into_iter().flatten().map(|jobs| format!("no longer comes after {jobs}")));
+        let (mut fewer, mut more) = (Vec::new(), Vec::new());
+        for kind in 0..2 {
+            let count = |counts: Option<[(usize, &'static str); 2]>| counts.map_or(0, |counts| counts[kind].0);
+            let name = ["approval", "preview"][kind];
+            let (lost, won) = (count(lost_counts), count(won_counts));
+            if lost > won {
+                fewer.push(format!("{} fewer", Count(lost - won, name)));
+            } else if won > lost {
+                more.push(format!("{} more", Count(won - lost, name)));
+            }
+        }
+        let effect = match (lost, won) {
+            (None, None) => return None,
+            (None, Some(_)) => Effect::Stronger,
+            // As many people decide, about other stages.
+            (Some(_), Some(_)) if fewer.is_empty() => Effect::Redirected,
+            (Some(_), _) => Effect::Weaker,
+        };
+        let counts = [fewer, more].concat();
+        let counts = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
+        Some((effect, format!("{}{counts}", words.join(", and "))))
+    }
+
     fn start(&self, before: &JobFlow<'p>, after: &JobFlow<'p>, subject: &Subject, changes: &mut Changes) {
-        let (asked, asks) = (self.old.approvals(before), self.new.approvals(after));
+        let (lost, won) = self.waits(before, after);
+        let (waited, waits) = (before.waits_for_approval(), after.waits_for_approval());
         let started: BTreeSet<&str> = Side::starters(before).into_iter().map(|name| self.resource(name)).collect();
         let starts = Side::starters(after);
         let came: Vec<&str> = starts.difference(&started).copied().collect();
         let went: Vec<&str> = started.difference(&starts).copied().collect();
-        let mut say = |effect, message: String| _ = changes.push(effect, subject.clone(), message);
-        let titles = |side: &Side<'p>, these: &BTreeMap<&IssueId, &'p str>, others: &BTreeMap<&IssueId, &'p str>| {
-            let only: Vec<String> = these
-                .iter()
-                .filter(|(id, _)| !others.contains_key(*id))
-                .map(|(_, resource)| side.title(resource))
-                .collect();
-            only.join(" and ")
+        let titles = |side: &Side<'p>, resources: &[&str]| {
+            resources.iter().map(|resource| side.title(resource)).collect::<Vec<_>>().join(" and ")
         };
-        let (lost, won) = (titles(&self.old, &asked, &asks), titles(&self.new, &asks, &asked));
-        match (asked.is_empty(), asks.is_empty()) {
-            (false, true) if starts.is_empty() => {
-                say(Effect::Weaker, format!("no longer waits for the issue {lost}: somebody presses +"));
-            }
-            (false, true) => say(
-                Effect::Weaker,
-                format!(
-                    "no longer waits for the issue {lost}: new versions of {} start it",
-                    list(starts.iter().copied())
-                ),
-            ),
-            (true, false) if starts.is_empty() => {
-                say(Effect::Stronger, format!("waits until somebody closes the issue {won}"));
-            }
+        let (lost, won) = (titles(&self.old, &lost), titles(&self.new, &won));
+        let mut way = self.way(before, after);
+        if waited && !waits {
+            let start = if starts.is_empty() { "somebody presses +".to_owned() } else { Side::start_by_itself(after) };
+            let way = way.take().map_or_else(String::new, |(_, words)| format!(", and {words}"));
+            let message = format!("no longer waits for an approval (the issue {lost}){way}: {start}");
+            changes.push(Effect::Weaker, subject.clone(), message).is_gate_gone = true;
+            return;
+        }
+        let mut say = |effect, message: String| _ = changes.push(effect, subject.clone(), message);
+        if !waited && waits && starts.is_empty() {
+            let way = way.take_if(|(effect, _)| *effect == Effect::Stronger);
+            let way = way.map_or_else(String::new, |(_, words)| format!(", and {words}"));
+            say(Effect::Stronger, format!("waits until somebody closes the issue {won}{way}"));
+        } else if waits && !came.is_empty() {
             // Whatever triggers starts a job, the gate notwithstanding.
-            (_, false) if !came.is_empty() => {
-                say(Effect::Weaker, format!("is started past its gate by new versions of {}", list(came)));
+            say(Effect::Weaker, format!("is started past its gate by new versions of {}", list(came)));
+        } else if !waited && !waits && started.is_empty() && !starts.is_empty() {
+            say(Effect::Weaker, format!("is no longer started by hand alone: {}", Side::start_by_itself(after)));
+        } else if !waited && !waits && starts.is_empty() && !started.is_empty() {
+            say(Effect::Stronger, "is started by hand alone".to_owned());
+        } else {
+            let waits = match (lost.is_empty(), won.is_empty()) {
+                (true, true) => None,
+                (false, true) => Some((Effect::Weaker, format!("no longer waits for the issue {lost}"))),
+                (true, false) => Some((Effect::Changed, format!("waits for the issue {won} as well"))),
+                (false, false) => Some((Effect::Changed, format!("waits for the issue {won}, no longer for {lost}"))),
+            };
+            match (way.take(), waits) {
+                (Some((effect, way)), Some((also, waits))) => say(effect.min(also), format!("{way}; it {waits}")),
+                (Some((effect, words)), None) | (None, Some((effect, words))) => say(effect, words),
+                (None, None) => {}
             }
-            (true, true) if started.is_empty() && !starts.is_empty() => say(
-                Effect::Weaker,
-                format!(
-                    "is no longer started by hand alone: new versions of {} start it",
-                    list(starts.iter().copied())
-                ),
-            ),
-            (true, true) if starts.is_empty() && !started.is_empty() => {
-                say(Effect::Stronger, "is started by hand alone".to_owned());
+            if !came.is_empty() {
+                say(Effect::Changed, format!("is started by new versions of {}, too", list(came)));
             }
-            _ => {
-                if !lost.is_empty() || !won.is_empty() {
-                    let from = if lost.is_empty() { String::new() } else { format!(", not {lost}") };
-                    let to = if won.is_empty() { "fewer issues".to_owned() } else { format!("the issue {won}") };
-                    say(Effect::Changed, format!("goes by {to}{from}"));
-                }
-                if !came.is_empty() {
-                    say(Effect::Changed, format!("is started by new versions of {}, too", list(came)));
-                }
-                if !went.is_empty() {
-                    say(Effect::Changed, format!("is no longer started by new versions of {}", list(went)));
-                }
+            if !went.is_empty() {
+                say(Effect::Changed, format!("is no longer started by new versions of {}", list(went)));
             }
         }
+        if let Some((effect, words)) = way {
+            say(effect, words);
+        }
+    }
+
+    /// The resources of the issues that a job no longer waits for, and of those that it waits for now.
+    fn waits(&self, before: &JobFlow<'p>, after: &JobFlow<'p>) -> (Vec<&'p str>, Vec<&'p str>) {
+        let (asked, asks) = (self.old.approvals(before), self.new.approvals(after));
+        let (old, new) = (&self.old.flow.issues, &self.new.flow.issues);
+        let became =
+            |old_resource: &str, new_resource: &str| self.promotions.became(&old[old_resource], &new[new_resource]);
+        let lost = asked.values().filter(|old| !asks.values().any(|new| became(old, new)));
+        let won = asks.values().filter(|new| !asked.values().any(|old| became(old, new)));
+        (lost.copied().collect(), won.copied().collect())
+    }
+
+    /// What the steps of a job need not report, since it is reported of the gates.
+    pub(super) fn reported(&self, old: &Job, new: &Job) -> Reported<'_> {
+        let flows = self.old.jobs.get(old.name.as_str()).zip(self.new.jobs.get(new.name.as_str()));
+        let (mut gone, mut come, mut waits_otherwise) = (HashSet::new(), HashSet::new(), false);
+        if let Some((before, after)) = flows {
+            let (lost, won) = self.waits(before, after);
+            let (old, new): (&'p PipelineFlow<'p>, _) = (self.old.flow, self.new.flow);
+            gone.extend(lost.iter().map(|resource| &old.issues[resource].id));
+            come.extend(won.iter().map(|resource| &new.issues[resource].id));
+            waits_otherwise = before.waits_for_approval() != after.waits_for_approval();
+        }
+        Reported { gates: self, gone, come, waits_otherwise }
     }
 
     /// Which versions it takes, and by whom they passed.
@@ -246,8 +376,16 @@ impl<'p> Gates<'p> {
             let had: BTreeSet<&str> =
                 was.get.passed.iter().map(|job| self.jobs.get(job.as_str()).copied().unwrap_or(job.as_str())).collect();
             let whole_way = self.whole_way(taking);
-            let lost: Vec<&str> = had.difference(&whole_way).copied().collect();
-            let won: Vec<&str> = passed.difference(&had).copied().collect();
+            // A stage that is missing is reported as a whole.
+            let known = |stretch: Option<&Stretch<'p>>, job: &str| {
+                stretch.is_some_and(|stretch| {
+                    stretch.jobs.iter().any(|(one, _)| *one == job || self.jobs.get(one).is_some_and(|new| *new == job))
+                })
+            };
+            let lost = had.difference(&whole_way).copied();
+            let lost: Vec<&str> = lost.filter(|job| !known(self.lost.get(before.job.name.as_str()), job)).collect();
+            let won = passed.difference(&had).copied();
+            let won: Vec<&str> = won.filter(|job| !known(self.won.get(after.job.name.as_str()), job)).collect();
             if !lost.is_empty() {
                 changes.push(
                     Effect::Weaker,
@@ -293,6 +431,50 @@ impl Gates<'_> {
         }
         way
     }
+}
+
+/// What is reported of the gates of a job, and not again of its steps.
+pub(super) struct Reported<'g> {
+    gates: &'g Gates<'g>,
+    /// The issues that the job no longer waits for.
+    gone: HashSet<&'g IssueId>,
+    /// The issues that the job waits for now, and did not before.
+    come: HashSet<&'g IssueId>,
+    /// Whether the job waits for an approval now and did not before, or the other way round.
+    pub(super) waits_otherwise: bool,
+}
+
+impl Reported<'_> {
+    /// Whether a put that only the old job has belongs to a gate that is reported as gone.
+    pub(super) fn is_gone(&self, put: &PutStep) -> bool {
+        self.gates.old.flow.issues.get(resource_of(put)).is_some_and(|issue| {
+            if is_about_approval(put) { self.gone.contains(&issue.id) } else { self.gates.promotions.is_gone(issue) }
+        })
+    }
+
+    /// Whether a put that only the new job has belongs to a gate that is reported as new.
+    pub(super) fn is_new(&self, put: &PutStep) -> bool {
+        self.gates.new.flow.issues.get(resource_of(put)).is_some_and(|issue| {
+            if is_about_approval(put) { self.come.contains(&issue.id) } else { self.gates.promotions.is_new(issue) }
+        })
+    }
+
+    /// Whether a put writes an issue.
+    pub(super) fn writes_issue(&self, put: &PutStep) -> bool {
+        self.gates.new.flow.issues.contains_key(resource_of(put))
+    }
+
+    /// Whether a put writes the issue of a gate that promotes to another stage than before.
+    pub(super) fn promotes_otherwise(&self, put: &PutStep) -> bool {
+        let issue = self.gates.new.flow.issues.get(resource_of(put));
+        issue.is_some_and(|issue| self.gates.promotions.changes_new(issue))
+    }
+}
+
+/// Whether a put uses an approval up, or reports on the issue of one.
+fn is_about_approval(put: &PutStep) -> bool {
+    let action = put.params.as_ref().and_then(|params| text(params, "action"));
+    matches!(action, Some("claim" | "report"))
 }
 
 /// Does a job put the approved versions where the newest are?

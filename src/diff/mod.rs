@@ -10,6 +10,7 @@ mod names;
 mod promotions;
 mod steps;
 mod values;
+mod ways;
 mod words;
 
 pub use change::{Change, Changes, Effect, Subject};

@@ -6,8 +6,21 @@ pub(super) struct Matched<'a, T> {
     pub(super) pairs: Vec<(&'a T, &'a T)>,
     pub(super) added: Vec<&'a T>,
     pub(super) removed: Vec<&'a T>,
+    /// The new names of those that nobody wrote the old name of.
+    pub(super) alike: HashSet<&'a str>,
     /// The order of those that are in both differs.
     pub(super) reordered: bool,
+}
+
+impl<'a, T> Matched<'a, T> {
+    /// Takes added and removed things for the same ones by another name.
+    pub(super) fn take(&mut self, pairs: Vec<(&'a T, &'a T)>, name: impl Fn(&'a T) -> &'a str) {
+        let gone: HashSet<&str> = pairs.iter().map(|(old, _)| name(old)).collect();
+        self.alike = pairs.iter().map(|(_, new)| name(new)).collect();
+        self.added.retain(|new| !self.alike.contains(name(new)));
+        self.removed.retain(|old| !gone.contains(name(old)));
+        self.pairs.extend(pairs);
+    }
 }
 
 /// Matches two lists as Concourse does (`atc/db/team.go`): a former name counts only while nothing has the name itself.
@@ -20,7 +33,8 @@ pub(super) fn matched<'a, T>(
     let known: HashMap<&str, usize> = old.iter().enumerate().map(|(index, thing)| (name(thing), index)).collect();
     let kept: HashSet<&str> = new.iter().map(&name).collect();
     let mut taken = HashSet::new();
-    let mut matched = Matched { pairs: Vec::new(), added: Vec::new(), removed: Vec::new(), reordered: false };
+    let mut matched =
+        Matched { pairs: Vec::new(), added: Vec::new(), removed: Vec::new(), alike: HashSet::new(), reordered: false };
     let mut last = None;
     for thing in new {
         let former = || old_name(thing).filter(|former| !kept.contains(former)).and_then(|former| known.get(former));

@@ -1,7 +1,8 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
+use crate::concourse::Resource;
 use crate::diagnostic::visible;
 use crate::flow::{IssueMark, IssueResource, PipelineFlow, text};
 use crate::gates::Repository;
@@ -15,10 +16,14 @@ use super::values::{Difference, DifferenceKind};
 pub(super) struct Promotions<'p> {
     old: BTreeMap<Place<'p>, Gate<'p>>,
     new: BTreeMap<Place<'p>, Gate<'p>>,
+    /// The gate of the new pipeline that each old gate became.
+    successors: BTreeMap<Place<'p>, Place<'p>>,
+    /// The old gates that became each gate of the new pipeline.
+    former: BTreeMap<Place<'p>, Vec<Place<'p>>>,
 }
 
 /// A gate: its repository, and its key there.
-type Place<'p> = (Repository, &'p str);
+pub(super) type Place<'p> = (Repository, &'p str);
 
 /// What the resources and records of a gate agree on.
 #[derive(Default)]
@@ -51,7 +56,7 @@ impl<'p> Gate<'p> {
 }
 
 /// The repository of an issue that a gate's key marks, the key, and the repository as it is spelt.
-fn place<'p>(issue: &IssueResource<'p>) -> Option<(Repository, &'p str, &'p str)> {
+pub(super) fn place<'p>(issue: &IssueResource<'p>) -> Option<(Repository, &'p str, &'p str)> {
     let source = issue.resource.source.as_ref()?;
     let IssueMark::Gate(_) = issue.id.mark else { return None };
     let repository = text(source, "repository")?;
@@ -63,28 +68,95 @@ fn texts(value: Option<&yaml::Value>) -> impl Iterator<Item = &str> {
     items.iter().filter_map(|item| if let yaml::Value::Text(text) = item { Some(text.as_str()) } else { None })
 }
 
+/// Whether closing an issue of either resource starts the same stage, whatever the stage is named.
+pub(super) fn promotes_alike(old: &Resource, new: &Resource) -> bool {
+    let destination = |resource: &Resource| text(resource.source.as_ref()?, "destination").map(str::to_owned);
+    let (was, is) = (destination(old), destination(new));
+    let former = new.source.as_ref().and_then(|source| source.get("former_destinations"));
+    was == is || was.is_some_and(|was| texts(former).any(|name| name == was))
+}
+
 impl<'p> Promotions<'p> {
     pub(super) fn new(old: &PipelineFlow<'p>, new: &PipelineFlow<'p>) -> Self {
-        Self { old: Gate::all(old), new: Gate::all(new) }
+        let (old, new) = (Gate::all(old), Gate::all(new));
+        let mut by_key: HashMap<&str, Vec<&Place<'p>>> = HashMap::new();
+        for (place, gate) in &new {
+            for key in gate.aliases.iter().copied().chain([place.1]) {
+                by_key.entry(key).or_default().push(place);
+            }
+        }
+        let mut successors = BTreeMap::new();
+        let mut former: BTreeMap<Place<'p>, Vec<Place<'p>>> = BTreeMap::new();
+        for place in old.keys() {
+            let all = by_key.get(place.1).into_iter().flatten();
+            // The gate itself comes before a gate that only had its name, and its repository before another.
+            if let Some(now) = all.min_by_key(|now| (now.0 != place.0, now.1 != place.1)) {
+                successors.insert(place.clone(), (*now).clone());
+                former.entry((*now).clone()).or_default().push(place.clone());
+            }
+        }
+        Self { old, new, successors, former }
     }
 
     /// The gate of the new pipeline that an old gate became.
-    fn successor(&self, (repository, key): &Place<'p>) -> Option<(&Place<'p>, &Gate<'p>)> {
-        let is_same = |(place, gate): &(&Place<'p>, &Gate<'p>)| place.1 == *key || gate.aliases.contains(key);
-        let all = || self.new.iter().filter(is_same);
-        // The gate itself comes before a gate that only had its name, and its repository before another.
-        all().min_by_key(|(place, _)| (place.0 != *repository, place.1 != *key))
+    fn successor(&self, place: &Place<'p>) -> Option<(&Place<'p>, &Gate<'p>)> {
+        self.new.get_key_value(self.successors.get(place)?)
     }
 
     /// Whether the new pipeline has a gate that no gate of the old pipeline became.
     fn has_new_gate(&self) -> bool {
-        let known: BTreeSet<&Place<'p>> =
-            self.old.keys().filter_map(|place| self.successor(place)).map(|(place, _)| place).collect();
-        known.len() < self.new.len()
+        self.former.len() < self.new.len()
     }
 
-    /// Reports each gate that promotes to another stage than before, or is another gate.
-    pub(super) fn compare(&self, changes: &mut Changes) {
+    /// Whether an issue of the old pipeline is an issue of the new pipeline, maybe by another key.
+    pub(super) fn became(&self, old: &IssueResource<'p>, new: &IssueResource<'p>) -> bool {
+        match (place(old), place(new)) {
+            (Some((repository, key, _)), Some((new_repository, new_key, _))) => {
+                repository == new_repository
+                    && self.successors.get(&(repository, key)).is_some_and(|now| *now == (new_repository, new_key))
+            }
+            _ => old.id == new.id,
+        }
+    }
+
+    /// Whether the gate of an old resource is in the old pipeline only.
+    pub(super) fn is_gone(&self, issue: &IssueResource<'p>) -> bool {
+        place(issue).is_some_and(|(repository, key, _)| !self.successors.contains_key(&(repository, key)))
+    }
+
+    /// Whether the gate of a new resource is in the new pipeline only.
+    pub(super) fn is_new(&self, issue: &IssueResource<'p>) -> bool {
+        place(issue).is_some_and(|(repository, key, _)| !self.former.contains_key(&(repository, key)))
+    }
+
+    /// Whether the gate of an old resource is gone, or promotes to another stage now.
+    pub(super) fn changes_old(&self, issue: &IssueResource<'p>) -> bool {
+        place(issue).is_some_and(|(repository, key, _)| self.changes(&(repository, key)))
+    }
+
+    /// Whether the gate of a new resource is new, or promoted to another stage before.
+    pub(super) fn changes_new(&self, issue: &IssueResource<'p>) -> bool {
+        place(issue).is_some_and(|(repository, key, _)| match self.former.get(&(repository, key)) {
+            Some(former) => former.iter().any(|old| self.changes(old)),
+            None => true,
+        })
+    }
+
+    fn changes(&self, place: &Place<'p>) -> bool {
+        let destination = |gate: &Gate<'p>| gate.destination;
+        self.successor(place)
+            .is_none_or(|(now, after)| now != place || self.old.get(place).map(destination) != Some(after.destination))
+    }
+
+    /// The old gate that became the gate of a new resource.
+    pub(super) fn former_gates(&self, issue: &IssueResource<'p>) -> &[Place<'p>] {
+        let former = place(issue).and_then(|(repository, key, _)| self.former.get(&(repository, key)));
+        former.map_or(&[], Vec::as_slice)
+    }
+
+    /// Reports each gate that promotes to another stage than before, or is another gate. The gate of a job that is gone or
+    /// new is reported with the job.
+    pub(super) fn compare(&self, of_jobs: &HashSet<Place<'p>>, changes: &mut Changes) {
         let hint = if self.has_new_gate() {
             "; a stage that only has another name keeps its issues by `issues.formerly`"
         } else {
@@ -104,6 +176,8 @@ impl<'p> Promotions<'p> {
                         "{promoted}, and is gone: open issues{opened} lead nowhere (close them as not planned){void}{hint}"
                     );
                     push(Effect::Redirected, place.1, message);
+                } else if !of_jobs.contains(place) {
+                    push(Effect::Removed, place.1, "is gone: it promoted to no stage".to_owned());
                 }
                 continue;
             };
@@ -117,15 +191,21 @@ impl<'p> Promotions<'p> {
                 push(Effect::Redirected, now.1, message);
                 continue;
             }
-            if now.1 != place.1 {
-                push(Effect::Renamed, now.1, format!("was {}, and keeps its issues and approvals", ticks(place.1)));
+            let renamed =
+                (now.1 != place.1).then(|| format!("was {}, and keeps its issues and approvals", ticks(place.1)));
+            let (was_for, is_for) = (before.destination, after.destination);
+            let former = was_for.zip(is_for).filter(|(was, is)| was != is && after.former_destinations.contains(was));
+            if let Some((was, is)) = former {
+                let renamed = renamed.map_or_else(String::new, |renamed| format!("{renamed}; it "));
+                let message = format!("{renamed}promotes to {}, which was {}", ticks(is), ticks(was));
+                push(Effect::Renamed, now.1, message);
+                continue;
             }
-            match (before.destination, after.destination) {
+            if let Some(renamed) = renamed {
+                push(Effect::Renamed, now.1, renamed);
+            }
+            match (was_for, is_for) {
                 (was, is) if was == is => {}
-                (Some(was), Some(is)) if after.former_destinations.contains(&was) => {
-                    let message = format!("promotes to {}, which was {}", ticks(is), ticks(was));
-                    push(Effect::Renamed, now.1, message);
-                }
                 (_, is) => {
                     let is = is.map_or_else(|| "no stage".to_owned(), ticks);
                     let message = format!(
@@ -136,27 +216,35 @@ impl<'p> Promotions<'p> {
                 }
             }
         }
+        for (place, gate) in
+            self.new.iter().filter(|(place, _)| !self.former.contains_key(*place) && !of_jobs.contains(*place))
+        {
+            let is = gate.destination.map_or_else(|| "no stage".to_owned(), ticks);
+            let subject = Subject::Gate(format!("{} in {}", place.1, visible(gate.repository)));
+            changes.push(Effect::Added, subject, format!("is new, and promotes to {is}"));
+        }
     }
 
     /// Whether [`Promotions::compare`] reports a difference of a gate's resource in words of its own. `field` is the
     /// field of the source.
-    pub(super) fn reports(&self, issue: Option<&IssueResource<'_>>, field: &str, difference: &Difference) -> bool {
+    pub(super) fn reports(&self, issue: Option<&IssueResource<'p>>, field: &str, difference: &Difference) -> bool {
         let Some((repository, key, _)) = issue.and_then(place) else { return false };
-        self.old.iter().any(|(place, before)| {
-            let now = self.successor(place).filter(|(now, _)| (&now.0, now.1) == (&repository, key));
-            let Some((now, after)) = now else { return false };
-            match field {
-                // A gate that moved is reported as a whole.
-                "destination" if now.0 == place.0 => {
-                    let DifferenceKind::Value { old, new } = &difference.kind else { return false };
-                    let is = |value: &Option<Value>, stage| value.as_ref().and_then(Value::as_str) == stage;
-                    is(old, before.destination) && is(new, after.destination)
+        let former = self.former.get(&(repository, key)).into_iter().flatten();
+        former.filter_map(|place| Some((place, self.old.get(place)?, self.successor(place)?))).any(
+            |(place, before, (now, after))| {
+                match field {
+                    // A gate that moved is reported as a whole.
+                    "destination" if now.0 == place.0 => {
+                        let DifferenceKind::Value { old, new } = &difference.kind else { return false };
+                        let is = |value: &Option<Value>, stage| value.as_ref().and_then(Value::as_str) == stage;
+                        is(old, before.destination) && is(new, after.destination)
+                    }
+                    "former_destinations" => before.destination != after.destination,
+                    "gate" | "gate_aliases" => place.1 != now.1,
+                    _ => false,
                 }
-                "former_destinations" => before.destination != after.destination,
-                "gate" | "gate_aliases" => place.1 != now.1,
-                _ => false,
-            }
-        })
+            },
+        )
     }
 }
 

@@ -3,6 +3,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::diagnostic::visible;
+use crate::explain::markdown::{as_code, escaped};
 use crate::write;
 
 use super::change::{Change, Changes, Effect, Subject};
@@ -52,7 +53,7 @@ pub(super) fn change(subject: Subject, part: &[String], difference: &Difference)
             (Effect::Changed, format!("{place} {what}"))
         }
     };
-    Change { effect, subject, message: format!("{part}{what}"), lines }
+    Change { effect, subject, message: format!("{part}{what}"), lines, is_gate_gone: false }
 }
 
 /// Lists in which the order says nothing to Concourse.
@@ -87,27 +88,33 @@ fn text_diff(old: &str, new: &str) -> String {
     text
 }
 
+/// The effects, each with its heading and colour, in the order in which they are reported.
+const HEADINGS: [(Effect, &str, &str); 9] = [
+    (Effect::Weaker, "GATES GET WEAKER", "1;31"),
+    (Effect::Redirected, "GATES PROMOTE TO ANOTHER STAGE", "1;31"),
+    (Effect::HistoryAnew, "version histories start anew", "1;33"),
+    (Effect::Stronger, "gates get stronger", "1;32"),
+    (Effect::Added, "new", "1"),
+    (Effect::Removed, "gone", "1"),
+    (Effect::Renamed, "renamed", "1"),
+    (Effect::Changed, "changed", "1"),
+    (Effect::Order, "only in another order, which changes nothing", "2"),
+];
+
 impl Changes {
-    /// In words, for people: what makes a gate weaker first. Nothing where nothing changes.
+    /// Returns the changes by their effect: what makes a gate weaker first, and each thing's changes together.
+    fn by_effect(&self) -> impl Iterator<Item = (&'static str, &'static str, Vec<&Change>)> {
+        HEADINGS.into_iter().filter_map(|(effect, heading, paint)| {
+            let mut changes: Vec<&Change> = self.of(effect).collect();
+            changes.sort_by(|one, other| (!one.is_gate_gone, &one.subject).cmp(&(!other.is_gate_gone, &other.subject)));
+            (!changes.is_empty()).then_some((heading, paint, changes))
+        })
+    }
+
+    /// In words, for people. Nothing where nothing changes.
     pub fn to_words(&self, colour: bool) -> String {
         let mut out = String::new();
-        for (effect, heading, paint) in [
-            (Effect::Weaker, "GATES GET WEAKER", "1;31"),
-            (Effect::Redirected, "GATES PROMOTE TO ANOTHER STAGE", "1;31"),
-            (Effect::HistoryAnew, "version histories start anew", "1;33"),
-            (Effect::Stronger, "gates get stronger", "1;32"),
-            (Effect::Added, "new", "1"),
-            (Effect::Removed, "gone", "1"),
-            (Effect::Renamed, "renamed", "1"),
-            (Effect::Changed, "changed", "1"),
-            (Effect::Order, "only in another order, which changes nothing", "2"),
-        ] {
-            let mut changes: Vec<&Change> = self.of(effect).collect();
-            if changes.is_empty() {
-                continue;
-            }
-            // Each thing's changes together.
-            changes.sort_by(|one, other| one.subject.cmp(&other.subject));
+        for (heading, paint, changes) in self.by_effect() {
             let _ = writeln!(out, "{}", painted(colour, paint, heading));
             for change in changes {
                 let _ = writeln!(out, "  {}", sentence(change, colour));
@@ -124,17 +131,60 @@ impl Changes {
         }
         out
     }
+
+    /// In Markdown, for a pull request. What only stands in another order is left out.
+    pub fn to_markdown(&self) -> String {
+        let mut out = String::new();
+        for (heading, _, changes) in self.by_effect() {
+            if changes.iter().all(|change| change.effect == Effect::Order) {
+                continue;
+            }
+            let _ = writeln!(out, "**{heading}**\n");
+            for change in changes {
+                let subject =
+                    subject(change).map_or_else(String::new, |(kind, name)| format!("{kind} {}: ", as_code(name)));
+                let _ = writeln!(out, "- {subject}{}", with_code(&change.message));
+                if let Some(lines) = &change.lines {
+                    // Longer than any row of backticks in the text.
+                    let longest = lines.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+                    let fence = "`".repeat(longest.max(2) + 1);
+                    let lines: String = lines.lines().map(|line| format!("  {line}\n")).collect();
+                    let _ = writeln!(out, "\n  {fence}diff\n{lines}  {fence}");
+                }
+            }
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// A message as Markdown that is text and code alone: nothing in it is a link, HTML or a mention.
+fn with_code(message: &str) -> String {
+    let parts = message.split('`').enumerate();
+    parts
+        .map(|(index, part)| match index % 2 {
+            0 => escaped(part).replace('@', "&#64;"),
+            _ if part.is_empty() => String::new(),
+            _ => as_code(part),
+        })
+        .collect()
+}
+
+fn subject(change: &Change) -> Option<(&'static str, &str)> {
+    match &change.subject {
+        Subject::Pipeline => None,
+        Subject::Job(name) => Some(("job", name)),
+        Subject::Resource(name) => Some(("resource", name)),
+        Subject::ResourceType(name) => Some(("resource type", name)),
+        Subject::Gate(name) => Some(("gate", name)),
+    }
 }
 
 fn sentence(change: &Change, colour: bool) -> String {
-    let (kind, name) = match &change.subject {
-        Subject::Pipeline => return change.message.clone(),
-        Subject::Job(name) => ("job", name),
-        Subject::Resource(name) => ("resource", name),
-        Subject::ResourceType(name) => ("resource type", name),
-        Subject::Gate(name) => ("gate", name),
-    };
-    format!("{kind} {}: {}", painted(colour, "1", &visible(name)), change.message)
+    match subject(change) {
+        Some((kind, name)) => format!("{kind} {}: {}", painted(colour, "1", &visible(name)), change.message),
+        None => change.message.clone(),
+    }
 }
 
 fn painted(colour: bool, code: &str, text: &str) -> String {

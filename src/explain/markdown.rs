@@ -1,7 +1,7 @@
 use crate::diagnostic::visible;
 
 /// A text that Markdown takes for nothing but text.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::new();
     for c in visible(text).chars() {
         if "\\`*_{}[]<>()#+!|~&".contains(c) {
@@ -14,7 +14,7 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// A text as code, between more backticks than it has in a row
 /// ([CommonMark, 6.1](https://spec.commonmark.org/0.31.2/#code-spans)).
-pub(super) fn as_code(text: &str) -> String {
+pub(crate) fn as_code(text: &str) -> String {
     let text = visible(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(longest + 1);

@@ -2,7 +2,7 @@
 //! of Concourse.
 
 mod links;
-mod markdown;
+pub(crate) mod markdown;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
@@ -14,7 +14,7 @@ use crate::flow::duration;
 use crate::kind::Family;
 use crate::manifest::{CheckEvery, IssuesResource};
 use crate::plan::{GateIssue, Job, Opening, PipelinePlan, StageJob, StagePhase, Taken, TakenGate, plan};
-use crate::project::{Approval, Concourse, Fleet, Gate, Project, Stage};
+use crate::project::{Approval, Concourse, Fleet, Gate, GitSource, Input, Project, Stage, What};
 
 use links::State;
 use markdown::{as_code, escaped};
@@ -110,6 +110,7 @@ impl Page {
             }
             self.out.push('\n');
         }
+        self.made_elsewhere(steps);
         self.line("A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.");
         self.line("## How can I tell when my code is there?");
         self.tell(steps);
@@ -126,6 +127,25 @@ impl Page {
         self.go_back(steps);
         self.line("## Where it runs");
         self.where_it_runs(steps);
+    }
+
+    /// What is deployed besides the code: images and other inputs, each with where it comes from.
+    fn made_elsewhere(&mut self, steps: &[Step<'_>]) {
+        let mut origins: IndexMap<String, BTreeSet<String>> = IndexMap::new();
+        for input in inputs(steps) {
+            let job = input.build.as_ref().map(|build| format!(" (job {})", as_code(build.job.as_str())));
+            let name = as_code(input.name.as_str()) + &job.unwrap_or_default();
+            origins.entry(origin(input)).or_default().insert(name);
+        }
+        if origins.is_empty() {
+            return;
+        }
+        self.line("It is deployed with:");
+        for (origin, names) in origins {
+            let names: Vec<String> = names.into_iter().collect();
+            let _ = writeln!(self.out, "- {}: {origin}", names.join(", "));
+        }
+        self.out.push('\n');
     }
 
     fn tell(&mut self, steps: &[Step<'_>]) {
@@ -147,6 +167,20 @@ impl Page {
             "Look for the first seven characters of your commit (`git rev-parse --short=7 HEAD`), or of a later one of \
              the same branch, which contains yours. While an issue is open every later build is a comment on it.",
         );
+        let inputs = inputs(steps);
+        let is_built = inputs.iter().any(|input| has_other_code(input));
+        if is_built {
+            self.line(
+                "The issues name commits of the code alone. If your commit is in another repository, open the job that \
+                 builds from it, and there the build that has your commit: its last step shows the version that it \
+                 made. Look for that version in the issue.",
+            );
+        }
+        if inputs.iter().any(|input| input.build.is_none()) {
+            self.line(
+                "The issues name what is made elsewhere by its version: look for the version that has your commit.",
+            );
+        }
     }
 
     fn get_there(&mut self, number: usize, step: &Step<'_>) {
@@ -197,11 +231,11 @@ impl Page {
         self.out.push('\n');
         if steps.iter().filter_map(Step::gate).any(|gate| is_ours(&gate.issue)) {
             self.line(
-                "Close an issue with the button **Close as completed**. **Close as not planned** is a no: nothing is \
-                 deployed. Reopening an issue takes the approval back, as long as the deployment has not begun.",
+                "Close an issue with the button **Close as completed**. **Close as not planned** rejects it: nothing \
+                 is deployed. Reopening an issue takes the approval back, until the deployment starts.",
             );
         } else {
-            self.line("However an issue is closed, the deployment begins: leave it open as long as you are not sure.");
+            self.line("Closing an issue starts the deployment, whatever the reason of the closing is. Leave the issue open as long as you are not sure.");
         }
         let exact = steps.iter().filter_map(Step::gate).any(|gate| gate.issue.is_exact());
         let loose = steps.iter().filter_map(Step::gate).any(|gate| !gate.issue.is_exact());
@@ -238,7 +272,7 @@ impl Page {
                 names(&silent)
             ));
         }
-        self.line("When it was the code, mend it and merge: the mended code goes the whole way again.");
+        self.line("When it was the code, fix it and merge: the fixed code goes the whole way again.");
     }
 
     fn go_back(&mut self, steps: &[Step<'_>]) {
@@ -256,8 +290,8 @@ impl Page {
             let Some(gate) = step.gate() else { continue };
             let _ = writeln!(
                 self.out,
-                "- {}: find the issue of what was good among {}, reopen it, have somebody who may approve set the label \
-                 `rollback`, and close it again as completed.",
+                "- {}: find the issue of the last good version among {}, and reopen it. Then somebody who can approve sets the \
+                 label `rollback` and closes the issue again as completed.",
                 step.name(),
                 titled(&gate.issue, State::Any)
             );
@@ -301,16 +335,16 @@ fn by_issue(gate: &TakenGate<'_>, step: &Step<'_>) -> String {
     let issue = &gate.issue;
     let mut text = format!("open the issue {}, look at what it lists, and close it.", titled(issue, State::Open));
     if let Some(approval) = issue.approval {
-        let _ = write!(text, " {} may close it.", who(issue, approval));
+        let _ = write!(text, " {} can approve.", who(issue, approval));
         if let Some(soak) = approval.soak {
-            let _ = write!(text, " The deployment begins {} later.", seconds(soak));
+            let _ = write!(text, " The deployment starts {} later.", seconds(soak));
         }
         if let Some(expires) = approval.expires {
             let _ = write!(text, " An approval that was not used is void after {}.", seconds(expires));
         }
         if !approval.reject_labels.is_empty() {
             let labels: Vec<String> = approval.reject_labels.iter().map(|label| as_code(label)).collect();
-            let _ = write!(text, " With the label {} it is a no.", labels.join(" or "));
+            let _ = write!(text, " The label {} rejects it.", labels.join(" or "));
         }
     }
     if issue.issues.webhook.is_none() {
@@ -325,7 +359,10 @@ fn by_itself(step: &Step<'_>) -> String {
     // An input of the first stage may have passed its build; the code comes from outside.
     let before = step.deploy.takes.iter().any(|take| matches!(take.taken, Taken::Code(_)) && !take.passed.is_empty());
     if before {
-        return format!("nothing to do: {} deploys by itself what was deployed before it.", step.job(step.deploy));
+        return format!(
+            "nothing to do: {} deploys by itself what the environment before it runs.",
+            step.job(step.deploy)
+        );
     }
     let others: Vec<String> = step
         .deploy
@@ -340,7 +377,7 @@ fn by_itself(step: &Step<'_>) -> String {
     let also = if others.is_empty() {
         String::new()
     } else {
-        format!(", as it does with a new version of {}", others.join(", "))
+        format!(" It also deploys each new version of {}.", others.join(", "))
     };
     if !step.deploy.takes.iter().any(|take| take.trigger) {
         return format!("open {} and press **+**.", step.job(step.deploy));
@@ -349,24 +386,62 @@ fn by_itself(step: &Step<'_>) -> String {
         return format!("a new version of {} is deployed by {}.", others.join(", "), step.job(step.deploy));
     }
     format!(
-        "merge it to {}. {} deploys it by itself{also}.{}",
+        "merge it to {}. {} deploys it by itself.{also}{}",
         as_code(&step.stage.code.git.branch),
         step.job(step.deploy),
         looks(&step.stage.code.check_every)
     )
 }
 
+/// What is deployed besides the code, each once.
+fn inputs<'p>(steps: &[Step<'p>]) -> Vec<&'p Input> {
+    let inputs = steps.iter().flat_map(|step| step.stage.inputs.iter());
+    let inputs: IndexMap<&str, &Input> = inputs.map(|input| (input.name.as_str(), input)).collect();
+    inputs.into_values().collect()
+}
+
+/// Whether an input is built from another repository than the project's own.
+fn has_other_code(input: &Input) -> bool {
+    input.build.as_ref().is_some_and(|build| !build.from.is_empty())
+}
+
+/// Where an input comes from.
+fn origin(input: &Input) -> String {
+    let Some(build) = &input.build else {
+        return match &input.what {
+            What::Git(git) => of_repository(git),
+            What::Image(image) => format!("the image {}, which is made elsewhere", as_code(&image.repository)),
+            What::S3(_) => "a file of a bucket, which is made elsewhere".to_owned(),
+            What::Release(_) => "a release, which is made elsewhere".to_owned(),
+            What::Resource(_) => "made elsewhere".to_owned(),
+        };
+    };
+    let from: Vec<String> = build
+        .from
+        .iter()
+        .map(|from| match &from.what {
+            What::Git(git) => of_repository(&GitSource { paths: Vec::new(), ..git.clone() }),
+            _ => as_code(from.name.as_str()),
+        })
+        .collect();
+    if from.is_empty() { "built from the code".to_owned() } else { format!("built from {}", from.join(" and ")) }
+}
+
 /// How long it may take until something is seen.
 fn looks(every: &CheckEvery) -> String {
     match every.to_concourse().as_str() {
         "never" => String::new(),
-        every => format!(" Concourse looks every {every}."),
+        every => format!(" Concourse looks for it every {every}."),
     }
 }
 
 /// The code of a stage, and which of it counts.
 fn code(stage: &Stage) -> String {
-    let git = &stage.code.git;
+    of_repository(&stage.code.git)
+}
+
+/// A branch of a repository, and which of it counts.
+fn of_repository(git: &GitSource) -> String {
     let address = git.repository.strip_suffix(".git").unwrap_or(&git.repository);
     let plain = !address.contains(['@', ' ', '<', '>']) && address.starts_with("http");
     let address = if plain { format!("<{}>", visible(address)) } else { as_code(&git.repository) };
@@ -388,11 +463,11 @@ fn titled(issue: &GateIssue<'_>, state: State) -> String {
 fn who(issue: &GateIssue<'_>, approval: &Approval) -> String {
     let repository = format!("[{}]({})", escaped(&issue.issues.repository), links::repository(issue.issues));
     if !is_ours(issue) {
-        return format!("Whoever can close an issue of {repository}");
+        return format!("Anyone who can close an issue of {repository}");
     }
     let closers = &approval.closers;
     if closers.is_empty() {
-        return format!("Everybody with the role triage or more in {repository}");
+        return format!("Anyone with triage access to {repository}");
     }
     let named = |before: &str, names: &[String]| -> Vec<String> {
         names.iter().map(|name| format!("{before}{}", escaped(name))).collect()
@@ -401,7 +476,7 @@ fn who(issue: &GateIssue<'_>, approval: &Approval) -> String {
         named("the team ", &closers.teams),
         named("@", &closers.users),
         named("the App ", &closers.apps),
-        named(&format!("whoever has in {repository} the role "), &closers.roles),
+        named(&format!("anyone with access to {repository} as "), &closers.roles),
     ]
     .concat();
     format!("Only {}", all.join(" or "))

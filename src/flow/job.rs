@@ -43,6 +43,11 @@ impl Taking<'_> {
     pub(crate) fn triggers(&self) -> bool {
         self.get.trigger == Some(true)
     }
+
+    /// Whether the get only waits until another job has deployed. Its version says nothing about what the job deploys.
+    pub(crate) fn only_waits(&self) -> bool {
+        self.get.get.as_str().starts_with("after-") && !self.get.passed.is_empty()
+    }
 }
 
 impl<'p> PipelineFlow<'p> {
@@ -76,8 +81,7 @@ impl<'p> JobFlow<'p> {
                 let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
                 let taking = Taking { resource, get };
                 // What only waits for a deployment goes by no approval, though it may be one that passed there.
-                let waits = get.get.as_str().starts_with("after-") && !get.passed.is_empty();
-                match issues.get(resource).filter(|_| !waits) {
+                match issues.get(resource).filter(|_| !taking.only_waits()) {
                     Some(issue) if issue.shows_records() => flow.records.push(taking),
                     Some(_) => flow.gates.push(taking),
                     None => flow.takes.push(taking),
@@ -98,6 +102,21 @@ impl<'p> JobFlow<'p> {
         flow
     }
 
+    /// The approvals that start it. An approval that another job took before is not among them.
+    pub(crate) fn own_approvals(&self) -> impl Iterator<Item = &Taking<'p>> {
+        self.gates.iter().filter(|taking| taking.triggers() && taking.get.passed.is_empty())
+    }
+
+    /// Whether it waits until somebody closes an issue.
+    pub(crate) fn waits_for_approval(&self) -> bool {
+        self.own_approvals().next().is_some()
+    }
+
+    /// The issues that say what it did. That a preview found nothing to deploy is not among them.
+    pub(crate) fn stages<'f>(&'f self, flow: &'f PipelineFlow<'p>) -> impl Iterator<Item = &'f IssueResource<'p>> {
+        self.opens.iter().filter(|put| !is_unchanged(put)).filter_map(|put| flow.issues.get(resource_of(put)))
+    }
+
     /// Does nothing start it but the + button?
     pub(crate) fn only_by_hand(&self) -> bool {
         !self.takes.iter().chain(&self.gates).chain(&self.records).any(Taking::triggers)
@@ -107,6 +126,11 @@ impl<'p> JobFlow<'p> {
 /// Whether a task checks approved versions out or compares them, in pipelines of this program.
 pub(crate) fn is_check_of_approval(task: &TaskStep) -> bool {
     matches!(task.task.as_str(), "checkout-approved" | "compare-approved")
+}
+
+/// Whether a put opens an issue of a deployment although a preview found nothing to deploy.
+pub(crate) fn is_unchanged(put: &PutStep) -> bool {
+    put.params.as_ref().is_some_and(|params| params.get("unchanged_if_file").is_some())
 }
 
 /// The resource that a put writes.

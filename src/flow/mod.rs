@@ -8,4 +8,4 @@ mod job;
 pub use graph::{Edge, EdgeKind, Graph, Node, NodeKind, Placed};
 pub use issue::{IssueId, IssueMark};
 pub(crate) use issue::{IssueResource, duration, is_gate_type, text};
-pub(crate) use job::{JobFlow, PipelineFlow, Taking, is_check_of_approval};
+pub(crate) use job::{JobFlow, PipelineFlow, Taking, is_check_of_approval, is_unchanged, resource_of};

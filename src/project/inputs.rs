@@ -154,8 +154,8 @@ impl InputContext<'_> {
     }
 
     /// Reports variables that are made from files which no get of an image writes.
-    fn check_image_files(&mut self, env: &IndexMap<String, String>, pointer: &str) {
-        for (variable, file) in env {
+    fn check_image_files(&mut self, env: &IndexMap<String, InputFile>, pointer: &str) {
+        for (variable, InputFile(file)) in env {
             let is_below = ["rootfs/", "oci/"].iter().any(|folder| file.starts_with(folder));
             let is_file = IMAGE_FILES.contains(&file.as_str()) || is_below;
             let place = self.settings.at(&format!("{pointer}/env/{}", escape(variable)));

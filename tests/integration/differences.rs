@@ -49,33 +49,19 @@ fn nothing_changes() {
 fn gate_that_is_left_out_comes_first() {
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: none}}\n")), @"
     GATES GET WEAKER
-      job deploy-shop-cart-production: no longer waits for the issue `shop-cart/-/QA/deployed` in example/deployments: new versions of `shop-cart` start it
+      job deploy-shop-cart-production: no longer waits for an approval (the issue `shop-cart/-/QA/deployed` in example/deployments): it runs by itself after `deploy-shop-cart-qa`, with the same versions
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone
-      resource github-issues-shop-cart-qa-post: is gone
-      resource github-issues-shop-cart-qa-trigger: is gone
       resource type approved-git: is gone
-    changed
-      job deploy-shop-cart-production: the put github-issues-shop-cart-production-post moves from on_success, in_parallel to on_success
-      job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.ungated` is now `true`
-      job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-qa: no longer has the put github-issues-shop-cart-qa-post in `on_success`
     ");
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: manual}}\n")), @"
     GATES GET WEAKER
-      job deploy-shop-cart-production: no longer waits for the issue `shop-cart/-/QA/deployed` in example/deployments: somebody presses +
+      job deploy-shop-cart-production: no longer waits for an approval (the issue `shop-cart/-/QA/deployed` in example/deployments): somebody presses +
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone
-      resource github-issues-shop-cart-qa-post: is gone
-      resource github-issues-shop-cart-qa-trigger: is gone
       resource type approved-git: is gone
-    changed
-      job deploy-shop-cart-production: the put github-issues-shop-cart-production-post moves from on_success, in_parallel to on_success
-      job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.ungated` is now `true`
-      job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-qa: no longer has the put github-issues-shop-cart-qa-post in `on_success`
     ");
 }
 
@@ -84,20 +70,14 @@ fn gate_by_a_preview() {
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: preview}}\n")), @r#"
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and promotes to no stage now: open issues for `shop-cart/-/Production/deploy` lead nowhere (the next record closes them and opens a new one), and unused approvals for `shop-cart/-/Production/deploy` are void
+    gates get stronger
+      job deploy-shop-cart-production: comes after `preview-shop-cart-production`, which is new (1 preview more); it waits for the issue `shop-cart/-/Production/ready` in example/deployments, no longer for `shop-cart/-/QA/deployed` in example/deployments
     new
-      job preview-shop-cart-production: is new: new versions of `shop-cart` start it
-      resource gh-shop-cart-production-gate-post: is new, of the type `github-issues`
-      resource gh-shop-cart-production-gate-trigger: is new, of the type `approved-git`
-    gone
-      resource github-issues-shop-cart-qa-trigger: is gone
+      job preview-shop-cart-production: is new: it runs by itself after `deploy-shop-cart-qa`, with the same versions
     changed
-      job deploy-shop-cart-production: goes by the issue `shop-cart/-/Production/ready` in example/deployments, not `shop-cart/-/QA/deployed` in example/deployments
       job deploy-shop-cart-production: `serial_groups` is now `["shop-cart-production"]`
       job deploy-shop-cart-production: `serial` is gone, it was `true`
       job deploy-shop-cart-production: of the put github-issues-shop-cart-production-post in `on_success`, `params.labels` gain `deployed`
-      job deploy-shop-cart-production: has the put gh-shop-cart-production-gate-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-production: no longer has the put github-issues-shop-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.labels` gain `deployed` and lose `promotion-to-production`
     "#);
 }
 
@@ -161,11 +141,8 @@ fn sources_intervals_and_renames() {
     ");
     let renamed = "names: {deploy: 'ship-{{ slug }}'}\nold_names: {ship-qa: deploy-shop-cart-qa}\n";
     assert_snapshot!(after(&(manifest("shop-cart") + renamed)), @"
-    new
-      job ship-production: is `deploy-shop-cart-production` by another name: without `old_name: deploy-shop-cart-production` its builds are lost
-    gone
-      job deploy-shop-cart-production: is gone
     renamed
+      job ship-production: is `deploy-shop-cart-production` by another name: without `old_name: deploy-shop-cart-production` its builds are lost
       job ship-qa: was `deploy-shop-cart-qa`, and keeps its builds
     ");
 }
@@ -284,11 +261,10 @@ fn jobs_and_steps_that_come_and_go() {
         )
         .replace("    - {get", "      - {get");
     assert_snapshot!(diff(&new, 1), @"
-    new
-      job release: is new: new versions of `code` start it
-    gone
-      job publish: is gone
+    renamed
+      job release: is `publish` by another name: without `old_name: publish` its builds are lost
     changed
+      job release: `serial` is now `true`
       job test: of the in_parallel, `in_parallel.limit` is now `1`
       job test: has the load_var v
     ");
@@ -299,16 +275,60 @@ fn jobs_and_steps_that_come_and_go() {
     assert_snapshot!(diff(&lost, 1), @"
     version histories start anew
       resource kode: is `code` by another name: without `old_name: code` its version history starts anew
-    new
-      job release: is new: new versions of `kode` start it
-    gone
-      job publish: is gone
-      resource code: is gone
+    renamed
+      job release: is `publish` by another name: without `old_name: publish` its builds are lost
+    ");
+}
+
+#[test]
+fn steps_in_other_groups() {
+    let serial =
+        "jobs: [{name: a, plan: [{load_var: u, file: a/u}, {load_var: v, file: a/v}, {load_var: w, file: a/w}]}]\n";
+    let diff = |old: &str, new: &str| {
+        let work = Work::new().file("old.yml", old).file("new.yml", new);
+        let ran = work.run(&["diff", "old.yml", "new.yml"]);
+        assert_eq!(ran.stderr, "");
+        ran.stdout
+    };
+    let parallel = serial.replace("[{load_var: u", "[{in_parallel: [{load_var: u").replace("a/v}", "a/v}]}");
+    assert_snapshot!(diff(serial, &parallel), @"
     changed
-      job test: is started by new versions of `kode`, too
-      job test: is no longer started by new versions of `code`
-      job test: takes `kode`
-      job test: no longer takes `code`
+      job a: the load_var u, the load_var v: run at the same time now, before one after the other
+    ");
+    assert_snapshot!(diff(&parallel, serial), @"
+    changed
+      job a: the load_var u, the load_var v: run one after the other now, before at the same time
+    ");
+    let once = serial.replace("{load_var: u, file: a/u}", "{do: [{load_var: u, file: a/u}]}");
+    assert_snapshot!(diff(serial, &once), @"
+    only in another order, which changes nothing
+      job a: the load_var u: grouped otherwise
+
+    nothing changes
+    ");
+    let tried = serial.replace("{load_var: u, file: a/u}", "{try: {load_var: u, file: a/u}}");
+    assert_snapshot!(diff(serial, &tried), @"
+    changed
+      job a: the load_var u: may fail now, and the build goes on (`try`)
+    ");
+    assert_snapshot!(diff(&tried, serial), @"
+    changed
+      job a: the load_var u: ends the build now when it fails (no longer in `try`)
+    ");
+    let turned = serial.replace(
+        "{load_var: u, file: a/u}, {load_var: v, file: a/v}",
+        "{do: [{load_var: v, file: a/v}]}, {load_var: u, file: a/u}",
+    );
+    assert_snapshot!(diff(serial, &turned), @"
+    changed
+      job a: the load_var u comes after the load_var v
+    only in another order, which changes nothing
+      job a: the load_var v: grouped otherwise
+    ");
+    let hook = serial.replace(", {load_var: w, file: a/w}]}", "], ensure: {load_var: w, file: a/w}}");
+    assert_snapshot!(diff(serial, &hook), @"
+    changed
+      job a: the load_var w: moved from the plan to `ensure`
     ");
 }
 
@@ -416,18 +436,195 @@ fn what_cannot_be_compared_is_said() {
     assert!(said(&["diff", "old.yml", "none.yml"], 3).starts_with("error: cannot read none.yml"));
 }
 
+fn git(work: &Work, arguments: &[&str]) {
+    let output = Command::new("git")
+        .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"])
+        .args(arguments)
+        .current_dir(work.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// A repository of a fleet in which each name is a project, with a commit before and after the change.
+fn fleet(names: &[&str], change: impl Fn(&Work)) -> Work {
+    let work = Work::new().file("pipegen.yml", SHOP_FLEET);
+    for name in names {
+        work.write(&format!("projects/{name}.yml"), &manifest(name));
+    }
+    git(&work, &["init", "--quiet", "--initial-branch=main"]);
+    for (message, change) in [("one", None), ("two", Some(change))] {
+        if let Some(change) = change {
+            change(&work);
+        }
+        work.run(&["render", "--quiet"]).fine();
+        git(&work, &["add", "."]);
+        git(&work, &["commit", "--quiet", "--allow-empty", "--message", message]);
+    }
+    work
+}
+
+#[test]
+fn path_without_pipelines_is_an_error() {
+    let work = fleet(&["cart"], |work| work.write("projects/cart.yml", "project: cart\nstack: {pulumi: {path: a}}\n"));
+    let diff = |path: &str| work.run(&["diff", "HEAD~1..HEAD", path]).ended(2).stderr;
+    assert_snapshot!(diff("projects"), @"error: `projects` has no pipelines at `HEAD~1` or `HEAD`: name a rendered pipeline, or a folder of them");
+    assert_snapshot!(diff("pipegen.yml"), @"error: `pipegen.yml` has no pipelines at `HEAD~1` or `HEAD`: name a rendered pipeline, or a folder of them");
+    assert_snapshot!(diff("rendred"), @"error: there is no `rendred` at `HEAD~1` or `HEAD`: name a rendered pipeline, or a folder of them");
+    assert_snapshot!(diff("rendered/none.yml"), @"error: there is no `rendered/none.yml` at `HEAD~1` or `HEAD`: name a rendered pipeline, or a folder of them");
+    // A folder in which nothing changes is no mistake.
+    assert_eq!(work.run(&["diff", "HEAD..HEAD", "rendered"]).fine(), "nothing changes\n");
+    assert_eq!(work.run(&["diff", "HEAD..HEAD"]).fine(), "nothing changes\n");
+}
+
+#[test]
+fn fleet_has_a_summary() {
+    let work = fleet(&["cart", "mail", "shop", "stock", "users"], |work| {
+        let fleet = SHOP_FLEET.replace("source: {", "source: {check_every: 5m, ");
+        work.write("pipegen.yml", &fleet);
+        work.write("projects/users.yml", &(manifest("users") + "overrides: {Production: {gate: none}}\n"));
+        work.write("projects/stock.yml", &(manifest("stock") + "timeout: 2h\n"));
+    });
+    assert_snapshot!(work.run(&["diff", "HEAD~1..HEAD"]).ended(1).stdout, @"
+    5 pipelines differ; in 1 of them gates get weaker, or promote to another stage
+
+    rendered/users.yml:
+    GATES GET WEAKER
+      job deploy-users-production: no longer waits for an approval (the issue `users/-/QA/deployed` in example/deployments): it runs by itself after `deploy-users-qa`, with the same versions
+    GATES PROMOTE TO ANOTHER STAGE
+      gate users/-/QA/deployed in example/deployments: promoted to `users/-/Production/deploy`, and is gone: open issues for `users/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `users/-/Production/deploy` are void
+    gone
+      resource type approved-git: is gone
+    changed
+      resource shop-users: `check_every` changes from `1m` to `5m`
+
+    rendered/cart.yml:
+    changed
+      resource shop-cart: `check_every` changes from `1m` to `5m`
+
+    rendered/mail.yml:
+    changed
+      resource shop-mail: `check_every` changes from `1m` to `5m`
+
+    rendered/shop.yml:
+    changed
+      resource shop-shop: `check_every` changes from `1m` to `5m`
+
+    rendered/stock.yml:
+    changed
+      job deploy-stock-production: of the put pulumi-stock, `timeout` is now `2h`
+      job deploy-stock-qa: of the put pulumi-stock, `timeout` is now `2h`
+      resource shop-stock: `check_every` changes from `1m` to `5m`
+    ");
+    assert_snapshot!(work.run(&["diff", "HEAD~1..HEAD", "--format", "markdown"]).ended(1).stdout, @r"
+    **5 pipelines differ; in 1 of them gates get weaker, or promote to another stage**
+
+    ### `rendered/users.yml`
+
+    **GATES GET WEAKER**
+
+    - job `deploy-users-production`: no longer waits for an approval \(the issue `users/-/QA/deployed` in example/deployments\): it runs by itself after `deploy-users-qa`, with the same versions
+
+    **GATES PROMOTE TO ANOTHER STAGE**
+
+    - gate `users/-/QA/deployed in example/deployments`: promoted to `users/-/Production/deploy`, and is gone: open issues for `users/-/Production/deploy` lead nowhere \(close them as not planned\), and unused approvals for `users/-/Production/deploy` are void
+
+    **gone**
+
+    - resource type `approved-git`: is gone
+
+    **changed**
+
+    - resource `shop-users`: `check_every` changes from `1m` to `5m`
+
+    ### `rendered/cart.yml`
+
+    **changed**
+
+    - resource `shop-cart`: `check_every` changes from `1m` to `5m`
+
+    ### `rendered/mail.yml`
+
+    **changed**
+
+    - resource `shop-mail`: `check_every` changes from `1m` to `5m`
+
+    ### `rendered/shop.yml`
+
+    **changed**
+
+    - resource `shop-shop`: `check_every` changes from `1m` to `5m`
+
+    ### `rendered/stock.yml`
+
+    **changed**
+
+    - job `deploy-stock-production`: of the put pulumi-stock, `timeout` is now `2h`
+    - job `deploy-stock-qa`: of the put pulumi-stock, `timeout` is now `2h`
+    - resource `shop-stock`: `check_every` changes from `1m` to `5m`
+    ");
+    assert_eq!(work.run(&["diff", "HEAD..HEAD", "--format", "markdown"]).fine(), "Nothing changes.\n");
+}
+
+#[test]
+fn fails_on_weaker_gates_alone_when_asked() {
+    let harmless = fleet(&["cart"], |work| work.write("projects/cart.yml", &(manifest("cart") + "timeout: 2h\n")));
+    let diff = ["diff", "HEAD~1..HEAD", "--fail-on", "weaker"];
+    assert_eq!(harmless.run(&diff).fine(), harmless.run(&diff[..2]).ended(1).stdout);
+    let ungated = manifest("cart") + "overrides: {Production: {gate: none}}\n";
+    fleet(&["cart"], |work| work.write("projects/cart.yml", &ungated)).run(&diff).ended(1);
+    // Another file is no way around.
+    let moved = fleet(&["cart"], |work| {
+        std::fs::remove_file(work.path().join("projects/cart.yml")).unwrap();
+        std::fs::remove_file(work.path().join("rendered/cart.yml")).unwrap();
+        work.write("projects/trolley.yml", &ungated);
+    });
+    assert_snapshot!(moved.run(&diff).ended(1).stdout, @"
+    rendered/trolley.yml:
+    in another file: a pipeline with another name starts without builds and versions
+    GATES GET WEAKER
+      job deploy-cart-production: no longer waits for an approval (the issue `cart/-/QA/deployed` in example/deployments): it runs by itself after `deploy-cart-qa`, with the same versions
+    GATES PROMOTE TO ANOTHER STAGE
+      gate cart/-/QA/deployed in example/deployments: promoted to `cart/-/Production/deploy`, and is gone: open issues for `cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `cart/-/Production/deploy` are void
+    version histories start anew
+      resource shop-trolley: is `shop-cart` by another name: without `old_name: shop-cart` its version history starts anew
+    gone
+      resource type approved-git: is gone
+    changed
+      job deploy-cart-production: of the put github-issues-cart-production-post in `on_success`, `params.pins.code` changes from `shop-cart/.git/ref` to `shop-trolley/.git/ref`
+      job deploy-cart-production: of the put github-issues-cart-production-post in `on_success`, `params.clone` changes from `shop-cart` to `shop-trolley`
+      resource pulumi-cart: `source.source_dir` changes from `shop-cart/infra/cart` to `shop-trolley/infra/cart`
+    ");
+}
+
+#[test]
+fn markdown_is_text_and_code_alone() {
+    let hostile = TESTS
+        .replace("go vet ./...", "go vet ``` </details> @all")
+        .replace("RETRIES: 3", "RETRIES: '`</b>@all`[a](b)'");
+    let work = Work::new().file("old.yml", TESTS).file("new.yml", &hostile);
+    assert_snapshot!(work.run(&["diff", "old.yml", "new.yml", "--format", "markdown"]).ended(1).stdout, @r"
+    ### `new.yml`
+
+    **changed**
+
+    - job `test`: of the task unit, the text of the script changes
+
+      ````diff
+      @@ -1,3 +1,3 @@
+       cd code
+      -go vet ./...
+      +go vet ``` </details> @all
+       go test ./...
+      ````
+    - job `test`: of the task unit, the variable `RETRIES` changes from `3` to \</b\>&#64;all`[a](b)`
+    ");
+}
+
 #[test]
 fn revisions_of_git() {
     let work = shop();
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git")
-            .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"])
-            .args(arguments)
-            .current_dir(work.path())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{output:?}");
-    };
+    let git = |arguments: &[&str]| git(&work, arguments);
     git(&["init", "--quiet", "--initial-branch=main"]);
     git(&["add", "."]);
     git(&["commit", "--quiet", "--message=one"]);
@@ -437,6 +634,8 @@ fn revisions_of_git() {
     git(&["add", "."]);
     git(&["commit", "--quiet", "--message=two"]);
     assert_snapshot!(work.run(&["diff", "HEAD~1..HEAD"]).ended(1).stdout, @"
+    2 pipelines differ; no gate gets weaker or promotes to another stage
+
     rendered/cart.yml:
     changed
       resource shop-cart: `check_every` changes from `1m` to `5m`

@@ -297,7 +297,7 @@ fn what_cannot_be_drawn_is_said() {
     let ran = work.run(&["graph", "pipegen.yml"]).ended(2);
     assert_eq!(ran.stderr, "error: pipegen.yml is a fleet: name one of its manifests\n");
     let ran = work.run(&["graph", "projects/none.yml"]).ended(2);
-    assert_eq!(ran.stderr, "error: projects/none.yml does not exist: name a manifest, such as projects/NAME.yml\n");
+    assert_eq!(ran.stderr, "error: there is no file projects/none.yml: name a manifest, such as projects/cart.yml\n");
     let ran = work.run(&["graph", "projects/bad.yml"]).ended(1);
     assert!(ran.stderr.ends_with("nothing was drawn\n"), "{}", ran.stderr);
     assert_eq!(ran.stdout, "");

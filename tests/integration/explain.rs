@@ -32,10 +32,10 @@ fn chain_with_issues() {
 
     ## How do I get it there?
 
-    1. **QA**: merge it to `main`. [`deploy-shop-cart-qa`](https://ci.example.com/teams/shop/pipelines/cart/jobs/deploy-shop-cart-qa) deploys it by itself. Concourse looks every 1m.
-    2. **Production**: [`preview-shop-cart-production`](https://ci.example.com/teams/shop/pipelines/cart/jobs/preview-shop-cart-production) shows what a deployment would change, and writes it into an issue: open the issue [“\[bot\] Pulumi shop-cart Production ready to deploy.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20Production%20ready%20to%20deploy.%22), look at what it lists, and close it. Only the team example/sre or @ann may close it. The deployment begins 1d later. An approval that was not used is void after 7d. With the label `hold` it is a no. Concourse looks every 15m. Then [`deploy-shop-cart-production`](https://ci.example.com/teams/shop/pipelines/cart/jobs/deploy-shop-cart-production) deploys. When the preview finds nothing to change, the issue of the deployment says so, and nothing is deployed.
+    1. **QA**: merge it to `main`. [`deploy-shop-cart-qa`](https://ci.example.com/teams/shop/pipelines/cart/jobs/deploy-shop-cart-qa) deploys it by itself. Concourse looks for it every 1m.
+    2. **Production**: [`preview-shop-cart-production`](https://ci.example.com/teams/shop/pipelines/cart/jobs/preview-shop-cart-production) shows what a deployment would change, and writes it into an issue: open the issue [“\[bot\] Pulumi shop-cart Production ready to deploy.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20Production%20ready%20to%20deploy.%22), look at what it lists, and close it. Only the team example/sre or @ann can approve. The deployment starts 1d later. An approval that was not used is void after 7d. The label `hold` rejects it. Concourse looks for it every 15m. Then [`deploy-shop-cart-production`](https://ci.example.com/teams/shop/pipelines/cart/jobs/deploy-shop-cart-production) deploys. When the preview finds nothing to change, the issue of the deployment says so, and nothing is deployed.
 
-    Close an issue with the button **Close as completed**. **Close as not planned** is a no: nothing is deployed. Reopening an issue takes the approval back, as long as the deployment has not begun.
+    Close an issue with the button **Close as completed**. **Close as not planned** rejects it: nothing is deployed. Reopening an issue takes the approval back, until the deployment starts.
 
     What is deployed is exactly what the issue named when it was closed, or nothing. What is merged afterwards waits for the next issue.
 
@@ -45,13 +45,13 @@ fn chain_with_issues() {
 
     On **QA** the job is red in Concourse, and its newest build has the log. When the cause was outside of the code, press **+** there.
 
-    When it was the code, mend it and merge: the mended code goes the whole way again.
+    When it was the code, fix it and merge: the fixed code goes the whole way again.
 
     ## How do I go back?
 
     The sure way is to revert the commit and merge: what came before goes the whole way again. The fast way deploys again what an older issue names:
 
-    - **Production**: find the issue of what was good among [“\[bot\] Pulumi shop-cart Production ready to deploy.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20Production%20ready%20to%20deploy.%22), reopen it, have somebody who may approve set the label `rollback`, and close it again as completed.
+    - **Production**: find the issue of the last good version among [“\[bot\] Pulumi shop-cart Production ready to deploy.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20Production%20ready%20to%20deploy.%22), and reopen it. Then somebody who can approve sets the label `rollback` and closes the issue again as completed.
 
     ## Where it runs
 
@@ -92,14 +92,14 @@ fn groups_by_hand_and_by_itself() {
 
     ## How do I get it there?
 
-    1. **eu.CI**: merge it to `main`. `deploy-shop-db-eu.ci` deploys it by itself. Concourse looks every 1m.
-    2. **eu.QA**: nothing to do: `deploy-shop-db-eu.qa` deploys by itself what was deployed before it.
-    3. **eu.Production**: open the issue [“\[bot\] Pulumi shop-db eu.QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20eu.QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-db-eu.production` deploys.
-    4. **us.CI**: merge it to `main`. `deploy-shop-db-us.ci` deploys it by itself. Concourse looks every 1m.
-    5. **us.QA**: nothing to do: `deploy-shop-db-us.qa` deploys by itself what was deployed before it.
+    1. **eu.CI**: merge it to `main`. `deploy-shop-db-eu.ci` deploys it by itself. Concourse looks for it every 1m.
+    2. **eu.QA**: nothing to do: `deploy-shop-db-eu.qa` deploys by itself what the environment before it runs.
+    3. **eu.Production**: open the issue [“\[bot\] Pulumi shop-db eu.QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20eu.QA%20deployed.%22), look at what it lists, and close it. Anyone with triage access to [example/deployments](https://github.com/example/deployments) can approve. Concourse looks for it every 15m. Then `deploy-shop-db-eu.production` deploys.
+    4. **us.CI**: merge it to `main`. `deploy-shop-db-us.ci` deploys it by itself. Concourse looks for it every 1m.
+    5. **us.QA**: nothing to do: `deploy-shop-db-us.qa` deploys by itself what the environment before it runs.
     6. **us.Production**: open `deploy-shop-db-us.production` and press **+**.
 
-    Close an issue with the button **Close as completed**. **Close as not planned** is a no: nothing is deployed. Reopening an issue takes the approval back, as long as the deployment has not begun.
+    Close an issue with the button **Close as completed**. **Close as not planned** rejects it: nothing is deployed. Reopening an issue takes the approval back, until the deployment starts.
 
     What is deployed is exactly what the issue named when it was closed, or nothing. What is merged afterwards waits for the next issue.
 
@@ -109,13 +109,13 @@ fn groups_by_hand_and_by_itself() {
 
     On **eu.CI**, **eu.QA**, **us.CI**, **us.QA**, **us.Production** the job is red in Concourse, and its newest build has the log. When the cause was outside of the code, press **+** there.
 
-    When it was the code, mend it and merge: the mended code goes the whole way again.
+    When it was the code, fix it and merge: the fixed code goes the whole way again.
 
     ## How do I go back?
 
     The sure way is to revert the commit and merge: what came before goes the whole way again. The fast way deploys again what an older issue names:
 
-    - **eu.Production**: find the issue of what was good among [“\[bot\] Pulumi shop-db eu.QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20eu.QA%20deployed.%22), reopen it, have somebody who may approve set the label `rollback`, and close it again as completed.
+    - **eu.Production**: find the issue of the last good version among [“\[bot\] Pulumi shop-db eu.QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20eu.QA%20deployed.%22), and reopen it. Then somebody who can approve sets the label `rollback` and closes the issue again as completed.
 
     ## Where it runs
 
@@ -161,10 +161,10 @@ fn several_projects_have_one_page() {
 
     ## How do I get it there?
 
-    1. **shop-db QA**: merge it to `main`. `deploy-shop-db-qa` deploys it by itself. Concourse looks every 1m.
-    2. **shop-db Production**: open the issue [“\[bot\] Pulumi shop-db QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-db-production` deploys.
-    3. **shop-web QA**: merge it to `main`. `deploy-shop-web-qa` deploys it by itself. Concourse looks every 1m. It waits for a deployment by `deploy-shop-db-qa`, and each starts it as well.
-    4. **shop-web Production**: open the issue [“\[bot\] Pulumi shop-web QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-web%20QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-web-production` deploys. It waits until `deploy-shop-db-production` has deployed once.
+    1. **shop-db QA**: merge it to `main`. `deploy-shop-db-qa` deploys it by itself. Concourse looks for it every 1m.
+    2. **shop-db Production**: open the issue [“\[bot\] Pulumi shop-db QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20QA%20deployed.%22), look at what it lists, and close it. Anyone with triage access to [example/deployments](https://github.com/example/deployments) can approve. Concourse looks for it every 15m. Then `deploy-shop-db-production` deploys.
+    3. **shop-web QA**: merge it to `main`. `deploy-shop-web-qa` deploys it by itself. Concourse looks for it every 1m. It waits for a deployment by `deploy-shop-db-qa`, and each starts it as well.
+    4. **shop-web Production**: open the issue [“\[bot\] Pulumi shop-web QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-web%20QA%20deployed.%22), look at what it lists, and close it. Anyone with triage access to [example/deployments](https://github.com/example/deployments) can approve. Concourse looks for it every 15m. Then `deploy-shop-web-production` deploys. It waits until `deploy-shop-db-production` has deployed once.
     ");
 }
 
@@ -194,10 +194,10 @@ fn whatever_is_newest_is_warned_of() {
 
     ## How do I get it there?
 
-    1. **QA**: merge it to `main`. `deploy-shop-cart-qa` deploys it by itself. Concourse looks every 1m.
-    2. **Production**: open the issue [“\[bot\] Pulumi shop-cart QA deployed.”](https://github.example.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20QA%20deployed.%22), look at what it lists, and close it. Whoever can close an issue of [example/deployments](https://github.example.com/example/deployments) may close it. Then `deploy-shop-cart-production` deploys.
+    1. **QA**: merge it to `main`. `deploy-shop-cart-qa` deploys it by itself. Concourse looks for it every 1m.
+    2. **Production**: open the issue [“\[bot\] Pulumi shop-cart QA deployed.”](https://github.example.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20QA%20deployed.%22), look at what it lists, and close it. Anyone who can close an issue of [example/deployments](https://github.example.com/example/deployments) can approve. Then `deploy-shop-cart-production` deploys.
 
-    However an issue is closed, the deployment begins: leave it open as long as you are not sure.
+    Closing an issue starts the deployment, whatever the reason of the closing is. Leave the issue open as long as you are not sure.
 
     **Careful**: on **Production** whatever is newest by then is deployed, even if the issue does not show it yet.
 
@@ -205,7 +205,7 @@ fn whatever_is_newest_is_warned_of() {
 
     On **QA**, **Production** the job is red in Concourse, and its newest build has the log. When the cause was outside of the code, press **+** there.
 
-    When it was the code, mend it and merge: the mended code goes the whole way again.
+    When it was the code, fix it and merge: the fixed code goes the whole way again.
 
     ## How do I go back?
 
@@ -239,9 +239,17 @@ fn input_of_the_first_stage_and_code_that_is_hostile() {
     let line = page.lines().find(|line| line.starts_with("1. **QA**")).unwrap();
     assert_eq!(
         line,
-        "1. **QA**: merge it to `` a`](x)b ``. `deploy-shop-cart-qa` deploys it by itself, as it does with a new version of \
-         `cart-image`. Concourse looks every 1m."
+        "1. **QA**: merge it to `` a`](x)b ``. `deploy-shop-cart-qa` deploys it by itself. It also deploys each new \
+         version of `cart-image`. Concourse looks for it every 1m."
     );
+    let with: Vec<&str> = page.lines().skip_while(|line| *line != "It is deployed with:").take(3).collect();
+    assert_eq!(
+        with.last(),
+        Some(
+            &"- `cart-image` (job `build-cart-image`): built from the branch `main` of <https://github.com/example/cart>"
+        )
+    );
+    assert!(page.contains("The issues name commits of the code alone."), "{page}");
 }
 
 #[test]
@@ -257,4 +265,34 @@ fn addresses_are_those_of_the_web() {
 
     error: 1 error in 1 file; nothing was explained
     ");
+}
+
+#[test]
+fn image_that_is_made_elsewhere() {
+    let more = "inputs:\n  cart-image:\n    image: {repository: shop/cart, region: us-east-1}\n  own-image:\n    image: \
+                {repository: shop/own, region: us-east-1}\n    build: {with: {image: {}}}\n";
+    let work = Work::new().file("pipegen.yml", SHOP_FLEET).file("projects/cart.yml", &(manifest("shop-cart") + more));
+    let page = work.run(&["explain", "projects/cart.yml"]).fine();
+    let lines =
+        |from: &str| page.lines().skip_while(|line| !line.starts_with(from)).take(4).collect::<Vec<_>>().join("\n");
+    assert_snapshot!(lines("It is deployed with:"), @"
+    It is deployed with:
+
+    - `cart-image`: the image `shop/cart`, which is made elsewhere
+    - `own-image` (job `build-own-image`): built from the code
+    ");
+    assert!(!page.contains("The issues name commits of the code alone."), "{page}");
+    assert!(page.contains("look for the version that has your commit"), "{page}");
+}
+
+#[test]
+fn path_that_is_no_manifest_is_an_error_that_helps() {
+    let work = Work::new().file("pipegen.yml", SHOP_FLEET).file("projects/cart.yml", &manifest("shop-cart"));
+    work.run(&["render", "--quiet"]).fine();
+    let explain = |path: &str| work.run(&["explain", path]).ended(2).stderr;
+    assert_snapshot!(explain("nosuch.yml"), @"error: there is no file nosuch.yml: name a manifest, such as projects/cart.yml");
+    assert_snapshot!(explain("projects/card.yml"), @"error: there is no file projects/card.yml: did you mean projects/cart.yml?");
+    assert_snapshot!(explain("projects"), @"error: projects is a folder: name one of its manifests, such as projects/cart.yml");
+    assert_snapshot!(explain("rendered/cart.yml"), @"error: rendered/cart.yml is a pipeline: name its manifest");
+    assert_snapshot!(explain("pipegen.yml"), @"error: pipegen.yml is a fleet: name one of its manifests");
 }

@@ -116,18 +116,11 @@ fn weaker_gate_is_told_first() {
     assert_snapshot!(ran.stdout, @"
     cart on main, team shop:
     GATES GET WEAKER
-      job deploy-cart-production: no longer waits for the issue `cart/-/QA/deployed` in example/deployments: new versions of `shop-cart` start it
+      job deploy-cart-production: no longer waits for an approval (the issue `cart/-/QA/deployed` in example/deployments): it runs by itself after `deploy-cart-qa`, with the same versions
     GATES PROMOTE TO ANOTHER STAGE
       gate cart/-/QA/deployed in example/deployments: promoted to `cart/-/Production/deploy`, and is gone: open issues for `cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `cart/-/Production/deploy` are void
     gone
-      resource github-issues-cart-qa-post: is gone
-      resource github-issues-cart-qa-trigger: is gone
       resource type approved-git: is gone
-    changed
-      job deploy-cart-production: the put github-issues-cart-production-post moves from on_success, in_parallel to on_success
-      job deploy-cart-production: of the put github-issues-cart-production-post in `on_success`, `params.ungated` is now `true`
-      job deploy-cart-production: no longer has the put github-issues-cart-qa-post in `on_success`, `on_failure`, `on_error` and `on_abort`
-      job deploy-cart-qa: no longer has the put github-issues-cart-qa-post in `on_success`
 
     api on main, team shop:
     version histories start anew
