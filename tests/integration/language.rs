@@ -638,7 +638,7 @@ fn instances_of_one_pipeline_have_files_and_addresses_of_their_own() {
     let page = work.run(&["explain", "projects/eu.yml"]).fine();
     assert_snapshot!(page.lines().filter(|line| line.contains("https://ci")).collect::<Vec<_>>().join("\n"), @"
     | **QA** | the newest green build of [`deploy-shop-eu-qa`](https://ci.example.com/teams/shop/pipelines/shop/jobs/deploy-shop-eu-qa?vars.region=%22eu%22&vars.major=%221%22) has your commit |
-    1. **QA**: merge it to `main`. [`deploy-shop-eu-qa`](https://ci.example.com/teams/shop/pipelines/shop/jobs/deploy-shop-eu-qa?vars.region=%22eu%22&vars.major=%221%22) deploys it by itself. Concourse looks every 1m.
+    1. **QA**: merge it to `main`. [`deploy-shop-eu-qa`](https://ci.example.com/teams/shop/pipelines/shop/jobs/deploy-shop-eu-qa?vars.region=%22eu%22&vars.major=%221%22) deploys it by itself. Concourse looks for it every 1m.
     | **QA** | [`deploy-shop-eu-qa`](https://ci.example.com/teams/shop/pipelines/shop/jobs/deploy-shop-eu-qa?vars.region=%22eu%22&vars.major=%221%22) | [`shop`](https://ci.example.com/teams/shop/pipelines/shop?vars.region=%22eu%22&vars.major=%221%22) on main of the team shop |
     ");
     let shown = work.run(&["show", "projects/eu.yml"]).fine();

@@ -348,7 +348,9 @@ fn what_has_another_shape_is_told_at_its_place() {
       |
     7 | meta: {pipeline: x, source: [], image: {repository: x, tag: 1.0}}
       |                             ^^
-    error[ambiguous-scalar]: `1.0` is a number to YAML, and would become `1`
+      |
+      = help: write it like `source: {repository: https://github.com/example/shop, folder: pipelines}`
+    error[ambiguous-scalar]: expected text, found the number `1.0`, which would become `1`
      --> pipegen.yml:7:61
       |
     7 | meta: {pipeline: x, source: [], image: {repository: x, tag: 1.0}}
