@@ -13,6 +13,8 @@ pub use refusal::Refusal;
 pub use rule::{Rule, UnknownRule};
 pub(crate) use wording::{Count, did_you_mean, one_of, ticked, visible};
 
+use std::collections::BTreeSet;
+
 use crate::source::Span;
 
 /// How bad it is.
@@ -181,6 +183,13 @@ impl Diagnostics {
         }
     }
 
+    /// Removes those that are known: of the same rule and place, in the same words.
+    pub(crate) fn leave_out(&mut self, known: &Self) {
+        let key = |diagnostic: &Diagnostic| (diagnostic.span(), diagnostic.rule, diagnostic.message.clone());
+        let known: BTreeSet<(Span, Rule, String)> = known.0.iter().map(key).collect();
+        self.0.retain(|diagnostic| !known.contains(&key(diagnostic)));
+    }
+
     /// Takes for an error what `fly validate-pipeline --strict` refuses.
     pub(crate) fn be_strict(&mut self) {
         for diagnostic in self.0.iter_mut().filter(|diagnostic| diagnostic.refusal.strict) {
@@ -215,8 +224,7 @@ impl Diagnostics {
     /// stage, too.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut all = self.0;
-        let is_wrong =
-            |it: &Diagnostic| it.severity() == Severity::Error && !it.rule.is_of_leftovers();
+        let is_wrong = |it: &Diagnostic| it.severity() == Severity::Error && !it.rule.is_of_leftovers();
         if all.iter().any(is_wrong) {
             // What is wrong may be what would have used it.
             all.retain(|diagnostic| !diagnostic.rule.is_of_leftovers());

@@ -11,6 +11,7 @@ use crate::source::{FileId, Span};
 use crate::yaml::Value;
 
 use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
+use super::named::plain;
 use super::repository::Repository;
 
 /// What other pipelines have to know of some.
@@ -27,6 +28,8 @@ pub(crate) struct Facts {
     pub(super) handwritten: Vec<Handwritten>,
     /// Names of pipelines with jobs behind gates.
     pub(super) gated_pipelines: Vec<String>,
+    /// Pipelines that set others from what was reviewed, each with the name of one that it sets.
+    pub(super) keepers: Vec<Keeper>,
     /// Names of the others.
     pub(super) other_pipelines: Vec<String>,
 }
@@ -89,6 +92,8 @@ impl From<&GateId<'_>> for GateName {
 #[derive(Debug)]
 pub(super) struct Deployment {
     pub(super) target: String,
+    /// Equal for all spellings of the same target.
+    pub(super) key: String,
     /// Where the name of a credential in `target` means something.
     pub(super) home: Option<String>,
     pub(super) span: Span,
@@ -128,6 +133,14 @@ pub(super) struct Handwritten {
     pub(super) guess: Option<String>,
 }
 
+/// A pipeline that sets another one from what was reviewed: who changes it changes the gates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Keeper {
+    pub(super) name: String,
+    /// The pipeline that it sets.
+    pub(super) sets: String,
+}
+
 /// A step that sets a pipeline.
 #[derive(Debug)]
 pub(super) struct Set {
@@ -144,6 +157,8 @@ impl Facts {
             let is_gated = pipeline.jobs.iter().any(Job::is_gated);
             let names = if is_gated { &mut facts.gated_pipelines } else { &mut facts.other_pipelines };
             names.push(pipeline.name.to_owned());
+            let keepers = pipeline.keepers.iter();
+            facts.keepers.extend(keepers.map(|name| Keeper { name: name.clone(), sets: pipeline.name.to_owned() }));
             for job in &pipeline.jobs {
                 facts.job(job, pipeline);
             }
@@ -236,7 +251,9 @@ impl Facts {
                     }
                 }
                 // What `meta` makes sets what was reviewed, and checks that first.
-                What::SetPipeline(_) if job.steps.iter().any(checks_render) => {}
+                What::SetPipeline(name) if job.steps.iter().any(checks_render) => {
+                    self.keepers.push(Keeper { name: pipeline.name.to_owned(), sets: (*name).to_owned() });
+                }
                 What::SetPipeline(name) => self.sets.push(Set {
                     pipeline: if *name == "self" { pipeline.name.to_owned() } else { (*name).to_owned() },
                     span: step.span,
@@ -249,6 +266,7 @@ impl Facts {
         match job.environment {
             Some(environment) if !environment.is_guessed => self.deployments.push(Deployment {
                 target: format!("{} of {}", environment.name, pipeline.name),
+                key: format!("{} of {}", environment.name, pipeline.name),
                 home: None,
                 span: job.span,
                 job: Arc::clone(&at),
@@ -265,6 +283,7 @@ impl Facts {
         if let JobRole::Stage { stage, phase: StagePhase::Deploy, target: Some(target), .. } = job.role {
             self.deployments.push(Deployment {
                 target: target.clone(),
+                key: plain(target),
                 home: target.contains("((").then(|| home(pipeline.home)),
                 span: stage.own_place("/names/stack"),
                 job: at,
@@ -288,7 +307,7 @@ fn fixed(title: &str) -> (String, bool) {
 }
 
 /// A number that is equal for resources with equal types and sources, whatever they are called.
-fn thing(resource: &Resource<'_>) -> u64 {
+pub(super) fn thing(resource: &Resource<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     (resource.image.unwrap_or(resource.type_name)).hash(&mut hasher);
     for source in [resource.source.own, resource.source.of_type].into_iter().flatten() {
@@ -297,8 +316,8 @@ fn thing(resource: &Resource<'_>) -> u64 {
     hasher.finish()
 }
 
-/// The order of a map's keys does not count.
-fn hash(value: &Value) -> u64 {
+/// A number that is equal for equal values. The order of a map's keys does not count.
+pub(super) fn hash(value: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     match value {
         Value::Null => 0_u8.hash(&mut hasher),

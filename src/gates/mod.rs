@@ -22,12 +22,15 @@ mod keeper;
 mod listener;
 mod lowered;
 mod model;
+mod named;
+mod order;
 mod pins;
 mod place;
 mod repository;
 mod shared;
 mod start;
 mod target;
+mod timer;
 mod version;
 
 use std::collections::BTreeSet;
@@ -60,7 +63,9 @@ pub(crate) fn models<'a>(
             team: concourse.team.as_deref(),
             instance: Some(plan.instance_vars),
         };
-        Pipeline::of_lowered(plan.name.as_str(), home, lowered, place)
+        let mut model = Pipeline::of_lowered(plan.name.as_str(), home, lowered, place);
+        model.keepers = (0..fleet.concourses.len()).filter_map(|index| fleet.meta_pipeline(index)).collect();
+        model
     };
     plan.pipelines.iter().zip(lowered).map(model).collect()
 }
@@ -100,5 +105,13 @@ pub(crate) fn newest(pipeline: &crate::concourse::Pipeline) -> BTreeSet<(String,
 type JobCheck = fn(&model::Job<'_>, &Pipeline<'_>, &Unit<'_, '_>, &mut Diagnostics);
 
 /// The invariants of a job.
-const JOB: &[JobCheck] =
-    &[claim::check, start::check, version::check, place::check, pins::check, destination::check, target::check];
+const JOB: &[JobCheck] = &[
+    claim::check,
+    start::check,
+    version::check,
+    place::check,
+    pins::check,
+    destination::check,
+    target::check,
+    timer::check,
+];

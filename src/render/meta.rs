@@ -228,10 +228,7 @@ impl Maker<'_> {
     }
 
     fn name(&self, index: usize) -> Result<PipelineName, Problem> {
-        let mut name = self.meta.settings.pipeline.0.clone();
-        if let (1.., Some(concourse)) = (index, &self.concourse.name) {
-            name = format!("{name}-{concourse}");
-        }
+        let name = self.fleet.meta_pipeline(index).unwrap_or_default();
         PipelineName::parse(name.as_str()).map_err(|error| {
             let message = format!("the pipeline `{name}` {error}");
             Box::new(Diagnostic::new(Rule::ConcourseName, self.meta.span("/pipeline"), message))
