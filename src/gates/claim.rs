@@ -11,6 +11,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
     if !job.is_rendered() {
         unclaimed(job, pipeline, diagnostics);
         parallel(job, pipeline, diagnostics);
+        failed(job, pipeline, diagnostics);
     }
     late(job, pipeline, diagnostics);
 }
@@ -114,8 +115,10 @@ fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     let is_after = |at: usize| of_claims(at).any(|order| order == Order::After);
     let (after, others): (Vec<usize>, Vec<usize>) =
         (0..job.steps.len()).filter(|at| acts(&job.steps[*at])).partition(|at| is_after(*at));
-    // Hooks tell people, and clean up; one that does what the job does deploys.
-    let deploys = |at: usize| after.is_empty() || after.iter().any(|done| is_same(&job.steps[at], &job.steps[*done]));
+    // Hooks tell people, and clean up; one that does what the job does deploys, and so does one in a job that does no more.
+    let is_check = |at: &usize| matches!(&job.steps[*at].what, What::Task(task) if job.sees_approval(task));
+    let deploys =
+        |at: usize| after.iter().all(is_check) || after.iter().any(|done| is_same(&job.steps[at], &job.steps[*done]));
     let is_late = |at: &usize| of_claims(*at).all(|order| order == Order::Apart) || deploys(*at);
     let Some(at) = others.into_iter().find(is_late) else { return };
     let claim = &job.steps[first];
@@ -132,6 +135,32 @@ fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
             .note(job.note())
             .help("move the claim before all other steps but gets, into no other step"),
     );
+}
+
+/// A record after a failure promotes what was not deployed.
+fn failed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    let is_record = |step: &Step<'_>| match &step.what {
+        What::Put(put) => {
+            put.action() == Some("record") && pipeline.issue(put.resource).and_then(Issue::gate).is_some()
+        }
+        _ => false,
+    };
+    let acts = |step: &Step<'_>| match &step.what {
+        What::Task(_) => true,
+        What::Put(put) => pipeline.issue(put.resource).is_none(),
+        _ => false,
+    };
+    for (at, record) in job.steps.iter().enumerate().filter(|(_, step)| is_record(step)) {
+        let mut deeds = (0..job.steps.len()).filter(|deed| acts(&job.steps[*deed]));
+        if let Some(deed) = deeds.find(|deed| order(&job.steps, at, *deed) == Order::OnFailure) {
+            diagnostics.push(
+                Diagnostic::new(Rule::FailedRecord, record.span, "the job records a deployment that failed, too")
+                    .also(job.steps[deed].span, "fails or succeeds")
+                    .note(job.note())
+                    .help("record in `on_success`, or as a later step of the plan"),
+            );
+        }
+    }
 }
 
 /// Whether two steps do the same.

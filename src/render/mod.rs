@@ -390,6 +390,7 @@ fn render_fleet(
     }
     lower_others(&others, &loaded, options, sources, &mut facts, seen)?;
     seen.add(facts, &loaded, diagnostics);
+    meta::check_names(&loaded.fleet, &settable, diagnostics);
     // One that knows of some manifests only would have Concourse archive the pipelines of the others.
     if loaded.whole {
         for lowered in meta::pipelines(&loaded.fleet, &settable, diagnostics) {
@@ -627,6 +628,7 @@ pub(crate) fn lower_fleets(
         }
         lower_others(&others, &loaded, options, sources, &mut facts, &mut seen)?;
         seen.add(facts, &loaded, &mut diagnostics);
+        meta::check_names(&loaded.fleet, &settable, &mut diagnostics);
         if loaded.whole {
             pipelines.extend(meta::pipelines(&loaded.fleet, &settable, &mut diagnostics));
         }

@@ -1022,6 +1022,10 @@ fn handwritten_claim_is_before_the_deployment_whatever_happens() {
         let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         assert_eq!(judged(&by_hand(&steps)), Vec::<String>::new(), "{steps:?}");
     }
+    // A job that does nothing else deploys in its hook.
+    let job = by_hand(&[CLAIM, CHECKOUT]);
+    let hooked = format!("{job}  ensure:\n    {}\n", DEPLOY[2..].trim_end().replace('\n', "\n  "));
+    assert_eq!(judged(&hooked), ["late-claim"]);
     // A hook that tells people deploys nothing.
     let told = "- task: tell\n  config: {platform: linux, run: {path: curl}}\n";
     let hooked = format!(
@@ -1090,4 +1094,32 @@ fn handwritten_timer_does_what_a_gated_job_does() {
     // The first stage does it, too; and another task is another thing.
     assert_eq!(judged(&night(DEPLOY)), Vec::<String>::new());
     assert_eq!(judged(&night(&DEPLOY.replace("code/deploy}", "code/deploy, args: [audit]}"))), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_record_is_of_a_deployment_that_succeeded() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let at = CI.find("  - put: ci-post").unwrap();
+    let record = CI[at..].replace("  - put", "    put");
+    for (hook, rules) in
+        [("on_success", vec![]), ("ensure", vec!["failed-record"]), ("on_failure", vec!["failed-record"])]
+    {
+        let job = format!("{}  {hook}:\n{record}", &CI[..at]);
+        assert_eq!(judged(&sound.replace(CI, &job)), rules, "{job}");
+    }
+}
+
+#[test]
+fn manifest_has_the_pipeline_that_sets_the_others() {
+    let fleet = format!(
+        "{FLEET}meta:\n  pipeline: all\n  source: {{repository: https://github.com/example/shop, folder: .}}\n  \
+         image: {{repository: example/ol-pipegen, tag: 0.1.0}}\n"
+    );
+    let work = Work::new()
+        .file("pipegen.yml", &fleet)
+        .file("projects/shop.yml", &format!("project: shop\npipeline: all\n{SCRIPT}"));
+    for paths in [vec![], vec!["projects/shop.yml"]] {
+        let told = work.run(&[vec!["render", "--quiet"], paths].concat()).ended(1).stderr;
+        assert!(told.contains("two pipelines are called `all`"), "{told}");
+    }
 }
