@@ -13,6 +13,8 @@ pub use refusal::Refusal;
 pub use rule::{Rule, UnknownRule};
 pub(crate) use wording::{Count, did_you_mean, one_of, ticked, visible};
 
+use std::collections::BTreeSet;
+
 use crate::source::Span;
 
 /// How bad it is.
@@ -179,6 +181,13 @@ impl Diagnostics {
         for diagnostic in self.0.iter_mut().skip(from).filter(|diagnostic| diagnostic.level.is_none()) {
             diagnostic.level = levels(diagnostic.span()).of(diagnostic.rule);
         }
+    }
+
+    /// Removes those that are known: of the same rule and place, in the same words.
+    pub(crate) fn leave_out(&mut self, known: &Self) {
+        let key = |diagnostic: &Diagnostic| (diagnostic.span(), diagnostic.rule, diagnostic.message.clone());
+        let known: BTreeSet<(Span, Rule, String)> = known.0.iter().map(key).collect();
+        self.0.retain(|diagnostic| !known.contains(&key(diagnostic)));
     }
 
     /// Takes for an error what `fly validate-pipeline --strict` refuses.

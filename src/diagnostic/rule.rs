@@ -388,6 +388,10 @@ rules! {
     IssueWithoutListener = Warning "issue-without-listener" page,
     /// A job that does something before it claims its approval.
     LateClaim = Warning "late-claim" page,
+    /// A job that records what it deployed even when the deployment failed.
+    FailedRecord = Warning "failed-record" page,
+    /// Two builds of a job that deploys behind a gate can run at the same time.
+    ParallelDeployment = Warning "parallel-deployment" page,
     /// A credential is in a place where others can read it.
     LeakedSecret = Warning "leaked-secret" page,
     /// Only one job belongs to the serial group.

@@ -3,12 +3,15 @@
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::lower::Author;
 
-use super::model::{Get, Job, Pipeline, Step, Unit, What};
+use super::model::{Approval, Get, Issue, Job, Pipeline, Put, Step, Unit, What};
+use super::sequence::{Order, order, why_apart};
 
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     foreign(job, pipeline, diagnostics);
     if !job.is_rendered() {
-        unclaimed(job, diagnostics);
+        unclaimed(job, pipeline, diagnostics);
+        parallel(job, pipeline, diagnostics);
+        failed(job, pipeline, diagnostics);
     }
     late(job, pipeline, diagnostics);
 }
@@ -43,13 +46,15 @@ fn follows(get: &Get<'_>, step: &Step<'_>, pipeline: &Pipeline<'_>) -> bool {
 }
 
 /// Without a claim an approval says *now* and not *what*: the job deploys whatever is newest when it starts.
-fn unclaimed(job: &Job<'_>, diagnostics: &mut Diagnostics) {
-    if job.puts().any(|(put, _)| put.action() == Some("claim")) {
-        return;
-    }
+fn unclaimed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    let is_claimed = |approval: &Approval<'_>| {
+        let claims = job.puts().filter(|(put, _)| put.action() == Some("claim"));
+        let mut gates = claims.map(|(put, _)| pipeline.issue(put.resource).and_then(Issue::gate));
+        gates.any(|gate| gate.is_none() || approval.gate.is_none() || gate == approval.gate)
+    };
     let approvals = job.gets().filter(|(get, _)| {
-        let is_approval = job.approvals.iter().any(|approval| approval.artifact == get.name && !approval.is_followed);
-        is_approval && get.triggers && !get.is_every
+        let mut own = job.approvals.iter().filter(|approval| approval.artifact == get.name && !approval.is_followed);
+        own.any(|approval| !is_claimed(approval)) && get.triggers && !get.is_every
     });
     for (get, step) in approvals {
         if job.approvals.iter().any(|approval| approval.artifact == get.name && approval.is_code) {
@@ -76,21 +81,94 @@ fn unclaimed(job: &Job<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What runs before the claim runs again with every approval, also with one that was used or withdrawn.
+/// Two builds of a job would deploy two approvals at once, and nobody knows which of them is deployed at the end.
+fn parallel(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    let writes = |(put, _): &(&Put<'_>, &Step<'_>)| {
+        let is_of_gate = pipeline.issue(put.resource).and_then(Issue::gate).is_some();
+        is_of_gate && matches!(put.action(), Some("claim" | "record"))
+    };
+    if let Some((put, step)) = job.puts().find(writes).filter(|_| job.is_parallel) {
+        let does = if put.action() == Some("claim") { "claims an approval" } else { "records what it deployed" };
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::ParallelDeployment,
+                job.span,
+                format!("`{}` {does}, and its builds can run at the same time", job.name),
+            )
+            .also(step.span, "the put")
+            .help("add `serial: true` to the job"),
+        );
+    }
+}
+
+/// What does not wait for the claim runs again with every approval, also with one that was used or withdrawn.
 fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     let is_claim = |step: &Step<'_>| matches!(&step.what, What::Put(put) if put.action() == Some("claim"));
-    let Some(claim) = job.steps.iter().position(is_claim) else { return };
-    let does_something = |step: &&Step<'_>| match &step.what {
+    let claims: Vec<usize> = (0..job.steps.len()).filter(|at| is_claim(&job.steps[*at])).collect();
+    let Some(&first) = claims.first() else { return };
+    let acts = |step: &Step<'_>| match &step.what {
         What::Task(_) | What::SetPipeline(_) => true,
         What::Put(put) => pipeline.issue(put.resource).is_none(),
         What::Get(_) | What::LoadVar { .. } => false,
     };
-    if let Some(step) = job.steps[..claim].iter().find(does_something) {
-        diagnostics.push(
-            Diagnostic::new(Rule::LateClaim, step.span, "the step runs before the approval is claimed")
-                .also(job.steps[claim].span, "the claim")
-                .note(job.note())
-                .help("move the claim before all other steps but gets"),
-        );
+    let of_claims = |at: usize| claims.iter().map(move |claim| order(&job.steps, at, *claim));
+    let is_after = |at: usize| of_claims(at).any(|order| order == Order::After);
+    let (after, others): (Vec<usize>, Vec<usize>) =
+        (0..job.steps.len()).filter(|at| acts(&job.steps[*at])).partition(|at| is_after(*at));
+    // Hooks tell people, and clean up; one that does what the job does deploys, and so does one in a job that does no more.
+    let is_check = |at: &usize| matches!(&job.steps[*at].what, What::Task(task) if job.sees_approval(task));
+    let deploys =
+        |at: usize| after.iter().all(is_check) || after.iter().any(|done| is_same(&job.steps[at], &job.steps[*done]));
+    let is_late = |at: &usize| of_claims(*at).all(|order| order == Order::Apart) || deploys(*at);
+    let Some(at) = others.into_iter().find(is_late) else { return };
+    let claim = &job.steps[first];
+    let (message, why) = match why_apart(claim) {
+        Some(why) => ("the step does not wait for the claim of the approval", format!("the claim is in {why}")),
+        None if of_claims(at).any(|order| order == Order::OnFailure) => {
+            ("the step runs also when the claim of the approval fails", "the claim".to_owned())
+        }
+        None => ("the step runs before the approval is claimed", "the claim".to_owned()),
+    };
+    diagnostics.push(
+        Diagnostic::new(Rule::LateClaim, job.steps[at].span, message)
+            .also(claim.span, why)
+            .note(job.note())
+            .help("move the claim before all other steps but gets, into no other step"),
+    );
+}
+
+/// A record after a failure promotes what was not deployed.
+fn failed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    let is_record = |step: &Step<'_>| match &step.what {
+        What::Put(put) => {
+            put.action() == Some("record") && pipeline.issue(put.resource).and_then(Issue::gate).is_some()
+        }
+        _ => false,
+    };
+    let acts = |step: &Step<'_>| match &step.what {
+        What::Task(_) => true,
+        What::Put(put) => pipeline.issue(put.resource).is_none(),
+        _ => false,
+    };
+    for (at, record) in job.steps.iter().enumerate().filter(|(_, step)| is_record(step)) {
+        let mut deeds = (0..job.steps.len()).filter(|deed| acts(&job.steps[*deed]));
+        if let Some(deed) = deeds.find(|deed| order(&job.steps, at, *deed) == Order::OnFailure) {
+            diagnostics.push(
+                Diagnostic::new(Rule::FailedRecord, record.span, "the job records a deployment that failed, too")
+                    .also(job.steps[deed].span, "fails or succeeds")
+                    .note(job.note())
+                    .help("record in `on_success`, or as a later step of the plan"),
+            );
+        }
+    }
+}
+
+/// Whether two steps do the same.
+fn is_same(a: &Step<'_>, b: &Step<'_>) -> bool {
+    match (&a.what, &b.what) {
+        (What::Task(a), What::Task(b)) => a.same.is_some() && a.same == b.same,
+        (What::Put(a), What::Put(b)) => a.resource == b.resource && a.params == b.params,
+        (What::SetPipeline(a), What::SetPipeline(b)) => a == b,
+        _ => false,
     }
 }

@@ -7,10 +7,23 @@ use crate::yaml::Value;
 use super::facts::as_found;
 use super::model::{Environment, Issue, Job, Pipeline, Source, Unit};
 
+const WRITE_DESTINATION: &str =
+    "write the stage of the job as `destination` in the sources of both resources of the gate";
+
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     for approval in job.approvals.iter().filter(|approval| approval.is_exact && !approval.is_followed) {
         let (Some(gate), Some(source)) = (&approval.gate, pipeline.source(approval.resource)) else { continue };
-        let Some(destination) = source.text("destination") else { continue };
+        let Some(destination) = source.text("destination") else {
+            if source.get("destination").is_none() && !job.is_rendered() {
+                diagnostics.push(
+                    Diagnostic::new(Rule::WrongDestination, approval.span, "the gate names no stage")
+                        .label("approvals for another stage would start the job")
+                        .note(job.note())
+                        .help(WRITE_DESTINATION),
+                );
+            }
+            continue;
+        };
         let promoted = destination.split('/').nth(2).unwrap_or_default();
         // A guess is only as good as what a word means: `rc` and `QA` are alike.
         let differs = |known: &Environment<'_>| {
@@ -44,9 +57,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
                     Diagnostic::new(Rule::WrongDestination, step.span, message)
                         .also(approval.span, format!("takes approvals for `{destination}`"))
                         .note(job.note())
-                        .help(
-                            "write the stage of the job as `destination` in the sources of both resources of the gate",
-                        ),
+                        .help(WRITE_DESTINATION),
                     job.is_rendered(),
                 ));
             }
@@ -62,7 +73,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
                     .label("no approval of this gate starts the job")
                     .also(record.span, format!("promotes to `{promoted}`"))
                     .note(job.note())
-                    .help("write the stage of the job as `destination` in the sources of both resources of the gate"),
+                    .help(WRITE_DESTINATION),
                 job.is_rendered(),
             ));
         }

@@ -13,6 +13,7 @@ use crate::source::{FileId, Span};
 use crate::yaml::{Value, escape};
 
 use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
+use super::named::plain;
 use super::repository::Repository;
 
 /// What other pipelines have to know of some.
@@ -30,6 +31,8 @@ pub(crate) struct Facts {
     pub(super) handwritten: Vec<Handwritten>,
     /// Names of pipelines with jobs behind gates.
     pub(super) gated_pipelines: Vec<String>,
+    /// Pipelines that set others from what was reviewed, each with the name of one that it sets.
+    pub(super) keepers: Vec<Keeper>,
     /// Names of the others.
     pub(super) other_pipelines: Vec<String>,
 }
@@ -92,6 +95,8 @@ impl From<&GateId<'_>> for GateName {
 #[derive(Debug)]
 pub(super) struct Deployment {
     pub(super) target: String,
+    /// Equal for all spellings of the same target.
+    pub(super) key: String,
     /// Where the name of a credential in `target` means something.
     pub(super) home: Option<String>,
     /// How to make the target another one, where a manifest can.
@@ -148,6 +153,14 @@ pub(super) struct Handwritten {
     pub(super) guess: Option<String>,
 }
 
+/// A pipeline that sets another one from what was reviewed: who changes it changes the gates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Keeper {
+    pub(super) name: String,
+    /// The pipeline that it sets.
+    pub(super) sets: String,
+}
+
 /// A step that sets a pipeline.
 #[derive(Debug)]
 pub(super) struct Set {
@@ -164,6 +177,8 @@ impl Facts {
             let is_gated = pipeline.jobs.iter().any(Job::is_gated);
             let names = if is_gated { &mut facts.gated_pipelines } else { &mut facts.other_pipelines };
             names.push(pipeline.name.to_owned());
+            let keepers = pipeline.keepers.iter();
+            facts.keepers.extend(keepers.map(|name| Keeper { name: name.clone(), sets: pipeline.name.to_owned() }));
             for job in &pipeline.jobs {
                 facts.job(job, pipeline);
             }
@@ -276,7 +291,9 @@ impl Facts {
                     }
                 }
                 // What `meta` makes sets what was reviewed, and checks that first.
-                What::SetPipeline(_) if job.steps.iter().any(checks_render) => {}
+                What::SetPipeline(name) if job.steps.iter().any(checks_render) => {
+                    self.keepers.push(Keeper { name: pipeline.name.to_owned(), sets: (*name).to_owned() });
+                }
                 What::SetPipeline(name) => self.sets.push(Set {
                     pipeline: if *name == "self" { pipeline.name.to_owned() } else { (*name).to_owned() },
                     span: step.span,
@@ -289,6 +306,7 @@ impl Facts {
         match job.environment {
             Some(environment) if !environment.is_guessed => self.deployments.push(Deployment {
                 target: format!("{} of {}", environment.name, pipeline.name),
+                key: format!("{} of {}", environment.name, pipeline.name),
                 home: None,
                 remedy: None,
                 span: job.span,
@@ -312,6 +330,7 @@ impl Facts {
             let choice = choice.map(|entry| entry.key_span).filter(|span| span.file == stage.origin.span.file);
             self.deployments.push(Deployment {
                 target: target.clone(),
+                key: plain(target),
                 home: target.contains("((").then(|| home(pipeline.home)),
                 remedy: remedy(stage, &kind, target, options),
                 span: choice.unwrap_or_else(|| stage.own_place("/names/stack")),
@@ -371,7 +390,7 @@ fn fixed(title: &str) -> (String, bool) {
 }
 
 /// A number that is equal for resources with equal types and sources, whatever they are called.
-fn thing(resource: &Resource<'_>) -> u64 {
+pub(super) fn thing(resource: &Resource<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     (resource.image.unwrap_or(resource.type_name)).hash(&mut hasher);
     for source in [resource.source.own, resource.source.of_type].into_iter().flatten() {
@@ -380,8 +399,8 @@ fn thing(resource: &Resource<'_>) -> u64 {
     hasher.finish()
 }
 
-/// The order of a map's keys does not count.
-fn hash(value: &Value) -> u64 {
+/// A number that is equal for equal values. The order of a map's keys does not count.
+pub(super) fn hash(value: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     match value {
         Value::Null => 0_u8.hash(&mut hasher),

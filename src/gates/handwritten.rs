@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::lower::{Author, JobRole};
-use crate::view::{Definition, JobView, PipelineView, StepKind, StepView, field, list, text, texts};
+use crate::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list, text, texts};
 use crate::yaml::{Node, Value, decode};
+use github_issues_resource::contract::files;
 
+use super::facts::hash;
+use super::lowered::artifact_of;
 use super::model::{Environment, Get, Home, Job, Owner, Pipeline, Put, Resource, Source, Step, Task, What};
+use super::sequence::{Part, Path};
 
 /// What the model borrows of pipelines that are read as nodes.
 pub(crate) struct Handwritten<'v, 'n> {
@@ -46,15 +50,18 @@ impl<'v, 'n> Handwritten<'v, 'n> {
             resources.entry(resource.name).or_insert_with(|| self.resource(resource, own.as_ref()));
         }
         let jobs = self.view.jobs.iter().zip(&self.jobs).map(|(job, values)| {
-            let steps = job.steps.iter().zip(&values.params);
+            let steps = job.steps.iter().enumerate().zip(&values.params);
             Job {
                 name: job.name,
                 span: job.span,
                 whom: &values.whom,
                 role: &JobRole::Handwritten,
+                is_parallel: is_parallel(job.node),
                 environment: self.environment(job),
                 owner: Owner { file: job.span.file, name: owner(job) },
-                steps: steps.filter_map(|(step, params)| self.step(step, params.as_ref())).collect(),
+                steps: steps
+                    .filter_map(|((at, step), params)| self.step(step, path(job, at), params.as_ref()))
+                    .collect(),
                 approvals: Vec::new(),
             }
         });
@@ -83,7 +90,7 @@ impl<'v, 'n> Handwritten<'v, 'n> {
         made
     }
 
-    fn step<'s>(&'s self, step: &'s StepView<'n>, params: Option<&'s Value>) -> Option<Step<'s>> {
+    fn step<'s>(&'s self, step: &'s StepView<'n>, path: Path, params: Option<&'s Value>) -> Option<Step<'s>> {
         let what = match step.kind {
             StepKind::Get => What::Get(Get {
                 name: step.name,
@@ -106,7 +113,7 @@ impl<'v, 'n> Handwritten<'v, 'n> {
             StepKind::SetPipeline => What::SetPipeline(step.name),
             StepKind::Run | StepKind::Try | StepKind::Do | StepKind::InParallel => return None,
         };
-        Some(Step { what, author: Author::Person, span: step.span })
+        Some(Step { what, path, author: Author::Person, span: step.span })
     }
 }
 
@@ -117,6 +124,53 @@ fn owner(job: &JobView<'_>) -> String {
         [group] => group.as_str().unwrap_or(job.name).to_owned(),
         _ => job.name.to_owned(),
     }
+}
+
+/// A number that is equal for tasks that do the same.
+fn sameness(step: &StepView<'_>) -> u64 {
+    let parts = ["file", "config", "image", "params", "vars", "input_mapping"].map(|key| {
+        let part = field(step.node, key).and_then(|part| decode::<Value>(part).ok());
+        part.unwrap_or(Value::Null)
+    });
+    hash(&Value::List(parts.into()))
+}
+
+/// Whether builds of a job can run at the same time.
+fn is_parallel(job: &Node) -> bool {
+    let is_one = field(job, "max_in_flight").and_then(text) == Some("1");
+    let is_serial = field(job, "serial").and_then(text) == Some("true");
+    !is_one && !is_serial && list(job, "serial_groups").is_empty()
+}
+
+/// The way to the step of that number.
+fn path(job: &JobView<'_>, at: usize) -> Path {
+    let mut path = Vec::new();
+    let mut is_core = true;
+    let mut open = Some(at);
+    while let Some(at) = open {
+        let step = &job.steps[at];
+        // Hooks run once, after all values.
+        if is_core && step.is_across() {
+            path.push(Part::Across);
+        }
+        is_core = true;
+        let hook = |name| if name == "on_success" { Part::OnSuccess } else { Part::Hook(name) };
+        let (part, within) = match step.place {
+            StepPlace::Plan(index) => (Part::Next(index), None),
+            StepPlace::JobHook(name) => (hook(name), None),
+            StepPlace::Do(within, index) => (Part::Next(index), Some(within)),
+            StepPlace::InParallel(within, index) => (Part::Beside(index), Some(within)),
+            StepPlace::Try(within) => (Part::Try, Some(within)),
+            StepPlace::Hook(within, name) => {
+                is_core = false;
+                (hook(name), Some(within))
+            }
+        };
+        path.push(part);
+        open = within;
+    }
+    path.reverse();
+    path
 }
 
 fn task<'n>(step: &StepView<'n>) -> Task<'n> {
@@ -130,11 +184,35 @@ fn task<'n>(step: &StepView<'n>) -> Task<'n> {
         names.map(|name| mapping.and_then(|mapping| text(mapping.get(name)?)).unwrap_or(name)).collect()
     };
     let run = step.config().and_then(|config| field(config, "run"));
+    // Those of the step win over those of its configuration.
+    let param = |name: &str| {
+        let of_config = || step.config().and_then(|config| field(field(config, "params")?, name));
+        step.param(name).or_else(of_config).and_then(text).unwrap_or_default()
+    };
+    let is_script = |text: &str| text.rsplit_once('/').is_some_and(|(_, name)| name == files::CHECKOUT);
+    let runs_script = run.is_some_and(|run| {
+        let program = field(run, "path").and_then(text).is_some_and(is_script);
+        program || list(run, "args").iter().filter_map(text).any(is_script)
+    });
+    let outputs = named("outputs", mapping("output_mapping"));
+    let names = step.config().map(|config| list(config, "outputs")).unwrap_or_default();
+    let is_named = |output: &Node| {
+        let name = field(output, "name").and_then(text);
+        let checkout = param("CHECKOUT");
+        checkout.contains("((") || checkout.split_whitespace().any(|clone| Some(clone) == name)
+    };
+    let clones = || names.iter().zip(&outputs).filter(|(output, _)| is_named(output)).map(|(_, name)| *name).collect();
+    let is_empty = |name: &str| param(name).trim().is_empty();
     Task {
         inputs: named("inputs", mapping("input_mapping")),
-        outputs: named("outputs", mapping("output_mapping")),
-        compare: step.config().and_then(|config| text(field(field(config, "params")?, "COMPARE")?)),
+        compare: Some(param("COMPARE")),
+        clones: runs_script.then(clones),
+        checks_nothing: runs_script && ["CHECKOUT", "COMPARE", "CONTENT"].into_iter().all(is_empty),
+        content: Some(param("CONTENT")),
+        same: Some(sameness(step)),
+        outputs,
         is_elsewhere: step.config().is_none(),
+        runs: step.text("image").into_iter().chain(step.text("file").and_then(artifact_of)).collect(),
         checks_render: run.is_some_and(|run| {
             let program = field(run, "path").and_then(text).unwrap_or_default();
             let is_checked = list(run, "args").iter().any(|argument| argument.as_str() == Some("--check"));

@@ -6,7 +6,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use super::facts::{Facts, as_found};
 
-/// A step that sets a pipeline with gates could set it without them.
+/// A step that sets a pipeline with gates could set it without them. So could one that sets the pipeline of `meta`, which
+/// sets the pipelines with gates.
 pub(super) fn check(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     let all = || facts.iter().flat_map(|facts| &facts.sets);
     if all().next().is_none() {
@@ -16,11 +17,22 @@ pub(super) fn check(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     if gated.is_empty() {
         return;
     }
-    for set in all().filter(|set| gated.contains(set.pipeline.as_str()) || set.pipeline.contains("((")) {
-        let message = if set.pipeline.contains("((") {
-            format!("the step could set any pipeline, also one with gates: `{}`", set.pipeline)
+    let is_unknown = |name: &str| name.contains("((");
+    let keepers = facts.iter().flat_map(|facts| &facts.keepers);
+    let keepers: BTreeSet<&str> = keepers
+        .filter(|keeper| gated.contains(keeper.sets.as_str()) || is_unknown(&keeper.sets))
+        .map(|keeper| keeper.name.as_str())
+        .collect();
+    for set in all() {
+        let name = set.pipeline.as_str();
+        let message = if is_unknown(name) {
+            format!("the step could set any pipeline, also one with gates: `{name}`")
+        } else if gated.contains(name) {
+            format!("the step sets the pipeline `{name}`, and could set it without its gates")
+        } else if keepers.contains(name) {
+            format!("the step sets the pipeline `{name}`, which sets pipelines with gates")
         } else {
-            format!("the step sets the pipeline `{}`, and could set it without its gates", set.pipeline)
+            continue;
         };
         diagnostics.push(as_found(
             Diagnostic::new(Rule::SetPipelinePastGate, set.span, message)

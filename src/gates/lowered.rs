@@ -25,6 +25,7 @@ impl<'a> Pipeline<'a> {
             span: origin.span,
             whom: &origin.whom,
             role: &origin.role,
+            is_parallel: false,
             environment: None,
             owner: Owner {
                 file: origin.span.file,
@@ -48,6 +49,7 @@ impl<'a> Pipeline<'a> {
             span: Span::NOWHERE,
             whom: job.name.as_str(),
             role: &JobRole::Handwritten,
+            is_parallel: false,
             environment: None,
             owner: Owner { file: Span::NOWHERE.file, name: job.name.to_string() },
             steps: steps(job, std::iter::repeat(nowhere), nowhere),
@@ -121,15 +123,30 @@ fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut
                     Some(Value::Text(compare)) => Some(compare.as_str()),
                     _ => None,
                 }),
+                clones: None,
+                checks_nothing: false,
+                content: None,
+                same: None,
                 is_elsewhere: task.config.is_none(),
+                runs: task
+                    .image
+                    .iter()
+                    .map(String::as_str)
+                    .chain(task.file.iter().filter_map(|file| artifact_of(file)))
+                    .collect(),
                 checks_render: false,
             }),
             Core::LoadVar(load) => What::LoadVar { name: load.load_var.as_str(), file: &load.file },
             Core::SetPipeline(set) => What::SetPipeline(set.set_pipeline.as_str()),
             Core::Try { .. } | Core::Do { .. } | Core::InParallel { .. } => return,
         };
-        steps.push(Step { what, author, span });
+        steps.push(Step { what, path: Vec::new(), author, span });
     });
+}
+
+/// The artifact that a file is in.
+pub(super) fn artifact_of(file: &str) -> Option<&str> {
+    file.split('/').next()
 }
 
 /// The artifacts that a task sees, as far as the pipeline tells.

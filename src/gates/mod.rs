@@ -22,15 +22,18 @@ mod keeper;
 mod listener;
 mod lowered;
 mod model;
+mod named;
 mod order;
 mod pins;
 mod place;
 mod posted;
 mod repository;
+mod sequence;
 mod shared;
 mod source;
 mod start;
 mod target;
+mod timer;
 mod version;
 mod watch;
 
@@ -64,7 +67,9 @@ pub(crate) fn models<'a>(
             team: concourse.team.as_deref(),
             instance: Some(plan.instance_vars),
         };
-        Pipeline::of_lowered(plan.name.as_str(), home, lowered, place)
+        let mut model = Pipeline::of_lowered(plan.name.as_str(), home, lowered, place);
+        model.keepers = (0..fleet.concourses.len()).filter_map(|index| fleet.meta_pipeline(index)).collect();
+        model
     };
     plan.pipelines.iter().zip(lowered).map(model).collect()
 }
@@ -116,4 +121,5 @@ const JOB: &[JobCheck] = &[
     destination::check,
     target::check,
     source::check,
+    timer::check,
 ];

@@ -11,6 +11,7 @@ use crate::yaml::Value;
 use github_issues_resource::contract::files;
 
 use super::repository::Repository;
+use super::sequence::Path;
 use super::version::is_used;
 
 /// A pipeline.
@@ -19,6 +20,8 @@ pub(crate) struct Pipeline<'a> {
     pub(super) home: Home<'a>,
     pub(super) resources: BTreeMap<&'a str, Resource<'a>>,
     pub(super) jobs: Vec<Job<'a>>,
+    /// The pipelines that set it from what was reviewed.
+    pub(super) keepers: Vec<String>,
     /// Jobs by name.
     job_at: HashMap<&'a str, usize>,
 }
@@ -206,6 +209,8 @@ pub(super) struct Job<'a> {
     /// The job, as a note names it.
     pub(super) whom: &'a str,
     pub(super) role: &'a JobRole<'a>,
+    /// Builds of a handwritten job can run at the same time.
+    pub(super) is_parallel: bool,
     /// The environment that a handwritten job deploys to.
     pub(super) environment: Option<Environment<'a>>,
     /// The stage that it belongs to. A preview and a deployment of one stage have one owner.
@@ -234,6 +239,8 @@ pub(super) struct Owner {
 /// A step that does something.
 pub(super) struct Step<'a> {
     pub(super) what: What<'a>,
+    /// The way to it; empty where steps stand in the order in which they run.
+    pub(super) path: Path,
     pub(super) author: Author,
     pub(super) span: Span,
 }
@@ -292,8 +299,18 @@ pub(super) struct Task<'a> {
     pub(super) outputs: Vec<&'a str>,
     /// What a checkout of approved versions is told: the variable `COMPARE`, lines of `ARTIFACT=FILE`.
     pub(super) compare: Option<&'a str>,
+    /// The outputs that the script of an approval checks out, when the task runs that script: those that `CHECKOUT` names.
+    pub(super) clones: Option<Vec<&'a str>>,
+    /// The task runs the script of an approval, and names nothing that the script has to check.
+    pub(super) checks_nothing: bool,
+    /// The variable `CONTENT`: lines that begin with an artifact.
+    pub(super) content: Option<&'a str>,
+    /// Equal for handwritten tasks that do the same.
+    pub(super) same: Option<u64>,
     /// What it runs, and the artifacts that it sees, are in a file of an artifact.
     pub(super) is_elsewhere: bool,
+    /// The artifacts that decide what it runs: its image, and the one that has its file.
+    pub(super) runs: Vec<&'a str>,
     /// It fails where a file of this program is not what its manifest renders to.
     pub(super) checks_render: bool,
 }
@@ -301,7 +318,15 @@ pub(super) struct Task<'a> {
 impl<'a> Task<'a> {
     /// The artifacts that are compared with the approval, each with the file that names its version.
     pub(super) fn compared(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.compare.unwrap_or_default().lines().filter_map(|line| line.split_once('='))
+        self.compare.unwrap_or_default().split_whitespace().filter_map(|line| line.split_once('='))
+    }
+
+    /// The artifacts that it checks out or compares, when it sees an approval.
+    pub(super) fn held(&self) -> impl Iterator<Item = &'a str> {
+        let is_clone = |output: &&&str| self.clones.as_ref().is_none_or(|clones| clones.contains(*output));
+        let checked = self.outputs.iter().filter(|output| self.inputs.contains(output)).filter(is_clone).copied();
+        let content = self.content.unwrap_or_default().lines().filter_map(|line| line.split_whitespace().next());
+        checked.chain(self.compared().map(|(artifact, _)| artifact)).chain(content)
     }
 }
 
@@ -358,6 +383,11 @@ impl<'a> Job<'a> {
             .map(|(get, _)| (get.name, get.resource))
     }
 
+    /// Whether it records versions for a gate.
+    pub(super) fn records(&self, pipeline: &Pipeline<'_>) -> bool {
+        self.puts().any(|(put, _)| put.action() == Some("record") && pipeline.issue(put.resource).is_some())
+    }
+
     /// The stage that it deploys or previews.
     pub(super) fn stage(&self) -> Option<(&'a Stage, StagePhase)> {
         match self.role {
@@ -389,6 +419,12 @@ impl<'a> Job<'a> {
         task.inputs.iter().any(|input| self.approvals.iter().any(|approval| approval.artifact == *input))
     }
 
+    /// Whether a task has an approval or a record among its inputs.
+    pub(super) fn sees_versions(&self, task: &Task<'_>, pipeline: &Pipeline<'_>) -> bool {
+        let is_record = |get: &Get<'_>| pipeline.issue(get.resource).is_some_and(|issue| issue.records().is_some());
+        self.sees_approval(task) || self.gets().any(|(get, _)| is_record(get) && task.inputs.contains(&get.name))
+    }
+
     /// The artifacts that an approval holds to a version.
     pub(super) fn held(&self) -> BTreeSet<&'a str> {
         let mut held: BTreeSet<&str> = self.approvals.iter().map(|approval| approval.artifact).collect();
@@ -396,8 +432,7 @@ impl<'a> Job<'a> {
             let What::Task(task) = &step.what else { continue };
             // A task that sees the approval checks out, or compares, what it is told.
             if self.sees_approval(task) {
-                held.extend(task.outputs.iter().filter(|output| task.inputs.contains(output)));
-                held.extend(task.compared().map(|(artifact, _)| artifact));
+                held.extend(task.held());
             }
         }
         held
@@ -420,7 +455,7 @@ impl<'a> Pipeline<'a> {
             job.approvals = approvals(job, &resources);
         }
         let job_at = jobs.iter().enumerate().map(|(at, job)| (job.name, at)).collect();
-        Self { name, home, resources, jobs, job_at }
+        Self { name, home, resources, jobs, keepers: Vec::new(), job_at }
     }
 
     pub(super) fn job(&self, name: &str) -> Option<&Job<'a>> {

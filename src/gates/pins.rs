@@ -6,10 +6,13 @@ use crate::project::Pin;
 use crate::yaml::{Value, escape};
 
 use super::facts::as_found;
-use super::model::{GateId, Job, Pipeline, Record, Unit, What};
+use super::model::{GateId, Issue, Job, Pipeline, Record, Unit, What};
 
 /// A version that is recorded from one file and compared from another never passes.
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
+    if !job.is_rendered() {
+        unpinned(job, pipeline, diagnostics);
+    }
     let approvals = job.approvals.iter().filter(|approval| approval.is_exact);
     let approvals = approvals.filter_map(|approval| Some(("approval", approval.gate.clone()?)));
     let records = job.gets().filter_map(|(get, _)| Some(("record", pipeline.issue(get.resource)?.records()?)));
@@ -31,6 +34,31 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
                 .help(format!("use the same file of `{name}` in both")),
                 job.is_rendered(),
             ));
+        }
+    }
+}
+
+/// A record that names no version approves whatever is newest.
+fn unpinned(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    for (put, step) in job.puts().filter(|(put, _)| put.action() == Some("record")) {
+        let promotes = pipeline.issue(put.resource).and_then(Issue::gate).is_some()
+            && pipeline.source(put.resource).is_some_and(|source| source.get("destination").is_some());
+        let is_pinned = match put.params.and_then(|params| params.get("pins")) {
+            Some(Value::Map(pins)) => !pins.is_empty(),
+            Some(Value::Null) | None => false,
+            // A variable may hold them.
+            Some(_) => true,
+        };
+        if promotes && !is_pinned {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnpinnedApproval,
+                    step.span,
+                    "the issue that the step writes approves no version",
+                )
+                .note(job.note())
+                .help("record the versions that the job deployed, such as `pins: {code: code/.git/ref}`"),
+            );
         }
     }
 }

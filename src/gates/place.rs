@@ -2,33 +2,59 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::lower::Author;
+use crate::yaml::Value;
 
-use super::model::{Job, Pipeline, Step, Unit, What};
+use super::facts::thing;
+use super::model::{Job, Pipeline, Put, Step, Unit, What};
 
-pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
-    if !job.is_gated() {
+/// A job that records versions is held to the same as one behind a gate: its record must name what it deployed.
+pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
+    if !job.is_gated() && !job.records(pipeline) {
         return;
     }
     let held = job.held();
     let is_approval = |artifact: &str| job.approvals.iter().any(|approval| approval.artifact == artifact);
-    for step in &job.steps {
+    for (at, step) in job.steps.iter().enumerate() {
+        if let What::Put(put) = &step.what
+            && let Some((artifact, resource)) = renews(put, step, job, pipeline)
+        {
+            let help = if resource == put.resource {
+                "put to another resource, with `no_get: true`"
+            } else {
+                "add `no_get: true` to the put, and use the artifact that the job has"
+            };
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::StepPastGate,
+                    step.span,
+                    format!(
+                        "the put to `{}` makes another version of `{artifact}`, whose version an issue names",
+                        put.resource
+                    ),
+                )
+                .note(job.note())
+                .help(help),
+            );
+            continue;
+        }
+        let recorded = recorded(job, at, pipeline);
         let is_brought = step.author.is_brought();
         // Behind another pipeline's gate only what an approval names is approved.
         let is_taken = |artifact: &str| {
             if is_brought {
                 job.taken().any(|(taken, _)| taken == artifact)
             } else {
-                step.author == Author::Person && held.contains(artifact)
+                step.author == Author::Person && (held.contains(artifact) || recorded.contains(&artifact))
             }
         };
         let written: Vec<&str> = match &step.what {
             What::Put(put) if put.gets => vec![put.name],
-            What::LoadVar { name, .. } if is_brought => {
+            What::LoadVar { name, .. } if is_brought && job.is_gated() => {
                 variable(name, step, job, diagnostics);
                 continue;
             }
-            // A task that sees the approval puts approved versions in the place of others.
-            What::Task(task) if is_brought || !job.sees_approval(task) => task.outputs.clone(),
+            // A task that sees the approval, or the record, puts its versions in the place of others.
+            What::Task(task) if is_brought || !job.sees_versions(task, pipeline) => task.outputs.clone(),
             What::Task(task) => task.outputs.iter().copied().filter(|output| is_approval(output)).collect(),
             _ => continue,
         };
@@ -37,13 +63,50 @@ pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, _: &Unit<'_, '_>, diagnosti
                 Diagnostic::new(
                     if is_brought { Rule::StepPastGate } else { Rule::UnapprovedArtifact },
                     step.span,
-                    format!("the step replaces the artifact `{artifact}`, which was approved"),
+                    format!("the step replaces the artifact `{artifact}`, whose version an issue names"),
                 )
                 .note(job.note())
                 .help("give the artifact another name"),
             );
         }
     }
+}
+
+/// The artifact, and its resource, of which a put of a kind or a manifest makes another version in a job of a stage: the job
+/// could use it, and jobs behind it would take it by `passed`.
+pub(super) fn renews<'a>(
+    put: &Put<'_>,
+    step: &Step<'_>,
+    job: &Job<'a>,
+    pipeline: &Pipeline<'_>,
+) -> Option<(&'a str, &'a str)> {
+    job.stage().filter(|_| step.author.is_brought())?;
+    let written = pipeline.resources.get(put.resource)?;
+    job.taken().find(|(_, resource)| {
+        let Some(taken) = pipeline.resources.get(resource) else { return false };
+        let is_same = || *resource == put.resource || thing(written) == thing(taken);
+        let is_of_repository = || written.repository().is_some_and(|written| taken.repository() == Some(written));
+        is_same() || (put.gets && is_of_repository())
+    })
+}
+
+/// The artifacts of gets whose versions a handwritten job records after a step.
+fn recorded<'a>(job: &Job<'a>, at: usize, pipeline: &Pipeline<'_>) -> Vec<&'a str> {
+    let pins = job.steps[at..].iter().filter_map(|step| match &step.what {
+        What::Put(put) if put.action() == Some("record") && pipeline.issue(put.resource).is_some() => {
+            put.params?.get("pins")
+        }
+        _ => None,
+    });
+    let pins: Vec<&Value> = pins.collect();
+    let is_of = |path: &Value, artifact: &str| match path {
+        Value::Text(path) => path.split('/').next() == Some(artifact),
+        _ => false,
+    };
+    let is_recorded = |artifact: &&str| {
+        pins.iter().any(|pins| matches!(pins, Value::Map(pins) if pins.values().any(|path| is_of(path, artifact))))
+    };
+    job.gets().map(|(get, _)| get.name).filter(is_recorded).collect()
 }
 
 /// A variable of the job that holds an approved version.

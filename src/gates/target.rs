@@ -61,7 +61,7 @@ fn are_together(a: &[Arc<GateName>], b: &[Arc<GateName>]) -> bool {
 fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     let mut by_target: BTreeMap<(&str, Option<&str>), Vec<&Deployment>> = BTreeMap::new();
     for deployment in facts.iter().flat_map(|facts| &facts.deployments) {
-        by_target.entry((&deployment.target, deployment.home.as_deref())).or_default().push(deployment);
+        by_target.entry((&deployment.key, deployment.home.as_deref())).or_default().push(deployment);
     }
     for same in by_target.values() {
         // Environments of one project deploy the same thing by one mistake.

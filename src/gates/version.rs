@@ -4,7 +4,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::lower::{Author, JobRole};
 use crate::yaml::Value;
 
-use super::model::{Get, Job, Pipeline, Step, Unit, What};
+use super::model::{Get, Job, Pipeline, Step, Task, Unit, What};
+use super::place::renews;
+use super::sequence::{Order, order, why_apart};
 
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     let mut found = Diagnostics::default();
@@ -21,6 +23,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
     // One mistake is reported once.
     if job.is_rendered() && !found.has_errors() && job.approvals.iter().any(|approval| approval.is_exact) {
         newest(job, pipeline, &mut found);
+        returned(job, pipeline, &mut found);
     }
     diagnostics.extend(found);
 }
@@ -74,16 +77,57 @@ fn newest(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics)
     }
 }
 
-/// Whether a step uses an artifact, as far as the pipeline tells.
+/// Whether a step of a job uses an artifact, as far as the pipeline tells.
 pub(super) fn is_used(artifact: &str, job: &Job<'_>) -> bool {
+    // What another file says of its inputs is not known.
+    let is_unknown = |step: &Step<'_>| matches!(&step.what, What::Task(task) if task.is_elsewhere);
+    job.steps.iter().any(|step| is_unknown(step) || uses(artifact, step))
+}
+
+/// Whether the pipeline tells that a step uses an artifact.
+fn uses(artifact: &str, step: &Step<'_>) -> bool {
     let is_of = |path: &str| path.strip_prefix(artifact).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    job.steps.iter().any(|step| match &step.what {
+    match &step.what {
         What::LoadVar { file, .. } => is_of(file),
         What::Put(put) => put.inputs.contains(&artifact) || put.params.is_some_and(|params| any_text(params, &is_of)),
-        // What another file says of its inputs is not known.
-        What::Task(task) => task.is_elsewhere || task.inputs.contains(&artifact),
+        What::Task(task) => task.runs.contains(&artifact) || task.inputs.contains(&artifact),
         What::Get(_) | What::SetPipeline(_) => false,
-    })
+    }
+}
+
+/// The get after a put fetches whatever the put says that it made, which may hold something newer. No approval names it.
+fn returned(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    for (at, step) in job.steps.iter().enumerate() {
+        let What::Put(put) = &step.what else { continue };
+        let is_meant = step.author.is_brought() || step.author == Author::Person;
+        if !put.gets
+            || !is_meant
+            || pipeline.issue(put.resource).is_some()
+            || renews(put, step, job, pipeline).is_some()
+        {
+            continue;
+        }
+        let is_use = |user: &&Step<'_>| {
+            let is_gates = matches!(&user.what, What::Put(put) if pipeline.issue(put.resource).is_some());
+            let runs = matches!(&user.what, What::Task(task) if task.runs.contains(&put.name));
+            // What a kind deployed has results, which may be read.
+            user.author != Author::Generator
+                && !is_gates
+                && (runs || (step.author != Author::Kind && uses(put.name, user)))
+        };
+        if let Some(user) = job.steps[at + 1..].iter().find(is_use) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnapprovedArtifact,
+                    user.span,
+                    format!("the step uses `{}`, which a put fetched and no approval names", put.name),
+                )
+                .also(step.span, "the put")
+                .note(job.note())
+                .help("use an artifact that the approval names; and add `no_get: true` to the put"),
+            );
+        }
+    }
 }
 
 fn any_text(value: &Value, is_meant: &impl Fn(&str) -> bool) -> bool {
@@ -97,7 +141,17 @@ fn any_text(value: &Value, is_meant: &impl Fn(&str) -> bool) -> bool {
 
 /// Of a handwritten job every get counts: what is fetched has to be checked out, or compared.
 fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
-    for Newest { get, step, passed } in newest_of(job, pipeline) {
+    let idle: Vec<(&Task<'_>, &Step<'_>)> = tasks(job).filter(|(task, _)| task.checks_nothing).collect();
+    for (_, step) in &idle {
+        diagnostics.push(
+            Diagnostic::new(Rule::UnapprovedArtifact, step.span, "the task checks no version")
+                .label("none of CHECKOUT, COMPARE and CONTENT is set")
+                .note(job.note())
+                .help("name the clones to check out, such as `params: {CODE: code, CHECKOUT: code}`"),
+        );
+    }
+    let is_idle = |found: &Newest<'_, '_>| idle.iter().any(|(task, _)| task.inputs.contains(&found.get.name));
+    for Newest { get, step, passed } in newest_of(job, pipeline).into_iter().filter(|found| !is_idle(found)) {
         let message = match passed {
             None => format!("`{}` is the newest version, whatever was approved", get.name),
             Some(gated) => format!("`{}` is the newest version that passed `{gated}`, whatever was approved", get.name),
@@ -106,6 +160,52 @@ fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnos
             "take the gate, too, and check out or compare what it names; or get the code as an approved version",
         ));
     }
+    if is_exact(job) {
+        returned(job, pipeline, diagnostics);
+        early(job, pipeline, diagnostics);
+    }
+}
+
+fn tasks<'j, 'a>(job: &'j Job<'a>) -> impl Iterator<Item = (&'j Task<'a>, &'j Step<'a>)> {
+    job.steps.iter().filter_map(|step| match &step.what {
+        What::Task(task) => Some((task, step)),
+        _ => None,
+    })
+}
+
+/// What a step uses before it is checked out or compared is the newest version.
+fn early(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    let checks = |step: &Step<'_>, artifact: &str| matches!(&step.what, What::Task(task) if job.sees_approval(task) && task.held().any(|held| held == artifact));
+    let is_gates = |step: &Step<'_>| matches!(&step.what, What::Put(put) if pipeline.issue(put.resource).is_some());
+    for (get, _) in job.gets() {
+        let (checking, others): (Vec<usize>, Vec<usize>) =
+            (0..job.steps.len()).partition(|at| checks(&job.steps[*at], get.name));
+        let Some(&first) = checking.first() else { continue };
+        let is_early = |at: &usize| checking.iter().all(|check| order(&job.steps, *at, *check) == Order::Apart);
+        let mut users = others.into_iter().filter(|at| uses(get.name, &job.steps[*at]) && !is_gates(&job.steps[*at]));
+        if let Some(at) = users.find(is_early) {
+            let check = &job.steps[first];
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnapprovedArtifact,
+                    job.steps[at].span,
+                    format!("the step does not wait until `{}` is the approved version", get.name),
+                )
+                .also(
+                    check.span,
+                    why_apart(check).map_or("the check".to_owned(), |why| format!("the check is in {why}")),
+                )
+                .note(job.note())
+                .help("move the check before all steps that use the artifact, into no other step"),
+            );
+        }
+    }
+}
+
+/// Whether the job claims, or follows, an approval that names versions.
+fn is_exact(job: &Job<'_>) -> bool {
+    let is_claimed = job.puts().any(|(put, _)| put.action() == Some("claim"));
+    job.approvals.iter().any(|approval| approval.is_exact && (is_claimed || approval.is_followed))
 }
 
 /// A get of a version that no approval names, although the job, or a job before it, goes by an approval.
@@ -118,8 +218,7 @@ pub(super) struct Newest<'j, 'a> {
 
 /// What a job uses at its newest, whoever wrote the job.
 pub(super) fn newest_of<'j, 'a>(job: &'j Job<'a>, pipeline: &'j Pipeline<'a>) -> Vec<Newest<'j, 'a>> {
-    let is_claimed = job.puts().any(|(put, _)| put.action() == Some("claim"));
-    let is_exact = job.approvals.iter().any(|approval| approval.is_exact && (is_claimed || approval.is_followed));
+    let is_exact = is_exact(job);
     let held = job.held();
     let mut found = Vec::new();
     for (get, step) in job.gets() {

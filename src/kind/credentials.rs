@@ -12,8 +12,16 @@ impl Kind {
     /// The credentials, by their names without parentheses, that the preview of a stage has in common with the deployment.
     pub(crate) fn shared_credentials(&self, stage: &Stage) -> BTreeSet<String> {
         let of = |phase, env: &[(String, String)]| {
-            let scope =
-                KindScope { scope: &stage.scope, whom: "", phase, env, env_files: &[], artifacts: &[], approved: None };
+            let scope = KindScope {
+                scope: &stage.scope,
+                whom: "",
+                phase,
+                env,
+                env_files: &[],
+                repository: "",
+                artifacts: &[],
+                approved: None,
+            };
             self.credentials(&scope)
         };
         let preview = of("preview", &stage.preview_env);

@@ -22,6 +22,8 @@ pub(crate) struct Made {
     pub(crate) no_changes: Option<String>,
     /// What it deploys.
     pub(crate) target: Option<String>,
+    /// Nothing names what it deploys.
+    pub(crate) is_unnamed: bool,
     pub(crate) pins: Vec<(String, String)>,
 }
 
@@ -36,6 +38,8 @@ pub(crate) struct KindScope<'a> {
     pub(crate) env: &'a [(String, String)],
     /// Variable → file.
     pub(crate) env_files: &'a [(String, String)],
+    /// The repository of the code, in its one spelling.
+    pub(crate) repository: &'a str,
     /// The artifacts of the job.
     pub(crate) artifacts: &'a [&'a str],
     /// The folder with the approval of this stage's own preview, where what is deployed is held to it. It is in one of
@@ -66,10 +70,14 @@ impl Kind {
         self.env_files == EnvFiles::Native
     }
 
-    /// Where `target` is missing from a kind of the fleet.
-    pub(crate) fn without_target(&self) -> Option<Span> {
-        let is_asked = self.author == Author::User && self.node.at("/target").is_none();
-        is_asked.then(|| self.node.entry_at("/steps").map_or(self.node.span, |steps| steps.key_span))
+    /// Where to name what is deployed, when nothing names it: in the kind, or in its options `given` by a manifest.
+    pub(crate) fn place_of_target(&self, given: &Node) -> Span {
+        let target = |node: &Node| node.at("/target").map(|target| target.span);
+        if self.author != Author::User {
+            return target(given).unwrap_or(given.span);
+        }
+        let steps = || self.node.entry_at("/steps").map_or(self.node.span, |steps| steps.key_span);
+        target(&self.node).unwrap_or_else(steps)
     }
 
     /// The options that `target` uses, in the order in which they are declared.
@@ -190,15 +198,22 @@ impl Kind {
         let mut maker = Maker { scope: &scope, note, diagnostics };
         let text = |maker: &mut Maker<'_>, pointer: &str| {
             let node = self.node.at(pointer)?;
-            maker.filler().text(node, &scope).filter(|text| !text.is_empty())
+            maker.filler().text(node, &scope).filter(|text| !text.trim().is_empty())
         };
+        let before = maker.diagnostics.len();
+        // Repositories of two owners may have one name.
+        let of_target = scope.with([("repository", with.repository.into())]);
+        let target = self.node.at("/target").and_then(|node| maker.filler().text(node, &of_target));
+        let target = target.filter(|target| !target.trim().is_empty());
         Made {
+            // A name that could not be filled in is reported as such.
+            is_unnamed: target.is_none() && maker.diagnostics.len() == before,
+            target,
             resource_types: maker.list(self.node.at("/resource_types")),
             resources: maker.list(self.node.at("/resources")),
             steps: maker.list(self.node.at("/steps")),
             summary: text(&mut maker, "/summary"),
             no_changes: text(&mut maker, "/no_changes"),
-            target: text(&mut maker, "/target"),
             pins: maker.texts(self.node.at("/pins")),
         }
     }

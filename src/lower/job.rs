@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 
 use crate::concourse::{Core, GetStep, InParallel, Job, JobName, LoadVarStep, ResourceName, Step};
 use crate::diagnostic::{Diagnostic, Rule};
+use crate::gates::Repository;
 use crate::kind::{Family, Kind, KindScope, Made, credentials_of};
 use crate::manifest::{EventWord, IssuesResource};
 use crate::plan::{BuildJob, BuildPhase, Entry, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
@@ -71,7 +72,9 @@ impl<'a> Lowering<'_, 'a> {
         }
         let approved = previewed.map(Wiring::folder);
         let whom = format!("the {} of {}", job.phase.as_str(), stage.whom());
+        let repository = Repository::of_clone(&stage.code.git.repository).to_string();
         let scope = KindScope {
+            repository: &repository,
             scope: &stage.scope,
             whom: &whom,
             phase: job.phase.as_str(),
@@ -118,6 +121,9 @@ impl<'a> Lowering<'_, 'a> {
         options::apply(&mut lowered, &stage.job);
         // Every job that puts to a gate runs once at a time; a group of its own is as good.
         lowered.serial = lowered.serial_groups.is_empty();
+        let given =
+            || stage.origin.settings.at(&format!("/stack/{}", escape(&stage.kind))).unwrap_or(&stage.origin.settings);
+        let unnamed = made.is_unnamed.then(|| kind.place_of_target(given()));
         self.origin(job.name, || JobOrigin {
             whom,
             span: here,
@@ -125,7 +131,7 @@ impl<'a> Lowering<'_, 'a> {
                 stage,
                 phase: job.phase,
                 target: made.target,
-                unnamed: kind.without_target(),
+                unnamed,
                 target_options: kind.target_options(),
             },
             plan: plan.origins,
@@ -179,6 +185,7 @@ impl<'a> Lowering<'_, 'a> {
             BuildPhase::Build => "build",
         };
         let scope = KindScope {
+            repository: "",
             scope: &build.scope,
             whom: &whom,
             phase,

@@ -40,7 +40,7 @@ pub(crate) enum JobRole<'p> {
         phase: StagePhase,
         /// What the kind deploys, as far as the kind names it.
         target: Option<String>,
-        /// The kind of the fleet that names nothing: where a `target` is missing.
+        /// Where to name what is deployed, when nothing names it.
         unnamed: Option<Span>,
         /// The options of the kind that the target is made of.
         target_options: Vec<String>,

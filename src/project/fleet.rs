@@ -139,6 +139,16 @@ pub struct Concourse {
 const BUILT_IN: &str = include_str!("../../templates/defaults.yml");
 
 impl Fleet {
+    /// The name of the pipeline that sets all the others on the Concourse of that index. Only on the first it is the name
+    /// that is written. `None` without `meta`.
+    pub(crate) fn meta_pipeline(&self, concourse: usize) -> Option<String> {
+        let name = &self.meta.as_ref()?.settings.pipeline.0;
+        Some(match (concourse, &self.concourses[concourse].name) {
+            (1.., Some(concourse)) => format!("{name}-{concourse}"),
+            _ => name.clone(),
+        })
+    }
+
     /// Reads a fleet. `None` when it cannot be understood; then the reason is among the diagnostics.
     ///
     /// # Errors

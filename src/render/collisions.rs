@@ -60,6 +60,11 @@ struct NamedStage {
 }
 
 impl Facts {
+    /// The names of its pipelines, with what tells their instances apart.
+    pub(super) fn pipelines(&self) -> impl Iterator<Item = &str> {
+        self.pipelines.iter().map(|named| named.name.as_str())
+    }
+
     /// Adds those of a plan.
     pub(super) fn add(&mut self, plan: &Plan<'_>, fleet: &Fleet) {
         for pipeline in &plan.pipelines {
@@ -110,22 +115,8 @@ impl Facts {
     }
 }
 
-pub(super) fn check(facts: &[Facts], fleet: &Fleet, whole: bool, diagnostics: &mut Diagnostics) {
-    check_pipelines(facts, diagnostics);
-    if whole && !fleet.is_alone() {
-        check_overrides(facts, fleet, diagnostics);
-        // A manifest without stages has been reported.
-        let is_known = facts.iter().all(|facts| !facts.selectors.is_empty());
-        if is_known && facts.iter().all(|facts| facts.approved_selectors.is_empty()) {
-            if let Some(found) = approval_of_no_gate(&fleet.defaults, fleet, Rule::NoEffect) {
-                diagnostics.push(found);
-            }
-        }
-    }
-}
-
 /// What the issues of a run's manifests do to one another.
-pub(super) fn check_issues(facts: &[Facts], diagnostics: &mut Diagnostics) {
+pub(super) fn check_issues(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     check_former_names(facts, diagnostics);
     check_titles(facts, diagnostics);
 }
@@ -156,7 +147,8 @@ pub(super) fn check_fleets(fleets: &[RenderedFleet], diagnostics: &mut Diagnosti
     }
 }
 
-fn check_pipelines(facts: &[Facts], diagnostics: &mut Diagnostics) {
+/// What the pipelines of a fleet's manifests do to one another.
+pub(super) fn check_pipelines(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     // On two instances of Concourse two pipelines may have one name, but not in one folder of rendered files.
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for named in facts.iter().flat_map(|facts| &facts.pipelines) {
@@ -179,7 +171,7 @@ fn check_pipelines(facts: &[Facts], diagnostics: &mut Diagnostics) {
 
 /// Approvals of a former name count for the stage: where another stage has or had that name, an approval of the one would
 /// deploy the other.
-fn check_former_names(facts: &[Facts], diagnostics: &mut Diagnostics) {
+fn check_former_names(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     let stages = || facts.iter().flat_map(|facts| &facts.stages);
     // Hardly a fleet has one.
     if stages().all(|stage| stage.former.is_empty()) {
@@ -232,7 +224,7 @@ impl NamedStage {
 }
 
 /// Titles are what people go by; to MIT Open Learning's image they are what issues are found by.
-fn check_titles(facts: &[Facts], diagnostics: &mut Diagnostics) {
+fn check_titles(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     let mut issues: Vec<&Issue> = facts.iter().flat_map(|facts| &facts.issues).collect();
     issues.sort_by(|a, b| (&a.place, &a.title, &a.key).cmp(&(&b.place, &b.title, &b.key)));
     // One gate told twice is another problem.
@@ -265,7 +257,19 @@ fn check_titles(facts: &[Facts], diagnostics: &mut Diagnostics) {
     }
 }
 
-fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut Diagnostics) {
+/// What the settings of a fleet that is rendered as a whole apply to.
+pub(super) fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut Diagnostics) {
+    if fleet.is_alone() {
+        return;
+    }
+    // A manifest without stages has been reported.
+    let is_known = facts.iter().all(|facts| !facts.selectors.is_empty());
+    if is_known
+        && facts.iter().all(|facts| facts.approved_selectors.is_empty())
+        && let Some(found) = approval_of_no_gate(&fleet.defaults, fleet, Rule::NoEffect)
+    {
+        diagnostics.push(found);
+    }
     let overrides = fleet.defaults.at("/overrides").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
     let known: BTreeSet<&str> = facts.iter().flat_map(|facts| &facts.selectors).map(String::as_str).collect();
     for entry in overrides {

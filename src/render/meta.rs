@@ -12,6 +12,8 @@
 
 mod job;
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::concourse::{InstanceVars, PipelineName, SetPipelineStep};
@@ -110,20 +112,25 @@ pub(super) fn pipelines(fleet: &Fleet, settable: &[Settable], diagnostics: &mut 
             }
         }
     }
-    for pipeline in &made {
-        let others = settable.iter().flat_map(|settable| &settable.pipelines);
-        if others.into_iter().any(|other| other.name == pipeline.name) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Rule::DuplicatePipeline,
-                    meta.span("/pipeline"),
-                    format!("two pipelines are called `{}`", pipeline.name),
-                )
-                .help("this one sets the other: give it another name"),
-            );
-        }
-    }
     made
+}
+
+/// Looks for pipelines of manifests with the name of one that sets all the others.
+pub(super) fn check_names(fleet: &Fleet, settable: &[Settable], diagnostics: &mut Diagnostics) {
+    let Some(meta) = &fleet.meta else { return };
+    let own: BTreeSet<String> = (0..fleet.concourses.len()).filter_map(|index| fleet.meta_pipeline(index)).collect();
+    let names: BTreeSet<&str> =
+        settable.iter().flat_map(|settable| &settable.pipelines).map(|pipeline| pipeline.name.as_str()).collect();
+    for name in own.iter().filter(|name| names.contains(name.as_str())) {
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::DuplicatePipeline,
+                meta.span("/pipeline"),
+                format!("two pipelines are called `{name}`"),
+            )
+            .help("this one sets the other: give it another name"),
+        );
+    }
 }
 
 type Problem = Box<Diagnostic>;
@@ -228,10 +235,7 @@ impl Maker<'_> {
     }
 
     fn name(&self, index: usize) -> Result<PipelineName, Problem> {
-        let mut name = self.meta.settings.pipeline.0.clone();
-        if let (1.., Some(concourse)) = (index, &self.concourse.name) {
-            name = format!("{name}-{concourse}");
-        }
+        let name = self.fleet.meta_pipeline(index).unwrap_or_default();
         PipelineName::parse(name.as_str()).map_err(|error| {
             let message = format!("the pipeline `{name}` {error}");
             Box::new(Diagnostic::new(Rule::ConcourseName, self.meta.span("/pipeline"), message))

@@ -1,6 +1,7 @@
 //! A run over fleets: everything is read, planned and rendered in memory. Nothing is written here.
 
 mod banner;
+mod beside;
 mod collisions;
 mod meta;
 mod refused;
@@ -24,6 +25,7 @@ use crate::{Failure, files, gates};
 
 pub use banner::{Banner, Origin};
 pub(crate) use banner::{is_rendered, quoted, set_pipeline};
+use beside::Beside;
 use collisions::Facts;
 use meta::Settable;
 pub use refused::Rules;
@@ -137,7 +139,7 @@ pub(crate) struct Collected {
 impl Collected {
     /// Compares other pipelines with the rendered ones, too.
     pub(crate) fn look_at(&mut self, gates: gates::Facts) {
-        self.seen.gates.push(gates);
+        self.seen.gates.rendered.push(gates);
     }
 
     /// Leaves out what comments allow, and takes each rule for what the run wants it to be.
@@ -151,17 +153,26 @@ impl Collected {
 /// What is kept of manifests until all of a run were read.
 #[derive(Default)]
 struct Seen {
-    facts: Vec<Facts>,
-    gates: Vec<gates::Facts>,
+    facts: Beside<Facts>,
+    gates: Beside<gates::Facts>,
     levels: BTreeMap<FileId, FileLevels>,
 }
 
 impl Seen {
-    /// Compares the manifests of a run with one another.
+    /// Takes in the manifests of a fleet. Those of one that is rendered as a whole are all that there are.
+    fn add(&mut self, facts: Beside<Facts>, loaded: &Loaded, diagnostics: &mut Diagnostics) {
+        facts.check(collisions::check_pipelines, diagnostics);
+        if loaded.whole {
+            collisions::check_overrides(&facts.rendered, &loaded.fleet, diagnostics);
+        }
+        self.facts.extend(facts);
+    }
+
+    /// Compares the manifests of a run with one another, and with the others of their fleets.
     fn check(&self, diagnostics: &mut Diagnostics) {
         let from = diagnostics.len();
-        collisions::check_issues(&self.facts, diagnostics);
-        gates::judge_run(&self.gates.iter().collect::<Vec<_>>(), diagnostics);
+        self.facts.check(collisions::check_issues, diagnostics);
+        self.gates.check(gates::judge_run, diagnostics);
         let unknown = FileLevels::default();
         diagnostics.take_levels(from, |span| self.levels.get(&span.file).unwrap_or(&unknown));
     }
@@ -294,6 +305,51 @@ pub(crate) fn lower_manifest_of(
     Ok((lowered.pipelines, lowered.diagnostics))
 }
 
+/// Reads the manifests of a fleet that a run does not render. One that cannot be read is no reason not to render others.
+fn load_others(loaded: &Loaded, sources: &mut Sources) -> Vec<LoadedManifest> {
+    if loaded.whole {
+        return Vec::new();
+    }
+    let paths = select::others(&loaded.manifests, &loaded.fleet.folder, &loaded.fleet.projects);
+    let texts = in_parallel(&paths, 100, |path| sources.read(path).ok());
+    let read = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
+    read.map(|(path, text)| LoadedManifest { file: sources.add(path.as_path(), text), path }).collect()
+}
+
+/// Looks at the manifests of a fleet that a run does not render: they may deploy what the rendered ones deploy. What is
+/// wrong with them alone is reported when they are rendered.
+fn lower_others(
+    others: &[LoadedManifest],
+    loaded: &Loaded,
+    options: &Options,
+    sources: &Sources,
+    facts: &mut Beside<Facts>,
+    seen: &mut Seen,
+) -> Result<(), Failure> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    let paths: Vec<&Utf8Path> = loaded.manifests.iter().map(|manifest| manifest.path.as_path()).collect();
+    let unlisted = select::unlisted(&paths, &loaded.fleet.folder, &loaded.fleet.projects);
+    let is_unlisted = |manifest: &&LoadedManifest| unlisted.contains(&manifest.path.as_path());
+    // A manifest beside the fleet stands for the one of the same pipeline, which it is tried out in place of.
+    let replaced: Vec<String> = (loaded.manifests.iter().zip(&facts.rendered))
+        .filter(|(manifest, _)| is_unlisted(manifest))
+        .flat_map(|(_, facts)| facts.pipelines().map(str::to_owned))
+        .collect();
+    let lowered = in_parallel(others, 8, |manifest| lower_manifest(manifest, loaded, options, sources));
+    for (file, manifest) in others.iter().zip(lowered) {
+        let manifest = manifest?;
+        if manifest.facts.pipelines().any(|name| replaced.iter().any(|replaced| replaced == name)) {
+            continue;
+        }
+        facts.others.push(manifest.facts);
+        seen.gates.others.push(manifest.gates);
+        seen.levels.insert(file.file, manifest.levels);
+    }
+    Ok(())
+}
+
 fn render_fleet(
     selected: &Selected,
     options: &Options,
@@ -304,6 +360,8 @@ fn render_fleet(
     let from = diagnostics.len();
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
     check_listing(&loaded, diagnostics)?;
+    let others = load_others(&loaded, sources);
+    let sources = &*sources;
     let rendering = options.progress.part("rendering", loaded.manifests.len());
     let results = in_parallel(&loaded.manifests, 8, |manifest| {
         rendering.step()?;
@@ -316,21 +374,23 @@ fn render_fleet(
         kinds: loaded.fleet.kinds_folder.clone(),
         whole: loaded.whole,
         pipelines: Vec::new(),
-        path: loaded.path,
+        path: loaded.path.clone(),
     };
-    let mut facts = Vec::new();
+    let mut facts = Beside::default();
     let mut levels = BTreeMap::new();
     let mut settable = Vec::new();
     for (manifest, result) in loaded.manifests.iter().zip(results) {
         let result = result?;
         diagnostics.extend(result.diagnostics);
         fleet.pipelines.extend(result.pipelines);
-        facts.push(result.facts);
-        seen.gates.push(result.gates);
+        facts.rendered.push(result.facts);
+        seen.gates.rendered.push(result.gates);
         levels.insert(manifest.file, result.levels);
         settable.extend(result.settable);
     }
-    collisions::check(&facts, &loaded.fleet, loaded.whole, diagnostics);
+    lower_others(&others, &loaded, options, sources, &mut facts, seen)?;
+    seen.add(facts, &loaded, diagnostics);
+    meta::check_names(&loaded.fleet, &settable, diagnostics);
     // One that knows of some manifests only would have Concourse archive the pipelines of the others.
     if loaded.whole {
         for lowered in meta::pipelines(&loaded.fleet, &settable, diagnostics) {
@@ -340,8 +400,8 @@ fn render_fleet(
             fleet.pipelines.push(pipeline);
         }
     }
-    diagnostics.take_levels(from, |span| levels.get(&span.file).unwrap_or(&loaded.fleet.levels));
-    seen.facts.extend(facts);
+    let unknown = &loaded.fleet.levels;
+    diagnostics.take_levels(from, |span| levels.get(&span.file).or(seen.levels.get(&span.file)).unwrap_or(unknown));
     seen.levels.extend(levels);
     seen.levels.insert(loaded.fleet.projects_span.file, loaded.fleet.levels);
     Ok(Some(fleet))
@@ -547,6 +607,7 @@ pub(crate) fn lower_fleets(
         let from = diagnostics.len();
         let Some(loaded) = load(selected, sources, &mut diagnostics)? else { continue };
         check_listing(&loaded, &mut diagnostics)?;
+        let others = load_others(&loaded, sources);
         let sources = &*sources;
         let rendering = options.progress.part("rendering", loaded.manifests.len());
         let lowered = in_parallel(&loaded.manifests, 8, |manifest| {
@@ -554,24 +615,26 @@ pub(crate) fn lower_fleets(
             lower_manifest(manifest, &loaded, options, sources)
         });
         drop(rendering);
-        let mut facts = Vec::new();
+        let mut facts = Beside::default();
         let mut levels = BTreeMap::new();
         let mut settable = Vec::new();
         for (file, manifest) in loaded.manifests.iter().zip(lowered) {
             let manifest = manifest?;
             diagnostics.extend(manifest.diagnostics);
             pipelines.extend(manifest.pipelines);
-            facts.push(manifest.facts);
-            seen.gates.push(manifest.gates);
+            facts.rendered.push(manifest.facts);
+            seen.gates.rendered.push(manifest.gates);
             levels.insert(file.file, manifest.levels);
             settable.extend(manifest.settable);
         }
-        collisions::check(&facts, &loaded.fleet, loaded.whole, &mut diagnostics);
+        lower_others(&others, &loaded, options, sources, &mut facts, &mut seen)?;
+        seen.add(facts, &loaded, &mut diagnostics);
+        meta::check_names(&loaded.fleet, &settable, &mut diagnostics);
         if loaded.whole {
             pipelines.extend(meta::pipelines(&loaded.fleet, &settable, &mut diagnostics));
         }
-        diagnostics.take_levels(from, |span| levels.get(&span.file).unwrap_or(&loaded.fleet.levels));
-        seen.facts.extend(facts);
+        let unknown = &loaded.fleet.levels;
+        diagnostics.take_levels(from, |span| levels.get(&span.file).or(seen.levels.get(&span.file)).unwrap_or(unknown));
         seen.levels.extend(levels);
         seen.levels.insert(loaded.fleet.projects_span.file, loaded.fleet.levels);
     }

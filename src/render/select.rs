@@ -4,6 +4,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::{Failure, files};
 
+use super::LoadedManifest;
+
 /// The name of a fleet's file.
 pub const FLEET_FILE: &str = "pipegen.yml";
 
@@ -125,6 +127,17 @@ pub(super) fn unlisted<'m>(manifests: &[&'m Utf8Path], folder: &Utf8Path, globs:
         .map(|path| files::real(path))
         .collect();
     manifests.iter().copied().filter(|manifest| !listed.contains(&files::real(manifest))).collect()
+}
+
+/// The manifests of a fleet that are not among those. Of globs that cannot be searched there are none.
+pub(super) fn others(manifests: &[LoadedManifest], folder: &Utf8Path, globs: &[String]) -> Vec<Utf8PathBuf> {
+    let named: BTreeSet<Utf8PathBuf> = manifests.iter().map(|manifest| files::real(&manifest.path)).collect();
+    let mut found: Vec<Utf8PathBuf> =
+        globs.iter().filter_map(|pattern| matches(folder, pattern).ok()).flatten().collect();
+    found.sort();
+    found.dedup();
+    found.retain(|path| path.is_file() && !named.contains(&files::real(path)));
+    found
 }
 
 /// Files that only their extension, `.yaml` for `.yml`, keeps from being matched.

@@ -118,7 +118,8 @@ fn more_gates_than_a_repository_may_have_webhooks_need_a_relay() {
 
 #[test]
 fn equal_sources_are_counted_once_with_global_resources() {
-    let text = manifest("api").replace("project: api", "project: other");
+    let text =
+        manifest("api").replace("project: api", "project: other") + "names: {stack: \"other.{{ environment }}\"}\n";
     let work = shop("").file("projects/other.yml", &text);
     let git = &json(&work, &[])["git"][0];
     assert_eq!((&git["checks_per_hour"], &git["checks_per_hour_shared"]), (&180.into(), &120.into()));

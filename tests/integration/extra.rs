@@ -83,7 +83,7 @@ fn extra_of_the_fleet_is_for_whoever_has_a_use_for_it() {
     let work = Work::new()
         .file("pipegen.yml", &fleet)
         .file("projects/shop.yml", manifest)
-        .file("projects/other.yml", &with.replace("project: shop", "project: other"));
+        .file("projects/other.yml", &with.replace("project: shop", "project: other").replace("path: a", "path: b"));
     work.run(&["render", "--quiet"]).fine();
     assert!(!work.read("rendered/shop.yml").contains("nightly"));
     assert!(work.read("rendered/other.yml").contains("- name: nightly\n"));

@@ -619,6 +619,7 @@ const CHECKOUT: &str = "\
     image_resource: {type: registry-image, source: {repository: alpine/git, tag: v2.49.1}}
     inputs: [{name: gate}, {name: code}]
     outputs: [{name: code}]
+    params: {CODE: code, CHECKOUT: code}
     run: {path: sh, args: [gate/checkout-approved]}
 ";
 
@@ -1150,4 +1151,341 @@ fn job_of_extra_does_not_write_under_the_title_of_a_gate_of_another_image() {
     ) + "issues: {resource: mitodl}\n";
     let report = report(&manifest);
     assert!(report.contains("writes issues under the title of a gate"), "{report}");
+}
+
+/// A pulumi-like kind whose put gets, so that a later step can use its artifact.
+const TOOL: &str = "extra:
+  resource_types:
+  - {name: deployer, type: registry-image, source: {repository: example/deployer, tag: \"1\"}}
+  resources:
+  - {name: tool, type: deployer, source: {cluster: all}}
+";
+
+#[test]
+fn artifact_that_a_put_fetched_is_used_behind_a_gate() {
+    let with = |put: &str, task: &str| {
+        let steps = format!("before:\n- {put}\n- task: use\n  {task}\n");
+        fleet().file("projects/shop.yml", &format!("project: shop\n{SCRIPT}{steps}{TOOL}"))
+    };
+    let put = "{put: tool, inputs: []}";
+    let config = "config: {platform: linux, inputs: [{name: tool}], run: {path: tool/run}}";
+    assert_snapshot!(warned(&with(put, config)), @"
+    warning[unapproved-artifact]: the step uses `tool`, which a put fetched and no approval names
+     --> projects/shop.yml:5:3
+      |
+    4 | - {put: tool, inputs: []}
+      |   ----------------------- the put
+    5 | - task: use
+      |   ^^^^^^^^^
+      |
+      = note: in the deploy of `shop` QA
+      = help: use an artifact that the approval names; and add `no_get: true` to the put
+
+    warning: 1 warning in 1 file
+    ");
+    for task in ["file: tool/task.yml", "image: tool\n  config: {platform: linux, run: {path: sh}}"] {
+        let told = warned(&with(put, task));
+        assert!(told.contains("the step uses `tool`, which a put fetched and no approval names"), "{task}: {told}");
+    }
+    with("{put: tool, inputs: [], no_get: true}", "config: {platform: linux, run: {path: sh}}")
+        .run(&["render", "--quiet"])
+        .fine();
+}
+
+#[test]
+fn put_makes_another_version_of_what_the_job_takes() {
+    let with = |put: &str, uri: &str| {
+        format!(
+            "project: shop\n{SCRIPT}after:\n- {put}\nextra:\n  resources:\n  \
+             - {{name: push, type: git, source: {{uri: \"{uri}\", branch: main}}}}\n"
+        )
+    };
+    let own = "{put: shop-shop, params: {repository: shop-shop}, no_get: true}";
+    let manifest = with(own, "https://github.com/example/other").split("extra:").next().unwrap().to_owned();
+    assert_snapshot!(report(&manifest), @"
+    error[step-past-gate]: the put to `shop-shop` makes another version of `shop-shop`, whose version an issue names
+     --> projects/shop.yml:4:3
+      |
+    4 | - {put: shop-shop, params: {repository: shop-shop}, no_get: true}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: put to another resource, with `no_get: true`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let told = report(&with("{put: push, params: {repository: shop-shop}}", "git@github.com:Example/shop"));
+    assert!(
+        told.contains("the put to `push` makes another version of `shop-shop`, whose version an issue names"),
+        "{told}"
+    );
+}
+
+#[test]
+fn first_stage_deploys_what_it_records() {
+    let told = report(&format!(
+        "project: shop\nenvironments: [CI, Production]\n{SCRIPT}overrides:\n  CI:\n    before:\n    - task: patch\n      \
+         config: {{platform: linux, outputs: [{{name: shop-shop}}], run: {{path: sh}}}}\n"
+    ));
+    assert_snapshot!(told, @"
+    error[step-past-gate]: the step replaces the artifact `shop-shop`, whose version an issue names
+     --> projects/shop.yml:7:7
+      |
+    7 |     - task: patch
+      |       ^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: give the artifact another name
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let forged = CI.replace("run: {path: code/deploy}", "outputs: [{name: code}], run: {path: code/deploy}");
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    assert_eq!(judged(&sound.replace(CI, &forged)), ["unapproved-artifact"]);
+}
+
+#[test]
+fn job_sets_the_pipeline_that_sets_the_others() {
+    let fleet = format!(
+        "{FLEET}meta:\n  pipeline: all\n  source: {{repository: https://github.com/example/shop, folder: .}}\n  \
+         image: {{repository: example/ol-pipegen, tag: 0.1.0}}\n"
+    );
+    let manifest = format!(
+        "project: shop\n{SCRIPT}extra:\n  jobs:\n  - name: sneak\n    plan:\n    - {{get: shop-shop, trigger: true}}\n    \
+         - {{set_pipeline: all, file: shop-shop/all.yml}}\n"
+    );
+    let work = Work::new().file("pipegen.yml", &fleet).file("projects/shop.yml", &manifest);
+    assert_snapshot!(refused(&work), @"
+    error[set-pipeline-past-gate]: the step sets the pipeline `all`, which sets pipelines with gates
+     --> projects/shop.yml:5:5
+      |
+    5 |   - name: sneak
+      |     ^^^^^^^^^^^
+      |
+      = note: in the job `sneak` of `shop` CI
+      = help: remove the step; `meta` in the fleet's file sets pipelines from what was reviewed
+
+    error: 1 error in 1 file; nothing was written
+    ");
+}
+
+#[test]
+fn run_of_one_manifest_judges_its_whole_fleet() {
+    let manifest = |project: &str, target: &str| {
+        format!("project: {project}\nstack: {{script: {{image: alpine, deploy: ./x, target: \"{target}\"}}}}\n")
+    };
+    let work = fleet()
+        .file("projects/a.yml", &manifest("a", "web of {{ environment }}"))
+        .file("projects/b.yml", &manifest("b", "web of {{ environment }}"))
+        .file("projects/c.yml", &manifest("c", "c {{ environment }}"))
+        .file("projects/broken.yml", "project: broken\nstack: {nosuch: {}}\n");
+    let run = |manifest: &str| work.run(&["render", "--quiet", manifest]);
+    for one in ["projects/a.yml", "projects/b.yml"] {
+        let told = run(one).ended(1).stderr;
+        assert!(told.contains("`web of QA`, which the deploy of `"), "{one}: {told}");
+        assert!(told.contains("error: 2 errors"), "{one}: {told}");
+    }
+    // What concerns only others is theirs, and only what was named is written.
+    run("projects/c.yml").fine();
+    assert!(work.path().join("rendered/c.yml").is_file() && !work.path().join("rendered/a.yml").exists());
+    // One pipeline of two manifests, and one gate.
+    work.write(
+        "projects/d.yml",
+        "project: c\npipeline: c\nstack: {script: {image: alpine, deploy: ./y, target: d}}\ngate: none\n",
+    );
+    let told = run("projects/d.yml").ended(1).stderr;
+    assert!(told.contains("two pipelines are called `c`") && told.contains("projects/c.yml"), "{told}");
+    let told = work.run(&["validate", "projects/a.yml"]).ended(1).stderr;
+    assert!(told.contains("[shared-target]"), "{told}");
+}
+
+#[test]
+fn one_target_has_many_spellings() {
+    let with = |a: &str, b: &str| {
+        let work = fleet().file("projects/a.yml", &format!("project: a\nstack: {a}\n")).file(
+            "projects/b.yml",
+            &format!("project: b\nsource: {{repository: git@github.com:Example/shop.git}}\nstack: {b}\n"),
+        );
+        work.run(&["render", "--quiet"])
+    };
+    for (a, b) in [
+        ("{opentofu: {path: infra/net}}", "{opentofu: {path: ./infra//x/../net/}}"),
+        ("{pulumi: {path: infra}}", "{pulumi: {path: ./infra/}}"),
+        (
+            "{script: {image: a, deploy: x, target: web/{{ stack }}}}",
+            "{script: {image: a, deploy: x, target: ' ./web//{{ stack }}'}}",
+        ),
+    ] {
+        let ran = with(&a.replace("web/{{ stack }}", "\"web/{{ stack }}\""), b);
+        assert!(ran.code == 1 && ran.stderr.contains("error[shared-target]"), "{b}: {} {}", ran.code, ran.stderr);
+    }
+    // Another repository of the same name is another thing.
+    let work = fleet().file("projects/a.yml", "project: a\nstack: {pulumi: {path: infra}}\n").file(
+        "projects/b.yml",
+        "project: b\nsource: {repository: https://github.com/other/shop}\nstack: {pulumi: {path: infra}}\n",
+    );
+    work.run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn empty_target_is_no_name() {
+    let manifest = "project: shop\nstack: {script: {image: alpine, tag: '3', deploy: ./x, target: \"\"}}\n";
+    assert_snapshot!(warned(&fleet().file("projects/shop.yml", manifest)), @r#"
+    warning[unnamed-target]: the kind `script` does not name what it deploys
+     --> projects/shop.yml:2:64
+      |
+    2 | stack: {script: {image: alpine, tag: '3', deploy: ./x, target: ""}}
+      |                                                                ^^
+      |
+      = note: whether another job deploys the same thing without an approval is not checked
+      = help: add `target`, such as `target: "{{ project }}/{{ stack }}"`
+
+    warning: 1 warning in 1 file
+    "#);
+    let kind = format!("{KIND}target: \"{{{{ '' }}}} \"\n");
+    let manifest = format!("project: shop\nstack: {{cluster: {{}}}}\nextra:\n{CLUSTER}");
+    let work = fleet().file("kinds/stacks/cluster.yml", &kind).file("projects/shop.yml", &manifest);
+    assert!(warned(&work).contains("the kind `cluster` does not name what it deploys"));
+}
+
+/// Steps within another step.
+fn within(step: &str, steps: &str) -> String {
+    format!("- {step}:\n    do:\n    {}\n", steps.trim_end().replace('\n', "\n    "))
+}
+
+fn hook(step: &str, hook: &str, steps: &str) -> String {
+    format!("{}  {hook}:\n    do:\n    {}\n", step, steps.trim_end().replace('\n', "\n    "))
+}
+
+#[test]
+fn handwritten_claim_is_before_the_deployment_whatever_happens() {
+    let late = |steps: &[&str]| assert_eq!(judged(&by_hand(steps)), ["late-claim"], "{steps:?}");
+    late(&[&within("try", CLAIM), CHECKOUT, DEPLOY]);
+    let beside = format!("- in_parallel:\n  {}\n", format!("{CLAIM}{DEPLOY}").trim_end().replace('\n', "\n  "));
+    late(&[CHECKOUT, &beside]);
+    late(&[
+        &CLAIM.replace("  no_get: true", "  across: [{var: x, values: ((values))}]\n  no_get: true"),
+        CHECKOUT,
+        DEPLOY,
+    ]);
+    for name in ["on_failure", "on_error", "on_abort", "ensure"] {
+        let hooked = hook("- load_var: x\n  file: gate/ref\n", name, CLAIM);
+        late(&[&hooked, CHECKOUT, DEPLOY]);
+    }
+    // The hook of a job runs after a failed claim, too.
+    let failing = format!(
+        "{}  on_failure:\n    {}\n",
+        by_hand(&[CLAIM, CHECKOUT, DEPLOY]),
+        DEPLOY[2..].trim_end().replace('\n', "\n  ")
+    );
+    assert_eq!(judged(&failing), ["late-claim"]);
+    // These wait for the claim.
+    for steps in [
+        vec![within("try", &format!("{CLAIM}{CHECKOUT}{DEPLOY}"))],
+        vec![hook("- load_var: x\n  file: gate/ref\n", "on_success", CLAIM), CHECKOUT.to_owned(), DEPLOY.to_owned()],
+        vec![hook(CLAIM, "on_success", &format!("{CHECKOUT}{DEPLOY}"))],
+    ] {
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        assert_eq!(judged(&by_hand(&steps)), Vec::<String>::new(), "{steps:?}");
+    }
+    // A job that does nothing else deploys in its hook.
+    let job = by_hand(&[CLAIM, CHECKOUT]);
+    let hooked = format!("{job}  ensure:\n    {}\n", DEPLOY[2..].trim_end().replace('\n', "\n  "));
+    assert_eq!(judged(&hooked), ["late-claim"]);
+    // A hook that tells people deploys nothing.
+    let told = "- task: tell\n  config: {platform: linux, run: {path: curl}}\n";
+    let hooked = format!(
+        "{}  on_failure:\n    {}\n",
+        by_hand(&[CLAIM, CHECKOUT, DEPLOY]),
+        told[2..].trim_end().replace('\n', "\n  ")
+    );
+    assert_eq!(judged(&hooked), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_job_claims_the_approval_that_it_takes() {
+    let other = RESOURCES.to_owned()
+        + "- {name: other-post, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: post, \
+           destination: shop/-/QA/deploy}}\n";
+    let pipeline = by_hand(&[&CLAIM.replace("ci-post", "other-post"), CHECKOUT, DEPLOY]).replace(RESOURCES, &other);
+    assert!(judged(&pipeline).contains(&"unpinned-approval".to_owned()), "{:?}", judged(&pipeline));
+}
+
+#[test]
+fn handwritten_checkout_happens_before_the_deployment() {
+    let idle = CHECKOUT.replace("    params: {CODE: code, CHECKOUT: code}\n", "");
+    assert_eq!(judged(&by_hand(&[CLAIM, &idle, DEPLOY])), ["unapproved-artifact"]);
+    let empty = CHECKOUT.replace("CHECKOUT: code", "CHECKOUT: \"\"");
+    assert_eq!(judged(&by_hand(&[CLAIM, &empty, DEPLOY])), ["unapproved-artifact"]);
+    let other = CHECKOUT.replace("CHECKOUT: code", "CHECKOUT: other");
+    assert_eq!(judged(&by_hand(&[CLAIM, &other, DEPLOY])), ["unapproved-artifact"]);
+    // The step's own parameters win.
+    let of_step = format!("{CHECKOUT}  params: {{CHECKOUT: \"\"}}\n");
+    assert_eq!(judged(&by_hand(&[CLAIM, &of_step, DEPLOY])), ["unapproved-artifact"]);
+    let late = |steps: &[&str]| assert_eq!(judged(&by_hand(steps)), ["unapproved-artifact"], "{steps:?}");
+    late(&[CLAIM, DEPLOY, CHECKOUT]);
+    late(&[CLAIM, &within("try", CHECKOUT), DEPLOY]);
+    let beside = format!("- in_parallel:\n  {}\n", format!("{CHECKOUT}{DEPLOY}").trim_end().replace('\n', "\n  "));
+    late(&[CLAIM, &beside]);
+}
+
+#[test]
+fn handwritten_gate_names_versions_and_stage_and_runs_one_build() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    for pins in [", pins: {}", ""] {
+        let pipeline = sound.replace(", pins: {code: code/.git/ref}", pins);
+        assert_eq!(judged(&pipeline), ["unpinned-approval"], "{pins}");
+    }
+    let pipeline = sound.replace("role: trigger, destination: shop/-/QA/deploy", "role: trigger");
+    assert_eq!(judged(&pipeline), ["wrong-destination"]);
+    let (first, second) = sound.split_once("- name: deploy-shop-qa\n  serial: true\n").unwrap();
+    assert_eq!(judged(&format!("{first}- name: deploy-shop-qa\n{second}")), ["parallel-deployment"]);
+    for one in ["serial: true", "max_in_flight: 1"] {
+        assert_eq!(judged(&format!("{first}- name: deploy-shop-qa\n  {one}\n{second}")), Vec::<String>::new(), "{one}");
+    }
+}
+
+#[test]
+fn handwritten_timer_does_what_a_gated_job_does() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, &DEPLOY.replace("code/deploy}", "code/deploy, args: [QA]}")]);
+    let night = |step: &str| {
+        let clock = "resources:\n- {name: night, type: time, source: {interval: 24h}}\n";
+        let job = format!(
+            "- name: nightly\n  plan:\n  - {{get: night, trigger: true}}\n  - get: code\n  {}\n",
+            step.trim_end().replace('\n', "\n  ")
+        );
+        format!("{}{job}", sound.replace("resources:\n", clock))
+    };
+    assert_eq!(judged(&night(&DEPLOY.replace("code/deploy}", "code/deploy, args: [QA]}"))), ["shared-target"]);
+    // The first stage does it, too; and another task is another thing.
+    assert_eq!(judged(&night(DEPLOY)), Vec::<String>::new());
+    assert_eq!(judged(&night(&DEPLOY.replace("code/deploy}", "code/deploy, args: [audit]}"))), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_record_is_of_a_deployment_that_succeeded() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let at = CI.find("  - put: ci-post").unwrap();
+    let record = CI[at..].replace("  - put", "    put");
+    for (hook, rules) in
+        [("on_success", vec![]), ("ensure", vec!["failed-record"]), ("on_failure", vec!["failed-record"])]
+    {
+        let job = format!("{}  {hook}:\n{record}", &CI[..at]);
+        assert_eq!(judged(&sound.replace(CI, &job)), rules, "{job}");
+    }
+}
+
+#[test]
+fn manifest_has_the_pipeline_that_sets_the_others() {
+    let fleet = format!(
+        "{FLEET}meta:\n  pipeline: all\n  source: {{repository: https://github.com/example/shop, folder: .}}\n  \
+         image: {{repository: example/ol-pipegen, tag: 0.1.0}}\n"
+    );
+    let work = Work::new()
+        .file("pipegen.yml", &fleet)
+        .file("projects/shop.yml", &format!("project: shop\npipeline: all\n{SCRIPT}"));
+    for paths in [vec![], vec!["projects/shop.yml"]] {
+        let told = work.run(&[vec!["render", "--quiet"], paths].concat()).ended(1).stderr;
+        assert!(told.contains("two pipelines are called `all`"), "{told}");
+    }
 }

@@ -237,7 +237,7 @@ fn each_concourse_has_its_own_and_main_sets_for_other_teams() {
 #[test]
 fn each_instance_has_a_job_of_its_own() {
     let instance = |project: &str, region: &str| {
-        let stack = "stack: {pulumi: {path: db}}\ngate: preview\nenvironments: [QA]\n";
+        let stack = format!("stack: {{pulumi: {{path: db/{region}}}}}\ngate: preview\nenvironments: [QA]\n");
         format!("pipeline: db\nproject: {project}\ninstance_vars: {{region: {region}}}\n{stack}")
     };
     let work =

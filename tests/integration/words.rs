@@ -644,7 +644,7 @@ fn rules_of_files_are_those_of_the_command_line() {
 #[test]
 fn what_one_manifest_allows_another_is_told_of() {
     let fleet = FLEET.replace("defaults:\n", "defaults:\n  approval: {approve: latest}\n");
-    let manifest = |name: &str| format!("project: {name}\nstack: {{pulumi: {{path: a}}}}\n");
+    let manifest = |name: &str| format!("project: {name}\nstack: {{pulumi: {{path: {name}}}}}\n");
     let work = Work::new()
         .file("pipegen.yml", &fleet)
         .file("projects/a.yml", &format!("{}rules: {{loose-approval: allow}}\n", manifest("a")))

@@ -277,6 +277,11 @@ checkout() (
   fi
 )
 
+case $CHECKOUT$COMPARE$CONTENT in
+*[![:space:]]*) ;;
+*) refuse "none of CHECKOUT, COMPARE and CONTENT is set, so no version would be checked" ;;
+esac
+
 for artifact in $CHECKOUT; do
   case $artifact in
   .* | -* | */*) refuse "CHECKOUT names $artifact, which is not a folder of the build" ;;

@@ -147,7 +147,7 @@ inputs: {img: {image: {repository: a}, only: [QA, Production]}}
 fn titles_that_are_taken_for_one_another() {
     let manifest = |project: &str| {
         format!(
-            "project: shop-{project}\nstack:\n  pulumi: {{path: infra}}\nissues: {{resource: mitodl}}\n\
+            "project: shop-{project}\nstack:\n  pulumi: {{path: infra/{project}}}\nissues: {{resource: mitodl}}\n\
              names: {{deployed_title: \"[bot] Cart deployed to {{{{ environment }}}} for {project}\"}}\n"
         )
     };
@@ -194,7 +194,7 @@ fn titles_that_are_taken_for_one_another() {
 fn titles_that_are_equal() {
     let manifest = |project: &str| {
         format!(
-            "project: {project}\nenvironments: [QA, Production]\nstack:\n  pulumi: {{path: infra}}\n\
+            "project: {project}\nenvironments: [QA, Production]\nstack:\n  pulumi: {{path: infra/{project}}}\n\
              names: {{deployed_title: \"{{{{ environment }}}} deployed\"}}\n"
         )
     };
@@ -373,13 +373,13 @@ fn steps_that_go_past_the_gate() {
        |
        = note: in the deploy of `shop` CI
        = help: give the get another name
-    error[step-past-gate]: the step replaces the artifact `shop-a`, which was approved
+    error[step-past-gate]: the step replaces the artifact `shop-a`, whose version an issue names
       --> projects/a.yml:16:3
        |
     16 | - try:
        |   ^^^^
        |
-       = note: in the deploy of `shop` QA
+       = note: in the deploy of `shop` CI
        = help: give the artifact another name
 
     error: 4 errors in 1 file; nothing was compared

@@ -185,7 +185,8 @@ issues: {auth: {token: ghp_0123456789}}
 
 #[test]
 fn two_pipelines_with_one_name() {
-    let manifest = |project: &str| format!("project: {project}\npipeline: shop\nstack:\n  pulumi: {{path: infra}}\n");
+    let manifest =
+        |project: &str| format!("project: {project}\npipeline: shop\nstack:\n  pulumi: {{path: {project}}}\n");
     let work = Work::new()
         .file("pipegen.yml", FLEET)
         .file("projects/a.yml", &manifest("shop-a"))

@@ -511,7 +511,7 @@ overrides: {PRODUCTION: {gate: manual}}
 #[test]
 fn needs_that_nobody_can_meet() {
     assert_snapshot!(report(
-        r"stack: {pulumi: {path: infra}}
+        r"stack: {pulumi: {path: '{{ project }}'}}
 projects:
   shop-network:
     environments: [QA]
@@ -574,7 +574,7 @@ projects:
 #[test]
 fn needs_in_a_circle() {
     assert_snapshot!(report(
-        r"stack: {pulumi: {path: infra}}
+        r"stack: {pulumi: {path: '{{ project }}'}}
 projects:
   shop-a: {needs: [shop-b]}
   shop-b: {needs: [shop-c]}

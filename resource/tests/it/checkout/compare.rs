@@ -40,3 +40,12 @@ fn version_that_is_missing_is_refused() {
     build.pins.clear();
     build.refuses(&["the approval names no version of img"]);
 }
+
+#[test]
+fn script_that_is_told_nothing_to_check_is_refused() {
+    for empty in ["", " \n"] {
+        let mut build = image("sha256:aa", Some("sha256:aa\n"));
+        build.set("COMPARE", empty);
+        build.refuses(&["none of CHECKOUT, COMPARE and CONTENT is set, so no version would be checked"]);
+    }
+}

@@ -1,0 +1,84 @@
+//! Names of what is deployed, compared by what they mean: one folder, one repository and one credential have many
+//! spellings.
+
+/// A name in its one spelling.
+pub(super) fn plain(target: &str) -> String {
+    let mut plain = String::with_capacity(target.len());
+    let mut rest = target;
+    while let Some(at) = rest.find("((") {
+        let Some(end) = rest[at..].find("))") else { break };
+        plain.push_str(&rest[..at]);
+        plain.push_str(&variable(&rest[at + 2..at + end]));
+        rest = &rest[at + end + 2..];
+    }
+    plain.push_str(rest);
+    plain.split_whitespace().map(path).collect::<Vec<_>>().join(" ")
+}
+
+/// `((SOURCE:PATH.FIELD))` without what does not count: spaces around it, and quotes around a part that needs none.
+fn variable(name: &str) -> String {
+    let is_simple =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    let mut found = String::from("((");
+    let mut quoted: Option<String> = None;
+    for c in name.trim().chars() {
+        match (&mut quoted, c) {
+            (None, '"') => quoted = Some(String::new()),
+            (None, c) => found.push(c),
+            (Some(part), '"') => {
+                found.push_str(&if is_simple(part) { part.clone() } else { format!("\"{part}\"") });
+                quoted = None;
+            }
+            (Some(part), c) => part.push(c),
+        }
+    }
+    found.push_str(&quoted.map(|part| format!("\"{part}")).unwrap_or_default());
+    found + "))"
+}
+
+/// A word as a path without what does not count: slashes at its end, doubled ones, `.` and `..`.
+fn path(word: &str) -> String {
+    // A variable may hold anything.
+    if word.contains("((") && !word.ends_with('/') {
+        return word.to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for (at, part) in word.split('/').enumerate() {
+        match part {
+            "" if at == 0 && word.len() > 1 => parts.push(part),
+            "" | "." => {}
+            ".." if !matches!(parts.last(), None | Some(&("" | ".."))) => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn one_folder_has_many_spellings() {
+        let same = plain("workspace QA of github.com/example/shop/tofu/net");
+        for path in ["tofu/net/", "./tofu/net", "tofu//net", "tofu/x/../net", "tofu/./net/."] {
+            assert_eq!(plain(&format!("workspace QA  of github.com/example/shop/{path} ")), same, "{path}");
+        }
+        assert_ne!(plain("workspace QA of github.com/example/shop/tofu/Net"), same);
+        assert_ne!(plain("workspace QA of github.com/example/shop/../tofu/net"), same);
+        assert_eq!(plain("files in ../net"), "files in ../net");
+        assert_ne!(plain("/srv"), plain("srv"));
+    }
+
+    #[test]
+    fn one_credential_has_many_spellings() {
+        let same = plain("release a/b by ((kube.config))");
+        for name in ["(( kube.config ))", "((\"kube\".config))", "((kube.\"config\"))", "(( \"kube\".\"config\" ))"] {
+            assert_eq!(plain(&format!("release a/b by {name}")), same, "{name}");
+        }
+        assert_ne!(plain("release a/b by ((\"kube.config\"))"), same);
+        assert_ne!(plain("release a/b by ((kube.Config))"), same);
+    }
+}
