@@ -72,13 +72,20 @@ pub(crate) fn models<'a>(
 /// Judges pipelines that belong together, and returns what the whole run has to know of them.
 pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -> Facts {
     let unit = Unit::of(pipelines);
+    // What these report could follow from an error that is known.
+    let is_sound = !diagnostics.has_errors();
     for pipeline in pipelines {
         for job in &pipeline.jobs {
             for check in JOB {
                 check(job, pipeline, &unit, diagnostics);
             }
+            if is_sound {
+                source::check(job, pipeline, &unit, diagnostics);
+            }
         }
-        order::check(pipeline, diagnostics);
+        if is_sound {
+            order::check(pipeline, diagnostics);
+        }
         posted::check(pipeline, diagnostics);
         shared::check(pipeline, diagnostics);
     }
@@ -107,13 +114,5 @@ pub(crate) fn newest(pipeline: &crate::concourse::Pipeline) -> BTreeSet<(String,
 type JobCheck = fn(&model::Job<'_>, &Pipeline<'_>, &Unit<'_, '_>, &mut Diagnostics);
 
 /// The invariants of a job.
-const JOB: &[JobCheck] = &[
-    claim::check,
-    start::check,
-    version::check,
-    place::check,
-    pins::check,
-    destination::check,
-    target::check,
-    source::check,
-];
+const JOB: &[JobCheck] =
+    &[claim::check, start::check, version::check, place::check, pins::check, destination::check, target::check];
