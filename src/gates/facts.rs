@@ -131,7 +131,7 @@ pub(super) struct Title {
     pub(super) is_rendered: bool,
 }
 
-/// A job of `extra` that closed issues start, by their title or their labels.
+/// A job that watches closed issues, by their title or their labels.
 #[derive(Debug)]
 pub(super) struct Watch {
     pub(super) place: Repository,
@@ -140,6 +140,8 @@ pub(super) struct Watch {
     pub(super) prefix: String,
     /// Labels that an issue must have.
     pub(super) labels: Vec<String>,
+    /// A closed issue starts the job.
+    pub(super) triggers: bool,
     pub(super) span: Span,
     pub(super) job: Arc<JobAt>,
 }
@@ -274,18 +276,20 @@ impl Facts {
                         Some(_) | None => {}
                     }
                 }
-                What::Get(get) if get.triggers && step.author == Author::Extra => {
+                What::Get(get) if job.is_rendered() => {
                     let Some(resource) = pipeline.resources.get(get.resource) else { continue };
                     let Some(issue) = &resource.issue else { continue };
                     if let Mark::Title { prefix, is_closed: true, .. } = issue.mark
                         && !resource.is_gates_own
                     {
+                        let input = job.stage().and_then(|(stage, _)| stage.input_span(get.name));
                         self.watches.push(Watch {
                             place: issue.place.clone(),
                             resource: get.resource.to_owned(),
                             prefix: prefix.unwrap_or_default().to_owned(),
                             labels: texts(resource.source.get("labels")),
-                            span: step.span,
+                            triggers: get.triggers,
+                            span: input.unwrap_or(step.span),
                             job: Arc::clone(&at),
                         });
                     }

@@ -77,13 +77,20 @@ pub(crate) fn models<'a>(
 /// Judges pipelines that belong together, and returns what the whole run has to know of them.
 pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -> Facts {
     let unit = Unit::of(pipelines);
+    // What these report could follow from an error that is known.
+    let is_sound = !diagnostics.has_errors();
     for pipeline in pipelines {
         for job in &pipeline.jobs {
             for check in JOB {
                 check(job, pipeline, &unit, diagnostics);
             }
+            if is_sound {
+                source::check(job, pipeline, &unit, diagnostics);
+            }
         }
-        order::check(pipeline, diagnostics);
+        if is_sound {
+            order::check(pipeline, diagnostics);
+        }
         posted::check(pipeline, diagnostics);
         shared::check(pipeline, diagnostics);
     }
@@ -120,6 +127,5 @@ const JOB: &[JobCheck] = &[
     pins::check,
     destination::check,
     target::check,
-    source::check,
     timer::check,
 ];

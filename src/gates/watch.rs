@@ -1,24 +1,37 @@
 //! *Watch*: closing the issue of a gate starts no job but the one behind the gate.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use super::facts::{Facts, Title, Watch};
 
-/// A job of `extra` can watch issues by their title, as MIT Open Learning's image does. Where that is the issue of a gate, an
-/// approval starts the job, which claims none and takes whatever is newest.
+/// A job can watch issues by their title, as MIT Open Learning's image does: in `extra`, or by an input. Where that is the
+/// issue of a gate, an approval starts the job, which claims none and takes whatever is newest.
 pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     let titles = || facts.iter().flat_map(|facts| &facts.titles).filter(|title| title.is_rendered);
+    let mut reported = BTreeSet::new();
     for watch in facts.iter().flat_map(|facts| &facts.watches) {
         let Some(gate) = titles().find(|title| sees(watch, title)) else { continue };
-        diagnostics.push(
-            Diagnostic::new(
-                Rule::StepPastGate,
-                watch.span,
+        // An input of many stages is one mistake.
+        if !reported.insert(watch.span) {
+            continue;
+        }
+        let (message, help) = if watch.triggers {
+            (
                 format!("closing the issue of the gate `{}` starts `{}` past the gate", gate.of.key, watch.job.name),
+                "remove `trigger`, and watch issues of your own, with another title in `issue_prefix`",
             )
-            .note(format!("`{}` watches every closed issue {}", watch.resource, issues(watch)))
-            .note("the job claims no approval, and takes whatever is newest then")
-            .help("remove `trigger`; or watch issues of your own, with another title in `issue_prefix`"),
+        } else {
+            (
+                format!("`{}` takes an approval of the gate `{}` and does not claim it", watch.job.name, gate.of.key),
+                "watch issues of your own, with another title in `issue_prefix`",
+            )
+        };
+        diagnostics.push(
+            Diagnostic::new(Rule::StepPastGate, watch.span, message)
+                .note(format!("`{}` watches every closed issue {}", watch.resource, issues(watch)))
+                .help(help),
         );
     }
 }

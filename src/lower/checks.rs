@@ -6,16 +6,18 @@ use crate::concourse::{Core, Pipeline, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, did_you_mean};
 use crate::lint::BUILT_IN_TYPES;
 use crate::plan::{Job, PipelinePlan};
+use crate::project::{Fleet, wrong_image};
 use crate::source::Span;
-use crate::yaml::escape;
+use crate::yaml::{Value, escape};
 
 use super::Lowered;
 use super::origin::{Author, JobRole};
-use super::secrets::find;
+use super::secrets::{find, place};
 
 /// Reports types of resources that nothing defines, and resources whose versions nobody looks for.
-pub(super) fn check(pipeline: &Pipeline, plan: &PipelinePlan<'_>, diagnostics: &mut Diagnostics) {
+pub(super) fn check(pipeline: &Pipeline, plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Diagnostics) {
     types(pipeline, plan, diagnostics);
+    images(pipeline, plan, fleet, diagnostics);
     never_checked(pipeline, plan, diagnostics);
 }
 
@@ -92,6 +94,28 @@ fn types(pipeline: &Pipeline, plan: &PipelinePlan<'_>, diagnostics: &mut Diagnos
                 ),
             ),
         );
+    }
+}
+
+/// Names of images that no registry has, wherever they were written: in an option of a kind, in `extra`, in the fleet.
+fn images(pipeline: &Pipeline, plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Diagnostics) {
+    let types = pipeline.resource_types.iter().map(|one| (one.type_name.as_str(), one.source.as_ref()));
+    let resources = pipeline.resources.iter().map(|one| (one.type_name.as_str(), one.source.as_ref()));
+    let mut sources: Vec<(&str, Option<&Value>)> = types.chain(resources).collect();
+    for job in &pipeline.jobs {
+        job.each_step(&mut |step| {
+            let Core::Task(task) = &step.core else { return };
+            let image = task.config.as_ref().and_then(|config| config.image_resource.as_ref());
+            sources.extend(image.map(|image| (image.type_name.as_str(), image.source.as_ref())));
+        });
+    }
+    for (_, source) in sources.into_iter().filter(|(type_name, _)| *type_name == "registry-image") {
+        let Some(Value::Text(name)) = source.and_then(|source| source.get("repository")) else { continue };
+        if let Some(wrong) = wrong_image(name, || place(plan, fleet, name))
+            && !diagnostics.speaks_of(wrong.span())
+        {
+            diagnostics.push(wrong);
+        }
     }
 }
 

@@ -130,7 +130,7 @@ fn lower_one<'p>(
     let pipeline = Pipeline { resource_types, resources, jobs, groups, var_sources, display, ..Pipeline::default() };
     secrets::check(&pipeline, plan, fleet, diagnostics);
     let origins = pipeline.jobs.iter().filter_map(|job| origins.remove(job.name.as_str())).collect();
-    checks::check(&pipeline, plan, diagnostics);
+    checks::check(&pipeline, plan, fleet, diagnostics);
     Lowered { pipeline, origins, issues: plan.issue_resources(), extra }
 }
 

@@ -34,20 +34,6 @@ struct Search<'d> {
 }
 
 impl Search<'_> {
-    /// Where somebody wrote the text.
-    fn place(&self, text: &str) -> Span {
-        let settings = self.plan.jobs.iter().filter_map(|job| match job {
-            Job::Stage(job) => Some(&*job.stage.origin.settings),
-            Job::Build(_) => None,
-        });
-        let kinds = [Family::Stack, Family::Build].into_iter().flat_map(|family| self.fleet.kinds.of(family));
-        let types = self.fleet.resource_types_node.iter();
-        let found = settings.chain(types).chain(kinds.map(Kind::node)).find_map(|node| find(node, text));
-        found
-            .or_else(|| self.plan.first_stage().map(|stage| stage.origin.span))
-            .expect("internal error: a pipeline without a stage")
-    }
-
     fn step(&mut self, step: &Step, of: &str) {
         match &step.core {
             Core::Get(get) => self.map(get.params.as_ref(), of),
@@ -75,7 +61,7 @@ impl Search<'_> {
     fn instance_var(&mut self, key: &str, text: &str, of: &str) {
         let mut vars = self.plan.instance_vars.iter().map(|(name, _)| name);
         let Some(var) = vars.find(|var| names_variable(text, var)) else { return };
-        let span = self.place(text);
+        let span = place(self.plan, self.fleet, text);
         self.diagnostics.push(
             Diagnostic::new(Rule::PlaintextSecret, span, format!("`{key}` would come from the instance var `{var}`"))
                 .note(format!("in {of}; everybody who sees the pipeline reads it"))
@@ -94,7 +80,7 @@ impl Search<'_> {
             Value::Map(map) => map.iter().for_each(|(key, value)| self.value(key, value, of)),
             Value::List(items) => items.iter().for_each(|item| self.value(key, item, of)),
             Value::Text(text) if is_secret_in_clear(key, text) => {
-                let span = self.place(text);
+                let span = place(self.plan, self.fleet, text);
                 if !self.diagnostics.speaks_of(span) {
                     self.diagnostics.push(
                         Diagnostic::new(Rule::PlaintextSecret, span, format!("`{key}` is written in clear"))
@@ -115,6 +101,20 @@ fn names_variable(text: &str, var: &str) -> bool {
         let name = rest.split_once("))").map_or(rest, |(name, _)| name).trim();
         name.strip_prefix(var).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     })
+}
+
+/// Where somebody wrote a text of the pipeline.
+pub(super) fn place(plan: &PipelinePlan<'_>, fleet: &Fleet, text: &str) -> Span {
+    let settings = plan.jobs.iter().filter_map(|job| match job {
+        Job::Stage(job) => Some(&*job.stage.origin.settings),
+        Job::Build(_) => None,
+    });
+    let kinds = [Family::Stack, Family::Build].into_iter().flat_map(|family| fleet.kinds.of(family));
+    let found =
+        settings.chain(fleet.resource_types_node.iter()).chain(kinds.map(Kind::node)).find_map(|node| find(node, text));
+    found
+        .or_else(|| plan.first_stage().map(|stage| stage.origin.span))
+        .expect("internal error: a pipeline without a stage")
 }
 
 /// Where a text stands in the settings of somebody.

@@ -389,13 +389,25 @@ impl<'p> Planner<'p, '_> {
         let stage = at.stage();
         let issue = self.ready_issue(stage)?;
         let resource = issue.post;
-        Some(Opening {
-            issue,
-            resource,
-            kind: OpeningKind::Preview,
-            ungated: !at.crosses(),
-            labels: labels(stage, [&stage.names.promotion_label]),
-        })
+        let labels = labels(stage, [&stage.names.promotion_label]);
+        self.check_labels(stage, &labels);
+        Some(Opening { issue, resource, kind: OpeningKind::Preview, ungated: !at.crosses(), labels })
+    }
+
+    /// A label that every issue of a gate has would reject every approval of it.
+    fn check_labels(&mut self, stage: &Stage, labels: &[&str]) {
+        for (index, rejects) in stage.approval.reject_labels.iter().enumerate() {
+            let Some(label) = labels.iter().find(|label| label.eq_ignore_ascii_case(rejects)) else { continue };
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::WrongType,
+                    stage.span_of(&format!("/approval/reject_labels/{index}")),
+                    format!("every issue of the gate has the label `{label}`, so nothing can be approved"),
+                )
+                .note(format!("for {}", stage.whom()))
+                .help("write a label that people set to reject, such as hold"),
+            );
+        }
     }
 
     /// What the deployment of a stage writes: the issue of the gate that it opens, or a record.
@@ -406,13 +418,9 @@ impl<'p> Planner<'p, '_> {
             let phase = if next.gate == Gate::Preview { StagePhase::Preview } else { StagePhase::Deploy };
             let issue = self.issue(IssueKind::Deployed, stage, next, Some(&next.approval), Some((next, phase)))?;
             let resource = issue.post;
-            return Some(Opening {
-                issue,
-                resource,
-                kind: OpeningKind::Gate,
-                ungated,
-                labels: labels(next, [&next.names.promotion_label]),
-            });
+            let labels = labels(next, [&next.names.promotion_label]);
+            self.check_labels(next, &labels);
+            return Some(Opening { issue, resource, kind: OpeningKind::Gate, ungated, labels });
         }
         let kind = match stage.record {
             Record::None => return None,

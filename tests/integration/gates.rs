@@ -846,8 +846,8 @@ fn code_that_skips_one_environment_is_reported_in_every_chain() {
     assert!(latest.contains("`shop` Production takes the newest commit of `other`"), "{latest}");
     // The build of an input takes the newest commit.
     let built = report(&format!(
-        "project: shop\n{SCRIPT}gate: manual\ninputs:\n  img: {{image: {{repository: example/img}}, build: {{image: {{}}}}}}\n\
-         overrides:\n  Production: {{names: {{code: other}}}}\n"
+        "project: shop\n{SCRIPT}gate: manual\noverrides:\n  Production:\n    names: {{code: other}}\n    inputs: {{img: \
+         {{image: {{repository: example/img}}, build: {{with: {{image: {{}}}}}}}}}}\n"
     ));
     assert!(built.contains("`shop` Production takes the newest commit of `other`"), "{built}");
 }
@@ -1030,6 +1030,12 @@ fn paths_and_names_do_not_lead_elsewhere() {
         ("issues: {body_files: [/etc/passwd]}", "`/etc/passwd` is outside of what the build has"),
         ("issues: {body_files: [\"{{ code }}/../x\"]}", "`shop-shop/../x` is outside of what the build has"),
         ("approval: {checkout_image: {repository: ../x}}", "`../x` is not the name of an image"),
+        ("overrides: {QA: {stack: {script: {image: \"alpine:3\"}}}}", "`alpine:3` is not the name of an image"),
+        (
+            "after: [{task: x, config: {platform: linux, image_resource: {type: registry-image, source: {repository: \
+             ../x}}, run: {path: sh}}}]",
+            "`../x` is not the name of an image",
+        ),
     ] {
         let report = report(&format!("project: shop\n{SCRIPT}{rest}\n"));
         assert!(report.contains(message) && report.contains("1 error in 1 file"), "{rest}: {report}");
@@ -1109,8 +1115,7 @@ fn job_of_extra_does_not_start_by_the_issue_of_a_gate() {
       |     ^^^^^^^^^^^
       |
       = note: `own` watches every closed issue whose title begins with "[bot] Script shop CI deployed."
-      = note: the job claims no approval, and takes whatever is newest then
-      = help: remove `trigger`; or watch issues of your own, with another title in `issue_prefix`
+      = help: remove `trigger`, and watch issues of your own, with another title in `issue_prefix`
 
     error: 1 error in 1 file; nothing was written
     "#
@@ -1133,6 +1138,16 @@ fn job_of_extra_does_not_start_by_the_issue_of_a_gate() {
         + "issues: {resource: mitodl}\n";
     let report = report(&mitodl);
     assert!(report.contains("closing the issue of the gate"), "{report}");
+    // Without a trigger it would still pass for an approval, and so does an input.
+    let read = own_issue("issue_prefix: \"[bot] Script shop CI\"", "- {get: own}");
+    let report = self::report(&read);
+    assert!(report.contains("`other` takes an approval of the gate") && report.contains("1 error in"), "{report}");
+    let input = format!(
+        "project: shop\n{SCRIPT}inputs: {{own: {{resource: {{type: github-issues, source: {{repository: \
+         example/deployments, access_token: ((github.token)), issue_prefix: \"[bot] Script shop QA\"}}}}, pin: version}}}}\n"
+    );
+    let report = self::report(&input);
+    assert!(report.contains("projects/shop.yml:3:10") && report.contains("1 error in"), "{report}");
     for source in [
         "issue_state: closed, issue_prefix: Own",
         "issue_state: open, issue_prefix: \"[bot] Script shop CI deployed.\"",
@@ -1488,4 +1503,34 @@ fn manifest_has_the_pipeline_that_sets_the_others() {
         let told = work.run(&[vec!["render", "--quiet"], paths].concat()).ended(1).stderr;
         assert!(told.contains("two pipelines are called `all`"), "{told}");
     }
+}
+
+#[test]
+fn label_of_every_gate_does_not_reject() {
+    assert_snapshot!(
+        report(&format!("project: shop\n{SCRIPT}approval: {{reject_labels: [hold, Promotion-to-qa]}}\n")),
+        @"
+    error[wrong-type]: every issue of the gate has the label `promotion-to-qa`, so nothing can be approved
+     --> projects/shop.yml:3:34
+      |
+    3 | approval: {reject_labels: [hold, Promotion-to-qa]}
+      |                                  ^^^^^^^^^^^^^^^
+      |
+      = note: for `shop` QA
+      = help: write a label that people set to reject, such as hold
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    let previewed = report(&format!(
+        "project: shop\n{PREVIEWED}overrides: {{QA: {{gate: preview, approval: {{reject_labels: [x]}}, issues: {{labels: [x]}}}}}}\n"
+    ));
+    assert!(previewed.contains("every issue of the gate has the label `x`"), "{previewed}");
+}
+
+#[test]
+fn error_that_is_known_is_not_reported_again() {
+    let rest = "names: {code: c}\noverrides: {Production: {source: {repository: https://github.com/example/other}}}\n";
+    let conflict = report(&format!("project: shop\n{SCRIPT}{rest}"));
+    assert!(conflict.contains("[conflicting-definition]") && conflict.contains("1 error in 1 file"), "{conflict}");
 }

@@ -490,6 +490,12 @@ fn image(text: &str) -> Result<(), Wrong> {
     wrong(message, help)
 }
 
+/// The error for the name of an image that no registry has. A variable is filled by Concourse.
+pub(crate) fn wrong_image(name: &str, place: impl FnOnce() -> Span) -> Option<Diagnostic> {
+    let wrong = image(name).err().filter(|_| !name.contains("(("))?;
+    Some(Diagnostic::new(Rule::WrongType, place(), wrong.message).help(wrong.help))
+}
+
 fn image_tag(text: &str) -> Result<(), Wrong> {
     let is_char = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     if !text.is_empty() && text.len() <= 128 && text.chars().all(is_char) && !text.starts_with(['.', '-']) {
