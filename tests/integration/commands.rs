@@ -281,7 +281,8 @@ fn help_of_every_verb() {
     A pipeline is a file, `-` for standard input, or REVISION:PATH in git. A different order is not a
     difference.
 
-    Exit codes: 0 no differences, 1 differences, 2 wrong usage, 3 could not run.
+    Exit codes: 0 no differences, 1 differences (with `--fail-on weaker`: of gates), 2 wrong usage, 3
+    could not run.
 
     Usage: ol-pipegen diff [OPTIONS] <OLD> [NEW]
 
@@ -295,9 +296,15 @@ fn help_of_every_verb() {
 
     Options:
       -f, --format <FORMAT>
-              Format of the output: text or json
+              Format of the output: text, json, or markdown for a pull request
               
               [default: text]
+
+          --fail-on <DIFFERENCES>
+              Differences that exit with 1: any, or weaker for gates that get weaker or promote to
+              another stage
+              
+              [default: any]
 
           --color <WHEN>
               Use colour: on a terminal (`auto`), `always` or `never`
