@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -123,36 +123,34 @@ struct Part<'c> {
 /// What is reported: pipelines with changes of gates first, then what changes alike in several pipelines, then the other
 /// changes of each pipeline.
 fn parts(compared: &[Compared]) -> Vec<Part<'_>> {
-    let mut alike: IndexMap<(Effect, String), Vec<usize>> = IndexMap::new();
-    let key = |change: &Change| (change.effect, format!("{:?} {} {:?}", change.subject, change.message, change.lines));
+    // By what a change is, whatever the thing that changes is named.
+    let key = |change: &Change| {
+        let (kind, _) = change.subject.parts();
+        (change.effect, kind, change.message.clone(), change.lines.clone())
+    };
+    let mut alike: IndexMap<_, Vec<(usize, &Change)>> = IndexMap::new();
     for (index, compared) in compared.iter().enumerate() {
-        let changes = compared.changes.changes.iter();
-        for change in changes.filter(|change| change.effect > Effect::Redirected) {
-            let pipelines = alike.entry(key(change)).or_default();
-            if pipelines.last() != Some(&index) {
-                pipelines.push(index);
-            }
+        for change in compared.changes.changes.iter().filter(|change| change.effect > Effect::Redirected) {
+            alike.entry(key(change)).or_default().push((index, change));
         }
     }
-    alike.retain(|_, pipelines| pipelines.len() > 1);
-    let mut shared: IndexMap<Vec<usize>, Changes> = IndexMap::new();
+    let is_shared = |all: &[(usize, &Change)]| all.iter().any(|(index, _)| *index != all[0].0);
+    alike.retain(|_, all| is_shared(all));
     let mut parts = Vec::new();
-    for (index, one) in compared.iter().enumerate() {
-        let (mut own, mut has_shared) = (Changes::default(), false);
-        for change in &one.changes.changes {
-            match alike.get(&key(change)) {
-                Some(pipelines) => {
-                    has_shared = true;
-                    if pipelines.first() == Some(&index) {
-                        shared.entry(pipelines.clone()).or_default().changes.push(change.clone());
-                    }
-                }
-                None => own.changes.push(change.clone()),
-            }
+    for one in compared {
+        let all = one.changes.changes.iter();
+        let own: Vec<Change> = all.filter(|change| !alike.contains_key(&key(change))).cloned().collect();
+        if !own.is_empty() || one.changes.changes.is_empty() && one.differs() {
+            parts.push(Part { pipelines: vec![one], changes: Changes { changes: own } });
         }
-        if !own.changes.is_empty() || !has_shared && one.differs() {
-            parts.push(Part { pipelines: vec![one], changes: own });
-        }
+    }
+    let mut shared: IndexMap<Vec<usize>, Changes> = IndexMap::new();
+    for all in alike.values() {
+        let pipelines: Vec<usize> = all.iter().map(|(index, _)| *index).collect::<BTreeSet<_>>().into_iter().collect();
+        let subjects: BTreeSet<_> = all.iter().map(|(_, change)| &change.subject).collect();
+        let mut change = all[0].1.clone();
+        change.subject = change.subject.and_more(subjects.len() - 1);
+        shared.entry(pipelines).or_default().changes.push(change);
     }
     parts.extend(shared.into_iter().map(|(pipelines, changes)| Part {
         pipelines: pipelines.into_iter().map(|index| &compared[index]).collect(),

@@ -11,7 +11,7 @@ use crate::gates;
 use crate::lower::lower;
 use crate::plan::plan;
 use crate::project::{Fleet, ManifestFile, Project, file_levels, resolve};
-use crate::render::{Selected, load, read_manifest, select};
+use crate::render::{FLEET_FILE, Selected, load, read_manifest, select};
 use crate::source::Sources;
 
 /// A project, understood.
@@ -41,17 +41,12 @@ pub(super) fn read_project(
 /// The failure for a path that is not a file, with what to name instead.
 pub(super) fn not_a_manifest(path: &Utf8Path) -> Failure {
     if path.is_dir() {
-        return Failure::Usage(format!("{path} is a folder: name one of its manifests, such as projects/cart.yml"));
+        let manifest = yaml_files(path).into_iter().find(|name| name != FLEET_FILE);
+        let example = manifest.map_or_else(String::new, |name| format!(", such as {}", path.join(name)));
+        return Failure::Usage(format!("{path} is a folder: name one manifest{example}"));
     }
     let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-    let names: Vec<String> = folder
-        .read_dir_utf8()
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_owned())
-        .filter(|name| matches!(Utf8Path::new(name).extension(), Some("yml" | "yaml")))
-        .collect();
+    let names = yaml_files(folder);
     let meant = path.file_name().and_then(|name| did_you_mean(name, names.iter().map(String::as_str)));
     let help = match meant {
         Some(meant) => format!("did you mean {}?", path.with_file_name(meant)),
@@ -104,4 +99,14 @@ fn read(
     });
     let pipelines = places.zip(lowered.into_iter().map(|lowered| lowered.pipeline)).collect();
     Ok(Some(ReadProject { fleet, project, pipelines }))
+}
+
+/// The names of the YAML files in a folder, sorted.
+fn yaml_files(folder: &Utf8Path) -> Vec<String> {
+    let entries = folder.read_dir_utf8().into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_owned());
+    let mut names: Vec<String> =
+        names.filter(|name| matches!(Utf8Path::new(name).extension(), Some("yml" | "yaml"))).collect();
+    names.sort();
+    names
 }

@@ -88,3 +88,28 @@ pub enum Subject {
     /// A gate, by its key and its repository.
     Gate(String),
 }
+
+impl Subject {
+    /// Its kind, in words, and its name. The pipeline itself has neither.
+    pub(crate) fn parts(&self) -> (&'static str, &str) {
+        match self {
+            Self::Pipeline => ("", ""),
+            Self::Job(name) => ("job", name),
+            Self::Resource(name) => ("resource", name),
+            Self::ResourceType(name) => ("resource type", name),
+            Self::Gate(name) => ("gate", name),
+        }
+    }
+
+    /// The same for several things of a kind: the name of one of them, and how many more there are.
+    pub(crate) fn and_more(self, more: usize) -> Self {
+        let and_more = |name: String| if more == 0 { name } else { format!("{name} and {more} more") };
+        match self {
+            Self::Pipeline => Self::Pipeline,
+            Self::Job(name) => Self::Job(and_more(name)),
+            Self::Resource(name) => Self::Resource(and_more(name)),
+            Self::ResourceType(name) => Self::ResourceType(and_more(name)),
+            Self::Gate(name) => Self::Gate(and_more(name)),
+        }
+    }
+}

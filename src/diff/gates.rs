@@ -375,14 +375,15 @@ impl<'p> Gates<'p> {
             }
             let had: BTreeSet<&str> =
                 was.get.passed.iter().map(|job| self.jobs.get(job.as_str()).copied().unwrap_or(job.as_str())).collect();
-            let whole_way = self.whole_way(taking);
+            // Hardly a job needs the whole way, and it may be long.
+            let whole_way = if had.is_subset(&passed) { BTreeSet::new() } else { self.whole_way(taking) };
             // A stage that is missing is reported as a whole.
             let known = |stretch: Option<&Stretch<'p>>, job: &str| {
                 stretch.is_some_and(|stretch| {
                     stretch.jobs.iter().any(|(one, _)| *one == job || self.jobs.get(one).is_some_and(|new| *new == job))
                 })
             };
-            let lost = had.difference(&whole_way).copied();
+            let lost = had.iter().copied().filter(|job| !passed.contains(job) && !whole_way.contains(job));
             let lost: Vec<&str> = lost.filter(|job| !known(self.lost.get(before.job.name.as_str()), job)).collect();
             let won = passed.difference(&had).copied();
             let won: Vec<&str> = won.filter(|job| !known(self.won.get(after.job.name.as_str()), job)).collect();

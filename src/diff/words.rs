@@ -141,8 +141,10 @@ impl Changes {
             }
             let _ = writeln!(out, "**{heading}**\n");
             for change in changes {
-                let subject =
-                    subject(change).map_or_else(String::new, |(kind, name)| format!("{kind} {}: ", as_code(name)));
+                let subject = match change.subject.parts() {
+                    ("", _) => String::new(),
+                    (kind, name) => format!("{kind} {}: ", as_code(name)),
+                };
                 let _ = writeln!(out, "- {subject}{}", with_code(&change.message));
                 if let Some(lines) = &change.lines {
                     // Longer than any row of backticks in the text.
@@ -170,20 +172,10 @@ fn with_code(message: &str) -> String {
         .collect()
 }
 
-fn subject(change: &Change) -> Option<(&'static str, &str)> {
-    match &change.subject {
-        Subject::Pipeline => None,
-        Subject::Job(name) => Some(("job", name)),
-        Subject::Resource(name) => Some(("resource", name)),
-        Subject::ResourceType(name) => Some(("resource type", name)),
-        Subject::Gate(name) => Some(("gate", name)),
-    }
-}
-
 fn sentence(change: &Change, colour: bool) -> String {
-    match subject(change) {
-        Some((kind, name)) => format!("{kind} {}: {}", painted(colour, "1", &visible(name)), change.message),
-        None => change.message.clone(),
+    match change.subject.parts() {
+        ("", _) => change.message.clone(),
+        (kind, name) => format!("{kind} {}: {}", painted(colour, "1", &visible(name)), change.message),
     }
 }
 

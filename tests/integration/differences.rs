@@ -495,26 +495,15 @@ fn fleet_has_a_summary() {
       gate users/-/QA/deployed in example/deployments: promoted to `users/-/Production/deploy`, and is gone: open issues for `users/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `users/-/Production/deploy` are void
     gone
       resource type approved-git: is gone
-    changed
-      resource shop-users: `check_every` changes from `1m` to `5m`
 
-    rendered/cart.yml:
+    in 5 pipelines (rendered/cart.yml, rendered/mail.yml, rendered/shop.yml and 2 more):
     changed
-      resource shop-cart: `check_every` changes from `1m` to `5m`
-
-    rendered/mail.yml:
-    changed
-      resource shop-mail: `check_every` changes from `1m` to `5m`
-
-    rendered/shop.yml:
-    changed
-      resource shop-shop: `check_every` changes from `1m` to `5m`
+      resource shop-cart and 4 more: `check_every` changes from `1m` to `5m`
 
     rendered/stock.yml:
     changed
       job deploy-stock-production: of the put pulumi-stock, `timeout` is now `2h`
       job deploy-stock-qa: of the put pulumi-stock, `timeout` is now `2h`
-      resource shop-stock: `check_every` changes from `1m` to `5m`
     ");
     assert_snapshot!(work.run(&["diff", "HEAD~1..HEAD", "--format", "markdown"]).ended(1).stdout, @r"
     **5 pipelines differ; in 1 of them gates get weaker, or promote to another stage**
@@ -533,27 +522,11 @@ fn fleet_has_a_summary() {
 
     - resource type `approved-git`: is gone
 
-    **changed**
-
-    - resource `shop-users`: `check_every` changes from `1m` to `5m`
-
-    ### `rendered/cart.yml`
+    ### in 5 pipelines (`rendered/cart.yml`, `rendered/mail.yml`, `rendered/shop.yml` and 2 more)
 
     **changed**
 
-    - resource `shop-cart`: `check_every` changes from `1m` to `5m`
-
-    ### `rendered/mail.yml`
-
-    **changed**
-
-    - resource `shop-mail`: `check_every` changes from `1m` to `5m`
-
-    ### `rendered/shop.yml`
-
-    **changed**
-
-    - resource `shop-shop`: `check_every` changes from `1m` to `5m`
+    - resource `shop-cart and 4 more`: `check_every` changes from `1m` to `5m`
 
     ### `rendered/stock.yml`
 
@@ -561,7 +534,6 @@ fn fleet_has_a_summary() {
 
     - job `deploy-stock-production`: of the put pulumi-stock, `timeout` is now `2h`
     - job `deploy-stock-qa`: of the put pulumi-stock, `timeout` is now `2h`
-    - resource `shop-stock`: `check_every` changes from `1m` to `5m`
     ");
     assert_eq!(work.run(&["diff", "HEAD..HEAD", "--format", "markdown"]).fine(), "Nothing changes.\n");
 }

@@ -338,7 +338,7 @@ fn path_that_does_not_exist() {
     for command in ["explain", "show", "graph"] {
         let message = "there is no file no.yml: name a manifest, such as projects/cart.yml";
         assert_eq!(work.run(&[command, "no.yml"]).ended(2).stderr, format!("error: {message}\n"));
-        let message = "is a folder: name one of its manifests, such as projects/cart.yml";
+        let message = "is a folder: name one manifest, such as projects/a.yml";
         assert_eq!(work.run(&[command, "projects"]).ended(2).stderr, format!("error: projects {message}\n"));
     }
     let message = "error: cannot read no.yml: no such file or folder\n";
