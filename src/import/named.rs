@@ -175,13 +175,18 @@ const NAMED: &[Named] = &[
         why: "a version that is asked of one job of a chain went through all before it",
         fits: |it, known| {
             let (theirs, ours) = (items(&it.theirs), items(&it.ours));
+            // Each of one list is in the other one, or comes before one of that.
+            let within = |some: &[&str], all: &[&str]| {
+                some.iter().all(|job| {
+                    all.contains(job)
+                        || all.iter().any(|later| known.ancestors.get(*later).is_some_and(|above| above.contains(*job)))
+                })
+            };
             it.last() == "passed"
                 && !ours.is_empty()
-                && ours.iter().all(|job| theirs.contains(job))
-                && theirs.iter().all(|job| {
-                    ours.contains(job)
-                        || ours.iter().any(|ours| known.ancestors.get(*ours).is_some_and(|above| above.contains(*job)))
-                })
+                && !theirs.is_empty()
+                && within(&theirs, &ours)
+                && within(&ours, &theirs)
         },
     },
     Named {

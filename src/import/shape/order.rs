@@ -18,11 +18,7 @@ impl<'p> Finder<'p, '_> {
     pub(super) fn before(&self, unit: usize, jobs: &StageJobs, unit_of: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
         let entered = self.job(jobs.preview.unwrap_or(jobs.deploy));
         let of_jobs = |names: &[crate::concourse::JobName]| -> BTreeSet<usize> {
-            names
-                .iter()
-                .filter_map(|name| unit_of.get(self.index.get(name.as_str())?).copied())
-                .filter(|other| *other != unit)
-                .collect()
+            self.stages_before(names, unit_of).into_iter().filter(|other| *other != unit).collect()
         };
         let from = |takes: &mut dyn Iterator<Item = &Taking<'p>>| -> BTreeSet<usize> {
             takes.flat_map(|taking| of_jobs(&taking.get.passed)).collect()
@@ -40,6 +36,26 @@ impl<'p> Finder<'p, '_> {
             before = from(&mut entered.takes.iter().filter(|taking| !is_need(taking)));
         }
         before
+    }
+
+    /// The stages that these jobs are, or that come before them where they are none.
+    fn stages_before(&self, names: &[crate::concourse::JobName], unit_of: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<usize> = names.iter().filter_map(|name| self.index.get(name.as_str()).copied()).collect();
+        while let Some(job) = open.pop() {
+            if !seen.insert(job) {
+                continue;
+            }
+            match unit_of.get(&job) {
+                Some(unit) => _ = found.insert(*unit),
+                None => {
+                    let passed = self.job(job).takes.iter().flat_map(|taking| &taking.get.passed);
+                    open.extend(passed.filter_map(|name| self.index.get(name.as_str()).copied()));
+                }
+            }
+        }
+        found
     }
 
     pub(super) fn gate(&self, unit: &Unit) -> GateShape {
@@ -107,7 +123,12 @@ impl<'p> Finder<'p, '_> {
         for chain in chains {
             // A job alone is a chain where the pipeline has no others, or where it is deployed as theirs are.
             let deploys = || self.is_alike(&chain, units) || units.len() == 1;
-            if promotes(&chain) || deploys() {
+            // So is a deployment of what others tested, where nothing else is promoted.
+            let follows = || {
+                let job = self.job(units[chain[0]].jobs.deploy);
+                !some_promote && job.takes.iter().any(|taking| !taking.get.passed.is_empty())
+            };
+            if promotes(&chain) || deploys() || follows() {
                 shape.chains.push(chain.into_iter().map(|unit| units[unit].jobs.clone()).collect());
                 continue;
             }
