@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use serde_json::{Map, Value as Json};
 
 use crate::Failure;
-use crate::concourse::{Core, InstanceVars, Job, Pipeline};
+use crate::concourse::{Core, InstanceVars, Job, JobName, Pipeline};
 use crate::diagnostic::Count;
 use crate::diff::{Effect, compare};
 use crate::kind::Family;
@@ -16,6 +16,7 @@ use crate::yaml::Node;
 use super::best::Best;
 use super::differences::Differences;
 use super::draft::{Deploys, Read, Stage};
+use super::extra::forget_jobs;
 use super::graph::{graph, json};
 use super::kinds::{self, Candidate};
 use super::place::{Place, places};
@@ -298,7 +299,11 @@ impl Attempts<'_, '_> {
         let former: BTreeMap<String, String> =
             former.filter_map(|(new, old)| Some((old.as_str()?.to_owned(), new.clone()))).collect();
         call_resources(&mut theirs, &former);
-        let changes = compare(&theirs, rendered);
+        // What a job that sets the pipeline let through is no loss.
+        let setters: BTreeSet<JobName> = self.read.sets().map(|job| job.name.clone()).collect();
+        let mut promoting = theirs.clone();
+        promoting.jobs.iter_mut().for_each(|job| forget_jobs(job, &setters));
+        let changes = compare(&promoting, rendered);
         let of = |effect| changes.of(effect).cloned().collect();
         Differences {
             remains: remains(&graph(&theirs), &graph(rendered), &known),

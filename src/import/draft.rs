@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::concourse::{Core, GetStep, JobName, Pipeline, PutStep, Resource, Step};
+use crate::concourse::{Core, GetStep, Job, JobName, Pipeline, PutStep, Resource, Step};
 use crate::flow::{JobFlow, PipelineFlow, Taking, duration, is_check_of_approval, text};
 use crate::manifest::Secret;
 
 use super::graph::{flat, json};
 use super::own::escape;
 use super::place::Place;
-use super::shape::{GateShape, Shape, StageJobs};
+use super::shape::{GateShape, Shape, StageJobs, sets_pipelines};
 use super::words::literal;
 
 /// The settings of a stage.
@@ -55,6 +55,11 @@ pub(super) fn pinned(file: &str) -> Option<&str> {
 impl<'p> Read<'p> {
     pub(super) fn job(&self, index: usize) -> &'p JobFlow<'p> {
         &self.flow.jobs[index]
+    }
+
+    /// The jobs that set pipelines.
+    pub(super) fn sets(&self) -> impl Iterator<Item = &'p Job> {
+        self.pipeline.jobs.iter().filter(|job| sets_pipelines(job))
     }
 
     /// What a job does itself: its steps but for gets, and for what belongs to gates.

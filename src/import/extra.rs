@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
-use crate::concourse::{Core, Job, Step};
+use crate::concourse::{Core, Job, JobName, Step};
 
 use super::draft::{Read, resource_of};
 use super::graph::json;
@@ -55,6 +55,7 @@ impl Read<'_> {
             types.extend(of.map(|found| found.type_name.as_str()).collect::<Vec<_>>());
         }
         let types = self.pipeline.resource_types.iter().filter(|found| types.contains(found.name.as_str()));
+        let setters: BTreeSet<JobName> = self.sets().map(|job| job.name.clone()).collect();
         let mut said = Map::new();
         let mut say = |key: &str, values: Vec<Json>| {
             if !values.is_empty() {
@@ -70,7 +71,12 @@ impl Read<'_> {
             value
         };
         say("resources", resources.into_iter().map(json).map(without_old_name).collect());
-        say("jobs", jobs.iter().map(json).map(without_old_name).collect());
+        let without_setters = |job: &&Job| {
+            let mut job = (*job).clone();
+            forget_jobs(&mut job, &setters);
+            job
+        };
+        say("jobs", jobs.iter().map(without_setters).map(|job| json(&job)).map(without_old_name).collect());
         say("var_sources", self.pipeline.var_sources.iter().map(json).collect());
         if let Some(display) = &self.pipeline.display {
             said.insert("display".to_owned(), json(display));
@@ -79,6 +85,15 @@ impl Read<'_> {
         escape(&mut said);
         if let Json::Object(said) = said { said } else { Map::new() }
     }
+}
+
+/// Takes out what a job asks of these jobs.
+pub(super) fn forget_jobs(job: &mut Job, names: &BTreeSet<JobName>) {
+    job.each_step_mut(&mut |step| {
+        if let Core::Get(get) = &mut step.core {
+            get.passed.retain(|name| !names.contains(name));
+        }
+    });
 }
 
 fn used_by(step: &Step) -> Option<&str> {

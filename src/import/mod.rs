@@ -104,6 +104,8 @@ pub(crate) fn import(
 ) -> Result<Option<Imported>, Failure> {
     let read = validate::pipeline(sources, file, secrets::take_out, diagnostics);
     let Some((node, mut pipeline)) = read else { return Ok(None) };
+    let has_issues = !PipelineFlow::of(&pipeline).issues.is_empty();
+    let moved = if has_issues { Vec::new() } else { prepare::bring_gets_forward(&mut pipeline) };
     let renamed = prepare::call_by_artifact(&mut pipeline);
     let issues_called = prepare::call_issues(&mut pipeline);
     prepare::add_approved_code(&mut pipeline);
@@ -178,9 +180,13 @@ pub(crate) fn import(
         let why = "there is one name for the type of issues";
         best.added.push(("the type of issues is called `github-issues`", why, "the resource type".to_owned()));
     }
+    for job in moved {
+        let why = "a get within other steps fetches what the build began with, whenever it runs";
+        best.added.push(("gets come first", why, job));
+    }
     let is_left = |job: usize| !best.extra_jobs.iter().any(|extra| *extra == pipeline.jobs[job].name.as_str());
     let left: Vec<&(usize, String)> = shape.outside.iter().filter(|(job, _)| is_left(*job)).collect();
-    for (job, why) in &left {
+    for (job, why) in left.iter().filter(|(job, _)| !shape::sets_pipelines(&pipeline.jobs[*job])) {
         diagnostics.push(outside(*job, why, &pipeline, place(*job)));
     }
     let kept: Vec<&str> = left.iter().map(|(job, _)| pipeline.jobs[*job].name.as_str()).collect();
@@ -259,14 +265,9 @@ fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut 
 
 fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span) -> Diagnostic {
     let job = &pipeline.jobs[job];
-    let help = if shape::sets_pipelines(job) {
-        "what sets pipelines is no part of one that is rendered: set it with the command that `render` prints"
-    } else {
-        "keep it in a pipeline of its own"
-    };
     Diagnostic::new(Rule::NotCarriedOver, span, format!("the job `{}` is not carried over", job.name))
         .note(why)
-        .help(help)
+        .help("keep it in a pipeline of its own")
 }
 
 /// The kinds that a manifest names: those of its stages, and of its builds.

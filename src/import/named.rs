@@ -37,6 +37,8 @@ pub(super) struct Known {
     pub(super) after_builds: BTreeSet<(String, String)>,
     /// Jobs whose steps a shell script was made of.
     pub(super) scripts: BTreeSet<String>,
+    /// Jobs that set pipelines.
+    pub(super) sets: BTreeSet<String>,
 }
 
 /// The difference by which a difference is known.
@@ -168,6 +170,19 @@ const NAMED: &[Named] = &[
                 && it.last() == "params"
                 && it.theirs.is_null()
                 && it.ours.get("skip_download") == Some(&Json::Bool(true))
+        },
+    },
+    Named {
+        name: "no job sets the pipeline",
+        why: "it would put the former pipeline back; the command that `render` prints sets the rendered one",
+        fits: |it, known| {
+            let is_job = it.at.len() == 2 && it.ours.is_null() && it.of("jobs").is_some_and(|job| known.sets.contains(job));
+            let (theirs, ours) = (items(&it.theirs), items(&it.ours));
+            let passed = it.last() == "passed" && (it.ours.is_null() || it.ours.is_array());
+            is_job
+                || passed
+                    && theirs.iter().any(|job| known.sets.contains(*job))
+                    && theirs.iter().filter(|job| !known.sets.contains(**job)).eq(ours.iter())
         },
     },
     Named {

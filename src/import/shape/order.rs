@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::flow::Taking;
 
 use super::find::Finder;
+use super::names::{Role, role};
 use super::{GateShape, NO_CHAIN, Shape, StageJobs};
 
 /// A stage, with the stage that its versions come from.
@@ -145,7 +146,11 @@ impl<'p> Finder<'p, '_> {
     fn is_alike(&self, chain: &[usize], units: &[Unit]) -> bool {
         let makes = |unit: usize| &self.job(units[unit].jobs.deploy).makes;
         let mine = makes(chain[0]);
-        !mine.is_empty()
+        // What only tells somebody of a build is put by all jobs.
+        let is_stage = |unit: usize| role(self.job(units[unit].jobs.deploy).job.name.as_str()) == Role::Stage;
+        let is_named = is_stage(chain[0]) || !(0..units.len()).any(is_stage);
+        is_named
+            && !mine.is_empty()
             && units.iter().enumerate().any(|(other, unit)| {
                 other != chain[0] && unit.before.is_some() && makes(other).iter().any(|made| mine.contains(made))
             })
