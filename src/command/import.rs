@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::fs;
 
@@ -6,7 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::cli::ImportArgs;
 use crate::concourse::InstanceVars;
 use crate::diagnostic::{Count, Diagnostics, visible};
-use crate::import::{Imported, Target, import};
+use crate::import::{Imported, Target, import, kinds_of_manifest};
+use crate::kind::Family;
 use crate::render::fleet_above;
 use crate::source::Sources;
 use crate::{Failure, write};
@@ -35,6 +37,7 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
     let mut outcome = Outcome::Fine;
     let mut files: Vec<(Utf8PathBuf, String)> = Vec::new();
     let mut results: Vec<Imported> = Vec::new();
+    let mut taken = BTreeSet::new();
     for argument in &args.pipelines {
         let place = Place::parse(argument);
         let called = args.pipeline.clone().unwrap_or_else(|| pipeline_name(&place));
@@ -45,7 +48,10 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
             pipeline: pipeline.to_owned(),
             instance_vars,
             name: args.out.as_deref().filter(|_| !into_folder).and_then(Utf8Path::file_stem).map(str::to_owned),
+            taken: taken.clone(),
+            replaced: BTreeSet::new(),
         };
+        let target = Target { replaced: replaced(args, into_folder, &target), ..target };
         let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
         let file = sources.add(place.name(), place.text()?);
         let imported = import(file, &target, &sources, &mut diagnostics)?;
@@ -58,6 +64,13 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
         output.say(&summary(&place, &imported));
         if let Some(out) = &args.out {
             let path = if into_folder { out.join(format!("{}.yml", imported.name)) } else { out.clone() };
+            if files.iter().any(|(known, _)| *known == path) {
+                let name = visible(&imported.name).into_owned();
+                return Err(Failure::Usage(format!(
+                    "several pipelines have the name `{name}`: import them one by one, with `--pipeline`"
+                )));
+            }
+            taken.extend(imported.kind_names.iter().cloned());
             files.push((path, imported.manifest.clone()));
             files.extend(imported.kinds.iter().cloned());
         }
@@ -69,6 +82,13 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
     }
     settle(&files, args.force, output)?;
     Ok(outcome)
+}
+
+/// The kinds that were made for the manifest which is written over.
+fn replaced(args: &ImportArgs, into_folder: bool, target: &Target) -> BTreeSet<(Family, String)> {
+    let Some(out) = args.out.as_ref().filter(|_| args.force) else { return BTreeSet::new() };
+    let path = if into_folder { out.join(format!("{}.yml", target.pipeline)) } else { out.clone() };
+    fs::read_to_string(path).map(|text| kinds_of_manifest(&text)).unwrap_or_default()
 }
 
 /// Writes all files, or none.
@@ -151,10 +171,15 @@ fn folder_of(path: &Utf8Path) -> Utf8PathBuf {
     path.parent().unwrap_or(Utf8Path::new("")).to_owned()
 }
 
-/// A pipeline is called as its file.
+/// A pipeline has the name of its file, in characters that the names of pipelines may have.
 fn pipeline_name(place: &Place) -> String {
-    match place {
-        Place::Stdin => "pipeline".to_owned(),
-        Place::File(path) | Place::Revision(_, path) => path.file_stem().unwrap_or("pipeline").to_owned(),
-    }
+    let stem = match place {
+        Place::Stdin => None,
+        Place::File(path) | Place::Revision(_, path) => path.file_stem(),
+    };
+    let (name, vars) = stem.map_or(("pipeline", ""), |stem| stem.split_at(stem.find(',').unwrap_or(stem.len())));
+    let is_known = |c: char| c.is_lowercase() || c.is_numeric() || "-_.".contains(c);
+    let name: String = name.to_lowercase().chars().map(|c| if is_known(c) { c } else { '-' }).collect();
+    let name = name.trim_start_matches(['-', '_', '.']);
+    format!("{}{vars}", if name.is_empty() { "pipeline" } else { name })
 }

@@ -387,7 +387,7 @@ fn by_itself(step: &Step<'_>) -> String {
     }
     format!(
         "merge it to {}. {} deploys it by itself.{also}{}",
-        as_code(&step.stage.code.git.branch),
+        branch(&step.stage.code.git),
         step.job(step.deploy),
         looks(&step.stage.code.check_every)
     )
@@ -435,6 +435,11 @@ fn looks(every: &CheckEvery) -> String {
     }
 }
 
+/// The branch of the code, after `merge it to`.
+fn branch(git: &GitSource) -> String {
+    git.branch.as_ref().map_or_else(|| "the default branch".to_owned(), |name| as_code(name))
+}
+
 /// The code of a stage, and which of it counts.
 fn code(stage: &Stage) -> String {
     of_repository(&stage.code.git)
@@ -445,7 +450,8 @@ fn of_repository(git: &GitSource) -> String {
     let address = git.repository.strip_suffix(".git").unwrap_or(&git.repository);
     let plain = !address.contains(['@', ' ', '<', '>']) && address.starts_with("http");
     let address = if plain { format!("<{}>", visible(address)) } else { as_code(&git.repository) };
-    let mut text = format!("the branch {} of {address}", as_code(&git.branch));
+    let noun = if git.branch.is_some() { "the branch " } else { "" };
+    let mut text = format!("{noun}{} of {address}", branch(git));
     if !git.paths.is_empty() {
         let paths: Vec<String> = git.paths.iter().map(|path| as_code(path)).collect();
         let _ = write!(text, ", as far as a commit changes {}", paths.join(", "));

@@ -2,11 +2,17 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 
+use crate::plan::StagePhase;
+use crate::project::Gate;
+
 use super::model::{Job, Pipeline, Unit};
 
 /// Concourse starts a job for a new version of any get that triggers.
 pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
-    for (get, step) in job.gets().filter(|(get, step)| step.author.is_brought() && get.triggers) {
+    // A deployment that no approval and nobody by hand starts may be started by anything.
+    let is_free = !job.is_gated()
+        && job.stage().is_some_and(|(stage, phase)| stage.gate == Gate::None && phase == StagePhase::Deploy);
+    for (get, step) in job.gets().filter(|(get, step)| step.author.is_brought() && get.triggers && !is_free) {
         diagnostics.push(
             Diagnostic::new(
                 Rule::StepPastGate,

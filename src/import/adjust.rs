@@ -224,6 +224,7 @@ impl Attempts<'_, '_> {
             unused_types: types.map(|found| found.name.to_string()).collect(),
             unused,
             scripts,
+            sets: read.sets().map(|job| job.name.to_string()).collect(),
         }
     }
 }

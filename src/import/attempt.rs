@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use serde_json::{Map, Value as Json};
 
 use crate::Failure;
-use crate::concourse::{Core, InstanceVars, Job, Pipeline};
+use crate::concourse::{Core, InstanceVars, Job, JobName, Pipeline};
 use crate::diagnostic::Count;
 use crate::diff::{Effect, compare};
 use crate::kind::Family;
@@ -16,7 +16,7 @@ use crate::yaml::Node;
 use super::best::Best;
 use super::differences::Differences;
 use super::draft::{Deploys, Read, Stage};
-use super::extra::extra;
+use super::extra::forget_jobs;
 use super::graph::{graph, json};
 use super::kinds::{self, Candidate};
 use super::place::{Place, places};
@@ -35,6 +35,10 @@ pub(super) struct Attempts<'a, 'p> {
     pub(super) target: &'a Target,
     /// New name → former name of resources that are called as their artifacts.
     pub(super) renamed: &'a BTreeMap<String, String>,
+    /// The first proposal that did not render, with its kinds.
+    pub(super) draft: Option<(String, Vec<KindText>)>,
+    /// The names of kinds of one's own, by what they are for.
+    pub(super) kind_names: BTreeMap<(Family, String), String>,
 }
 
 /// What came of them.
@@ -44,8 +48,20 @@ pub(super) struct Found {
     pub(super) name: String,
     /// Why none of them is any good.
     pub(super) problems: Vec<String>,
+    /// The likeliest of those that do not render, with its kinds.
+    pub(super) draft: Option<(String, Vec<KindText>)>,
     /// Where the fleet keeps kinds.
     pub(super) kinds_folder: Utf8PathBuf,
+}
+
+impl Found {
+    /// How much of the pipeline is not carried over.
+    pub(super) fn weight(&self) -> usize {
+        self.best.as_ref().map_or(usize::MAX, |best| {
+            let unnamed = best.differences.remains.iter().filter(|remains| remains.named.is_none()).count();
+            unnamed + best.differences.weaker.len()
+        })
+    }
 }
 
 /// A proposal that was rendered.
@@ -57,8 +73,6 @@ struct Tried {
     differences: Differences,
     /// Jobs whose hooks went around their steps.
     hooked: Vec<String>,
-    /// Jobs whose steps a shell script was made of.
-    scripts: BTreeSet<String>,
     /// Jobs of no chain that come along.
     extra_jobs: Vec<String>,
 }
@@ -92,6 +106,7 @@ impl Came {
 impl Attempts<'_, '_> {
     pub(super) fn best(mut self) -> Result<Found, Failure> {
         let name = self.name();
+        self.name_kinds(&name);
         let mut tried: Vec<Tried> = Vec::new();
         let mut problems: Vec<String> = Vec::new();
         for candidate in Candidate::all(self.read, &self.trial) {
@@ -102,7 +117,7 @@ impl Attempts<'_, '_> {
                 if tried.iter().any(|tried| tried.weight().0 == 0) {
                     continue;
                 }
-                match self.attempt(&candidate, own_builds, &name)? {
+                match self.with_jobs(&candidate, own_builds, &name)? {
                     Ok(attempt) => tried.push(attempt),
                     Err(why) => problems.extend(why),
                 }
@@ -110,9 +125,37 @@ impl Attempts<'_, '_> {
         }
         problems.dedup();
         let best = tried.into_iter().min_by_key(Tried::weight);
-        let best = best.map(|best| self.with_extra(best, &name)).transpose()?;
         let best = best.map(|best| self.settle(best, &name)).transpose()?;
-        Ok(Found { best, name, problems, kinds_folder: self.trial.fleet().kinds_folder.clone() })
+        let kinds_folder = self.trial.fleet().kinds_folder.clone();
+        Ok(Found { best, name, problems, draft: self.draft, kinds_folder })
+    }
+
+    /// Names the kinds of one's own. One that is there keeps its name, unless it was made for the same manifest.
+    fn name_kinds(&mut self, name: &str) {
+        let builds = self.read.shape.builds.keys().map(|input| (Family::Build, kinds::plain(input)));
+        for (family, wanted) in builds.chain([(Family::Stack, kinds::plain(name))]) {
+            let fleet = self.trial.fleet();
+            let is_taken = |name: &String| {
+                let key = (family, name.clone());
+                let is_there = fleet.kinds.get(family, name).is_some();
+                let has_file = || fleet.kinds_folder.join(family.folder()).join(format!("{name}.yml")).is_file();
+                let gives_way = || self.target.replaced.contains(&key) && has_file();
+                self.target.taken.contains(&key) || is_there && !gives_way()
+            };
+            let mut free = wanted.clone();
+            for number in 1.. {
+                if !is_taken(&free) {
+                    break;
+                }
+                free = if number == 1 { format!("{wanted}-own") } else { format!("{wanted}-own-{number}") };
+            }
+            self.kind_names.insert((family, wanted), free);
+        }
+    }
+
+    /// The name of a kind of one's own.
+    fn kind_name(&self, family: Family, wanted: &str) -> String {
+        self.kind_names.get(&(family, wanted.to_owned())).cloned().unwrap_or_else(|| wanted.to_owned())
     }
 
     /// The manifest's name: that for which the fleet's template comes out as the pipeline's name.
@@ -139,14 +182,12 @@ impl Attempts<'_, '_> {
         candidate: &Candidate,
         own_builds: bool,
         name: &str,
+        jobs: &[&Job],
     ) -> Result<Result<Tried, Vec<String>>, Failure> {
         let read = self.read;
         let places = places(read.shape, read.flow, name, &|stage| candidate.told(stage));
         let mut kinds: Vec<KindText> = Vec::new();
-        let mut own_name = kinds::plain(name);
-        while self.trial.fleet().kinds.get(Family::Stack, &own_name).is_some() {
-            own_name.push_str("-own");
-        }
+        let own_name = self.kind_name(Family::Stack, &kinds::plain(name));
         let mut own = BTreeMap::new();
         if matches!(candidate, Candidate::Own) {
             let words = |place: &Place, stage: &StageJobs| words(place, &stage.code);
@@ -154,7 +195,8 @@ impl Attempts<'_, '_> {
             kinds.push((Family::Stack, own_name.clone(), kinds::text(&kind)?));
             own = options;
         }
-        let (builds, build_kinds) = builds::builds(read, &self.trial, own_builds);
+        let (builds, build_kinds) =
+            builds::builds(read, &self.trial, own_builds, &|input| self.kind_name(Family::Build, input));
         for (name, kind) in build_kinds {
             kinds.push((Family::Build, name, kinds::text(&kind)?));
         }
@@ -173,8 +215,10 @@ impl Attempts<'_, '_> {
                 Candidate::Own => kinds::of_own(&own_name, &own[&stage.deploy]),
             }
         };
-        let mut stages = read.stages(&places, &deploys, &builds);
+        let along = jobs.iter().map(|job| job.name.as_str()).collect();
+        let mut stages = read.stages(&places, &deploys, &builds, &along);
         self.concourse(&mut stages);
+        self.say_extra(&mut stages, jobs, &self.defined(candidate));
         let mut top = Map::new();
         top.insert("pipeline".to_owned(), self.target.pipeline.as_str().into());
         let vars = self.target.instance_vars.iter();
@@ -190,7 +234,13 @@ impl Attempts<'_, '_> {
         };
         let mut rendered = match self.render(&stages, &top, name)? {
             Ok(rendered) => rendered,
-            Err(why) => return Ok(Err(why)),
+            Err(why) => {
+                // A kind that is there is no likely one before its own is tried.
+                if matches!(candidate, Candidate::Own) && self.draft.is_none() {
+                    self.draft = Some((text::manifest(&layers::manifest(&stages, &top, None))?, kinds));
+                }
+                return Ok(Err(why));
+            }
         };
         // What the kind and the fleet bring by themselves is seen in what came out.
         for _ in 0..2 {
@@ -216,7 +266,29 @@ impl Attempts<'_, '_> {
                 .collect(),
             _ => Vec::new(),
         };
-        Ok(Ok(Tried { stages, top, kinds, kind, differences, hooked, scripts, extra_jobs: Vec::new() }))
+        let extra_jobs = jobs.iter().map(|job| job.name.to_string()).collect();
+        Ok(Ok(Tried { stages, top, kinds, kind, differences, hooked, extra_jobs }))
+    }
+
+    /// The resources that the kinds of a proposal define.
+    fn defined(&self, candidate: &Candidate) -> BTreeSet<String> {
+        let read = self.read;
+        let made = |job: usize| {
+            kinds::made(read, job).into_iter().filter_map(|resource| Some(resource["name"].as_str()?.to_owned()))
+        };
+        let mut defined: BTreeSet<String> =
+            read.shape.builds.values().chain(read.shape.checks.values()).flat_map(|job| made(*job)).collect();
+        match candidate {
+            Candidate::Known { given, .. } => {
+                defined.extend(given.values().flat_map(|given| given.resources.iter().cloned()));
+            }
+            Candidate::Script { .. } => {}
+            Candidate::Own => {
+                let jobs = read.shape.stages().flat_map(|stage| [Some(stage.deploy), stage.preview]).flatten();
+                defined.extend(jobs.flat_map(made));
+            }
+        }
+        defined
     }
 
     /// In what a rendering differs from what was read.
@@ -227,7 +299,11 @@ impl Attempts<'_, '_> {
         let former: BTreeMap<String, String> =
             former.filter_map(|(new, old)| Some((old.as_str()?.to_owned(), new.clone()))).collect();
         call_resources(&mut theirs, &former);
-        let changes = compare(&theirs, rendered);
+        // What a job that sets the pipeline let through is no loss.
+        let setters: BTreeSet<JobName> = self.read.sets().map(|job| job.name.clone()).collect();
+        let mut promoting = theirs.clone();
+        promoting.jobs.iter_mut().for_each(|job| forget_jobs(job, &setters));
+        let changes = compare(&promoting, rendered);
         let of = |effect| changes.of(effect).cloned().collect();
         Differences {
             remains: remains(&graph(&theirs), &graph(rendered), &known),
@@ -238,47 +314,39 @@ impl Attempts<'_, '_> {
 
     /// The proposal with whatever of the pipeline is no part of a chain and may stand beside one: all of it, or one job
     /// after the other.
-    fn with_extra(&mut self, mut best: Tried, name: &str) -> Result<Tried, Failure> {
+    fn with_jobs(
+        &mut self,
+        candidate: &Candidate,
+        own_builds: bool,
+        name: &str,
+    ) -> Result<Result<Tried, Vec<String>>, Failure> {
+        const MOST: usize = 24;
         let read = self.read;
-        for (family, name, text) in &best.kinds {
-            self.trial.kind(*family, name, text);
-        }
-        let Ok(bare) = self.render(&best.stages, &best.top, name)? else { return Ok(best) };
         let outside: BTreeSet<usize> = read.shape.outside.iter().map(|(job, _)| *job).collect();
         let jobs: Vec<&Job> =
             outside.iter().map(|job| &read.pipeline.jobs[*job]).filter(|job| !shape::sets_pipelines(job)).collect();
-        let singly = jobs.iter().map(|job| vec![*job]);
+        let whole = self.attempt(candidate, own_builds, name, &jobs)?;
+        if whole.is_ok() || jobs.is_empty() {
+            return Ok(whole);
+        }
         let mut taken: Vec<&Job> = Vec::new();
-        let mut is_tried = false;
-        for more in [jobs.clone()].into_iter().chain(singly) {
-            let all: Vec<&Job> = taken.iter().copied().chain(more).collect();
-            let mut stages = best.stages.clone();
-            let is_more = self.say_extra(&mut stages, &all, &bare);
-            if !is_more || all.is_empty() && is_tried {
-                continue;
-            }
-            is_tried = true;
-            let Ok(mut rendered) = self.render(&stages, &best.top, name)? else { continue };
-            let mut top = best.top.clone();
-            self.old_names(&mut top, &rendered);
-            if let Ok(again) = self.render(&stages, &top, name)? {
-                rendered = again;
-            }
-            let differences = self.compared(&rendered, &top, &best.scripts);
-            best = Tried { stages, top, differences, ..best };
-            let is_whole = all.len() == jobs.len();
-            taken = all;
-            if is_whole {
-                break;
+        let mut best = match self.attempt(candidate, own_builds, name, &taken)? {
+            Ok(best) => best,
+            Err(_) => return Ok(whole),
+        };
+        for job in jobs.into_iter().take(MOST) {
+            taken.push(job);
+            match self.attempt(candidate, own_builds, name, &taken)? {
+                Ok(more) => best = more,
+                Err(_) => _ = taken.pop(),
             }
         }
-        best.extra_jobs = taken.iter().map(|job| job.name.to_string()).collect();
-        Ok(best)
+        Ok(Ok(best))
     }
 
-    /// Gives each chain the jobs that follow one of its own, and the first chain those that follow none. False when there
-    /// is nothing to give.
-    fn say_extra(&self, stages: &mut [Vec<Stage>], jobs: &[&Job], bare: &Pipeline) -> bool {
+    /// Gives each chain the jobs that follow one of its own, and the first chain those that follow none, with what the
+    /// steps of its stages use.
+    fn say_extra(&self, stages: &mut [Vec<Stage>], jobs: &[&Job], defined: &BTreeSet<String>) {
         let follows = |job: &Job, chain: &[StageJobs]| {
             let mut follows = false;
             job.each_step(&mut |step| {
@@ -291,16 +359,19 @@ impl Attempts<'_, '_> {
         };
         let chains = &self.read.shape.chains;
         let home = |job: &Job| chains.iter().position(|chain| follows(job, chain)).unwrap_or(0);
-        let mut is_more = false;
-        for (index, chain) in stages.iter_mut().enumerate() {
+        for (index, (chain, shapes)) in stages.iter_mut().zip(chains).enumerate() {
             let own: Vec<&Job> = jobs.iter().copied().filter(|job| home(job) == index).collect();
-            let said = extra(self.read.pipeline, &own, bare);
-            is_more |= !said.is_empty();
+            let of_stages: Vec<&Job> = shapes
+                .iter()
+                .flat_map(|stage| [Some(stage.deploy), stage.preview])
+                .flatten()
+                .map(|job| self.read.job(job).job)
+                .collect();
+            let said = self.read.extra(&own, &of_stages, defined);
             for stage in chain.iter_mut().filter(|_| !said.is_empty()) {
                 stage.settings.insert("extra".to_owned(), said.clone().into());
             }
         }
-        is_more
     }
 
     /// All of a pipeline lives on one Concourse.

@@ -19,8 +19,10 @@ pub(super) fn builds(
     read: &Read<'_>,
     trial: &Trial,
     own_too: bool,
+    name_of: &dyn Fn(&str) -> String,
 ) -> (BTreeMap<String, Deploys>, Vec<(String, Json)>) {
     let resources = resources(read);
+    let is_own = |name: &str| read.shape.builds.keys().any(|input| name_of(&plain(input)) == name);
     let mut builds = BTreeMap::new();
     let mut kinds: Vec<(String, Json)> = Vec::new();
     for (input, index) in &read.shape.builds {
@@ -55,7 +57,7 @@ pub(super) fn builds(
                 ("input", input.clone()),
             ],
         };
-        let found = trial.fleet().kinds.of(Family::Build).find_map(|kind| {
+        let found = trial.fleet().kinds.of(Family::Build).filter(|kind| !is_own(kind.name())).find_map(|kind| {
             let mut found = unfill(kind, &body)?;
             found.names.insert("env".to_owned(), env.clone().into());
             Some((kind.name().to_owned(), found))
@@ -93,7 +95,7 @@ pub(super) fn builds(
         let check = read.shape.checks.get(input).map(|job| body(*job, "check"));
         let bodies: Vec<Body> = check.into_iter().chain([body(*index, "build")]).collect();
         let types = types(read, &bodies);
-        let name = plain(input);
+        let name = name_of(&plain(input));
         let about = format!("makes `{input}`; read from a pipeline");
         let OwnKind { mut text, .. } = own_kind(&title(&name), &about, &bodies, 1, &types, true);
         if let (Some(retention), Some(kind)) = (&job.job.build_log_retention, text.as_object_mut()) {

@@ -1,17 +1,18 @@
 //! A manifest in the making: the settings of every stage, each said in full.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::concourse::{Core, GetStep, Pipeline, PutStep, Resource, Step};
+use crate::concourse::{Core, GetStep, Job, JobName, Pipeline, PutStep, Resource, Step};
 use crate::flow::{JobFlow, PipelineFlow, Taking, duration, is_check_of_approval, text};
 use crate::manifest::Secret;
 
 use super::graph::{flat, json};
 use super::own::escape;
 use super::place::Place;
-use super::shape::{GateShape, Shape, StageJobs};
+use super::shape::{GateShape, Shape, StageJobs, sets_pipelines};
+use super::words::literal;
 
 /// The settings of a stage.
 #[derive(Clone, Debug)]
@@ -39,7 +40,12 @@ pub(super) struct Read<'p> {
     pub(super) pipeline: &'p Pipeline,
     pub(super) flow: &'p PipelineFlow<'p>,
     pub(super) shape: &'p Shape,
+    /// Resources that stages take in Concourse's own words: no input is taken so.
+    pub(super) verbatim: BTreeSet<String>,
 }
+
+/// The jobs of no chain that come along.
+pub(super) type Along<'a> = BTreeSet<&'a str>;
 
 /// The input whose approved version a file holds, if it is a pin of an approval.
 pub(super) fn pinned(file: &str) -> Option<&str> {
@@ -49,6 +55,11 @@ pub(super) fn pinned(file: &str) -> Option<&str> {
 impl<'p> Read<'p> {
     pub(super) fn job(&self, index: usize) -> &'p JobFlow<'p> {
         &self.flow.jobs[index]
+    }
+
+    /// The jobs that set pipelines.
+    pub(super) fn sets(&self) -> impl Iterator<Item = &'p Job> {
+        self.pipeline.jobs.iter().filter(|job| sets_pipelines(job))
     }
 
     /// What a job does itself: its steps but for gets, and for what belongs to gates.
@@ -87,6 +98,7 @@ impl<'p> Read<'p> {
         places: &[Vec<Place>],
         deploys: &dyn Fn(&StageJobs) -> Deploys,
         builds: &BTreeMap<String, Deploys>,
+        along: &Along<'_>,
     ) -> Vec<Vec<Stage>> {
         let labels = self.common_labels(places);
         let jobs = self.shape.stages().zip(places.iter().flatten());
@@ -104,6 +116,8 @@ impl<'p> Read<'p> {
                     previewed,
                     labels: &labels,
                     projects: &projects,
+                    chain,
+                    along,
                 };
                 found.push(Stage { place: place.clone(), settings: self.settings(&at, place, &deploys(jobs), builds) });
             }
@@ -140,8 +154,9 @@ impl<'p> Read<'p> {
         let mut env: Json = deploys.env.clone().into();
         escape(&mut env);
         say("env", env);
-        for (key, steps) in [("before", &deploys.before), ("after", &deploys.after)] {
-            let mut steps: Json = steps.clone().into();
+        let before: Vec<Json> = self.verbatim_gets(at).into_iter().chain(deploys.before.iter().cloned()).collect();
+        for (key, steps) in [("before", before), ("after", deploys.after.clone())] {
+            let mut steps: Json = steps.into();
             escape(&mut steps);
             say(key, steps);
         }
@@ -168,6 +183,28 @@ impl<'p> Read<'p> {
                 (name.to_owned(), value)
             }));
         }
+        if said.contains_key("repository") && text("branch").is_none() {
+            said.insert("branch".to_owned(), Json::Null);
+        }
+        let more: Map<String, Json> = code
+            .source
+            .as_ref()
+            .map(json)
+            .and_then(|source| Some(source.as_object()?.iter().filter(|field| is_more(field)).map(owned).collect()))
+            .unwrap_or_default();
+        if !more.is_empty() {
+            let mut more: Json = more.into();
+            escape(&mut more);
+            said.insert("extra".to_owned(), more);
+        }
+        if self.shape.stages().any(|stage| stage.code != at.jobs.code && self.takes_any(stage, &at.jobs.code)) {
+            // Who takes it as something else says what of it is watched.
+            said.extend(code.source.as_ref().and_then(|source| source.get("paths")).map(|paths| {
+                let mut paths = json(paths);
+                escape(&mut paths);
+                ("paths".to_owned(), paths)
+            }));
+        }
         said.extend(code.check_every.as_ref().map(|every| ("check_every".to_owned(), every.as_str().into())));
         let webhook = code.webhook_token.as_ref().filter(|token| Secret::is_reference(token));
         said.extend(webhook.map(|token| ("webhook".to_owned(), token.as_str().into())));
@@ -175,25 +212,163 @@ impl<'p> Read<'p> {
             self.shape.builds.values().any(|job| {
                 self.job(*job).takes.iter().any(|taking| taking.resource == at.jobs.code && taking.triggers())
             });
-        if self.is_quiet(&at.jobs.code) && !built_from_it {
+        if self.is_quiet(at.jobs, &at.jobs.code) && !built_from_it {
             said.insert("trigger".to_owned(), false.into());
         }
+        self.versions_of_code(at, &mut said);
         said.into()
     }
 
-    /// Is there a job that goes by itself, and not for this resource?
-    pub(super) fn is_quiet(&self, resource: &str) -> bool {
-        self.shape.stages().any(|stage| {
-            let by_itself = stage.preview.is_some() || stage.gate == GateShape::None;
-            let entering = self.job(stage.preview.unwrap_or(stage.deploy));
-            let starts = |taking: &Taking<'_>| taking.triggers();
-            let brings_code = |taking: &Taking<'_>| self.flow.issues[taking.resource].code().is_some();
-            by_itself
-                && !entering.gates.iter().any(brings_code)
-                && entering.takes.iter().any(starts)
-                && (entering.takes.iter().any(|taking| taking.resource == resource && !taking.triggers())
-                    || stage.code == resource && entering.takes.iter().all(|taking| taking.resource != resource))
+    /// Which versions of the code a stage takes, where the chain alone does not say so.
+    fn versions_of_code(&self, at: &InChain<'_>, said: &mut Map<String, Json>) {
+        if at.jobs.preview.is_some() || !self.flow.issues.is_empty() {
+            return;
+        }
+        let Some(get) = self.code_get(at.jobs) else { return };
+        if let Some(params) = &get.params {
+            let mut params = json(params);
+            escape(&mut params);
+            said.insert("params".to_owned(), params);
+        }
+        let in_chain: BTreeSet<&str> = at.chain.iter().map(|stage| self.job(stage.deploy).job.name.as_str()).collect();
+        let is_newest = at.before.is_some_and(|before| !self.come_after(&get.passed, before.deploy));
+        if is_newest {
+            said.insert("newest".to_owned(), true.into());
+        }
+        let comes_out = |name: &&JobName| {
+            let is_stage = self.shape.stages().any(|stage| self.job(stage.deploy).job.name == **name);
+            let is_said = !is_newest && in_chain.contains(name.as_str());
+            !is_said && (is_stage || at.along.contains(name.as_str()))
+        };
+        let passed: Vec<Json> = get.passed.iter().filter(comes_out).map(|name| literal(name.as_str()).into()).collect();
+        if !passed.is_empty() {
+            said.insert("passed".to_owned(), passed.into());
+        }
+    }
+
+    /// Is a job among these, or one of those whose versions they took?
+    fn come_after(&self, names: &[JobName], job: usize) -> bool {
+        let of = |name: &JobName| self.flow.jobs.iter().position(|job| job.job.name == *name);
+        let mut open: Vec<usize> = names.iter().filter_map(of).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(next) = open.pop() {
+            if next == job {
+                return true;
+            }
+            if seen.insert(next) {
+                open.extend(self.job(next).takes.iter().flat_map(|taking| &taking.get.passed).filter_map(of));
+            }
+        }
+        false
+    }
+
+    /// Does a stage take a resource, however it does?
+    fn takes_any(&self, stage: &StageJobs, resource: &str) -> bool {
+        let jobs = [Some(stage.deploy), stage.preview].into_iter().flatten();
+        { jobs }.any(|job| self.takes(job).any(|taking| taking.resource == resource))
+    }
+
+    /// The get by which a stage takes its code under the code's own name.
+    pub(super) fn code_get(&self, stage: &StageJobs) -> Option<&'p GetStep> {
+        let mut takes = self.takes(stage.deploy);
+        takes
+            .find(|taking| taking.resource == stage.code && taking.get.get.as_str() == stage.code)
+            .map(|taking| taking.get)
+    }
+
+    /// The gets of a stage that a manifest says in Concourse's own words.
+    pub(super) fn verbatim_gets(&self, at: &InChain<'_>) -> Vec<Json> {
+        if at.jobs.preview.is_some() {
+            return Vec::new();
+        }
+        let comes_out = |name: &str| {
+            let chain = self.shape.stages().any(|stage| self.job(stage.deploy).job.name.as_str() == name);
+            let builds = self.shape.builds.values().any(|job| self.job(*job).job.name.as_str() == name);
+            chain || builds || at.along.contains(name)
+        };
+        let gets = self.takes(at.jobs.deploy).filter(|taking| self.is_verbatim(at.jobs, taking));
+        gets.map(|taking| {
+            let mut get = taking.get.clone();
+            get.passed.retain(|name| comes_out(name.as_str()));
+            json(&Step::from(Core::Get(get)))
         })
+        .collect()
+    }
+
+    /// Is a get said in Concourse's own words?
+    pub(super) fn is_verbatim(&self, stage: &StageJobs, taking: &Taking<'p>) -> bool {
+        if !self.flow.issues.is_empty() || stage.preview.is_some() {
+            return false;
+        }
+        if taking.resource == stage.code {
+            return self.code_get(stage).is_none_or(|get| !std::ptr::eq(get, taking.get));
+        }
+        self.verbatim.contains(taking.resource)
+    }
+
+    /// Finds what is taken as no input is: under another name, at its newest in every stage, past a job that is no stage.
+    pub(super) fn find_verbatim(&mut self) {
+        if !self.flow.issues.is_empty() {
+            return;
+        }
+        let codes: BTreeSet<&str> = self.shape.stages().map(|stage| stage.code.as_str()).collect();
+        let mut found: BTreeSet<String> = BTreeSet::new();
+        for chain in &self.shape.chains {
+            let mut before: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for stage in chain {
+                let name = self.job(stage.deploy).job.name.as_str();
+                let mut taken: BTreeSet<&str> = BTreeSet::new();
+                for taking in self.takes(stage.deploy).filter(|taking| taking.resource != stage.code) {
+                    let resource = taking.resource;
+                    let stages = before.get(resource).map_or(&[][..], Vec::as_slice);
+                    let passed: Vec<&str> = taking.get.passed.iter().map(JobName::as_str).collect();
+                    let build = self.shape.builds.get(resource).map(|job| self.job(*job).job.name.as_str());
+                    let from_build = self
+                        .shape
+                        .builds
+                        .values()
+                        .any(|job| self.job(*job).takes.iter().any(|taking| taking.resource == resource));
+                    let expected = stages.last().copied().or(build);
+                    let is_expected = from_build
+                        || match expected {
+                            Some(expected) => {
+                                passed.contains(&expected)
+                                    && passed
+                                        .iter()
+                                        .all(|job| *job == expected || stages.contains(job) || Some(*job) == build)
+                            }
+                            None => passed.is_empty(),
+                        };
+                    let is_put = self.shape.stages().any(|stage| self.job(stage.deploy).makes.contains(&resource));
+                    if codes.contains(resource)
+                        || taking.get.get.as_str() != resource
+                        || taking.get.version.is_some()
+                        || !taken.insert(resource)
+                        || !is_expected
+                        || is_put
+                    {
+                        found.insert(resource.to_owned());
+                    }
+                    before.entry(resource).or_default().push(name);
+                }
+            }
+        }
+        self.verbatim = found;
+    }
+
+    /// Does the stage go by itself, and not for this resource?
+    pub(super) fn is_quiet(&self, stage: &StageJobs, resource: &str) -> bool {
+        let by_itself = stage.preview.is_some() || stage.gate == GateShape::None;
+        let entering = self.job(stage.preview.unwrap_or(stage.deploy));
+        let brings_code = |taking: &Taking<'_>| self.flow.issues[taking.resource].code().is_some();
+        let mut takes = entering.takes.iter().filter(|taking| taking.resource == resource);
+        by_itself
+            && !entering.gates.iter().any(brings_code)
+            && entering.takes.iter().any(Taking::triggers)
+            && !takes.any(|taking| {
+                taking.triggers()
+                    && (resource != stage.code || taking.get.get.as_str() == resource || !self.flow.issues.is_empty())
+            })
     }
 
     /// The projects whose deployments a stage waits for.
@@ -260,6 +435,19 @@ pub(super) struct InChain<'a> {
     pub(super) labels: &'a [String],
     /// Deploy job → project.
     pub(super) projects: &'a BTreeMap<&'a str, &'a str>,
+    /// The chain.
+    pub(super) chain: &'a [StageJobs],
+    pub(super) along: &'a Along<'a>,
+}
+
+/// Has the field of a git resource no word of its own?
+fn is_more((key, value): &(&String, &Json)) -> bool {
+    let is_default = *key == "fetch_tags" && **value == false;
+    !is_default && !matches!(key.as_str(), "uri" | "branch" | "paths" | "private_key")
+}
+
+fn owned((key, value): (&String, &Json)) -> (String, Json) {
+    (key.clone(), value.clone())
 }
 
 /// The resource that a put writes.

@@ -83,7 +83,9 @@ pub(super) fn flat(plan: &[Step]) -> Vec<&Step> {
     let mut steps = Vec::new();
     for step in plan {
         match within(step) {
-            Some(inner) if is_bare(step) && (inner.len() == 1 || only_gets(step)) => steps.extend(flat(inner)),
+            Some(inner) if is_bare(step) && (inner.len() == 1 || is_do(step) || only_gets(step)) => {
+                steps.extend(flat(inner));
+            }
             _ => steps.push(step),
         }
     }
@@ -104,6 +106,10 @@ fn within(step: &Step) -> Option<&[Step]> {
         Core::InParallel { in_parallel } => Some(&in_parallel.steps),
         _ => None,
     }
+}
+
+fn is_do(step: &Step) -> bool {
+    matches!(step.core, Core::Do { .. })
 }
 
 /// Does a step fetch and nothing else?

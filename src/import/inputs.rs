@@ -15,7 +15,8 @@ pub(super) fn input(resource: &Resource) -> Map<String, Json> {
     let source = resource.source.as_ref().map(json).unwrap_or_default();
     let source = source.as_object().cloned().unwrap_or_default();
     let words = match resource.type_name.as_str() {
-        "git" => words(&source, "git", GIT, &[("fetch_tags", Json::Bool(false))]),
+        // Without a branch it is that of the repository, and not `main`.
+        "git" if source.contains_key("branch") => words(&source, "git", GIT, &[("fetch_tags", Json::Bool(false))]),
         "registry-image" => image(&source),
         "s3" => words(&source, "s3", S3, &[]),
         "github-release" => release(&source),

@@ -11,6 +11,7 @@ mod builds;
 mod differences;
 mod draft;
 mod extra;
+mod gaps;
 mod graph;
 mod inputs;
 mod kinds;
@@ -31,7 +32,7 @@ mod trial;
 mod unfill;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 
@@ -47,6 +48,7 @@ use crate::yaml::Node;
 
 use attempt::Attempts;
 use draft::Read;
+use gaps::{Gap, Lost};
 use shape::Shape;
 use trial::Trial;
 
@@ -63,6 +65,10 @@ pub(crate) struct Target {
     pub(crate) instance_vars: InstanceVars,
     /// The manifest's, where it is said.
     pub(crate) name: Option<String>,
+    /// The kinds that other pipelines of the same run made.
+    pub(crate) taken: BTreeSet<(Family, String)>,
+    /// The kinds that were made for the manifest which is written over: they give way.
+    pub(crate) replaced: BTreeSet<(Family, String)>,
 }
 
 /// What a pipeline became.
@@ -74,6 +80,8 @@ pub(crate) struct Imported {
     pub(crate) manifest: String,
     /// Kinds of its own: the file, and its text.
     pub(crate) kinds: Vec<(Utf8PathBuf, String)>,
+    /// The names of those kinds.
+    pub(crate) kind_names: BTreeSet<(Family, String)>,
     /// What was carried over, a line each.
     pub(crate) carried: Vec<String>,
     /// Differences that are meant: name, reason, and where.
@@ -96,73 +104,106 @@ pub(crate) fn import(
 ) -> Result<Option<Imported>, Failure> {
     let read = validate::pipeline(sources, file, secrets::take_out, diagnostics);
     let Some((node, mut pipeline)) = read else { return Ok(None) };
+    let has_issues = !PipelineFlow::of(&pipeline).issues.is_empty();
+    let moved = if has_issues { Vec::new() } else { prepare::bring_gets_forward(&mut pipeline) };
     let renamed = prepare::call_by_artifact(&mut pipeline);
     let issues_called = prepare::call_issues(&mut pipeline);
     prepare::add_approved_code(&mut pipeline);
     let flow = PipelineFlow::of(&pipeline);
-    let shape = Shape::of(&flow);
+    let shapes = Shape::all(&flow);
     let place = |index: usize| remains::job_span(&node, pipeline.jobs[index].name.as_str());
-    if shape.chains.is_empty() {
-        diagnostics.push(no_chain(&shape, &pipeline, &node));
+    if let Some(shape) = shapes.first().filter(|shape| shape.chains.is_empty()) {
+        diagnostics.push(no_chain(shape, &pipeline, &node));
         return Ok(None);
     }
-    let trial = match Trial::new(target.fleet.as_deref(), &target.folder)? {
-        Ok(trial) => trial,
-        Err(fleet) => {
-            return Err(Failure::Usage(format!("{fleet} has errors: see `ol-pipegen validate {fleet}`")));
-        }
-    };
-    let reading = Read { pipeline: &pipeline, flow: &flow, shape: &shape };
-    let foreign = reading.foreign_gates();
-    for (job, resource) in &foreign {
-        let name = &pipeline.jobs[*job].name;
-        diagnostics.push(
-            Diagnostic::new(Rule::NotCarriedOver, place(*job), format!("`{name}` waits for an issue that another pipeline opens"))
-                .note(format!("by the resource `{resource}`"))
-                .help("one manifest makes the pipelines of a chain on all of its Concourses: add the stage to that of the other pipeline, with `concourse`"),
-        );
-    }
-    if !foreign.is_empty() {
-        return Ok(None);
-    }
-    let found = Attempts { read: &reading, trial, target, renamed: &renamed }.best()?;
-    let attempt::Found { best, name, problems, kinds_folder } = found;
-    let Some(mut best) = best else {
-        for problem in problems {
+    let mut found: Option<(attempt::Found, Read<'_>)> = None;
+    for shape in &shapes {
+        let trial = match Trial::new(target.fleet.as_deref(), &target.folder)? {
+            Ok(trial) => trial,
+            Err(fleet) => {
+                return Err(Failure::Usage(format!("{fleet} has errors: see `ol-pipegen validate {fleet}`")));
+            }
+        };
+        let mut reading = Read { pipeline: &pipeline, flow: &flow, shape, verbatim: BTreeSet::new() };
+        reading.find_verbatim();
+        let foreign = reading.foreign_gates();
+        for (job, resource) in &foreign {
+            let name = &pipeline.jobs[*job].name;
             diagnostics.push(
-                Diagnostic::new(
-                    Rule::NotCarriedOver,
-                    place(shape.chains[0][0].deploy),
-                    "no manifest comes out as this pipeline",
-                )
-                .note(problem)
-                .help("write the manifest by hand: `ol-pipegen init` makes one to begin with"),
+                Diagnostic::new(Rule::NotCarriedOver, place(*job), format!("`{name}` waits for an issue that another pipeline opens"))
+                    .note(format!("by the resource `{resource}`"))
+                    .help("one manifest makes the pipelines of a chain on all of its Concourses: add the stage to that of the other pipeline, with `concourse`"),
             );
         }
-        return Ok(None);
+        if !foreign.is_empty() {
+            return Ok(None);
+        }
+        let attempt =
+            Attempts { read: &reading, trial, target, renamed: &renamed, draft: None, kind_names: BTreeMap::new() }
+                .best()?;
+        let is_whole = attempt.weight() == 0;
+        if found.as_ref().is_none_or(|(known, _)| attempt.weight() < known.weight()) {
+            found = Some((attempt, reading));
+        }
+        if is_whole {
+            break;
+        }
+    }
+    let Some((found, reading)) = found else { return Ok(None) };
+    let shape = reading.shape;
+    let attempt::Found { best, name, problems, draft, kinds_folder } = found;
+    let kinds_of = |kinds: &[KindText]| -> Vec<(Utf8PathBuf, String)> {
+        let path = |family: Family, name: &str| kinds_folder.join(family.folder()).join(format!("{name}.yml"));
+        kinds.iter().map(|(family, name, text)| (path(*family, name), text.clone())).collect()
+    };
+    let names_of = |kinds: &[KindText]| kinds.iter().map(|(family, name, _)| (*family, name.clone())).collect();
+    let Some(mut best) = best else {
+        let first = place(shape.chains[0][0].deploy);
+        let mut diagnostic = Diagnostic::new(Rule::NotCarriedOver, first, "the manifest does not render yet");
+        let mut gaps = Vec::new();
+        for problem in problems {
+            gaps.push(Gap { stage: None, text: format!("this manifest does not render yet: {problem}") });
+            diagnostic = diagnostic.note(problem);
+        }
+        diagnostics.push(diagnostic.help("change the manifest where `ol-pipegen render` points"));
+        return Ok(draft.map(|(text, kinds)| Imported {
+            name,
+            manifest: gaps::mark(&text, &gaps),
+            kinds: kinds_of(&kinds),
+            kind_names: names_of(&kinds),
+            carried: vec!["a manifest that does not render yet".to_owned()],
+            named: Vec::new(),
+            anew: Vec::new(),
+        }));
     };
     if issues_called {
         let why = "there is one name for the type of issues";
         best.added.push(("the type of issues is called `github-issues`", why, "the resource type".to_owned()));
     }
+    for job in moved {
+        let why = "a get within other steps fetches what the build began with, whenever it runs";
+        best.added.push(("gets come first", why, job));
+    }
     let is_left = |job: usize| !best.extra_jobs.iter().any(|extra| *extra == pipeline.jobs[job].name.as_str());
     let left: Vec<&(usize, String)> = shape.outside.iter().filter(|(job, _)| is_left(*job)).collect();
-    for (job, why) in &left {
+    for (job, why) in left.iter().filter(|(job, _)| !shape::sets_pipelines(&pipeline.jobs[*job])) {
         diagnostics.push(outside(*job, why, &pipeline, place(*job)));
     }
     let kept: Vec<&str> = left.iter().map(|(job, _)| pipeline.jobs[*job].name.as_str()).collect();
-    remains::report(&best.differences.remains, &kept, &node, diagnostics);
-    weaker(&best.differences.weaker, &kept, &node, diagnostics);
+    let mut lost = remains::report(&best.differences.remains, &kept, &node, diagnostics);
+    lost.extend(weaker(&best.differences.weaker, &kept, &node, diagnostics));
+    let of_jobs = left.iter().map(|(job, why)| {
+        let name = &pipeline.jobs[*job].name;
+        Gap { stage: None, text: format!("the job `{name}` is not in this manifest: {why}") }
+    });
+    let gaps: Vec<Gap> = of_jobs.chain(lost.into_iter().map(|lost| reading.gap(lost, &best.stages))).collect();
     Ok(Some(Imported {
         carried: best.carried(&reading, &kept),
         named: remains::by_name(&best.differences.remains, &best.added),
         anew: best.differences.anew.iter().filter_map(|change| name_of(&change.subject)).collect(),
-        manifest: best.text,
-        kinds: best
-            .kinds
-            .iter()
-            .map(|(family, name, text)| (kinds_folder.join(family.folder()).join(format!("{name}.yml")), text.clone()))
-            .collect(),
+        manifest: gaps::mark(&best.text, &gaps),
+        kinds: kinds_of(&best.kinds),
+        kind_names: names_of(&best.kinds),
         name,
     }))
 }
@@ -195,8 +236,9 @@ fn no_chain(shape: &Shape, pipeline: &Pipeline, node: &Node) -> Diagnostic {
     diagnostic
 }
 
-/// Reports what asks for less than it did.
-fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut Diagnostics) {
+/// Reports what asks for less than it did, and returns it.
+fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut Diagnostics) -> Vec<Lost> {
+    let mut lost = Vec::new();
     for change in changes {
         let job = match &change.subject {
             Subject::Job(name) => remains::job_span(pipeline, name),
@@ -209,25 +251,47 @@ fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut 
             Subject::Pipeline => "the pipeline",
         };
         if !kept.contains(&name) {
+            let message = format!("`{name}` would ask for less than before");
+            lost.push(Lost { job: Some(name.to_owned()), text: format!("{message}: {}", change.message) });
             diagnostics.push(
-                Diagnostic::new(Rule::NotCarriedOver, job, format!("`{name}` would ask for less than before"))
+                Diagnostic::new(Rule::NotCarriedOver, job, message)
                     .note(change.message.clone())
                     .help("make sure that this is meant before the pipeline is set"),
             );
         }
     }
+    lost
 }
 
 fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span) -> Diagnostic {
     let job = &pipeline.jobs[job];
-    let help = if shape::sets_pipelines(job) {
-        "what sets pipelines is no part of one that is rendered: set it with the command that `render` prints"
-    } else {
-        "keep it in a pipeline of its own"
-    };
     Diagnostic::new(Rule::NotCarriedOver, span, format!("the job `{}` is not carried over", job.name))
         .note(why)
-        .help(help)
+        .help("keep it in a pipeline of its own")
+}
+
+/// The kinds that a manifest names: those of its stages, and of its builds.
+pub(crate) fn kinds_of_manifest(text: &str) -> BTreeSet<(Family, String)> {
+    fn collect(value: &serde_json::Value, found: &mut BTreeSet<(Family, String)>) {
+        if let Some(items) = value.as_array() {
+            items.iter().for_each(|item| collect(item, found));
+        }
+        for (key, inner) in value.as_object().into_iter().flatten() {
+            let family = match key.as_str() {
+                "stack" => Some(Family::Stack),
+                "with" => Some(Family::Build),
+                _ => None,
+            };
+            let names = inner.as_object().into_iter().flat_map(serde_json::Map::keys);
+            found.extend(family.into_iter().flat_map(|family| names.clone().map(move |name| (family, name.clone()))));
+            collect(inner, found);
+        }
+    }
+    let mut found = BTreeSet::new();
+    if let Ok(manifest) = serde_saphyr::from_str::<serde_json::Value>(text) {
+        collect(&manifest, &mut found);
+    }
+    found
 }
 
 /// What a kind of one's own is kept in.
@@ -256,6 +320,8 @@ mod tests {
             pipeline: "old".into(),
             instance_vars: InstanceVars::default(),
             name: None,
+            taken: BTreeSet::new(),
+            replaced: BTreeSet::new(),
         };
         import(file, &target, &sources, &mut diagnostics).unwrap()
     }

@@ -37,6 +37,8 @@ pub(super) struct Known {
     pub(super) after_builds: BTreeSet<(String, String)>,
     /// Jobs whose steps a shell script was made of.
     pub(super) scripts: BTreeSet<String>,
+    /// Jobs that set pipelines.
+    pub(super) sets: BTreeSet<String>,
 }
 
 /// The difference by which a difference is known.
@@ -171,17 +173,36 @@ const NAMED: &[Named] = &[
         },
     },
     Named {
+        name: "no job sets the pipeline",
+        why: "it would put the former pipeline back; the command that `render` prints sets the rendered one",
+        fits: |it, known| {
+            let is_job =
+                it.at.len() == 2 && it.ours.is_null() && it.of("jobs").is_some_and(|job| known.sets.contains(job));
+            let (theirs, ours) = (items(&it.theirs), items(&it.ours));
+            let passed = it.last() == "passed" && (it.ours.is_null() || it.ours.is_array());
+            is_job
+                || passed
+                    && theirs.iter().any(|job| known.sets.contains(*job))
+                    && theirs.iter().filter(|job| !known.sets.contains(**job)).eq(ours.iter())
+        },
+    },
+    Named {
         name: "what has passed the last job has passed those before it",
         why: "a version that is asked of one job of a chain went through all before it",
         fits: |it, known| {
             let (theirs, ours) = (items(&it.theirs), items(&it.ours));
+            // Each of one list is in the other one, or comes before one of that.
+            let within = |some: &[&str], all: &[&str]| {
+                some.iter().all(|job| {
+                    all.contains(job)
+                        || all.iter().any(|later| known.ancestors.get(*later).is_some_and(|above| above.contains(*job)))
+                })
+            };
             it.last() == "passed"
                 && !ours.is_empty()
-                && ours.iter().all(|job| theirs.contains(job))
-                && theirs.iter().all(|job| {
-                    ours.contains(job)
-                        || ours.iter().any(|ours| known.ancestors.get(*ours).is_some_and(|above| above.contains(*job)))
-                })
+                && !theirs.is_empty()
+                && within(&theirs, &ours)
+                && within(&ours, &theirs)
         },
     },
     Named {

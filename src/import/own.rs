@@ -28,6 +28,9 @@ pub(super) struct OwnKind {
     pub(super) options: Vec<Map<String, Json>>,
 }
 
+/// Bytes of an expression that tells which stages have a step: templates may be little longer.
+const LONGEST: usize = 900;
+
 /// The kind of these jobs.
 pub(super) fn own_kind(
     title: &str,
@@ -51,7 +54,20 @@ pub(super) fn own_kind(
             let members: Vec<usize> = (0..of_phase.len()).filter(|index| values[*index].is_some()).collect();
             let mut step = options
                 .unite("step", &members.iter().map(|index| (of_phase[*index], values[*index])).collect::<Vec<_>>());
-            let when = when(condition.as_deref(), &members, &of_phase);
+            let mut when = when(condition.as_deref(), &members, &of_phase);
+            // Many stages with long names do not go into one expression: each says for itself whether it has the step.
+            if when.as_ref().is_some_and(|when| when.len() > LONGEST) {
+                let has = |index| Json::Bool(members.contains(&index));
+                let given: Vec<Json> = (0..of_phase.len()).map(has).collect();
+                let values: Vec<(&Body, Option<&Json>)> =
+                    of_phase.iter().zip(&given).map(|(body, has)| (*body, Some(has))).collect();
+                let Json::String(option) = options.option("has_step", &values) else { continue };
+                let option = option.trim_start_matches("{{ ").trim_end_matches(" }}").to_owned();
+                when = Some(match &condition {
+                    Some(condition) => format!("{{{{ {condition} and {option} }}}}"),
+                    None => format!("{{{{ {option} }}}}"),
+                });
+            }
             if let (Some(when), Some(map)) = (&when, step.as_object_mut()) {
                 let mut with = Map::new();
                 with.insert("when".to_owned(), when.as_str().into());

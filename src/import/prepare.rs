@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::concourse::{
-    Core, GetStep, Pipeline, PutStep, Resource, ResourceName, ResourceType, ResourceTypeName, Step,
+    Core, GetStep, InParallel, Pipeline, PutStep, Resource, ResourceName, ResourceType, ResourceTypeName, Step,
 };
 use crate::flow::PipelineFlow;
 use crate::yaml::Value;
@@ -48,6 +48,71 @@ pub(super) fn call_issues(pipeline: &mut Pipeline) -> bool {
         found.clone_from(&name);
     }
     true
+}
+
+/// Lets the gets of a plan come first, out of the steps that they are in. The names of the jobs whose gets moved.
+///
+/// A get between other steps fetches the version that the build began with, so that it may as well come first; one that
+/// comes after a put of its resource, or of its name, does not move.
+pub(super) fn bring_gets_forward(pipeline: &mut Pipeline) -> Vec<String> {
+    let mut moved = Vec::new();
+    for job in &mut pipeline.jobs {
+        let mut put: BTreeSet<String> = BTreeSet::new();
+        let mut gets = Vec::new();
+        for step in &mut job.plan {
+            if !matches!(step.core, Core::Get(_)) {
+                take_gets(step, &mut put, &mut gets);
+            }
+        }
+        if !gets.is_empty() {
+            job.plan.retain(|step| !is_empty(step));
+            job.plan.splice(0..0, gets);
+            moved.push(job.name.to_string());
+        }
+    }
+    moved
+}
+
+/// Takes the gets out of a step that does more than to get.
+fn take_gets(step: &mut Step, put: &mut BTreeSet<String>, gets: &mut Vec<Step>) {
+    let is_repeated = step.attempts.is_some() || step.timeout.is_some() || !step.across.is_empty();
+    match &mut step.core {
+        Core::Put(made) => {
+            put.insert(made.put.to_string());
+            put.extend(made.resource.as_ref().map(ToString::to_string));
+        }
+        Core::Do { steps } | Core::InParallel { in_parallel: InParallel { steps, .. } } if !is_repeated => {
+            let only_gets = steps.iter().all(|step| matches!(step.core, Core::Get(_)));
+            let mut index = 0;
+            while index < steps.len() {
+                let is_free = match &steps[index].core {
+                    Core::Get(get) => {
+                        let resource = get.resource.as_ref().unwrap_or(&get.get);
+                        !only_gets
+                            && steps[index] == Step::from(steps[index].core.clone())
+                            && !put.contains(get.get.as_str())
+                            && !put.contains(resource.as_str())
+                    }
+                    _ => false,
+                };
+                if is_free {
+                    gets.push(steps.remove(index));
+                } else {
+                    take_gets(&mut steps[index], put, gets);
+                    index += 1;
+                }
+            }
+            steps.retain(|step| !is_empty(step));
+        }
+        _ => {}
+    }
+}
+
+fn is_empty(step: &Step) -> bool {
+    match &step.core {
+        Core::Do { steps } | Core::InParallel { in_parallel: InParallel { steps, .. } } => steps.is_empty(),
+        _ => false,
+    }
 }
 
 /// Adds the repositories whose code comes only as it was approved: a manifest names a repository by what its artifact is

@@ -7,6 +7,7 @@ use crate::manifest::is_secret_in_clear;
 use crate::source::Span;
 use crate::yaml::{Node, NodeKind};
 
+use super::gaps::Lost;
 use super::graph::{Difference, differences};
 use super::named::{Known, Named, named};
 
@@ -19,8 +20,36 @@ pub(super) struct Remains {
 
 /// The differences of two pipelines.
 pub(super) fn remains(theirs: &Json, ours: &Json, known: &Known) -> Vec<Remains> {
-    let found = differences(theirs, ours);
+    let mut theirs = theirs.clone();
+    call_gets_alike(&mut theirs, ours);
+    let found = differences(&theirs, ours);
     found.into_iter().map(|difference| Remains { named: named(&difference, known), difference }).collect()
+}
+
+/// A job may get a resource more than once. Gets of one resource have its name, and numbers: those that are equal have one
+/// number, whichever came first.
+fn call_gets_alike(theirs: &mut Json, ours: &Json) {
+    let Some(jobs) = theirs.get_mut("jobs").and_then(Json::as_object_mut) else { return };
+    for (job, theirs) in jobs {
+        let Some(ours) = ours["jobs"][job.as_str()]["plan"].as_object() else { continue };
+        let Some(plan) = theirs.get_mut("plan").and_then(Json::as_object_mut) else { continue };
+        let several = ours.keys().filter_map(|key| key.strip_suffix(" #2")).filter(|key| key.starts_with("get "));
+        for key in several {
+            let of_resource = |other: &str| other == key || other.starts_with(&format!("{key} #"));
+            let gets: Vec<String> = plan.keys().filter(|other| of_resource(other)).cloned().collect();
+            let gets: Vec<Json> = gets.iter().filter_map(|get| plan.shift_remove(get)).collect();
+            let free: Vec<&String> = ours.keys().filter(|other| of_resource(other)).collect();
+            let mut taken: Vec<&String> = Vec::new();
+            let artifact = |get: &Json| get["get"].clone();
+            for get in gets {
+                let same =
+                    free.iter().find(|key| !taken.contains(key) && artifact(&ours[key.as_str()]) == artifact(&get));
+                let number = same.or_else(|| free.iter().find(|key| !taken.contains(key))).copied();
+                taken.extend(number);
+                plan.insert(number.cloned().unwrap_or_else(|| format!("{key} #{}", free.len() + 1)), get);
+            }
+        }
+    }
 }
 
 /// The differences that are meant: name, reason, and where.
@@ -50,8 +79,14 @@ fn subject(at: &[String]) -> String {
     }
 }
 
-/// Reports what is not carried over.
-pub(super) fn report(remains: &[Remains], outside: &[&str], pipeline: &Node, diagnostics: &mut Diagnostics) {
+/// Reports what is not carried over, and returns it.
+pub(super) fn report(
+    remains: &[Remains],
+    outside: &[&str],
+    pipeline: &Node,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Lost> {
+    let mut lost = Vec::new();
     // A job as a whole was reported with its reason, and what is left without it is no news.
     let is_news = |at: &[String]| !matches!(at, [list, job, ..] if list == "jobs" && outside.contains(&job.as_str()));
     let unnamed = remains.iter().filter(|remains| remains.named.is_none()).map(|remains| &remains.difference);
@@ -72,6 +107,17 @@ pub(super) fn report(remains: &[Remains], outside: &[&str], pipeline: &Node, dia
             (Json::Null, _) => format!("{what} comes besides"),
             _ => format!("{what} comes out otherwise"),
         };
+        let jobs = group.iter().filter_map(|difference| match difference.at.as_slice() {
+            [list, job, ..] if list == "jobs" => Some(Some(job.clone())),
+            _ => None,
+        });
+        let mut jobs: Vec<Option<String>> = jobs.collect();
+        jobs.dedup();
+        if jobs.is_empty() {
+            jobs.push(None);
+        }
+        let text = format!("{message}; {}", help(at));
+        lost.extend(jobs.into_iter().map(|job| Lost { job, text: text.clone() }));
         let mut diagnostic = Diagnostic::new(Rule::NotCarriedOver, span, message);
         if !theirs.is_null() && !ours.is_null() || theirs.is_null() {
             diagnostic = diagnostic.note(format!("as {}", shown(key, ours)));
@@ -81,6 +127,7 @@ pub(super) fn report(remains: &[Remains], outside: &[&str], pipeline: &Node, dia
         }
         diagnostics.push(diagnostic.help(help(at)));
     }
+    lost
 }
 
 /// Is it the same difference, in another place?

@@ -2,6 +2,7 @@
 
 mod builds;
 mod find;
+mod names;
 mod order;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub(super) struct Shape {
 }
 
 /// The jobs of one stage.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StageJobs {
     pub(super) deploy: usize,
     pub(super) preview: Option<usize>,
@@ -58,9 +59,32 @@ impl GateShape {
 pub(super) const NO_CHAIN: &str =
     "no job takes what another job had (`passed`), and none waits for an issue that another one opens";
 
+/// Which jobs may be what, when a pipeline is taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reading {
+    /// A job that makes what stages take is a build of theirs.
+    pub(super) builds: bool,
+    /// A job whose name says that it tests or publishes is no stage.
+    pub(super) names: bool,
+}
+
 impl Shape {
-    pub(super) fn of(flow: &PipelineFlow<'_>) -> Self {
-        Finder::new(flow).find()
+    /// The ways to take a pipeline apart that find a chain, the likeliest first.
+    pub(super) fn all(flow: &PipelineFlow<'_>) -> Vec<Self> {
+        let readings = [(true, true), (false, true), (true, false), (false, false)];
+        let readings = readings.into_iter().map(|(builds, names)| Reading { builds, names });
+        let mut found: Vec<Self> = Vec::new();
+        for shape in readings.map(|reading| Finder::new(flow, reading).find()) {
+            let is_new = !found.iter().any(|known| known.chains == shape.chains && known.builds == shape.builds);
+            if found.is_empty() || is_new {
+                found.push(shape);
+            }
+        }
+        // A pipeline that is read as no chain in every way has the reasons of the first.
+        if found.iter().any(|shape| !shape.chains.is_empty()) {
+            found.retain(|shape| !shape.chains.is_empty());
+        }
+        found
     }
 
     pub(super) fn stages(&self) -> impl Iterator<Item = &StageJobs> {

@@ -24,12 +24,16 @@ impl<'p> Read<'p> {
         let foreign = |job: usize| self.job(job).gates.iter().filter(|taking| !self.is_gate_of_ours(taking));
         let jobs = [at.jobs.preview, Some(at.jobs.deploy)].into_iter().flatten();
         for taking in jobs.flat_map(|job| self.takes(job).chain(foreign(job))) {
-            if taking.resource == at.jobs.code || is_need(taking) || inputs.contains_key(taking.resource) {
+            if taking.resource == at.jobs.code
+                || is_need(taking)
+                || self.is_verbatim(at.jobs, taking)
+                || inputs.contains_key(taking.resource)
+            {
                 continue;
             }
             let Some(resource) = self.resource(taking.resource) else { continue };
             let mut said = input(resource);
-            if !self.flow.issues.contains_key(taking.resource) && self.is_quiet(taking.resource) {
+            if !self.flow.issues.contains_key(taking.resource) && self.is_quiet(at.jobs, taking.resource) {
                 said.insert("trigger".to_owned(), false.into());
             }
             self.params(at, resource, taking.get, &mut said);
@@ -51,18 +55,18 @@ impl<'p> Read<'p> {
             }
             inputs.insert(taking.resource.to_owned(), said.into());
         }
-        self.handed_over(deploys, &mut inputs);
+        self.handed_over(at, deploys, &mut inputs);
         inputs
     }
 
     /// Adds the images whose digest the approval hands over, which the stage has no get of.
-    fn handed_over(&self, deploys: &Deploys, inputs: &mut Map<String, Json>) {
+    fn handed_over(&self, at: &InChain<'_>, deploys: &Deploys, inputs: &mut Map<String, Json>) {
         for (variable, file) in &deploys.env_files {
             let Some(resource) = pinned(file).and_then(|name| self.resource(name)) else { continue };
             let name = resource.name.as_str();
             let said = inputs.entry(name.to_owned()).or_insert_with(|| {
                 let mut said = input(resource);
-                if self.is_quiet(name) {
+                if self.is_quiet(at.jobs, name) {
                     said.insert("trigger".to_owned(), false.into());
                 }
                 said.into()

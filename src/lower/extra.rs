@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::{ConcourseVersion, Core, Job, Resource, ResourceName, ResourceType, Step};
+use crate::concourse::{ConcourseVersion, Core, Job, JobName, Resource, ResourceName, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use crate::kind::Extra;
 use crate::plan::{self, PipelinePlan, StageJob, StagePhase};
@@ -102,6 +102,21 @@ impl<'a> Lowering<'_, 'a> {
         }
     }
 
+    /// Reports the jobs of `source.passed` that the pipeline does not have, or that have no code.
+    pub(super) fn check_passed_code(&mut self, plan: &PipelinePlan<'a>) {
+        for job in &plan.jobs {
+            let plan::Job::Stage(job) = job else { continue };
+            if job.phase != StagePhase::Deploy {
+                continue;
+            }
+            let code = &job.stage.code;
+            for (index, passed) in code.passed.iter().enumerate() {
+                let span = job.stage.own_place(&format!("/source/passed/{index}"));
+                look_for(passed, code.resource.as_str(), job.name.as_str(), span, &self.definitions, self.diagnostics);
+            }
+        }
+    }
+
     fn two_meanings(&mut self, noun: &str, name: &str, span: Span) {
         self.diagnostics.push(
             Diagnostic::new(Rule::ConflictingDefinition, span, format!("two meanings of the {noun} `{name}`"))
@@ -131,22 +146,34 @@ fn check_passed(job: &Job, span: Span, known: &Definitions, diagnostics: &mut Di
         let Core::Get(get) = &step.core else { return };
         let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
         for passed in &get.passed {
-            let (message, meant) = match known.jobs().find(|known| known.name == *passed) {
-                Some(known) if uses(known, resource) => continue,
-                Some(_) => (format!("`{passed}` has no `{resource}`"), None),
-                None => {
-                    let meant = did_you_mean(passed.as_str(), known.jobs().map(|job| job.name.as_str()));
-                    (format!("no job comes out as `{passed}`"), meant.map(str::to_owned))
-                }
-            };
-            diagnostics.push(
-                Diagnostic::new(Rule::UnknownName, span, message)
-                    .note(format!("the job `{}` takes `{resource}` as it passed there", job.name))
-                    .maybe_help(meant.map(|meant| format!("did you mean `{meant}`?"))),
-            );
+            look_for(passed, resource, job.name.as_str(), span, known, diagnostics);
         }
     };
     job.each_step(&mut |step| look(step));
+}
+
+/// Reports a `passed` of a job that is not there, or that has nothing of the resource.
+fn look_for(
+    passed: &JobName,
+    resource: &str,
+    job: &str,
+    span: Span,
+    known: &Definitions,
+    diagnostics: &mut Diagnostics,
+) {
+    let (message, meant) = match known.jobs().find(|known| known.name == *passed) {
+        Some(known) if uses(known, resource) => return,
+        Some(_) => (format!("`{passed}` has no `{resource}`"), None),
+        None => {
+            let meant = did_you_mean(passed.as_str(), known.jobs().map(|job| job.name.as_str()));
+            (format!("no job comes out as `{passed}`"), meant.map(str::to_owned))
+        }
+    };
+    diagnostics.push(
+        Diagnostic::new(Rule::UnknownName, span, message)
+            .note(format!("the job `{job}` takes `{resource}` as it passed there"))
+            .maybe_help(meant.map(|meant| format!("did you mean `{meant}`?"))),
+    );
 }
 
 fn uses(job: &Job, resource: &str) -> bool {

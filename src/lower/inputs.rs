@@ -33,19 +33,23 @@ pub(super) fn input_resource(input: &Input) -> Resource {
 pub(super) fn git_resource(name: &ResourceName, git: &GitSource, check_every: Option<&CheckEvery>) -> Resource {
     let mut source: IndexMap<String, Value> = IndexMap::new();
     source.insert("uri".into(), git.repository.as_str().into());
-    source.insert("branch".into(), git.branch.as_str().into());
+    if let Some(branch) = &git.branch {
+        source.insert("branch".into(), branch.as_str().into());
+    }
     if !git.paths.is_empty() {
         let paths = git.paths.iter().map(|path| Value::from(path.as_str())).collect();
         source.insert("paths".into(), Value::List(paths));
     }
     match &git.tag_filter {
         Some(filter) => source.insert("tag_filter".into(), filter.as_str().into()),
+        None if git.commit_file() != ".git/ref" => None,
         // Nobody here reads tags, and a repository has many.
         None => source.insert("fetch_tags".into(), false.into()),
     };
     if let Some(key) = &git.private_key {
         source.insert("private_key".into(), key.as_str().into());
     }
+    source.extend(git.extra.clone());
     Resource {
         webhook_token: git.webhook.clone(),
         ..resource(name, core_type("git"), Some("git"), source, check_every)

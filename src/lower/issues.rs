@@ -80,6 +80,11 @@ pub(super) fn records(issue: &GateIssue<'_>, name: &ResourceName) -> Resource {
     resource(issue, name, Side::Records)
 }
 
+/// A value of the git resource's source.
+fn json(value: &Value) -> serde_json::Value {
+    serde_json::to_value(value).expect("internal error: a value of YAML is no JSON")
+}
+
 /// The code, as far as it matters to who fetches a commit that is known: watched paths do not, and a change of the
 /// source would begin the history of versions anew.
 fn approved_code(code: &GitSource) -> contract::GitSource {
@@ -87,7 +92,14 @@ fn approved_code(code: &GitSource) -> contract::GitSource {
     if let Some(key) = &code.private_key {
         options.insert("private_key".to_owned(), key.as_str().into());
     }
-    contract::GitSource { uri: code.repository.clone(), branch: code.branch.clone(), options }
+    // Which commits are looked at matters as little.
+    let is_watched = |key: &str| {
+        matches!(key, "ignore_paths" | "tag_filter" | "tag_regex" | "tag_behaviour" | "fetch_tags" | "commit_filter")
+            || matches!(key, "disable_ci_skip" | "version_depth" | "search_remote_refs")
+    };
+    let fetched = code.extra.iter().filter(|(key, _)| !is_watched(key));
+    options.extend(fetched.map(|(key, value)| (key.clone(), json(value))));
+    contract::GitSource { uri: code.repository.clone(), branch: code.branch.clone().unwrap_or_default(), options }
 }
 
 fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -> Resource {

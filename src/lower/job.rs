@@ -292,7 +292,7 @@ impl<'a> Lowering<'_, 'a> {
                         steps.push(wiring.get(gate));
                     }
                     if !matches!(gate, Some((_, Wiring::Fetched(_)))) {
-                        steps.push(get(take, None));
+                        steps.push(get(take, code.params.clone()));
                     }
                 }
             }

@@ -93,6 +93,7 @@ fn lower_one<'p>(
     }
     let mut tabs = Tabs::of(plan);
     lowering.extra(plan, fleet, &mut tabs);
+    lowering.check_passed_code(plan);
     let Lowering { definitions, added, mut origins, .. } = lowering;
     let Pipeline { mut resources, mut resource_types, jobs, var_sources, display, .. } =
         definitions.into_pipeline(fleet);

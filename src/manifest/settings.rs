@@ -168,9 +168,11 @@ pub struct SourceSettings {
     #[serde(default)]
     #[schemars(example = &"https://github.com/example/shop")]
     pub repository: Option<Template>,
-    /// The branch.
+    /// The branch. Null leaves it to the repository which branch that is; a gate with approvals needs one.
+    #[serde(default)]
+    #[schemars(extend("x-null" = true))]
     #[schemars(example = &"main")]
-    pub branch: Template,
+    pub branch: Option<Template>,
     /// Watched besides the kind's own and the common ones.
     #[schemars(example = ["lib", "infra/common"])]
     pub paths: Vec<Template>,
@@ -180,6 +182,20 @@ pub struct SourceSettings {
     /// New code starts the stage, where its gate lets code start it.
     #[schemars(example = false)]
     pub trigger: bool,
+    /// Jobs that a commit passes before the stage takes it, besides the stage before: jobs of `extra`, such as tests.
+    #[serde(default)]
+    #[schemars(example = ["unit-tests", "lint"])]
+    pub passed: Vec<Template>,
+    /// The stage takes the newest commit, and not the one that the stage before deployed: for a chain that promotes an
+    /// input, with code that only says how. A chain with approvals cannot have it.
+    #[serde(default)]
+    #[schemars(example = true)]
+    pub newest: bool,
+    /// Params of the get, where no approval names the commit.
+    #[serde(default)]
+    #[schemars(with = "Option<FreeMap>")]
+    #[schemars(example = json!({"depth": 1}))]
+    pub params: Option<Value>,
     /// How often to look for commits.
     #[schemars(example = &"5m")]
     pub check_every: CheckEvery,
@@ -191,6 +207,11 @@ pub struct SourceSettings {
     #[serde(default)]
     #[schemars(example = &"((concourse.webhook_token))")]
     pub webhook: Option<Secret>,
+    /// More of the git resource's `source`, in Concourse's own words.
+    #[serde(default)]
+    #[schemars(with = "Option<FreeMap>")]
+    #[schemars(example = json!({"tag_filter": "v*", "username": "((git.username))", "password": "((git.password))"}))]
+    pub extra: Option<Value>,
 }
 
 /// All generated names. A title may hold local variables of the build, `((.:version))`.

@@ -182,7 +182,7 @@ impl<'p> Taken<'p> {
     /// Its name among the pins of an approval, and the file that names its version. None when it is left out.
     pub fn pin(self) -> Option<(&'p str, &'p str)> {
         match self {
-            Self::Code(_) => Some((github_issues_resource::contract::files::CODE_PIN, ".git/ref")),
+            Self::Code(code) => Some((github_issues_resource::contract::files::CODE_PIN, code.git.commit_file())),
             Self::Input(input) => input.pin.file().map(|file| (input.name.as_str(), file)),
         }
     }

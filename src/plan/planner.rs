@@ -460,7 +460,7 @@ impl<'p> Planner<'p, '_> {
                     Taken::Input(input) => self.built.get(&(stage.concourse, input.name.as_str())),
                     Taken::Code(_) => None,
                 };
-                let passed = if previewed {
+                let mut passed = if previewed {
                     vec![&stage.names.preview]
                 } else if let Some(earlier) = at.earlier(taken) {
                     vec![passed_by(earlier, at)]
@@ -469,6 +469,13 @@ impl<'p> Planner<'p, '_> {
                 } else {
                     builds_of(stage, taken)
                 };
+                if let Taken::Code(code) = taken {
+                    if code.newest {
+                        passed.clear();
+                    }
+                    let more: Vec<_> = code.passed.iter().filter(|job| !passed.contains(job)).collect();
+                    passed.extend(more);
+                }
                 // A record names what the stage before takes, and comes once for all of it.
                 let recorded = at.takes_records()
                     && stage.code.trigger

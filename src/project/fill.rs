@@ -75,6 +75,8 @@ impl Shape {
     pub(crate) fn fill(&self, node: &Node, scope: &Scope, filler: &mut Filler<'_>) -> Node {
         let kind = match (self, &node.kind) {
             (Self::Later, _) | (_, NodeKind::Invalid) => return node.clone(),
+            // Null says that there is nothing, where a field can be so.
+            (Self::Template { .. }, NodeKind::Scalar(_)) if node.is_null() => return node.clone(),
             (Self::Template { secret }, NodeKind::Scalar(_)) => return fill_text(node, *secret, scope, filler),
             (Self::List(shape), NodeKind::List(items)) => {
                 NodeKind::List(items.iter().map(|item| shape.fill(item, scope, filler)).collect())

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use github_issues_resource::contract::{Approve, Closers, ContentFiles, InvalidStage, OnExisting, StageName};
+use indexmap::IndexMap;
 
 use crate::concourse::{BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
 use crate::manifest::{ApprovedCode, CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy, Unchanged};
@@ -286,12 +287,12 @@ pub struct Approval {
 }
 
 /// A git resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GitSource {
     /// Its address.
     pub repository: String,
-    /// The branch.
-    pub branch: String,
+    /// The branch; the repository's default without.
+    pub branch: Option<String>,
     /// Watched paths; all when there are none.
     pub paths: Vec<String>,
     /// Only commits with such a tag.
@@ -300,6 +301,21 @@ pub struct GitSource {
     pub private_key: Option<String>,
     /// The name of the token by which a webhook has Concourse look.
     pub webhook: Option<String>,
+    /// More of the resource's source.
+    pub extra: IndexMap<String, Value>,
+}
+
+impl GitSource {
+    /// The file of a clone that names its commit. Under a filter of tags `.git/ref` holds the name of the tag, which can
+    /// be moved.
+    pub fn commit_file(&self) -> &'static str {
+        let filters = |key: &str| self.extra.contains_key(key);
+        if self.tag_filter.is_some() || filters("tag_filter") || filters("tag_regex") {
+            ".git/HEAD"
+        } else {
+            ".git/ref"
+        }
+    }
 }
 
 /// The code of a stage.
@@ -313,6 +329,12 @@ pub struct CodeSource {
     pub check_every: CheckEvery,
     /// New code starts the stage.
     pub trigger: bool,
+    /// Jobs that a commit passes before the stage takes it, besides the stage before.
+    pub passed: Vec<JobName>,
+    /// The stage takes the newest commit, whatever the stage before deployed.
+    pub newest: bool,
+    /// Params of the get.
+    pub params: Option<Value>,
 }
 
 /// An image in a registry.
@@ -400,11 +422,9 @@ impl What {
     /// The file of the artifact that names its version, where the type alone says which.
     ///
     /// Of a release it is the tag: two tags, `v1.2` and `1.2`, come out as one version.
-    pub const fn version_file(&self) -> Option<&'static str> {
+    pub fn version_file(&self) -> Option<&'static str> {
         match self {
-            // Under a filter of tags `.git/ref` holds the name of the tag, which can be moved.
-            Self::Git(GitSource { tag_filter: Some(_), .. }) => Some(".git/HEAD"),
-            Self::Git(_) => Some(".git/ref"),
+            Self::Git(git) => Some(git.commit_file()),
             Self::Image(_) => Some("digest"),
             Self::S3(_) => Some("version"),
             Self::Release(_) => Some("tag"),

@@ -240,6 +240,68 @@ fn names(folder: &std::path::Path) -> Vec<String> {
     names
 }
 
+/// Small pipelines, one for each shape that public pipelines have and that no word of the language says by itself. Each
+/// comes over whole: what it is rendered to does what the pipeline did.
+#[test]
+fn what_the_chain_does_not_say_is_carried_over_as_it_is() {
+    let folder = root().join("tests/fixtures/import/whole");
+    for name in names(&folder) {
+        let old = fs::read_to_string(folder.join(format!("{name}.yml"))).unwrap();
+        let work = Work::new().file(&format!("{name}.yml"), &old);
+        let ran = work.run(&["import", &format!("{name}.yml"), "--out", &format!("new/{name}.yml")]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let manifest = work.read(&format!("new/{name}.yml"));
+        let expected = folder.join(format!("{name}.manifest"));
+        if std::env::var_os("OL_PIPEGEN_BLESS").is_some() {
+            fs::write(&expected, &manifest).unwrap();
+        }
+        assert_eq!(manifest, fs::read_to_string(expected).unwrap_or_default(), "{name}");
+        let rendered = work.run(&["render", "--stdout", &format!("new/{name}.yml")]).ended(0);
+        work.write("again.yml", &rendered.stdout);
+        let diff = work.run(&["diff", &format!("{name}.yml"), "again.yml"]);
+        assert!(diff.code <= 1 && !diff.stdout.contains("weaker"), "{name}: {}{}", diff.stdout, diff.stderr);
+    }
+    assert_eq!(names(&folder).len(), 13);
+}
+
+/// A manifest is printed whatever is missing, and says where.
+#[test]
+fn what_is_missing_is_marked_where_it_belongs() {
+    let old = PLAIN.replace("passed: [deploy-qa]}", "passed: [deploy-qa], version: every}").replace(
+        "jobs:\n",
+        "jobs:\n- name: keep-up\n  plan: [{get: code, trigger: true}, {set_pipeline: self, file: code/p.yml}]\n",
+    );
+    let work = Work::new().file("old.yml", &old);
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    assert!(ran.stdout.contains("\n# not converted: the job `keep-up` is not in this manifest: "), "{}", ran.stdout);
+    let gap = "overrides:\n  # not converted: `version` of the step `get code` of `deploy-live` is not carried over; ";
+    assert!(ran.stdout.contains(gap), "{}", ran.stdout);
+    assert!(!ran.stderr.contains("by hand"), "{}", ran.stderr);
+    work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(1);
+    work.run(&["render", "--stdout", "new/old.yml"]).ended(0);
+}
+
+/// Two imports with one name keep their kinds apart, whatever may be written over.
+#[test]
+fn no_import_writes_over_the_kinds_of_another() {
+    let other = PLAIN.replace("file: code/deploy.yml", "file: code/other.yml");
+    let work = Work::new().file("a/words.yml", PLAIN).file("b/words.yml", &other).file("pipegen.yml", "version: 1\n");
+    work.run(&["import", "a/words.yml", "--out", "projects/one/"]).ended(0);
+    let first = work.read("kinds/stacks/words.yml");
+    let ran = work.run(&["import", "b/words.yml", "--out", "projects/two/", "--force"]).ended(0);
+    assert_eq!(work.read("kinds/stacks/words.yml"), first);
+    assert!(ran.stdout.contains("wrote kinds/stacks/words-own.yml"), "{}", ran.stdout);
+    // The same manifest once more has the kind that was made for it.
+    work.write("b/words.yml", &PLAIN.replace("file: code/deploy.yml", "file: code/third.yml"));
+    work.run(&["import", "b/words.yml", "--out", "projects/two/", "--force"]).ended(0);
+    assert_eq!(work.read("kinds/stacks/words.yml"), first);
+    assert!(work.read("kinds/stacks/words-own.yml").contains("code/third.yml"));
+    assert!(!work.exists("kinds/stacks/words-own-2.yml"));
+    // So do several of one run, which are not written over one another either.
+    let both = work.run(&["import", "a/words.yml", "b/words.yml", "--out", "projects/three/"]).ended(2);
+    assert!(both.stderr.contains("several pipelines have the name `words`"), "{}", both.stderr);
+}
+
 /// Pipelines that need others: a chain over several Concourses comes back from none of its pipelines alone.
 const PARTS: [&str; 5] = [
     "cdn",

@@ -4,8 +4,9 @@ use crate::concourse::Core;
 use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow};
 use crate::import::graph::{flat, json};
 
+use super::names::{Role, role};
 use super::order::{Unit, nearest};
-use super::{GateShape, Shape, StageJobs, sets_pipelines};
+use super::{GateShape, Reading, Shape, StageJobs, sets_pipelines};
 
 /// Takes a pipeline apart.
 pub(super) struct Finder<'p, 'f> {
@@ -13,10 +14,11 @@ pub(super) struct Finder<'p, 'f> {
     pub(super) index: BTreeMap<&'p str, usize>,
     /// The jobs that open an issue.
     pub(super) opens: BTreeMap<IssueId, Vec<usize>>,
+    reading: Reading,
 }
 
 impl<'p, 'f> Finder<'p, 'f> {
-    pub(super) fn new(flow: &'f PipelineFlow<'p>) -> Self {
+    pub(super) fn new(flow: &'f PipelineFlow<'p>, reading: Reading) -> Self {
         let mut opens: BTreeMap<IssueId, Vec<usize>> = BTreeMap::new();
         for (index, job) in flow.jobs.iter().enumerate() {
             for put in &job.opens {
@@ -27,7 +29,7 @@ impl<'p, 'f> Finder<'p, 'f> {
             }
         }
         let index = flow.jobs.iter().enumerate().map(|(index, job)| (job.job.name.as_str(), index)).collect();
-        Self { flow, index, opens }
+        Self { flow, index, opens, reading }
     }
 
     pub(super) fn job(&self, index: usize) -> &JobFlow<'p> {
@@ -35,7 +37,7 @@ impl<'p, 'f> Finder<'p, 'f> {
     }
 
     pub(super) fn find(self) -> Shape {
-        let (builds, checks) = self.builds();
+        let (builds, checks) = if self.reading.builds { self.builds() } else { (BTreeMap::new(), BTreeMap::new()) };
         let building: BTreeSet<usize> = builds.values().chain(checks.values()).copied().collect();
         let previews = self.previews(&building);
         let previewing: BTreeSet<usize> = previews.values().copied().collect();
@@ -53,6 +55,11 @@ impl<'p, 'f> Finder<'p, 'f> {
                 continue;
             }
             let preview = previews.get(&index).copied();
+            if preview.is_none() && self.is_no_stage(index, &building) {
+                let why = "its name says that it deploys to no environment";
+                outside.push((index, why.to_owned()));
+                continue;
+            }
             let Some(code) = self.code(index, preview).or_else(|| fallback.clone()) else {
                 let why = "it takes no repository, and what deploys has code".to_owned();
                 outside.extend(preview.map(|preview| (preview, why.clone())));
@@ -79,6 +86,27 @@ impl<'p, 'f> Finder<'p, 'f> {
 
     pub(super) fn sets_pipelines(&self, index: usize) -> bool {
         sets_pipelines(self.job(index).job)
+    }
+
+    /// Does a job do something else than to deploy, as far as its name tells, where others deploy? A job that takes part in
+    /// approvals is a stage, whatever its name is.
+    fn is_no_stage(&self, index: usize, building: &BTreeSet<usize>) -> bool {
+        let job = self.job(index);
+        let has_approvals = !job.gates.is_empty() || !job.records.is_empty() || !job.opens.is_empty();
+        let role_of = |index: usize| role(self.job(index).job.name.as_str());
+        let is_deployed = (0..self.flow.jobs.len())
+            .any(|other| !building.contains(&other) && !self.sets_pipelines(other) && role_of(other) == Role::Stage);
+        self.reading.names && !has_approvals && is_deployed && role_of(index) == Role::Other
+    }
+
+    /// Is a resource what jobs hand on, version by version?
+    fn is_promoted(&self, index: usize, resource: &str) -> bool {
+        let name = &self.job(index).job.name;
+        self.flow.jobs.iter().enumerate().any(|(other, job)| {
+            let takings = job.takes.iter().filter(|taking| taking.resource == resource);
+            { takings }
+                .any(|taking| !taking.get.passed.is_empty() && (other == index || taking.get.passed.contains(name)))
+        })
     }
 
     /// The repository that most jobs take: a stage without one of its own belongs to that.
@@ -119,7 +147,7 @@ impl<'p, 'f> Finder<'p, 'f> {
 
     /// The repository that a stage is deployed from: the one that its steps speak of.
     fn code(&self, deploy: usize, preview: Option<usize>) -> Option<String> {
-        let mut best: Option<(usize, usize, &str)> = None;
+        let mut best: Option<(bool, usize, usize, &str)> = None;
         for index in [Some(deploy), preview].into_iter().flatten() {
             let job = self.job(index);
             let steps: String = flat(&job.job.plan)
@@ -145,12 +173,14 @@ impl<'p, 'f> Finder<'p, 'f> {
                     text.matches(&format!("{name}/")).count() + text.matches(&format!("\"{name}\"")).count()
                 };
                 let weight = within(&steps) + within(&made);
-                if best.is_none_or(|(known, at, _)| (known, at) <= (weight, place)) {
-                    best = Some((weight, place, resource));
+                // A repository of helpers is taken at its newest everywhere: what is handed on is the code.
+                let is_promoted = self.flow.issues.is_empty() && self.is_promoted(index, resource);
+                if best.is_none_or(|(promoted, known, at, _)| (promoted, known, at) <= (is_promoted, weight, place)) {
+                    best = Some((is_promoted, weight, place, resource));
                 }
             }
         }
-        best.map(|(_, _, name)| name.to_owned())
+        best.map(|(.., name)| name.to_owned())
     }
 
     /// A build whose result no stage takes is no build of theirs.

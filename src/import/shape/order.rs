@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::flow::Taking;
 
 use super::find::Finder;
+use super::names::{Role, role};
 use super::{GateShape, NO_CHAIN, Shape, StageJobs};
 
 /// A stage, with the stage that its versions come from.
@@ -18,11 +19,7 @@ impl<'p> Finder<'p, '_> {
     pub(super) fn before(&self, unit: usize, jobs: &StageJobs, unit_of: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
         let entered = self.job(jobs.preview.unwrap_or(jobs.deploy));
         let of_jobs = |names: &[crate::concourse::JobName]| -> BTreeSet<usize> {
-            names
-                .iter()
-                .filter_map(|name| unit_of.get(self.index.get(name.as_str())?).copied())
-                .filter(|other| *other != unit)
-                .collect()
+            self.stages_before(names, unit_of).into_iter().filter(|other| *other != unit).collect()
         };
         let from = |takes: &mut dyn Iterator<Item = &Taking<'p>>| -> BTreeSet<usize> {
             takes.flat_map(|taking| of_jobs(&taking.get.passed)).collect()
@@ -40,6 +37,26 @@ impl<'p> Finder<'p, '_> {
             before = from(&mut entered.takes.iter().filter(|taking| !is_need(taking)));
         }
         before
+    }
+
+    /// The stages that these jobs are, or that come before them where they are none.
+    fn stages_before(&self, names: &[crate::concourse::JobName], unit_of: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<usize> = names.iter().filter_map(|name| self.index.get(name.as_str()).copied()).collect();
+        while let Some(job) = open.pop() {
+            if !seen.insert(job) {
+                continue;
+            }
+            match unit_of.get(&job) {
+                Some(unit) => _ = found.insert(*unit),
+                None => {
+                    let passed = self.job(job).takes.iter().flat_map(|taking| &taking.get.passed);
+                    open.extend(passed.filter_map(|name| self.index.get(name.as_str()).copied()));
+                }
+            }
+        }
+        found
     }
 
     pub(super) fn gate(&self, unit: &Unit) -> GateShape {
@@ -107,7 +124,12 @@ impl<'p> Finder<'p, '_> {
         for chain in chains {
             // A job alone is a chain where the pipeline has no others, or where it is deployed as theirs are.
             let deploys = || self.is_alike(&chain, units) || units.len() == 1;
-            if promotes(&chain) || deploys() {
+            // So is a deployment of what others tested, where nothing else is promoted.
+            let follows = || {
+                let job = self.job(units[chain[0]].jobs.deploy);
+                !some_promote && job.takes.iter().any(|taking| !taking.get.passed.is_empty())
+            };
+            if promotes(&chain) || deploys() || follows() {
                 shape.chains.push(chain.into_iter().map(|unit| units[unit].jobs.clone()).collect());
                 continue;
             }
@@ -124,7 +146,11 @@ impl<'p> Finder<'p, '_> {
     fn is_alike(&self, chain: &[usize], units: &[Unit]) -> bool {
         let makes = |unit: usize| &self.job(units[unit].jobs.deploy).makes;
         let mine = makes(chain[0]);
-        !mine.is_empty()
+        // What only tells somebody of a build is put by all jobs.
+        let is_stage = |unit: usize| role(self.job(units[unit].jobs.deploy).job.name.as_str()) == Role::Stage;
+        let is_named = is_stage(chain[0]) || !(0..units.len()).any(is_stage);
+        is_named
+            && !mine.is_empty()
             && units.iter().enumerate().any(|(other, unit)| {
                 other != chain[0] && unit.before.is_some() && makes(other).iter().any(|made| mine.contains(made))
             })

@@ -1,5 +1,6 @@
 //! What an input is.
 
+use indexmap::IndexMap;
 use minijinja::Value;
 
 use crate::concourse::ResourceTypeName;
@@ -101,11 +102,12 @@ impl InputContext<'_> {
             repository: settings.repository.map_or_else(|| code.repository.clone(), |text| text.0),
             branch: settings
                 .branch
-                .map_or_else(|| if own { code.branch.clone() } else { "main".to_owned() }, |text| text.0),
+                .map_or_else(|| if own { code.branch.clone() } else { Some("main".to_owned()) }, |text| Some(text.0)),
             paths: paths(settings.paths.into_iter().map(|path| path.0)),
             tag_filter: settings.tag_filter.map(|text| text.0),
             private_key: settings.private_key.map(|secret| secret.0).or_else(|| inherited(&code.private_key)),
             webhook: settings.webhook.map(|secret| secret.0).or_else(|| inherited(&code.webhook)),
+            extra: IndexMap::new(),
         }
     }
 
@@ -288,7 +290,7 @@ pub(super) fn target(what: &What) -> Value {
         ]),
         What::Git(git) => Value::from_pairs([
             ("repository", Value::from(git.repository.as_str())),
-            ("branch", Value::from(git.branch.as_str())),
+            ("branch", text(&git.branch)),
             ("tag_filter", text(&git.tag_filter)),
         ]),
         What::S3(s3) => Value::from_pairs([

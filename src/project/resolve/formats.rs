@@ -95,7 +95,7 @@ impl Checker<'_> {
             };
             for node in nodes {
                 // A variable is filled by Concourse.
-                let text = node.as_str().filter(|text| !text.contains("(("));
+                let text = node.as_str().filter(|text| !node.is_null() && !text.contains("(("));
                 if let Some(wrong) = text.and_then(|text| check(text).err()) {
                     self.report(Rule::WrongType, node.span, wrong);
                 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use indexmap::IndexMap;
 
+use crate::concourse::JobName;
 use crate::diagnostic::{Diagnostic, Rule, did_you_mean};
 use crate::kind::Kind;
 use crate::manifest::{
@@ -16,7 +17,7 @@ use crate::project::fill::Shape;
 use crate::project::inputs::{InputContext, paths};
 use crate::project::stage::{Approval, CodeSource, Gate, GitSource, Origin, Record, Stage};
 use crate::template::{Filler, Scope};
-use crate::yaml::{Map, Node, decode, escape};
+use crate::yaml::{Map, Node, Value, decode, escape};
 
 use super::jobs::job_options;
 use super::names::Named;
@@ -98,6 +99,7 @@ impl<'a> Resolver<'a, '_> {
         let names = self.names(&typed.names, settings)?;
         let old_names = if previewed { self.names_with_dashes(&names, settings, &stack, &scope) } else { Vec::new() };
         let mut code = self.code(typed.source, repository, &code, settings, kind, &scope)?;
+        self.check_code(&code, outlines, index, settings);
         let before = self.diagnostics.len();
         let inputs = InputContext {
             kinds: &self.fleet.kinds,
@@ -237,6 +239,8 @@ impl<'a> Resolver<'a, '_> {
             );
             return None;
         }
+        let passed = self.passed(&source.passed, settings)?;
+        let extra = self.more_of_source(source.extra, settings);
         let texts = |list: Vec<crate::manifest::Template>| list.into_iter().map(|path| path.0).collect::<Vec<_>>();
         let watch = kind.watch(scope, self.diagnostics);
         // A kind that names no paths of its own depends on the whole of the code, unless the manifest says on what.
@@ -259,15 +263,88 @@ impl<'a> Resolver<'a, '_> {
             resource,
             git: GitSource {
                 repository,
-                branch: source.branch.0,
+                branch: source.branch.map(|branch| branch.0),
                 paths: watched,
                 tag_filter: None,
                 private_key: source.private_key.map(|secret| secret.0),
                 webhook: source.webhook.map(|secret| secret.0),
+                extra,
             },
             check_every: source.check_every,
             trigger: source.trigger,
+            passed,
+            newest: source.newest,
+            params: source.params,
         })
+    }
+}
+
+impl Resolver<'_, '_> {
+    /// The jobs of `source.passed`.
+    fn passed(&mut self, names: &[Template], settings: &Node) -> Option<Vec<JobName>> {
+        let mut passed = Vec::new();
+        for (index, Template(name)) in names.iter().enumerate() {
+            match JobName::parse(name.as_str()) {
+                Ok(name) => passed.push(name),
+                Err(error) => {
+                    let place = settings.at(&format!("/source/passed/{index}")).unwrap_or(settings);
+                    let message = format!("the job's name `{name}` {error}");
+                    self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, place.span, message));
+                    return None;
+                }
+            }
+        }
+        Some(passed)
+    }
+
+    /// What `source.extra` adds to the git resource. A field that has a word of its own is reported.
+    fn more_of_source(&mut self, extra: Option<Value>, settings: &Node) -> IndexMap<String, Value> {
+        const WORDS: [(&str, &str); 4] =
+            [("uri", "repository"), ("branch", "branch"), ("paths", "paths"), ("private_key", "private_key")];
+        let Some(Value::Map(mut extra)) = extra else { return IndexMap::new() };
+        for (key, word) in WORDS {
+            if extra.shift_remove(key).is_some() {
+                let place = settings.at(&format!("/source/extra/{key}")).unwrap_or(settings);
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::UnknownField, place.span, format!("`{key}` has no place in `extra`"))
+                        .help(format!("write `{word}` in `source`")),
+                );
+            }
+        }
+        extra
+    }
+
+    /// Reports what the gates of a chain do not let its code have.
+    fn check_code(&mut self, code: &CodeSource, outlines: &[StageOutline], index: usize, settings: &Node) {
+        let has_approvals = |outline: &StageOutline| matches!(outline.gate, Gate::Issue | Gate::Preview);
+        if code.git.branch.is_none() && outlines.iter().any(has_approvals) {
+            let place = settings.at("/source/branch").unwrap_or(settings);
+            self.diagnostics.push(
+                Diagnostic::new(Rule::MissingField, place.span, "a gate with approvals needs the branch of the code")
+                    .note("an approved commit must be on it")
+                    .help("write `branch` in `source`"),
+            );
+        }
+        let is_approved = outlines[index].gate == Gate::Issue || outlines[..index].iter().any(has_approvals);
+        let fields = [("passed", !code.passed.is_empty()), ("params", code.params.is_some())];
+        for (field, _) in fields.into_iter().filter(|(_, is_set)| is_approved && *is_set) {
+            let place = settings.at(&format!("/source/{field}")).unwrap_or(settings);
+            let message = format!("`{field}` has no effect behind a gate with approvals");
+            self.diagnostics.push(
+                Diagnostic::new(Rule::NoEffect, place.span, message)
+                    .note("the approval names the commit")
+                    .help(format!("write `{field}` for the stages before the gate")),
+            );
+        }
+        if code.newest && outlines.iter().any(has_approvals) {
+            let place = settings.at("/source/newest").unwrap_or(settings);
+            let message = "a chain with approvals cannot take the newest commit everywhere";
+            self.diagnostics.push(
+                Diagnostic::new(Rule::NoEffect, place.span, message)
+                    .note("an approval names the commit")
+                    .help("remove `newest`"),
+            );
+        }
     }
 }
 
