@@ -113,7 +113,6 @@ fn policy() {
     gone
       resource type approved-git: is gone
     changed
-      job deploy-shop-cart-production: of the get github-issues-shop-cart-qa-trigger, `get` changes from `shop-cart` to `gate`
       job deploy-shop-cart-production: of the get github-issues-shop-cart-qa-trigger, `artifact` changes from `shop-cart` to `gate`
       job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post, `inputs` gain `gate` and lose `shop-cart`
       job deploy-shop-cart-production: of the put github-issues-shop-cart-qa-post, `params.approval` changes from `shop-cart/.git/approval/approval.json` to `gate/approval.json`
@@ -232,6 +231,12 @@ fn order_counts_where_concourse_goes_by_it() {
     changed
       job publish: the get code comes after the put image
     ");
+}
+
+#[test]
+fn resource_of_a_get_with_the_same_name_changes_nothing() {
+    let new = TESTS.replace("{get: image}", "{get: image, resource: image}");
+    assert_eq!(diff(&new, 0), "nothing changes\n");
 }
 
 #[test]
