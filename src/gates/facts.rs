@@ -393,14 +393,32 @@ fn fixed(title: &str) -> (String, bool) {
     (title[..end.unwrap_or(title.len())].trim().to_owned(), end.is_none())
 }
 
-/// A number that is equal for resources with equal types and sources, whatever they are called.
+/// A number that is equal for resources with equal types and sources, whatever they are called and however they are spelt.
 pub(super) fn thing(resource: &Resource<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (resource.image.unwrap_or(resource.type_name)).hash(&mut hasher);
-    for source in [resource.source.own, resource.source.of_type].into_iter().flatten() {
-        hash(source).hash(&mut hasher);
+    resource.image.map_or(resource.type_name, image_name).hash(&mut hasher);
+    let mut merged: BTreeMap<&str, &Value> = BTreeMap::new();
+    for source in [resource.source.of_type, resource.source.own].into_iter().flatten() {
+        match source {
+            Value::Map(map) => merged.extend(map.iter().map(|(key, value)| (key.as_str(), value))),
+            other => hash(other).hash(&mut hasher),
+        }
+    }
+    for (key, value) in merged {
+        key.hash(&mut hasher);
+        match value {
+            Value::Text(uri) if key == "uri" => Repository::of_clone(uri).hash(&mut hasher),
+            Value::Text(text) => plain(text).hash(&mut hasher),
+            value => hash(value).hash(&mut hasher),
+        }
     }
     hasher.finish()
+}
+
+/// The name of an image without the registry that is meant where none is named.
+fn image_name(image: &str) -> &str {
+    let image = ["docker.io/", "index.docker.io/"].iter().find_map(|hub| image.strip_prefix(hub)).unwrap_or(image);
+    image.strip_prefix("library/").unwrap_or(image)
 }
 
 /// A number that is equal for equal values. The order of a map's keys does not count.

@@ -1534,3 +1534,30 @@ fn error_that_is_known_is_not_reported_again() {
     let conflict = report(&format!("project: shop\n{SCRIPT}{rest}"));
     assert!(conflict.contains("[conflicting-definition]") && conflict.contains("1 error in 1 file"), "{conflict}");
 }
+
+#[test]
+fn resource_of_the_same_source_is_spelt_in_another_way() {
+    let kind = format!(
+        "{}target: \"{{{{ project }}}}/{{{{ stack }}}}\"\nresource_types:\n- name: deployer\n  type: registry-image\n  source: \
+         {{repository: example/deployer, tag: \"1\"}}\n  defaults: {{cluster: all}}\nresources:\n\
+         - {{name: cluster, type: deployer, source: {{folder: infra/web}}}}\n",
+        KIND
+    );
+    for (image, source) in [
+        ("example/deployer", "{folder: infra/web, cluster: all}"),
+        ("docker.io/example/deployer", "{cluster: all, folder: infra/web}"),
+        ("example/deployer", "{cluster: all, folder: ./infra//web/}"),
+    ] {
+        let sneak = format!(
+            "project: tool\n{SCRIPT}extra:\n  resource_types:\n  - {{name: kube, type: registry-image, source: {{repository: {image}, \
+             tag: \"2\"}}}}\n  resources:\n  - {{name: other, type: kube, source: {source}}}\n  jobs:\n  - name: sneak\n    plan:\n    \
+             - {{get: shop-tool, trigger: true}}\n    - {{put: other, inputs: all}}\n"
+        );
+        let work = fleet()
+            .file("kinds/stacks/cluster.yml", &kind)
+            .file("projects/shop.yml", "project: shop\nstack: {cluster: {}}\n")
+            .file("projects/tool.yml", &sneak);
+        let told = refused(&work);
+        assert!(told.contains("`other` and `cluster` have the same type and source"), "{image} {source}: {told}");
+    }
+}
