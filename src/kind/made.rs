@@ -3,6 +3,7 @@ use serde::de::DeserializeOwned;
 
 use crate::concourse::{BuildLogRetention, Resource, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::files;
 use crate::manifest::{Author, Schema, Secret, Wording, check_against, misspelled_variable};
 use crate::source::Span;
 use crate::template::{Filler, Scope, to_value};
@@ -172,7 +173,7 @@ impl Kind {
             let node = self.node.at(pointer)?;
             maker.filler().text(node, &scope).filter(|text| !text.is_empty())
         };
-        Made {
+        let made = Made {
             resource_types: maker.list(self.node.at("/resource_types")),
             resources: maker.list(self.node.at("/resources")),
             steps: maker.list(self.node.at("/steps")),
@@ -180,7 +181,14 @@ impl Kind {
             no_changes: text(&mut maker, "/no_changes"),
             target: text(&mut maker, "/target"),
             pins: maker.texts(self.node.at("/pins")),
+        };
+        let pins = made.pins.iter().map(|(_, file)| ("pins", file));
+        let named = [("summary", &made.summary), ("no_changes", &made.no_changes)];
+        let named = named.into_iter().filter_map(|(field, file)| Some((field, file.as_ref()?)));
+        for (field, file) in named.chain(pins).filter(|(_, file)| !files::is_inside(file)) {
+            maker.outside(self.node.at(&format!("/{field}")), field, file);
         }
+        made
     }
 
     /// Fills steps that a manifest puts around the kind's own. Each comes with its place.
@@ -216,6 +224,20 @@ pub(super) struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// Reports a file that is not in an artifact of the build: the resource would refuse it after the deployment.
+    fn outside(&mut self, node: Option<&Node>, field: &str, file: &str) {
+        let Some(node) = node else { return };
+        self.diagnostics.push(
+            Diagnostic::new(
+                Rule::KindResult,
+                node.span,
+                format!("`{field}` is `{file}`, outside of what the build has"),
+            )
+            .note(self.note.clone())
+            .help("write a file of an artifact that a step makes, such as summary/deploy.md"),
+        );
+    }
+
     pub(super) fn filler(&mut self) -> Filler<'_> {
         Filler::noting(self.diagnostics, self.note.clone())
     }

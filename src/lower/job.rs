@@ -118,10 +118,12 @@ impl<'a> Lowering<'_, 'a> {
         options::apply(&mut lowered, &stage.job);
         // Every job that puts to a gate runs once at a time; a group of its own is as good.
         lowered.serial = lowered.serial_groups.is_empty();
+        // A target that comes out empty names nothing, either.
+        let unnamed = kind.without_target().or_else(|| made.target.is_none().then(|| stage.span_of("/stack")));
         self.origin(job.name, || JobOrigin {
             whom,
             span: here,
-            role: JobRole::Stage { stage, phase: job.phase, target: made.target, unnamed: kind.without_target() },
+            role: JobRole::Stage { stage, phase: job.phase, target: made.target, unnamed },
             plan: plan.origins,
             hooks: Author::Generator,
         });
