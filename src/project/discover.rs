@@ -110,7 +110,11 @@ pub(super) fn check_paths(
     diagnostics: &mut Diagnostics,
 ) {
     for (path, span) in path_options(kind, options) {
-        if files::is_inside(path) && !root.join(path).exists() {
+        // That it leads out of the code is reported already.
+        if !files::is_inside(path) {
+            return;
+        }
+        if !root.join(path).exists() {
             diagnostics.push(
                 Diagnostic::new(Rule::MissingPath, span, format!("`{path}` is not in the code"))
                     .note(format!("looked in {root}")),
