@@ -18,6 +18,11 @@ pub(crate) fn read(path: &Utf8Path) -> Result<SourceText, Failure> {
     std::fs::read(path).map(SourceText::from).map_err(|error| Failure::io("read", path, error))
 }
 
+/// Whether a path stays below the folder that it is taken from.
+pub(crate) fn is_inside(path: &str) -> bool {
+    Utf8Path::new(path).components().all(|part| matches!(part, Utf8Component::Normal(_) | Utf8Component::CurDir))
+}
+
 /// The one path of what may be told by several: absolute, without `..` and links. What is not there yet is where its
 /// folder is.
 pub(crate) fn real(path: &Utf8Path) -> Utf8PathBuf {

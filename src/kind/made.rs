@@ -3,6 +3,7 @@ use serde::de::DeserializeOwned;
 
 use crate::concourse::{BuildLogRetention, Resource, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::files;
 use crate::manifest::{Author, Schema, Secret, Wording, check_against, misspelled_variable};
 use crate::source::Span;
 use crate::template::{Filler, Scope, Template, to_value};
@@ -205,7 +206,7 @@ impl Kind {
         let of_target = scope.with([("repository", with.repository.into())]);
         let target = self.node.at("/target").and_then(|node| maker.filler().text(node, &of_target));
         let target = target.filter(|target| !target.trim().is_empty());
-        Made {
+        let made = Made {
             // A name that could not be filled in is reported as such.
             is_unnamed: target.is_none() && maker.diagnostics.len() == before,
             target,
@@ -215,7 +216,14 @@ impl Kind {
             summary: text(&mut maker, "/summary"),
             no_changes: text(&mut maker, "/no_changes"),
             pins: maker.texts(self.node.at("/pins")),
+        };
+        let pins = made.pins.iter().map(|(_, file)| ("pins", file));
+        let named = [("summary", &made.summary), ("no_changes", &made.no_changes)];
+        let named = named.into_iter().filter_map(|(field, file)| Some((field, file.as_ref()?)));
+        for (field, file) in named.chain(pins).filter(|(_, file)| !files::is_inside(file)) {
+            maker.outside(self.node.at(&format!("/{field}")), field, file);
         }
+        made
     }
 
     /// Fills steps that a manifest puts around the kind's own. Each comes with its place.
@@ -251,6 +259,20 @@ pub(super) struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// Reports a file that is not in an artifact of the build: the resource would refuse it after the deployment.
+    fn outside(&mut self, node: Option<&Node>, field: &str, file: &str) {
+        let Some(node) = node else { return };
+        self.diagnostics.push(
+            Diagnostic::new(
+                Rule::KindResult,
+                node.span,
+                format!("`{field}` is `{file}`, outside of what the build has"),
+            )
+            .note(self.note.clone())
+            .help("write a file of an artifact that a step makes, such as summary/deploy.md"),
+        );
+    }
+
     pub(super) fn filler(&mut self) -> Filler<'_> {
         Filler::noting(self.diagnostics, self.note.clone())
     }

@@ -49,7 +49,7 @@ pub(super) fn pattern_of(kind: &Kind, scope: &Scope, diagnostics: &mut Diagnosti
     let path = Filler::new(diagnostics).text(template, &scope)?;
     let (before, after) = path.split_once(ANY)?;
     let (folder, before) = before.rsplit_once('/').unwrap_or(("", before));
-    let inside = !after.contains(['/', '\u{1}']) && is_inside(Utf8Path::new(folder));
+    let inside = !after.contains(['/', '\u{1}']) && files::is_inside(folder);
     inside.then(|| Pattern { folder: folder.into(), before: before.to_owned(), after: after.to_owned() })
 }
 
@@ -110,7 +110,11 @@ pub(super) fn check_paths(
     diagnostics: &mut Diagnostics,
 ) {
     for (option, path, span) in path_options(kind, options) {
-        if !is_inside(Utf8Path::new(path)) || !root.join(path).exists() {
+        // That it leads out of the code is reported already.
+        if !files::is_inside(path) {
+            return;
+        }
+        if !root.join(path).exists() {
             let found = if span.file == kind.node().span.file {
                 // The user wrote no such option.
                 let message = format!("`{path}` is not in the code: it is the default of `{option}`");
@@ -125,11 +129,21 @@ pub(super) fn check_paths(
     }
     let Some(template) = kind.stack_files() else { return };
     let Some(path) = Filler::new(diagnostics).text(template, scope) else { return };
-    if !path.is_empty() && (!is_inside(Utf8Path::new(&path)) || !root.join(&path).is_file()) {
+    if !path.is_empty() && (!files::is_inside(&path) || !root.join(&path).is_file()) {
         diagnostics.push(
             Diagnostic::new(Rule::MissingStackFile, options.span, format!("{whom} has no stack file `{path}`"))
                 .help("add the file, or take the stage out of `environments`, or `skip` it")
                 .note(format!("looked in {root}")),
+        );
+    }
+}
+
+/// Reports options that a kind's schema calls paths, and that lead out of the code.
+pub(super) fn check_options(kind: &Kind, options: &Node, diagnostics: &mut Diagnostics) {
+    for (_, path, span) in path_options(kind, options).into_iter().filter(|(_, path, _)| !files::is_inside(path)) {
+        diagnostics.push(
+            Diagnostic::new(Rule::MissingPath, span, format!("`{path}` is outside of the repository"))
+                .help("a path begins at the root of the repository"),
         );
     }
 }
@@ -151,11 +165,6 @@ fn path_options<'n>(kind: &Kind, options: &'n Node) -> Vec<(&'n str, &'n str, cr
     }
     paths.retain(|(_, path, _)| !path.is_empty() && !path.contains("://"));
     paths
-}
-
-/// Does a path stay below the folder that it is taken from?
-pub(super) fn is_inside(path: &Utf8Path) -> bool {
-    path.components().all(|part| matches!(part, camino::Utf8Component::Normal(_) | camino::Utf8Component::CurDir))
 }
 
 #[cfg(test)]

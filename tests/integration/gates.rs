@@ -1029,6 +1029,7 @@ fn paths_and_names_do_not_lead_elsewhere() {
         ("source: {common_paths: [../x]}", "`../x` is outside of the repository"),
         ("issues: {body_files: [/etc/passwd]}", "`/etc/passwd` is outside of what the build has"),
         ("issues: {body_files: [\"{{ code }}/../x\"]}", "`shop-shop/../x` is outside of what the build has"),
+        ("overrides: {QA: {stack: {script: {watch: [../x]}}}}", "`../x` is outside of the repository"),
         ("approval: {checkout_image: {repository: ../x}}", "`../x` is not the name of an image"),
         ("overrides: {QA: {stack: {script: {image: \"alpine:3\"}}}}", "`alpine:3` is not the name of an image"),
         (
@@ -1560,4 +1561,26 @@ fn resource_of_the_same_source_is_spelt_in_another_way() {
         let told = refused(&work);
         assert!(told.contains("`other` and `cluster` have the same type and source"), "{image} {source}: {told}");
     }
+}
+
+#[test]
+fn files_of_a_kind_are_in_artifacts_of_the_build() {
+    for (field, file) in
+        [("summary", "../../etc/passwd"), ("no_changes", "/etc/passwd"), ("pins", "x/../../y"), ("summary", "..")]
+    {
+        let value = if field == "pins" { format!("{{x: {file}}}") } else { file.to_owned() };
+        let kind = KIND.replace("steps:", &format!("{field}: {value}\nsteps:"));
+        let manifest = format!("project: shop\nstack: {{cluster: {{}}}}\ngate: preview\nextra:\n{CLUSTER}");
+        let work = fleet().file("kinds/stacks/cluster.yml", &kind).file("projects/shop.yml", &manifest);
+        let report = refused(&work);
+        let message = format!("`{field}` is `{file}`, outside of what the build has");
+        assert!(report.contains(&message) && report.contains("[kind-result]"), "{report}");
+    }
+}
+
+#[test]
+fn empty_target_names_nothing() {
+    let script = "stack: {script: {image: alpine, deploy: ./d, target: \"\"}}\n";
+    let warned = warned(&fleet().file("projects/shop.yml", &format!("project: shop\n{script}")));
+    assert!(warned.contains("[unnamed-target]"), "{warned}");
 }

@@ -4,12 +4,11 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use camino::Utf8Path;
 use regex::Regex;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use crate::files;
 use crate::manifest::misspelled_variable;
-use crate::project::discover;
 use crate::source::Span;
 use crate::validate::go_regex;
 use crate::yaml::{Entry, Map, Node, NodeKind};
@@ -398,14 +397,9 @@ fn has_dots(path: &str) -> bool {
     path.split('/').any(|part| matches!(part, "." | ".."))
 }
 
-/// Whether a path stays below the folder that it begins at.
-fn is_below(path: &str) -> bool {
-    discover::is_inside(Utf8Path::new(path))
-}
-
 /// A path of a repository, which git watches.
 fn path_of_code(text: &str) -> Result<(), Wrong> {
-    if is_below(text) {
+    if files::is_inside(text) {
         return Ok(());
     }
     wrong(format!("`{text}` is outside of the repository"), "write a path from the root of the repository, such as lib")
@@ -413,7 +407,7 @@ fn path_of_code(text: &str) -> Result<(), Wrong> {
 
 /// A file of an artifact of the build. Without a text there is no file.
 fn file_of_build(text: &str) -> Result<(), Wrong> {
-    if is_below(text) {
+    if files::is_inside(text) {
         return Ok(());
     }
     wrong(

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use camino::Utf8Path;
 use indexmap::IndexMap;
 
 use crate::concourse::JobName;
 use crate::diagnostic::{Diagnostic, Rule, did_you_mean};
+use crate::files;
 use crate::kind::Kind;
 use crate::manifest::{
     ApprovalSettings, RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear, misspelled_variable,
@@ -94,6 +94,7 @@ impl<'a> Resolver<'a, '_> {
         self.check_preview(outline, kind, &scope);
         self.check_env(&filled);
         formats::check(&filled, &options_node, self.diagnostics);
+        discover::check_options(kind, &options_node, self.diagnostics);
         durations::check(&filled, self.manifest.file, self.diagnostics);
         self.check_posted(&typed.names, &typed.issues, settings);
         let names = self.names(&typed.names, settings)?;
@@ -245,9 +246,13 @@ impl<'a> Resolver<'a, '_> {
         let watch = kind.watch(scope, self.diagnostics);
         // A kind that names no paths of its own depends on the whole of the code, unless the manifest says on what.
         let own: Vec<String> = watch.into_iter().chain(texts(source.paths)).collect();
-        for path in own.iter().filter(|path| !discover::is_inside(Utf8Path::new(path.as_str()))) {
+        for path in own.iter().filter(|path| !files::is_inside(path)) {
             let listed = settings.at("/source/paths").and_then(Node::as_list).unwrap_or_default();
             let place = listed.iter().find(|item| item.as_str() == Some(path)).or_else(|| settings.at("/stack"));
+            // It is an option of the kind.
+            if place.is_some_and(|node| self.diagnostics.speaks_within(node.span)) {
+                continue;
+            }
             self.diagnostics.push(
                 Diagnostic::new(
                     Rule::MissingPath,

@@ -3,8 +3,8 @@
 use camino::Utf8Path;
 
 use crate::diagnostic::Diagnostics;
+use crate::files::is_inside;
 use crate::kind::Family;
-use crate::project::discover::is_inside;
 use crate::project::inputs::paths;
 use crate::project::stage::{Project, Stage};
 use crate::project::{Fleet, watched};
@@ -40,7 +40,7 @@ pub(super) fn check(
             python_path: watched::python_path(python_path, stage.code.resource.as_str()),
             folder,
         };
-        if is_inside(Utf8Path::new(&code.folder)) && !codes.contains(&code) {
+        if is_inside(&code.folder) && !codes.contains(&code) {
             codes.push(code);
         }
     }
@@ -56,7 +56,7 @@ fn said(stage: &Stage, pointer: &str, diagnostics: &mut Diagnostics) -> Vec<(Str
     let filled = items.iter().filter_map(|item| {
         let path = paths([filler.text(item, &stage.scope)?]).pop()?;
         // What leads out of the repository is an error already.
-        is_inside(Utf8Path::new(&path)).then_some((path, item.span))
+        is_inside(&path).then_some((path, item.span))
     });
     filled.collect()
 }

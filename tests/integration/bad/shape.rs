@@ -359,10 +359,10 @@ fn paths_outside_of_the_repository() {
         "project: shop\nstack:\n  pulumi: {path: ../../etc}\nsource: {paths: [/etc/passwd]}\n"
     ), @"
     error[missing-path]: `../../etc` is outside of the repository
-     --> projects/a.yml:3:3
+     --> projects/a.yml:3:18
       |
     3 |   pulumi: {path: ../../etc}
-      |   ^^^^^^^^^^^^^^^^^^^^^^^^^
+      |                  ^^^^^^^^^
       |
       = help: a path begins at the root of the repository
     error[missing-path]: `/etc/passwd` is outside of the repository
