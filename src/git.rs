@@ -66,7 +66,7 @@ impl Commit {
         let command = ["--literal-pathspecs", "diff-tree", "--no-ext-diff", "--no-textconv"];
         let options = ["-r", "-z", "--no-renames", "--name-only", &self.0, &other.0, "--", below.as_str()];
         let printed = git(&[&command[..], &options].concat())?
-            .ok_or_else(|| Failure::Usage(format!("{below} is no path of this repository")))?;
+            .ok_or_else(|| Failure::Usage(format!("{below} is not a path of this repository")))?;
         let names = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         // A name that is no UTF-8 is none of a pipeline that was rendered.
         Ok(names.filter_map(|name| std::str::from_utf8(name).ok()).map(Utf8PathBuf::from).collect())

@@ -159,7 +159,7 @@ impl<'p> Gates<'p> {
         let (lost, won) = (titles(&self.old, &asked, &asks), titles(&self.new, &asks, &asked));
         match (asked.is_empty(), asks.is_empty()) {
             (false, true) if starts.is_empty() => {
-                say(Effect::Weaker, format!("no longer waits for the issue {lost}: somebody presses +"));
+                say(Effect::Weaker, format!("no longer waits for the issue {lost}: somebody starts it by hand"));
             }
             (false, true) => say(
                 Effect::Weaker,

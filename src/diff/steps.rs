@@ -107,7 +107,7 @@ fn order(steps: &[Alone], matched: &[Option<usize>], subject: &Subject, changes:
         }
     }
     if harmless {
-        changes.push(Effect::Order, subject.clone(), "steps stand in another order, each for itself");
+        changes.push(Effect::Order, subject.clone(), "steps are in another order, which changes nothing");
     }
 }
 

@@ -110,7 +110,7 @@ impl Page {
             }
             self.out.push('\n');
         }
-        self.line("A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.");
+        self.line("A service called Concourse deploys it; this page is all that you need to know of Concourse.");
         self.line("## How can I tell when my code is there?");
         self.tell(steps);
         self.line("## How do I get it there?");
@@ -153,7 +153,7 @@ impl Page {
         let _ = write!(self.out, "{}. {}: ", number + 1, step.name());
         if let Some(preview) = step.preview {
             if let Some(gate) = preview.gate.as_ref().filter(|gate| gate.is_claimed()) {
-                let _ = write!(self.out, "when somebody closed {}, ", titled(&gate.issue, State::Open));
+                let _ = write!(self.out, "when {} was closed, ", titled(&gate.issue, State::Open));
             }
             let _ = write!(
                 self.out,
@@ -238,7 +238,7 @@ impl Page {
                 names(&silent)
             ));
         }
-        self.line("When it was the code, mend it and merge: the mended code goes the whole way again.");
+        self.line("When it was the code, fix it and merge: the fixed code goes the whole way again.");
     }
 
     fn go_back(&mut self, steps: &[Step<'_>]) {
@@ -256,7 +256,7 @@ impl Page {
             let Some(gate) = step.gate() else { continue };
             let _ = writeln!(
                 self.out,
-                "- {}: find the issue of what was good among {}, reopen it, have somebody who may approve set the label \
+                "- {}: find the issue of what was good among {}, reopen it, ask somebody who can approve to set the label \
                  `rollback`, and close it again as completed.",
                 step.name(),
                 titled(&gate.issue, State::Any)

@@ -133,10 +133,10 @@ pub(crate) fn import(
                 Diagnostic::new(
                     Rule::NotCarriedOver,
                     place(shape.chains[0][0].deploy),
-                    "no manifest comes out as this pipeline",
+                    "no manifest gives this pipeline",
                 )
                 .note(problem)
-                .help("write the manifest by hand: `ol-pipegen init` makes one to begin with"),
+                .help("write the manifest by hand: `ol-pipegen init` writes an example"),
             );
         }
         return Ok(None);
@@ -221,7 +221,7 @@ fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut 
 fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span) -> Diagnostic {
     let job = &pipeline.jobs[job];
     let help = if shape::sets_pipelines(job) {
-        "what sets pipelines is no part of one that is rendered: set it with the command that `render` prints"
+        "what sets pipelines is not a part of one that is rendered: set it with the command that `render` prints"
     } else {
         "keep it in a pipeline of its own"
     };

@@ -22,7 +22,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                 .label("holds back no other job")
                 .help(match did_you_mean(group, several()) {
                     Some(meant) => format!("did you mean `{meant}`?"),
-                    None => "write `serial: true`, which says the same".to_owned(),
+                    None => "write `serial: true`, which means the same".to_owned(),
                 }),
         );
     }

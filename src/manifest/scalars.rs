@@ -261,7 +261,7 @@ impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text)
-            .ok_or_else(|| de::Error::custom(format!("`{text}` is no duration, such as 90s, 15m, 4h or 14d")))
+            .ok_or_else(|| de::Error::custom(format!("`{text}` is not a duration, such as 90s, 15m, 4h or 14d")))
     }
 }
 
@@ -323,9 +323,9 @@ impl<'de> Deserialize<'de> for CheckEvery {
         if text == "never" {
             return Ok(Self::Never);
         }
-        Duration::parse(&text)
-            .map(Self::Every)
-            .ok_or_else(|| de::Error::custom(format!("`{text}` is no duration, such as 90s, 15m or 4h, nor `never`")))
+        Duration::parse(&text).map(Self::Every).ok_or_else(|| {
+            de::Error::custom(format!("`{text}` is not a duration, such as 90s, 15m or 4h, nor `never`"))
+        })
     }
 }
 

@@ -149,7 +149,7 @@ fn read(
         let span = Span { file, start: at(unfilled.start), end: at(unfilled.end) };
         let template = &source.text[unfilled.clone()];
         let message = format!("Concourse 7.14 puts `null` in the place of `{template}`, within quotes as well");
-        let help = "say `((…))`, or give it a value by `--var`; from 8.0 on it is text";
+        let help = "write `((…))`, or give it a value by `--var`; from 8.0 on it is text";
         diagnostics.push(Diagnostic::new(Rule::OldTemplate, span, message).help(help));
     }
     let mut after = Diagnostics::default();

@@ -38,8 +38,8 @@ fn nothing_changes() {
     work.write("live.json", &pipeline.to_string());
     assert_snapshot!(work.run(&["diff", "live.json", "old.yml"]).fine(), @"
     only in another order, which changes nothing
-      the resources stand in another order
-      the jobs stand in another order
+      the resources are in another order
+      the jobs are in another order
 
     nothing changes
     ");
@@ -64,7 +64,7 @@ fn gate_that_is_left_out_comes_first() {
     ");
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: manual}}\n")), @"
     GATES GET WEAKER
-      job deploy-shop-cart-production: no longer waits for the issue `shop-cart/-/QA/deployed` in example/deployments: somebody presses +
+      job deploy-shop-cart-production: no longer waits for the issue `shop-cart/-/QA/deployed` in example/deployments: somebody starts it by hand
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone
@@ -243,7 +243,7 @@ fn order_counts_where_concourse_goes_by_it() {
     let turned = turned.replace("params: {RETRIES: 3}", "params: {RETRIES: '3'}");
     assert_snapshot!(diff(&turned, 0), @"
     only in another order, which changes nothing
-      job test: steps stand in another order, each for itself
+      job test: steps are in another order, which changes nothing
 
     nothing changes
     ");

@@ -14,12 +14,12 @@ fn chain_with_issues() {
                 + "overrides:\n  Production:\n    gate: preview\n    approval: {closers: {teams: [example/sre], users: \
                    [ann]}, soak: 24h, expires: 7d, reject_labels: [hold]}\n"),
         );
-    assert_snapshot!(work.run(&["explain", "projects/cart.yml"]).fine(), @r"
+    assert_snapshot!(work.run(&["explain", "projects/cart.yml"]).fine(), @r#"
     # How does my code get to Production?
 
     This page is about **shop-cart**. Its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/shop-cart`.
 
-    A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.
+    A service called Concourse deploys it; this page is all that you need to know of Concourse.
 
     ## How can I tell when my code is there?
 
@@ -45,13 +45,13 @@ fn chain_with_issues() {
 
     On **QA** the job is red in Concourse, and its newest build has the log. When the cause was outside of the code, press **+** there.
 
-    When it was the code, mend it and merge: the mended code goes the whole way again.
+    When it was the code, fix it and merge: the fixed code goes the whole way again.
 
     ## How do I go back?
 
     The sure way is to revert the commit and merge: what came before goes the whole way again. The fast way deploys again what an older issue names:
 
-    - **Production**: find the issue of what was good among [“\[bot\] Pulumi shop-cart Production ready to deploy.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20Production%20ready%20to%20deploy.%22), reopen it, have somebody who may approve set the label `rollback`, and close it again as completed.
+    - **Production**: find the issue of what was good among [“\[bot\] Pulumi shop-cart Production ready to deploy.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20Production%20ready%20to%20deploy.%22), reopen it, ask somebody who can approve to set the label `rollback`, and close it again as completed.
 
     ## Where it runs
 
@@ -59,7 +59,7 @@ fn chain_with_issues() {
     | --- | --- | --- |
     | **QA** | [`deploy-shop-cart-qa`](https://ci.example.com/teams/shop/pipelines/cart/jobs/deploy-shop-cart-qa) | [`cart`](https://ci.example.com/teams/shop/pipelines/cart) on main of the team shop |
     | **Production** | [`deploy-shop-cart-production`](https://ci.example.com/teams/shop/pipelines/cart/jobs/deploy-shop-cart-production) | [`cart`](https://ci.example.com/teams/shop/pipelines/cart) on main of the team shop |
-    ");
+    "#);
 }
 
 #[test]
@@ -70,12 +70,12 @@ fn groups_by_hand_and_by_itself() {
             + "groups: [eu, us]\nenvironments: [CI, QA, Production]\noverrides:\n  QA: {gate: none}\n  us.Production: \
                {gate: manual}\n"),
     );
-    assert_snapshot!(work.run(&["explain", "projects/db.yml"]).fine(), @r"
+    assert_snapshot!(work.run(&["explain", "projects/db.yml"]).fine(), @r#"
     # How does my code get to us.Production?
 
     This page is about **shop-db**. Its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/shop-db`.
 
-    A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.
+    A service called Concourse deploys it; this page is all that you need to know of Concourse.
 
     ## How can I tell when my code is there?
 
@@ -109,13 +109,13 @@ fn groups_by_hand_and_by_itself() {
 
     On **eu.CI**, **eu.QA**, **us.CI**, **us.QA**, **us.Production** the job is red in Concourse, and its newest build has the log. When the cause was outside of the code, press **+** there.
 
-    When it was the code, mend it and merge: the mended code goes the whole way again.
+    When it was the code, fix it and merge: the fixed code goes the whole way again.
 
     ## How do I go back?
 
     The sure way is to revert the commit and merge: what came before goes the whole way again. The fast way deploys again what an older issue names:
 
-    - **eu.Production**: find the issue of what was good among [“\[bot\] Pulumi shop-db eu.QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20eu.QA%20deployed.%22), reopen it, have somebody who may approve set the label `rollback`, and close it again as completed.
+    - **eu.Production**: find the issue of what was good among [“\[bot\] Pulumi shop-db eu.QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20eu.QA%20deployed.%22), reopen it, ask somebody who can approve to set the label `rollback`, and close it again as completed.
 
     ## Where it runs
 
@@ -127,7 +127,7 @@ fn groups_by_hand_and_by_itself() {
     | **us.CI** | `deploy-shop-db-us.ci` | `db` on main of the team shop |
     | **us.QA** | `deploy-shop-db-us.qa` | `db` on main of the team shop |
     | **us.Production** | `deploy-shop-db-us.production` | `db` on main of the team shop |
-    ");
+    "#);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn several_projects_have_one_page() {
     );
     let page = work.run(&["explain", "projects/shop.yml"]).fine();
     let (page, _) = page.split_once("Close an issue").unwrap();
-    assert_snapshot!(page, @r"
+    assert_snapshot!(page, @r#"
     # How does my code get to shop-web Production?
 
     This page is about what is deployed together:
@@ -146,7 +146,7 @@ fn several_projects_have_one_page() {
     - **shop-db**: its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/db`
     - **shop-web**: its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/web`
 
-    A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.
+    A service called Concourse deploys it; this page is all that you need to know of Concourse.
 
     ## How can I tell when my code is there?
 
@@ -165,7 +165,7 @@ fn several_projects_have_one_page() {
     2. **shop-db Production**: open the issue [“\[bot\] Pulumi shop-db QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-db-production` deploys.
     3. **shop-web QA**: merge it to `main`. `deploy-shop-web-qa` deploys it by itself. Concourse looks every 1m. It waits for a deployment by `deploy-shop-db-qa`, and each starts it as well.
     4. **shop-web Production**: open the issue [“\[bot\] Pulumi shop-web QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-web%20QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-web-production` deploys. It waits until `deploy-shop-db-production` has deployed once.
-    ");
+    "#);
 }
 
 #[test]
@@ -176,12 +176,12 @@ fn whatever_is_newest_is_warned_of() {
     );
     let work = Work::new().file("pipegen.yml", &fleet).file("projects/cart.yml", &manifest("shop-cart"));
     let ran = work.run(&["explain", "projects/cart.yml"]).ended(0);
-    assert_snapshot!(ran.stdout, @r"
+    assert_snapshot!(ran.stdout, @r#"
     # How does my code get to Production?
 
     This page is about **shop-cart**. Its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/shop-cart`.
 
-    A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.
+    A service called Concourse deploys it; this page is all that you need to know of Concourse.
 
     ## How can I tell when my code is there?
 
@@ -205,7 +205,7 @@ fn whatever_is_newest_is_warned_of() {
 
     On **QA**, **Production** the job is red in Concourse, and its newest build has the log. When the cause was outside of the code, press **+** there.
 
-    When it was the code, mend it and merge: the mended code goes the whole way again.
+    When it was the code, fix it and merge: the fixed code goes the whole way again.
 
     ## How do I go back?
 
@@ -217,7 +217,7 @@ fn whatever_is_newest_is_warned_of() {
     | --- | --- | --- |
     | **QA** | `deploy-shop-cart-qa` | `cart` on main of the team shop |
     | **Production** | `deploy-shop-cart-production` | `cart` on main of the team shop |
-    ");
+    "#);
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn many_manifests_come_out_in_order() {
 #[test]
 fn what_is_not_there_is_said() {
     let work = Work::new();
-    assert_snapshot!(work.run(&["render"]).ended(2).stderr, @"error: no fleet (pipegen.yml) in this folder or below it; `ol-pipegen init` writes one to begin with");
+    assert_snapshot!(work.run(&["render"]).ended(2).stderr, @"error: no fleet (pipegen.yml) in this folder or below it; `ol-pipegen init` writes a first one");
     assert_snapshot!(work.run(&["render", "nowhere.yml"]).ended(3).stderr, @"error: cannot read nowhere.yml: no such file or folder");
     assert_snapshot!(work.run(&["render", "--chekc"]).ended(2).stderr, @"
     error: unexpected argument '--chekc' found

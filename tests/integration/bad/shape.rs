@@ -67,7 +67,7 @@ fn missing_fields() {
     1 | gate: preview
       | ^^^^
       |
-      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
+      = help: write what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
 
     error: 2 errors in 1 file; nothing was compared
     ");
@@ -327,7 +327,7 @@ fn numbers_and_durations_that_concourse_cannot_hold() {
         "project: shop\nstack:\n  pulumi: {path: infra}\nsource: {check_every: 9999999999h}\n\
          inputs:\n  a: {image: {repository: a}, params: {x: .inf}}\n"
     ), @"
-    error[wrong-type]: `9999999999h` is no duration, such as 90s, 15m or 4h, nor `never`
+    error[wrong-type]: `9999999999h` is not a duration, such as 90s, 15m or 4h, nor `never`
      --> projects/a.yml:4:23
       |
     4 | source: {check_every: 9999999999h}
