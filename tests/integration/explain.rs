@@ -14,7 +14,7 @@ fn chain_with_issues() {
                 + "overrides:\n  Production:\n    gate: preview\n    approval: {closers: {teams: [example/sre], users: \
                    [ann]}, soak: 24h, expires: 7d, reject_labels: [hold]}\n"),
         );
-    assert_snapshot!(work.run(&["explain", "projects/cart.yml"]).fine(), @r#"
+    assert_snapshot!(work.run(&["explain", "projects/cart.yml"]).fine(), @r"
     # How does my code get to Production?
 
     This page is about **shop-cart**. Its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/shop-cart`.
@@ -59,7 +59,7 @@ fn chain_with_issues() {
     | --- | --- | --- |
     | **QA** | [`deploy-shop-cart-qa`](https://ci.example.com/teams/shop/pipelines/cart/jobs/deploy-shop-cart-qa) | [`cart`](https://ci.example.com/teams/shop/pipelines/cart) on main of the team shop |
     | **Production** | [`deploy-shop-cart-production`](https://ci.example.com/teams/shop/pipelines/cart/jobs/deploy-shop-cart-production) | [`cart`](https://ci.example.com/teams/shop/pipelines/cart) on main of the team shop |
-    "#);
+    ");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn groups_by_hand_and_by_itself() {
             + "groups: [eu, us]\nenvironments: [CI, QA, Production]\noverrides:\n  QA: {gate: none}\n  us.Production: \
                {gate: manual}\n"),
     );
-    assert_snapshot!(work.run(&["explain", "projects/db.yml"]).fine(), @r#"
+    assert_snapshot!(work.run(&["explain", "projects/db.yml"]).fine(), @r"
     # How does my code get to us.Production?
 
     This page is about **shop-db**. Its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/shop-db`.
@@ -127,7 +127,7 @@ fn groups_by_hand_and_by_itself() {
     | **us.CI** | `deploy-shop-db-us.ci` | `db` on main of the team shop |
     | **us.QA** | `deploy-shop-db-us.qa` | `db` on main of the team shop |
     | **us.Production** | `deploy-shop-db-us.production` | `db` on main of the team shop |
-    "#);
+    ");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn several_projects_have_one_page() {
     );
     let page = work.run(&["explain", "projects/shop.yml"]).fine();
     let (page, _) = page.split_once("Close an issue").unwrap();
-    assert_snapshot!(page, @r#"
+    assert_snapshot!(page, @r"
     # How does my code get to shop-web Production?
 
     This page is about what is deployed together:
@@ -165,7 +165,7 @@ fn several_projects_have_one_page() {
     2. **shop-db Production**: open the issue [“\[bot\] Pulumi shop-db QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-db-production` deploys.
     3. **shop-web QA**: merge it to `main`. `deploy-shop-web-qa` deploys it by itself. Concourse looks every 1m. It waits for a deployment by `deploy-shop-db-qa`, and each starts it as well.
     4. **shop-web Production**: open the issue [“\[bot\] Pulumi shop-web QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20is%3Aopen%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-web%20QA%20deployed.%22), look at what it lists, and close it. Everybody with the role triage or more in [example/deployments](https://github.com/example/deployments) may close it. Concourse looks every 15m. Then `deploy-shop-web-production` deploys. It waits until `deploy-shop-db-production` has deployed once.
-    "#);
+    ");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn whatever_is_newest_is_warned_of() {
     );
     let work = Work::new().file("pipegen.yml", &fleet).file("projects/cart.yml", &manifest("shop-cart"));
     let ran = work.run(&["explain", "projects/cart.yml"]).ended(0);
-    assert_snapshot!(ran.stdout, @r#"
+    assert_snapshot!(ran.stdout, @r"
     # How does my code get to Production?
 
     This page is about **shop-cart**. Its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/shop-cart`.
@@ -217,7 +217,7 @@ fn whatever_is_newest_is_warned_of() {
     | --- | --- | --- |
     | **QA** | `deploy-shop-cart-qa` | `cart` on main of the team shop |
     | **Production** | `deploy-shop-cart-production` | `cart` on main of the team shop |
-    "#);
+    ");
 }
 
 #[test]
