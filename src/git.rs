@@ -66,7 +66,7 @@ impl Commit {
         let command = ["--literal-pathspecs", "diff-tree", "--no-ext-diff", "--no-textconv"];
         let options = ["-r", "-z", "--no-renames", "--name-only", &self.0, &other.0, "--", below.as_str()];
         let printed = git(&[&command[..], &options].concat())?
-            .ok_or_else(|| Failure::Usage(format!("{below} is no path of this repository")))?;
+            .ok_or_else(|| Failure::Usage(format!("{below} is not a path of this repository")))?;
         Ok(paths(&printed))
     }
 }
@@ -80,7 +80,7 @@ impl Commit {
     pub(crate) fn files(&self, below: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
         let options = ["-r", "-z", "--name-only", "--full-name", &self.0, "--", below.as_str()];
         let printed = git(&[&["--literal-pathspecs", "ls-tree"], &options[..]].concat())?
-            .ok_or_else(|| Failure::Usage(format!("{below} is no path of this repository")))?;
+            .ok_or_else(|| Failure::Usage(format!("{below} is not a path of this repository")))?;
         Ok(paths(&printed))
     }
 }

@@ -109,7 +109,7 @@ fn git_dir(clone: &Path) -> Result<PathBuf, String> {
             fs::symlink_metadata(dir).is_ok_and(|data| data.is_dir())
                 && fs::symlink_metadata(dir.join("objects")).is_ok_and(|data| data.is_dir())
         })
-        .ok_or_else(|| format!("{} is no clone", clone.display()))
+        .ok_or_else(|| format!("{} is not a clone", clone.display()))
 }
 
 /// The page of the repository that was cloned, when it is one of GitHub's form. Credentials that its address may

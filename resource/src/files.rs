@@ -25,7 +25,7 @@ impl BuildDir {
         let bad = |why: &str| Error::BadFile { path: path.to_owned(), why: why.to_owned() };
         let relative = Path::new(path);
         if path.is_empty() || path.contains('\0') {
-            return Err(bad("is no path"));
+            return Err(bad("is not a path"));
         }
         if !relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
             return Err(bad("must be relative to the build directory, without `..`"));
@@ -44,7 +44,7 @@ impl BuildDir {
         let Some(real) = self.resolve(path)? else { return Ok(None) };
         // A FIFO would hang the step.
         if !fs::metadata(&real).map_err(|error| bad(error.to_string()))?.is_file() {
-            return Err(bad("is no file".to_owned()));
+            return Err(bad("is not a file".to_owned()));
         }
         let mut bytes = Vec::new();
         File::open(&real)

@@ -51,9 +51,9 @@ impl Metadatum {
 /// Reads a request, does what it asks for, and returns what belongs on standard output.
 pub(crate) fn run(step: Step<'_>, request: &str, context: &Context<'_>) -> Result<String> {
     let value: Value = serde_json::from_str(request)
-        .map_err(|error| Error::BadRequest(format!("standard input is no JSON of Concourse's: {error}")))?;
+        .map_err(|error| Error::BadRequest(format!("standard input is not the JSON that Concourse sends: {error}")))?;
     let Value::Object(mut request) = value else {
-        return Err(Error::BadRequest("standard input is no JSON object".to_owned()));
+        return Err(Error::BadRequest("standard input is not a JSON object".to_owned()));
     };
     let source = request.remove("source").unwrap_or(Value::Null);
     // First of all: no error from here on may show them.
@@ -118,7 +118,7 @@ fn version_of(value: Option<Value>) -> Result<Option<Version>> {
         Some(Value::Object(version)) if version.values().all(Value::is_string) => {
             Ok((!version.is_empty()).then_some(version))
         }
-        Some(_) => Err(Error::BadRequest("`version` is no map of texts".to_owned())),
+        Some(_) => Err(Error::BadRequest("`version` is not a map of texts".to_owned())),
     }
 }
 

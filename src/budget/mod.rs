@@ -56,7 +56,7 @@ const FORMAT: u32 = 1;
 
 /// What every number takes for granted.
 const ASSUMPTIONS: [&str; 5] = [
-    "Concourse checks each resource that a job gets once in its `check_every`, a minute unless said, and looks for due \
+    "Concourse checks each resource that a job gets once in its `check_every`, by default a minute, and looks for due \
      ones every 10 seconds",
     "global resources are off, as is Concourse's default: equal resources of several pipelines are checked once each",
     "one credential is one account, and nothing else asks by it",

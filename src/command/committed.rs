@@ -88,7 +88,7 @@ fn standing<'a>(
     match fs::symlink_metadata(&path) {
         Ok(metadata) if metadata.is_file() => {}
         Ok(metadata) => {
-            let what = if metadata.is_symlink() { "a link" } else { "no file" };
+            let what = if metadata.is_symlink() { "a link" } else { "not a file" };
             return Ok(Standing::InTheWay(format!("{path} is {what}: {MAKE_ROOM}")));
         }
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {

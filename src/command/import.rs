@@ -23,7 +23,7 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
         return Err(Failure::Usage("several pipelines have several names, and go to a folder".to_owned()));
     }
     let fleet = match &args.fleet {
-        Some(fleet) if !fleet.is_file() => return Err(Failure::Usage(format!("{fleet} is no fleet"))),
+        Some(fleet) if !fleet.is_file() => return Err(Failure::Usage(format!("{fleet} is not a fleet"))),
         Some(fleet) => Some(fleet.clone()),
         None => fleet_above(&near(args, into_folder))?,
     };

@@ -74,7 +74,7 @@ fn is_committed(fleets: &[RenderedFleet], progress: &Progress, output: &mut Outp
     }
     let is_committed = stale.is_empty() && in_the_way.is_empty();
     if !is_committed {
-        output.error(&format!("what is set is what was rendered; run `ol-pipegen render`; {NOTHING_SET}"));
+        output.error(&format!("the rendered files are out of date; run `ol-pipegen render`; {NOTHING_SET}"));
     }
     Ok(is_committed)
 }
@@ -119,9 +119,9 @@ fn wanted<'r>(fleets: &'r [RenderedFleet], output: &mut Output) -> Option<Vec<Wa
             } else {
                 let place = rendered.concourse.name.as_ref().map_or_else(
                     || format!("{} has no `concourses`", fleet.path),
-                    |name| format!("`concourses` of {} say no `target` of `{name}`", fleet.path),
+                    |name| format!("`concourses.{name}` in {} has no `target`", fleet.path),
                 );
-                output.error(&format!("nothing says where `{}` is to be set: {place}", rendered.name));
+                output.error(&format!("the target of `{}` is not known: {place}", rendered.name));
                 whole = false;
             }
         }
@@ -209,7 +209,7 @@ impl Setting<'_> {
                 let url = concourse.url.as_deref().unwrap_or("URL");
                 format!("fly knows no target {whom}: run `fly -t {target} login -c {}`", quoted(url))
             }
-            Some(Remedy::Login) => format!("{whom}: nobody is logged in; run `fly -t {target} login`"),
+            Some(Remedy::Login) => format!("{whom}: not logged in; run `fly -t {target} login`"),
             Some(Remedy::Sync) => format!("{whom}: fly is too old, or too new; run `fly -t {target} sync`"),
             None => format!("{whom}: {}", refusal.in_a_line()),
         };

@@ -91,7 +91,9 @@ fn read(file: FileId, start: usize, comment: &str) -> Result<(Rule, Span), Diagn
         wrong(of_name.clone(), unknown.to_string()).help("`ol-pipegen rule` lists all rules")
     })?;
     if !rule.may_be_allowed() {
-        return Err(wrong(of_name, format!("`{rule}` stays an error")).label("nothing right comes of what it finds"));
+        return Err(
+            wrong(of_name, format!("`{rule}` stays an error")).label("there is no valid output without this rule")
+        );
     }
     if reason.trim_start().strip_prefix("because").is_none_or(|reason| reason.trim().is_empty()) {
         return Err(wrong(whole, format!("`{rule}` is allowed without a reason")).help(how));
@@ -133,7 +135,7 @@ fn apply(
         if !used.contains(&index) && !rule.looks_at_several_files() {
             found.push(
                 Diagnostic::new(Rule::UnusedAllow, span, format!("`{rule}` finds nothing here"))
-                    .help("take the comment out"),
+                    .help("remove the comment"),
             );
         }
     }

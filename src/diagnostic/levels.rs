@@ -104,12 +104,12 @@ impl Levels {
         for (rule, level) in denied.chain(warned).chain(allowed) {
             if !level.fits(rule) {
                 let flag = level.flag();
-                return Err(format!("{flag} {rule}: nothing right comes of what it finds, so that it stays an error"));
+                return Err(format!("{flag} {rule}: this rule cannot be allowed: there is no valid output without it"));
             }
             if let Some(other) = of.insert(rule, level)
                 && other != level
             {
-                return Err(format!("{} {rule} and {} {rule}: say one of them", other.flag(), level.flag()));
+                return Err(format!("{} {rule} and {} {rule}: keep one of them", other.flag(), level.flag()));
             }
         }
         Ok(Self { deny_warnings: deny.contains(&DeniedRule::Warnings), of })

@@ -54,7 +54,7 @@ fn resource_types(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
         changes.push(Effect::Removed, subject(one), "is gone");
     }
     if types.reordered {
-        changes.push(Effect::Order, Subject::Pipeline, "the resource types stand in another order");
+        changes.push(Effect::Order, Subject::Pipeline, "the resource types are in another order");
     }
     for (before, after) in &types.pairs {
         let mut image = false;
@@ -123,7 +123,7 @@ fn resources<'p>(
         }
     }
     if resources.reordered {
-        changes.push(Effect::Order, Subject::Pipeline, "the resources stand in another order");
+        changes.push(Effect::Order, Subject::Pipeline, "the resources are in another order");
     }
     let fields = |one: &Resource| without(json(one), &["name", "old_name"]);
     let pairs: Vec<(&Resource, &Resource, Vec<Difference>)> = resources
@@ -283,7 +283,7 @@ fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, changes: &mut Changes) {
         changes.push(Effect::Removed, subject(one), "is gone");
     }
     if jobs.reordered {
-        changes.push(Effect::Order, Subject::Pipeline, "the jobs stand in another order");
+        changes.push(Effect::Order, Subject::Pipeline, "the jobs are in another order");
     }
     for (old, new) in &jobs.pairs {
         if jobs.alike.contains(new.name.as_str()) {

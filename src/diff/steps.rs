@@ -146,7 +146,7 @@ fn order<'s>(steps: &'s [Alone<'s>], matched: &[Option<usize>], subject: &Subjec
         }
     }
     if harmless {
-        changes.push(Effect::Order, subject.clone(), "steps stand in another order, each for itself");
+        changes.push(Effect::Order, subject.clone(), "steps are in another order, which changes nothing");
     }
 }
 

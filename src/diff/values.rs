@@ -26,7 +26,7 @@ pub(super) enum DifferenceKind {
 
 /// Something typed as what it says. It has no keys but texts, so that JSON can say it.
 pub(super) fn json(value: &impl Serialize) -> Value {
-    serde_json::to_value(value).expect("internal error: a part of a pipeline is no JSON")
+    serde_json::to_value(value).expect("internal error: a part of a pipeline is not JSON")
 }
 
 /// The differences of two maps, by key.

@@ -20,7 +20,7 @@ pub(super) fn change(subject: Subject, part: &[String], difference: &Difference)
     let part = if part.is_empty() { String::new() } else { format!("of the {}, ", part.join(" ")) };
     let mut lines = None;
     let (effect, what) = match &difference.kind {
-        DifferenceKind::Order => (order_effect(&difference.path), format!("{place} stand in another order")),
+        DifferenceKind::Order => (order_effect(&difference.path), format!("{place} are in another order")),
         DifferenceKind::Items { added, removed } => {
             let names = |verb: &str, names: &[String]| format!("{verb} {}", list(names.iter().map(String::as_str)));
             let mut words = Vec::new();

@@ -111,7 +111,7 @@ impl Page {
             self.out.push('\n');
         }
         self.made_elsewhere(steps);
-        self.line("A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.");
+        self.line("A service called Concourse deploys it; this page is all that you need to know of Concourse.");
         self.line("## How can I tell when my code is there?");
         self.tell(steps);
         self.line("## How do I get it there?");
@@ -187,7 +187,7 @@ impl Page {
         let _ = write!(self.out, "{}. {}: ", number + 1, step.name());
         if let Some(preview) = step.preview {
             if let Some(gate) = preview.gate.as_ref().filter(|gate| gate.is_claimed()) {
-                let _ = write!(self.out, "when somebody closed {}, ", titled(&gate.issue, State::Open));
+                let _ = write!(self.out, "when {} was closed, ", titled(&gate.issue, State::Open));
             }
             let _ = write!(
                 self.out,

@@ -51,7 +51,7 @@ fn foreign_gates(pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
                 format!("`{name}` has the source of a gate"),
             )
             .note(format!("in the pipeline `{}`", pipeline.name))
-            .help("make gates by the word `gate`; for an issue of your own leave `gate` out of its source"),
+            .help("make gates by the word `gate`; for an issue of your own remove `gate` from its source"),
         );
     }
 }

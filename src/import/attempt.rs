@@ -414,7 +414,7 @@ impl Attempts<'_, '_> {
                 Ok([LoweredPipeline { name, instance_vars, pipeline, .. }]) => {
                     Ok(Came { name, instance_vars, pipeline, warnings })
                 }
-                Err(pipelines) => Err(vec![format!("it comes out as {}", Count(pipelines.len(), "pipeline"))]),
+                Err(pipelines) => Err(vec![format!("it gives {}", Count(pipelines.len(), "pipeline"))]),
             },
         })
     }

@@ -9,7 +9,7 @@ use crate::manifest::Duration;
 
 /// Something typed as what it says. It has no keys but texts, so that JSON can say it.
 pub(super) fn json(value: &impl Serialize) -> Json {
-    serde_json::to_value(value).expect("internal error: a part of a pipeline is no JSON")
+    serde_json::to_value(value).expect("internal error: a part of a pipeline is not JSON")
 }
 
 /// The tree of a pipeline: `jobs`, `resources` and `resource_types` by name, and whatever else it says.

@@ -239,7 +239,7 @@ const NAMED: &[Named] = &[
     },
     Named {
         name: "how often is said",
-        why: "without a word Concourse checks every minute, unless its operator says otherwise",
+        why: "by default Concourse checks every minute, unless its operator set another interval",
         fits: |it, _| {
             it.of("resources").is_some()
                 && it.at.len() == 3

@@ -196,7 +196,7 @@ fn help(at: &[String]) -> &'static str {
             "a stage takes what the stage before it deployed; see which jobs the pipeline is about, and whether another chain is meant"
         }
         ["resources", _, "source", ..] => "see whether it is needed; a manifest's `source` does not have it",
-        ["prototypes", ..] => "a manifest has none: it is an experiment of Concourse's",
+        ["prototypes", ..] => "a manifest has none: it is an experimental feature of Concourse",
         _ => "see whether it is needed; `ol-pipegen diff` shows the rest of the way",
     }
 }

@@ -88,8 +88,12 @@ impl Kind {
                 let at = kind.node.at("/options").and_then(|options| options.at(error.instance_path().as_str()));
                 let span = at.unwrap_or(&kind.node).span;
                 diagnostics.push(
-                    Diagnostic::new(Rule::WrongType, span, format!("`options` is no JSON Schema: {}", error.masked()))
-                        .help("see json-schema.org; a property has a `type`, a `default` and a `description`"),
+                    Diagnostic::new(
+                        Rule::WrongType,
+                        span,
+                        format!("`options` is not a JSON Schema: {}", error.masked()),
+                    )
+                    .help("see json-schema.org; a property has a `type`, a `default` and a `description`"),
                 );
                 None
             }
@@ -136,8 +140,7 @@ impl Kind {
             Some(1) => {}
             Some(other) => diagnostics.push(unknown_version(&node, other)),
             None if diagnostics.len() == before => diagnostics.push(
-                Diagnostic::new(Rule::MissingField, node.span, "a kind says of which version of the language it is")
-                    .help("begin with `version: 1`"),
+                Diagnostic::new(Rule::MissingField, node.span, "`version` is missing").help("begin with `version: 1`"),
             ),
             None => {}
         }

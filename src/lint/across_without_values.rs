@@ -11,8 +11,8 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                 let name = field(var, "var").and_then(|name| name.as_str()).unwrap_or_default();
                 diagnostics.push(
                     Diagnostic::new(Rule::AcrossWithoutValues, var.span, format!("`{name}` has no values"))
-                        .label("the step is done for none, which is no failure")
-                        .help("give `values`, or take `across` out"),
+                        .label("the step runs for no value, and succeeds")
+                        .help("give `values`, or remove `across`"),
                 );
             }
         }

@@ -8,7 +8,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
         if list(job.node, "plan").is_empty() {
             diagnostics.push(
                 Diagnostic::new(Rule::EmptyPlan, job.span, format!("the job `{}` has no steps", job.name))
-                    .help("give it a `plan`, or take it out"),
+                    .help("give it a `plan`, or remove it"),
             );
         }
         for step in &job.steps {
@@ -23,7 +23,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             if inner.is_empty() {
                 diagnostics.push(
                     Diagnostic::new(Rule::EmptyPlan, step.span, format!("`{key}` without steps does nothing"))
-                        .help("give it steps, or take it out"),
+                        .help("give it steps, or remove it"),
                 );
             }
         }

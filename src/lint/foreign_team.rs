@@ -23,7 +23,7 @@ pub(super) fn check(view: &PipelineView<'_>, own: Option<&str>, diagnostics: &mu
                 format!("a pipeline of the team `{own}` sets one of the team `{team}`"),
             )
             .label("the step fails when it is run")
-            .help(format!("let it live in the team `{MAIN}`, which alone may do so, or leave `team` out")),
+            .help(format!("move it to the team `{MAIN}`, which alone can do so, or remove `team`")),
         );
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             diagnostics.push(
                 Diagnostic::new(Rule::ImageWithoutType, image.span, "an image without `type`")
                     .label(format!("the task `{}` fails when it is run", step.name))
-                    .help("say `type: registry-image`"),
+                    .help("write `type: registry-image`"),
             );
         }
     }

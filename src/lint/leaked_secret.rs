@@ -13,7 +13,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             // A script's text is one argument of many lines, and as visible as a word.
             if let Some(name) = secrets(text).next() {
                 diagnostics.push(
-                    leak(span, name, "stands on the command line, which the build's page and every process shows")
+                    leak(span, name, "is on the command line, which the build's page and every process shows")
                         .help("hand it over in `params`, as a variable of the environment"),
                 );
             }
@@ -31,7 +31,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
         if step.kind == StepKind::LoadVar && step.is("reveal") && names_secret(step.name) {
             diagnostics.push(
                 Diagnostic::new(Rule::LeakedSecret, step.span, format!("`{}` is shown in the build's log", step.name))
-                    .help("take `reveal: true` out"),
+                    .help("remove `reveal: true`"),
             );
         }
     }

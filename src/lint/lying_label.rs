@@ -14,9 +14,9 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
         for (label, span) in texts(labels) {
             if let Some(told) = lie(label, post, &listeners) {
                 diagnostics.push(
-                    Diagnostic::new(Rule::LyingLabel, span, format!("the label `{label}` does not say what is true"))
+                    Diagnostic::new(Rule::LyingLabel, span, format!("the label `{label}` is wrong"))
                         .label(told)
-                        .help("say with the label what closing the issue does"),
+                        .help("write a label that names what closing the issue does"),
                 );
             }
         }
@@ -32,7 +32,7 @@ fn lie(label: &str, post: &Post<'_, '_>, listeners: &Listeners<'_, '_, '_>) -> O
             return None;
         }
         if promised == "default" {
-            return Some("`default` is no environment that anything is promoted to".to_owned());
+            return Some("`default` is not an environment that anything is promoted to".to_owned());
         }
         let ends_so = |job: &&&str| last_word(job).eq_ignore_ascii_case(promised);
         let named = waiting.iter().all(|job| environment(last_word(job)).is_some());

@@ -15,7 +15,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
         // An empty text is none (`atc/exec/maybe_timeout.go`).
         if is_known(text) && !text.is_empty() && !node.is_null() && duration::parse(text).is_none() {
             diagnostics.push(
-                Diagnostic::new(Rule::MalformedDuration, node.span, format!("`{text}` is no duration"))
+                Diagnostic::new(Rule::MalformedDuration, node.span, format!("`{text}` is not a duration"))
                     .label("Concourse reads it when it is used, and then it is an error")
                     .help("numbers with units, from `h`, `m` and `s`: `90s`, `1h30m`"),
             );

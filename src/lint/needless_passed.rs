@@ -16,7 +16,7 @@ pub(super) fn check(view: &PipelineView<'_>, version: ConcourseVersion, diagnost
                 diagnostics.push(
                     Diagnostic::new(Rule::NeedlessPassed, span, format!("`{name}` is in this list already"))
                         .also(first, "here")
-                        .help("take one of them out, or name the job that was meant"),
+                        .help("remove one of them, or name the job that was meant"),
                 );
             } else if version >= ConcourseVersion::V8_1
                 && is_pattern(name)

@@ -27,7 +27,7 @@ fn one(node: Option<&Node>, means: &str, diagnostics: &mut Diagnostics) {
         diagnostics.push(
             Diagnostic::new(Rule::NegativeLimit, node.span, format!("a limit of {text}"))
                 .label(means)
-                .help("leave the limit out, if there is to be none"),
+                .help("remove the limit for no limit"),
         );
     }
 }

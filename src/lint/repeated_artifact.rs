@@ -21,10 +21,10 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                         Diagnostic::new(
                             Rule::RepeatedArtifact,
                             node.span,
-                            format!("`{text}` stands twice in `{list_name}`"),
+                            format!("`{text}` appears twice in `{list_name}`"),
                         )
                         .also(first, "the other")
-                        .help("one of them hides the other: take it out, or give it a place of its own"),
+                        .help("one of them hides the other: remove it, or give it a place of its own"),
                     );
                 }
             }

@@ -24,7 +24,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                 diagnostics.push(
                     Diagnostic::new(Rule::UndetectedInput, span, format!("the put does not get `{artifact}`"))
                         .label("only a text that begins with an artifact's name is seen to need it")
-                        .help(format!("say `inputs: [{artifact}]`, or `inputs: all`")),
+                        .help(format!("write `inputs: [{artifact}]`, or `inputs: all`")),
                 );
             });
         }

@@ -31,8 +31,8 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             .map_or(job.span, |step| step.span);
         diagnostics.push(
             Diagnostic::new(Rule::UngatedDeploy, start, format!("a commit starts `{}`", job.name))
-                .label("no approval stands on the way here")
-                .help("wait for an issue here or before, or take `trigger: true` out"),
+                .label("no approval is needed on the way here")
+                .help("wait for an issue here or before, or remove `trigger: true`"),
         );
     }
 }

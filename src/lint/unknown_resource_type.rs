@@ -34,7 +34,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
         let meant = did_you_mean(name, BUILT_IN.into_iter().chain(declared.iter().copied()));
         diagnostics.push(
             Diagnostic::new(Rule::UnknownResourceType, kind.span, format!("there is no resource type `{name}`"))
-                .label("not in `resource_types`, nor does it come with Concourse")
+                .label("neither in `resource_types` nor built into Concourse")
                 .help(meant.map_or_else(
                     || "declare it in `resource_types`".to_owned(),
                     |meant| format!("did you mean `{meant}`?"),

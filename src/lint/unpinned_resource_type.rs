@@ -24,7 +24,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                 span,
                 format!("the image of `{}` is whatever is newest", definition.name),
             )
-            .help("say which: `tag: \"1.2.3\"` in its `source`, or a digest in its `version`"),
+            .help("write a version: `tag: \"1.2.3\"` in its `source`, or a digest in its `version`"),
         );
     }
 }

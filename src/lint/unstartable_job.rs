@@ -12,7 +12,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             diagnostics.push(
                 Diagnostic::new(Rule::UnstartableJob, job.span, format!("nothing can start the job `{}`", job.name))
                     .note("no input has `trigger: true`, and `disable_manual_trigger` takes the button away")
-                    .help("let an input trigger, or take `disable_manual_trigger` out"),
+                    .help("let an input trigger, or remove `disable_manual_trigger`"),
             );
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             definition.span,
             format!("nothing uses the {kind} `{}`", definition.name),
         )
-        .help(format!("take it out of `{list}`"))
+        .help(format!("remove it from `{list}`"))
     };
     for definition in view.resource_types.iter().filter(|definition| !types.contains(definition.name)) {
         diagnostics.push(unused("resource type", "resource_types", definition));

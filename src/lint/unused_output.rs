@@ -35,7 +35,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                 if !elsewhere && is_known(name) {
                     diagnostics.push(
                         Diagnostic::new(Rule::UnusedOutput, node.span, format!("no other step takes `{name}`"))
-                            .help("take the output out, or let a step have it as an input"),
+                            .help("remove the output, or let a step have it as an input"),
                     );
                 }
             }

@@ -23,7 +23,7 @@ pub(super) fn describe<T: Serialize>(
     let (at, was, is) = difference.unwrap_or_default();
     let help = "put what differs into its name, or make it equal";
     if let Some((first, second)) = blame(first_origin, second_origin, &was, &is) {
-        let said = |leaf: &Leaf, origin: &Origin| format!("comes out as `{}` for `{}`", leaf.text, origin.stage);
+        let said = |leaf: &Leaf, origin: &Origin| format!("is `{}` for `{}`", leaf.text, origin.stage);
         let diagnostic =
             Diagnostic::new(Rule::ConflictingDefinition, second.span, message).label(said(&second, second_origin));
         let told = said(&first, first_origin);

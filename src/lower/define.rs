@@ -37,7 +37,7 @@ impl Definitions {
         if let Some(known) = self.jobs.get(job.name.as_str()) {
             let span = origin.own_place("/names/deploy");
             let mut diagnostic =
-                Diagnostic::new(Rule::NameCollision, span, format!("two jobs come out as `{}`", job.name))
+                Diagnostic::new(Rule::NameCollision, span, format!("two jobs are named `{}`", job.name))
                     .label(format!("for {}", origin.whom()));
             let other = known.origin.own_place("/names/deploy");
             if other == span {

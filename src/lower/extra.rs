@@ -133,7 +133,7 @@ impl<'a> Lowering<'_, 'a> {
     fn no_old_name(&mut self, old_name: Option<&str>, span: Span) {
         if let Some(old) = old_name {
             self.diagnostics.push(
-                Diagnostic::new(Rule::UnknownField, span, "`old_name` is said in `old_names`")
+                Diagnostic::new(Rule::UnknownField, span, "`old_name` is set in `old_names`")
                     .help(format!("write `old_names: {{NEW: {old}}}` in the manifest")),
             );
         }
@@ -166,7 +166,7 @@ fn look_for(
         Some(_) => (format!("`{passed}` has no `{resource}`"), None),
         None => {
             let meant = did_you_mean(passed.as_str(), known.jobs().map(|job| job.name.as_str()));
-            (format!("no job comes out as `{passed}`"), meant.map(str::to_owned))
+            (format!("no rendered job is named `{passed}`"), meant.map(str::to_owned))
         }
     };
     diagnostics.push(
@@ -230,7 +230,7 @@ fn check_version(job: &Job, span: Span, version: Option<ConcourseVersion>, diagn
                     span,
                     format!("`{field}` of the job `{}` is of Concourse {since}, and this one is {version}", job.name),
                 )
-                .help("leave it out, or tell the fleet of a newer `version` in `concourses`"),
+                .help("remove it, or set a newer `version` in `concourses`"),
             );
         }
     }

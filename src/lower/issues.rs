@@ -327,5 +327,5 @@ fn put(resource: &ResourceName, inputs: Inputs, params: Value) -> Step {
 
 /// A type of the contract, as a value of the pipeline.
 fn to_value(contract: &impl Serialize) -> Value {
-    crate::yaml::to_value(contract).expect("internal error: the contract with the resource is no YAML")
+    crate::yaml::to_value(contract).expect("internal error: the contract with the resource is not YAML")
 }

@@ -58,8 +58,7 @@ pub(crate) fn lower<'p>(
     for (span, name) in needless.into_iter().filter_map(|(span, name)| Some((span, name?))) {
         // A fleet's defaults are for whoever has a use for them.
         if plan.first_stage().is_some_and(|stage| stage.origin.span.file == span.file) {
-            diagnostics
-                .push(Diagnostic::new(Rule::NoEffect, span, format!("no step uses `{name}`")).help("take it out"));
+            diagnostics.push(Diagnostic::new(Rule::NoEffect, span, format!("no step uses `{name}`")).help("remove it"));
         }
     }
     if !project.chains.is_empty() {

@@ -275,7 +275,7 @@ fn unknown_field(entry: &Entry, pointer: &str, schema: Option<&Json>, wording: &
         let why = match (place_name(pointer), key) {
             ("approval", "approvals") => "closing an issue is the act of one person, and GitHub ties no second to it",
             ("approval", "not_author") => {
-                "a commit names its author by an address that anybody can write; name who may approve in `closers`"
+                "a commit names its author by an address that anybody can write; name who can approve in `closers`"
             }
             _ => "the resource keeps no calendar; `soak` lets an approval wait, `expires` ends it",
         };
@@ -447,8 +447,8 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
 
 /// A template where none is filled would pass through unnoticed.
 pub(crate) fn template_here(span: crate::source::Span) -> Diagnostic {
-    Diagnostic::new(Rule::TemplateHere, span, "a template where none is filled")
-        .help("write the text itself; what differs from stage to stage belongs into `overrides`")
+    Diagnostic::new(Rule::TemplateHere, span, "templates are not filled here")
+        .help("write the text itself; what differs from stage to stage belongs in `overrides`")
 }
 
 fn node_noun(node: &Node) -> &'static str {
@@ -527,7 +527,7 @@ fn check_characters(text: &str, span: crate::source::Span, diagnostics: &mut Dia
     if let Some(found) = text.chars().find(refused) {
         diagnostics.push(
             Diagnostic::new(Rule::ControlCharacter, span, format!("the text holds U+{:04X}", u32::from(found)))
-                .help("take it out: no reader shows it, and some refuse it"),
+                .help("remove it: no reader shows it, and some refuse it"),
         );
     }
 }

@@ -111,7 +111,7 @@ fn kept(shape: FileShape) -> Value {
         FileShape::Fleet => include_str!("checked/fleet.json"),
         FileShape::Kind => include_str!("checked/kind.json"),
     };
-    serde_json::from_str(text).expect("internal error: a schema of this program is no JSON")
+    serde_json::from_str(text).expect("internal error: a schema of this program is not JSON")
 }
 
 fn validator(shape: FileShape) -> Validator {

@@ -64,7 +64,7 @@ pub(crate) fn misspelled_variable(span: Span, text: &str) -> Option<Diagnostic> 
     {
         return None;
     }
-    let message = format!("Concourse does not fill `{text}`: a variable stands in two parentheses");
+    let message = format!("Concourse does not fill `{text}`: a variable needs two parentheses");
     Some(Diagnostic::new(Rule::WrongType, span, message).help(format!("write (({name}))")))
 }
 

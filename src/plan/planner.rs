@@ -306,29 +306,25 @@ impl<'p> Planner<'p, '_> {
         // What every manifest of a fleet lacks is reported once.
         let is_own = issues.iter().any(|entry| entry.key_span.file == stage.origin.span.file);
         let place = stage.origin.fleet_defaults.filter(|_| !is_own);
-        if let Some(place) = place
-            && settings.at("/issues/repository").is_none()
-            && settings.at("/issues/auth").is_none()
-        {
+        if settings.at("/issues/repository").is_none() && settings.at("/issues/auth").is_none() {
+            let layer = if place.is_some() { " to `defaults`" } else { "" };
+            let message = "`issues` is missing: the repository of the gate issues, and the token that writes them";
             self.diagnostics.push(
-                Diagnostic::new(
-                    Rule::MissingField,
-                    place,
-                    "nothing says where the issues of gates live, and who writes them",
-                )
-                .help("add `issues: {repository: OWNER/NAME, auth: {token: ((github.token))}}` to `defaults`"),
+                Diagnostic::new(Rule::MissingField, place.unwrap_or(stage.origin.span), message).help(format!(
+                    "add `issues: {{repository: OWNER/NAME, auth: {{token: ((github.token))}}}}`{layer}"
+                )),
             );
             return;
         }
-        for (pointer, what, help) in [
-            ("/issues/repository", "where the issues live", "say `issues: {repository: OWNER/NAME}`"),
-            ("/issues/auth/token", "who writes the issues", "say `issues: {auth: {token: ((NAME))}}`"),
+        for (pointer, message, help) in [
+            ("/issues/repository", "`issues.repository` is missing", "write `issues: {repository: OWNER/NAME}`"),
+            ("/issues/auth/token", "`issues.auth` is missing", "write `issues: {auth: {token: ((github.token))}}`"),
         ] {
             if settings.at(pointer).is_none()
                 && !self.diagnostics.speaks_within(settings.at("/issues").map_or(settings.span, |node| node.span))
             {
                 self.diagnostics.push(
-                    Diagnostic::new(Rule::MissingField, stage.origin.span, format!("nothing says {what}"))
+                    Diagnostic::new(Rule::MissingField, stage.origin.span, message)
                         .note(format!("{} has a gate or a record", stage.whom()))
                         .help(format!("{help}, here or in the fleet's `defaults`")),
                 );
@@ -435,7 +431,7 @@ impl<'p> Planner<'p, '_> {
                     stage.span_of("/record"),
                     "MIT Open Learning's image cannot close a record",
                 )
-                .help("say `record: open` or `none`, or use `resource: github-issues`"),
+                .help("write `record: open` or `none`, or use `resource: github-issues`"),
             );
         }
         let last = at.after().is_none();
@@ -563,7 +559,7 @@ impl<'p> Planner<'p, '_> {
                 Diagnostic::new(
                     Rule::LooseApproval,
                     stage.span_of("/approval/approve"),
-                    format!("an approval lets whatever is newest into {}", stage.whom()),
+                    format!("an approval deploys whatever is newest to {}", stage.whom()),
                 )
                 .help("`approve: exact` deploys what the issue names"),
             );
@@ -574,9 +570,9 @@ impl<'p> Planner<'p, '_> {
                 Diagnostic::new(
                     Rule::LooseApproval,
                     stage.span_of("/issues/resource"),
-                    format!("an approval lets whatever is newest into {}", stage.whom()),
+                    format!("an approval deploys whatever is newest to {}", stage.whom()),
                 )
-                .note("MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver")
+                .note("MIT Open Learning's image records no versions, and lets anybody who can close an issue approve")
                 .help("`resource: github-issues` deploys what the issue names"),
             );
             return;
@@ -606,7 +602,7 @@ impl<'p> Planner<'p, '_> {
                         place(),
                         format!("no issue can name the version of `{}` that {} deploys", input.name, stage.whom()),
                     )
-                    .note("which file of a resource of its type names the version, nothing says")
+                    .note("the file that names the version is not known for this resource type")
                     .help("write `pin: FILE`; or why the newest version may be used: `unpinned: REASON`"),
                 );
             }

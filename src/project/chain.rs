@@ -35,7 +35,7 @@ pub(super) fn declared(fields: &ChainFields, layer: &Node, diagnostics: &mut Dia
                     item(layer, "groups", index),
                     format!("`{group}` is an environment, too"),
                 )
-                .help("give the group another name: in `overrides` nobody could tell which is meant"),
+                .help("give the group another name: `overrides` cannot tell them apart"),
             );
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn declared(fields: &ChainFields, layer: &Node, diagnostics: &mut Dia
                     item(layer, "groups", index),
                     format!("every stage of `{group}` is skipped"),
                 )
-                .help("take the group out"),
+                .help("remove the group"),
             );
             continue;
         }
@@ -103,7 +103,7 @@ fn distinct<'n>(
                 None => seen.push((name.clone(), span)),
             },
             Some((_, first)) => diagnostics.push(
-                Diagnostic::new(Rule::DuplicateItem, span, format!("`{name}` stands twice in `{field}`"))
+                Diagnostic::new(Rule::DuplicateItem, span, format!("`{name}` appears twice in `{field}`"))
                     .also(*first, "first here"),
             ),
         }

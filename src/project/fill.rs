@@ -107,7 +107,7 @@ fn fill_text(node: &Node, secret: bool, scope: &Scope, filler: &mut Filler<'_>) 
     let Some(text) = filler.text(node, scope) else { return Node { span: node.span, kind: NodeKind::Invalid } };
     if secret && !Secret::is_reference(&text) {
         filler.report(misspelled_variable(node.span, &text).unwrap_or_else(|| {
-            Diagnostic::new(Rule::PlaintextSecret, node.span, "comes out as a secret in clear")
+            Diagnostic::new(Rule::PlaintextSecret, node.span, "gives a secret in clear")
                 .help("give the name of a credential, such as ((github.token))")
         }));
         return Node { span: node.span, kind: NodeKind::Invalid };
@@ -177,7 +177,7 @@ fn fill_inputs(map: &Map, values: &Shape, scope: &Scope, filler: &mut Filler<'_>
 fn report_twice(entry: &Entry, known: Span, filler: &mut Filler<'_>) {
     let key = &entry.key;
     filler.report(
-        Diagnostic::new(Rule::NameCollision, entry.key_span, format!("comes out as `{key}`, which is there already"))
+        Diagnostic::new(Rule::NameCollision, entry.key_span, format!("gives the key `{key}`, which exists already"))
             .also(known, format!("`{key}`")),
     );
 }

@@ -34,8 +34,8 @@ pub(crate) fn file_levels(file: &Node, diagnostics: &mut Diagnostics) -> FileLev
         } else {
             diagnostics.push(
                 Diagnostic::new(Rule::NoEffect, entry.value.span, format!("`{rule}` stays an error"))
-                    .note("nothing right comes of what it finds")
-                    .help("take it out"),
+                    .note("there is no valid output without this rule")
+                    .help("remove it"),
             );
         }
     }

@@ -214,7 +214,7 @@ impl<'a> Resolver<'a, '_> {
                 "project" => "name the thing that is deployed: `project: shop-cart`".to_owned(),
                 "environments" => "list them in the order of promotion: `environments: [QA, Production]`".to_owned(),
                 _ => format!(
-                    "say what deploys it: `stack: {{KIND: …}}`, with {}",
+                    "write what deploys it: `stack: {{KIND: …}}`, with {}",
                     ticked(self.fleet.kinds.of(Family::Stack).map(Kind::name))
                 ),
             };

@@ -16,7 +16,7 @@ pub(super) fn define(values: Option<&Map>, scope: &mut Scope, diagnostics: &mut 
     if let Some(entry) = values.entries().get(MAX_VALUES) {
         diagnostics.push(
             Diagnostic::new(Rule::YamlLimit, entry.key_span, format!("more than {MAX_VALUES} `values`"))
-                .help("nobody can keep so many words apart"),
+                .help("remove values that nothing uses"),
         );
         return;
     }
@@ -80,7 +80,7 @@ impl Filling<'_> {
         let path = cycle.iter().chain([&cycle[0]]).map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" → ");
         self.diagnostics.push(
             Diagnostic::new(Rule::ValueCycle, span, format!("values need one another: {path}"))
-                .help("say one of them in plain words"),
+                .help("write one of them in plain words"),
         );
     }
 }

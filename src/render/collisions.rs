@@ -138,7 +138,7 @@ pub(super) fn check_fleets(fleets: &[RenderedFleet], diagnostics: &mut Diagnosti
                         format!("two fleets set the pipeline `{}` of the team `{team}` on `{target}`", pipeline.name),
                     )
                     .also(span, "the other is made from this")
-                    .help("a pipeline is called as its file unless `pipeline` says otherwise")
+                    .help("set `pipeline` in one of them; the default is the name of the file")
                     // One may be a copy that nobody sets.
                     .of_severity(Severity::Warning),
                 );
@@ -160,10 +160,10 @@ pub(super) fn check_pipelines(facts: &[&Facts], diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Rule::DuplicatePipeline,
                     named.span,
-                    format!("two pipelines are called `{}`", named.name),
+                    format!("two pipelines are named `{}`", named.name),
                 )
                 .also(*first, "the other is made from this")
-                .help("a pipeline is called as its file unless `pipeline` says otherwise"),
+                .help("set `pipeline` in one of them; the default is the name of the file"),
             ),
         }
     }
@@ -238,9 +238,13 @@ fn check_titles(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         if let Some(long) = behind.find(confused) {
             let equal = short.title == long.title;
             let diagnostic = if equal {
-                Diagnostic::new(Rule::TitleCollision, long.span, format!("two issues are called \"{}\"", long.title))
-                    .also(short.span, "the other")
-                    .help("put what differs into the title")
+                Diagnostic::new(
+                    Rule::TitleCollision,
+                    long.span,
+                    format!("two issues have the title \"{}\"", long.title),
+                )
+                .also(short.span, "the other")
+                .help("put what differs into the title")
             } else {
                 Diagnostic::new(
                     Rule::TitleCollision,

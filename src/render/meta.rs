@@ -97,7 +97,7 @@ pub(super) fn pipelines(fleet: &Fleet, settable: &[Settable], diagnostics: &mut 
                 meta.span("/source/repository"),
                 "the address holds a password in clear",
             )
-            .help("leave it out, and give a `private_key`"),
+            .help("remove it, and give a `private_key`"),
         );
     }
     let mut made = Vec::new();
@@ -227,7 +227,7 @@ impl Maker<'_> {
             return self.refused(
                 Rule::NameCollision,
                 "",
-                format!("two pipelines would be set by jobs called `{name}`"),
+                format!("two pipelines would be set by jobs named `{name}`"),
                 "let their names, or the `instance_vars` of their instances, differ in more than capitals and punctuation",
             );
         }
@@ -253,13 +253,13 @@ impl Maker<'_> {
                 Rule::NoEffect,
                 "/team",
                 format!("the team `{own}` cannot set pipelines of the team `{team}`: only `main` sets another team's"),
-                "let the pipeline live in `main`, or leave `team` out",
+                "move the pipeline to the team `main`, or remove `team`",
             ),
             None => self.refused(
                 Rule::MissingField,
                 "/team",
-                format!("to set pipelines of another team, their `team` has to be known of `{called}`"),
-                "say it in `concourses`",
+                format!("to set pipelines of another team, `team` must be set for `{called}`"),
+                "set it in `concourses`",
             ),
         }
     }
@@ -285,7 +285,7 @@ impl Maker<'_> {
                 Rule::MissingPath,
                 "/source",
                 format!("`{way}` of this fleet lies outside of its repository"),
-                "say where the fleet's file lies in it: `folder`",
+                "set `folder` to the folder of the fleet's file",
             );
         }
         if whole.contains("((") || whole.starts_with(':') || whole.contains(char::is_control) {

@@ -162,7 +162,7 @@ pub(super) fn yaml_beside_yml(
 fn matches(folder: &Utf8Path, pattern: &str) -> Result<Vec<Utf8PathBuf>, Failure> {
     let whole = Utf8Path::new(&glob::Pattern::escape(folder.as_str())).join(pattern);
     let paths = glob::glob(whole.as_str())
-        .map_err(|error| Failure::Usage(format!("`projects: [{pattern}]` is no glob: {error}")))?;
+        .map_err(|error| Failure::Usage(format!("`projects: [{pattern}]` is not a glob: {error}")))?;
     let mut found = Vec::new();
     for path in paths {
         let path = path.map_err(|error| {

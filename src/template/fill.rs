@@ -171,7 +171,7 @@ impl<'d> Filler<'d> {
                 self.lay_under(&entry.value, scope, &own, &mut filled);
             } else if is_template(&entry.key) {
                 self.report(
-                    Diagnostic::new(Rule::TemplateHere, entry.key_span, "a key is no template here")
+                    Diagnostic::new(Rule::TemplateHere, entry.key_span, "templates are not filled in keys here")
                         .help("make the map with `\"...\"`, or repeat an item with `each`"),
                 );
             } else if let Some(value) = self.node(&entry.value, scope) {
@@ -382,7 +382,7 @@ mod tests {
         );
         fails(
             "a: x-{{ list }}",
-            "not-text at `{{ list }}`: gives a list, where text or a number is due (make one text of it: `… | join(',')`)",
+            "not-text at `{{ list }}`: expected text or a number, found a list (make one text of it: `… | join(',')`)",
         );
         fails(
             "a: x-{{ name",
@@ -399,7 +399,7 @@ mod tests {
         );
         fails(
             "'{{ name }}': x",
-            "template-here at `'{{ name }}'`: a key is no template here (make the map with `\"...\"`, or repeat an item with `each`)",
+            "template-here at `'{{ name }}'`: templates are not filled in keys here (make the map with `\"...\"`, or repeat an item with `each`)",
         );
     }
 

@@ -240,12 +240,12 @@ fn push_text(value: &Value, range: &Range<usize>, out: &mut String) -> Result<()
         other => {
             return Err(TemplateError {
                 rule: Rule::NotText,
-                message: format!("gives {}, where text or a number is due", kind_name(other)),
+                message: format!("expected text or a number, found {}", kind_name(other)),
                 range: range.clone(),
                 help: match other {
-                    ValueKind::Bool => Some("say what it stands for: `{{ 'a' if … else 'b' }}`".to_owned()),
+                    ValueKind::Bool => Some("write a text for each value: `{{ 'a' if … else 'b' }}`".to_owned()),
                     ValueKind::Seq | ValueKind::Iterable => Some("make one text of it: `… | join(',')`".to_owned()),
-                    ValueKind::None => Some("say what takes its place: `{{ … or '' }}`".to_owned()),
+                    ValueKind::None => Some("write what replaces it: `{{ … or '' }}`".to_owned()),
                     _ => None,
                 },
             });
@@ -302,7 +302,7 @@ fn compile(source: &str, range: &Range<usize>) -> Result<Expression<'static, 'st
     }
     engine().compile_expression_owned(source.to_owned()).map_err(|error| {
         let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-        TemplateError::syntax(range.clone(), format!("`{source}` is no expression: {detail}"))
+        TemplateError::syntax(range.clone(), format!("`{source}` is not an expression: {detail}"))
     })
 }
 

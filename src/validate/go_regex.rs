@@ -100,7 +100,7 @@ impl Reader<'_> {
         if was_repetition {
             return Err(format!("the operator `{operator}` follows another repetition"));
         }
-        if self.has_operand { Ok(()) } else { Err(format!("nothing stands before the operator `{operator}`")) }
+        if self.has_operand { Ok(()) } else { Err(format!("there is nothing before the operator `{operator}`")) }
     }
 
     /// The bounds of `{N}`, `{N,}` or `{N,M}`; anything else is literal text. What is too large is [`u32::MAX`].

@@ -176,7 +176,7 @@ fn read(
         let span = Span { file, start: at(unfilled.start), end: at(unfilled.end) };
         let template = &source.text[unfilled.clone()];
         let message = format!("Concourse 7.14 puts `null` in the place of `{template}`, within quotes as well");
-        let help = "say `((…))`, or give it a value by `--var`; from 8.0 on it is text";
+        let help = "write `((…))`, or give it a value by `--var`; from 8.0 on it is text";
         // What `--strict` refuses there has the same cause.
         let is_same = |other: &mut Diagnostic| span.start <= other.span().start && other.span().end <= span.end;
         let same = before.extract_if(.., is_same).count() > 0;

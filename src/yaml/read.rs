@@ -180,7 +180,7 @@ impl Reader<'_, '_> {
                         self.diagnostics.push(
                             Diagnostic::new(Rule::YamlSyntax, self.span(&range), "a second document")
                                 .label("only the first would be read")
-                                .help("give it a file of its own"),
+                                .help("move it to another file"),
                         );
                         return Err(Stop::Reported);
                     }
@@ -234,7 +234,7 @@ impl Reader<'_, '_> {
         }
         let Some((node, nodes)) = self.anchors.get(&anchor) else {
             self.diagnostics.push(
-                Diagnostic::new(Rule::YamlSyntax, self.span(&range), "an alias within the value that it stands for")
+                Diagnostic::new(Rule::YamlSyntax, self.span(&range), "an alias inside its own value")
                     .label("has no end"),
             );
             return Err(Stop::Reported);
@@ -296,7 +296,7 @@ impl Reader<'_, '_> {
             self.diagnostics.push(if template {
                 unquoted_template(self.span(&outer), outer_text)
             } else {
-                Diagnostic::new(Rule::WrongType, key.span, "a key that is no text")
+                Diagnostic::new(Rule::WrongType, key.span, "a key that is not text")
                     .help("write the key as a text; a text that begins with `{`, `[` or `?` needs quotes")
             });
             return false;
@@ -306,13 +306,13 @@ impl Reader<'_, '_> {
             self.diagnostics.push(
                 Diagnostic::new(Rule::MergeKey, key.span, "`<<` merges maps in some readers and not in others")
                     .label("not used here")
-                    .help("write the entries out; what several projects share belongs into the fleet's `defaults`"),
+                    .help("write the entries out; what several projects share belongs in the fleet's `defaults`"),
             );
             return false;
         }
         if let Some(first) = keys.add(text, key.span, map) {
             self.diagnostics.push(
-                Diagnostic::new(Rule::DuplicateKey, key.span, format!("`{text}` stands twice in this map"))
+                Diagnostic::new(Rule::DuplicateKey, key.span, format!("`{text}` appears twice in this map"))
                     .also(first, "first here")
                     .help("remove one of them"),
             );
@@ -378,7 +378,7 @@ impl Reader<'_, '_> {
         self.diagnostics.push(
             Diagnostic::new(Rule::YamlSyntax, self.span(&(start..range.end)), "YAML tags have no meaning here")
                 .label(format!("tagged `{}`", tag.original()))
-                .help("leave the tag out; a text that looks like something else needs quotes"),
+                .help("remove the tag; a text that looks like something else needs quotes"),
         );
     }
 

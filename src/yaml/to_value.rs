@@ -189,7 +189,7 @@ impl SerializeMap for Entries {
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EmitError> {
         match key.serialize(ValueMaker)? {
             Value::Text(text) => self.key = text,
-            _ => return Err(unknown("a map with a key that is no text")),
+            _ => return Err(unknown("a map with a key that is not text")),
         }
         Ok(())
     }

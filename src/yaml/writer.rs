@@ -39,7 +39,7 @@ impl<'o> BlockWriter<'o> {
     /// A scalar that needs no quotes.
     fn plain(self, value: impl fmt::Display) -> Result<(), EmitError> {
         match self.place {
-            Place::Entry(_) => return Err(EmitError::custom(format!("a key that is no text: {value}"))),
+            Place::Entry(_) => return Err(EmitError::custom(format!("a key that is not text: {value}"))),
             Place::Key(_) => self.out.push(' '),
             Place::Document | Place::Item(_) => {}
         }

@@ -33,7 +33,7 @@ fn numbers_of_a_fleet() {
       checks     120 an hour, of 2 resources; by git's own protocol, which the API's limits do not count
 
     counted for 2 pipelines, and assumed:
-    - Concourse checks each resource that a job gets once in its `check_every`, a minute unless said, and looks for due ones every 10 seconds
+    - Concourse checks each resource that a job gets once in its `check_every`, by default a minute, and looks for due ones every 10 seconds
     - global resources are off, as is Concourse's default: equal resources of several pipelines are checked once each
     - one credential is one account, and nothing else asks by it
     - an answer of 304 is free on github.com, as requests are authorized; a gate keeps its answer for an hour at most
@@ -61,13 +61,13 @@ fn polls_beyond_the_limit_end_the_run_with_1_and_say_what_to_do() {
     let work = shop("resource: mitodl, check_every: 30s, ");
     let ran = work.run(&["budget", "--limit", "400"]).ended(1);
     assert_snapshot!(ran.stderr, @"
-    warning[loose-approval]: an approval lets whatever is newest into `api` Production
+    warning[loose-approval]: an approval deploys whatever is newest to `api` Production
      --> pipegen.yml:6:22
       |
     6 |   issues: {resource: mitodl, check_every: 30s, repository: example/deployments, auth: {token: ((github.token))}}
       |                      ^^^^^^
       |
-      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
       = help: `resource: github-issues` deploys what the issue names
 
     warning: 1 warning in 1 file

@@ -144,7 +144,7 @@ fn keys_of_two_types_are_two_until_they_are_json() {
         ("{1: 1, 1.0: 2}", "1:29 duplicate-key: `1`"),
     ] {
         let help = "remove one of them; it is the last one that counts";
-        assert_eq!(said(source), [(format!("{key} stands twice in this map [{help}]"), Refusal::STRICT)], "{source}");
+        assert_eq!(said(source), [(format!("{key} appears twice in this map [{help}]"), Refusal::STRICT)], "{source}");
     }
 }
 
@@ -207,7 +207,7 @@ fn duplicate_keys_are_refused_by_version() {
     assert_eq!(
         said,
         [(
-            "4:3 duplicate-key: `serial` stands twice in this map [remove one of them; it is the last one that counts]"
+            "4:3 duplicate-key: `serial` appears twice in this map [remove one of them; it is the last one that counts]"
                 .to_owned(),
             Refusal::STRICT
         )]
@@ -275,16 +275,19 @@ fn files_are_read_as_go_yaml_reads_them() {
         fine(text, V8_3);
     }
     for (text, said) in [
-        ("%YAML 1.2\n---\njobs: []\n", "1:1 yaml-syntax: `%YAML` names another version than 1.1 [leave the line out]"),
+        ("%YAML 1.2\n---\njobs: []\n", "1:1 yaml-syntax: `%YAML` names another version than 1.1 [remove the line]"),
         (
             "jobs: [\u{1}]\n",
             "1:8 yaml-syntax: control characters are not allowed [write it as an escape, in double quotes]",
         ),
         (
             "jobs: []\n\t\ngroups: []\n",
-            "2:1 yaml-syntax: a tab is no indentation, not even of an empty line [write spaces]",
+            "2:1 yaml-syntax: a tab is not an indentation, not even of an empty line [write spaces]",
         ),
-        ("jobs:\n-\tname: a\n", "2:2 yaml-syntax: a tab is no indentation, not even of an empty line [write spaces]"),
+        (
+            "jobs:\n-\tname: a\n",
+            "2:2 yaml-syntax: a tab is not an indentation, not even of an empty line [write spaces]",
+        ),
         (
             "jobs: [{name: a?b}]\n",
             "1:16 yaml-syntax: a text with `?` needs quotes within `{}` and `[]` [write \"a?b\"]",
@@ -302,16 +305,16 @@ fn files_are_read_as_go_yaml_reads_them() {
             "1:23 yaml-syntax: a key of more than one line [is there a comma missing?]",
         ),
         ("groups: &a.b []\n", "1:9 yaml-syntax: the name of an anchor is letters, digits, `_` and `-`"),
-        ("jobs: !!int x\n", "1:13 yaml-syntax: `x` is no `!!int` [leave the tag out]"),
+        ("jobs: !!int x\n", "1:13 yaml-syntax: `x` is not a `!!int` [remove the tag]"),
         (
             "[a, b]: 1\n",
-            "1:1 wrong-type: a key that is no text [write the key as a text; one that begins with `{`, `[` or `?` needs quotes]",
+            "1:1 wrong-type: a key that is not text [write the key as a text; one that begins with `{`, `[` or `?` needs quotes]",
         ),
         (
             "~: 1\n",
             "1:1 wrong-type: a key that is nothing [write the key as a text; one that begins with `{`, `[` or `?` needs quotes]",
         ),
-        ("jobs: &a [*a]\n", "1:11 yaml-syntax: an alias within the value that it stands for"),
+        ("jobs: &a [*a]\n", "1:11 yaml-syntax: an alias inside its own value"),
         ("- a\n", "1:1 wrong-type: a pipeline is a map, not a list"),
         ("a\n", "1:1 wrong-type: a pipeline is a map, not the text `a`"),
     ] {
@@ -368,13 +371,10 @@ fn variables_are_filled_in() {
     assert_eq!(at("params/name/b"), "2");
     assert_eq!(at("params/x"), "\"((vault:s))\"");
     for (step, message) in [
-        (
-            "get: a-((b))",
-            "unfit-var: `((b))` stands within a text, and what is given for it is no text [give a text or a number]",
-        ),
+        ("get: a-((b))", "unfit-var: `((b))` is inside a text, and its value is not text [give a text or a number]"),
         ("get: ((s.x))", "unfit-var: `((s.x))` is given as no map, and has no field `x`"),
         ("get: ((m.x))", "unfit-var: `((m.x))` is given without a field `x`"),
-        ("get: ((m..x))", "malformed-var: `((m..x))` is no variable: it has an empty field"),
+        ("get: ((m..x))", "malformed-var: `((m..x))` is not a variable: it has an empty field"),
         ("get: r, params: {((l)): x}", "unfit-var: a key becomes a list or a map"),
         ("get: r, trigger: ((s))", "wrong-type: `trigger` of a get step takes `true` or `false`, not the text `text`"),
     ] {
@@ -444,7 +444,7 @@ fn numbers_become_texts_outside_of_steps_and_nowhere_else() {
 #[test]
 fn old_variable_is_told_how_it_is_written() {
     let said = refused("resources: [{source: {a: {{repo}}}}]\n", V8_3);
-    assert_eq!(said, ["1:27 wrong-type: a key that is no text [a variable is written ((repo))]"]);
+    assert_eq!(said, ["1:27 wrong-type: a key that is not text [a variable is written ((repo))]"]);
 }
 
 #[test]
@@ -567,10 +567,10 @@ fn steps_are_one_thing() {
 #[test]
 fn what_decodes_itself_says_what_it_takes() {
     for (text, said) in [
-        ("resources: [{check_every: 1d}]\n", "malformed-value: `1d` is no duration, and not `never`"),
+        ("resources: [{check_every: 1d}]\n", "malformed-value: `1d` is not a duration, and not `never`"),
         (
             "resources: [{check_every: nevr}]\n",
-            "malformed-value: `nevr` is no duration, and not `never` [did you mean `never`?]",
+            "malformed-value: `nevr` is not a duration, and not `never` [did you mean `never`?]",
         ),
         (
             "resources: [{check_every: 60}]\n",
@@ -594,7 +594,7 @@ fn what_decodes_itself_says_what_it_takes() {
         ),
         (
             "jobs: [{plan: [{do: [], across: [{max_in_flight: some}]}]}]\n",
-            "malformed-value: invalid `max_in_flight`: `some` is no number, and not `all`",
+            "malformed-value: invalid `max_in_flight`: `some` is not a number, and not `all`",
         ),
         ("jobs: [{plan: [{do: [], across: [{max_in_flight: 1.5}]}]}]\n", "takes a whole number, not the number `1.5`"),
         (
@@ -603,7 +603,7 @@ fn what_decodes_itself_says_what_it_takes() {
         ),
         (
             "jobs: [{plan: [{task: t, container_limits: {memory: 1TB}}]}]\n",
-            "malformed-value: `1TB` is no size of memory",
+            "malformed-value: `1TB` is not a size of memory",
         ),
         (
             "jobs: [{plan: [{task: t, config: {caches: [{path: a, ttl: 1ms}]}}]}]\n",
@@ -613,7 +613,7 @@ fn what_decodes_itself_says_what_it_takes() {
             "jobs: [{max_in_flight: 12345678901234567890}]\n",
             "takes a whole number, not the number `12345678901234567890`",
         ),
-        ("jobs: [{serial: \"true\"}]\n", "takes `true` or `false`, not the text `true` [leave the quotes out]"),
+        ("jobs: [{serial: \"true\"}]\n", "takes `true` or `false`, not the text `true` [remove the quotes]"),
         (
             "jobs: [{plan: [{get: a, passed: b}]}]\n",
             "`passed` of a get step takes a list, not the text `b` [write [b]]",
@@ -663,7 +663,7 @@ fn what_is_too_much_is_refused_by_the_name_of_the_limit() {
         text
     };
     for (limit, text) in [
-        ("aliases stand for nearly all", laughs),
+        ("aliases make up nearly all", laughs),
         ("`depth`", format!("jobs: {}", "[".repeat(50_000))),
         ("`depth`", format!("jobs:\n{}", "- ".repeat(5_000))),
         ("`aliases`", format!("a: &a 1\nb: [{}]\n", "*a, ".repeat(60_000))),

@@ -38,8 +38,8 @@ fn nothing_changes() {
     work.write("live.json", &pipeline.to_string());
     assert_snapshot!(work.run(&["diff", "live.json", "old.yml"]).fine(), @"
     only in another order, which changes nothing
-      the resources stand in another order
-      the jobs stand in another order
+      the resources are in another order
+      the jobs are in another order
 
     nothing changes
     ");
@@ -219,7 +219,7 @@ fn order_counts_where_concourse_goes_by_it() {
     let turned = turned.replace("params: {RETRIES: 3}", "params: {RETRIES: '3'}");
     assert_snapshot!(diff(&turned, 0), @"
     only in another order, which changes nothing
-      job test: steps stand in another order, each for itself
+      job test: steps are in another order, which changes nothing
 
     nothing changes
     ");

@@ -19,7 +19,7 @@ fn chain_with_issues() {
 
     This page is about **shop-cart**. Its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/shop-cart`.
 
-    A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.
+    A service called Concourse deploys it; this page is all that you need to know of Concourse.
 
     ## How can I tell when my code is there?
 
@@ -75,7 +75,7 @@ fn groups_by_hand_and_by_itself() {
 
     This page is about **shop-db**. Its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/shop-db`.
 
-    A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.
+    A service called Concourse deploys it; this page is all that you need to know of Concourse.
 
     ## How can I tell when my code is there?
 
@@ -146,7 +146,7 @@ fn several_projects_have_one_page() {
     - **shop-db**: its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/db`
     - **shop-web**: its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/web`
 
-    A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.
+    A service called Concourse deploys it; this page is all that you need to know of Concourse.
 
     ## How can I tell when my code is there?
 
@@ -181,7 +181,7 @@ fn whatever_is_newest_is_warned_of() {
 
     This page is about **shop-cart**. Its code is the branch `main` of <https://github.com/example/shop>, as far as a commit changes `infra/shop-cart`.
 
-    A service called Concourse deploys it; nobody needs to know more of Concourse than this page says.
+    A service called Concourse deploys it; this page is all that you need to know of Concourse.
 
     ## How can I tell when my code is there?
 

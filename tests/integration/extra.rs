@@ -190,7 +190,7 @@ fn key_that_a_variable_makes_may_be_any() {
       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: in the pipeline `shop`
-      = help: make gates by the word `gate`; for an issue of your own leave `gate` out of its source
+      = help: make gates by the word `gate`; for an issue of your own remove `gate` from its source
 
     error: 1 error in 1 file; nothing was written
     "
@@ -235,14 +235,14 @@ fn extra_takes_the_name_of_nothing_that_is_there() {
                resources: [{name: tick, old_name: shop-shop, type: time, source: {interval: 1m}}]\n"
         ),
         @"
-    error[unknown-field]: `old_name` is said in `old_names`
+    error[unknown-field]: `old_name` is set in `old_names`
      --> projects/shop.yml:4:10
       |
     4 |   jobs: [{name: mine, old_name: deploy-shop-qa, plan: [{get: tick, trigger: true}]}]
       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = help: write `old_names: {NEW: deploy-shop-qa}` in the manifest
-    error[unknown-field]: `old_name` is said in `old_names`
+    error[unknown-field]: `old_name` is set in `old_names`
      --> projects/shop.yml:5:15
       |
     5 |   resources: [{name: tick, old_name: shop-shop, type: time, source: {interval: 1m}}]
@@ -309,7 +309,7 @@ fn extra_is_not_in_the_place_of_what_is_used() {
       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: in the pipeline `shop`
-      = help: make gates by the word `gate`; for an issue of your own leave `gate` out of its source
+      = help: make gates by the word `gate`; for an issue of your own remove `gate` from its source
 
     error: 1 error in 1 file; nothing was written
     "
@@ -331,20 +331,20 @@ fn extra_that_does_nothing_or_cannot_be() {
     4 |   resources: [{name: tick, type: time, source: {interval: 1m}}]
       |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: take it out
+      = help: remove it
     error[no-effect]: no step uses `own`
      --> projects/shop.yml:5:20
       |
     5 |   resource_types: [{name: own, type: registry-image, source: {repository: a}}]
       |                    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: take it out
+      = help: remove it
 
     error: 2 errors in 1 file; nothing was written
     "
     );
     assert_snapshot!(manifest("  jobs: [{name: mine, plan: [{get: shop-shop, passed: [deploy-shop-c]}]}]\n"), @"
-    error[unknown-name]: no job comes out as `deploy-shop-c`
+    error[unknown-name]: no rendered job is named `deploy-shop-c`
      --> projects/shop.yml:4:10
       |
     4 |   jobs: [{name: mine, plan: [{get: shop-shop, passed: [deploy-shop-c]}]}]
@@ -381,9 +381,9 @@ fn extra_that_does_nothing_or_cannot_be() {
      --> projects/shop.yml:4:38
       |
     4 |   jobs: [{name: mine, max_in_flight: "{{ 1 if environment == 'CI' else 2 }}", plan: [{get: shop-shop}]}]
-      |                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ comes out as `2` for `QA`
+      |                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ is `2` for `QA`
       |
-      = note: comes out as `1` for `CI`
+      = note: is `1` for `CI`
       = help: put what differs into its name, or make it equal
 
     error: 1 error in 1 file; nothing was written
@@ -418,7 +418,7 @@ fn what_a_concourse_does_not_know_yet_is_not_rendered_for_it() {
     3 | extra: {jobs: [{name: mine, tags: [eu], disable_reruns: true, plan: [{get: shop-shop, trigger: true}]}]}
       |                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: leave it out, or tell the fleet of a newer `version` in `concourses`
+      = help: remove it, or set a newer `version` in `concourses`
 
     error: 1 error in 1 file; nothing was written
     ");

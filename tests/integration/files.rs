@@ -118,7 +118,7 @@ fn links_and_folders_in_the_way_stay() {
     symlink("../elsewhere/api.yml", work.path().join("rendered/api.yml")).unwrap();
     assert_snapshot!(work.run(&["render"]).ended(1).stderr, @"
     error: rendered/api.yml is a link: move or remove it, or set another `output`
-    error: rendered/cart.yml is no file: move or remove it, or set another `output`
+    error: rendered/cart.yml is not a file: move or remove it, or set another `output`
     error: 2 files are in the way; nothing was written
     ");
     assert!(work.path().join("rendered/api.yml").is_symlink());

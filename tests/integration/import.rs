@@ -494,7 +494,7 @@ fn what_cannot_be_is_said() {
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     };
     said(&["import", "a.yml", "b.yml", "--out", "c.yml"], 2, "several pipelines have several names");
-    said(&["import", "a.yml", "--fleet", "none.yml"], 2, "none.yml is no fleet");
+    said(&["import", "a.yml", "--fleet", "none.yml"], 2, "none.yml is not a fleet");
     said(&["import", "nowhere.yml"], 3, "nowhere.yml");
     said(&["import", "broken.yml"], 1, "there is no manifest");
     let both = work.run(&["import", "a.yml", "b.yml", "--out", "projects/"]).ended(0);

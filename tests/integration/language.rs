@@ -651,7 +651,7 @@ fn instances_of_one_pipeline_have_files_and_addresses_of_their_own() {
     ");
     work.write("projects/us.yml", &INSTANCES.replace("'{{ name }}'", "eu"));
     assert_snapshot!(work.run(&["render"]).ended(1).stderr, @"
-    error[duplicate-pipeline]: two pipelines are called `shop,region=eu,major=1`
+    error[duplicate-pipeline]: two pipelines are named `shop,region=eu,major=1`
      --> projects/us.yml:2:10
       |
     2 | project: shop-{{ name }}
@@ -662,7 +662,7 @@ fn instances_of_one_pipeline_have_files_and_addresses_of_their_own() {
     2 | project: shop-{{ name }}
       |          --------------- the other is made from this
       |
-      = help: a pipeline is called as its file unless `pipeline` says otherwise
+      = help: set `pipeline` in one of them; the default is the name of the file
 
     error: 1 error in 1 file; nothing was written
     ");

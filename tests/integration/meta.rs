@@ -251,7 +251,7 @@ fn each_instance_has_a_job_of_its_own() {
     "#);
     work.write("projects/us.yml", &instance("b", "eu-1"));
     assert_snapshot!(work.run(&["render"]).ended(1).stderr, @"
-    error[name-collision]: two pipelines would be set by jobs called `set-db-eu-1`
+    error[name-collision]: two pipelines would be set by jobs named `set-db-eu-1`
      --> pipegen.yml:8:3
       |
     8 |   pipeline: shop-pipelines
@@ -361,13 +361,13 @@ fn what_has_another_shape_is_told_at_its_place() {
     error: 2 errors in 1 file; nothing was written
     "#);
     assert_snapshot!(wrong(&META.replace("folder: deploy", "folder: '{{ name }}', private_key: secret")), @"
-    error[template-here]: a template where none is filled
+    error[template-here]: templates are not filled here
      --> pipegen.yml:9:65
       |
     9 |   source: {repository: https://github.com/example/shop, folder: '{{ name }}', private_key: ******}
       |                                                                 ^^^^^^^^^^^^
       |
-      = help: write the text itself; what differs from stage to stage belongs into `overrides`
+      = help: write the text itself; what differs from stage to stage belongs in `overrides`
     error[plaintext-secret]: the private key of `source` is written in clear
      --> pipegen.yml:9:92
       |
@@ -383,7 +383,7 @@ fn what_has_another_shape_is_told_at_its_place() {
 #[test]
 fn what_cannot_be_is_told_at_its_place() {
     assert_snapshot!(wrong(&META.replace("pipeline: shop-pipelines", "pipeline: cart")), @"
-    error[duplicate-pipeline]: two pipelines are called `cart`
+    error[duplicate-pipeline]: two pipelines are named `cart`
      --> pipegen.yml:8:13
       |
     8 |   pipeline: cart
@@ -409,7 +409,7 @@ fn what_cannot_be_is_told_at_its_place() {
     8 |   team: other
       |         ^^^^^
       |
-      = help: let the pipeline live in `main`, or leave `team` out
+      = help: move the pipeline to the team `main`, or remove `team`
 
     error: 1 error in 1 file; nothing was written
     ");
@@ -420,7 +420,7 @@ fn what_cannot_be_is_told_at_its_place() {
     9 |   source: {repository: ******************************************, folder: deploy}
       |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: leave it out, and give a `private_key`
+      = help: remove it, and give a `private_key`
 
     error: 1 error in 1 file; nothing was written
     ");
@@ -431,7 +431,7 @@ fn what_cannot_be_is_told_at_its_place() {
     9 |   source: {repository: https://github.com/example/shop, folder: ../deploy}
       |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: say where the fleet's file lies in it: `folder`
+      = help: set `folder` to the folder of the fleet's file
 
     error: 1 error in 1 file; nothing was written
     ");

@@ -35,7 +35,7 @@ fn graphs_are_those_of_the_real_pipelines_but_for_what_is_meant() {
     work.write("pipegen.yml", &fleet.replace("    check_every: 15m\n", "    check_every: 15m\n    resource: mitodl\n"));
     let ran = work.run(&["render", "--out", "mitodl"]).ended(0);
     assert!(
-        ran.stderr.contains("names no versions") && ran.stderr.ends_with("1 warning in 1 file\n"),
+        ran.stderr.contains("records no versions") && ran.stderr.ends_with("1 warning in 1 file\n"),
         "{}",
         ran.stderr
     );
@@ -59,7 +59,7 @@ fn graphs_are_those_of_the_real_pipelines_but_for_what_is_meant() {
         let pipeline = name.trim_end_matches(".yml");
         let mut theirs = fs::read_to_string(&facts[name]).unwrap();
         for (_, old, new, _) in RENAMED.iter().filter(|(of, ..)| *of == pipeline) {
-            assert!(theirs.contains(old), "`{old}` is nowhere in {pipeline}: take it out of the list");
+            assert!(theirs.contains(old), "`{old}` is nowhere in {pipeline}: remove it from the list");
             theirs = theirs.replace(old, new);
         }
         let theirs: Value = serde_json::from_str(&theirs).unwrap();
@@ -76,7 +76,7 @@ fn graphs_are_those_of_the_real_pipelines_but_for_what_is_meant() {
     }
     assert!(unexplained.is_empty(), "{} differences that nobody meant:\n{}", unexplained.len(), unexplained.join("\n"));
     for Deliberate { name, mends, .. } in DELIBERATE {
-        assert!(used.contains_key(name), "`{name}` ({mends}) happens nowhere any more: take it out of the list");
+        assert!(used.contains_key(name), "`{name}` ({mends}) happens nowhere any more: remove it from the list");
     }
 }
 

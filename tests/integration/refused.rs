@@ -50,7 +50,7 @@ fn what_concourse_refuses_is_told_of_the_manifest() {
       |
       = note: line 66 of rendered/cart.yml, as Concourse 8.3 reads it
       = note: and in one more place
-      = help: say a number from 1 on, or take `attempts` out
+      = help: write a number from 1 on, or remove `attempts`
 
     error: 1 error in 1 file
     ");
@@ -63,7 +63,7 @@ fn what_concourse_refuses_is_told_of_the_manifest() {
       |            ^
       |
       = note: line 153 of rendered/cart.yml, as Concourse 8.3 reads it
-      = help: take out one of the `passed`
+      = help: remove one of the `passed`
 
     error: 1 error in 1 file
     ");

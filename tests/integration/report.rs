@@ -54,7 +54,7 @@ fn plain_is_for_people() {
       |                    ^^^^^^^^^^^^
       |
       = help: give the name of a credential, such as ((github.token))
-    warning[loose-approval]: an approval lets whatever is newest into `shop-b` Production
+    warning[loose-approval]: an approval deploys whatever is newest to `shop-b` Production
      --> projects/b.yml:5:21
       |
     5 | approval: {approve: latest}
@@ -87,7 +87,7 @@ fn long_lines_and_far_places_are_shown_in_part() {
     let apart = format!("jobs:\n- {{name: a, plan: []}}\n{}- {{name: a, plan: []}}\n", "# far\n".repeat(1000));
     let ran = Work::new().file("far.yml", &apart).run(&["validate", "--allow", "empty-plan", "far.yml"]).ended(1);
     assert_snapshot!(ran.stderr, @"
-    error[repeated-name]: the name `a` stands twice
+    error[repeated-name]: the name `a` appears twice
         --> far.yml:1003:10
          |
     1003 | - {name: a, plan: []}
@@ -112,7 +112,7 @@ fn github_takes_annotations() {
     assert_snapshot!(validated("github").stdout, @"
     ::error file=größe%2C a%3A b/a.yml,line=2,endLine=2,col=31,endColumn=37,title=unknown-field::unknown option `refrsh` of the stack kind `pulumi`%0Ahelp: did you mean `refresh`?
     ::error file=größe%2C a%3A b/a.yml,line=3,endLine=3,col=20,endColumn=32,title=plaintext-secret::`DB_PASSWORD` is written in clear%0Ahelp: give the name of a credential, such as ((github.token))
-    ::warning file=projects/b.yml,line=5,endLine=5,col=21,endColumn=27,title=loose-approval::an approval lets whatever is newest into `shop-b` Production%0Ahelp: `approve: exact` deploys what the issue names
+    ::warning file=projects/b.yml,line=5,endLine=5,col=21,endColumn=27,title=loose-approval::an approval deploys whatever is newest to `shop-b` Production%0Ahelp: `approve: exact` deploys what the issue names
     ");
 }
 
@@ -187,7 +187,7 @@ fn json_is_as_its_schema_says() {
         {
           "rule": "loose-approval",
           "severity": "warning",
-          "message": "an approval lets whatever is newest into `shop-b` Production",
+          "message": "an approval deploys whatever is newest to `shop-b` Production",
           "place": {
             "file": "projects/b.yml",
             "start": {
@@ -316,7 +316,7 @@ fn sarif_is_as_its_schema_says() {
               "ruleIndex": 2,
               "level": "warning",
               "message": {
-                "text": "an approval lets whatever is newest into `shop-b` Production\nhelp: `approve: exact` deploys what the issue names"
+                "text": "an approval deploys whatever is newest to `shop-b` Production\nhelp: `approve: exact` deploys what the issue names"
               },
               "locations": [
                 {

@@ -158,7 +158,7 @@ fn what_is_out_of_date_is_not_set() {
     assert_snapshot!(set(&work, &["--yes"]).ended(1).stderr, @"
     error: rendered/api.yml is out of date
     error: rendered/cart.yml is out of date
-    error: what is set is what was rendered; run `ol-pipegen render`; nothing was set
+    error: the rendered files are out of date; run `ol-pipegen render`; nothing was set
     ");
     assert!(!work.exists("fly/asked"), "nobody was asked");
     work.write("projects/cart.yml", "project: [");
@@ -205,7 +205,7 @@ fn reasons_of_fly_say_what_to_do() {
         fs::remove_file(work.path().join(refusal)).unwrap();
     }
     assert_snapshot!(told, @"
-    error: main: nobody is logged in; run `fly -t main login`
+    error: main: not logged in; run `fly -t main login`
     error: fly knows no target main: run `fly -t main login -c URL`
     error: main: fly is too old, or too new; run `fly -t main sync`
     error: main: could not reach the Concourse server called main: dial tcp: refused
@@ -232,14 +232,14 @@ fn place_has_to_be_known() {
     work.write("pipegen.yml", &SHOP_FLEET.replace("target: main, ", ""));
     work.run(&["render", "--quiet"]).fine();
     assert_snapshot!(set(&work, &["--yes"]).ended(1).stderr, @"
-    error: nothing says where `api` is to be set: `concourses` of pipegen.yml say no `target` of `main`
-    error: nothing says where `cart` is to be set: `concourses` of pipegen.yml say no `target` of `main`
+    error: the target of `api` is not known: `concourses.main` in pipegen.yml has no `target`
+    error: the target of `cart` is not known: `concourses.main` in pipegen.yml has no `target`
     error: a `target` is what `fly targets` lists; nothing was set
     ");
     let work = Work::copy_of("tests/fixtures/alone");
     work.run(&["render", "--quiet", "site.yml"]).ended(0);
     assert_snapshot!(work.run(&["set", "site.yml"]).ended(1).stderr, @"
-    error: nothing says where `site` is to be set: site.yml has no `concourses`
+    error: the target of `site` is not known: site.yml has no `concourses`
     error: a `target` is what `fly targets` lists; nothing was set
     ");
 }

@@ -108,8 +108,8 @@ fn what_rules_cannot_be_is_said() {
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(said(&["--allow", "unknown-field"]), @"error: --allow unknown-field: nothing right comes of what it finds, so that it stays an error");
-    assert_snapshot!(said(&["--allow", "loose-approval", "--deny", "loose-approval"]), @"error: --deny loose-approval and --allow loose-approval: say one of them");
+    assert_snapshot!(said(&["--allow", "unknown-field"]), @"error: --allow unknown-field: this rule cannot be allowed: there is no valid output without it");
+    assert_snapshot!(said(&["--allow", "loose-approval", "--deny", "loose-approval"]), @"error: --deny loose-approval and --allow loose-approval: keep one of them");
 }
 
 #[test]
@@ -163,7 +163,7 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
     1 | project: shop-a # ol-pipegen: allow loose-approval because it is here by mistake
       |                                     ^^^^^^^^^^^^^^
       |
-      = help: take the comment out
+      = help: remove the comment
     error[malformed-allow]: `loose-approval` is allowed without a reason
      --> projects/a.yml:2:8
       |
@@ -189,8 +189,8 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
      --> projects/a.yml:5:21
       |
     5 | # ol-pipegen: allow unknown-field because we want it so
-      |                     ^^^^^^^^^^^^^ nothing right comes of what it finds
-    warning[loose-approval]: an approval lets whatever is newest into `shop-a` Production
+      |                     ^^^^^^^^^^^^^ there is no valid output without this rule
+    warning[loose-approval]: an approval deploys whatever is newest to `shop-a` Production
      --> projects/a.yml:6:21
       |
     6 | approval: {approve: latest} # ol-pipegen: allow
@@ -220,8 +220,8 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
     1 | project: shop-a # ol-pipegen: allow loose-approval because it is here by mistake
       |                                     ^^^^^^^^^^^^^^
       |
-      = help: take the comment out
-    warning[loose-approval]: an approval lets whatever is newest into `shop-a` Production
+      = help: remove the comment
+    warning[loose-approval]: an approval deploys whatever is newest to `shop-a` Production
      --> projects/a.yml:4:21
       |
     4 | approval: {approve: latest}
@@ -234,7 +234,7 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
     5 | values: {url: 'x# ol-pipegen: allow'}
       |          ^^^
       |
-      = help: take it out
+      = help: remove it
 
     warning: 3 warnings in 1 file
     ");

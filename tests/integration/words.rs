@@ -650,7 +650,7 @@ fn what_one_manifest_allows_another_is_told_of() {
         .file("projects/a.yml", &format!("{}rules: {{loose-approval: allow}}\n", manifest("a")))
         .file("projects/b.yml", &manifest("b"));
     assert_snapshot!(work.run(&["render", "--quiet"]).ended(0).stderr, @"
-    warning[loose-approval]: an approval lets whatever is newest into `b` QA
+    warning[loose-approval]: an approval deploys whatever is newest to `b` QA
      --> pipegen.yml:4:23
       |
     4 |   approval: {approve: latest}
@@ -682,8 +682,8 @@ fn rule_that_is_none_or_stays_an_error() {
         3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
           |                                             ^^^^^
           |
-          = note: nothing right comes of what it finds
-          = help: take it out
+          = note: there is no valid output without this rule
+          = help: remove it
         error[wrong-type]: `unused-value` cannot be `of`
          --> projects/shop.yml:3:86
           |
@@ -744,16 +744,16 @@ fn instance_var_that_everybody_would_read_or_nobody_could() {
     assert_snapshot!(
         report("project: shop\nstack: {pulumi: {path: a}}\ninstance_vars: {at: \"{{ environment }}\"}\n"),
         @r#"
-    error[conflicting-definition]: a manifest is one instance of a pipeline
-     --> projects/shop.yml:3:16
-      |
-    3 | instance_vars: {at: "{{ environment }}"}
-      |                ^^^^^^^^^^^^^^^^^^^^^^^^^ comes out as `shop at=CI` for `shop` CI and as `shop at=QA` for `shop` QA
-      |
-      = help: leave out what differs from stage to stage; each Concourse gets a pipeline of its own anyway
+        error[conflicting-definition]: a manifest is one instance of a pipeline
+         --> projects/shop.yml:3:16
+          |
+        3 | instance_vars: {at: "{{ environment }}"}
+          |                ^^^^^^^^^^^^^^^^^^^^^^^^^ gives `shop at=CI` for `shop` CI and `shop at=QA` for `shop` QA
+          |
+          = help: leave out what differs from stage to stage; each Concourse gets a pipeline of its own anyway
 
-    error: 1 error in 1 file; nothing was written
-    "#
+        error: 1 error in 1 file; nothing was written
+        "#
     );
 }
 
@@ -784,13 +784,13 @@ fn what_mit_open_learnings_image_does_not_know_is_not_lost_silently() {
              approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}\n"
         ),
         @"
-        warning[loose-approval]: an approval lets whatever is newest into `shop` QA
+        warning[loose-approval]: an approval deploys whatever is newest to `shop` QA
          --> projects/shop.yml:3:20
           |
         3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
           |                    ^^^^^^
           |
-          = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+          = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
           = help: `resource: github-issues` deploys what the issue names
         error[no-effect]: `issues.signing_key` would be lost: MIT Open Learning's image signs nothing
          --> projects/shop.yml:3:28

@@ -36,7 +36,7 @@ fn variable(name: &str, build: &Build) -> Result<String, String> {
         "BUILD_CREATED_BY" => build.created_by.clone(),
         "BUILD_URL" => build.url(),
         "ATC_EXTERNAL_URL" => build.atc.clone(),
-        name => return Err(format!("`{{{}}}` is no variable of a build", crate::text::one_line(name, 60))),
+        name => return Err(format!("`{{{}}}` is not a variable of a build", crate::text::one_line(name, 60))),
     };
     Ok(value.unwrap_or_else(|| "None".to_owned()))
 }

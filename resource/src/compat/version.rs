@@ -42,13 +42,15 @@ impl IssueVersion {
         let time = |name: &str| -> Result<Option<Timestamp>> {
             match text(name)? {
                 "None" => Ok(None),
-                time => format!("{time}Z").parse().map(Some).map_err(|_| bad(format!("`{name}` is no time: {time}"))),
+                time => {
+                    format!("{time}Z").parse().map(Some).map_err(|_| bad(format!("`{name}` is not a time: {time}")))
+                }
             }
         };
         let closed = text("issue_state")? == "closed";
         Ok(Self {
             created_at: time("issue_created_at")?.ok_or_else(|| bad("it was never created".to_owned()))?,
-            number: text("issue_number")?.parse().map_err(|_| bad("`issue_number` is no number".to_owned()))?,
+            number: text("issue_number")?.parse().map_err(|_| bad("`issue_number` is not a number".to_owned()))?,
             closed_at: time("issue_closed_at")?.filter(|_| closed),
             title: text("issue_title")?.to_owned(),
             url: text("issue_url")?.to_owned(),

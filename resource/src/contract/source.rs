@@ -231,7 +231,7 @@ fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Closers, D::Error
     let closers = Closers::deserialize(deserializer)?;
     if closers.is_empty() {
         return Err(serde::de::Error::custom(
-            "`closers` names nobody; leave it out where everybody with the role triage or more may approve",
+            "`closers` names nobody; remove it if anyone with the role triage or more can approve",
         ));
     }
     Ok(closers)

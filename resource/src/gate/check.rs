@@ -273,7 +273,7 @@ impl Gate<'_> {
         }
         // A check that cannot tell is still a check: it tells the next time.
         if let Err(error) = self.tell(&issue, id, &refusal) {
-            self.log.say(format_args!("issue #{} was not told: {error}", issue.number));
+            self.log.say(format_args!("issue #{} could not be updated: {error}", issue.number));
             *until = None;
         }
         Ok(None)
@@ -296,7 +296,7 @@ impl Gate<'_> {
             self.end(&snapshot, json!({}))
         };
         if let Err(error) = tell() {
-            self.log.say(format_args!("issue #{} leads nowhere, and was not told: {error}", issue.number));
+            self.log.say(format_args!("issue #{} leads nowhere, and could not be updated: {error}", issue.number));
         }
     }
 

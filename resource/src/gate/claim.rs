@@ -276,13 +276,13 @@ pub(super) fn read_approval(path: &str, dir: &BuildDir) -> Result<Approval> {
 
 pub(super) fn parse_approval(path: &str, text: &str) -> Result<Approval> {
     serde_json::from_str(text)
-        .map_err(|error| Error::BadFile { path: path.to_owned(), why: format!("is no approval: {error}") })
+        .map_err(|error| Error::BadFile { path: path.to_owned(), why: format!("is not an approval: {error}") })
 }
 
 pub(super) fn closing_of(approval: &Approval) -> Result<Timestamp> {
     approval.closed_at.parse().map_err(|_| {
         Error::BadParams(format!(
-            "the approval's `closed_at` is no moment: `{}`",
+            "the approval's `closed_at` is not a moment: `{}`",
             crate::text::one_line(&approval.closed_at, 60)
         ))
     })

@@ -106,7 +106,7 @@ impl Gate<'_> {
             if was_told { Ok(false) } else { self.notice(id.number, what, Some(id.closed_at), page, None) }
         });
         if let Err(error) = told {
-            self.log.say(format_args!("issue #{} was not told: {error}", id.number));
+            self.log.say(format_args!("issue #{} could not be updated: {error}", id.number));
         }
     }
 

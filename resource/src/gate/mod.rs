@@ -118,7 +118,7 @@ impl<'a> Gate<'a> {
         refuse_unsupported(source)?;
         if source.git.is_some() && source.role != Role::Trigger {
             return Err(Error::BadSource(
-                "`git` belongs to the resource with `role: trigger`; take it out of the one with `role: post`"
+                "`git` belongs to the resource with `role: trigger`; remove it from the one with `role: post`"
                     .to_owned(),
             ));
         }

@@ -12,7 +12,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
     let good = name.len() <= 100
         && name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    if good { Ok(()) } else { Err(format!("`{}` is no name of a pin", crate::text::one_line(name, 60))) }
+    if good { Ok(()) } else { Err(format!("`{}` is not a name of a pin", crate::text::one_line(name, 60))) }
 }
 
 /// Checks a version: a commit for the code, else one word.

@@ -254,7 +254,7 @@ impl Gate<'_> {
                 self.notice(former.number, Notice::Superseded, None, page, None).map(|_| ())
             });
             if let Err(error) = told {
-                self.log.say(format_args!("issue #{} was not told: {error}", former.number));
+                self.log.say(format_args!("issue #{} could not be updated: {error}", former.number));
             }
         }
     }
@@ -264,7 +264,7 @@ impl Gate<'_> {
         self.log.say(format_args!("issue #{number} was deleted"));
         let page = NoticePage { deleted: Some(number), ..NoticePage::default() };
         if let Err(error) = self.notice(mine, Notice::Deleted, None, page, None) {
-            self.log.say(format_args!("issue #{mine} was not told: {error}"));
+            self.log.say(format_args!("issue #{mine} could not be updated: {error}"));
         }
     }
 
@@ -723,7 +723,7 @@ impl Gate<'_> {
         let mark = NoticeMark { what, closed_at, build: self.build.key(), is_final: false, nonce: nonce.clone() };
         let text = page::notice(&page)?;
         if let Posted::Locked = self.post(number, &Marker::Notice(mark), &text, &nonce)? {
-            self.log.say(format_args!("issue #{number} is locked, and was told nothing"));
+            self.log.say(format_args!("issue #{number} is locked, so no comment was added"));
             return Ok(false);
         }
         Ok(true)

@@ -49,7 +49,7 @@ impl Gate<'_> {
             nonce: nonce.clone(),
         });
         if let Posted::Locked = self.post(number, &marker, &text, &nonce)? {
-            self.log.say(format_args!("issue #{number} is locked, and was told nothing"));
+            self.log.say(format_args!("issue #{number} is locked, so no comment was added"));
         }
         Ok(outcome)
     }

@@ -77,13 +77,13 @@ fn key_pair(pem: &str) -> Result<RsaKeyPair> {
     // A key kept as one line of JSON or of an environment file has its line ends escaped.
     let pem = pem.replace("\\n", "\n");
     let mut lines = pem.lines().map(str::trim).skip_while(|line| !line.starts_with("-----BEGIN "));
-    let kind = lines.next().ok_or_else(|| bad("is no PEM"))?;
+    let kind = lines.next().ok_or_else(|| bad("is not PEM"))?;
     let text: String = lines.take_while(|line| !line.starts_with("-----END ")).collect();
-    let der = BASE64_STANDARD.decode(text).map_err(|_| bad("is no PEM: its text is not base64"))?;
+    let der = BASE64_STANDARD.decode(text).map_err(|_| bad("is not PEM: its text is not base64"))?;
     let pair = match kind {
         "-----BEGIN RSA PRIVATE KEY-----" => RsaKeyPair::from_der(&der),
         "-----BEGIN PRIVATE KEY-----" => RsaKeyPair::from_pkcs8(&der),
-        _ => return Err(bad("is no RSA private key; GitHub makes one under the App's settings")),
+        _ => return Err(bad("is not an RSA private key; GitHub makes one under the App's settings")),
     };
     pair.map_err(|error| bad(&format!("is not accepted: {error}")))
 }

@@ -727,7 +727,7 @@ fn fault(request: &Request, answer: &Answer, shape: Shape) -> Option<String> {
         Shape::Any => true,
     };
     if (begins.is_some() && !is_json(answer)) || (begins.is_none() && shape != Shape::Any) {
-        return Some("the answer is no JSON".to_owned());
+        return Some("the answer is not JSON".to_owned());
     }
     if !fits {
         return Some(format!("the answer is of another shape: {}", answer.message()));

@@ -143,7 +143,7 @@ fn roots(ca_cert: Option<&str>) -> Result<RootCerts> {
         let before = certs.len();
         for item in parse_pem(pem.as_bytes()) {
             if let PemItem::Certificate(cert) =
-                item.map_err(|error| Error::BadSource(format!("`ca_cert` is no PEM: {error}")))?
+                item.map_err(|error| Error::BadSource(format!("`ca_cert` is not PEM: {error}")))?
             {
                 certs.push(cert);
             }

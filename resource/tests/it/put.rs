@@ -774,7 +774,7 @@ fn issue_tells_what_became_of_its_approval() {
         ("started", "**Deploying to `QA`**"),
         ("failed", "**Not deployed to `QA`:** a step failed"),
         ("errored", "**Not deployed to `QA`:** Concourse could not run the job"),
-        ("aborted", "**Not deployed to `QA`:** somebody aborted the build"),
+        ("aborted", "**Not deployed to `QA`:** the build was aborted"),
         ("succeeded", "**Deployed to `QA`**"),
     ] {
         lab.report(status, &build(7)).succeeds();

@@ -213,7 +213,7 @@ fn get_of_a_record_is_no_approval_and_no_claim_takes_it() {
     lab.claim_of(&dir, &build(9)).fails("bad-file");
     // Nor under the approval's name, for whoever moves files.
     fs::copy(dir.join("record.json"), dir.join("approval.json")).unwrap();
-    lab.claim_of(&dir, &build(9).by("mallory")).fails("bad-file").says("is no approval");
+    lab.claim_of(&dir, &build(9).by("mallory")).fails("bad-file").says("is not an approval");
     // The same issue, closed: a record's version is none of a trigger's.
     lab.close(1, "alice");
     let (run, _) = lab.get(&version, "other");

@@ -28,7 +28,7 @@ impl InputContext<'_> {
             if node.at("/with").is_none() && !node.as_map().is_some_and(|map| map.entries().iter().any(is_reported)) {
                 self.diagnostics.push(
                     Diagnostic::new(Rule::MissingField, node.span, format!("the build of `{input}` needs `with`"))
-                        .help("say how: `with: {image: {}}`"),
+                        .help("write `with: {image: {}}`"),
                 );
             }
             return None;

@@ -84,8 +84,8 @@ impl InputContext<'_> {
             _ => {
                 if told.is_empty() && !self.diagnostics.speaks_within(value_span) {
                     self.diagnostics.push(
-                        Diagnostic::new(Rule::MissingField, key_span, format!("`{name}` does not say what it is"))
-                            .note("nothing else in the manifest of that name does")
+                        Diagnostic::new(Rule::MissingField, key_span, format!("the input `{name}` has no type"))
+                            .note("no other input has this name")
                             .help(format!("say {}", one_of(KINDS))),
                     );
                 }
@@ -176,7 +176,7 @@ impl InputContext<'_> {
         if regexp.is_some() == versioned_file.is_some() {
             let span = self.settings.at(&format!("{}/s3", place.pointer)).map_or(place.key_span, |node| node.span);
             if !self.diagnostics.speaks_within(span) {
-                let message = format!("the files of `{}` are told by `regexp`, or by `versioned_file`", place.name);
+                let message = format!("the files of `{}` need `regexp` or `versioned_file`", place.name);
                 let help = "a pattern with a group for the version, or the file of which the bucket keeps versions";
                 self.diagnostics.push(Diagnostic::new(Rule::MissingField, span, message).help(help));
             }

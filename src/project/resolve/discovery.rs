@@ -19,7 +19,7 @@ impl Resolver<'_, '_> {
         let Some(root) = self.source_root else {
             self.diagnostics.push(
                 Diagnostic::new(Rule::NeedsSourceRoot, span, "`discover` looks for files of the code")
-                    .help("say where the code is checked out: `--source-root DIR`"),
+                    .help("add `--source-root DIR` with the folder of the code"),
             );
             return Ok(Vec::new());
         };
@@ -50,7 +50,7 @@ impl Resolver<'_, '_> {
                         place,
                         format!("no stack file `{}` for any environment of `{group}`", pattern.shown()),
                     )
-                    .help("take the group out, or add the file"),
+                    .help("remove the group, or add the file"),
                 );
             }
         }

@@ -221,7 +221,7 @@ fn user(text: &str) -> Result<(), Wrong> {
     } else if is_login(bare) {
         wrong(message, format!("write `{bare}`"))
     } else {
-        wrong(message, "write the login as it stands in the address of the profile, such as octocat")
+        wrong(message, "write the login as the address of the profile has it, such as octocat")
     }
 }
 

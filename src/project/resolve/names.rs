@@ -83,8 +83,12 @@ impl Resolver<'_, '_> {
                     .filter(|entry| entry.key_span.file == self.manifest.file)
                     .map_or_else(|| self.begin(), |entry| entry.key_span);
                 self.diagnostics.push(
-                    Diagnostic::new(Rule::MissingField, span, "nothing says where the code is")
-                        .help("say `source: {repository: https://…}`, here or in the fleet's `defaults`"),
+                    Diagnostic::new(
+                        Rule::MissingField,
+                        span,
+                        "`source.repository` is missing: the repository of the code",
+                    )
+                    .help("write `source: {repository: https://…}`, here or in the fleet's `defaults`"),
                 );
                 None
             }

@@ -91,7 +91,7 @@ fn of(
     if let Some(message) = problem {
         diagnostics.push(
             Diagnostic::new(Rule::UnmetNeed, span, message)
-                .help("say `needs` in `overrides`, for the stages where it holds"),
+                .help("write `needs` in `overrides`, for the stages where it holds"),
         );
         return Vec::new();
     }
@@ -120,7 +120,7 @@ fn check_cycles(project: &Project, found: &[(StageId, Vec<(StageId, Span)>)], di
                         *span,
                         format!("{} and {} wait for one another", stage.whom(), other.whom()),
                     )
-                    .help("take one of the `needs` out"),
+                    .help("remove one of the `needs`"),
                 );
                 return;
             }

@@ -67,7 +67,7 @@ impl ManifestFile<'_> {
                     };
                     diagnostics.push(
                         Diagnostic::new(Rule::ConflictingDefinition, span, message)
-                            .label(format!("comes out as {} and as {}", says(first), says(stage)))
+                            .label(format!("gives {} and {}", says(first), says(stage)))
                             .help("leave out what differs from stage to stage; each Concourse gets a pipeline of its own anyway"),
                     );
                     return false;
@@ -99,7 +99,7 @@ impl ManifestFile<'_> {
                         entry.key_span,
                         format!("nothing uses `{{{{ values.{} }}}}`", entry.key),
                     )
-                    .help("take it out"),
+                    .help("remove it"),
                 );
             }
         }

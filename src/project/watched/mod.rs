@@ -161,7 +161,7 @@ impl Reader<'_> {
             diagnostics.push(
                 Diagnostic::new(Rule::UnreadPath, *span, format!("nothing that is deployed reads `{path}`"))
                     .note(format!("it holds {} of code, which the project never imports", Count(files, "file")))
-                    .help("take it out: every change there starts a deployment"),
+                    .help("remove it: every change there starts a deployment"),
             );
         }
     }

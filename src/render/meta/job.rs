@@ -123,7 +123,7 @@ impl<'a> Jobs<'a> {
         Resource {
             name: artifact(name),
             old_name: None,
-            type_name: ResourceTypeName::parse("git").expect("internal error: `git` is no name of a resource type"),
+            type_name: ResourceTypeName::parse("git").expect("internal error: `git` is not a name of a resource type"),
             icon: Some("git".to_owned()),
             source: Some(Value::Map(source)),
             check_every: Some(check_every.unwrap_or_else(|| CHECK_EVERY.to_owned())),

@@ -37,7 +37,7 @@ impl Walk<'_> {
             Seen::Text("never" | "") => {}
             Seen::Text(text) if duration::parse(text).is_some() => {}
             Seen::Text(text) => {
-                let message = format!("`{}` is no duration, and not `never`", visible(text));
+                let message = format!("`{}` is not a duration, and not `never`", visible(text));
                 let help = match did_you_mean(text, ["never"]) {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => var_or(text, DURATION),
@@ -88,9 +88,9 @@ impl Walk<'_> {
         match Seen::of(node) {
             Seen::Text("all") => {}
             Seen::Text(text) => {
-                let message = format!("invalid `max_in_flight`: `{}` is no number, and not `all`", visible(text));
+                let message = format!("invalid `max_in_flight`: `{}` is not a number, and not `all`", visible(text));
                 let help = match text.parse::<i64>() {
-                    Ok(_) => "leave the quotes out".to_owned(),
+                    Ok(_) => "remove the quotes".to_owned(),
                     Err(_) => var_or(text, "`all`, or how many at once"),
                 };
                 self.malformed(node, message, help);
@@ -113,7 +113,7 @@ impl Walk<'_> {
         };
         let size = MEMORY.captures(text).and_then(|found| found[1].parse::<u64>().ok());
         if size.is_none() {
-            let message = format!("`{}` is no size of memory", visible(text));
+            let message = format!("`{}` is not a size of memory", visible(text));
             let help = var_or(text, "a number of bytes, or of `K`, `M` or `G`: `512M`, `2GB`");
             self.malformed(node, message, help);
         }
@@ -129,7 +129,7 @@ impl Walk<'_> {
                     self.malformed(node, message, DURATION.to_owned());
                 }
                 None => {
-                    let message = format!("invalid cache ttl: `{}` is no duration", visible(text));
+                    let message = format!("invalid cache ttl: `{}` is not a duration", visible(text));
                     let help = var_or(text, DURATION);
                     self.malformed(node, message, help);
                 }

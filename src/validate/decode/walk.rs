@@ -318,10 +318,10 @@ impl Walk<'_> {
                 Some("a variable is text until `-v`, `-y` or `-l` gives it a value".to_owned())
             }
             Seen::Text("true" | "false" | "yes" | "no" | "on" | "off") if due == "`true` or `false`" => {
-                Some("leave the quotes out".to_owned())
+                Some("remove the quotes".to_owned())
             }
             Seen::Text(text) if due == "a whole number" && text.parse::<i64>().is_ok() => {
-                Some("leave the quotes out".to_owned())
+                Some("remove the quotes".to_owned())
             }
             Seen::Text(_) if due == "a list" => Some(format!("write [{raw}]")),
             Seen::Bool(value) if due == "a text" && raw != value.to_string() => {

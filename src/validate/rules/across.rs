@@ -16,7 +16,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             let said = format!("jobs: {}.across: no vars specified", step_place(job, step));
             diagnostics.push(
                 refused(Rule::AcrossWithoutVars, across.key_span, "a step across no variables", said)
-                    .help("name one: `across: [{var: NAME, values: […]}]`; or take `across` out"),
+                    .help("name one: `across: [{var: NAME, values: […]}]`; or remove `across`"),
             );
         }
         for (index, var) in vars.iter().enumerate() {
@@ -30,7 +30,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                         "fewer than one at a time",
                         format!("jobs: {place}: must be greater than 0"),
                     )
-                    .help("say a number from 1 on, or `all`"),
+                    .help("write a number from 1 on, or `all`"),
                 );
             }
         }

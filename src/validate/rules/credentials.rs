@@ -50,7 +50,7 @@ fn dummy(config: Option<&Node>, span: Span) -> Vec<Wrong> {
         return Vec::new();
     }
     let span = vars.filter(|vars| !vars.is_null()).map_or(span, |vars| vars.span);
-    vec![Wrong { help: Some("say `config: {vars: {NAME: VALUE}}`".to_owned()), ..wrong(span, "`vars` is a map") }]
+    vec![Wrong { help: Some("write `config: {vars: {NAME: VALUE}}`".to_owned()), ..wrong(span, "`vars` is a map") }]
 }
 
 fn idtoken(config: Option<&Node>, span: Span) -> (bool, Vec<Wrong>) {
@@ -121,7 +121,7 @@ fn vault(version: ConcourseVersion, config: Option<&Node>, span: Span) -> (bool,
         found.extend(template_wrong(template, &format!("{prefix}{}", text(template).unwrap_or_default())));
     }
     if !["client_token", "client_token_path", "auth_backend"].iter().any(|key| is_said(map, key)) {
-        let help = Some("say one of `client_token`, `client_token_path` and `auth_backend`".to_owned());
+        let help = Some("set one of `client_token`, `client_token_path` and `auth_backend`".to_owned());
         found.push(Wrong { help, ..wrong(span, "nothing to log in to Vault with") });
     }
     (true, found)
@@ -194,7 +194,7 @@ fn aws(config: Option<&Node>, templates: [&str; 3], known: &[(&str, Setting)], s
     let keys = ["access_key", "secret_key"];
     let given = keys.map(|key| is_said(map, key));
     if given.contains(&false) && (given.contains(&true) || is_said(map, "session_token")) {
-        found.push(wrong(span, format!("{} are said together", ticked(keys))));
+        found.push(wrong(span, format!("{} are set together", ticked(keys))));
     }
     (true, found)
 }

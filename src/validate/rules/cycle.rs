@@ -29,7 +29,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         message,
         format!("jobs: pipeline contains a cycle that starts at Job '{}'", start.name),
     )
-    .help("take out one of the `passed`");
+    .help("remove one of the `passed`");
     for job in jobs.iter().skip(1).take(LONGEST) {
         found = found.also(job.span, "and this one");
     }

@@ -18,7 +18,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             "background_image scheme must be either http, https or relative".to_owned(),
         ),
         Err(UrlError { why }) => {
-            (format!("`{url}` is no URL: {why}"), format!("background_image is not a valid URL: {url}"))
+            (format!("`{url}` is not a URL: {why}"), format!("background_image is not a valid URL: {url}"))
         }
     };
     diagnostics.push(

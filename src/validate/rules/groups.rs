@@ -27,7 +27,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                     refused(
                         Rule::MalformedGlob,
                         span,
-                        format!("`{glob}` is no pattern"),
+                        format!("`{glob}` is not a pattern"),
                         format!("groups: invalid glob expression '{glob}' for group '{}'", group.name),
                     )
                     .help("close each `[`; one holds a range such as `a-z`, or characters, not both"),

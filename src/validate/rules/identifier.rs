@@ -47,7 +47,7 @@ fn of_step(job: &JobView<'_>, step: &StepView<'_>, diagnostics: &mut Diagnostics
             let said = format!("jobs: {place}: {place}: identifier cannot be an empty string");
             diagnostics.push(
                 refused(Rule::MissingName, step.span, "a step without a name", said)
-                    .help("say behind its first key what it is of"),
+                    .help("write the resource or task after the first key"),
             );
         }
         return;

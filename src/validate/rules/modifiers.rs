@@ -17,7 +17,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             let said = format!("jobs: {}.attempts: must be greater than 0", core_place(job, step));
             diagnostics.push(
                 refused(Rule::NonpositiveLimit, attempts.span, "fewer than one attempt", said)
-                    .help("say a number from 1 on, or take `attempts` out"),
+                    .help("write a number from 1 on, or remove `attempts`"),
             );
         }
         let early = [StepKind::SetPipeline, StepKind::LoadVar, StepKind::Try, StepKind::Do, StepKind::InParallel];
@@ -29,7 +29,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             if duration::parse(given).is_none() {
                 let said = format!("jobs: {}.timeout: invalid duration '{given}'", core_place(job, step));
                 diagnostics.push(
-                    refused(Rule::InvalidDuration, timeout.span, format!("`{given}` is no duration"), said)
+                    refused(Rule::InvalidDuration, timeout.span, format!("`{given}` is not a duration"), said)
                         .help("numbers with units, from `h`, `m` and `s`: `90s`, `1h30m`"),
                 );
             }

@@ -57,7 +57,7 @@ impl Section {
                         format!("{group}: {called}: identifier cannot be an empty string"),
                     )
                     .said(format!("{group}: {called} has no name"))
-                    .help("say `name`"),
+                    .help("add `name`"),
                 );
             } else if !definition.name.is_empty() {
                 let place = format!("{section}[{}]", definition.index);
@@ -84,7 +84,7 @@ impl Section {
                         },
                         format!("{group}: {called} has no type"),
                     )
-                    .help("say `type`"),
+                    .help("add `type`"),
                 );
             }
         }
@@ -96,7 +96,7 @@ fn is_broken_at(definition: &Definition<'_>, key: &str) -> bool {
 }
 
 fn repeated(definition: &Definition<'_>, first: Span, said: String) -> Diagnostic {
-    refused(Rule::RepeatedName, definition.span, format!("the name `{}` stands twice", definition.name), said)
+    refused(Rule::RepeatedName, definition.span, format!("the name `{}` appears twice", definition.name), said)
         .also(first, "first here")
         .help("give one of them another name")
 }
@@ -126,7 +126,7 @@ fn group_names(groups: &[Definition<'_>], diagnostics: &mut Diagnostics) {
                     "an item of `groups` without a name",
                     format!("groups: {}: identifier cannot be an empty string", item("groups", group)),
                 )
-                .help("say `name`"),
+                .help("add `name`"),
             );
         }
     }
@@ -141,7 +141,7 @@ pub(super) fn unnamed_var_sources(sources: &[Definition<'_>], diagnostics: &mut 
                 "an item of `var_sources` without a name",
                 format!("variable sources: {}: identifier cannot be an empty string", item("var_sources", source)),
             )
-            .help("say `name`"),
+            .help("add `name`"),
         );
     }
 }

@@ -34,8 +34,8 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                 StepKind::SetPipeline | StepKind::LoadVar if !is_given(field(step.node, "file")) => {
                     let said = format!("jobs: {}: no file specified", whole_place(job, step));
                     diagnostics.push(
-                        refused(Rule::MissingFile, step.span, "a step that reads a file, and says of none", said)
-                            .help("say `file: ARTIFACT/PATH`"),
+                        refused(Rule::MissingFile, step.span, "a step without the `file` that it reads", said)
+                            .help("write `file: ARTIFACT/PATH`"),
                     );
                 }
                 _ => {}

@@ -27,11 +27,11 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                 diagnostics.push(
                     impossible(
                         node,
-                        "how many logs are kept is said twice".to_owned(),
+                        "the number of logs to keep is set twice".to_owned(),
                         "can't use both build_log_retention and build_logs_to_retain",
                     )
                     .also(retention.span, "here as well")
-                    .help("take `build_logs_to_retain` out"),
+                    .help("remove `build_logs_to_retain`"),
                 );
             } else if count < 0 {
                 let message = format!("{count} logs cannot be kept");
@@ -58,7 +58,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             );
             diagnostics.push(
                 impossible(node, format!("{least} builds that succeeded cannot be kept of {builds}"), &said)
-                    .help("say at most as many as `builds`"),
+                    .help("write at most the number of `builds`"),
             );
         }
     }

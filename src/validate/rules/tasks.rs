@@ -17,8 +17,8 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         if config.is_none() && !file {
             let said = format!("jobs: {}: must specify either `file:` or `config:`", place());
             diagnostics.push(
-                refused(Rule::MissingTaskConfig, step.span, "a task that says nothing of what it does", said)
-                    .help("say `file: ARTIFACT/PATH`, or `config`"),
+                refused(Rule::MissingTaskConfig, step.span, "a task without `file` and `config`", said)
+                    .help("write `file: ARTIFACT/PATH`, or `config`"),
             );
         }
         if let Some(config) = config
@@ -26,9 +26,9 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         {
             let said = format!("jobs: {}: must specify one of `file:` or `config:`, not both", place());
             diagnostics.push(
-                refused(Rule::SeveralTaskConfigs, step.span, "a task that says twice what it does", said)
+                refused(Rule::SeveralTaskConfigs, step.span, "a task with both `file` and `config`", said)
                     .also(config.span, "here, and in `file`")
-                    .help("take one of `file` and `config` out"),
+                    .help("remove `file` or `config`"),
             );
         }
         let image = field(step.node, "image").filter(|image| text(image).is_some_and(|image| !image.is_empty()));
@@ -43,7 +43,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             );
             diagnostics.push(
                 warned(Rule::OverriddenImage, image.span, "the image of `config` is not used", said)
-                    .help("take it, or this `image`, out"),
+                    .help("remove it, or this `image`"),
             );
         }
         if let Some(hermetic) = field(step.node, "hermetic").filter(|_| step.is("hermetic")) {
@@ -78,7 +78,7 @@ fn check_config(
     if !is_given(field(config, "platform")) {
         diagnostics.push(
             refused(Rule::MissingPlatform, config.span, "a task without a platform", said("missing 'platform'"))
-                .help("say `platform: linux`"),
+                .help("write `platform: linux`"),
         );
     }
     let run = field(config, "run");
@@ -91,7 +91,7 @@ fn check_config(
                 "a task without a command",
                 said("missing path to executable to run"),
             )
-            .help(format!("say `run: {{path: …}}`; from 8.0 on that of the image is run, in {version} it is not")),
+            .help(format!("write `run: {{path: …}}`; from 8.0 on that of the image is run, in {version} it is not")),
         );
     }
     for (key, word) in [("inputs", "input"), ("outputs", "output")] {
@@ -100,7 +100,7 @@ fn check_config(
                 let what = format!("  {word} in position {index} is missing a name");
                 diagnostics.push(
                     refused(Rule::MissingName, item.span, format!("an {word} without a name"), said(&what))
-                        .help("say `name`"),
+                        .help("add `name`"),
                 );
             }
         }

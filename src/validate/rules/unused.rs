@@ -29,7 +29,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                     },
                     format!("resources: resource '{}' is not used", resource.name),
                 )
-                .help("use it, or take it out"),
+                .help("use it, or remove it"),
             );
         }
     }

@@ -55,7 +55,7 @@ fn split_scheme(url: &str) -> Result<(&str, &str), UrlError> {
             b'a'..=b'z' | b'A'..=b'Z' => {}
             b'0'..=b'9' | b'+' | b'-' | b'.' if at > 0 => {}
             b':' if at > 0 => return Ok((&url[..at], &url[at + 1..])),
-            b':' => return Err(UrlError { why: "nothing stands before its colon" }),
+            b':' => return Err(UrlError { why: "there is nothing before its colon" }),
             _ => break,
         }
     }
@@ -77,7 +77,7 @@ fn authority(authority: &str) -> Result<(), UrlError> {
     let is_port =
         port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
     if !is_port {
-        return wrong("its port is no number");
+        return wrong("its port is not a number");
     }
     let (escaped, plain) = match host.split_once("%25").filter(|_| host.starts_with('[')) {
         // A zone of an address.

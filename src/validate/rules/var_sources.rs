@@ -107,10 +107,10 @@ fn check_order(sources: &[Definition<'_>], diagnostics: &mut Diagnostics) {
     let message = if missing.is_empty() {
         format!("variable sources wait for one another: {}", ticked(&names))
     } else {
-        format!("`{}` needs the variable source {}, which is not there", first.name, ticked(&missing))
+        format!("`{}` needs the variable source {}, which is not defined", first.name, ticked(&missing))
     };
     let mut found = refused(Rule::VarSourceCycle, first.span, message, said)
-        .help("take the variable of the other source out of the `config` of one");
+        .help("remove the variable of the other source from the `config` of one");
     for (other, _) in waiting.iter().skip(1).take(8) {
         found = found.also(other.span, "and this one");
     }

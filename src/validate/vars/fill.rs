@@ -115,7 +115,7 @@ impl Filler<'_> {
             match map.entry(&entry.key) {
                 None => map.set(entry),
                 Some(there) => {
-                    let message = format!("`{}` is merged, and stands in this map as well", visible(&entry.key));
+                    let message = format!("`{}` is merged, and is in this map as well", visible(&entry.key));
                     let diagnostic =
                         Diagnostic::new(Rule::DuplicateKey, key_span, message).also(there.key_span, "it is here");
                     self.diagnostics.push(diagnostic.refused_by(Refusal::STRICT));
@@ -134,7 +134,7 @@ impl Filler<'_> {
             let reference = match Reference::parse(name, self.version) {
                 Ok(reference) => reference,
                 Err(why) => {
-                    let message = format!("`(({}))` is no variable: {why}", visible(name));
+                    let message = format!("`(({}))` is not a variable: {why}", visible(name));
                     self.refuse(Rule::MalformedVar, span, message);
                     return Filled::Refused;
                 }
@@ -160,7 +160,7 @@ impl Filler<'_> {
             }
             let is_a_number = value.as_scalar().is_some_and(is_number);
             let Some(word) = value.as_str().filter(|_| is_text(value) || is_a_number && !is_file) else {
-                let message = format!("`(({reference}))` stands within a text, and what is given for it is no text");
+                let message = format!("`(({reference}))` is inside a text, and its value is not text");
                 let diagnostic = Diagnostic::new(Rule::UnfitVar, span, message);
                 let help = if is_a_number {
                     "write the number in its file with quotes: `fly` takes none of a file within a text"

@@ -190,7 +190,7 @@ impl Reader<'_, '_> {
                             Rule::YamlSyntax,
                             self.span(&(0..0)),
                             "`%YAML` names another version than 1.1",
-                            |d| d.help("leave the line out"),
+                            |d| d.help("remove the line"),
                         );
                         return Err(Stop::Reported);
                     }
@@ -226,7 +226,7 @@ impl Reader<'_, '_> {
         }
         self.harmless.sort_by_key(|range| range.start);
         if let Some(at) = super::tabs::misplaced(self.text, &self.harmless) {
-            let message = "a tab is no indentation, not even of an empty line";
+            let message = "a tab is not an indentation, not even of an empty line";
             self.refuse(Rule::YamlSyntax, self.span(&(at..at + 1)), message, |d| d.help("write spaces"));
         }
     }
@@ -239,7 +239,7 @@ impl Reader<'_, '_> {
             (Some(tag), _) => match scalar::tagged(tag, text) {
                 Ok(value) => value,
                 Err(wrong) => {
-                    self.refuse(Rule::YamlSyntax, span, &wrong, |d| d.help("leave the tag out"));
+                    self.refuse(Rule::YamlSyntax, span, &wrong, |d| d.help("remove the tag"));
                     return Node { span, kind: NodeKind::Invalid };
                 }
             },
@@ -255,9 +255,7 @@ impl Reader<'_, '_> {
         }
         let span = self.span(range);
         let Some(Anchored { node, nodes, decoded }) = self.anchors.get(&anchor) else {
-            self.refuse(Rule::YamlSyntax, span, "an alias within the value that it stands for", |d| {
-                d.label("has no end")
-            });
+            self.refuse(Rule::YamlSyntax, span, "an alias inside its own value", |d| d.label("has no end"));
             return Err(Stop::Reported);
         };
         // Counted before it is copied: a small file of aliases of aliases stands for more than fits into memory.
@@ -268,7 +266,7 @@ impl Reader<'_, '_> {
         self.nodes += nodes;
         let copy = Node { span, kind: node.kind.clone() };
         if self.aliasing.alias(decoded) {
-            self.refuse(Rule::YamlLimit, span, "aliases stand for nearly all of the file", |d| {
+            self.refuse(Rule::YamlLimit, span, "aliases make up nearly all of the file", |d| {
                 d.help("write some of them out: Concourse refuses it as `excessive aliasing`")
             });
             return Err(Stop::Reported);
@@ -307,7 +305,7 @@ impl Reader<'_, '_> {
                 }
             },
             NodeKind::Invalid => return Key::Refused,
-            NodeKind::List(_) | NodeKind::Map(_) => "a key that is no text",
+            NodeKind::List(_) | NodeKind::Map(_) => "a key that is not text",
         };
         self.refuse(Rule::WrongType, span, refused, |d| match variable {
             Some(name) => d.help(format!("a variable is written (({name}))")),
@@ -377,7 +375,7 @@ impl Reader<'_, '_> {
     }
 
     fn twice(&mut self, key: &str, span: Span, first: Span, refusal: Refusal) {
-        let diagnostic = Diagnostic::new(Rule::DuplicateKey, span, format!("`{key}` stands twice in this map"));
+        let diagnostic = Diagnostic::new(Rule::DuplicateKey, span, format!("`{key}` appears twice in this map"));
         let diagnostic = if first == span { diagnostic } else { diagnostic.also(first, "first here") };
         self.diagnostics
             .push(diagnostic.help("remove one of them; it is the last one that counts").refused_by(refusal));

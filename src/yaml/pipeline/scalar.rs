@@ -53,7 +53,7 @@ const PREFIX: &str = "tag:yaml.org,2002:";
 pub(super) fn tagged(tag: &str, text: &str) -> Result<Value, String> {
     let as_tagged = |fits: fn(&Value) -> bool| match plain(text) {
         value if fits(&value) => Ok(value),
-        _ => Err(format!("`{text}` is no `!!{}`", tag.strip_prefix(PREFIX).unwrap_or(tag))),
+        _ => Err(format!("`{text}` is not a `!!{}`", tag.strip_prefix(PREFIX).unwrap_or(tag))),
     };
     match tag.strip_prefix(PREFIX) {
         Some("bool") => as_tagged(|value| matches!(value, Value::Bool(_))),
@@ -64,12 +64,12 @@ pub(super) fn tagged(tag: &str, text: &str) -> Result<Value, String> {
             #[expect(clippy::cast_precision_loss, reason = "it is what Go does")]
             Value::Integer(value) if i64::try_from(value).is_ok() => Ok(Value::Float(value as f64)),
             Value::Float(value) => Ok(Value::Float(value)),
-            _ => Err(format!("`{text}` is no `!!float`")),
+            _ => Err(format!("`{text}` is not a `!!float`")),
         },
-        Some("timestamp") if !TIMESTAMP.is_match(text) => Err(format!("`{text}` is no `!!timestamp`")),
+        Some("timestamp") if !TIMESTAMP.is_match(text) => Err(format!("`{text}` is not a `!!timestamp`")),
         Some("binary") => match binary(text) {
             Some(bytes) => Ok(Value::Text(String::from_utf8_lossy(&bytes).into_owned())),
-            None => Err("a `!!binary` that is no base64".to_owned()),
+            None => Err("a `!!binary` that is not base64".to_owned()),
         },
         _ => Ok(Value::Text(text.to_owned())),
     }
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(tagged("bool", "yes"), Ok(Value::Bool(true)));
         assert_eq!(tagged("null", ""), Ok(Value::Null));
         assert_eq!(tagged("binary", "aGk="), Ok(Value::Text("hi".into())));
-        assert_eq!(tagged("binary", "aGlq\n aGk="), Err("a `!!binary` that is no base64".into()));
+        assert_eq!(tagged("binary", "aGlq\n aGk="), Err("a `!!binary` that is not base64".into()));
         assert_eq!(super::tagged("!foo", "5"), Ok(Value::Text("5".into())));
         for (tag, text) in [("int", "x"), ("int", "1.5"), ("bool", "5"), ("null", "x"), ("float", "x"), ("binary", "a")]
         {

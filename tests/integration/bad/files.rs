@@ -52,7 +52,7 @@ fn bytes_that_are_no_text() {
     1 | project: shop-b
       | ^^^^^^^
       |
-      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
+      = help: write what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
     error[unknown-field]: unknown field `enviroments`
      --> projects/b.yml:2:1
       |
@@ -80,7 +80,7 @@ fn bytes_that_are_no_text() {
     1 | project: shop-b
       | ^^^^^^^
       |
-      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
+      = help: write what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
     error[unknown-field]: unknown field `enviroments`
      --> projects/b.yml:2:1
       |
@@ -142,7 +142,7 @@ stack:
     1 | project: !env NAME
       |          ^^^^^^^^^ tagged `!env`
       |
-      = help: leave the tag out; a text that looks like something else needs quotes
+      = help: remove the tag; a text that looks like something else needs quotes
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -164,7 +164,7 @@ project: other
     4 | ---
       | ^^^ only the first would be read
       |
-      = help: give it a file of its own
+      = help: move it to another file
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -238,14 +238,14 @@ environments: [CI, QA, CI]
 project: other
 "
     ), @"
-    error[duplicate-item]: `CI` stands twice in `environments`
+    error[duplicate-item]: `CI` appears twice in `environments`
      --> projects/a.yml:4:24
       |
     4 | environments: [CI, QA, CI]
       |                --      ^^
       |                |
       |                first here
-    error[duplicate-key]: `project` stands twice in this map
+    error[duplicate-key]: `project` appears twice in this map
      --> projects/a.yml:5:1
       |
     1 | project: shop-cart
@@ -276,7 +276,7 @@ env: {<<: *v}
     5 | env: {<<: *v}
       |       ^^ not used here
       |
-      = help: write the entries out; what several projects share belongs into the fleet's `defaults`
+      = help: write the entries out; what several projects share belongs in the fleet's `defaults`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -362,7 +362,7 @@ stack:
 env: {A: x, "{{ 'A' }}": z}
 "#
     ), @r#"
-    error[name-collision]: comes out as `A`, which is there already
+    error[name-collision]: gives the key `A`, which exists already
      --> projects/a.yml:4:13
       |
     4 | env: {A: x, "{{ 'A' }}": z}
@@ -385,14 +385,14 @@ fn characters_that_act_on_a_terminal() {
     2 | stack: {pulumi: {path: "a\0"}}
       |                        ^^^^^
       |
-      = help: take it out: no reader shows it, and some refuse it
+      = help: remove it: no reader shows it, and some refuse it
     error[control-character]: the text holds U+001B
      --> projects/a.yml:3:13
       |
     3 | overrides: {"\e[31m\u202eQA": {gate: none}}
       |             ^^^^^^^^^^^^^^^^
       |
-      = help: take it out: no reader shows it, and some refuse it
+      = help: remove it: no reader shows it, and some refuse it
     error[unknown-selector]: `\u{1b}[31m\u{202e}QA` fits no stage of `shop-cart`
      --> projects/a.yml:3:13
       |

@@ -226,7 +226,7 @@ fn variables_that_nothing_fills() {
     for key in ["GITHUB_TOKEN", "ADDRESS"] {
         refused(
             &format!("env: {{{key}: (github.token)}}\n"),
-            "Concourse does not fill `(github.token)`: a variable stands in two parentheses",
+            "Concourse does not fill `(github.token)`: a variable needs two parentheses",
             "write ((github.token))",
         );
     }
@@ -255,7 +255,7 @@ fn template_in_a_block_is_pointed_at_on_its_own_line() {
     let block = "env:\n  NOTE: |\n    one\n\n    docker inspect -f '{{.State}}'\n    three\n";
     let work = Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", &(manifest("shop") + block));
     assert_snapshot!(of(&work, 1), @"
-    error[template-syntax]: `.State` is no expression: unexpected `.`
+    error[template-syntax]: `.State` is not an expression: unexpected `.`
      --> projects/a.yml:8:24
       |
     8 |     docker inspect -f '{{.State}}'

@@ -80,13 +80,13 @@ issues: {resource: mitodl}
 record: closed
 "
     ), @"
-    warning[loose-approval]: an approval lets whatever is newest into `shop-cart` QA
+    warning[loose-approval]: an approval deploys whatever is newest to `shop-cart` QA
      --> projects/a.yml:4:20
       |
     4 | issues: {resource: mitodl}
       |                    ^^^^^^
       |
-      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
       = help: `resource: github-issues` deploys what the issue names
     error[no-effect]: MIT Open Learning's image cannot close a record
      --> projects/a.yml:5:9
@@ -94,7 +94,7 @@ record: closed
     5 | record: closed
       |         ^^^^^^
       |
-      = help: say `record: open` or `none`, or use `resource: github-issues`
+      = help: write `record: open` or `none`, or use `resource: github-issues`
 
     error: 1 error and 1 warning in 1 file; nothing was compared
     ");
@@ -109,7 +109,7 @@ stack:
 approval: {approve: latest}
 "
     ), @"
-    warning[loose-approval]: an approval lets whatever is newest into `shop-cart` QA
+    warning[loose-approval]: an approval deploys whatever is newest to `shop-cart` QA
      --> projects/a.yml:4:21
       |
     4 | approval: {approve: latest}
@@ -156,13 +156,13 @@ fn titles_that_are_taken_for_one_another() {
         .file("projects/c.yml", &manifest("shop"))
         .file("projects/d.yml", &manifest("shop-eu"));
     assert_snapshot!(of(&work, 1), @r#"
-    warning[loose-approval]: an approval lets whatever is newest into `shop-shop` QA
+    warning[loose-approval]: an approval deploys whatever is newest to `shop-shop` QA
      --> projects/c.yml:4:20
       |
     4 | issues: {resource: mitodl}
       |                    ^^^^^^
       |
-      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
       = help: `resource: github-issues` deploys what the issue names
     error[title-collision]: closing the issue of the second would open the gate of the first as well
      --> projects/c.yml:5:25
@@ -177,13 +177,13 @@ fn titles_that_are_taken_for_one_another() {
       |
       = note: with `resource: mitodl` an issue is found by the beginning of its title
       = help: end `names.deployed_title` with a full stop
-    warning[loose-approval]: an approval lets whatever is newest into `shop-shop-eu` QA
+    warning[loose-approval]: an approval deploys whatever is newest to `shop-shop-eu` QA
      --> projects/d.yml:4:20
       |
     4 | issues: {resource: mitodl}
       |                    ^^^^^^
       |
-      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
       = help: `resource: github-issues` deploys what the issue names
 
     error: 1 error and 2 warnings in 2 files; nothing was compared
@@ -203,7 +203,7 @@ fn titles_that_are_equal() {
         .file("projects/c.yml", &manifest("shop"))
         .file("projects/d.yml", &manifest("shop-eu"));
     assert_snapshot!(of(&work, 1), @r#"
-    error[title-collision]: two issues are called "Production deployed"
+    error[title-collision]: two issues have the title "Production deployed"
      --> projects/c.yml:5:25
       |
     5 | names: {deployed_title: "{{ environment }} deployed"}
@@ -215,7 +215,7 @@ fn titles_that_are_equal() {
       |                         ---------------------------- the other
       |
       = help: put what differs into the title
-    error[title-collision]: two issues are called "QA deployed"
+    error[title-collision]: two issues have the title "QA deployed"
      --> projects/c.yml:5:25
       |
     5 | names: {deployed_title: "{{ environment }} deployed"}
@@ -392,13 +392,13 @@ fn policy_that_mitodls_image_does_not_know() {
         "project: shop\nstack:\n  pulumi: {path: infra}\nissues: {resource: mitodl}\n\
          approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 7d, reject_labels: [\"no\"], approve: exact}\n"
     ), @r#"
-    warning[loose-approval]: an approval lets whatever is newest into `shop` QA
+    warning[loose-approval]: an approval deploys whatever is newest to `shop` QA
      --> projects/a.yml:4:20
       |
     4 | issues: {resource: mitodl}
       |                    ^^^^^^
       |
-      = note: MIT Open Learning's image names no versions, and takes whoever closes an issue for an approver
+      = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
       = help: `resource: github-issues` deploys what the issue names
     error[no-effect]: `approval.closers` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:12
@@ -451,7 +451,7 @@ fn policy_that_nobody_can_keep() {
     4 | approval: {not_author: true, approvals: 2}
       |            ^^^^^^^^^^ part of the language, but not of this version of ol-pipegen
       |
-      = help: a commit names its author by an address that anybody can write; name who may approve in `closers`
+      = help: a commit names its author by an address that anybody can write; name who can approve in `closers`
     error[not-yet]: `approvals` is not supported yet
      --> projects/a.yml:4:30
       |
@@ -544,7 +544,7 @@ overrides:
       |   ^^^^^^
       |
       = note: in the pipeline `a`
-      = help: make gates by the word `gate`; for an issue of your own leave `gate` out of its source
+      = help: make gates by the word `gate`; for an issue of your own remove `gate` from its source
     error[step-past-gate]: the put to `github-issues-shop-a-ci-post` writes to the issue of a gate
       --> projects/a.yml:12:7
        |

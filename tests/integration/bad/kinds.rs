@@ -172,14 +172,14 @@ steps:
         .file("kinds/stacks/own.yml", kind)
         .file("projects/a.yml", "project: shop-cart\nstack:\n  own: {}\n");
     assert_snapshot!(of(&work, 1), @"
-    error[missing-field]: a kind says of which version of the language it is
+    error[missing-field]: `version` is missing
      --> kinds/stacks/own.yml:1:1
       |
     1 | options: {type: strin}
       | ^^^^^^^^^^^^^^^^^^^^^^
       |
       = help: begin with `version: 1`
-    error[wrong-type]: `options` is no JSON Schema: value is not valid under any of the schemas listed in the 'anyOf' keyword
+    error[wrong-type]: `options` is not a JSON Schema: value is not valid under any of the schemas listed in the 'anyOf' keyword
      --> kinds/stacks/own.yml:1:17
       |
     1 | options: {type: strin}

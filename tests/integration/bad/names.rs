@@ -42,10 +42,10 @@ overrides:
      --> projects/a.yml:7:22
       |
     5 | values: {path: infra/a}
-      |                ------- comes out as `infra/a` for `a.CI`
+      |                ------- is `infra/a` for `a.CI`
     6 | overrides:
     7 |   b: {values: {path: infra/b}}
-      |                      ^^^^^^^ comes out as `infra/b` for `b.CI`
+      |                      ^^^^^^^ is `infra/b` for `b.CI`
       |
       = help: put what differs into its name, or make it equal
 
@@ -66,7 +66,7 @@ stack:
      --> projects/a.yml:1:11
       |
     1 | pipeline: cart-{{ environment | lower }}
-      |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ comes out as `cart-ci` for `shop-cart` CI and as `cart-qa` for `shop-cart` QA
+      |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ gives `cart-ci` for `shop-cart` CI and `cart-qa` for `shop-cart` QA
       |
       = help: leave out what differs from stage to stage; each Concourse gets a pipeline of its own anyway
 
@@ -84,7 +84,7 @@ groups: [a]
 names: {deploy: deploy-all}
 "
     ), @"
-    error[name-collision]: two jobs come out as `deploy-all`
+    error[name-collision]: two jobs are named `deploy-all`
      --> projects/a.yml:5:17
       |
     5 | names: {deploy: deploy-all}
@@ -164,7 +164,7 @@ issues: {auth: {token: ghp_0123456789}}
       |                     ^^^^^^^^^^^^^^
       |
       = help: give the name of a credential, such as ((github.token))
-    error[plaintext-secret]: comes out as a secret in clear
+    error[plaintext-secret]: gives a secret in clear
      --> projects/a.yml:6:23
       |
     6 | source: {private_key: ******************}
@@ -192,7 +192,7 @@ fn two_pipelines_with_one_name() {
         .file("projects/a.yml", &manifest("shop-a"))
         .file("projects/b.yml", &manifest("shop-b"));
     assert_snapshot!(of(&work, 1), @"
-    error[duplicate-pipeline]: two pipelines are called `shop`
+    error[duplicate-pipeline]: two pipelines are named `shop`
      --> projects/b.yml:1:10
       |
     1 | project: shop-b
@@ -203,7 +203,7 @@ fn two_pipelines_with_one_name() {
     1 | project: shop-a
       |          ------ the other is made from this
       |
-      = help: a pipeline is called as its file unless `pipeline` says otherwise
+      = help: set `pipeline` in one of them; the default is the name of the file
 
     error: 1 error in 1 file; nothing was compared
     ");

@@ -9,7 +9,7 @@ fn variable_of_a_pipeline_with_a_value_that_does_not_fit() {
     let work = Work::new().file("a.yml", "jobs:\n- name: test\n  plan:\n  - {get: source-((branch)), trigger: true}\n");
     let ran = work.run(&["validate", "a.yml", "--yaml-var", "branch=[main]"]).ended(1);
     assert_snapshot!(ran.stderr, @"
-    error[unfit-var]: `((branch))` stands within a text, and what is given for it is no text
+    error[unfit-var]: `((branch))` is inside a text, and its value is not text
      --> a.yml:4:11
       |
     4 |   - {get: source-((branch)), trigger: true}
@@ -59,13 +59,13 @@ jobs:
     2 | - {jobs: [no-such-*, "["]}
       |   ^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: say `name`
+      = help: add `name`
     error[unmatched-glob]: no job matches `no-such-*`
      --> a.yml:2:11
       |
     2 | - {jobs: [no-such-*, "["]}
       |           ^^^^^^^^^
-    error[malformed-glob]: `[` is no pattern
+    error[malformed-glob]: `[` is not a pattern
      --> a.yml:2:22
       |
     2 | - {jobs: [no-such-*, "["]}
@@ -94,15 +94,15 @@ jobs:
     7 | - {name: d, type: dummy, config: {vars: {y: ((c:x))}}}
       |          - and this one
       |
-      = help: take the variable of the other source out of the `config` of one
+      = help: remove the variable of the other source from the `config` of one
     error[missing-type]: `code` has no type
      --> a.yml:9:10
       |
     9 | - {name: code}
       |          ^^^^
       |
-      = help: say `type`
-    error[repeated-name]: the name `code` stands twice
+      = help: add `type`
+    error[repeated-name]: the name `code` appears twice
       --> a.yml:10:10
        |
      9 | - {name: code}
@@ -136,49 +136,49 @@ jobs:
     16 |   - {get: code, attempts: 0}
        |                           ^
        |
-       = help: say a number from 1 on, or take `attempts` out
+       = help: write a number from 1 on, or remove `attempts`
     error[missing-name]: a step without a name
       --> a.yml:17:12
        |
     17 |   - {task: "", config: {run: {path: ls}}}
        |            ^^
        |
-       = help: say behind its first key what it is of
+       = help: write the resource or task after the first key
     error[missing-platform]: a task without a platform
       --> a.yml:17:24
        |
     17 |   - {task: "", config: {run: {path: ls}}}
        |                        ^^^^^^^^^^^^^^^^^
        |
-       = help: say `platform: linux`
-    error[missing-task-config]: a task that says nothing of what it does
+       = help: write `platform: linux`
+    error[missing-task-config]: a task without `file` and `config`
       --> a.yml:18:12
        |
     18 |   - {task: nothing}
        |            ^^^^^^^
        |
-       = help: say `file: ARTIFACT/PATH`, or `config`
-    error[several-task-configs]: a task that says twice what it does
+       = help: write `file: ARTIFACT/PATH`, or `config`
+    error[several-task-configs]: a task with both `file` and `config`
       --> a.yml:19:12
        |
     19 |   - {task: twice, file: code/a.yml, config: {platform: linux}}
        |            ^^^^^                            ----------------- here, and in `file`
        |
-       = help: take one of `file` and `config` out
+       = help: remove `file` or `config`
     error[missing-command]: a task without a command
       --> a.yml:19:45
        |
     19 |   - {task: twice, file: code/a.yml, config: {platform: linux}}
        |                                             ^^^^^^^^^^^^^^^^^
        |
-       = help: say `run: {path: …}`; from 8.0 on that of the image is run, in 7.14 it is not
-    error[missing-file]: a step that reads a file, and says of none
+       = help: write `run: {path: …}`; from 8.0 on that of the image is run, in 7.14 it is not
+    error[missing-file]: a step without the `file` that it reads
       --> a.yml:20:16
        |
     20 |   - {load_var: a}
        |                ^
        |
-       = help: say `file: ARTIFACT/PATH`
+       = help: write `file: ARTIFACT/PATH`
     error[repeated-var]: the variable `a` is set twice
       --> a.yml:21:16
        |
@@ -188,7 +188,7 @@ jobs:
        |                ^
        |
        = help: give one of them another name
-    error[invalid-duration]: `1 hour` is no duration
+    error[invalid-duration]: `1 hour` is not a duration
       --> a.yml:22:49
        |
     22 |   - {try: {get: data, resource: code}, timeout: 1 hour}
@@ -213,7 +213,7 @@ jobs:
     24 |   - {task: none, file: code/a.yml, across: []}
        |                                    ^^^^^^
        |
-       = help: name one: `across: [{var: NAME, values: […]}]`; or take `across` out
+       = help: name one: `across: [{var: NAME, values: […]}]`; or remove `across`
 
     error: 23 errors in 1 file
     "#);
@@ -282,7 +282,7 @@ jobs:
     10 |   - {set_pipeline: d, team: edge, file: code/d.yml}
        |                             ^^^^ the step fails when it is run
        |
-       = help: let it live in the team `main`, which alone may do so, or leave `team` out
+       = help: move it to the team `main`, which alone can do so, or remove `team`
 
     warning: 1 warning in 1 file
     ");
@@ -317,7 +317,7 @@ jobs:
     6 |     params: {STAGE: "in {{stage}}"}
       |                         ^^^^^^^^^
       |
-      = help: say `((…))`, or give it a value by `--var`; from 8.0 on it is text
+      = help: write `((…))`, or give it a value by `--var`; from 8.0 on it is text
 
     warning: 2 warnings in 1 file
     "#);

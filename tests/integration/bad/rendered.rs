@@ -101,7 +101,7 @@ steps:
 #[test]
 fn lints_look_at_what_a_manifest_renders() {
     assert_snapshot!(reported("validate", &before("echo ((db.password))")), @"
-    warning[leaked-secret]: `((db.password))` stands on the command line, which the build's page and every process shows, in the job `deploy-shop-ci` of the pipeline `a`
+    warning[leaked-secret]: `((db.password))` is on the command line, which the build's page and every process shows, in the job `deploy-shop-ci` of the pipeline `a`
      --> projects/a.yml:9:33
       |
     9 |     run: {path: sh, args: [-c, 'echo ((db.password))']}

@@ -67,7 +67,7 @@ fn missing_fields() {
     1 | gate: preview
       | ^^^^
       |
-      = help: say what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
+      = help: write what deploys it: `stack: {KIND: …}`, with `helm`, `opentofu`, `pulumi` and `script`
 
     error: 2 errors in 1 file; nothing was compared
     ");

@@ -118,7 +118,7 @@ groups: [QA, other]
     4 | groups: [QA, other]
       |          ^^
       |
-      = help: give the group another name: in `overrides` nobody could tell which is meant
+      = help: give the group another name: `overrides` cannot tell them apart
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -169,7 +169,7 @@ skip: [a.CI, a.QA, a.Production]
     4 | groups: [a, b]
       |          ^
       |
-      = help: take the group out
+      = help: remove the group
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -220,13 +220,13 @@ inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {
       |          ^
       |
       = help: keep one of them
-    error[missing-field]: `b` does not say what it is
+    error[missing-field]: the input `b` has no type
      --> projects/a.yml:4:48
       |
     4 | inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
       |                                                ^
       |
-      = note: nothing else in the manifest of that name does
+      = note: no other input has this name
       = help: say `git`, `image`, `s3`, `github_release` or `resource`
     error[missing-field]: `image` of `c` needs `repository`
      --> projects/a.yml:4:80
@@ -279,7 +279,7 @@ discover: true
     4 | discover: true
       | ^^^^^^^^
       |
-      = help: say where the code is checked out: `--source-root DIR`
+      = help: add `--source-root DIR` with the folder of the code
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -443,7 +443,7 @@ fn discovery_that_does_not_find_what_is_said() {
     4 | groups: [one, two]
       |               ^^^
       |
-      = help: take the group out, or add the file
+      = help: remove the group, or add the file
     error[unknown-stage]: there is no stage `two.QA` to skip
      --> projects/a.yml:5:16
       |
@@ -544,7 +544,7 @@ projects:
     7 |     needs: [shop-netwrk, shop-network]
       |                          ^^^^^^^^^^^^
       |
-      = help: say `needs` in `overrides`, for the stages where it holds
+      = help: write `needs` in `overrides`, for the stages where it holds
     error[gate-missing]: `shop-far` has a single stage, `QA`, and no `gate`
      --> projects/a.yml:9:5
       |
@@ -558,7 +558,7 @@ projects:
     11 |     needs: [shop-network]
        |             ^^^^^^^^^^^^
        |
-       = help: say `needs` in `overrides`, for the stages where it holds
+       = help: write `needs` in `overrides`, for the stages where it holds
 
     error: 6 errors in 1 file; nothing was compared
     ");
@@ -580,7 +580,7 @@ projects:
     3 |   shop-a: {needs: [shop-b]}
       |                    ^^^^^^
       |
-      = help: take one of the `needs` out
+      = help: remove one of the `needs`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -601,15 +601,15 @@ inputs:
   '{{ each }}-image': {each: [a, a], image: {repository: r}}
 "
     ), @"
-    error[missing-field]: `nothing` does not say what it is
+    error[missing-field]: the input `nothing` has no type
      --> projects/a.yml:4:3
       |
     4 |   nothing: {env: {X: digest}}
       |   ^^^^^^^
       |
-      = note: nothing else in the manifest of that name does
+      = note: no other input has this name
       = help: say `git`, `image`, `s3`, `github_release` or `resource`
-    error[missing-field]: the files of `file` are told by `regexp`, or by `versioned_file`
+    error[missing-field]: the files of `file` need `regexp` or `versioned_file`
      --> projects/a.yml:5:14
       |
     5 |   file: {s3: {bucket: b}}
@@ -640,7 +640,7 @@ inputs:
       |
     9 |   odd: {resource: {type: A b, source: {}}}
       |                          ^^^
-    error[name-collision]: comes out as `a-image`, which is there already
+    error[name-collision]: gives the key `a-image`, which exists already
       --> projects/a.yml:10:3
        |
     10 |   '{{ each }}-image': {each: [a, a], image: {repository: r}}
@@ -667,7 +667,7 @@ inputs:
     4 |   ready: {resource: {type: time, source: {interval: 24h}}}
       |   ^^^^^
       |
-      = note: which file of a resource of its type names the version, nothing says
+      = note: the file that names the version is not known for this resource type
       = help: write `pin: FILE`; or why the newest version may be used: `unpinned: REASON`
 
     warning: 1 warning in 1 file
@@ -713,7 +713,7 @@ fn watched_paths_do_not_fit_the_code() {
       |     ^^^^^^^^^^^^^^^^^^^^
       |
       = note: it holds 2 files of code, which the project never imports
-      = help: take it out: every change there starts a deployment
+      = help: remove it: every change there starts a deployment
     error[missing-path]: `src/bridge/secrets/*.nothing` is watched, and is not in the code
      --> projects/vault.yml:9:5
       |

@@ -36,34 +36,34 @@ gate: "{{ name }}"
 inputs: {img: {image: {repository: a}, params: {x: "{{ name }}"}}}
 "#
     ), @r#"
-    error[template-here]: a template where none is filled
+    error[template-here]: templates are not filled here
      --> projects/a.yml:4:10
       |
     4 | groups: ["{{ name }}", a]
       |          ^^^^^^^^^^^^
       |
-      = help: write the text itself; what differs from stage to stage belongs into `overrides`
-    error[template-here]: a template where none is filled
+      = help: write the text itself; what differs from stage to stage belongs in `overrides`
+    error[template-here]: templates are not filled here
      --> projects/a.yml:5:23
       |
     5 | source: {check_every: "{{ name }}"}
       |                       ^^^^^^^^^^^^
       |
-      = help: write the text itself; what differs from stage to stage belongs into `overrides`
-    error[template-here]: a template where none is filled
+      = help: write the text itself; what differs from stage to stage belongs in `overrides`
+    error[template-here]: templates are not filled here
      --> projects/a.yml:6:7
       |
     6 | gate: "{{ name }}"
       |       ^^^^^^^^^^^^
       |
-      = help: write the text itself; what differs from stage to stage belongs into `overrides`
-    error[template-here]: a template where none is filled
+      = help: write the text itself; what differs from stage to stage belongs in `overrides`
+    error[template-here]: templates are not filled here
      --> projects/a.yml:7:52
       |
     7 | inputs: {img: {image: {repository: a}, params: {x: "{{ name }}"}}}
       |                                                    ^^^^^^^^^^^^
       |
-      = help: write the text itself; what differs from stage to stage belongs into `overrides`
+      = help: write the text itself; what differs from stage to stage belongs in `overrides`
 
     error: 4 errors in 1 file; nothing was compared
     "#);
@@ -135,20 +135,20 @@ values: {list: [a, b]}
 env: {A: "x-{{ values.list }}", B: "{{ previewed }}"}
 "#
     ), @r#"
-    error[not-text]: gives a list, where text or a number is due
+    error[not-text]: expected text or a number, found a list
      --> projects/a.yml:5:13
       |
     5 | env: {A: "x-{{ values.list }}", B: "{{ previewed }}"}
       |             ^^^^^^^^^^^^^^^^^
       |
       = help: make one text of it: `… | join(',')`
-    error[not-text]: gives a boolean, where text or a number is due
+    error[not-text]: expected text or a number, found a boolean
      --> projects/a.yml:5:37
       |
     5 | env: {A: "x-{{ values.list }}", B: "{{ previewed }}"}
       |                                     ^^^^^^^^^^^^^^^
       |
-      = help: say what it stands for: `{{ 'a' if … else 'b' }}`
+      = help: write a text for each value: `{{ 'a' if … else 'b' }}`
 
     error: 2 errors in 1 file; nothing was compared
     "#);
@@ -190,7 +190,7 @@ env: {A: "{{ values.a }}"}
     4 | values: {a: "{{ values.b }}", b: "{{ values.c }}", c: "{{ values.a }}"}
       |          ^
       |
-      = help: say one of them in plain words
+      = help: write one of them in plain words
 
     error: 1 error in 1 file; nothing was compared
     "#);
@@ -211,7 +211,7 @@ values: {release: a}
     4 | values: {release: a}
       |          ^^^^^^^
       |
-      = help: take it out
+      = help: remove it
 
     warning: 1 warning in 1 file
     ");
