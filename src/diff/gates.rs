@@ -264,7 +264,8 @@ impl<'p> Gates<'p> {
         let (lost, won) = (titles(&self.old, &lost), titles(&self.new, &won));
         let mut way = self.way(before, after);
         if waited && !waits {
-            let start = if starts.is_empty() { "somebody presses +".to_owned() } else { Side::start_by_itself(after) };
+            let start =
+                if starts.is_empty() { "somebody starts it by hand".to_owned() } else { Side::start_by_itself(after) };
             let way = way.take().map_or_else(String::new, |(_, words)| format!(", and {words}"));
             let message = format!("no longer waits for an approval (the issue {lost}){way}: {start}");
             changes.push(Effect::Weaker, subject.clone(), message).is_gate_gone = true;

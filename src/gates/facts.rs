@@ -10,7 +10,7 @@ use crate::lower::{Author, JobRole};
 use crate::plan::StagePhase;
 use crate::project::Stage;
 use crate::source::{FileId, Span};
-use crate::yaml::{Value, escape};
+use crate::yaml::{Node, Value, escape};
 
 use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
 use super::named::plain;
@@ -129,6 +129,8 @@ pub(super) struct Title {
     pub(super) labels: Vec<String>,
     pub(super) span: Span,
     pub(super) is_rendered: bool,
+    /// Its closing names no versions, as with MIT Open Learning's image.
+    pub(super) is_signal: bool,
 }
 
 /// A job that watches closed issues, by their title or their labels.
@@ -245,7 +247,16 @@ impl Facts {
                                 if let Some((fixed, is_whole)) = put.text("title").map(fixed) {
                                     let (of, is_rendered) = (Arc::clone(&gate), job.is_rendered());
                                     let labels = texts(put.params.and_then(|params| params.get("labels")));
-                                    self.titles.push(Title { of, fixed, is_whole, labels, span, is_rendered });
+                                    let is_signal = false;
+                                    self.titles.push(Title {
+                                        of,
+                                        fixed,
+                                        is_whole,
+                                        labels,
+                                        span,
+                                        is_rendered,
+                                        is_signal,
+                                    });
                                 }
                                 self.writers.push(Use { gate, destination: String::new(), span, job: Arc::clone(&at) });
                             }
@@ -262,6 +273,7 @@ impl Facts {
                                 labels: texts(put.params.and_then(|params| params.get("labels"))),
                                 span: if job.is_rendered() { resource.span } else { step.span },
                                 is_rendered: job.is_rendered(),
+                                is_signal: true,
                             });
                         }
                         None if matches!(step.author, Author::Kind | Author::Around | Author::Extra) => {
@@ -330,7 +342,9 @@ impl Facts {
         } = job.role
         {
             let kind = format!("/stack/{}", escape(&stage.kind));
-            let choice = stage.origin.settings.entry_at(&kind).filter(|_| !options.is_empty());
+            // A name that is written for the stack is the mistake; without one it is an option of the kind.
+            let is_named = one_name_of_stack(stage).is_some();
+            let choice = stage.origin.settings.entry_at(&kind).filter(|_| !options.is_empty() && !is_named);
             let choice = choice.map(|entry| entry.key_span).filter(|span| span.file == stage.origin.span.file);
             self.deployments.push(Deployment {
                 target: target.clone(),
@@ -346,6 +360,9 @@ impl Facts {
 
 /// How a manifest makes the target of each environment another one, with an example that can be written as it stands.
 fn remedy(stage: &Stage, kind: &str, target: &str, options: &[String]) -> Option<String> {
+    if one_name_of_stack(stage).is_some() {
+        return Some("name each stack after its environment: `names: {stack: \"{{ environment }}\"}`".to_owned());
+    }
     let text = |name: &String| {
         let text = stage.origin.settings.at(&format!("{kind}/{}", escape(name)))?.as_str()?;
         let is_plain = !text.contains("((") && !text.contains("{{") && !text.contains('"');
@@ -360,13 +377,14 @@ fn remedy(stage: &Stage, kind: &str, target: &str, options: &[String]) -> Option
         (None, _) if !options.is_empty() => {
             Some(format!("make {} differ, such as with `{{{{ stack | lower }}}}` in it", one_of(options)))
         }
-        (None, _) => stage
-            .origin
-            .settings
-            .at("/names/stack")
-            .filter(|node| !node.as_str().is_some_and(|text| text.contains("environment")))
-            .map(|_| "name each stack after its environment: `names: {stack: \"{{ environment }}\"}`".to_owned()),
+        (None, _) => None,
     }
+}
+
+/// The name of the stack, where it does not depend on the environment.
+fn one_name_of_stack(stage: &Stage) -> Option<&Node> {
+    let name = stage.origin.settings.at("/names/stack")?;
+    (!name.as_str().is_some_and(|text| text.contains("environment"))).then_some(name)
 }
 
 fn checks_render(step: &Step<'_>) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 
 use super::facts::{Facts, Title, Watch};
 
@@ -28,11 +28,11 @@ pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
                 "watch issues of your own, with another title in `issue_prefix`",
             )
         };
-        diagnostics.push(
-            Diagnostic::new(Rule::StepPastGate, watch.span, message)
-                .note(format!("`{}` watches every closed issue {}", watch.resource, issues(watch)))
-                .help(help),
-        );
+        let found = Diagnostic::new(Rule::StepPastGate, watch.span, message)
+            .note(format!("`{}` watches every closed issue {}", watch.resource, issues(watch)))
+            .help(help);
+        // Such a gate names no versions anyway, and `loose-approval` says so.
+        diagnostics.push(if gate.is_signal { found.of_severity(Severity::Warning) } else { found });
     }
 }
 

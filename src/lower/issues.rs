@@ -82,7 +82,7 @@ pub(super) fn records(issue: &GateIssue<'_>, name: &ResourceName) -> Resource {
 
 /// A value of the git resource's source.
 fn json(value: &Value) -> serde_json::Value {
-    serde_json::to_value(value).expect("internal error: a value of YAML is no JSON")
+    serde_json::to_value(value).expect("internal error: a YAML value cannot be JSON")
 }
 
 /// The code, as far as it matters to who fetches a commit that is known: watched paths do not, and a change of the

@@ -126,7 +126,7 @@ pub(super) fn check_names(fleet: &Fleet, settable: &[Settable], diagnostics: &mu
             Diagnostic::new(
                 Rule::DuplicatePipeline,
                 meta.span("/pipeline"),
-                format!("two pipelines are called `{name}`"),
+                format!("two pipelines are named `{name}`"),
             )
             .help("this one sets the other: give it another name"),
         );

@@ -175,20 +175,17 @@ fn first_environment_deploys_the_stack_of_the_last() {
              deployed: first, serial_group: x, deployed_title: first deployed.}}\n"
         ),
         @r#"
-        error[shared-target]: the deploy of `shop` CI deploys `Pulumi stack shop/Production`, which the deploy of `shop` Production deploys behind another gate
-         --> projects/shop.yml:4:23
-          |
-        1 | project: shop
-          |          ---- the other
-        ...
-        4 |   CI: {names: {stack: Production, deploy: first, deployed: first, serial_group: x, deployed_title: first deployed.}}
-          |                       ^^^^^^^^^^
-          |
-          = note: no approval is needed for `first`
-          = help: name each stack after its environment: `names: {stack: "{{ environment }}"}`
+    error[shared-target]: the deploy of `shop` CI deploys `Pulumi stack Production of github.com/example/shop/infra`, which the deploy of `shop` Production deploys behind another gate
+     --> projects/shop.yml:2:9
+      |
+    2 | stack: {pulumi: {path: infra}}
+      |         ^^^^^^
+      |
+      = note: no approval is needed for `first`
+      = help: make `path` differ: write `path: "infra-{{ stack | lower }}"`
 
-        error: 1 error in 1 file; nothing was written
-        "#
+    error: 1 error in 1 file; nothing was written
+    "#
     );
 }
 
@@ -1310,7 +1307,7 @@ fn run_of_one_manifest_judges_its_whole_fleet() {
         "project: c\npipeline: c\nstack: {script: {image: alpine, deploy: ./y, target: d}}\ngate: none\n",
     );
     let told = run("projects/d.yml").ended(1).stderr;
-    assert!(told.contains("two pipelines are called `c`") && told.contains("projects/c.yml"), "{told}");
+    assert!(told.contains("two pipelines are named `c`") && told.contains("projects/c.yml"), "{told}");
     let told = work.run(&["validate", "projects/a.yml"]).ended(1).stderr;
     assert!(told.contains("[shared-target]"), "{told}");
 }

@@ -281,8 +281,8 @@ fn each_change_of_shape_is_reported_once() {
     changed
       job deploy-shop-production: waits for the issue `shop/-/CI/deployed` in example/deployments, no longer for `shop/-/QA/deployed` in example/deployments
     only in another order, which changes nothing
-      the resources stand in another order
-      the jobs stand in another order
+      the resources are in another order
+      the jobs are in another order
     ");
     // Another name.
     let renamed = to("[CI, Staging, Production]") + "overrides: {Staging: {issues: {formerly: [shop/QA]}}}\n";
