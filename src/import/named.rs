@@ -176,13 +176,25 @@ const NAMED: &[Named] = &[
         name: "no job sets the pipeline",
         why: "it would put the former pipeline back; the command that `render` prints sets the rendered one",
         fits: |it, known| {
-            let is_job = it.at.len() == 2 && it.ours.is_null() && it.of("jobs").is_some_and(|job| known.sets.contains(job));
+            let is_job =
+                it.at.len() == 2 && it.ours.is_null() && it.of("jobs").is_some_and(|job| known.sets.contains(job));
             let (theirs, ours) = (items(&it.theirs), items(&it.ours));
             let passed = it.last() == "passed" && (it.ours.is_null() || it.ours.is_array());
             is_job
                 || passed
                     && theirs.iter().any(|job| known.sets.contains(*job))
                     && theirs.iter().filter(|job| !known.sets.contains(**job)).eq(ours.iter())
+        },
+    },
+    Named {
+        name: "images are downloaded, spelled out",
+        why: "a manifest fetches an image whole only where it says so",
+        fits: |it, _| {
+            let is_get = it.step().is_some_and(|(step, _)| step.starts_with("get "));
+            is_get
+                && it.last() == "params"
+                && it.theirs.is_null()
+                && it.ours == serde_json::json!({"skip_download": false})
         },
     },
     Named {
