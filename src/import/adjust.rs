@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::concourse::{JobName, Pipeline};
+use crate::concourse::{Job, JobName, Pipeline};
 use crate::flow::{IssueResource, PipelineFlow};
 use crate::yaml::Node;
 
@@ -159,7 +159,9 @@ impl Attempts<'_, '_> {
         }
         let env = self.trial.fleet().defaults.at("/env").and_then(Node::as_map);
         let mut used: BTreeSet<String> = BTreeSet::new();
-        for job in &read.pipeline.jobs {
+        let setters: BTreeSet<String> = read.sets().map(|job| job.name.to_string()).collect();
+        let kept: Vec<&Job> = read.pipeline.jobs.iter().filter(|job| !setters.contains(job.name.as_str())).collect();
+        for job in &kept {
             job.each_step(&mut |step| match &step.core {
                 crate::concourse::Core::Get(get) => {
                     used.insert(get.resource.as_ref().unwrap_or(&get.get).to_string());
@@ -176,7 +178,7 @@ impl Attempts<'_, '_> {
             .map(|resource| resource.name.to_string())
             .filter(|name| named(name))
             .collect();
-        let jobs = json(&read.pipeline.jobs).to_string();
+        let jobs = json(&kept).to_string();
         let types = read.pipeline.resource_types.iter().filter(|found| {
             let of_resource = read
                 .pipeline
@@ -224,7 +226,7 @@ impl Attempts<'_, '_> {
             unused_types: types.map(|found| found.name.to_string()).collect(),
             unused,
             scripts,
-            sets: read.sets().map(|job| job.name.to_string()).collect(),
+            sets: setters,
         }
     }
 }

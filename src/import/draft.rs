@@ -290,9 +290,28 @@ impl<'p> Read<'p> {
         gets.map(|taking| {
             let mut get = taking.get.clone();
             get.passed.retain(|name| comes_out(name.as_str()));
-            json(&Step::from(Core::Get(get)))
+            let step = self.step_of(at.jobs.deploy, taking).cloned();
+            json(&Step { core: Core::Get(get.clone()), ..step.unwrap_or_else(|| Core::Get(get).into()) })
         })
         .collect()
+    }
+
+    /// The step of a get, which may say more than the get itself.
+    fn step_of(&self, job: usize, taking: &Taking<'p>) -> Option<&'p Step> {
+        let steps = flat(&self.job(job).job.plan);
+        { steps }.into_iter().find(|step| matches!(&step.core, Core::Get(get) if std::ptr::eq(get, taking.get)))
+    }
+
+    /// Does a step say more of a get than which version it takes? Workers that all steps of a job have are those of the job.
+    fn says_more(&self, job: usize, taking: &Taking<'p>) -> bool {
+        let Some(step) = self.step_of(job, taking) else { return false };
+        let mut of_all = true;
+        self.job(job).job.each_step(&mut |other| {
+            let has_tags = matches!(other.core, Core::Get(_) | Core::Put(_) | Core::Task(_));
+            of_all &= !has_tags || other.tags == step.tags;
+        });
+        let bare = Step { tags: step.tags.clone(), ..Step::from(step.core.clone()) };
+        *step != bare || !of_all && !step.tags.is_empty()
     }
 
     /// Is a get said in Concourse's own words?
@@ -345,6 +364,7 @@ impl<'p> Read<'p> {
                         || taking.get.version.is_some()
                         || !taken.insert(resource)
                         || !is_expected
+                        || self.says_more(stage.deploy, taking)
                         || is_put
                     {
                         found.insert(resource.to_owned());

@@ -165,6 +165,7 @@ pub(super) fn own(
 pub(super) fn made(read: &Read<'_>, index: usize) -> Vec<Json> {
     let inputs: Vec<&str> =
         (0..read.flow.jobs.len()).flat_map(|job| read.takes(job)).map(|taking| taking.resource).collect();
+    let codes: Vec<&str> = read.shape.stages().map(|stage| stage.code.as_str()).collect();
     let mut found: Vec<Json> = Vec::new();
     let job = read.job(index).job;
     let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure];
@@ -175,11 +176,10 @@ pub(super) fn made(read: &Read<'_>, index: usize) -> Vec<Json> {
                 crate::concourse::Core::Get(get) => get.resource.as_ref().unwrap_or(&get.get).as_str(),
                 _ => return,
             };
-            let resource = read
-                .flow
-                .resources
-                .get(name)
-                .filter(|_| !inputs.contains(&name) && !read.flow.issues.contains_key(name));
+            let resource =
+                read.flow.resources.get(name).filter(|_| {
+                    !inputs.contains(&name) && !codes.contains(&name) && !read.flow.issues.contains_key(name)
+                });
             if let Some(resource) = resource.map(json).filter(|resource| !found.contains(resource)) {
                 found.push(resource);
             }

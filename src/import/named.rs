@@ -187,6 +187,17 @@ const NAMED: &[Named] = &[
         },
     },
     Named {
+        name: "images are downloaded, spelled out",
+        why: "a manifest fetches an image whole only where it says so",
+        fits: |it, _| {
+            let is_get = it.step().is_some_and(|(step, _)| step.starts_with("get "));
+            is_get
+                && it.last() == "params"
+                && it.theirs.is_null()
+                && it.ours == serde_json::json!({"skip_download": false})
+        },
+    },
+    Named {
         name: "what has passed the last job has passed those before it",
         why: "a version that is asked of one job of a chain went through all before it",
         fits: |it, known| {

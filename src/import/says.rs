@@ -3,7 +3,7 @@
 use github_issues_resource::contract::GateKey;
 use serde_json::{Map, Value as Json, json};
 
-use crate::concourse::{Core, PutStep, Resource, Step};
+use crate::concourse::{Core, PutStep, Resource, ResourceName, Step};
 use crate::flow::{IssueMark, duration};
 use crate::lower::OTHER_TAB;
 use crate::manifest::Secret;
@@ -194,7 +194,11 @@ impl<'p> Read<'p> {
             { jobs }.any(|job| job.as_str() == Some(deploy))
         };
         let names = groups.iter().filter(|group| has(group)).filter_map(|group| group.get("name")?.as_str());
-        names.filter(|name| *name != OTHER_TAB).map(literal).next().map_or(Json::Null, Json::from)
+        names
+            .filter(|name| *name != OTHER_TAB && ResourceName::parse(*name).is_ok())
+            .map(literal)
+            .next()
+            .map_or(Json::Null, Json::from)
     }
 
     /// The labels that all issues begin with.

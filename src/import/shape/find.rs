@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::Core;
+use crate::concourse::{Core, GetStep};
 use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow};
 use crate::import::graph::{flat, json};
 
@@ -60,8 +60,9 @@ impl<'p, 'f> Finder<'p, 'f> {
                 outside.push((index, why.to_owned()));
                 continue;
             }
-            let Some(code) = self.code(index, preview).or_else(|| fallback.clone()) else {
-                let why = "it takes no repository, and what deploys has code".to_owned();
+            let fallback = || fallback.clone().filter(|name| !self.is_name_taken(index, name));
+            let Some(code) = self.code(index, preview).or_else(fallback) else {
+                let why = "it takes no repository as its code".to_owned();
                 outside.extend(preview.map(|preview| (preview, why.clone())));
                 outside.push((index, why));
                 continue;
@@ -107,6 +108,25 @@ impl<'p, 'f> Finder<'p, 'f> {
             { takings }
                 .any(|taking| !taking.get.passed.is_empty() && (other == index || taking.get.passed.contains(name)))
         })
+    }
+
+    /// Does a step within others, a hook, or a get of something else bring an artifact of that name? A job has one of each
+    /// name.
+    fn is_name_taken(&self, index: usize, name: &str) -> bool {
+        let job = self.job(index).job;
+        let first: Vec<&GetStep> = flat(&job.plan)
+            .into_iter()
+            .filter_map(|step| if let Core::Get(get) = &step.core { Some(get) } else { None })
+            .collect();
+        let mut taken = false;
+        job.each_step(&mut |step| {
+            if let Core::Get(get) = &step.core {
+                let is_code = first.iter().any(|known| std::ptr::eq(*known, get))
+                    && get.resource.as_ref().unwrap_or(&get.get).as_str() == name;
+                taken |= get.get.as_str() == name && !is_code;
+            }
+        });
+        taken && self.flow.issues.is_empty()
     }
 
     /// The repository that most jobs take: a stage without one of its own belongs to that.
@@ -166,7 +186,7 @@ impl<'p, 'f> Finder<'p, 'f> {
             let takes = job.takes.iter().map(|taking| (taking.get.get.as_str(), taking.resource));
             for (place, (name, resource)) in takes.chain(approved).enumerate() {
                 let is_git = self.flow.resources.get(resource).is_some_and(|found| found.type_name.as_str() == "git");
-                if !is_git || name.starts_with("after-") {
+                if !is_git || name.starts_with("after-") || self.is_name_taken(index, resource) {
                     continue;
                 }
                 let within = |text: &str| {
