@@ -144,6 +144,8 @@ pub(super) struct Watch {
     pub(super) labels: Vec<String>,
     /// A closed issue starts the job.
     pub(super) triggers: bool,
+    /// The job deploys nothing.
+    pub(super) is_preview: bool,
     pub(super) span: Span,
     pub(super) job: Arc<JobAt>,
 }
@@ -301,6 +303,7 @@ impl Facts {
                             prefix: prefix.unwrap_or_default().to_owned(),
                             labels: texts(resource.source.get("labels")),
                             triggers: get.triggers,
+                            is_preview: job.stage().is_some_and(|(_, phase)| phase == StagePhase::Preview),
                             span: input.unwrap_or(step.span),
                             job: Arc::clone(&at),
                         });

@@ -31,8 +31,8 @@ pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         let found = Diagnostic::new(Rule::StepPastGate, watch.span, message)
             .note(format!("`{}` watches every closed issue {}", watch.resource, issues(watch)))
             .help(help);
-        // Such a gate names no versions anyway, and `loose-approval` says so.
-        diagnostics.push(if gate.is_signal { found.of_severity(Severity::Warning) } else { found });
+        // A preview deploys nothing, and such a gate names no versions anyway, as `loose-approval` says.
+        diagnostics.push(if gate.is_signal && watch.is_preview { found.of_severity(Severity::Warning) } else { found });
     }
 }
 

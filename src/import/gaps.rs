@@ -43,7 +43,7 @@ pub(super) fn mark(manifest: &str, gaps: &[Gap]) -> String {
     let has = |stage: &str| line_of(manifest, stage).is_some();
     let comment = |out: &mut String, indent: &str, gap: &Gap| {
         // A comment ends with its line.
-        let text = visible(&gap.text).replace(['\n', '\r'], " ");
+        let text = visible(&gap.text.replace(['\n', '\r'], " ")).into_owned();
         let _ = writeln!(out, "{indent}# not converted: {text}");
     };
     let mut out = String::new();

@@ -63,6 +63,7 @@ fn every_rule_is_shown_here() {
         include_str!("words.rs"),
         include_str!("../fixtures/import/branching.txt"),
         include_str!("../fixtures/import/periodic.txt"),
+        include_str!("../fixtures/import/tested-and-smoked.txt"),
     );
     // What has a page fails and passes there.
     let without_page = Rule::ALL.iter().filter(|rule| rule.page().is_none());

@@ -57,7 +57,7 @@ fn gate_that_is_left_out_comes_first() {
     ");
     assert_snapshot!(after(&(manifest("shop-cart") + "overrides: {Production: {gate: manual}}\n")), @"
     GATES GET WEAKER
-      job deploy-shop-cart-production: no longer waits for an approval (the issue `shop-cart/-/QA/deployed` in example/deployments): somebody presses +
+      job deploy-shop-cart-production: no longer waits for an approval (the issue `shop-cart/-/QA/deployed` in example/deployments): somebody starts it by hand
     GATES PROMOTE TO ANOTHER STAGE
       gate shop-cart/-/QA/deployed in example/deployments: promoted to `shop-cart/-/Production/deploy`, and is gone: open issues for `shop-cart/-/Production/deploy` lead nowhere (close them as not planned), and unused approvals for `shop-cart/-/Production/deploy` are void
     gone

@@ -176,13 +176,16 @@ fn first_environment_deploys_the_stack_of_the_last() {
         ),
         @r#"
     error[shared-target]: the deploy of `shop` CI deploys `Pulumi stack Production of github.com/example/shop/infra`, which the deploy of `shop` Production deploys behind another gate
-     --> projects/shop.yml:2:9
+     --> projects/shop.yml:4:23
       |
     2 | stack: {pulumi: {path: infra}}
-      |         ^^^^^^
+      |         ------ the other
+    3 | overrides:
+    4 |   CI: {names: {stack: Production, deploy: first, deployed: first, serial_group: x, deployed_title: first deployed.}}
+      |                       ^^^^^^^^^^
       |
       = note: no approval is needed for `first`
-      = help: make `path` differ: write `path: "infra-{{ stack | lower }}"`
+      = help: name each stack after its environment: `names: {stack: "{{ environment }}"}`
 
     error: 1 error in 1 file; nothing was written
     "#
@@ -1499,7 +1502,7 @@ fn manifest_has_the_pipeline_that_sets_the_others() {
         .file("projects/shop.yml", &format!("project: shop\npipeline: all\n{SCRIPT}"));
     for paths in [vec![], vec!["projects/shop.yml"]] {
         let told = work.run(&[vec!["render", "--quiet"], paths].concat()).ended(1).stderr;
-        assert!(told.contains("two pipelines are called `all`"), "{told}");
+        assert!(told.contains("two pipelines are named `all`"), "{told}");
     }
 }
 

@@ -383,7 +383,7 @@ fn what_has_another_shape_is_told_at_its_place() {
 #[test]
 fn what_cannot_be_is_told_at_its_place() {
     assert_snapshot!(wrong(&META.replace("pipeline: shop-pipelines", "pipeline: cart")), @"
-    error[duplicate-pipeline]: two pipelines are called `cart`
+    error[duplicate-pipeline]: two pipelines are named `cart`
      --> pipegen.yml:8:13
       |
     8 |   pipeline: cart

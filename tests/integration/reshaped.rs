@@ -208,7 +208,7 @@ fn stage_behind_another_gate() {
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/CI/deployed in example/deployments: promoted to `shop/-/QA/deploy`, and is gone: open issues for `shop/-/QA/deploy` lead nowhere (close them as not planned), and unused approvals for `shop/-/QA/deploy` are void
     ");
     assert_snapshot!(gates(BEFORE, &behind("manual")), @"
-    GATES GET WEAKER: job deploy-shop-qa: no longer waits for an approval (the issue `shop/-/CI/deployed` in example/deployments): somebody presses +
+    GATES GET WEAKER: job deploy-shop-qa: no longer waits for an approval (the issue `shop/-/CI/deployed` in example/deployments): somebody starts it by hand
     GATES PROMOTE TO ANOTHER STAGE: gate shop/-/CI/deployed in example/deployments: promoted to `shop/-/QA/deploy`, and is gone: open issues for `shop/-/QA/deploy` lead nowhere (close them as not planned), and unused approvals for `shop/-/QA/deploy` are void
     ");
 }
