@@ -355,7 +355,7 @@ fn steps_that_go_past_the_gate() {
     5 | - get: news
       |   ^^^^^^^^^
       |
-      = note: in the deploy of `shop` CI
+      = note: in the deploy of `shop` QA
       = help: remove `trigger`; what may start a deployment belongs in its `inputs`
     error[step-past-gate]: `fresh` is the newest version of `shop-a`, whatever was approved
      --> projects/a.yml:8:3
