@@ -60,7 +60,7 @@ fn every_rule_is_shown_here() {
         include_str!("extra.rs"),
         include_str!("files.rs"),
         include_str!("words.rs"),
-        include_str!("../fixtures/import/branching.txt"),
+        include_str!("../fixtures/import/every-commit.txt"),
         include_str!("../fixtures/import/periodic.txt"),
     );
     // What has a page fails and passes there.
