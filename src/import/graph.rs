@@ -113,7 +113,7 @@ fn is_do(step: &Step) -> bool {
 }
 
 /// Does a step fetch and nothing else?
-fn only_gets(step: &Step) -> bool {
+pub(super) fn only_gets(step: &Step) -> bool {
     match (&step.core, within(step)) {
         (Core::Get(_), _) => true,
         (_, Some(inner)) => is_bare(step) && !inner.is_empty() && inner.iter().all(only_gets),
@@ -122,7 +122,7 @@ fn only_gets(step: &Step) -> bool {
 }
 
 /// Is nothing said of a step but what it does?
-fn is_bare(step: &Step) -> bool {
+pub(super) fn is_bare(step: &Step) -> bool {
     *step == Step::from(step.core.clone())
 }
 

@@ -8,6 +8,9 @@ use crate::concourse::{
 use crate::flow::PipelineFlow;
 use crate::yaml::Value;
 
+use super::graph::{is_bare, only_gets};
+use super::shape::{Role, role};
+
 /// Calls each resource as the jobs call what they got of it, where they agree. New name → former name.
 pub(super) fn call_by_artifact(pipeline: &mut Pipeline) -> BTreeMap<String, String> {
     let renamed = renames(pipeline);
@@ -56,12 +59,17 @@ pub(super) fn call_issues(pipeline: &mut Pipeline) -> bool {
 /// comes after a put of its resource, or of its name, does not move.
 pub(super) fn bring_gets_forward(pipeline: &mut Pipeline) -> Vec<String> {
     let mut moved = Vec::new();
-    for job in &mut pipeline.jobs {
+    // What tests or publishes by its name stays as it is.
+    for job in pipeline.jobs.iter_mut().filter(|job| role(job.name.as_str()) != Role::Other) {
         let mut put: BTreeSet<String> = BTreeSet::new();
         let mut gets = Vec::new();
         for step in &mut job.plan {
             if !matches!(step.core, Core::Get(_)) {
-                take_gets(step, &mut put, &mut gets);
+                // Gets beside one another are first already.
+                let are_first = is_bare(step) && only_gets(step);
+                if !are_first {
+                    take_gets(step, &mut put, &mut gets);
+                }
             }
         }
         if !gets.is_empty() {
@@ -82,16 +90,12 @@ fn take_gets(step: &mut Step, put: &mut BTreeSet<String>, gets: &mut Vec<Step>) 
             put.extend(made.resource.as_ref().map(ToString::to_string));
         }
         Core::Do { steps } | Core::InParallel { in_parallel: InParallel { steps, .. } } if !is_repeated => {
-            let only_gets = steps.iter().all(|step| matches!(step.core, Core::Get(_)));
             let mut index = 0;
             while index < steps.len() {
                 let is_free = match &steps[index].core {
                     Core::Get(get) => {
                         let resource = get.resource.as_ref().unwrap_or(&get.get);
-                        !only_gets
-                            && steps[index] == Step::from(steps[index].core.clone())
-                            && !put.contains(get.get.as_str())
-                            && !put.contains(resource.as_str())
+                        is_bare(&steps[index]) && !put.contains(get.get.as_str()) && !put.contains(resource.as_str())
                     }
                     _ => false,
                 };

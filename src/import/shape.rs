@@ -11,6 +11,7 @@ use crate::concourse::{Core, Job};
 use crate::flow::PipelineFlow;
 
 use find::Finder;
+pub(super) use names::{Role, role};
 
 /// What a pipeline is taken for.
 #[derive(Debug, Default)]

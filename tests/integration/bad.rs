@@ -61,7 +61,7 @@ fn every_rule_is_shown_here() {
         include_str!("files.rs"),
         include_str!("gates.rs"),
         include_str!("words.rs"),
-        include_str!("../fixtures/import/branching.txt"),
+        include_str!("../fixtures/import/every-commit.txt"),
         include_str!("../fixtures/import/periodic.txt"),
         include_str!("../fixtures/import/tested-and-smoked.txt"),
     );

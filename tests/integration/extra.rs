@@ -434,3 +434,77 @@ fn what_a_concourse_does_not_know_yet_is_not_rendered_for_it() {
     error: 1 error in 1 file; nothing was written
     "#);
 }
+
+const WITH_TESTS: &str = "
+project: shop
+environments: [QA, Production]
+gate: none
+record: none
+stack:
+  script: {image: alpine, deploy: ./deploy}
+source:
+  repository: https://example.com/shop
+  branch: ~
+  params: {depth: 1}
+  extra: {tag_filter: 'v*', username: '((git.name))', password: '((git.password))'}
+overrides:
+  QA: {source: {passed: [unit]}}
+extra:
+  jobs:
+  - {name: unit, plan: [{get: '{{ code }}', trigger: true}, {task: unit, file: '{{ code }}/unit.yml'}]}
+";
+
+/// What a git resource has besides the words of `source`, and which commits of it a stage takes.
+#[test]
+fn code_says_what_the_words_of_source_do_not() {
+    let work = Work::new().file("shop.yml", WITH_TESTS);
+    let rendered = work.run(&["render", "--stdout", "shop.yml"]).ended(0).stdout;
+    let pipeline: serde_json::Value = serde_saphyr::from_str(&rendered).unwrap();
+    let source = &pipeline["resources"][0]["source"];
+    let expected = serde_json::json!({
+        "uri": "https://example.com/shop",
+        "tag_filter": "v*",
+        "username": "((git.name))",
+        "password": "((git.password))",
+    });
+    assert_eq!(*source, expected);
+    let job = |name: &str| {
+        let jobs = pipeline["jobs"].as_array().unwrap();
+        jobs.iter().find(|job| job["name"] == name).unwrap().clone()
+    };
+    let get = serde_json::json!({
+        "get": "shop-shop", "trigger": true, "passed": ["unit"], "params": {"depth": 1},
+    });
+    assert_eq!(job("deploy-shop-qa")["plan"][0], get);
+    assert_eq!(job("deploy-shop-production")["plan"][0]["passed"], serde_json::json!(["deploy-shop-qa"]));
+    work.write("shop.yml", &WITH_TESTS.replace("branch: ~", "newest: true"));
+    let rendered = work.run(&["render", "--stdout", "shop.yml"]).ended(0).stdout;
+    assert!(!rendered.contains("- deploy-shop-qa\n"), "{rendered}");
+}
+
+#[test]
+fn code_of_a_chain_with_approvals_is_what_was_approved() {
+    let gated = WITH_TESTS.replace("gate: none\n", "issues: {repository: a/b, auth: {token: '((t))'}}\n");
+    let refused = |text: &str, words: &[&str]| {
+        let work = Work::new().file("shop.yml", text);
+        let ran = work.run(&["render", "--stdout", "shop.yml"]).ended(1);
+        for word in words {
+            assert!(ran.stderr.contains(word), "{word}: {}", ran.stderr);
+        }
+    };
+    refused(&gated, &["a gate with approvals needs the branch", "`params` has no effect behind a gate with approvals"]);
+    refused(
+        &gated.replace("branch: ~", "newest: true").replace("params: {depth: 1}", ""),
+        &["a chain with approvals cannot take the newest commit everywhere"],
+    );
+    refused(
+        &gated.replace("branch: ~", "").replace("params: {depth: 1}", "").replace("  QA: {", "  Production: {"),
+        &["`passed` has no effect behind a gate with approvals"],
+    );
+    refused(&WITH_TESTS.replace("[unit]", "[unti]"), &["no job comes out as `unti`", "did you mean `unit`?"]);
+    refused(&WITH_TESTS.replace("tag_filter: 'v*'", "uri: x"), &["write `repository` in `source`"]);
+    // The record names the commit, and not the tag, which can be moved.
+    let work = Work::new().file("shop.yml", &gated.replace("branch: ~", "").replace("params: {depth: 1}", ""));
+    let rendered = work.run(&["render", "--stdout", "shop.yml"]).ended(0).stdout;
+    assert!(rendered.contains("shop-shop/.git/HEAD") && !rendered.contains("shop-shop/.git/ref"), "{rendered}");
+}

@@ -83,7 +83,7 @@ const ENVIRONMENTS: [&str; 22] = [
 
 /// What a job is by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::import) enum Role {
     /// It deploys to an environment.
     Stage,
     /// It tests, builds or publishes.
@@ -93,7 +93,7 @@ pub(super) enum Role {
 }
 
 /// What a job is by its name. A word for a deployment counts most: `deploy-test` deploys, and `test-staging` tests.
-pub(super) fn role(name: &str) -> Role {
+pub(in crate::import) fn role(name: &str) -> Role {
     let name = name.to_lowercase();
     let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
