@@ -10,7 +10,7 @@ use crate::support::{Ran, Work, root};
 /// What a section of a page shows.
 #[derive(Default)]
 struct Section<'p> {
-    /// Those of blocks such as "```yaml title="shop.yml"".
+    /// Those of fenced blocks, each with the path as its `title`.
     files: Vec<(&'p str, String)>,
     /// Those of a line such as "With `--team shop`:", for `validate` of all files.
     flags: Vec<&'p str>,
