@@ -12,10 +12,7 @@ pub(super) fn run(args: &RuleArgs, output: &mut Output) -> Result<Outcome, Failu
         }
         return Ok(Outcome::Fine);
     };
-    match rule.page() {
-        Some(page) => output.print(page)?,
-        None => output.print(&format!("# {rule}\n\n{} ({})\n", rule.summary(), severity(rule)))?,
-    }
+    output.print(rule.page())?;
     Ok(Outcome::Fine)
 }
 

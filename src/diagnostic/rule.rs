@@ -4,9 +4,7 @@ use std::str::FromStr;
 use super::{Severity, did_you_mean, visible};
 
 macro_rules! rules {
-    (@page $name:literal page) => { Some(include_str!(concat!("../../docs/rules/", $name, ".md"))) };
-    (@page $name:literal) => { None };
-    ($($(#[doc = $doc:literal])+ $variant:ident = $severity:ident $name:literal $($page:ident)?,)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $severity:ident $name:literal,)+) => {
         /// What can be wrong with the input, by the name that stands in its report.
         ///
         /// A name makes sense when it is read as "allow NAME".
@@ -33,10 +31,17 @@ macro_rules! rules {
                 }
             }
 
-            /// Its page, if it has one: what it finds, why that matters, how to fix it, and examples.
-            pub const fn page(self) -> Option<&'static str> {
+            /// The text of its page: what it finds, why that matters, how to fix it, and examples.
+            pub const fn page(self) -> &'static str {
                 match self {
-                    $(Self::$variant => rules!(@page $name $($page)?),)+
+                    $(Self::$variant => include_str!(concat!("../../docs/rules/", $name, ".md")),)+
+                }
+            }
+
+            /// The address of its page.
+            pub const fn url(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/", $name, ".md"),)+
                 }
             }
 
@@ -125,13 +130,13 @@ rules! {
     /// The file uses the merge key `<<`, which manifests do not support.
     MergeKey = Error "merge-key",
     /// A plan contains an entry that is not a step.
-    MissingStep = Error "missing-step" page,
+    MissingStep = Error "missing-step",
     /// Concourse cannot parse the text as the type that this place expects.
-    MalformedValue = Error "malformed-value" page,
+    MalformedValue = Error "malformed-value",
     /// The number does not exist in JSON, the format in which Concourse stores pipelines.
-    UnsupportedNumber = Error "unsupported-number" page,
+    UnsupportedNumber = Error "unsupported-number",
     /// The name of a pipeline variable is not valid.
-    MalformedVar = Error "malformed-var" page,
+    MalformedVar = Error "malformed-var",
     /// The value of a pipeline variable has the wrong type for the place where it is used.
     UnfitVar = Error "unfit-var",
     /// This program does not know the `version` of the file.
@@ -225,7 +230,7 @@ rules! {
     /// The text of an issue contains a credential.
     PostedCredential = Error "posted-credential",
     /// The file contains a secret in plain text.
-    PlaintextSecret = Error "plaintext-secret" page,
+    PlaintextSecret = Error "plaintext-secret",
     /// The path does not exist in the source code.
     MissingPath = Error "missing-path",
     /// The output folder of a fleet is outside of its repository, or among the files that the fleet reads.
@@ -247,27 +252,27 @@ rules! {
     /// In the imported pipeline no version moves from one environment to the next.
     NoPromotionChain = Error "no-promotion-chain",
     /// A job deploys what another job deploys behind a gate.
-    SharedTarget = Error "shared-target" page,
+    SharedTarget = Error "shared-target",
     /// A step sets a pipeline that has gates.
-    SetPipelinePastGate = Error "set-pipeline-past-gate" page,
+    SetPipelinePastGate = Error "set-pipeline-past-gate",
     /// A version is recorded from one file and compared from another.
-    UnrecordedPin = Error "unrecorded-pin" page,
+    UnrecordedPin = Error "unrecorded-pin",
     /// A kind does not name what it deploys.
-    UnnamedTarget = Warning "unnamed-target" page,
+    UnnamedTarget = Warning "unnamed-target",
     /// A job behind a gate uses a version that no approval names.
-    UnapprovedArtifact = Warning "unapproved-artifact" page,
+    UnapprovedArtifact = Warning "unapproved-artifact",
     /// The stage that an issue promotes to is not the stage of the job that takes its approval.
-    WrongDestination = Error "wrong-destination" page,
+    WrongDestination = Error "wrong-destination",
     /// Nothing looks for versions of a resource.
-    NeverChecked = Warning "never-checked" page,
+    NeverChecked = Warning "never-checked",
     /// Concourse reads an arithmetic expression of a shell as a variable.
-    ShellArithmetic = Warning "shell-arithmetic" page,
+    ShellArithmetic = Warning "shell-arithmetic",
     /// Go does not compile the pattern of a resource.
-    MalformedPattern = Warning "malformed-pattern" page,
+    MalformedPattern = Warning "malformed-pattern",
     /// A job waits for a gate that no job writes.
-    UnwrittenGate = Warning "unwritten-gate" page,
+    UnwrittenGate = Warning "unwritten-gate",
     /// Two jobs write one gate, or claim its approvals.
-    SharedGate = Warning "shared-gate" page,
+    SharedGate = Warning "shared-gate",
     /// An approval deploys the newest versions, not those that the issue names.
     LooseApproval = Warning "loose-approval",
     /// An approval cannot name the version of an input, because no earlier stage deployed the input.
@@ -293,15 +298,15 @@ rules! {
     /// A script of a kind contains a template.
     TemplateInScript = Warning "template-in-script",
     /// Concourse has deprecated the key.
-    DeprecatedField = Warning "deprecated-field" page,
+    DeprecatedField = Warning "deprecated-field",
     /// A task uses `hermetic`, which only some workers enforce.
-    HermeticTask = Warning "hermetic-task" page,
+    HermeticTask = Warning "hermetic-task",
     /// The name is not a valid identifier; a later Concourse will refuse it.
-    InvalidIdentifier = Warning "invalid-identifier" page,
+    InvalidIdentifier = Warning "invalid-identifier",
     /// A task has an image in its `config` that the `image` of its step overrides.
-    OverriddenImage = Warning "overridden-image" page,
+    OverriddenImage = Warning "overridden-image",
     /// A variable hides another variable of the same name.
-    ShadowedVar = Warning "shadowed-var" page,
+    ShadowedVar = Warning "shadowed-var",
     /// An `across` step has no variables.
     AcrossWithoutVars = Error "across-without-vars",
     /// The settings for keeping build logs contradict each other or are not valid.
@@ -315,7 +320,7 @@ rules! {
     /// The message to a prototype is not a valid identifier.
     InvalidMessage = Error "invalid-message",
     /// Jobs wait for each other in a circle.
-    JobCycle = Error "job-cycle" page,
+    JobCycle = Error "job-cycle",
     /// A pattern of a group is not valid.
     MalformedGlob = Error "malformed-glob",
     /// A task has no command.
@@ -335,7 +340,7 @@ rules! {
     /// A limit or a number of attempts is less than one.
     NonpositiveLimit = Error "nonpositive-limit",
     /// Two gets of a job have the same name.
-    RepeatedGet = Error "repeated-get" page,
+    RepeatedGet = Error "repeated-get",
     /// Two parts of the pipeline have the same name.
     RepeatedName = Error "repeated-name",
     /// A variable is set twice.
@@ -343,111 +348,111 @@ rules! {
     /// A task has both `config` and `file`.
     SeveralTaskConfigs = Error "several-task-configs",
     /// The pipeline has groups, and a job belongs to none of them.
-    UngroupedJob = Error "ungrouped-job" page,
+    UngroupedJob = Error "ungrouped-job",
     /// The type of a variable source does not exist.
     UnknownCredentialManager = Error "unknown-credential-manager",
     /// The job does not exist.
-    UnknownJob = Error "unknown-job" page,
+    UnknownJob = Error "unknown-job",
     /// The prototype does not exist.
     UnknownPrototype = Error "unknown-prototype",
     /// The resource does not exist.
-    UnknownResource = Error "unknown-resource" page,
+    UnknownResource = Error "unknown-resource",
     /// The server cannot read the key back.
     UnreadableKey = Error "unreadable-key",
     /// A pattern of a group matches no job.
     UnmatchedGlob = Error "unmatched-glob",
     /// `passed` names a job that does not use the resource.
-    UnrelatedPassed = Error "unrelated-passed" page,
+    UnrelatedPassed = Error "unrelated-passed",
     /// No job uses the resource.
-    UnusedResource = Error "unused-resource" page,
+    UnusedResource = Error "unused-resource",
     /// Variable sources depend on each other in a circle, or on one that does not exist.
     VarSourceCycle = Error "var-source-cycle",
     /// A comment for ol-pipegen has no valid rule or no reason.
-    MalformedAllow = Error "malformed-allow" page,
+    MalformedAllow = Error "malformed-allow",
     /// A comment allows a rule that finds nothing there.
-    UnusedAllow = Warning "unused-allow" page,
+    UnusedAllow = Warning "unused-allow",
     /// An `across` step has no values, so it does not run.
-    AcrossWithoutValues = Warning "across-without-values" page,
+    AcrossWithoutValues = Warning "across-without-values",
     /// The titles of two issues can be mistaken for each other.
-    AmbiguousIssueTitle = Warning "ambiguous-issue-title" page,
+    AmbiguousIssueTitle = Warning "ambiguous-issue-title",
     /// Two names differ only in `-`, `_` or `.`.
-    ConfusableName = Warning "confusable-name" page,
+    ConfusableName = Warning "confusable-name",
     /// One resource starts a deployment, and another one is deployed.
-    DecoupledTrigger = Warning "decoupled-trigger" page,
+    DecoupledTrigger = Warning "decoupled-trigger",
     /// A job, or a step that contains steps, has no steps.
-    EmptyPlan = Warning "empty-plan" page,
+    EmptyPlan = Warning "empty-plan",
     /// A job waits for an approval, and something else can start it too.
-    GateBypass = Warning "gate-bypass" page,
+    GateBypass = Warning "gate-bypass",
     /// Concourse silently ignores the key.
-    IgnoredField = Warning "ignored-field" page,
+    IgnoredField = Warning "ignored-field",
     /// Concourse accepts the word but does not know it.
-    IgnoredWord = Warning "ignored-word" page,
+    IgnoredWord = Warning "ignored-word",
     /// The image of a task has no type.
-    ImageWithoutType = Warning "image-without-type" page,
+    ImageWithoutType = Warning "image-without-type",
     /// Closing the issue starts nothing.
-    IssueWithoutListener = Warning "issue-without-listener" page,
+    IssueWithoutListener = Warning "issue-without-listener",
     /// A job that does something before it claims its approval.
-    LateClaim = Warning "late-claim" page,
+    LateClaim = Warning "late-claim",
     /// A job that records what it deployed even when the deployment failed.
-    FailedRecord = Warning "failed-record" page,
+    FailedRecord = Warning "failed-record",
     /// Two builds of a job that deploys behind a gate can run at the same time.
-    ParallelDeployment = Warning "parallel-deployment" page,
+    ParallelDeployment = Warning "parallel-deployment",
     /// A credential is in a place where others can read it.
-    LeakedSecret = Warning "leaked-secret" page,
+    LeakedSecret = Warning "leaked-secret",
     /// Only one job belongs to the serial group.
-    LonelySerialGroup = Warning "lonely-serial-group" page,
+    LonelySerialGroup = Warning "lonely-serial-group",
     /// The label of an issue promises something that closing the issue does not do.
-    LyingLabel = Warning "lying-label" page,
+    LyingLabel = Warning "lying-label",
     /// The timeout is not a valid duration.
-    MalformedDuration = Warning "malformed-duration" page,
+    MalformedDuration = Warning "malformed-duration",
     /// No step of the job makes the artifact.
-    MissingArtifact = Warning "missing-artifact" page,
+    MissingArtifact = Warning "missing-artifact",
     /// `passed` names a job twice, or uses a pattern that matches only one job.
-    NeedlessPassed = Warning "needless-passed" page,
+    NeedlessPassed = Warning "needless-passed",
     /// Nothing fills the template `{{name}}`, the old syntax of Concourse 7.14.
-    OldTemplate = Warning "old-template" page,
+    OldTemplate = Warning "old-template",
     /// A limit is less than zero.
-    NegativeLimit = Warning "negative-limit" page,
+    NegativeLimit = Warning "negative-limit",
     /// A step sets a pipeline of another team; only the team `main` can do that.
-    ForeignTeam = Warning "foreign-team" page,
+    ForeignTeam = Warning "foreign-team",
     /// Two steps set the same pipeline from different files.
-    PipelineSetTwice = Warning "pipeline-set-twice" page,
+    PipelineSetTwice = Warning "pipeline-set-twice",
     /// A put creates a version that counts as an approval.
-    PutFiresGate = Warning "put-fires-gate" page,
+    PutFiresGate = Warning "put-fires-gate",
     /// The same commit starts a job twice.
-    RacingTriggers = Warning "racing-triggers" page,
+    RacingTriggers = Warning "racing-triggers",
     /// Two inputs, outputs or caches of a task have the same name.
-    RepeatedArtifact = Warning "repeated-artifact" page,
+    RepeatedArtifact = Warning "repeated-artifact",
     /// Resource types depend on each other in a circle.
-    ResourceTypeCycle = Warning "resource-type-cycle" page,
+    ResourceTypeCycle = Warning "resource-type-cycle",
     /// A version can start a deployment without passing the previous environment.
-    SkippedEnvironment = Warning "skipped-environment" page,
+    SkippedEnvironment = Warning "skipped-environment",
     /// A step sets a pipeline whose name contains a slash.
-    SlashInPipelineName = Warning "slash-in-pipeline-name" page,
+    SlashInPipelineName = Warning "slash-in-pipeline-name",
     /// A job builds an image, and no deployment uses the image.
-    UndeployedImage = Warning "undeployed-image" page,
+    UndeployedImage = Warning "undeployed-image",
     /// A put needs an artifact that it does not receive.
-    UndetectedInput = Warning "undetected-input" page,
+    UndetectedInput = Warning "undetected-input",
     /// A commit reaches a deployment without an approval, although similar deployments wait for one.
-    UngatedDeploy = Warning "ungated-deploy" page,
+    UngatedDeploy = Warning "ungated-deploy",
     /// The resource type is not declared.
-    UnknownResourceType = Warning "unknown-resource-type" page,
+    UnknownResourceType = Warning "unknown-resource-type",
     /// A variable uses a source that is not declared.
-    UnknownVarSource = Warning "unknown-var-source" page,
+    UnknownVarSource = Warning "unknown-var-source",
     /// The registry decides which tag is the newest.
-    UnorderedTags = Warning "unordered-tags" page,
+    UnorderedTags = Warning "unordered-tags",
     /// Closing the issue approves no specific version.
-    UnpinnedApproval = Warning "unpinned-approval" page,
+    UnpinnedApproval = Warning "unpinned-approval",
     /// The image of a resource type can change at any time.
-    UnpinnedResourceType = Warning "unpinned-resource-type" page,
+    UnpinnedResourceType = Warning "unpinned-resource-type",
     /// Nothing can start the job.
-    UnstartableJob = Warning "unstartable-job" page,
+    UnstartableJob = Warning "unstartable-job",
     /// Nothing uses the resource type, prototype or variable source.
-    UnusedDefinition = Warning "unused-definition" page,
+    UnusedDefinition = Warning "unused-definition",
     /// No other step uses the output.
-    UnusedOutput = Warning "unused-output" page,
+    UnusedOutput = Warning "unused-output",
     /// Concourse reads the word as a boolean.
-    YamlBoolean = Warning "yaml-boolean" page,
+    YamlBoolean = Warning "yaml-boolean",
 }
 
 impl FromStr for Rule {

@@ -54,6 +54,10 @@ fn newest<'p, 'a>(
     job: &'p Job<'a>,
     pipeline: &Pipeline<'a>,
 ) -> Option<&'p Get<'a>> {
+    // `source: {newest: true}` says so of a chain without approvals.
+    if at.stage.code.newest {
+        return None;
+    }
     let code = at.stage.code.resource.as_str();
     let (get, _) = job.gets().find(|(get, _)| get.name == code)?;
     // The deployment takes what the stage's own preview had, and the preview is judged, too.

@@ -55,7 +55,9 @@ fn group<'a>(diagnostic: &Diagnostic, sources: &Sources, texts: &'a Texts<'_>, l
         Severity::Warning => Level::WARNING,
     };
     let said = |text: &str| visible(&texts.said(text)).into_owned();
-    let mut group = Group::with_title(level.primary_title(said(&diagnostic.message)).id(diagnostic.rule.name()));
+    let rule = diagnostic.rule;
+    let title = level.primary_title(said(&diagnostic.message)).id(rule.name()).id_url(rule.url());
+    let mut group = Group::with_title(title);
     for (file, labels) in by_file(&diagnostic.labels) {
         let path = visible(sources.path(file).as_str()).into_owned();
         let (whole, lines) = (texts.file(file), &lines[&file]);

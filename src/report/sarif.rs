@@ -53,6 +53,8 @@ pub fn sarif(diagnostics: &[Diagnostic], sources: &Sources) -> String {
                 "rules": rules.keys().map(|rule| json!({
                     "id": rule.name(),
                     "shortDescription": {"text": rule.summary()},
+                    "help": {"text": rule.page(), "markdown": rule.page()},
+                    "helpUri": rule.url(),
                     "defaultConfiguration": {"level": level(rule.severity())},
                 })).collect::<Vec<_>>(),
             }},

@@ -191,7 +191,9 @@ fn read(
             diagnostics.push(diagnostic.refused_by(Refusal::STRICT));
         }
     }
-    old.into_iter().for_each(|diagnostic| diagnostics.push(diagnostic));
+    for diagnostic in old {
+        diagnostics.push(diagnostic);
+    }
     diagnostics.extend(after);
     node
 }

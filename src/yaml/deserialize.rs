@@ -89,7 +89,7 @@ impl<'n> NodeDeserializer<'n> {
     }
 
     fn entries(self, entries: &'n [Entry], known: Option<&'static [&'static str]>) -> Entries<'n> {
-        Entries { entries: entries.iter(), known, value: None, is_lenient: self.is_lenient }
+        Entries { rest: entries.iter(), known, value: None, is_lenient: self.is_lenient }
     }
 
     /// Whether the node is what Concourse takes for something empty.
@@ -234,7 +234,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 }
 
 struct Entries<'n> {
-    entries: std::slice::Iter<'n, Entry>,
+    rest: std::slice::Iter<'n, Entry>,
     /// The keys that are wanted: all without this.
     known: Option<&'static [&'static str]>,
     value: Option<&'n Entry>,
@@ -247,7 +247,7 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, NodeError> {
         let is_known = |entry: &Entry| self.known.is_none_or(|known| known.contains(&entry.key.as_str()));
         let is_wanted = |entry: &&Entry| !matches!(entry.value.kind, NodeKind::Invalid) && is_known(entry);
-        let Some(entry) = self.entries.by_ref().find(is_wanted) else {
+        let Some(entry) = self.rest.by_ref().find(is_wanted) else {
             return Ok(None);
         };
         self.value = Some(entry);

@@ -3,6 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
+use ol_pipegen::diagnostic::Rule;
 use serde_json::Value;
 
 use crate::support::{Ran, Work, root};
@@ -214,13 +215,29 @@ fn json_is_as_its_schema_says() {
 }
 
 #[test]
+fn the_name_of_a_rule_is_a_link_to_its_page_in_a_terminal() {
+    let linked = work().run(&["validate", "--color", "always"]).ended(1).stderr;
+    for rule in ["unknown-field", "plaintext-secret", "loose-approval"] {
+        let url = rule.parse::<Rule>().unwrap().url();
+        assert!(linked.contains(&format!("\u{1b}]8;;{url}\u{1b}\\")), "{rule}: {linked:?}");
+    }
+    assert!(!validated("plain").stderr.contains("docs/rules"));
+}
+
+#[test]
 #[expect(clippy::too_many_lines, reason = "the log is what is tested")]
 fn sarif_is_as_its_schema_says() {
     let ran = validated("sarif");
     let log: Value = serde_json::from_str(&ran.stdout).unwrap();
     let errors = not_sarif(&log);
     assert_eq!(errors, Vec::<String>::new());
-    assert_snapshot!(ran.stdout, @r#"
+    let mut shown = log.clone();
+    for rule in shown["runs"][0]["tool"]["driver"]["rules"].as_array_mut().unwrap() {
+        let page = rule["id"].as_str().unwrap().parse::<Rule>().unwrap().page();
+        assert_eq!((&rule["help"]["text"], &rule["help"]["markdown"]), (&page.into(), &page.into()));
+        rule["help"] = "its page".into();
+    }
+    assert_snapshot!(serde_json::to_string_pretty(&shown).unwrap(), @r#"
     {
       "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
       "version": "2.1.0",
@@ -238,6 +255,8 @@ fn sarif_is_as_its_schema_says() {
                   "shortDescription": {
                     "text": "This place does not know the key."
                   },
+                  "help": "its page",
+                  "helpUri": "https://github.com/mitodl/ol-pipegen/blob/main/docs/rules/unknown-field.md",
                   "defaultConfiguration": {
                     "level": "error"
                   }
@@ -247,6 +266,8 @@ fn sarif_is_as_its_schema_says() {
                   "shortDescription": {
                     "text": "The file contains a secret in plain text."
                   },
+                  "help": "its page",
+                  "helpUri": "https://github.com/mitodl/ol-pipegen/blob/main/docs/rules/plaintext-secret.md",
                   "defaultConfiguration": {
                     "level": "error"
                   }
@@ -256,6 +277,8 @@ fn sarif_is_as_its_schema_says() {
                   "shortDescription": {
                     "text": "An approval deploys the newest versions, not those that the issue names."
                   },
+                  "help": "its page",
+                  "helpUri": "https://github.com/mitodl/ol-pipegen/blob/main/docs/rules/loose-approval.md",
                   "defaultConfiguration": {
                     "level": "warning"
                   }

@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use ol_pipegen::diagnostic::Rule;
-use serde_json::Value;
 
-use crate::support::{Work, root};
+use crate::support::{Ran, Work, root};
 
 /// What a section of a page shows.
 #[derive(Default)]
 struct Section<'p> {
+    /// Those of fenced blocks, each with the path as its `title`.
     files: Vec<(&'p str, String)>,
-    /// Those of a line such as "With `--team shop`:".
+    /// Those of a line such as "With `--team shop`:", for `validate` of all files.
     flags: Vec<&'p str>,
+    /// That of a line such as "Run `ol-pipegen import pipeline.yml`:", instead of `validate`.
+    command: Option<Vec<&'p str>>,
 }
 
 /// The sections of a page.
@@ -24,10 +26,15 @@ fn sections(page: &str) -> BTreeMap<&str, Section<'_>> {
         match (&mut file, line) {
             (None, line) if line.starts_with("## ") => section = &line[3..],
             (None, line) => {
-                if let Some(flags) = line.strip_prefix("With `").and_then(|rest| rest.strip_suffix("`:")) {
-                    sections.entry(section).or_default().flags = flags.split(' ').collect();
-                }
-                let title = line.strip_prefix("```yaml title=\"").and_then(|rest| rest.strip_suffix('"'));
+                let words = |before: &str| {
+                    let words = line.strip_prefix(before).and_then(|rest| rest.strip_suffix("`:"));
+                    words.map(|words| words.split(' ').collect::<Vec<_>>())
+                };
+                let shown = sections.entry(section).or_default();
+                shown.flags.extend(words("With `").into_iter().flatten());
+                shown.command = words("Run `ol-pipegen ").or_else(|| shown.command.take());
+                let title =
+                    line.strip_prefix("```").and_then(|block| block.split_once(" title=\"")?.1.strip_suffix('"'));
                 file = title.map(|title| (title, String::new()));
             }
             (Some(_), "```") => sections.entry(section).or_default().files.extend(file.take()),
@@ -37,51 +44,69 @@ fn sections(page: &str) -> BTreeMap<&str, Section<'_>> {
     sections
 }
 
-/// The rules that a run over some files reports.
-fn reported(Section { files, flags }: &Section<'_>) -> BTreeSet<String> {
+/// What a run over the files of a section says.
+fn ran(Section { files, flags, command }: &Section<'_>) -> Ran {
     let work = Work::new();
     for (name, text) in files {
         work.write(name, text);
     }
-    let mut arguments = vec!["validate", "--format", "json"];
-    arguments.extend(flags);
-    arguments.extend(files.iter().map(|(name, _)| *name));
-    let ran = work.run(&arguments);
-    assert!(ran.code <= 1, "{}", ran.stderr);
-    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
-    let problems = report["diagnostics"].as_array().unwrap();
-    problems.iter().map(|problem| problem["rule"].as_str().unwrap().to_owned()).collect()
+    let names = files.iter().map(|(name, _)| *name);
+    let validate = || ["validate"].into_iter().chain(flags.iter().copied()).chain(names).collect();
+    work.run(&command.clone().unwrap_or_else(validate))
+}
+
+/// The rules that a run reports.
+fn reported(ran: &Ran) -> BTreeSet<&str> {
+    let titles = ran.stderr.lines().filter_map(|line| {
+        let title = line.strip_prefix("error[").or_else(|| line.strip_prefix("warning["))?;
+        title.split_once("]: ")
+    });
+    titles.map(|(rule, _)| rule).collect()
 }
 
 #[test]
 fn examples_of_pages_do_what_they_say() {
     let mut wrong = Vec::new();
     for rule in Rule::ALL {
-        let Some(page) = rule.page() else { continue };
-        let sections = sections(page);
-        let of = |section: &str| reported(sections.get(section).unwrap_or_else(|| panic!("{rule} has no `{section}`")));
+        let sections = sections(rule.page());
+        let of = |section: &str| ran(sections.get(section).unwrap_or_else(|| panic!("{rule} has no `{section}`")));
         let (fails, passes) = (of("Fails"), of("Passes"));
-        if fails != BTreeSet::from([rule.name().to_owned()]) || !passes.is_empty() {
-            wrong.push(format!("{rule}: {fails:?}, and what should pass: {passes:?}"));
+        if reported(&fails) != BTreeSet::from([rule.name()]) || fails.code > 1 {
+            wrong.push(format!("{rule}: what should fail by it: {}", fails.stderr));
+        }
+        if !reported(&passes).is_empty() || passes.code != 0 {
+            wrong.push(format!("{rule}: what should pass: {}", passes.stderr));
         }
     }
-    assert_eq!(wrong, Vec::<String>::new());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pages_have_the_sections_that_readers_expect() {
+    for rule in Rule::ALL {
+        let page = rule.page();
+        let heads: Vec<&str> = page.lines().filter(|line| line.starts_with("## ")).collect();
+        assert_eq!(heads, ["## Why it matters", "## How to fix it", "## Fails", "## Passes"], "{rule}");
+        for section in page.split("\n## ").skip(1) {
+            let text =
+                section.split_once("\n\n").unwrap_or_else(|| panic!("{rule}: no empty line below `{section}`")).1;
+            assert!(!text.trim().is_empty(), "{rule}: nothing below `{section}`");
+        }
+    }
 }
 
 #[test]
 fn pages_are_printed_and_none_is_left_over() {
     let work = Work::new();
     let list = work.run(&["rule"]).fine();
-    let mut pages = BTreeSet::new();
     for rule in Rule::ALL {
         assert!(list.contains(&format!("{:<24}  ", rule.name())), "{rule}");
         let printed = work.run(&["rule", rule.name()]).fine();
         assert!(printed.starts_with(&format!("# {rule}\n")), "{printed}");
-        if let Some(page) = rule.page() {
-            assert_eq!(printed, page);
-            pages.insert(format!("{rule}.md"));
-        }
+        assert_eq!(printed, rule.page());
+        assert!(rule.url().ends_with(&format!("/docs/rules/{rule}.md")), "{}", rule.url());
     }
+    let pages: BTreeSet<String> = Rule::ALL.iter().map(|rule| format!("{rule}.md")).collect();
     let there: BTreeSet<String> = fs::read_dir(root().join("docs/rules"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
