@@ -190,7 +190,6 @@ impl<'a> Replay<'a> {
     /// Starts a build and, unless the event leaves it running, finishes it.
     fn end(&mut self, build: BuildId, event: &Value) -> Result<(), String> {
         if text(event, "status") == "started" {
-            self.put(build, event)?;
             self.history.start(build);
             return Ok(());
         }
@@ -215,15 +214,16 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    /// The build that an event is about: the named one, or the first one of a job that fits.
+    /// The build that an event is about: the named one, or the first one of a job, if it fits.
     fn of(&self, event: &Value, fits: impl Fn(&Build) -> bool) -> Result<Option<BuildId>, String> {
-        if let Some(name) = event["of"].as_str() {
-            let build = self.builds.get(name).copied();
-            return Ok(build.filter(|build| self.history.build(*build).is_some()));
-        }
-        let job = self.job(event)?;
-        let found = self.history.builds_of(job).find(|build| fits(build)).map(|build| build.id);
-        Ok(found)
+        let found = if let Some(name) = event["of"].as_str() {
+            let build = self.builds.get(name).and_then(|build| self.history.build(*build));
+            build.filter(|build| fits(build))
+        } else {
+            let job = self.job(event)?;
+            self.history.builds_of(job).find(|build| fits(build))
+        };
+        Ok(found.map(|build| build.id))
     }
 
     fn step(&mut self, at: usize, event: &Value) -> Result<&'a Value, String> {
