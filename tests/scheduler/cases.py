@@ -41,9 +41,9 @@ class Pipeline:
             resource["version"] = {"v": str(self.rng.randint(1, 4))}
         self.resources.append(resource)
 
-    def touching(self, resource):
-        """The jobs that have a resource, which others can name in `passed`."""
-        return [job["name"] for job in self.jobs if resource in {step["resource"] for step in job["steps"]}]
+    def touching(self, resource, at):
+        """The jobs before a place that have a resource. Later ones can name them in `passed`."""
+        return [job["name"] for job in self.jobs[:at] if resource in {step["resource"] for step in job["steps"]}]
 
     def input(self, name, resource, before):
         rng = self.rng
@@ -63,6 +63,7 @@ class Pipeline:
 
     def add_job(self, at=None):
         rng = self.rng
+        at = len(self.jobs) if at is None else at
         job = {"name": self.name("j"), "steps": [], "shape": rng.random()}
         names = [resource["name"] for resource in self.resources]
         for number in range(choose(rng, ([0, 1, 2, 3, 4], [4, 43, 33, 15, 5]))):
@@ -72,7 +73,7 @@ class Pipeline:
                 if rng.random() < 0.5:
                     continue
                 name = f"{resource}-{number}"
-            job["steps"].append(self.input(name, resource, self.touching(resource)))
+            job["steps"].append(self.input(name, resource, self.touching(resource, at)))
         puts = choose(rng, ([0, 1, 2], [68, 26, 6])) or (0 if job["steps"] else 1)
         for number in range(puts):
             resource = rng.choice(names)
@@ -85,7 +86,7 @@ class Pipeline:
                 job["serial_groups"] = sorted(rng.sample(["x", "y", "z"], rng.choice([1, 1, 2])))
             elif limit < 0.75:
                 job["max_in_flight"] = rng.randint(1, 3)
-        self.jobs.insert(len(self.jobs) if at is None else at, job)
+        self.jobs.insert(at, job)
 
     def inputs(self):
         return [step for job in self.jobs for step in job["steps"] if "get" in step]
@@ -118,14 +119,19 @@ class Pipeline:
             if not resource.pop("version", None):
                 resource["version"] = {"v": str(rng.randint(1, 6))}
         elif self.inputs():
-            step = rng.choice(self.inputs())
+            at, step = rng.choice([
+                (at, step) for at, job in enumerate(self.jobs) for step in job["steps"] if "get" in step
+            ])
             change = rng.random()
-            if change < 0.3:
+            before = self.touching(step["resource"], at)
+            if change < 0.2:
                 step["get"] += "-again"
-            elif change < 0.6:
-                step["version"] = rng.choice(["every", "latest", {"v": str(rng.randint(1, 6))}])
-            elif "passed" in step and change < 0.8:
-                del step["passed"]
+            elif change < 0.4:
+                step["version"] = rng.choice(["every", "every", "latest", {"v": str(rng.randint(1, 6))}])
+            elif change < 0.8 and before:
+                step["passed"] = sorted({rng.choice(before), *step.get("passed", [])})
+            elif change < 0.9:
+                step.pop("passed", None)
             else:
                 step["trigger"] = not step.get("trigger", False)
 

@@ -30,8 +30,8 @@ def build(name, as_, status="succeeded", outputs=None):
     return {"do": "build", "job": name, "as": as_, "status": status, "outputs": outputs or {}}
 
 
-def rerun(of, as_, status="succeeded"):
-    return {"do": "rerun", "of": of, "as": as_, "status": status}
+def rerun(of, as_, status="succeeded", outputs=None):
+    return {"do": "rerun", "of": of, "as": as_, "status": status, "outputs": outputs or {}}
 
 
 def on(what, name, version=None):
@@ -91,6 +91,23 @@ CASES = [
      build("a", "a3"), build("c", "c2"), build("c", "c3")),
     ("has-next-with-nothing-next", "one unused build is left: has_next is true, although nothing follows",
      CHAIN_OF_EVERY, check("r", "1"), build("a", "a1"), build("c", "c1"), check("r", "2"), build("a", "a2")),
+    ("every-with-one-more-passed-job", "c never ran with a: it continues where b left off, and does not begin with the newest of a",
+     pipeline(["r"], job("a", R), job("b", R), job("c", get("r", passed=["b"], version="every", trigger=True))),
+     check("r", "1"), build("a", "a1"), build("b", "b1"), build("c", "c1"), check("r", "2"), build("a", "a2"),
+     build("b", "b2"), check("r", "3"), build("a", "a3"), build("b", "b3"),
+     set_pipeline(pipeline(["r"], job("a", R), job("b", R),
+                           job("c", get("r", passed=["a", "b"], version="every", trigger=True))))),
+    ("every-after-a-rerun", "c used a rerun whose version is disabled now: it falls back to the original, which put another one",
+     pipeline(["r", "s"], job("a", R, {"put": "s"}), job("c", get("s", passed=["a"], version="every", trigger=True))),
+     check("r", "1"), build("a", "a1", outputs={"s": "10"}), rerun("a1", "a1.1", outputs={"s": "11"}), build("c", "c1"),
+     rerun("a1", "a1.2", outputs={"s": "12"}), on("disable", "s", "12"), on("disable", "s", "11")),
+    ("version-of-a-build-is-gone", "a2 put a version that its resource does not have any more: r still comes from a2, because its"
+     " resource is the first one, and s from a1",
+     pipeline(["r", "s"], job("a", R, {"put": "s"}), job("c", get("r", passed=["a"]), get("s", passed=["a"], trigger=True))),
+     check("r", "1"), build("a", "a1", outputs={"s": "5"}), build("a", "a2", outputs={"s": "6"}),
+     set_pipeline(pipeline(["r", resource("s") | {"source": {"of": "t"}}], job("a", R, {"put": "s"}),
+                           job("c", get("r", passed=["a"]), get("s", passed=["a"], trigger=True)))),
+     check("s", "5")),
     ("passed-job-never-ran", "c needs z, which never ran: its other input resolves, and the job does not",
      pipeline(["r", "s"], job("a", R), job("z", get("r")),
               job("c", get("r", passed=["a", "z"], trigger=True), get("s", trigger=True))),
@@ -111,7 +128,7 @@ CASES = [
     ("rerun-is-not-unused", "a rerun of the build that c used is not an unused build",
      CHAIN_OF_EVERY, check("r", "1"), build("a", "a1"), build("c", "c1"), rerun("a1", "a1.1")),
     ("rerun-of-a-rerun", "it is a rerun of the original, and gets the same inputs",
-     CHAIN, check("r", "1"), build("a", "a1", "failed"), rerun("a1", "a1.1", "failed"), check("r", "2"), build("a", "a2"),
+     CHAIN, check("r", "1"), build("a", "a1", "failed"), check("r", "2"), build("a", "a2"), rerun("a1", "a1.1", "failed"),
      rerun("a1.1", "a1.2")),
     ("renamed-job", "old_name keeps the builds, so c finds them; another name of the input of d makes its version new",
      pipeline(["r"], job("a", R), job("c", PASSED_A), job("d", R)),
@@ -145,6 +162,10 @@ CASES = [
               job("c", get("r", passed=["a"], trigger=True), get("s", passed=["a"], trigger=True))),
      check("r", "1"), check("s", "1"), build("a", "a1"), check("r", "2"), check("s", "2"), build("a", "a2"),
      on("disable", "s", "2")),
+    ("pin-in-the-file", "a person cannot pin over it, and without it in the file nothing is pinned",
+     pipeline([resource("r", version={"v": "1"})], job("a", R)),
+     check("r", "1", "2", "3"), on("pin", "r", "2"), build("a", "a1"), set_pipeline(ONE), build("a", "a2"),
+     on("pin", "r", "2"), set_pipeline(ONE)),
     ("pin-not-found", "a step pins a version that no check found",
      pipeline(["r"], job("a", get("r", trigger=True, version={"v": "7"})), job("b", get("r", version="every")),
               job("n", get("r")))),
@@ -162,10 +183,10 @@ CASES = [
      pipeline(["r"], job("a", R, serial_groups=["g"]), job("b", R, serial_groups=["g", "h"]), job("c", R, serial_groups=["h"])),
      check("r", "1"), at("schedule", "b"), at("schedule", "a"), at("schedule", "c"), at("finish", "b"), at("schedule", "c"),
      at("schedule", "a"), at("finish", "a"), at("schedule", "c")),
-    ("paused-job-in-a-group", "the pending build of a paused job does not hold up its group",
+    ("paused-job-in-a-group", "the pending build of a paused job does not hold up its group, though it is the older one",
      pipeline(["r"], job("a", R, serial_groups=["g"]), job("b", R, serial_groups=["g"])),
-     check("r", "1"), at("schedule", "a"), at("schedule", "b"), check("r", "2"), at("schedule", "a"), at("pause", "a"),
-     at("finish", "a"), at("schedule", "b"), at("schedule", "a"), at("unpause", "a"), at("schedule", "a"), at("finish", "b"),
+     check("r", "1"), at("schedule", "a"), check("r", "2"), at("schedule", "a"), at("schedule", "b"), at("pause", "a"),
+     at("finish", "a"), at("schedule", "a"), at("schedule", "b"), at("unpause", "a"), at("schedule", "a"), at("finish", "b"),
      at("schedule", "a")),
     ("no-inputs-in-a-group", "a build of a job whose inputs have no versions does not hold up its group",
      pipeline(["r", "s"], job("a", get("s"), serial_groups=["g"]), job("b", R, serial_groups=["g"])),
@@ -198,6 +219,10 @@ CASES = [
      check("r", "1"), at("schedule", "a"), at("finish", "a"),
      set_pipeline(pipeline([resource("r") | {"source": {"of": "s"}}], job("a", R, serial=True))), check("r", "2"),
      at("rerun", "a"), at("schedule", "a"), at("schedule", "a")),
+    ("rerun-without-its-version-holds-up-nothing", "the build behind it starts in the same run of the scheduler",
+     ONE, check("r", "1"), at("schedule", "a"), at("finish", "a"),
+     set_pipeline(pipeline([resource("r") | {"source": {"of": "s"}}], job("a", R))), at("rerun", "a"), at("trigger", "a"),
+     check("r", "2"), at("schedule", "a")),
     ("paused-pipeline", "nothing is scheduled",
      ONE, check("r", "1"), at("pause"), at("schedule", "a"), at("unpause"), at("schedule", "a")),
     ("hooks-are-inputs", "a get inside a hook triggers like any other; the get that follows a put is not an input",
