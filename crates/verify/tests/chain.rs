@@ -96,6 +96,20 @@ fn a_chain_of_three_holds_when_deployments_fail() {
     verified(&chain(), &Bounds { commits: 1, closings: 1, manual_builds: 1, failures: 1, ..BOUNDS });
 }
 
+/// A second job that the same closing starts.
+fn with_a_second_job(mut model: Model, is_claimed: bool) -> Model {
+    model.pipeline.jobs.push(job("deploy-qa-too", "approved-for-qa"));
+    for name in ["deploy-qa", "deploy-qa-too"] {
+        model.plans.insert(name.into(), plan(QA, "approved-for-qa", is_claimed, None));
+    }
+    model
+}
+
+#[test]
+fn two_jobs_on_one_gate_deploy_once() {
+    verified(&with_a_second_job(chain(), true), &Bounds { commits: 1, ..BOUNDS });
+}
+
 /// Each mechanism of the wiring, taken out: the invariant that it protects must be refuted, by a story that ends so.
 mod without {
     use super::*;
@@ -113,6 +127,12 @@ mod without {
         let (violation, story) = refuted(&model, &bounds);
         assert_eq!(violation, Violation::Unapproved { stage: "QA".into(), commit: 1 });
         assert!(story.contains(&"a person reopens the issue of CI deployed".to_owned()), "{story:#?}");
+    }
+
+    #[test]
+    fn the_claim_two_jobs_deploy_one_approval() {
+        let (violation, _) = refuted(&with_a_second_job(chain(), false), &BOUNDS);
+        assert_eq!(violation, Violation::DeployedTwice { stage: "QA".into(), commit: 1 });
     }
 
     #[test]
