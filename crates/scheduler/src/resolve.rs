@@ -317,7 +317,8 @@ impl<'a> Group<'a> {
         self.candidates.into_iter().collect::<Option<_>>().ok_or(Failure::NoSatisfiableBuilds)
     }
 
-    /// Each input in turn (`tryResolve`).
+    /// Each input in turn, by name: the order that the database gives Concourse in practice (`tryResolve`, and
+    /// `AlgorithmInputs` in `db/job.go`).
     fn satisfy_all(&mut self) -> bool {
         (0..self.inputs.len()).all(|at| self.satisfy(at))
     }
@@ -346,7 +347,8 @@ impl<'a> Group<'a> {
     ///
     /// With `version: every`, and after a build that used this passed job: first the newer builds, the oldest of them first,
     /// then that build and older ones, newest first (`UnusedBuilds`, `UnusedBuildsVersionConstrained`). A job that was not
-    /// used waits for another job to give a candidate (`paginatedBuilds`).
+    /// used waits for another job to give a candidate (`paginatedBuilds`). Each of the newer builds counts as one that has
+    /// more to offer after it, the last one too (`HasNext`).
     fn builds(&mut self, input: &JobInput, has_candidate: bool, passed: JobId) -> Option<Vec<(BuildId, bool)>> {
         let mut newest_first: Vec<&Build> =
             self.history.builds_of(passed).filter(|build| build.status == Status::Succeeded).collect();
@@ -397,6 +399,10 @@ impl<'a> Group<'a> {
     }
 
     /// Takes the versions of a build for all inputs that can have them, then tries the rest (`tryBuildOutputs`).
+    ///
+    /// An input can have a version of its resource if it passes the job of the build, the version is enabled, and no pin asks
+    /// for another one (`outputIsRelatedAndMatches`). A version that its resource no longer has ends the list of versions, but
+    /// not the attempt. If the rest fails, the inputs are as before (`vouchForCandidate`, `candidatesAreDoomed`).
     ///
     /// The first version of a resource wins for each input. A version that differs from a candidate ends the attempt, even
     /// if the build has the right version as well.
