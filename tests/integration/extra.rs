@@ -501,7 +501,7 @@ fn code_of_a_chain_with_approvals_is_what_was_approved() {
         &gated.replace("branch: ~", "").replace("params: {depth: 1}", "").replace("  QA: {", "  Production: {"),
         &["`passed` has no effect behind a gate with approvals"],
     );
-    refused(&WITH_TESTS.replace("[unit]", "[unti]"), &["no job comes out as `unti`", "did you mean `unit`?"]);
+    refused(&WITH_TESTS.replace("[unit]", "[unti]"), &["no rendered job is named `unti`", "did you mean `unit`?"]);
     refused(&WITH_TESTS.replace("tag_filter: 'v*'", "uri: x"), &["write `repository` in `source`"]);
     // The record names the commit, and not the tag, which can be moved.
     let work = Work::new().file("shop.yml", &gated.replace("branch: ~", "").replace("params: {depth: 1}", ""));
