@@ -28,13 +28,11 @@ pub enum Failure {
 
 /// The reason in plain words, without the number of the system's error.
 fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
-        _ => {
-            let text = error.to_string();
-            text.split_once(" (os error ").map_or(text.as_str(), |(text, _)| text).to_lowercase()
-        }
+    if error.kind() == io::ErrorKind::NotFound {
+        return "no such file or folder".to_owned();
     }
+    let text = error.to_string();
+    text.split_once(" (os error ").map_or(text.as_str(), |(text, _)| text).to_lowercase()
 }
 
 impl Failure {

@@ -230,66 +230,7 @@ impl Facts {
         });
         for step in &job.steps {
             match &step.what {
-                What::Put(put) => {
-                    let Some(resource) = pipeline.resources.get(put.resource) else { continue };
-                    match resource.issue.as_ref().map(|issue| (issue, issue.gate(), &issue.mark)) {
-                        Some((_, Some(gate), Mark::Gate { .. })) => match put.action() {
-                            Some("claim") => self.consumers.push(Use {
-                                gate: Arc::new(GateName::from(&gate)),
-                                destination: resource.source.text("destination").unwrap_or_default().to_owned(),
-                                span: if job.is_rendered() { job.span } else { step.span },
-                                job: Arc::clone(&at),
-                            }),
-                            Some("report") => {}
-                            // What somebody else writes is reported where it is written.
-                            _ if !matches!(step.author, Author::Generator | Author::Person) => {}
-                            _ => {
-                                let span = if job.is_rendered() { job.span } else { step.span };
-                                let gate = Arc::new(GateName::from(&gate));
-                                if let Some((fixed, is_whole)) = put.text("title").map(fixed) {
-                                    let (of, is_rendered) = (Arc::clone(&gate), job.is_rendered());
-                                    let labels = texts(put.params.and_then(|params| params.get("labels")));
-                                    let is_signal = false;
-                                    self.titles.push(Title {
-                                        of,
-                                        fixed,
-                                        is_whole,
-                                        labels,
-                                        span,
-                                        is_rendered,
-                                        is_signal,
-                                    });
-                                }
-                                self.writers.push(Use { gate, destination: String::new(), span, job: Arc::clone(&at) });
-                            }
-                        },
-                        Some((issue, _, Mark::Title { prefix, title, .. })) => {
-                            let title = put.text("title_template").or(*title).or(*prefix).unwrap_or_default();
-                            let (fixed, is_whole) = fixed(title);
-                            let is_own = resource.is_gates_own && step.author == Author::Generator;
-                            let titles = if is_own { &mut self.titles } else { &mut self.compat_titles };
-                            titles.push(Title {
-                                of: Arc::new(GateName { place: issue.place.clone(), key: put.resource.to_owned() }),
-                                fixed,
-                                is_whole,
-                                labels: texts(put.params.and_then(|params| params.get("labels"))),
-                                span: if job.is_rendered() { resource.span } else { step.span },
-                                is_rendered: job.is_rendered(),
-                                is_signal: true,
-                            });
-                        }
-                        None if matches!(step.author, Author::Kind | Author::Around | Author::Extra) => {
-                            self.puts.push(PutTo {
-                                thing: thing(resource),
-                                resource: put.resource.to_owned(),
-                                is_kinds: step.author == Author::Kind && job.stage().is_some(),
-                                span: step.span,
-                                job: Arc::clone(&at),
-                            });
-                        }
-                        Some(_) | None => {}
-                    }
-                }
+                What::Put(put) => self.put(put, step, job, pipeline, &at),
                 What::Get(get) if job.is_rendered() => {
                     let Some(resource) = pipeline.resources.get(get.resource) else { continue };
                     let Some(issue) = &resource.issue else { continue };
@@ -340,6 +281,65 @@ impl Facts {
             }
             _ => {}
         }
+        self.deployment(job, pipeline, at);
+    }
+
+    /// A put to an issue, or to something that may be deployed.
+    fn put(&mut self, put: &Put<'_>, step: &Step<'_>, job: &Job<'_>, pipeline: &Pipeline<'_>, at: &Arc<JobAt>) {
+        let Some(resource) = pipeline.resources.get(put.resource) else { return };
+        match resource.issue.as_ref().map(|issue| (issue, issue.gate(), &issue.mark)) {
+            Some((_, Some(gate), Mark::Gate { .. })) => match put.action() {
+                Some("claim") => self.consumers.push(Use {
+                    gate: Arc::new(GateName::from(&gate)),
+                    destination: resource.source.text("destination").unwrap_or_default().to_owned(),
+                    span: if job.is_rendered() { job.span } else { step.span },
+                    job: Arc::clone(at),
+                }),
+                Some("report") => {}
+                // What somebody else writes is reported where it is written.
+                _ if !matches!(step.author, Author::Generator | Author::Person) => {}
+                _ => {
+                    let span = if job.is_rendered() { job.span } else { step.span };
+                    let gate = Arc::new(GateName::from(&gate));
+                    if let Some((fixed, is_whole)) = put.text("title").map(fixed) {
+                        let (of, is_rendered) = (Arc::clone(&gate), job.is_rendered());
+                        let labels = texts(put.params.and_then(|params| params.get("labels")));
+                        let is_signal = false;
+                        self.titles.push(Title { of, fixed, is_whole, labels, span, is_rendered, is_signal });
+                    }
+                    self.writers.push(Use { gate, destination: String::new(), span, job: Arc::clone(at) });
+                }
+            },
+            Some((issue, _, Mark::Title { prefix, title, .. })) => {
+                let title = put.text("title_template").or(*title).or(*prefix).unwrap_or_default();
+                let (fixed, is_whole) = fixed(title);
+                let is_own = resource.is_gates_own && step.author == Author::Generator;
+                let titles = if is_own { &mut self.titles } else { &mut self.compat_titles };
+                titles.push(Title {
+                    of: Arc::new(GateName { place: issue.place.clone(), key: put.resource.to_owned() }),
+                    fixed,
+                    is_whole,
+                    labels: texts(put.params.and_then(|params| params.get("labels"))),
+                    span: if job.is_rendered() { resource.span } else { step.span },
+                    is_rendered: job.is_rendered(),
+                    is_signal: true,
+                });
+            }
+            None if matches!(step.author, Author::Kind | Author::Around | Author::Extra) => {
+                self.puts.push(PutTo {
+                    thing: thing(resource),
+                    resource: put.resource.to_owned(),
+                    is_kinds: step.author == Author::Kind && job.stage().is_some(),
+                    span: step.span,
+                    job: Arc::clone(at),
+                });
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// What a job of a stage deploys.
+    fn deployment(&mut self, job: &Job<'_>, pipeline: &Pipeline<'_>, at: Arc<JobAt>) {
         if let JobRole::Stage {
             stage, phase: StagePhase::Deploy, target: Some(target), target_options: options, ..
         } = job.role

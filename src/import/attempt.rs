@@ -330,10 +330,7 @@ impl Attempts<'_, '_> {
             return Ok(whole);
         }
         let mut taken: Vec<&Job> = Vec::new();
-        let mut best = match self.attempt(candidate, own_builds, name, &taken)? {
-            Ok(best) => best,
-            Err(_) => return Ok(whole),
-        };
+        let Ok(mut best) = self.attempt(candidate, own_builds, name, &taken)? else { return Ok(whole) };
         for job in jobs.into_iter().take(MOST) {
             taken.push(job);
             match self.attempt(candidate, own_builds, name, &taken)? {

@@ -190,7 +190,7 @@ impl<'p> Read<'p> {
             .source
             .as_ref()
             .map(json)
-            .and_then(|source| Some(source.as_object()?.iter().filter(|field| is_more(field)).map(owned).collect()))
+            .and_then(|source| Some(source.as_object()?.iter().filter(is_more).map(owned).collect()))
             .unwrap_or_default();
         if !more.is_empty() {
             let mut more: Json = more.into();

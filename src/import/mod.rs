@@ -128,12 +128,7 @@ pub(crate) fn import(
         reading.find_verbatim();
         let foreign = reading.foreign_gates();
         for (job, resource) in &foreign {
-            let name = &pipeline.jobs[*job].name;
-            diagnostics.push(
-                Diagnostic::new(Rule::NotCarriedOver, place(*job), format!("`{name}` waits for an issue that another pipeline opens"))
-                    .note(format!("by the resource `{resource}`"))
-                    .help("one manifest makes the pipelines of a chain on all of its Concourses: add the stage to that of the other pipeline, with `concourse`"),
-            );
+            diagnostics.push(waits_for_foreign_issue(&pipeline.jobs[*job], resource, place(*job)));
         }
         if !foreign.is_empty() {
             return Ok(None);
@@ -208,6 +203,14 @@ pub(crate) fn import(
     }))
 }
 
+fn waits_for_foreign_issue(job: &crate::concourse::Job, resource: &str, span: crate::source::Span) -> Diagnostic {
+    let message = format!("`{}` waits for an issue that another pipeline opens", job.name);
+    Diagnostic::new(Rule::NotCarriedOver, span, message).note(format!("by the resource `{resource}`")).help(
+        "one manifest makes the pipelines of a chain on all of its Concourses: add the stage to that of the other pipeline, \
+         with `concourse`",
+    )
+}
+
 /// What a change is of, where that is no pipeline.
 fn name_of(subject: &Subject) -> Option<String> {
     match subject {
@@ -274,7 +277,9 @@ fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span
 pub(crate) fn kinds_of_manifest(text: &str) -> BTreeSet<(Family, String)> {
     fn collect(value: &serde_json::Value, found: &mut BTreeSet<(Family, String)>) {
         if let Some(items) = value.as_array() {
-            items.iter().for_each(|item| collect(item, found));
+            for item in items {
+                collect(item, found);
+            }
         }
         for (key, inner) in value.as_object().into_iter().flatten() {
             let family = match key.as_str() {

@@ -55,18 +55,8 @@ pub(super) fn own_kind(
             let mut step = options
                 .unite("step", &members.iter().map(|index| (of_phase[*index], values[*index])).collect::<Vec<_>>());
             let mut when = when(condition.as_deref(), &members, &of_phase);
-            // Many stages with long names do not go into one expression: each says for itself whether it has the step.
             if when.as_ref().is_some_and(|when| when.len() > LONGEST) {
-                let has = |index| Json::Bool(members.contains(&index));
-                let given: Vec<Json> = (0..of_phase.len()).map(has).collect();
-                let values: Vec<(&Body, Option<&Json>)> =
-                    of_phase.iter().zip(&given).map(|(body, has)| (*body, Some(has))).collect();
-                let Json::String(option) = options.option("has_step", &values) else { continue };
-                let option = option.trim_start_matches("{{ ").trim_end_matches(" }}").to_owned();
-                when = Some(match &condition {
-                    Some(condition) => format!("{{{{ {condition} and {option} }}}}"),
-                    None => format!("{{{{ {option} }}}}"),
-                });
+                when = options.when_by_stage(condition.as_deref(), &members, &of_phase).or(when);
             }
             if let (Some(when), Some(map)) = (&when, step.as_object_mut()) {
                 let mut with = Map::new();
@@ -250,6 +240,20 @@ struct Options {
 }
 
 impl Options {
+    /// A condition for steps of many stages with long names, which do not go into one expression: each stage sets by an
+    /// option whether it has the step.
+    fn when_by_stage(&mut self, condition: Option<&str>, members: &[usize], of_phase: &[&Body]) -> Option<String> {
+        let has: Vec<Json> = (0..of_phase.len()).map(|index| Json::Bool(members.contains(&index))).collect();
+        let values: Vec<(&Body, Option<&Json>)> =
+            of_phase.iter().zip(&has).map(|(body, has)| (*body, Some(has))).collect();
+        let Json::String(option) = self.option("has_step", &values) else { return None };
+        let option = option.trim_start_matches("{{ ").trim_end_matches(" }}");
+        Some(match condition {
+            Some(condition) => format!("{{{{ {condition} and {option} }}}}"),
+            None => format!("{{{{ {option} }}}}"),
+        })
+    }
+
     /// What comes out as each of these values for its stage.
     fn unite(&mut self, key: &str, values: &[(&Body, Option<&Json>)]) -> Json {
         let Some((_, Some(first))) = values.first() else { return self.option(key, values) };

@@ -165,30 +165,8 @@ pub(crate) fn check_against(
             continue;
         }
         let mut diagnostic = wrong_value(node, &pointer, error.kind(), subschema);
-        if let (ValidationErrorKind::Type { .. }, None, Wording::File(shape)) =
-            (error.kind(), &diagnostic.help, wording)
-        {
-            let takes_several = subschema.is_some_and(|schema| {
-                let kind = schema.get("type").and_then(Json::as_str);
-                matches!(kind, Some("object" | "array"))
-            });
-            if takes_several {
-                let field = field_of(&pointer);
-                diagnostic.help = right_shape(field, node, subschema, *shape, error.evaluation_path().as_str());
-            } else if let Some(first) = node.as_map().and_then(|map| map.entries().first())
-                && pointer == "/gate"
-                && let Some(word) = first.value.as_str()
-            {
-                diagnostic.help = Some(format!("write `overrides: {{{}: {{gate: {word}}}}}`", first.key));
-            }
-        }
-        if diagnostic.help.is_none()
-            && let Some(list) = pointer.rsplit_once('/').and_then(|(list, _)| document.at(list)?.as_list())
-            && let ([_], ValidationErrorKind::Pattern { .. }, Some(text)) = (list, error.kind(), node.as_str())
-            && text.contains(' ')
-        {
-            let items: Vec<&str> = text.split([' ', ',']).filter(|item| !item.is_empty()).collect();
-            diagnostic.help = Some(format!("write [{}]", items.join(", ")));
+        if diagnostic.help.is_none() {
+            diagnostic.help = help_for_value(document, node, &error, subschema, wording);
         }
         // An ambiguous scalar is wrong in its writing alone: what was meant is clear enough to go on with, unless it has
         // to be of some form, too.
@@ -203,6 +181,33 @@ pub(crate) fn check_against(
             node.kind = NodeKind::Invalid;
         }
     }
+}
+
+/// Returns how to write a value that does not fit, where that is clear.
+fn help_for_value(
+    document: &Node,
+    node: &Node,
+    error: &jsonschema::ValidationError<'_>,
+    subschema: Option<&Json>,
+    wording: &Wording<'_>,
+) -> Option<String> {
+    let pointer = error.instance_path().to_string();
+    if let (ValidationErrorKind::Type { .. }, Wording::File(shape)) = (error.kind(), wording) {
+        let takes_several = subschema
+            .is_some_and(|schema| matches!(schema.get("type").and_then(Json::as_str), Some("object" | "array")));
+        if takes_several {
+            return right_shape(field_of(&pointer), node, subschema, *shape, error.evaluation_path().as_str());
+        }
+        let first = node.as_map().and_then(|map| map.entries().first()).filter(|_| pointer == "/gate")?;
+        return first.value.as_str().map(|word| format!("write `overrides: {{{}: {{gate: {word}}}}}`", first.key));
+    }
+    let list = document.at(pointer.rsplit_once('/')?.0)?.as_list()?;
+    let text = node.as_str().filter(|text| text.contains(' '))?;
+    if list.len() != 1 || !matches!(error.kind(), ValidationErrorKind::Pattern { .. }) {
+        return None;
+    }
+    let items: Vec<&str> = text.split([' ', ',']).filter(|item| !item.is_empty()).collect();
+    Some(format!("write [{}]", items.join(", ")))
 }
 
 /// Reports settings of projects at the top of a fleet once, and takes them out of the list of unknown fields.

@@ -278,8 +278,7 @@ pub(super) fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut 
     let known: BTreeSet<&str> = facts.iter().flat_map(|facts| &facts.selectors).map(String::as_str).collect();
     for entry in overrides {
         if known.contains(entry.key.as_str()) {
-            let is_approved =
-                facts.iter().any(|facts| facts.approved_selectors.iter().any(|selector| *selector == entry.key));
+            let is_approved = facts.iter().any(|facts| facts.approved_selectors.contains(&entry.key));
             if !is_approved && let Some(found) = approval_of_no_gate(&entry.value, fleet, Rule::UnusedOverride) {
                 diagnostics.push(found);
             }

@@ -95,7 +95,7 @@ fn everything() -> Vec<Text> {
 /// The pages of the repository, and the templates of all that is posted or shown.
 fn pages() -> Vec<String> {
     let mut pages = files_below(&["docs", "templates", "resource/templates", "pipelines"], &["md", "j2", "yml"]);
-    pages.retain(|page| !page.starts_with("pipelines/") || page.ends_with(".md"));
+    pages.retain(|page| !page.starts_with("pipelines/") || page.ends_with("README.md"));
     let top = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "resource/README.md"];
     pages.extend(top.map(str::to_owned));
     pages

@@ -1539,10 +1539,9 @@ fn error_that_is_known_is_not_reported_again() {
 #[test]
 fn resource_of_the_same_source_is_spelt_in_another_way() {
     let kind = format!(
-        "{}target: \"{{{{ project }}}}/{{{{ stack }}}}\"\nresource_types:\n- name: deployer\n  type: registry-image\n  source: \
+        "{KIND}target: \"{{{{ project }}}}/{{{{ stack }}}}\"\nresource_types:\n- name: deployer\n  type: registry-image\n  source: \
          {{repository: example/deployer, tag: \"1\"}}\n  defaults: {{cluster: all}}\nresources:\n\
-         - {{name: cluster, type: deployer, source: {{folder: infra/web}}}}\n",
-        KIND
+         - {{name: cluster, type: deployer, source: {{folder: infra/web}}}}\n"
     );
     for (image, source) in [
         ("example/deployer", "{folder: infra/web, cluster: all}"),

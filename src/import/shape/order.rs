@@ -48,12 +48,11 @@ impl<'p> Finder<'p, '_> {
             if !seen.insert(job) {
                 continue;
             }
-            match unit_of.get(&job) {
-                Some(unit) => _ = found.insert(*unit),
-                None => {
-                    let passed = self.job(job).takes.iter().flat_map(|taking| &taking.get.passed);
-                    open.extend(passed.filter_map(|name| self.index.get(name.as_str()).copied()));
-                }
+            if let Some(unit) = unit_of.get(&job) {
+                found.insert(*unit);
+            } else {
+                let passed = self.job(job).takes.iter().flat_map(|taking| &taking.get.passed);
+                open.extend(passed.filter_map(|name| self.index.get(name.as_str()).copied()));
             }
         }
         found

@@ -349,6 +349,7 @@ fn path_that_does_not_exist() {
 
 /// What new users write, and what they are to write instead.
 #[test]
+#[expect(clippy::too_many_lines, reason = "each mistake stands beside its message")]
 fn typical_mistakes_of_new_users() {
     let with = |more: &str| manifest("shop") + more + "\n";
     let stack = "stack: {pulumi: {path: a}}\n";
