@@ -502,7 +502,10 @@ fn code_of_a_chain_with_approvals_is_what_was_approved() {
         &["`passed` has no effect behind a gate with approvals"],
     );
     refused(&WITH_TESTS.replace("[unit]", "[unti]"), &["no rendered job is named `unti`", "did you mean `unit`?"]);
-    refused(&WITH_TESTS.replace("tag_filter: 'v*'", "uri: x"), &["write `repository` in `source`"]);
+    for field in ["uri", "URI"] {
+        let fields = format!("{field}: x");
+        refused(&WITH_TESTS.replace("tag_filter: 'v*'", &fields), &["write `repository` in `source`"]);
+    }
     // The record names the commit, and not the tag, which can be moved.
     let work = Work::new().file("shop.yml", &gated.replace("branch: ~", "").replace("params: {depth: 1}", ""));
     let rendered = work.run(&["render", "--stdout", "shop.yml"]).ended(0).stdout;

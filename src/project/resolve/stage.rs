@@ -307,15 +307,17 @@ impl Resolver<'_, '_> {
         const WORDS: [(&str, &str); 4] =
             [("uri", "repository"), ("branch", "branch"), ("paths", "paths"), ("private_key", "private_key")];
         let Some(Value::Map(mut extra)) = extra else { return IndexMap::new() };
-        for (key, word) in WORDS {
-            if extra.shift_remove(key).is_some() {
-                let place = settings.at(&format!("/source/extra/{key}")).unwrap_or(settings);
-                self.diagnostics.push(
-                    Diagnostic::new(Rule::UnknownField, place.span, format!("`{key}` has no place in `extra`"))
-                        .help(format!("write `{word}` in `source`")),
-                );
-            }
-        }
+        // A resource type that is written in Go reads its fields in any case.
+        let word_of = |key: &str| WORDS.iter().find(|(own, _)| own.eq_ignore_ascii_case(key)).map(|(_, word)| *word);
+        extra.retain(|key, _| {
+            let Some(word) = word_of(key) else { return true };
+            let place = settings.at(&format!("/source/extra/{}", escape(key))).unwrap_or(settings);
+            self.diagnostics.push(
+                Diagnostic::new(Rule::UnknownField, place.span, format!("`{key}` has no place in `extra`"))
+                    .help(format!("write `{word}` in `source`")),
+            );
+            false
+        });
         extra
     }
 
