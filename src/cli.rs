@@ -227,11 +227,15 @@ pub struct ValidateArgs {
     #[arg(long, short, help_heading = "Report")]
     pub quiet: bool,
 
+    /// Count the reports of each rule, instead of printing them.
+    #[arg(long, conflicts_with = "format", help_heading = "Report")]
+    pub summary: bool,
+
     /// File name to use for standard input, in reports and to find the fleet.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
     pub stdin_filename: Option<Utf8PathBuf>,
 
-    /// Directory with the source code, to find stages (`discover`) and to check paths, stack files and imports.
+    /// Directory with the source code, to check paths and find stages.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
     pub source_root: Option<Utf8PathBuf>,
 

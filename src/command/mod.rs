@@ -197,6 +197,12 @@ impl Output {
         Ok(self.summary(diagnostics, follows))
     }
 
+    /// Prints how often each rule reports something. Are there errors?
+    fn by_rule(&mut self, diagnostics: &[Diagnostic]) -> Result<bool, Failure> {
+        self.print(&report::by_rule(diagnostics))?;
+        Ok(self.summary(diagnostics, None))
+    }
+
     /// A result that nothing else may stand beside.
     fn document(&mut self, text: &str) -> Result<(), Failure> {
         self.print(text)?;

@@ -58,7 +58,11 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         collected.diagnostics.be_strict();
     }
     let run = collected.settle(&options.levels);
-    let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;
+    let problems = if args.summary {
+        output.by_rule(&run.diagnostics)?
+    } else {
+        output.report(&run.diagnostics, &run.sources, args.report.format, None)?
+    };
     if args.report.format == Format::Plain {
         for (file, guess) in guesses {
             output.print_unless(args.quiet, &format!("{}: {guess}\n", run.sources.path(file)))?;

@@ -3,12 +3,14 @@
 //! A line and a column count from 1, and a column is a character: a Unicode code point. A range ends behind its last
 //! character. All formats say the same in the same order, and none of them shows a secret that was found in clear.
 
+mod by_rule;
 mod github;
 mod json;
 mod plain;
 mod sarif;
 mod view;
 
+pub use by_rule::by_rule;
 pub use github::github;
 pub use json::{json, report_schema};
 pub use plain::{plain, summary};

@@ -114,6 +114,7 @@ fn help_of_every_verb() {
 
     Report:
       -q, --quiet            Print nothing if there are no problems
+          --summary          Count the reports of each rule, instead of printing them
           --format <FORMAT>  Format of the report: plain, json, sarif (code scanning) or github
                              (annotations of a workflow) [default: plain]
           --deny <RULE>      Treat this rule as an error; `warnings` stands for all rules that warn
@@ -122,8 +123,7 @@ fn help_of_every_verb() {
 
     Input:
           --stdin-filename <FILE>  File name to use for standard input, in reports and to find the fleet
-          --source-root <DIR>      Directory with the source code, to find stages (`discover`) and to
-                                   check paths, stack files and imports
+          --source-root <DIR>      Directory with the source code, to check paths and find stages
     ");
     assert_snapshot!(help(&["set", "--help"]), @"
     Show what would change on Concourse, ask, then set the pipelines with `fly`.

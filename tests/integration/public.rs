@@ -1,5 +1,7 @@
 //! Shapes of public pipelines that were judged wrongly: what is right about each.
 
+use insta::assert_snapshot;
+
 use crate::incidents::{finds, finds_no, found};
 use crate::support::Work;
 
@@ -175,4 +177,22 @@ fn only_triggers_leaves_out_what_starts_nothing() {
     let few = work.run(&["graph", "--only-triggers", "ci.yml"]).fine();
     assert!(few.contains("code") && few.contains("makes"), "{few}");
     assert!(!few.contains("versions go to") && !few.contains("takes version"), "{few}");
+}
+
+#[test]
+fn summary_counts_reports_by_rule() {
+    let lonely = jobs(&["name: a, serial_groups: [x], plan: [{get: code, trigger: true}]"]);
+    let both = lonely.clone() + "- {name: b, serial_groups: [y], plan: [{get: code, trigger: true}, {do: []}]}\n";
+    let work = Work::new().file("a.yml", &lonely).file("b.yml", &both);
+    let ran = work.run(&["validate", "--summary", "a.yml", "b.yml"]).ended(0);
+    assert_snapshot!(ran.stdout, @"
+    warning  lonely-serial-group  3 reports in 2 files
+    warning  empty-plan           1 report in 1 file
+    ");
+    assert_eq!(ran.stderr, "warning: 4 warnings in 2 files\n");
+    // An error is an error.
+    work.write("c.yml", "jobs: []\n");
+    let ran = work.run(&["validate", "--summary", "a.yml", "c.yml"]).ended(1);
+    assert!(ran.stdout.starts_with("error"), "{}", ran.stdout);
+    work.run(&["validate", "--summary", "--format", "json", "a.yml"]).ended(2);
 }
