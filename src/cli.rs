@@ -15,7 +15,8 @@ use crate::report::Format;
 /// A fleet (`pipegen.yml`) contains the settings that its projects share. A manifest (`projects/NAME.yml`) names what one
 /// project deploys, its environments, and the gate before each of them.
 ///
-/// Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run.
+/// Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run, 4 rendered files are out of
+/// date.
 #[derive(Debug, Parser)]
 #[command(name = "ol-pipegen", version, max_term_width = 100)]
 pub struct Cli {
@@ -92,7 +93,7 @@ pub struct RenderArgs {
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
-    /// Write nothing. Exit with 1 and show a diff if a committed file is stale, missing or left over.
+    /// Write nothing. Exit with 4 and show a diff if a committed file is stale, missing or left over.
     #[arg(long, group = "mode", help_heading = "Output")]
     pub check: bool,
 

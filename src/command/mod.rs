@@ -34,12 +34,14 @@ use crate::{Failure, interrupt, report};
 pub enum Outcome {
     /// Nothing is wrong.
     Fine,
-    /// Something is wrong with the input, or a committed file is stale.
+    /// Something is wrong with the input.
     Problems,
     /// The command line asks for what cannot be.
     Usage,
     /// It could not be done at all.
     CouldNotRun,
+    /// The input is right, and a committed file is not what it renders.
+    OutOfDate,
 }
 
 impl Outcome {
@@ -50,6 +52,7 @@ impl Outcome {
             Self::Problems => 1,
             Self::Usage => 2,
             Self::CouldNotRun => 3,
+            Self::OutOfDate => 4,
         }
     }
 }

@@ -5,11 +5,12 @@ use camino::Utf8Path;
 
 use crate::Failure;
 use crate::cli::RenderArgs;
-use crate::diagnostic::{Count, visible};
+use crate::diagnostic::{Count, Diagnostic, Rule, Severity, visible};
 use crate::parallel::in_parallel;
 use crate::progress::Progress;
 use crate::render::{Options, RenderedFleet, render, select, set_pipeline};
-use crate::source::Sources;
+use crate::report::Format;
+use crate::source::{SourceText, Sources, Span};
 use crate::unchanged::Memory;
 use crate::write::{self, Folder};
 
@@ -51,13 +52,19 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
     let progress = if args.quiet { Progress::default() } else { Progress::for_people() };
     let options =
         Options { source_root: args.source_root.clone(), levels, progress: progress.clone(), ..Options::default() };
-    let run = render(&selection, &options)?;
+    let mut run = render(&selection, &options)?;
     let follows = match mode {
         Mode::Write => "nothing was written",
         Mode::Check | Mode::Diff => "nothing was compared",
         Mode::Print => "nothing was printed",
     };
-    if output.report(&run.diagnostics, &run.sources, args.report.format, Some(follows))? {
+    // A report that is one document holds the files that are out of date, too.
+    let is_whole = mode == Mode::Check && args.report.format != Format::Plain;
+    let is_refused = run.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+    if is_refused || !is_whole {
+        output.report(&run.diagnostics, &run.sources, args.report.format, Some(follows))?;
+    }
+    if is_refused {
         return Ok(Outcome::Problems);
     }
     if mode == Mode::Print {
@@ -72,6 +79,12 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
         output.error(&format!("{count} {verb} in the way; {follows}"));
         return Ok(Outcome::Problems);
     }
+    if is_whole {
+        let stale = comparisons.iter().flat_map(|comparison| &comparison.changes);
+        let stale: Vec<Diagnostic> = stale.map(|change| change.report(&mut run.sources)).collect::<Result<_, _>>()?;
+        run.diagnostics.extend(stale);
+        output.report(&run.diagnostics, &run.sources, args.report.format, None)?;
+    }
     let mut tally = Tally::default();
     for Comparison { folder, unchanged, changes } in &comparisons {
         let lines: Vec<String> = if mode == Mode::Write {
@@ -84,8 +97,10 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
             let lines = lines.into_iter().collect::<Result<_, _>>()?;
             folder.close()?;
             lines
+        } else if is_whole {
+            vec![String::new(); changes.len()]
         } else {
-            let lines = in_parallel(changes, 50, |change| change.show(output.colour_out));
+            let lines = in_parallel(changes, 50, |change| change.show(mode, output.colour_out));
             lines.into_iter().collect::<Result<_, _>>()?
         };
         tally.unchanged += unchanged;
@@ -102,11 +117,27 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
 }
 
 impl Change<'_> {
-    /// What would change, as a diff.
-    fn show(&self, colour: bool) -> Result<String, Failure> {
+    /// What is wrong with the file that is there.
+    fn report(&self, sources: &mut Sources) -> Result<Diagnostic, Failure> {
+        let old = write::existing(&self.path)?;
+        let message = match (&old, self.new) {
+            (None, _) => format!("`{}` is missing", self.path),
+            (Some(_), Some(_)) => format!("`{}` is not what its manifest renders", self.path),
+            (Some(_), None) => format!("nothing renders `{}`", self.path),
+        };
+        let file = sources.add(self.path.as_path(), SourceText::from(old.unwrap_or_default()));
+        let span = Span { file, start: 0, end: 0 };
+        Ok(Diagnostic::new(Rule::StaleFile, span, message).help("run `ol-pipegen render`, and commit the result"))
+    }
+
+    /// What would change, as a diff. A check names a missing file alone.
+    fn show(&self, mode: Mode, colour: bool) -> Result<String, Failure> {
         let Self { path, new } = self;
         let old = write::existing(path)?;
         let shown = visible(path.as_str());
+        if mode == Mode::Check && old.is_none() {
+            return Ok(format!("{shown} is missing\n"));
+        }
         let old_name = if old.is_some() { &shown } else { "/dev/null" };
         let (text, new_name) = match new {
             Some(pipeline) => (pipeline.text(path), format!("{shown} (rendered)")),
@@ -157,8 +188,10 @@ fn close(tally: &Tally, mode: Mode, args: &RenderArgs, output: &mut Output) -> R
             // Writing to a string does not fail.
             let _ = write!(command, " {path}");
         }
-        output.error(&format!("out of date: {}; run `{command}`", Count(changed, "file")));
-        return Ok(Outcome::Problems);
+        if args.report.format == Format::Plain {
+            output.error(&format!("out of date: {}; run `{command}`", Count(changed, "file")));
+        }
+        return Ok(Outcome::OutOfDate);
     }
     let total = Count(tally.written + tally.unchanged, "pipeline");
     match mode {

@@ -291,6 +291,8 @@ rules! {
     UnreadPath = Warning "unread-path",
     /// No template uses the value.
     UnusedValue = Warning "unused-value",
+    /// A rendered file is missing, left over, or not what its manifest renders.
+    StaleFile = Error "stale-file",
     /// An override of a fleet has no effect.
     UnusedOverride = Error "unused-override",
     /// No glob of the fleet matches the manifest.

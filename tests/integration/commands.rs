@@ -16,7 +16,8 @@ fn help_of_every_verb() {
     (`projects/NAME.yml`) names what one project deploys, its environments, and the gate before each of
     them.
 
-    Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run.
+    Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run, 4 rendered
+    files are out of date.
 
     Usage: ol-pipegen [OPTIONS] <COMMAND>
 
@@ -64,7 +65,7 @@ fn help_of_every_verb() {
       -h, --help          Print help
 
     Output:
-          --check      Write nothing. Exit with 1 and show a diff if a committed file is stale, missing
+          --check      Write nothing. Exit with 4 and show a diff if a committed file is stale, missing
                        or left over
           --diff       Write nothing. Show a diff against the committed files, and exit with 0
           --stdout     Write nothing. Print the pipelines as YAML documents
@@ -577,7 +578,7 @@ fn reader_that_has_seen_enough_changes_nothing_of_what_is_done() {
     let count = work.list("rendered").len();
     std::fs::remove_dir_all(work.path().join("rendered")).unwrap();
     let stale = format!("error: out of date: {count} files; run `ol-pipegen render`\n");
-    assert_eq!(run_without_a_reader(&work, &["render", "--check"]), (Some(1), stale));
+    assert_eq!(run_without_a_reader(&work, &["render", "--check"]), (Some(4), stale));
     assert_eq!(run_without_a_reader(&work, &["render"]), (Some(0), String::new()));
     assert_eq!(work.list("rendered").len(), count);
     assert_eq!(run_without_a_reader(&work, &["render", "--check"]), (Some(0), String::new()));

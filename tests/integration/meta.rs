@@ -272,7 +272,7 @@ fn it_follows_the_fleet_and_goes_when_nobody_asks_for_it() {
     work.write("projects/new.yml", &manifest("new"));
     work.run(&["render", "--quiet", "projects/new.yml"]).fine();
     assert_eq!(work.read("rendered/shop-pipelines.yml"), before);
-    let check = work.run(&["render", "--check"]).ended(1);
+    let check = work.run(&["render", "--check"]).ended(4);
     assert!(check.stdout.contains("+- name: set-new\n"), "{}", check.stdout);
     // Something is wrong with a manifest: nothing is written, and no job goes.
     work.write("projects/cart.yml", "project: [\n");
