@@ -170,7 +170,7 @@ fn unknown_key_is_named_and_refused_in_both_modes() {
         .says("versions");
     let request = json!({"source": lab.gate_source("trigger"), "version": {"issue_number": "1", "issue_closed_at": "2026-01-01T00:00:00Z"}, "params": {"skip": true}});
     lab.run("in", &request, lab.temp.path(), None).fails("bad-params").says("skip");
-    for (text, said) in [("", "no JSON"), ("[]", "no JSON object"), ("{\"source\": 1}", "source"), ("{}", "source")] {
+    for (text, said) in [("", "JSON"), ("[]", "not a JSON object"), ("{\"source\": 1}", "source"), ("{}", "source")] {
         let request: Value = serde_json::from_str(text).unwrap_or(Value::Null);
         let run = lab.run("check", &request, lab.temp.path(), None);
         assert_eq!(run.code, Some(1), "{text}");

@@ -263,7 +263,7 @@ fn report_finds_a_claim_that_ended_before_the_body_was_told() {
     lab.claim(1, &build(7)).succeeds();
     lab.world().edit_body(REPO, 1, "gate-bot", &before);
     lab.report("aborted", &build(7)).succeeds();
-    assert!(lab.issue(1).comments.last().unwrap().body.contains("**Not deployed to `QA`:** somebody aborted"));
+    assert!(lab.issue(1).comments.last().unwrap().body.contains("**Not deployed to `QA`:** the build was aborted"));
 }
 
 // 31
