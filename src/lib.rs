@@ -45,6 +45,7 @@ pub mod kind;
 pub mod lint;
 mod lower;
 pub mod manifest;
+mod markdown;
 mod parallel;
 pub mod plan;
 pub mod progress;

@@ -13,6 +13,7 @@ mod orphans;
 mod pipeline;
 mod project;
 mod render;
+mod revisions;
 mod rule;
 mod schema;
 mod set;

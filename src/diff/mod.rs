@@ -8,6 +8,7 @@ mod compare;
 mod gates;
 mod names;
 mod promotions;
+mod report;
 mod steps;
 mod values;
 mod ways;
@@ -15,3 +16,4 @@ mod words;
 
 pub use change::{Change, Changes, Effect, Subject};
 pub use compare::compare;
+pub(crate) use report::{Compared, in_markdown, in_words};

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::diagnostic::visible;
-use crate::explain::markdown::{as_code, escaped};
+use crate::markdown::{as_code, escaped};
 use crate::write;
 
 use super::change::{Change, Changes, Effect, Subject};

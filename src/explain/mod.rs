@@ -2,7 +2,6 @@
 //! of Concourse.
 
 mod links;
-pub(crate) mod markdown;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
@@ -13,11 +12,11 @@ use indexmap::IndexMap;
 use crate::flow::duration;
 use crate::kind::Family;
 use crate::manifest::{CheckEvery, IssuesResource};
+use crate::markdown::{as_code, escaped};
 use crate::plan::{GateIssue, Job, Opening, PipelinePlan, StageJob, StagePhase, Taken, TakenGate, plan};
 use crate::project::{Approval, Concourse, Fleet, Gate, GitSource, Input, Project, Stage, What};
 
 use links::State;
-use markdown::{as_code, escaped};
 
 /// The page of a project, in Markdown.
 pub(crate) fn page(project: &Project, fleet: &Fleet) -> String {

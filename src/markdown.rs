@@ -1,3 +1,5 @@
+//! Texts of users in Markdown: as text, or as code.
+
 use crate::diagnostic::visible;
 
 /// A text that Markdown takes for nothing but text.

@@ -1,0 +1,168 @@
+use std::collections::HashSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::Failure;
+use crate::concourse::Pipeline;
+use crate::content::Content;
+use crate::diagnostic::{Diagnostics, visible};
+use crate::diff::{Changes, Compared, compare};
+use crate::git::Commit;
+use crate::source::{SourceText, Sources};
+
+use super::diff::Reading;
+use super::pipeline::parse;
+
+/// Two revisions, as git writes them: `OLD..NEW`, or `OLD...NEW` since their ways parted.
+pub(super) struct Range<'a> {
+    old: &'a str,
+    new: &'a str,
+    since_parted: bool,
+}
+
+impl<'a> Range<'a> {
+    /// None when the argument is a file, or no range.
+    pub(super) fn parse(argument: &'a str) -> Option<Self> {
+        if Utf8Path::new(argument).exists() || argument.contains(':') {
+            return None;
+        }
+        let (old, new) = argument.split_once("..")?;
+        // `../a.yml` is a file that is not there.
+        if old.ends_with('/') || new.starts_with('/') {
+            return None;
+        }
+        let (new, since_parted) = new.strip_prefix('.').map_or((new, false), |new| (new, true));
+        let or_head = |revision: &'a str| if revision.is_empty() { "HEAD" } else { revision };
+        Some(Self { old: or_head(old), new: or_head(new), since_parted })
+    }
+
+    /// The pipelines below a path that differ.
+    pub(super) fn compare(&self, below: &Utf8Path, reading: &mut Reading) -> Result<Vec<Compared>, Failure> {
+        let new = Commit::of(self.new)?;
+        let mut old = Commit::of(self.old)?;
+        if self.since_parted {
+            old = Commit::before_both(&old, &new)?;
+        }
+        let text = |commit: &Commit, path: &Utf8Path| {
+            let text = commit.file(path)?.map(SourceText::from);
+            Ok::<_, Failure>(text.filter(|text| Content::of(path, text.as_str()) == Content::Pipeline))
+        };
+        let (mut compared, mut gone, mut come) = (Vec::new(), Vec::new(), Vec::new());
+        for path in old.changed(&new, below)?.into_iter().filter(|path| may_be_pipeline(path)) {
+            match (text(&old, &path)?, text(&new, &path)?) {
+                (None, None) => {}
+                (Some(before), Some(after)) => {
+                    let before = reading.text(&format!("{}:{path}", self.old), before);
+                    let after = reading.text(&format!("{}:{path}", self.new), after);
+                    compared.extend(before.zip(after).map(|(before, after)| Compared {
+                        old: Some(path.to_string()),
+                        new: Some(path.to_string()),
+                        changes: compare(&before, &after),
+                        is_moved: false,
+                    }));
+                }
+                (Some(before), None) => gone.push(OneSided::of(path, before)),
+                (None, Some(after)) => come.push(OneSided::of(path, after)),
+            }
+        }
+        compared.extend(moved(gone, come));
+        if compared.is_empty() {
+            self.require_pipelines(below, (&old, &new), text)?;
+        }
+        compared.sort_by(|one, other| one.name().cmp(other.name()));
+        Ok(compared)
+    }
+
+    /// Refuses a path without pipelines: nothing changes there, whatever else changes.
+    fn require_pipelines(
+        &self,
+        below: &Utf8Path,
+        (old, new): (&Commit, &Commit),
+        text: impl Fn(&Commit, &Utf8Path) -> Result<Option<SourceText>, Failure>,
+    ) -> Result<(), Failure> {
+        let revisions = format!("`{}` or `{}`", visible(self.old), visible(self.new));
+        let mut is_path = false;
+        for commit in [new, old] {
+            for path in commit.files(below)? {
+                is_path = true;
+                if may_be_pipeline(&path) && text(commit, &path)?.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        Err(Failure::Usage(if is_path {
+            format!("`{below}` has no pipelines at {revisions}: name a rendered pipeline, or a folder of them")
+        } else {
+            format!("there is no `{below}` at {revisions}: name a rendered pipeline, or a folder of them")
+        }))
+    }
+}
+
+/// Workflows of GitHub have jobs, too.
+fn may_be_pipeline(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("yml" | "yaml" | "json")) && !path.starts_with(".github")
+}
+
+/// A pipeline that only one of two revisions has.
+struct OneSided {
+    path: Utf8PathBuf,
+    /// None when it cannot be read: it is compared with nothing.
+    pipeline: Option<Pipeline>,
+}
+
+impl OneSided {
+    fn of(path: Utf8PathBuf, text: SourceText) -> Self {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        let pipeline = parse(path.as_str(), text, &mut sources, &mut diagnostics);
+        Self { path, pipeline }
+    }
+
+    fn jobs(&self) -> HashSet<&str> {
+        self.pipeline.iter().flat_map(|pipeline| &pipeline.jobs).map(|job| job.name.as_str()).collect()
+    }
+}
+
+/// Pipelines of one revision alone. One that is gone and one that is new are the same pipeline in another file when they
+/// have at least half of their jobs in common: a gate that gets weaker on the way is reported.
+fn moved(gone: Vec<OneSided>, come: Vec<OneSided>) -> Vec<Compared> {
+    let mut compared = Vec::new();
+    let mut left: Vec<OneSided> = gone;
+    for one in come {
+        let jobs = one.jobs();
+        let in_common = |old: &OneSided| old.jobs().intersection(&jobs).count();
+        let is_same = |old: &&(usize, &OneSided)| {
+            in_common(old.1) > 0 && in_common(old.1) * 2 >= old.1.jobs().len().min(jobs.len())
+        };
+        let same = left.iter().enumerate().filter(|old| is_same(&old)).max_by_key(|(_, old)| in_common(old));
+        let same = same.map(|(index, _)| index).map(|index| left.remove(index));
+        let mut changes = Changes::default();
+        if let Some((before, after)) = same.as_ref().and_then(|old| old.pipeline.as_ref().zip(one.pipeline.as_ref())) {
+            changes = compare(before, after);
+        }
+        let (is_moved, new) = (same.is_some(), Some(one.path.to_string()));
+        compared.push(Compared { old: same.map(|old| old.path.to_string()), new, changes, is_moved });
+    }
+    compared.extend(left.into_iter().map(|old| Compared {
+        old: Some(old.path.to_string()),
+        new: None,
+        changes: Changes::default(),
+        is_moved: false,
+    }));
+    compared
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_told_from_files() {
+        let range = |text| Range::parse(text).map(|range| (range.old, range.new, range.since_parted));
+        assert_eq!(range("main..topic"), Some(("main", "topic", false)));
+        assert_eq!(range("v1.0...HEAD"), Some(("v1.0", "HEAD", true)));
+        assert_eq!(range("main.."), Some(("main", "HEAD", false)));
+        assert_eq!(range("../a.yml"), None);
+        assert_eq!(range("HEAD:a/../b.yml"), None);
+        assert_eq!(range("a.yml"), None);
+    }
+}
