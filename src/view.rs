@@ -1,6 +1,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::concourse::is_clock;
 use crate::flow::is_gate_type;
 use crate::source::Span;
 use crate::validate::PathPattern;
@@ -180,7 +181,14 @@ impl<'n> PipelineView<'n> {
         is_gate_type(kind, repository)
     }
 
-    /// Whether the versions of a resource are times, and nothing that could be promoted.
+    /// Whether the versions of a resource are surely times, and no content.
+    pub(crate) fn holds_only_times(&self, resource: &Definition<'_>) -> bool {
+        let kind = resource.text("type").unwrap_or_default();
+        let of_type = self.resource_types.iter().find(|definition| definition.name == kind);
+        is_clock(kind, of_type.is_some(), of_type.and_then(|of_type| of_type.source_text("repository")))
+    }
+
+    /// Whether a resource is a clock by its name or image, so that its versions are nothing to promote.
     pub(crate) fn is_clock(&self, resource: &Definition<'_>) -> bool {
         let kind = resource.text("type").unwrap_or_default();
         let image = self.resource_types.iter().find(|definition| definition.name == kind);

@@ -16,6 +16,7 @@ pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, Res
 pub use instance_vars::InstanceVars;
 pub use job::{BuildLogRetention, Job};
 pub use pipeline::Pipeline;
+pub(crate) use resource::is_clock;
 pub use resource::{Resource, ResourceType};
 pub use step::{
     Across, Core, GetStep, InParallel, Inputs, LoadVarStep, PutStep, SetPipelineStep, Step, TaskStep, Version,

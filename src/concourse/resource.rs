@@ -73,3 +73,21 @@ pub struct ResourceType {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
 }
+
+impl ResourceType {
+    /// The repository of its image.
+    pub(crate) fn image(&self) -> Option<&str> {
+        match self.source.as_ref()?.get("repository")? {
+            Value::Text(image) => Some(image),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the versions of a resource are times, which hold no content: those of Concourse's own type `time`, or of one of
+/// that name with the same image. `image` is the image of a type that the pipeline defines under that name.
+pub(crate) fn is_clock(type_name: &str, is_defined: bool, image: Option<&str>) -> bool {
+    let name =
+        |image: &str| image.rsplit('/').next().and_then(|name| name.split([':', '@']).next()) == Some("time-resource");
+    type_name == "time" && (!is_defined || image.is_some_and(name))
+}

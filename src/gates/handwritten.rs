@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::concourse::is_clock;
 use crate::lower::{Author, JobRole};
 use crate::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list, text, texts};
 use crate::yaml::{Node, Value, decode};
@@ -84,9 +85,11 @@ impl<'v, 'n> Handwritten<'v, 'n> {
         let kind = resource.text("type").unwrap_or_default();
         let of_type = self.view.resource_types.iter().find(|of_type| of_type.name == kind);
         let image = of_type.and_then(|of_type| text(field(of_type.source()?, "repository")?));
+        let is_clock = is_clock(kind, of_type.is_some(), image);
         let of_type = of_type.and_then(|of_type| self.defaults[of_type.index].as_ref());
         let mut made = Resource::new(resource.span, kind, image, Source { own, of_type });
         made.is_fixed = field(resource.node, "version").is_some_and(|version| version.as_map().is_some());
+        made.is_clock = is_clock;
         made
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::concourse::{self, Core, Inputs, JobName, Pipeline as Written, TaskStep, Version};
+use crate::concourse::{self, Core, Inputs, JobName, Pipeline as Written, ResourceType, TaskStep, Version, is_clock};
 use crate::lower::{Author, JobRole, Lowered};
 use crate::source::Span;
 use crate::yaml::Value;
@@ -64,14 +64,12 @@ fn resources(pipeline: &Written, span: Span) -> BTreeMap<&str, Resource<'_>> {
     let mut found = BTreeMap::new();
     for resource in &pipeline.resources {
         let of_type = pipeline.resource_types.iter().find(|of_type| of_type.name == resource.type_name);
-        let image = of_type.and_then(|of_type| match of_type.source.as_ref()?.get("repository") {
-            Some(Value::Text(image)) => Some(image.as_str()),
-            _ => None,
-        });
+        let image = of_type.and_then(ResourceType::image);
         let source =
             Source { own: resource.source.as_ref(), of_type: of_type.and_then(|of_type| of_type.defaults.as_ref()) };
         let mut made = Resource::new(span, resource.type_name.as_str(), image, source);
         made.is_fixed = resource.version.is_some();
+        made.is_clock = is_clock(resource.type_name.as_str(), of_type.is_some(), image);
         found.insert(resource.name.as_str(), made);
     }
     found

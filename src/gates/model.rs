@@ -57,6 +57,8 @@ pub(super) struct Resource<'a> {
     pub(super) image: Option<&'a str>,
     /// One version is written in the pipeline.
     pub(super) is_fixed: bool,
+    /// Its versions are times, and no content.
+    pub(super) is_clock: bool,
 }
 
 /// The source of a resource over the defaults of its type, as Concourse merges them.
@@ -118,7 +120,7 @@ pub(super) enum Mark<'a> {
 impl<'a> Resource<'a> {
     pub(super) fn new(span: Span, type_name: &'a str, image: Option<&'a str>, source: Source<'a>) -> Self {
         let issue = Issue::of(type_name, image, source);
-        Self { span, type_name, source, issue, is_gates_own: false, image, is_fixed: false }
+        Self { span, type_name, source, issue, is_gates_own: false, image, is_fixed: false, is_clock: false }
     }
 
     /// Whether what is put to it, or got from it, could be taken for a gate's.

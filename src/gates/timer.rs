@@ -36,7 +36,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
 }
 
 fn is_timed(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
-    let is_clock = |name: &str| pipeline.resources.get(name).is_some_and(|resource| resource.type_name == "time");
+    let is_clock = |name: &str| pipeline.resources.get(name).is_some_and(|resource| resource.is_clock);
     job.gets().any(|(get, _)| get.triggers && is_clock(get.resource))
 }
 

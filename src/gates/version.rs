@@ -35,7 +35,7 @@ fn newest(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics)
     for (get, step) in job.gets().filter(|(get, step)| step.author.is_brought() && !get.triggers) {
         let Some(resource) = pipeline.resources.get(get.resource) else { continue };
         // A clock has no content.
-        if get.is_unpinned || get.is_fixed || resource.is_fixed || resource.type_name == "time" {
+        if get.is_unpinned || get.is_fixed || resource.is_fixed || resource.is_clock {
             continue;
         }
         reported.push(get.name);
@@ -223,7 +223,7 @@ pub(super) fn newest_of<'j, 'a>(job: &'j Job<'a>, pipeline: &'j Pipeline<'a>) ->
     let mut found = Vec::new();
     for (get, step) in job.gets() {
         let Some(resource) = pipeline.resources.get(get.resource) else { continue };
-        let is_fixed = get.is_fixed || resource.is_fixed || resource.type_name == "time" || resource.issue.is_some();
+        let is_fixed = get.is_fixed || resource.is_fixed || resource.is_clock || resource.issue.is_some();
         if is_fixed || held.contains(get.name) || !is_used(get.name, job) {
             continue;
         }

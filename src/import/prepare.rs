@@ -6,7 +6,6 @@ use crate::concourse::{
     Core, GetStep, InParallel, Pipeline, PutStep, Resource, ResourceName, ResourceType, ResourceTypeName, Step,
 };
 use crate::flow::PipelineFlow;
-use crate::yaml::Value;
 
 use super::graph::{is_bare, only_gets};
 use super::shape::{Role, role};
@@ -33,11 +32,7 @@ pub(super) fn call_by_artifact(pipeline: &mut Pipeline) -> BTreeMap<String, Stri
 pub(super) fn call_issues(pipeline: &mut Pipeline) -> bool {
     let name = ResourceTypeName::parse("github-issues").expect("internal error: the name of a type is none");
     let is_issues = |found: &&ResourceType| {
-        let image = found.source.as_ref().and_then(|source| match source.get("repository") {
-            Some(Value::Text(image)) => Some(image.as_str()),
-            _ => None,
-        });
-        found.name != name && image.is_some_and(|image| image.ends_with("github-issues-resource"))
+        found.name != name && found.image().is_some_and(|image| image.ends_with("github-issues-resource"))
     };
     let called: Vec<ResourceTypeName> =
         pipeline.resource_types.iter().filter(is_issues).map(|found| found.name.clone()).collect();

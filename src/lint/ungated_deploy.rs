@@ -42,9 +42,8 @@ fn starts<'v, 'n>(
     view: &'v PipelineView<'n>,
     job: &'v JobView<'n>,
 ) -> impl Iterator<Item = &'v StepView<'n>> + use<'v, 'n> {
-    let is_clock = |step: &StepView<'_>| {
-        view.resource(step.resource()).is_some_and(|resource| resource.text("type") == Some("time"))
-    };
+    let is_clock =
+        |step: &StepView<'_>| view.resource(step.resource()).is_some_and(|resource| view.holds_only_times(resource));
     job.gets().filter(move |step| step.triggers() && !is_clock(step))
 }
 

@@ -580,7 +580,7 @@ impl<'p> Planner<'p, '_> {
         for input in &stage.inputs {
             let place = || stage.input_span(input.name.as_str()).unwrap_or(stage.origin.span);
             // A clock has no content.
-            let is_clock = matches!(&input.what, What::Resource(any) if any.type_name.as_str() == "time");
+            let is_clock = matches!(&input.what, What::Resource(any) if any.is_clock);
             if input.pin == Pin::LeftOut && !is_clock {
                 self.diagnostics.push(
                     Diagnostic::new(

@@ -9,6 +9,7 @@ use crate::concourse::ResourceName;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use crate::kind::KindSet;
 use crate::manifest::{InputFile, InputSettings, PinSetting, Template};
+use crate::project::FleetResourceType;
 use crate::source::Span;
 use crate::template::Scope;
 use crate::yaml::{Node, escape};
@@ -33,8 +34,8 @@ const IMAGE_FILES: [&str; 6] = ["digest", "repository", "tag", "labels.json", "m
 /// What the inputs of a stage are resolved with.
 pub(super) struct InputContext<'a> {
     pub(super) kinds: &'a KindSet,
-    /// Whether images are got by Concourse's own type, so that the files of a get are known.
-    pub(super) has_core_images: bool,
+    /// The types that the fleet defines, which take the place of Concourse's own.
+    pub(super) own_types: &'a IndexMap<String, FleetResourceType>,
     pub(super) scope: &'a Scope,
     pub(super) settings: &'a Node,
     pub(super) environment: &'a str,
@@ -122,7 +123,8 @@ impl InputContext<'_> {
             (PinSetting::File(file), _) => Pin::File(file),
             (PinSetting::LeftOut, _) => Pin::LeftOut,
         };
-        if self.has_core_images && matches!(what, What::Image(_)) {
+        // The files of a get are known of Concourse's own type.
+        if !self.own_types.contains_key("registry-image") && matches!(what, What::Image(_)) {
             self.check_image_files(&settings.env, &pointer);
         }
         let content = match settings.content {

@@ -401,6 +401,8 @@ pub struct ResourceSource {
     pub source: Option<Value>,
     /// Its icon.
     pub icon: Option<String>,
+    /// Whether its versions are times, and no content.
+    pub is_clock: bool,
 }
 
 /// What an input is.

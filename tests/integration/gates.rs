@@ -1583,3 +1583,44 @@ fn empty_target_names_nothing() {
     let warned = warned(&fleet().file("projects/shop.yml", &format!("project: shop\n{script}")));
     assert!(warned.contains("[unnamed-target]"), "{warned}");
 }
+
+#[test]
+fn type_that_is_only_called_time_is_no_clock() {
+    let fleet = |image: &str| {
+        FLEET.replace(
+            "defaults:",
+            &format!("resource_types: {{time: {{type: registry-image, source: {{repository: {image}, tag: \"1\"}}}}}}\ndefaults:"),
+        )
+    };
+    let manifest = format!(
+        "project: shop\n{SCRIPT}extra: {{resources: [{{name: x, type: time, source: {{uri: there}}}}]}}\nbefore: [{{get: x}}]\n"
+    );
+    let rendered = |fleet: &str, manifest: &str| {
+        Work::new().file("pipegen.yml", fleet).file("projects/shop.yml", manifest).run(&["render", "--quiet"]).stderr
+    };
+    let told = rendered(&fleet("example/files"), &manifest);
+    assert!(told.contains("[unapproved-artifact]") && told.contains("`x`"), "{told}");
+    assert_eq!(rendered(&fleet("registry.example.com/concourse/time-resource"), &manifest), "");
+    assert_eq!(rendered(FLEET, &manifest), "");
+    let input = format!("project: shop\n{SCRIPT}inputs: {{x: {{resource: {{type: time, source: {{a: b}}}}, pin: ~}}}}\n");
+    assert!(rendered(&fleet("example/files"), &input).contains("[unpinned-input]"));
+    assert_eq!(rendered(FLEET, &input), "");
+    // A handwritten job.
+    let gated = |types: &str| {
+        let text = format!(
+            "{types}resources:\n- {{name: x, type: time, source: {{a: b}}}}\n\
+             - {{name: gate, type: github-issues, source: {{gate: a/-/QA/deployed, destination: a/-/Production/deploy, role: trigger, repository: a/b}}}}\n\
+             - {{name: post, type: github-issues, source: {{gate: a/-/QA/deployed, destination: a/-/Production/deploy, role: post, repository: a/b}}}}\n\
+             jobs:\n- name: ship\n  serial: true\n  plan:\n  - {{get: gate, trigger: true}}\n  - {{get: x}}\n\
+             - {{put: post, params: {{action: claim, approval: gate/approval.json}}}}\n  - {{task: ship, file: x/ship.yml}}\n"
+        );
+        let text = text.replace("\n- {put: post", "\n  - {put: post");
+        Work::new().file("ship.yml", &text).run(&["validate", "ship.yml"]).stderr
+    };
+    let own = "resource_types:\n- {name: time, type: registry-image, source: {repository: example/files, tag: \"1\"}}\n\
+               - {name: github-issues, type: registry-image, source: {repository: mitodl/github-issues-resource, tag: \"1\"}}\n";
+    assert!(gated(own).contains("`x` is the newest version"), "{}", gated(own));
+    let none =
+        own.lines().filter(|line| !line.contains("name: time")).fold(String::new(), |text, line| text + line + "\n");
+    assert!(!gated(&none).contains("`x` is the newest version"), "{}", gated(&none));
+}

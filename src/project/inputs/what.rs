@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use minijinja::Value;
 
-use crate::concourse::ResourceTypeName;
+use crate::concourse::{ResourceType, ResourceTypeName, is_clock};
 use crate::diagnostic::{Diagnostic, Rule, one_of, ticked};
 use crate::manifest::{
     CheckEvery, FromSettings, GitSettings, ImageSettings, InputSettings, NewestBy, ReleaseSettings, ResourceSettings,
@@ -232,7 +232,9 @@ impl InputContext<'_> {
         let source = at("source").cloned();
         let source = source.and_then(|node| Filler::new(self.diagnostics).node(&node, scope));
         let source = source.and_then(|node| decode(&node).ok());
-        Some(ResourceSource { type_name, source, icon: settings.icon.map(|icon| icon.0) })
+        let own = self.own_types.get(type_name.as_str()).map(|own| &own.resource_type);
+        let is_clock = is_clock(type_name.as_str(), own.is_some(), own.and_then(ResourceType::image));
+        Some(ResourceSource { type_name, source, icon: settings.icon.map(|icon| icon.0), is_clock })
     }
 
     /// A field without which nothing is known.

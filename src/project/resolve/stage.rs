@@ -104,7 +104,7 @@ impl<'a> Resolver<'a, '_> {
         let before = self.diagnostics.len();
         let inputs = InputContext {
             kinds: &self.fleet.kinds,
-            has_core_images: !self.fleet.resource_types.contains_key("registry-image"),
+            own_types: &self.fleet.resource_types,
             scope: &scope,
             settings: &filled,
             environment: &outline.environment,
