@@ -133,7 +133,7 @@ fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
         Diagnostic::new(Rule::LateClaim, job.steps[at].span, message)
             .also(claim.span, why)
             .note(job.note())
-            .help("move the claim before all other steps but gets, into no other step"),
+            .help("move the claim out of other steps, to a place before all steps that are not gets"),
     );
 }
 

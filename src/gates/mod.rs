@@ -12,7 +12,7 @@
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
 //! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
-//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`].
+//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`timer`].
 
 mod claim;
 mod destination;
@@ -22,7 +22,6 @@ mod keeper;
 mod listener;
 mod lowered;
 mod model;
-mod named;
 mod order;
 mod pins;
 mod place;
@@ -31,6 +30,7 @@ mod repository;
 mod sequence;
 mod shared;
 mod source;
+mod spelling;
 mod start;
 mod target;
 mod timer;

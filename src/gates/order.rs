@@ -47,7 +47,7 @@ fn chains<'p, 'a>(pipeline: &'p Pipeline<'a>) -> Vec<Vec<OfStage<'p, 'a>>> {
     chains.into_values().collect()
 }
 
-/// The get of the code, where it brings commits that the stage before need not have had.
+/// The get of the code, where it brings commits that the stage before may never have had.
 fn newest<'p, 'a>(
     before: &OfStage<'_, 'a>,
     at: &OfStage<'_, 'a>,
@@ -101,7 +101,7 @@ fn skips(before: &Stage, stage: &Stage, job: &Job<'_>, code: &Get<'_>) -> Diagno
     Diagnostic::new(
         Rule::StepPastGate,
         place(stage),
-        format!("{} takes {by}, which {} need not have had", stage.whom(), before.whom()),
+        format!("{} takes {by}, even if {} never had it", stage.whom(), before.whom()),
     )
     .note(job.note())
     .note(format!("the code of {} is `{}`", before.whom(), before.code.resource))

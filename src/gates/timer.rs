@@ -13,8 +13,8 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
         return;
     }
     let same = job.steps.iter().find_map(|step| {
-        let deed = deed(step, pipeline)?;
-        let doing = |other: &&Job<'_>| other.steps.iter().any(|step| self::deed(step, pipeline) == Some(deed));
+        let own = work(step, pipeline)?;
+        let doing = |other: &&Job<'_>| other.steps.iter().any(|step| work(step, pipeline) == Some(own));
         let is_before = |other: &Job<'_>| !other.is_gated() && !is_timed(other, pipeline);
         let gated = pipeline.jobs.iter().filter(doing);
         let (before, gated): (Vec<&Job<'_>>, Vec<&Job<'_>>) =
@@ -41,7 +41,7 @@ fn is_timed(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
 }
 
 /// A number that is equal for steps of plans that do the same.
-fn deed(step: &Step<'_>, pipeline: &Pipeline<'_>) -> Option<(u64, u64)> {
+fn work(step: &Step<'_>, pipeline: &Pipeline<'_>) -> Option<(u64, u64)> {
     if step.path.iter().any(|part| matches!(part, Part::Hook(_) | Part::OnSuccess)) {
         return None;
     }

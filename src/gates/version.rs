@@ -196,7 +196,7 @@ fn early(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) 
                     why_apart(check).map_or("the check".to_owned(), |why| format!("the check is in {why}")),
                 )
                 .note(job.note())
-                .help("move the check before all steps that use the artifact, into no other step"),
+                .help("move the check out of other steps, to a place before all steps that use the artifact"),
             );
         }
     }

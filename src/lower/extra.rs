@@ -171,7 +171,7 @@ fn look_for(
     };
     diagnostics.push(
         Diagnostic::new(Rule::UnknownName, span, message)
-            .note(format!("the job `{job}` takes `{resource}` as it passed there"))
+            .note(format!("the job `{job}` takes `{resource}` with `passed: [{passed}]`"))
             .maybe_help(meant.map(|meant| format!("did you mean `{meant}`?"))),
     );
 }

@@ -30,7 +30,7 @@ pub(super) fn check(chain: &Chain, index: usize, gate: Option<&TakenGate<'_>>, d
                 build.or_else(|| stage.input_span(name)).unwrap_or(stage.origin.span),
                 format!("`{name}` is built on two Concourses, and two builds of one commit are two versions"),
             )
-            .note(format!("{} approves what its own Concourse built, and {} would wait for that", before.whom(), stage.whom()))
+            .note(format!("the approval of {} names what its own Concourse built, and {} never has that version", before.whom(), stage.whom()))
             .help(format!(
                 "write `build` in `overrides` for `{0}` alone: `overrides: {{{0}: {{inputs: {{{name}: {{build: …}}}}}}}}`",
                 before.environment

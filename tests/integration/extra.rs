@@ -350,7 +350,7 @@ fn extra_that_does_nothing_or_cannot_be() {
     4 |   jobs: [{name: mine, plan: [{get: shop-shop, passed: [deploy-shop-c]}]}]
       |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = note: the job `mine` takes `shop-shop` as it passed there
+      = note: the job `mine` takes `shop-shop` with `passed: [deploy-shop-c]`
       = help: did you mean `deploy-shop-ci`?
 
     error: 1 error in 1 file; nothing was written

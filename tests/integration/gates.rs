@@ -802,7 +802,7 @@ fn code_of_another_name_does_not_skip_the_environment_before() {
             "project: shop\n{SCRIPT}overrides:\n  QA: {{gate: manual}}\n  Production: {{gate: none, names: {{code: other}}}}\n"
         )),
         @"
-    error[step-past-gate]: `shop` Production takes the newest commit of `other`, which `shop` QA need not have had
+    error[step-past-gate]: `shop` Production takes the newest commit of `other`, even if `shop` QA never had it
      --> projects/shop.yml:5:42
       |
     5 |   Production: {gate: none, names: {code: other}}
@@ -820,14 +820,14 @@ fn code_of_another_name_does_not_skip_the_environment_before() {
         "project: shop\n{PREVIEWED}overrides:\n  QA: {{gate: preview, source: {{branch: release}}, names: {{code: shop-release}}}}\n"
     ));
     assert!(
-        previewed.contains("`shop` QA takes the newest commit of `shop-release`, which `shop` CI need not have had"),
+        previewed.contains("`shop` QA takes the newest commit of `shop-release`, even if `shop` CI never had it"),
         "{previewed}"
     );
     // One line that names the code of all environments is one mistake.
     let manual = report(&format!(
         "project: shop\n{SCRIPT}gate: manual\nnames: {{code: \"code-{{{{ environment | lower }}}}\"}}\n"
     ));
-    assert!(manual.contains("newest commit of `code-qa`, which `shop` CI need not have had"), "{manual}");
+    assert!(manual.contains("newest commit of `code-qa`, even if `shop` CI never had it"), "{manual}");
     assert!(manual.contains("1 error in 1 file"), "{manual}");
 }
 
@@ -962,7 +962,7 @@ fn input_behind_an_approval_is_built_on_one_concourse() {
     4 |   img: {image: {repository: example/img}, build: {with: {image: {}}}}
       |                                                  ^^^^^^^^^^^^^^^^^^^
       |
-      = note: `shop` CI approves what its own Concourse built, and `shop` Production would wait for that
+      = note: the approval of `shop` CI names what its own Concourse built, and `shop` Production never has that version
       = help: write `build` in `overrides` for `CI` alone: `overrides: {CI: {inputs: {img: {build: …}}}}`
 
     error: 1 error in 1 file; nothing was written
@@ -1602,7 +1602,8 @@ fn type_that_is_only_called_time_is_no_clock() {
     assert!(told.contains("[unapproved-artifact]") && told.contains("`x`"), "{told}");
     assert_eq!(rendered(&fleet("registry.example.com/concourse/time-resource"), &manifest), "");
     assert_eq!(rendered(FLEET, &manifest), "");
-    let input = format!("project: shop\n{SCRIPT}inputs: {{x: {{resource: {{type: time, source: {{a: b}}}}, pin: ~}}}}\n");
+    let input =
+        format!("project: shop\n{SCRIPT}inputs: {{x: {{resource: {{type: time, source: {{a: b}}}}, pin: ~}}}}\n");
     assert!(rendered(&fleet("example/files"), &input).contains("[unpinned-input]"));
     assert_eq!(rendered(FLEET, &input), "");
     // A handwritten job.

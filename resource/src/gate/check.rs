@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::destination::Destination;
 use super::issues::{Stale, is_open};
@@ -293,7 +293,7 @@ impl Gate<'_> {
             if !self.was_told(&snapshot, Notice::Moved, None)? {
                 self.notice(issue.number, Notice::Moved, None, page, None)?;
             }
-            self.end(&snapshot, json!({}))
+            self.end(&snapshot, false)
         };
         if let Err(error) = tell() {
             self.log.say(format_args!("issue #{} leads nowhere, and could not be updated: {error}", issue.number));

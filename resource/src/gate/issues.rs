@@ -212,9 +212,10 @@ impl Gate<'_> {
         }
     }
 
-    /// Writes into the body that closing the issue deploys nothing any more, together with `fields` of the issue. Where the
-    /// texts of the issue are not believed it can approve nothing anyway.
-    pub(super) fn end(&self, issue: &Snapshot, fields: serde_json::Value) -> Result<()> {
+    /// Writes into the body that closing the issue deploys nothing any more, and closes the issue if wanted. Where the texts
+    /// of the issue are not believed it can approve nothing anyway.
+    pub(super) fn end(&self, issue: &Snapshot, closes: bool) -> Result<()> {
+        let fields = if closes { json!({"state": "closed", "state_reason": "not_planned"}) } else { json!({}) };
         // The issue may be of another gate of the project.
         let keys: Vec<GateKey> = match Parsed::read(&issue.body) {
             Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) => vec![mark.gate],
@@ -223,8 +224,8 @@ impl Gate<'_> {
         let trust = Trust { keys: &keys, ..self.trust()? };
         let ledger = match Ledger::read(issue, &trust) {
             Ok(ledger) => ledger,
-            Err(_) if fields.as_object().is_some_and(serde_json::Map::is_empty) => return Ok(()),
-            Err(_) => return api::update(&self.client, issue.number, &fields).map(|_| ()),
+            Err(_) if closes => return api::update(&self.client, issue.number, &fields).map(|_| ()),
+            Err(_) => return Ok(()),
         };
         let mark = ledger.current_mark();
         let mut now =

@@ -312,9 +312,7 @@ impl Gate<'_> {
                 }
                 let page = NoticePage { stays_open: reopened, superseded_by: number, ..self.stale_page(stale) };
                 self.notice(stale.number, Notice::Superseded, None, page, Some(&issue))?;
-                let fields =
-                    if reopened { json!({}) } else { json!({"state": "closed", "state_reason": "not_planned"}) };
-                self.end(&issue, fields)
+                self.end(&issue, !reopened)
             };
             if let Err(error) = close() {
                 self.log.say(format_args!("issue #{} leads nowhere, and was not closed: {error}", stale.number));
@@ -700,7 +698,7 @@ impl Gate<'_> {
         }
         let page = NoticePage { superseded_by: Some(by), ..NoticePage::default() };
         self.notice(number, Notice::Superseded, None, page, Some(&issue))?;
-        self.end(&issue, json!({"state": "closed", "state_reason": "not_planned"}))
+        self.end(&issue, true)
     }
 
     /// A comment that says what happened to the issue: once for each build, as far as `seen` tells that an earlier run of
