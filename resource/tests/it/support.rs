@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use fake_github::{App, Config, Endpoint, FakeGithub, Issue, Kind, Logged, Role, World};
+use fake_github::{App, Config, Endpoint, FakeGithub, Issue, Kind, Listening, Logged, Role, World};
 use ring::signature::KeyPair as _;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -25,7 +25,7 @@ pub(crate) struct Lab {
     pub(crate) fake: FakeGithub,
     pub(crate) endpoint: Endpoint,
     pub(crate) temp: TempDir,
-    clock: String,
+    clock: Listening,
     /// Fields over the default source.
     pub(crate) source: Map<String, Value>,
     pub(crate) bot: u64,
@@ -100,7 +100,7 @@ impl Lab {
     pub(crate) fn with(config: Config) -> Self {
         let fake = FakeGithub::new(config);
         let endpoint = fake.listen();
-        let clock = fake.time().listen().to_string();
+        let clock = fake.time().listen();
         let bot = {
             let mut world = fake.world();
             world.add_repository(REPO);
@@ -150,7 +150,7 @@ impl Lab {
 
     /// On a machine whose clock is so many milliseconds ahead of GitHub's.
     pub(crate) fn clock_ahead(mut self, millis: i64) -> Self {
-        self.clock = self.fake.time().listen_ahead(millis).to_string();
+        self.clock = self.fake.time().listen_ahead(millis);
         self
     }
 
@@ -292,7 +292,7 @@ impl Lab {
         command
             .env_clear()
             .env("TMPDIR", cache)
-            .env("GITHUB_ISSUES_VIRTUAL_CLOCK", &self.clock)
+            .env("GITHUB_ISSUES_VIRTUAL_CLOCK", self.clock.address().to_string())
             .envs(build.map(|build| build.env.clone()).unwrap_or_default())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -10,6 +10,7 @@
 mod admin;
 pub mod graphql;
 mod http;
+mod listening;
 pub mod openapi;
 mod rest;
 mod server;
@@ -18,6 +19,7 @@ mod tls;
 mod world;
 
 pub use http::{Request, Response};
+pub use listening::Listening;
 pub use server::{Action, Config, Endpoint, FakeGithub, Logged, Phase};
 pub use time::Time;
 pub use tls::Authority;

@@ -1,12 +1,12 @@
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::http::{Request, Response};
+use crate::listening::Listening;
 use crate::openapi::Description;
 use crate::rest::{self, Call, Caller};
 use crate::time::Time;
@@ -97,8 +97,8 @@ pub struct Endpoint {
     pub base: String,
     /// Its number, for the log and the hooks.
     pub client: usize,
-    /// Where it listens.
-    pub address: SocketAddr,
+    /// Where it listens, until the last clone of this endpoint is dropped.
+    pub listening: Arc<Listening>,
 }
 
 impl FakeGithub {
@@ -198,25 +198,20 @@ impl FakeGithub {
             Some((_, name)) => format!("https://{name}:{}", address.port()),
             None => format!("http://{address}"),
         };
-        let endpoint = Endpoint { base: format!("{root}{}", self.shared.config.prefix), client, address };
-        let (fake, base) = (self.clone(), endpoint.base.clone());
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (fake, base, tls) = (fake.clone(), base.clone(), tls.clone());
-                thread::spawn(move || {
-                    let _ = stream.set_nodelay(true);
-                    match tls {
-                        None => fake.connection(stream, client, &base),
-                        Some((config, _)) => {
-                            if let Ok(session) = rustls::ServerConnection::new(config) {
-                                fake.connection(rustls::StreamOwned::new(session, stream), client, &base);
-                            }
-                        }
+        let base = format!("{root}{}", self.shared.config.prefix);
+        let (fake, own) = (self.clone(), base.clone());
+        let listening = Listening::start(listener, move |stream| {
+            let _ = stream.set_nodelay(true);
+            match &tls {
+                None => fake.connection(stream, client, &own),
+                Some((config, _)) => {
+                    if let Ok(session) = rustls::ServerConnection::new(Arc::clone(config)) {
+                        fake.connection(rustls::StreamOwned::new(session, stream), client, &own);
                     }
-                });
+                }
             }
         });
-        endpoint
+        Endpoint { base, client, listening: Arc::new(listening) }
     }
 
     fn connection(&self, mut stream: impl Read + Write + Hold, client: usize, base: &str) {

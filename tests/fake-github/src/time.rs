@@ -1,7 +1,8 @@
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread;
+
+use crate::listening::Listening;
 
 /// The time of a test: it stands still while anybody runs, and jumps when everybody sleeps.
 ///
@@ -101,7 +102,7 @@ impl Time {
     /// # Panics
     ///
     /// When this machine has no port left.
-    pub fn listen(&self) -> SocketAddr {
+    pub fn listen(&self) -> Listening {
         self.listen_ahead(0)
     }
 
@@ -110,17 +111,10 @@ impl Time {
     /// # Panics
     ///
     /// When this machine has no port left.
-    pub fn listen_ahead(&self, ahead: i64) -> SocketAddr {
+    pub fn listen_ahead(&self, ahead: i64) -> Listening {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("a bound socket has an address");
         let time = self.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let time = time.clone();
-                thread::spawn(move || time.answer(&stream, ahead));
-            }
-        });
-        address
+        Listening::start(listener, move |stream| time.answer(&stream, ahead))
     }
 
     fn answer(&self, stream: &TcpStream, ahead: i64) {
