@@ -1,10 +1,11 @@
-//! Holds any bytes to the rules of each version of Concourse, and to the lints: no panic, and places that are within the
-//! text.
+//! Holds any bytes to the rules of each version of Concourse, to the lints and to the rules of gates: no panic, and places that are
+//! within the text.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use ol_pipegen::concourse::ConcourseVersion;
 use ol_pipegen::diagnostic::Diagnostics;
+use ol_pipegen::judge_handwritten;
 use ol_pipegen::lint::lint;
 use ol_pipegen::source::{SourceText, Sources};
 use ol_pipegen::validate::{Vars, check};
@@ -17,6 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
         let decoded = check(&sources, file, version, &Vars::default(), &mut diagnostics);
         let decoded: Vec<_> = decoded.into_iter().collect();
         lint(&decoded, Some("shop"), &sources, &mut diagnostics);
+        judge_handwritten(&decoded, &sources, &mut diagnostics);
         let said = diagnostics.into_sorted();
         assert!(!decoded.is_empty() || !said.is_empty(), "refused without a word");
         for one in &said {

@@ -3,9 +3,10 @@ use serde::Serialize;
 
 use crate::Failure;
 use crate::cli::{DiffArgs, DiffFormat, FailOn};
+use crate::compare;
 use crate::concourse::Pipeline;
 use crate::diagnostic::Diagnostics;
-use crate::diff::{Compared, compare, in_markdown, in_words};
+use crate::diff::{Compared, in_markdown, in_words};
 use crate::source::{SourceText, Sources};
 
 use super::pipeline::{Place, parse};

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use crate::Failure;
+use crate::compare;
 use crate::concourse::InstanceVars;
 use crate::diagnostic::{Diagnostics, visible};
-use crate::diff::compare;
 use crate::fly::{Fly, LivePipeline, Named, Team};
 use crate::git::{Commit, removed};
 use crate::project::Concourse;

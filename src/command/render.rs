@@ -10,6 +10,7 @@ use crate::parallel::in_parallel;
 use crate::progress::Progress;
 use crate::render::{Options, RenderedFleet, render, select, set_pipeline};
 use crate::report::Format;
+use crate::report::unified_diff;
 use crate::source::{SourceText, Sources, Span};
 use crate::unchanged::Memory;
 use crate::write::{self, Folder};
@@ -144,7 +145,7 @@ impl Change<'_> {
             None => (String::new(), "/dev/null".to_owned()),
         };
         let old = String::from_utf8_lossy(old.as_deref().unwrap_or_default());
-        Ok(write::diff(&old, &text, old_name, &new_name, colour))
+        Ok(unified_diff(&old, &text, old_name, &new_name, colour))
     }
 
     /// Makes the change, and gives what is to be said of it.

@@ -3,10 +3,11 @@ use std::collections::HashSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Failure;
+use crate::compare;
 use crate::concourse::Pipeline;
 use crate::content::Content;
 use crate::diagnostic::{Diagnostics, visible};
-use crate::diff::{Changes, Compared, compare};
+use crate::diff::{Changes, Compared};
 use crate::git::Commit;
 use crate::source::{SourceText, Sources};
 

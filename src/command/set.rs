@@ -4,8 +4,9 @@ use std::io::{self, BufRead, IsTerminal};
 use camino::Utf8PathBuf;
 
 use crate::cli::SetArgs;
+use crate::compare;
 use crate::diagnostic::{Count, Diagnostics, visible};
-use crate::diff::{Changes, Effect, compare};
+use crate::diff::{Changes, Effect};
 use crate::fly::{Fly, LivePipeline, Named, Refusal, Remedy, Team};
 use crate::parallel::with_workers;
 use crate::progress::Progress;

@@ -7,8 +7,9 @@ use crate::cli::ValidateArgs;
 use crate::concourse::ConcourseVersion;
 use crate::content::Content;
 use crate::diagnostic::Count;
+use crate::gates;
 use crate::kind::Kind;
-use crate::lint::{Known, lint_each};
+use crate::lint::lint;
 use crate::progress::Progress;
 use crate::render::{Collected, FLEET_FILE, Options, Rules, Selected, collect, is_rendered, select, select_file};
 use crate::report::Format;
@@ -48,8 +49,8 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         decoded.extend(validate::check(&collected.sources, file, version, &vars, &mut collected.diagnostics));
     }
     drop(reading);
-    let known = Known { team: args.team.as_deref(), targets: &args.target };
-    let gates = lint_each(&decoded, &known, &collected.sources, &mut collected.diagnostics);
+    lint(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
+    let gates = gates::judge_read(&decoded, &args.target, &collected.sources, &mut collected.diagnostics);
     let mut guesses = gates.guesses();
     // What was rendered was judged when it was: its manifest tells where a job deploys.
     guesses.retain(|(file, _)| !is_rendered(&collected.sources.get(*file).text));

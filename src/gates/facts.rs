@@ -13,8 +13,8 @@ use crate::source::{FileId, Span};
 use crate::yaml::{Node, Value, escape};
 
 use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
-use super::repository::Repository;
 use super::spelling::plain;
+use concourse_pipeline::Repository;
 
 /// What other pipelines have to know of some.
 #[derive(Debug, Default)]

@@ -26,7 +26,6 @@ mod order;
 mod pins;
 mod place;
 mod posted;
-mod repository;
 mod sequence;
 mod shared;
 mod source;
@@ -43,14 +42,15 @@ use crate::diagnostic::Diagnostics;
 use crate::lower::Lowered;
 use crate::plan::{PipelinePlan, Plan};
 use crate::project::Fleet;
-use crate::source::Span;
+use crate::source::{Sources, Span};
+use crate::validate::Decoded;
+use crate::view::PipelineView;
 
 pub(crate) use facts::Facts;
-pub(crate) use handwritten::Handwritten;
+use handwritten::Handwritten;
 use model::Home;
 pub(crate) use model::Pipeline;
 use model::Unit;
-pub(crate) use repository::Repository;
 
 /// The models of a manifest's pipelines. `fallback` is where to point when nothing better is known.
 pub(crate) fn models<'a>(
@@ -95,6 +95,30 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
         shared::check(pipeline, diagnostics);
     }
     Facts::of(pipelines)
+}
+
+/// Judges pipelines that were read, and returns what the whole run has to know of them. `targets` are jobs, each with the
+/// environment that it deploys to, where that is known.
+pub(crate) fn judge_read(
+    pipelines: &[Decoded],
+    targets: &[(String, String)],
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) -> Facts {
+    let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
+    let read = views.iter().zip(pipelines).map(|(view, pipeline)| {
+        let name = sources.path(pipeline.node.span.file).file_stem().unwrap_or_default();
+        Handwritten::of(view, name, targets)
+    });
+    let read: Vec<Handwritten<'_, '_>> = read.collect();
+    let models: Vec<Pipeline<'_>> = read.iter().map(Handwritten::model).collect();
+    judge(&models, diagnostics)
+}
+
+/// Judges handwritten pipelines of one run.
+pub fn judge_handwritten(pipelines: &[Decoded], sources: &Sources, diagnostics: &mut Diagnostics) {
+    let facts = judge_read(pipelines, &[], sources, diagnostics);
+    judge_run(&[&facts], diagnostics);
 }
 
 /// Judges what the pipelines of a run do to one another.

@@ -10,9 +10,9 @@ use crate::source::{FileId, Span};
 use crate::yaml::Value;
 use github_issues_resource::contract::files;
 
-use super::repository::Repository;
 use super::sequence::Path;
 use super::version::is_used;
+use concourse_pipeline::Repository;
 
 /// A pipeline.
 pub(crate) struct Pipeline<'a> {

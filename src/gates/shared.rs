@@ -8,7 +8,7 @@ use crate::source::Span;
 
 use super::facts::{Facts, GateName, JobAt, Title, Use};
 use super::model::{Job, Pipeline};
-use super::repository::Repository;
+use concourse_pipeline::Repository;
 
 /// Within a pipeline.
 pub(super) fn check(pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {

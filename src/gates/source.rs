@@ -7,7 +7,7 @@ use crate::source::Span;
 use crate::yaml::{Value, escape};
 
 use super::model::{Issue, Job, Pipeline, Unit};
-use super::repository::Repository;
+use concourse_pipeline::Repository;
 
 /// A commit of one repository is not there in another one, unless that is a mirror. A name such as `1.2.0` can mean
 /// something else in another place.

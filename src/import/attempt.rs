@@ -6,9 +6,10 @@ use camino::Utf8PathBuf;
 use serde_json::{Map, Value as Json};
 
 use crate::Failure;
+use crate::compare;
 use crate::concourse::{Core, InstanceVars, Job, JobName, Pipeline};
 use crate::diagnostic::Count;
-use crate::diff::{Effect, compare};
+use crate::diff::Effect;
 use crate::kind::Family;
 use crate::render::LoweredPipeline;
 use crate::yaml::Node;

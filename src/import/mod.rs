@@ -42,9 +42,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::diff::{Change, Subject};
 use crate::flow::PipelineFlow;
 use crate::kind::Family;
-use crate::source::{FileId, Sources};
+use crate::source::{FileId, SourceText, Sources};
 use crate::validate;
-use crate::yaml::Node;
+use crate::yaml::{Limits, Map, Node, read};
 
 use attempt::Attempts;
 use draft::Read;
@@ -275,25 +275,25 @@ fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span
 
 /// The kinds that a manifest names: those of its stages, and of its builds.
 pub(crate) fn kinds_of_manifest(text: &str) -> BTreeSet<(Family, String)> {
-    fn collect(value: &serde_json::Value, found: &mut BTreeSet<(Family, String)>) {
-        if let Some(items) = value.as_array() {
-            for item in items {
-                collect(item, found);
-            }
+    fn collect(node: &Node, found: &mut BTreeSet<(Family, String)>) {
+        for item in node.as_list().into_iter().flatten() {
+            collect(item, found);
         }
-        for (key, inner) in value.as_object().into_iter().flatten() {
-            let family = match key.as_str() {
+        for entry in node.as_map().into_iter().flat_map(Map::entries) {
+            let family = match entry.key.as_str() {
                 "stack" => Some(Family::Stack),
                 "with" => Some(Family::Build),
                 _ => None,
             };
-            let names = inner.as_object().into_iter().flat_map(serde_json::Map::keys);
-            found.extend(family.into_iter().flat_map(|family| names.clone().map(move |name| (family, name.clone()))));
-            collect(inner, found);
+            let names = entry.value.as_map().into_iter().flat_map(Map::entries).map(|entry| entry.key.clone());
+            found.extend(family.into_iter().flat_map(|family| names.clone().map(move |name| (family, name))));
+            collect(&entry.value, found);
         }
     }
     let mut found = BTreeSet::new();
-    if let Ok(manifest) = serde_saphyr::from_str::<serde_json::Value>(text) {
+    let mut sources = Sources::default();
+    let file = sources.add("manifest.yml", SourceText::from(text.to_owned().into_bytes()));
+    if let Some(manifest) = read(&sources, file, Limits::MANIFEST, &mut Diagnostics::default()) {
         collect(&manifest, &mut found);
     }
     found

@@ -5,13 +5,13 @@ use indexmap::IndexMap;
 
 use crate::concourse::{Core, GetStep, InParallel, Job, JobName, LoadVarStep, ResourceName, Step};
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::gates::Repository;
 use crate::kind::{Family, Kind, KindScope, Made, credentials_of};
 use crate::manifest::{EventWord, IssuesResource};
 use crate::plan::{BuildJob, BuildPhase, Entry, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
 use crate::project::{Alert, EnvSource, Input, Stage, What};
 use crate::source::Span;
 use crate::yaml::{Value, escape};
+use concourse_pipeline::Repository;
 
 use super::Lowering;
 use super::inputs::{git_resource, input_resource};

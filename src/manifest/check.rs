@@ -10,7 +10,7 @@ use crate::yaml::{Entry, Node, NodeKind, Resolved, Scalar, ScalarStyle, canonica
 use super::fit::{Author, surely_fits};
 use super::place::{example_of, right_place, right_place_of_option, right_shape};
 use super::schema::FileShape;
-use super::secrets::misspelled_variable;
+use concourse_pipeline::secrets::misspelled_variable;
 
 /// Maps whose keys are the user's: null takes an inherited entry out.
 pub(super) const REMOVABLE: [&str; 5] = ["env", "values", "inputs", "from", "overrides"];

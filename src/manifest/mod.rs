@@ -12,10 +12,12 @@ mod place;
 mod publish;
 mod scalars;
 mod schema;
-mod secrets;
 mod settings;
 
 pub(crate) use check::{Schema, Wording, check, check_against, template_here};
+pub(crate) use concourse_pipeline::secrets::{
+    is_secret_in_clear, misspelled_variable, names_secret, posted_credential,
+};
 pub use files::{ChainFields, ConcourseSettings, FleetFields, LevelWord, ManifestFields};
 pub(crate) use fit::{Author, is_surely_schema};
 pub(crate) use free::{Free, FreeMap};
@@ -27,5 +29,4 @@ pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Id, InputFile, Moment, Name, Secret, Template};
 pub use schema::FileShape;
 pub(crate) use schema::{compile, compile_own};
-pub(crate) use secrets::{is_secret_in_clear, misspelled_variable, names_secret, posted_credential};
 pub use settings::*;

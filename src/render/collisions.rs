@@ -6,12 +6,12 @@ use github_issues_resource::contract::StageName;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, did_you_mean};
 use crate::files;
-use crate::gates::Repository;
 use crate::manifest::IssuesResource;
 use crate::plan::{Job, Plan, StageJob};
 use crate::project::{Concourse, Fleet, Issues};
 use crate::source::Span;
 use crate::yaml::{Map, Node};
+use concourse_pipeline::Repository;
 
 use super::RenderedFleet;
 

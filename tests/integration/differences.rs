@@ -3,8 +3,9 @@
 use std::process::Command;
 
 use insta::assert_snapshot;
+use ol_pipegen::compare;
 use ol_pipegen::concourse::Pipeline;
-use ol_pipegen::diff::{Changes, compare};
+use ol_pipegen::diff::Changes;
 use serde_json::Value;
 
 use crate::support::{SHOP_FLEET, Work, manifest};

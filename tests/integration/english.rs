@@ -83,7 +83,7 @@ fn everything() -> Vec<Text> {
     for page in pages() {
         texts.push(Text { text: fs::read_to_string(root().join(&page)).unwrap(), place: page });
     }
-    for source in files_below(&["src", "resource/src"], &["rs"]) {
+    for source in files_below(&["src", "crates", "resource/src"], &["rs"]) {
         let code = fs::read_to_string(root().join(&source)).unwrap();
         // Tests stand last in a file.
         let code = code.split("#[cfg(test)]\nmod tests").next().unwrap();

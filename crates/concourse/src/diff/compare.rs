@@ -1,0 +1,326 @@
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use serde_json::Value;
+
+use crate::flow::{IssueId, PipelineFlow, is_check_of_approval, text};
+use crate::model::{Core, Job, Pipeline, Resource, ResourceType};
+use yaml_source::diagnostic::ticked;
+
+use super::change::{Change, Changes, Effect, Subject};
+use super::gates::Gates;
+use super::names::{Matched, matched};
+use super::promotions::{Place, Promotions, place, promotes_alike};
+use super::values::{Difference, DifferenceKind, differences, json};
+use super::{steps, words};
+
+/// The names of a job and of one of its gets: the job goes by an approval, and no approval names the version of the get.
+pub type Unapproved = BTreeSet<(String, String)>;
+
+/// What changes when one pipeline takes the place of another. Whoever judges gates says what is unapproved in both.
+pub fn compare(old: &Pipeline, new: &Pipeline, unapproved: (Unapproved, Unapproved)) -> Changes {
+    let mut changes = Changes::default();
+    let flows = (PipelineFlow::of(old), PipelineFlow::of(new));
+    rest(old, new, &mut changes);
+    resource_types(old, new, &mut changes);
+    let promotions = Promotions::new(&flows.0, &flows.1);
+    let mut jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
+    let alike = alike_jobs(&jobs, (&flows.0, &flows.1), &promotions);
+    jobs.take(alike, |one| one.name.as_str());
+    promotions.compare(&gates_of_jobs(&jobs, (&flows.0, &flows.1)), &mut changes);
+    let mut resources = matched(&old.resources, &new.resources, |one| one.name.as_str(), |one| one.old_name.as_deref());
+    let alike = alike_resources(&resources, (&flows.0, &flows.1), &promotions);
+    resources.take(alike, |one| one.name.as_str());
+    self::resources(&resources, (&flows.0, &flows.1), &promotions, &mut changes);
+    let gates =
+        Gates::new((&flows.0, unapproved.0), (&flows.1, unapproved.1), &resources.pairs, &jobs.pairs, &promotions);
+    self::jobs(&jobs, &gates, &mut changes);
+    changes.changes.sort_by_key(|change| change.effect);
+    changes
+}
+
+/// Whatever a pipeline says besides.
+fn rest(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
+    let rest = |pipeline: &Pipeline| without(json(pipeline), &["resource_types", "resources", "jobs"]);
+    for difference in differences(&rest(old), &rest(new)) {
+        changes.changes.push(changed(Subject::Pipeline, &difference));
+    }
+}
+
+fn resource_types(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
+    let types = matched(&old.resource_types, &new.resource_types, |one| one.name.as_str(), |_| None);
+    let subject = |one: &ResourceType| Subject::ResourceType(one.name.to_string());
+    for one in &types.added {
+        changes.push(Effect::Added, subject(one), "is new");
+    }
+    for one in &types.removed {
+        changes.push(Effect::Removed, subject(one), "is gone");
+    }
+    if types.reordered {
+        changes.push(Effect::Order, Subject::Pipeline, "the resource types are in another order");
+    }
+    for (before, after) in &types.pairs {
+        let mut image = false;
+        for difference in differences(&json(before), &json(after)) {
+            image |= matches!(difference.path[0].as_str(), "type" | "source" | "params" | "defaults");
+            changes.changes.push(changed(subject(after), &difference));
+        }
+        if image {
+            let message = "comes from elsewhere: the version histories of its resources start anew";
+            changes.push(Effect::HistoryAnew, subject(after), message);
+        }
+    }
+}
+
+/// Two pipelines, looked at for who starts whom: the old one and the new one.
+type Flows<'f, 'p> = (&'f PipelineFlow<'p>, &'f PipelineFlow<'p>);
+
+/// Resources that are gone, each with the new resource that it became although nobody wrote so: it fetches the same, or
+/// is the same resource of a gate with another name.
+fn alike_resources<'p>(
+    resources: &Matched<'p, Resource>,
+    flows: Flows<'_, 'p>,
+    promotions: &Promotions<'p>,
+) -> Vec<(&'p Resource, &'p Resource)> {
+    let role = |resource: &Resource| text(resource.source.as_ref()?, "role").map(str::to_owned);
+    let mut by_gate = HashMap::new();
+    let mut by_source = HashMap::new();
+    for one in resources.removed.iter().rev() {
+        if let Some((repository, key, _)) = flows.0.issues.get(one.name.as_str()).and_then(place) {
+            by_gate.insert(((repository, key), role(one)), *one);
+        } else if one.source.is_some() {
+            by_source.insert((one.type_name.as_str(), json(&one.source).to_string()), *one);
+        }
+    }
+    let mut alike = |one: &'p Resource| match flows.1.issues.get(one.name.as_str()) {
+        Some(issue) => {
+            promotions.former_gates(issue).iter().find_map(|former| by_gate.remove(&(former.clone(), role(one))))
+        }
+        None => by_source.remove(&(one.type_name.as_str(), json(&one.source).to_string())),
+    };
+    resources.added.iter().filter_map(|one| Some((alike(one)?, *one))).collect()
+}
+
+fn resources<'p>(
+    resources: &Matched<'p, Resource>,
+    (old_flow, flow): Flows<'_, 'p>,
+    promotions: &Promotions<'p>,
+    changes: &mut Changes,
+) {
+    let subject = |one: &Resource| Subject::Resource(one.name.to_string());
+    let got: HashSet<&str> = flow
+        .jobs
+        .iter()
+        .flat_map(|job| job.takes.iter().chain(&job.gates).chain(&job.records))
+        .map(|taking| taking.resource)
+        .collect();
+    for one in &resources.added {
+        // The gate is reported, and not again by each of its resources.
+        if !flow.issues.get(one.name.as_str()).is_some_and(|issue| promotions.changes_new(issue)) {
+            changes.push(Effect::Added, subject(one), format!("is new, of the type `{}`", one.type_name));
+        }
+    }
+    for one in &resources.removed {
+        if !old_flow.issues.get(one.name.as_str()).is_some_and(|issue| promotions.changes_old(issue)) {
+            changes.push(Effect::Removed, subject(one), "is gone");
+        }
+    }
+    if resources.reordered {
+        changes.push(Effect::Order, Subject::Pipeline, "the resources are in another order");
+    }
+    let fields = |one: &Resource| without(json(one), &["name", "old_name"]);
+    let pairs: Vec<(&Resource, &Resource, Vec<Difference>)> = resources
+        .pairs
+        .iter()
+        .map(|(old, new)| (*old, *new, if old == new { Vec::new() } else { differences(&fields(old), &fields(new)) }))
+        .collect();
+    // What is asked of an issue stands in the resource that is written and in the one that is watched: once is enough.
+    let mut watched: HashMap<&IssueId, &[Difference]> = HashMap::new();
+    for (_, new, found) in &pairs {
+        if let (Some(issue), true) = (flow.issues.get(new.name.as_str()), got.contains(new.name.as_str())) {
+            watched.insert(&issue.id, found);
+        }
+    }
+    for (old, new, found) in &pairs {
+        let is_alike = resources.alike.contains(new.name.as_str());
+        if old.name != new.name && !is_alike {
+            changes.push(Effect::Renamed, subject(new), format!("was `{}`, and keeps its version history", old.name));
+        }
+        let is_got = got.contains(new.name.as_str());
+        let said = flow.issues.get(new.name.as_str()).filter(|_| !is_got).and_then(|issue| watched.get(&issue.id));
+        let mut anew = false;
+        for difference in found {
+            anew |= matches!(difference.path[0].as_str(), "type" | "source");
+            let field = difference.path.get(1).filter(|_| difference.path[0] == "source");
+            let issue = flow.issues.get(new.name.as_str());
+            match policy(subject(new), difference) {
+                _ if field.is_some_and(|field| promotions.reports(issue, field, difference)) => {}
+                // Another stage has another policy: the jobs of both stages report what changes for them.
+                Some(_) if !promotes_alike(old, new) => {}
+                Some(_) if said.is_some_and(|said| said.contains(difference)) => {}
+                Some(change) => changes.changes.push(change),
+                None => changes.changes.push(changed(subject(new), difference)),
+            }
+        }
+        // Of what is only put nobody takes an earlier version.
+        if is_alike && is_got {
+            let keep = if anew { String::new() } else { format!("without `old_name: {}` ", old.name) };
+            let message = format!("is `{}` by another name: {keep}its version history starts anew", old.name);
+            changes.push(Effect::HistoryAnew, subject(new), message);
+        } else if is_alike && !flow.issues.get(new.name.as_str()).is_some_and(|issue| promotions.changes_new(issue)) {
+            changes.push(Effect::Renamed, subject(new), format!("was `{}`", old.name));
+        } else if anew && is_got && !is_alike {
+            changes.push(Effect::HistoryAnew, subject(new), "this source changes: its version history starts anew");
+        }
+    }
+}
+
+/// A change of what counts as a yes, in the source of an issue.
+fn policy(subject: Subject, difference: &Difference) -> Option<Change> {
+    let [source, field, ..] = difference.path.as_slice() else { return None };
+    if source != "source" {
+        return None;
+    }
+    let (old, new) = match &difference.kind {
+        DifferenceKind::Value { old, new } => (old.as_ref(), new.as_ref()),
+        _ => (None, None),
+    };
+    let number = |value: Option<&Value>| value.and_then(Value::as_u64);
+    let weaker = match (field.as_str(), &difference.kind) {
+        // Who is named may close, and nobody else; without any names whoever may triage.
+        ("closers", DifferenceKind::Items { added, .. }) => !added.is_empty(),
+        ("closers", _) if difference.path.len() == 2 => old.is_some(),
+        ("closers", _) => new.is_some(),
+        ("reject_labels", DifferenceKind::Items { removed, .. }) => !removed.is_empty(),
+        ("reject_labels" | "signing_key", _) if old.is_some() != new.is_some() => old.is_some(),
+        ("soak", _) => number(new) < number(old),
+        // Nothing is longer than any time.
+        ("expires", _) => new.is_none() || old.is_some() && number(new) > number(old),
+        ("allow_commit_close", _) => new == Some(&Value::Bool(true)),
+        ("not_author", _) => new != Some(&Value::Bool(true)),
+        ("approvals", _) => number(new).unwrap_or(1) < number(old).unwrap_or(1),
+        _ => return None,
+    };
+    let effect = if weaker { Effect::Weaker } else { Effect::Stronger };
+    Some(Change { effect, ..changed(subject, difference) })
+}
+
+/// What changes of what counts as an approval, when a job waits for an issue of another resource.
+pub(super) fn policy_changes(subject: &Subject, old: &Resource, new: &Resource) -> Vec<Change> {
+    let source = |resource: &Resource| match json(resource) {
+        Value::Object(mut map) => map.remove("source").unwrap_or_default(),
+        _ => Value::Null,
+    };
+    let found = differences(&serde_json::json!({"source": source(old)}), &serde_json::json!({"source": source(new)}));
+    found.iter().filter_map(|difference| policy(subject.clone(), difference)).collect()
+}
+
+/// Jobs that are gone, each with the new job that it became although nobody wrote so: it opens the issue of the same gate,
+/// or deploys the same.
+fn alike_jobs<'p>(
+    jobs: &Matched<'p, Job>,
+    flows: Flows<'_, 'p>,
+    promotions: &Promotions<'p>,
+) -> Vec<(&'p Job, &'p Job)> {
+    let (gone, come): (HashMap<&str, &Job>, HashMap<&str, &Job>) = (
+        jobs.removed.iter().map(|job| (job.name.as_str(), *job)).collect(),
+        jobs.added.iter().map(|job| (job.name.as_str(), *job)).collect(),
+    );
+    let mut by_gate = HashMap::new();
+    for job in flows.0.jobs.iter().filter(|job| gone.contains_key(job.job.name.as_str())) {
+        by_gate.extend(job.stages(flows.0).filter_map(place).map(|(repository, key, _)| ((repository, key), job.job)));
+    }
+    let mut pairs: Vec<(&Job, &Job)> = Vec::new();
+    let mut taken: HashSet<&str> = HashSet::new();
+    for job in flows.1.jobs.iter().filter(|job| come.contains_key(job.job.name.as_str())) {
+        let former = job.stages(flows.1).flat_map(|issue| promotions.former_gates(issue));
+        if let Some(old) = former.filter_map(|place| by_gate.get(place)).find(|old| !taken.contains(old.name.as_str()))
+        {
+            taken.extend([old.name.as_str(), job.job.name.as_str()]);
+            pairs.push((*old, job.job));
+        }
+    }
+    let mut by_work: HashMap<String, Option<&Job>> = HashMap::new();
+    for job in jobs.removed.iter().filter(|job| !taken.contains(job.name.as_str())) {
+        let work = work(job);
+        if !work.is_empty() {
+            // Of several jobs that do the same nobody knows which one it is.
+            by_work.entry(work).and_modify(|same| *same = None).or_insert(Some(job));
+        }
+    }
+    let left = jobs.added.iter().filter(|job| !taken.contains(job.name.as_str()));
+    pairs.extend(left.filter_map(|job| Some((by_work.remove(&work(job))??, *job))));
+    pairs
+}
+
+/// The gates whose issues are opened by jobs that are gone or new.
+fn gates_of_jobs<'p>(jobs: &Matched<'p, Job>, flows: Flows<'_, 'p>) -> HashSet<Place<'p>> {
+    let gates = |flow: &PipelineFlow<'p>, jobs: &[&'p Job]| -> Vec<Place<'p>> {
+        let names: HashSet<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+        let jobs = flow.jobs.iter().filter(|job| names.contains(job.job.name.as_str()));
+        jobs.flat_map(|job| job.stages(flow).filter_map(place)).map(|(repository, key, _)| (repository, key)).collect()
+    };
+    gates(flows.0, &jobs.removed).into_iter().chain(gates(flows.1, &jobs.added)).collect()
+}
+
+/// What a job does, apart from what starts it: its tasks, and its puts with parameters, those to issues excepted.
+fn work(job: &Job) -> String {
+    let mut work = String::new();
+    job.each_step(&mut |step| {
+        let value = match &step.core {
+            Core::Put(put) if put.params.as_ref().is_some_and(|params| params.get("action").is_none()) => json(put),
+            Core::Task(task) if !is_check_of_approval(task) => json(task),
+            _ => return,
+        };
+        work.push_str(&without(value, &["inputs"]).to_string());
+    });
+    work
+}
+
+fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, changes: &mut Changes) {
+    let subject = |one: &Job| Subject::Job(one.name.to_string());
+    for one in &jobs.added {
+        changes.push(Effect::Added, subject(one), format!("is new: {}", gates.start_of_new(one)));
+    }
+    for one in &jobs.removed {
+        changes.push(Effect::Removed, subject(one), "is gone");
+    }
+    if jobs.reordered {
+        changes.push(Effect::Order, Subject::Pipeline, "the jobs are in another order");
+    }
+    for (old, new) in &jobs.pairs {
+        if jobs.alike.contains(new.name.as_str()) {
+            let message = format!("is `{0}` by another name: without `old_name: {0}` its builds are lost", old.name);
+            changes.push(Effect::Renamed, subject(new), message);
+        } else if old.name != new.name {
+            changes.push(Effect::Renamed, subject(new), format!("was `{}`, and keeps its builds", old.name));
+        }
+        gates.compare(old, new, changes);
+        let fields = |job: &Job| {
+            without(
+                json(job),
+                &["name", "old_name", "plan", "on_success", "on_failure", "on_error", "on_abort", "ensure"],
+            )
+        };
+        for difference in differences(&fields(old), &fields(new)) {
+            changes.changes.push(changed(subject(new), &difference));
+        }
+        steps::compare(old, new, gates, &subject(new), changes);
+    }
+}
+
+/// A difference in words.
+fn changed(subject: Subject, difference: &Difference) -> Change {
+    words::change(subject, &[], difference)
+}
+
+fn without(mut value: Value, keys: &[&str]) -> Value {
+    if let Value::Object(map) = &mut value {
+        map.retain(|key, _| !keys.contains(&key.as_str()));
+    }
+    value
+}
+
+/// Names, each in ticks.
+pub(super) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    ticked(names)
+}

@@ -1,0 +1,19 @@
+//! What changes when one pipeline takes the place of another: in terms of what Concourse does, not of lines.
+//!
+//! A change of a gate says whether it gets weaker or stronger. A change of a resource says whether its version history
+//! starts anew. What changes nothing, the order of jobs for one, is no change.
+
+mod change;
+mod compare;
+mod gates;
+mod names;
+mod promotions;
+mod report;
+mod steps;
+mod values;
+mod ways;
+mod words;
+
+pub use change::{Change, Changes, Effect, Subject};
+pub use compare::{Unapproved, compare};
+pub use report::{Compared, in_markdown, in_words};

@@ -1,0 +1,19 @@
+//! Any pipeline of Concourse, whoever wrote it: read, checked, drawn and compared. Nothing here knows of manifests.
+//!
+//! - [`model`] is a pipeline as Concourse defines it.
+//! - [`validate`] reads a pipeline as a version of Concourse reads it, and tells what that version refuses; [`lint`] tells
+//!   what it takes without a word.
+//! - [`flow`] is who starts whom; [`graph`] draws it, and [`diff`] tells what changes from one pipeline to another.
+
+pub mod address;
+pub mod diff;
+pub mod flow;
+pub mod graph;
+pub mod lint;
+pub mod model;
+mod repository;
+pub mod secrets;
+pub mod validate;
+pub mod view;
+
+pub use repository::Repository;

@@ -1,0 +1,104 @@
+//! Reading files and folders, with errors that name them.
+
+use std::collections::BTreeMap;
+use std::fs::FileType;
+use std::sync::{Mutex, PoisonError};
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+use crate::Failure;
+use crate::source::SourceText;
+
+/// Reads what is meant to be a text. What is no UTF-8 in it is for the reader of the text to report.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn read(path: &Utf8Path) -> Result<SourceText, Failure> {
+    std::fs::read(path).map(SourceText::from).map_err(|error| Failure::io("read", path, error))
+}
+
+/// Whether a path stays below the folder that it is taken from.
+pub fn is_inside(path: &str) -> bool {
+    Utf8Path::new(path).components().all(|part| matches!(part, Utf8Component::Normal(_) | Utf8Component::CurDir))
+}
+
+/// The one path of what may be told by several: absolute, without `..` and links. What is not there yet is where its
+/// folder is.
+pub fn real(path: &Utf8Path) -> Utf8PathBuf {
+    if let Ok(real) = path.canonicalize_utf8() {
+        return real;
+    }
+    let start = if path.is_absolute() { Utf8Path::new("/") } else { Utf8Path::new(".") };
+    let mut real = start.canonicalize_utf8().unwrap_or_default();
+    for part in path.components() {
+        match part {
+            Utf8Component::ParentDir => {
+                real.pop();
+            }
+            Utf8Component::Normal(name) => {
+                real.push(name);
+                real = real.canonicalize_utf8().unwrap_or(real);
+            }
+            Utf8Component::CurDir | Utf8Component::RootDir | Utf8Component::Prefix(_) => {}
+        }
+    }
+    real
+}
+
+/// The same of a folder. Whoever asks for a thousand files of one has it looked up once.
+pub fn real_folder(folder: &Utf8Path) -> Utf8PathBuf {
+    static KNOWN: Mutex<BTreeMap<Utf8PathBuf, Utf8PathBuf>> = Mutex::new(BTreeMap::new());
+    // What a thread that panicked left is whole: nothing is half inserted.
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known.get(folder) {
+        return found.clone();
+    }
+    let found = real(folder);
+    known.insert(folder.to_owned(), found.clone());
+    found
+}
+
+/// The entries of a folder, in no particular order. Names that are no UTF-8 are passed over: nothing of ours has one.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn list(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+    Ok(list_typed(folder)?.into_iter().map(|(path, _)| path).collect())
+}
+
+/// The same, each with what it is itself: a link is a link. The system tells that along with the name.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn list_typed(folder: &Utf8Path) -> Result<Vec<(Utf8PathBuf, FileType)>, Failure> {
+    let failure = |error| Failure::io("read", folder, error);
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failure)? {
+        let entry = entry.map_err(failure)?;
+        if let Ok(path) = Utf8PathBuf::from_path_buf(entry.path()) {
+            entries.push((path, entry.file_type().map_err(failure)?));
+        }
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_ways_lead_to_one_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap().canonicalize_utf8().unwrap();
+        std::fs::create_dir_all(root.join("a/b")).unwrap();
+        std::os::unix::fs::symlink("a/b", root.join("link")).unwrap();
+        for way in ["a/new.yml", "a/b/../new.yml", "link/../new.yml", "./a/./new.yml"] {
+            assert_eq!(real(&root.join(way)), root.join("a/new.yml"), "{way}");
+        }
+        assert_eq!(real(&root.join("new/../a/b")), root.join("a/b"));
+        assert!(real(Utf8Path::new("src")).is_absolute());
+    }
+}

@@ -1,0 +1,8 @@
+use crate::concourse::Pipeline;
+use crate::diff::{self, Changes};
+use crate::gates;
+
+/// What changes when one pipeline takes the place of another.
+pub fn compare(old: &Pipeline, new: &Pipeline) -> Changes {
+    diff::compare(old, new, (gates::newest(old), gates::newest(new)))
+}
