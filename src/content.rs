@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use crate::render::FLEET_FILE;
+use crate::workspace::FLEET_FILE;
 use crate::yaml::top_level_keys;
 
 /// What a file is.

@@ -9,7 +9,8 @@
 //! - [`plan`] is the promotion graph: jobs, what they take and from whom, gates, issues.
 //! - `lower` says a plan in the types of [`concourse`].
 //! - `gates` judges whether a job can go past a gate: one pass over everything that a run renders, or reads.
-//! - [`render`] does all of that for a fleet, in memory; [`command`] writes, compares, prints or sets what comes out. What was
+//! - [`workspace`] finds fleets and manifests, and does all of that in one place, `compile`; [`render`] writes the result as
+//!   YAML in memory; [`command`] writes files, compares, prints or sets what comes out. What was
 //!   found to be up to date is remembered by `unchanged`, outside of the repository.
 //! - [`budget`] counts what pipelines ask of GitHub.
 //! - `import` goes the way back: it proposes the manifest of a pipeline, renders it, and tells what differs.
@@ -42,6 +43,7 @@ pub mod project;
 pub mod render;
 mod template;
 mod unchanged;
+pub mod workspace;
 mod write;
 
 pub use compare::compare;

@@ -2,17 +2,17 @@ use crate::Failure;
 use crate::budget::{Budget, Demand, text};
 use crate::cli::{BudgetArgs, BudgetFormat};
 use crate::progress::Progress;
-use crate::render::{Options, lower_fleets, select};
 use crate::source::Sources;
+use crate::workspace::{Compiling, compile_fleets, select};
 
 use super::{Outcome, Output};
 
 /// Counts what fleets ask of GitHub.
 pub(super) fn run(args: &BudgetArgs, output: &mut Output) -> Result<Outcome, Failure> {
     let mut sources = Sources::default();
-    let (source_root, progress) = (args.source_root.clone(), Progress::for_people());
-    let options = Options { source_root, progress, ..Options::default() };
-    let (pipelines, diagnostics) = lower_fleets(&select(&args.paths)?, &options, &mut sources)?;
+    let progress = Progress::for_people();
+    let compiling = Compiling { source_root: args.source_root.as_deref(), progress: &progress };
+    let (pipelines, diagnostics) = compile_fleets(&select(&args.paths)?, compiling, &mut sources)?;
     if output.diagnostics(&diagnostics, &sources, "nothing was counted") {
         return Ok(Outcome::Problems);
     }

@@ -9,8 +9,8 @@ use crate::concourse::InstanceVars;
 use crate::diagnostic::{Count, Diagnostics, visible};
 use crate::import::{Imported, Target, import, kinds_of_manifest};
 use crate::kind::Family;
-use crate::render::fleet_above;
 use crate::source::Sources;
+use crate::workspace::fleet_above;
 use crate::{Failure, write};
 
 use super::pipeline::Place;

@@ -6,8 +6,8 @@ use crate::cli::InitArgs;
 use crate::diagnostic::{Diagnostics, visible};
 use crate::kind::KindSet;
 use crate::manifest::{FileShape, published_schema};
-use crate::render::FLEET_FILE;
 use crate::source::Sources;
+use crate::workspace::FLEET_FILE;
 use crate::{Failure, write};
 
 use super::{Outcome, Output};

@@ -13,8 +13,9 @@ use crate::diagnostic::{Diagnostics, visible};
 use crate::fly::{Fly, LivePipeline, Named, Team};
 use crate::git::{Commit, removed};
 use crate::project::Concourse;
-use crate::render::{Banner, RenderedFleet, file_name, quoted, set_pipeline};
+use crate::render::{Banner, RenderedFleet, quoted, set_pipeline};
 use crate::source::Sources;
+use crate::workspace::file_name;
 
 use super::pipeline::parse;
 use super::set::{named, team_of};

@@ -8,11 +8,9 @@ use crate::content::Content;
 use crate::diagnostic::{Diagnostic, Diagnostics, Levels, did_you_mean};
 use crate::files;
 use crate::gates;
-use crate::lower::lower;
-use crate::plan::plan;
-use crate::project::{Fleet, ManifestFile, Project, file_levels, resolve};
-use crate::render::{FLEET_FILE, Selected, load, read_manifest, select};
+use crate::project::{Fleet, Project};
 use crate::source::Sources;
+use crate::workspace::{FLEET_FILE, Selected, compile, load, select};
 
 /// A project, understood.
 pub(super) struct ReadProject {
@@ -78,27 +76,20 @@ fn read(
     let [manifest] = loaded.manifests.as_slice() else {
         return Err(Failure::Internal("a path of one manifest loads several".to_owned()));
     };
-    let Some(node) = read_manifest(manifest.file, sources, diagnostics) else { return Ok(None) };
-    let name = manifest.path.file_stem().unwrap_or_default();
-    let file = ManifestFile { file: manifest.file, name, node: &node };
-    let fleet = loaded.fleet;
-    let levels = fleet.levels.under(file_levels(&node, diagnostics));
-    let resolved = resolve(&file, &fleet, source_root, diagnostics)?.project;
-    let Some(project) = resolved else {
-        diagnostics.take_levels(0, |_| &levels);
-        return Ok(None);
-    };
-    let planned = plan(&project, diagnostics);
-    let lowered = lower(&planned, &project, &fleet, diagnostics);
-    let judged = gates::judge(&gates::models(&planned, &lowered, &fleet, node.span), diagnostics);
-    gates::judge_run(&[&judged], diagnostics);
-    diagnostics.take_levels(0, |_| &levels);
-    let places = planned.pipelines.iter().map(|pipeline| match &fleet.concourses[pipeline.concourse].name {
-        Some(concourse) => format!("{} on {concourse}", pipeline.name),
-        None => pipeline.name.to_string(),
+    let compiled = compile(manifest, &loaded, source_root, sources)?;
+    diagnostics.extend(compiled.diagnostics);
+    let from = diagnostics.len();
+    gates::judge_run(&[&compiled.gates], diagnostics);
+    diagnostics.take_levels(from, |_| &compiled.levels);
+    let Some(project) = compiled.project else { return Ok(None) };
+    let pipelines = compiled.pipelines.into_iter().map(|pipeline| {
+        let place = match pipeline.concourse.name {
+            Some(concourse) => format!("{} on {concourse}", pipeline.name),
+            None => pipeline.name,
+        };
+        (place, pipeline.pipeline)
     });
-    let pipelines = places.zip(lowered.into_iter().map(|lowered| lowered.pipeline)).collect();
-    Ok(Some(ReadProject { fleet, project, pipelines }))
+    Ok(Some(ReadProject { fleet: loaded.fleet, project, pipelines: pipelines.collect() }))
 }
 
 /// The names of the YAML files in a folder, sorted.

@@ -8,11 +8,12 @@ use crate::cli::RenderArgs;
 use crate::diagnostic::{Count, Diagnostic, Rule, Severity, visible};
 use crate::parallel::in_parallel;
 use crate::progress::Progress;
-use crate::render::{Options, RenderedFleet, render, select, set_pipeline};
+use crate::render::{Options, RenderedFleet, render, set_pipeline};
 use crate::report::Format;
 use crate::report::unified_diff;
 use crate::source::{SourceText, Sources, Span};
 use crate::unchanged::Memory;
+use crate::workspace::select;
 use crate::write::{self, Folder};
 
 use super::committed::{Change, Comparison, compare};

@@ -6,9 +6,9 @@ use crate::diagnostic::Diagnostics;
 use crate::kind::KindSet;
 use crate::manifest::{FileShape, published_schema};
 use crate::project::Fleet;
-use crate::render::{FLEET_FILE, fleet_above};
 use crate::report::report_schema;
 use crate::source::Sources;
+use crate::workspace::{FLEET_FILE, fleet_above};
 
 use super::{Outcome, Output};
 

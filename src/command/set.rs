@@ -11,8 +11,9 @@ use crate::fly::{Fly, LivePipeline, Named, Refusal, Remedy, Team};
 use crate::parallel::with_workers;
 use crate::progress::Progress;
 use crate::project::Concourse;
-use crate::render::{Options, RenderedFleet, RenderedPipeline, quoted, render, select};
+use crate::render::{Options, RenderedFleet, RenderedPipeline, quoted, render};
 use crate::source::Sources;
+use crate::workspace::select;
 use crate::{Failure, interrupt};
 
 use super::committed;

@@ -4,10 +4,10 @@ use crate::Failure;
 use crate::cli::ShowArgs;
 use crate::diagnostic::{Diagnostics, Levels, did_you_mean, ticked, visible};
 use crate::kind::Family;
-use crate::project::{Fleet, Gate, ManifestFile, Record, Shape, Stage, file_levels, resolve};
-use crate::render::{Selected, load, read_manifest, select};
+use crate::project::{Fleet, Gate, Record, Shape, Stage};
 use crate::source::{Sources, Span};
 use crate::template::Filler;
+use crate::workspace::{Selected, Understood, load, select, understand};
 use crate::yaml::{Entry, Map, Node, NodeKind, Resolved};
 
 use super::project::not_a_manifest;
@@ -28,11 +28,8 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
         }
         let Some(loaded) = load(selected, &mut sources, &mut diagnostics)? else { continue };
         for manifest in &loaded.manifests {
-            let Some(node) = read_manifest(manifest.file, &sources, &mut diagnostics) else { continue };
-            let name = manifest.path.file_stem().unwrap_or_default();
-            let file = ManifestFile { file: manifest.file, name, node: &node };
-            let levels = loaded.fleet.levels.under(file_levels(&node, &mut diagnostics));
-            let resolved = resolve(&file, &loaded.fleet, args.source_root.as_deref(), &mut diagnostics)?;
+            let read = understand(manifest, &loaded, args.source_root.as_deref(), &sources, &mut diagnostics)?;
+            let Some(Understood { node, levels, resolved }) = read else { continue };
             diagnostics.take_levels(0, |_| &levels);
             for stage in resolved.project.iter().flat_map(|project| &project.chains).flat_map(|chain| &chain.stages) {
                 names.push(stage.name().to_owned());

@@ -11,10 +11,11 @@ use crate::gates;
 use crate::kind::Kind;
 use crate::lint::lint;
 use crate::progress::Progress;
-use crate::render::{Collected, FLEET_FILE, Options, Rules, Selected, collect, is_rendered, select, select_file};
+use crate::render::{Collected, Options, Rules, collect, is_rendered};
 use crate::report::Format;
 use crate::source::{SourceText, Unsaved};
 use crate::validate::{self, Vars};
+use crate::workspace::{FLEET_FILE, Selected, select, select_file};
 use crate::{Failure, files};
 
 use super::{Outcome, Output};

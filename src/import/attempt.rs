@@ -11,7 +11,7 @@ use crate::concourse::{Core, InstanceVars, Job, JobName, Pipeline};
 use crate::diagnostic::Count;
 use crate::diff::Effect;
 use crate::kind::Family;
-use crate::render::LoweredPipeline;
+use crate::workspace::CompiledPipeline;
 use crate::yaml::Node;
 
 use super::best::Best;
@@ -409,7 +409,7 @@ impl Attempts<'_, '_> {
                 })
                 .collect()),
             Ok(Rendered { pipelines, warnings }) => match <[_; 1]>::try_from(pipelines) {
-                Ok([LoweredPipeline { name, instance_vars, pipeline, .. }]) => {
+                Ok([CompiledPipeline { name, instance_vars, pipeline, .. }]) => {
                     Ok(Came { name, instance_vars, pipeline, warnings })
                 }
                 Err(pipelines) => Err(vec![format!("it gives {}", Count(pipelines.len(), "pipeline"))]),

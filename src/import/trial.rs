@@ -4,8 +4,8 @@ use crate::Failure;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::kind::{Family, Kind};
 use crate::project::Fleet;
-use crate::render::{Loaded, LoadedManifest, LoweredPipeline, load_fleet, lower_manifest_of};
 use crate::source::Sources;
+use crate::workspace::{Compiled, CompiledPipeline, Loaded, LoadedManifest, compile, load_fleet};
 
 /// A fleet in which manifests are tried: rendered in memory by what `render` itself does.
 pub(super) struct Trial {
@@ -15,7 +15,7 @@ pub(super) struct Trial {
 
 /// What a manifest comes to, and how many warnings there are.
 pub(super) struct Rendered {
-    pub(super) pipelines: Vec<LoweredPipeline>,
+    pub(super) pipelines: Vec<CompiledPipeline>,
     pub(super) warnings: usize,
 }
 
@@ -61,7 +61,7 @@ impl Trial {
         let path = Utf8PathBuf::from(format!("{name}.yml"));
         let file = self.sources.add(path.as_path(), text);
         let manifest = LoadedManifest { path, file };
-        let (pipelines, diagnostics) = lower_manifest_of(&manifest, &self.loaded, &self.sources)?;
+        let Compiled { pipelines, diagnostics, .. } = compile(&manifest, &self.loaded, None, &self.sources)?;
         if diagnostics.has_errors() || pipelines.is_empty() {
             return Ok(Err(diagnostics.into_sorted()));
         }

@@ -17,7 +17,7 @@ pub(crate) use fill::Shape;
 pub use fleet::{Concourse, Fleet};
 pub(crate) use fleet::{FleetResourceType, Meta, built_in_defaults};
 pub(crate) use levels::file_levels;
-pub(crate) use resolve::{ManifestFile, resolve, wrong_image};
+pub(crate) use resolve::{ManifestFile, Resolved, resolve, wrong_image};
 pub use stage::{
     Alert, Approval, Auth, Build, Chain, CodeSource, EnvSource, Gate, GitSource, ImageSource, Input, Issues,
     JobOptions, Names, OldName, Origin, Pin, Project, Record, ReleaseSource, ResourceSource, S3Source, Stage, StageId,

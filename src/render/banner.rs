@@ -1,10 +1,10 @@
 use std::fmt::{self, Write};
 
-use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::concourse::InstanceVars;
 use crate::diagnostic::visible;
-use crate::files;
+use crate::files::relative;
 use crate::project::Concourse;
 
 /// The first lines of a rendered pipeline: by what it was made, from what, and how it is used.
@@ -109,60 +109,9 @@ pub(crate) fn quoted(word: &str) -> String {
     if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
-/// The way from a folder to a file.
-pub(super) fn relative(path: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
-    let parts = |path: &Utf8Path| -> Vec<String> {
-        path.components()
-            .filter(|part| !matches!(part, Utf8Component::CurDir))
-            .map(|part| part.as_str().to_owned())
-            .collect()
-    };
-    let (to, from) = (parts(path), parts(folder));
-    let common = to.iter().zip(&from).take_while(|(a, b)| a == b).count();
-    // The names on the way back are those of the folders that `..` leaves.
-    if path.is_absolute() != folder.is_absolute() || from[common..].iter().any(|part| part == "..") {
-        let real = match (path.parent(), path.file_name()) {
-            (Some(around), Some(name)) => files::real_folder(around).join(name),
-            _ => files::real(path),
-        };
-        return relative(&real, &files::real_folder(folder));
-    }
-    let mut way = Utf8PathBuf::new();
-    for _ in &from[common..] {
-        way.push("..");
-    }
-    way.extend(&to[common..]);
-    way
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn way_is_told_from_the_folder_of_the_file() {
-        for (path, folder, way) in [
-            ("fleet/projects/a.yml", "fleet/rendered", "../projects/a.yml"),
-            ("pipegen.yml", "rendered", "../pipegen.yml"),
-            ("./pipegen.yml", "rendered", "../pipegen.yml"),
-            ("/a/b/pipegen.yml", "/a/b/out", "../pipegen.yml"),
-            ("a.yml", "", "a.yml"),
-            ("../x/pipegen.yml", "../x/rendered", "../pipegen.yml"),
-            ("fleet/pipegen.yml", "fleet/../rendered", "../fleet/pipegen.yml"),
-        ] {
-            assert_eq!(relative(path.into(), folder.into()), Utf8PathBuf::from(way), "{path} from {folder}");
-        }
-    }
-
-    #[test]
-    fn way_is_the_same_from_wherever_it_is_told() {
-        let here = files::real(Utf8Path::new("."));
-        let name = here.file_name().unwrap_or_default();
-        let way = Utf8PathBuf::from(format!("../{name}/pipegen.yml"));
-        for folder in [Utf8PathBuf::from("../elsewhere"), here.join("../elsewhere")] {
-            assert_eq!(relative("pipegen.yml".into(), &folder), way, "{folder}");
-        }
-    }
 
     #[test]
     fn banner_names_its_fleet_and_no_other() {

@@ -1,128 +1,16 @@
-//! What only shows when all manifests of a fleet are seen together.
+//! What the fleets of a run do to one another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, btree_map};
 
-use github_issues_resource::contract::StageName;
-
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 use crate::files;
-use crate::manifest::IssuesResource;
-use crate::plan::{Job, Plan, StageJob};
-use crate::project::{Concourse, Fleet, Issues};
+use crate::project::Concourse;
 use crate::source::Span;
-use crate::yaml::{Map, Node};
-use concourse_pipeline::Repository;
 
 use super::RenderedFleet;
 
-/// What a manifest has to be compared with the others by.
-#[derive(Debug, Default)]
-pub(super) struct Facts {
-    pipelines: Vec<Named>,
-    issues: Vec<Issue>,
-    stages: Vec<NamedStage>,
-    /// Selectors that fit a stage.
-    pub(super) selectors: Vec<String>,
-    /// Selectors that fit a stage which takes an approval.
-    pub(super) approved_selectors: Vec<String>,
-}
-
-#[derive(Debug)]
-struct Named {
-    concourse: usize,
-    /// With what tells its instances apart.
-    name: String,
-    span: Span,
-}
-
-#[derive(Debug)]
-struct Issue {
-    /// Its repository.
-    place: Repository,
-    title: String,
-    key: String,
-    by_prefix: bool,
-    /// Where its title is said.
-    span: Span,
-}
-
-/// A stage, by the names that its approvals are known by.
-#[derive(Debug)]
-struct NamedStage {
-    /// Its name today.
-    name: StageName,
-    /// Its former names, and where they are set.
-    former: Vec<(StageName, Span)>,
-    /// The repositories of its own issues and of those that it waits for. Without any, `None`.
-    repositories: BTreeSet<Option<Repository>>,
-    /// Where its project is.
-    span: Span,
-}
-
-impl Facts {
-    /// The names of its pipelines, with what tells their instances apart.
-    pub(super) fn pipelines(&self) -> impl Iterator<Item = &str> {
-        self.pipelines.iter().map(|named| named.name.as_str())
-    }
-
-    /// Adds those of a plan.
-    pub(super) fn add(&mut self, plan: &Plan<'_>, fleet: &Fleet) {
-        for pipeline in &plan.pipelines {
-            for job in &pipeline.jobs {
-                let Job::Stage(job) = job else { continue };
-                if self.pipelines.iter().all(|named| named.concourse != pipeline.concourse) {
-                    let span = job.stage.origin.span;
-                    let name = format!("{}{}", pipeline.name, pipeline.instance_vars.file_name_part());
-                    self.pipelines.push(Named { concourse: pipeline.concourse, name, span });
-                }
-                self.stage(job);
-                let Some(opening) = &job.opens else { continue };
-                let issue = &opening.issue;
-                let pointer = if issue.is_preview() { "/names/ready_title" } else { "/names/deployed_title" };
-                let own = |span: &Span| span.file != fleet.built_in;
-                let span = issue.of.origin.settings.at(pointer).map(|node| node.span).filter(own);
-                let by_prefix = issue.issues.resource == IssuesResource::Mitodl;
-                self.issues.push(Issue {
-                    place: Repository::of_issues(Some(&issue.issues.api), &issue.issues.repository),
-                    title: issue.title.to_owned(),
-                    key: issue.key.to_string(),
-                    by_prefix,
-                    span: span.unwrap_or(issue.of.origin.span),
-                });
-            }
-        }
-    }
-
-    fn stage(&mut self, job: &StageJob<'_>) {
-        // The planner reports a name that is not valid.
-        let Ok(name) = job.stage.identity() else { return };
-        let all: Vec<&Issues> = job.stage.issues.iter().chain(job.gate.iter().map(|gate| gate.issue.issues)).collect();
-        // MIT Open Learning's image knows no stages.
-        let known = all.iter().filter(|issues| issues.resource == IssuesResource::GithubIssues);
-        let mut repositories: BTreeSet<Option<Repository>> =
-            known.map(|issues| Some(Repository::of_issues(Some(&issues.api), &issues.repository))).collect();
-        if all.is_empty() {
-            repositories.insert(None);
-        }
-        let former = job.stage.former.iter().enumerate().filter(|(_, former)| **former != name);
-        let place = |index: usize| {
-            let settings = &job.stage.origin.settings;
-            let node = settings.at(&format!("/issues/formerly/{index}")).or_else(|| settings.at("/issues/formerly"));
-            node.map_or(job.stage.origin.span, |node| node.span)
-        };
-        let former = former.map(|(index, former)| (former.clone(), place(index))).collect();
-        self.stages.push(NamedStage { name, former, repositories, span: job.stage.origin.span });
-    }
-}
-
-/// What the issues of a run's manifests do to one another.
-pub(super) fn check_issues(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    check_former_names(facts, diagnostics);
-    check_titles(facts, diagnostics);
-}
-
 /// What two fleets set under one name, one of them would take from the other.
-pub(super) fn check_fleets(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
+pub(super) fn check_set(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
     let folders: Vec<_> = fleets.iter().map(|fleet| files::real(&fleet.output)).collect();
     let mut seen: BTreeMap<(&str, &str, String), (usize, Span)> = BTreeMap::new();
     for (at, fleet) in fleets.iter().enumerate() {
@@ -147,165 +35,33 @@ pub(super) fn check_fleets(fleets: &[RenderedFleet], diagnostics: &mut Diagnosti
     }
 }
 
-/// What the pipelines of a fleet's manifests do to one another.
-pub(super) fn check_pipelines(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    // On two instances of Concourse two pipelines may have one name, but not in one folder of rendered files.
-    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-    for named in facts.iter().flat_map(|facts| &facts.pipelines) {
-        match seen.get(named.name.as_str()) {
-            None => {
-                seen.insert(&named.name, named.span);
-            }
-            Some(first) => diagnostics.push(
-                Diagnostic::new(
-                    Rule::DuplicatePipeline,
-                    named.span,
-                    format!("two pipelines are named `{}`", named.name),
-                )
-                .also(*first, "the other is made from this")
-                .help("set `pipeline` in one of them; the default is the name of the file"),
-            ),
-        }
-    }
-}
-
-/// Approvals of a former name count for the stage: where another stage has or had that name, an approval of the one would
-/// deploy the other.
-fn check_former_names(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let stages = || facts.iter().flat_map(|facts| &facts.stages);
-    // Hardly a fleet has one.
-    if stages().all(|stage| stage.former.is_empty()) {
+/// Two fleets may have one folder, but not one file in it.
+pub(super) fn check_written(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
+    if fleets.len() < 2 {
         return;
     }
-    let mut current: BTreeMap<&StageName, Vec<&NamedStage>> = BTreeMap::new();
-    for stage in stages() {
-        current.entry(&stage.name).or_default().push(stage);
-    }
-    let mut claimed: BTreeMap<&StageName, Vec<(&NamedStage, Span)>> = BTreeMap::new();
-    // A stage has a job for its preview, too.
-    let mut seen = BTreeSet::new();
-    for stage in stages().filter(|stage| seen.insert((&stage.name, &stage.repositories))) {
-        for (former, span) in &stage.former {
-            let name = &stage.name;
-            let other = current.get(former).into_iter().flatten().find(|other| other.meets(stage));
-            let claims = claimed.entry(former).or_default();
-            let claim = claims.iter().find(|(other, _)| other.name != *name && other.meets(stage));
-            let diagnostic = if let Some(other) = other {
-                let message =
-                    format!("`{former}` is a former name of the stage `{name}`, and the name of a stage today");
-                Diagnostic::new(Rule::GateCollision, *span, message).also(other.span, format!("the stage `{former}`"))
-            } else if let Some((other, first)) = claim {
-                let message = format!("the stages `{}` and `{name}` have the same former name `{former}`", other.name);
-                let diagnostic = Diagnostic::new(Rule::GateCollision, *span, message);
-                if first == span {
-                    diagnostic
-                } else {
-                    diagnostic.also(*first, format!("of the stage `{}`", other.name))
+    // To compare paths part by part takes long where there are thousands.
+    let mut seen: BTreeMap<String, (usize, Span)> = BTreeMap::new();
+    for (index, fleet) in fleets.iter().enumerate() {
+        let folder = files::real(&fleet.output);
+        for pipeline in &fleet.pipelines {
+            let file_name = pipeline.file_name();
+            match seen.entry(folder.join(&file_name).into_string()) {
+                btree_map::Entry::Vacant(entry) => {
+                    entry.insert((index, pipeline.named_at));
                 }
-            } else {
-                claims.push((stage, *span));
-                continue;
-            };
-            diagnostics.push(
-                diagnostic
-                    .note("an approval of the one stage would deploy the other stage")
-                    .help("write names in `formerly` that no other stage has or had, such as OLD/{{ environment }}"),
-            );
-        }
-    }
-}
-
-impl NamedStage {
-    /// Whether approvals of both are in one repository, or may be.
-    fn meets(&self, other: &Self) -> bool {
-        let is_unknown = self.repositories.contains(&None) || other.repositories.contains(&None);
-        is_unknown || !self.repositories.is_disjoint(&other.repositories)
-    }
-}
-
-/// Titles are what people go by; to MIT Open Learning's image they are what issues are found by.
-fn check_titles(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let mut issues: Vec<&Issue> = facts.iter().flat_map(|facts| &facts.issues).collect();
-    issues.sort_by(|a, b| (&a.place, &a.title, &a.key).cmp(&(&b.place, &b.title, &b.key)));
-    // One gate told twice is another problem.
-    issues.dedup_by(|a, b| (&a.place, &a.title, &a.key) == (&b.place, &b.title, &b.key));
-    // The titles that begin with a title stand behind it in order. One of them is enough to tell.
-    for (index, short) in issues.iter().enumerate() {
-        let mut behind = issues[index + 1..]
-            .iter()
-            .take_while(|long| long.place == short.place && long.title.starts_with(&short.title));
-        let confused = |long: &&&Issue| short.title == long.title || short.by_prefix || long.by_prefix;
-        if let Some(long) = behind.find(confused) {
-            let equal = short.title == long.title;
-            let diagnostic = if equal {
-                Diagnostic::new(
-                    Rule::TitleCollision,
-                    long.span,
-                    format!("two issues have the title \"{}\"", long.title),
-                )
-                .also(short.span, "the other")
-                .help("put what differs into the title")
-            } else {
-                Diagnostic::new(
-                    Rule::TitleCollision,
-                    short.span,
-                    "closing the issue of the second would open the gate of the first as well",
-                )
-                .label(format!("\"{}\" is the beginning of", short.title))
-                .also(long.span, format!("\"{}\"", long.title))
-                .note("with `resource: mitodl` an issue is found by the beginning of its title")
-                .help("end `names.deployed_title` with a full stop")
-            };
-            diagnostics.push(diagnostic);
-        }
-    }
-}
-
-/// What the settings of a fleet that is rendered as a whole apply to.
-pub(super) fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut Diagnostics) {
-    if fleet.is_alone() {
-        return;
-    }
-    // A manifest without stages has been reported.
-    let is_known = facts.iter().all(|facts| !facts.selectors.is_empty());
-    if is_known
-        && facts.iter().all(|facts| facts.approved_selectors.is_empty())
-        && let Some(found) = approval_of_no_gate(&fleet.defaults, fleet, Rule::NoEffect)
-    {
-        diagnostics.push(found);
-    }
-    let overrides = fleet.defaults.at("/overrides").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
-    let known: BTreeSet<&str> = facts.iter().flat_map(|facts| &facts.selectors).map(String::as_str).collect();
-    for entry in overrides {
-        if known.contains(entry.key.as_str()) {
-            let is_approved = facts.iter().any(|facts| facts.approved_selectors.contains(&entry.key));
-            if !is_approved && let Some(found) = approval_of_no_gate(&entry.value, fleet, Rule::UnusedOverride) {
-                diagnostics.push(found);
+                // Within a fleet it is its pipelines that have one name.
+                btree_map::Entry::Occupied(entry) if entry.get().0 == index => {}
+                btree_map::Entry::Occupied(entry) => diagnostics.push(
+                    Diagnostic::new(
+                        Rule::DuplicatePipeline,
+                        pipeline.named_at,
+                        format!("two pipelines would be written to `{}`", fleet.output.join(file_name)),
+                    )
+                    .also(entry.get().1, "the other is made from this")
+                    .help("give one of them another `pipeline`, or its fleet another `output`"),
+                ),
             }
-        } else {
-            let meant = did_you_mean(&entry.key, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
-            diagnostics.push(
-                Diagnostic::new(
-                    Rule::UnusedOverride,
-                    entry.key_span,
-                    format!("no project of this fleet has the environment, group or stage `{}`", entry.key),
-                )
-                .label("these settings apply to nothing, so a gate that they set protects nothing")
-                .help(meant.unwrap_or_else(|| "remove these settings, or correct the name".to_owned())),
-            );
         }
     }
-}
-
-/// A layer of the fleet sets an approval, and beside it a gate that takes none. Its stages have no other gate.
-fn approval_of_no_gate(layer: &Node, fleet: &Fleet, rule: Rule) -> Option<Diagnostic> {
-    let own = |pointer: &str| layer.entry_at(pointer).filter(|entry| entry.key_span.file != fleet.built_in);
-    let (gate, approval) = (own("/gate")?, own("/approval")?);
-    let word = gate.value.as_str().filter(|word| matches!(*word, "none" | "manual"))?;
-    let message = format!("`approval` has no effect: the gate `{word}` asks for no approval");
-    Some(
-        Diagnostic::new(rule, approval.key_span, message)
-            .also(gate.value.span, "the gate")
-            .help("write `gate: issue` or `gate: preview`, or remove `approval`"),
-    )
 }

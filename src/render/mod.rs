@@ -1,35 +1,24 @@
-//! A run over fleets: everything is read, planned and rendered in memory. Nothing is written here.
+//! A run over fleets: everything is compiled, and written as YAML in memory. Nothing is written here.
 
 mod banner;
-mod beside;
 mod collisions;
-mod load;
-mod lowered;
-mod meta;
 mod refused;
-mod select;
-
-use std::collections::{BTreeMap, btree_map};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::concourse::InstanceVars;
-use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Rule, Severity, allow};
+use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Severity, allow};
 use crate::progress::Progress;
 use crate::project::Concourse;
 use crate::source::{Sources, Span, Unsaved};
+use crate::workspace::{CompiledPipeline, Compiling, Loaded, MadeFrom, Seen, Selected, compile_fleet, file_name};
 use crate::yaml::emit;
-use crate::{Failure, files, gates};
+use crate::{Failure, gates};
 
 pub use banner::{Banner, Origin};
 pub(crate) use banner::{is_rendered, quoted, set_pipeline};
-pub(crate) use load::{Loaded, LoadedManifest, load, load_fleet, read_manifest};
-pub(crate) use lowered::{LoweredPipeline, lower_fleets, lower_manifest_of};
-use lowered::{MadeFrom, Seen, lower_fleet};
 pub use refused::Rules;
 use refused::check_rendered;
-pub use select::{FLEET_FILE, Selected, select};
-pub(crate) use select::{fleet_above, folders_below, folders_of_globs, select_file};
 
 /// What a run is told.
 #[derive(Clone, Debug, Default)]
@@ -112,11 +101,6 @@ impl RenderedPipeline {
     }
 }
 
-/// The name of a pipeline's file.
-pub(crate) fn file_name(name: &str, instance_vars: &InstanceVars) -> String {
-    format!("{name}{}.yml", instance_vars.file_name_part())
-}
-
 /// Renders what was selected.
 ///
 /// # Errors
@@ -137,7 +121,7 @@ pub(crate) struct Collected {
 impl Collected {
     /// Compares other pipelines with the rendered ones, too.
     pub(crate) fn look_at(&mut self, gates: gates::Facts) {
-        self.seen.gates.rendered.push(gates);
+        self.seen.look_at(gates);
     }
 
     /// Leaves out what comments allow, and takes each rule for what the run wants it to be.
@@ -157,40 +141,9 @@ pub(crate) fn collect(selection: &[Selected], options: &Options) -> Result<Colle
     for selected in selection {
         fleets.extend(render_fleet(selected, options, &mut sources, &mut seen, &mut diagnostics)?);
     }
-    collisions::check_fleets(&fleets, &mut diagnostics);
-    check_targets(&fleets, &mut diagnostics);
+    collisions::check_set(&fleets, &mut diagnostics);
+    collisions::check_written(&fleets, &mut diagnostics);
     Ok(Collected { sources, diagnostics, fleets, seen })
-}
-
-/// Two fleets may have one folder, but not one file in it.
-fn check_targets(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
-    if fleets.len() < 2 {
-        return;
-    }
-    // To compare paths part by part takes long where there are thousands.
-    let mut seen: BTreeMap<String, (usize, Span)> = BTreeMap::new();
-    for (index, fleet) in fleets.iter().enumerate() {
-        let folder = files::real(&fleet.output);
-        for pipeline in &fleet.pipelines {
-            let file_name = pipeline.file_name();
-            match seen.entry(folder.join(&file_name).into_string()) {
-                btree_map::Entry::Vacant(entry) => {
-                    entry.insert((index, pipeline.named_at));
-                }
-                // Within a fleet it is its pipelines that have one name.
-                btree_map::Entry::Occupied(entry) if entry.get().0 == index => {}
-                btree_map::Entry::Occupied(entry) => diagnostics.push(
-                    Diagnostic::new(
-                        Rule::DuplicatePipeline,
-                        pipeline.named_at,
-                        format!("two pipelines would be written to `{}`", fleet.output.join(file_name)),
-                    )
-                    .also(entry.get().1, "the other is made from this")
-                    .help("give one of them another `pipeline`, or its fleet another `output`"),
-                ),
-            }
-        }
-    }
 }
 
 fn render_fleet(
@@ -200,14 +153,15 @@ fn render_fleet(
     seen: &mut Seen,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<RenderedFleet>, Failure> {
-    let make = |lowered: LoweredPipeline, from: MadeFrom<'_>, loaded: &Loaded, diagnostics: &mut Diagnostics| {
-        let (banner, named_at) = from.banner(&lowered, loaded);
-        let pipeline = rendered(&lowered, banner, named_at)?;
+    let make = |compiled: CompiledPipeline, from: MadeFrom<'_>, loaded: &Loaded, diagnostics: &mut Diagnostics| {
+        let (banner, named_at) = from.banner(&compiled, loaded);
+        let pipeline = rendered(&compiled, banner, named_at)?;
         let path = loaded.fleet.output.join(pipeline.file_name());
-        check_rendered(&pipeline, &path, options.rules, &lowered.places, diagnostics);
+        check_rendered(&pipeline, &path, options.rules, &compiled.places, diagnostics);
         Ok(pipeline)
     };
-    let Some((loaded, pipelines)) = lower_fleet(selected, options, sources, seen, diagnostics, &make)? else {
+    let compiling = Compiling { source_root: options.source_root.as_deref(), progress: &options.progress };
+    let Some((loaded, pipelines)) = compile_fleet(selected, compiling, sources, seen, diagnostics, &make)? else {
         return Ok(None);
     };
     Ok(Some(RenderedFleet {
@@ -222,14 +176,14 @@ fn render_fleet(
 
 impl MadeFrom<'_> {
     /// The banner of the rendered file, and where the pipeline is named.
-    fn banner(&self, lowered: &LoweredPipeline, loaded: &Loaded) -> (Banner, Span) {
+    fn banner(&self, compiled: &CompiledPipeline, loaded: &Loaded) -> (Banner, Span) {
         let fleet = &loaded.fleet;
         let banner = |manifest: &Utf8Path, of: Option<&Utf8Path>, discovered: &[String]| Banner {
             manifest: manifest.to_owned(),
             fleet: of.map(Utf8Path::to_owned),
-            concourse: lowered.concourse.clone(),
-            pipeline: lowered.name.clone(),
-            instance_vars: lowered.instance_vars.clone(),
+            concourse: compiled.concourse.clone(),
+            pipeline: compiled.name.clone(),
+            instance_vars: compiled.instance_vars.clone(),
             discovered: discovered.to_vec(),
         };
         match self {
@@ -245,8 +199,8 @@ impl MadeFrom<'_> {
     }
 }
 
-fn rendered(lowered: &LoweredPipeline, banner: Banner, named_at: Span) -> Result<RenderedPipeline, Failure> {
-    let LoweredPipeline { name, instance_vars, concourse, pipeline, .. } = lowered;
+fn rendered(compiled: &CompiledPipeline, banner: Banner, named_at: Span) -> Result<RenderedPipeline, Failure> {
+    let CompiledPipeline { name, instance_vars, concourse, pipeline, .. } = compiled;
     Ok(RenderedPipeline {
         name: name.clone(),
         instance_vars: instance_vars.clone(),

@@ -1,20 +1,16 @@
 //! What Concourse would refuse a rendered pipeline for, told of the manifest that it is made from. The language keeps most
 //! of it out; steps of kinds of one's own, `before`, `after` and `extra` are in Concourse's words, and say what they like.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use camino::Utf8Path;
 use indexmap::IndexMap;
 
 use crate::concourse::ConcourseVersion;
 use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
-use crate::lint::{OfRendered, lint_rendered, may_have_arithmetic, part_in};
-use crate::plan::{Job, PipelinePlan};
+use crate::lint::{OfRendered, lint_rendered, may_have_arithmetic};
 use crate::source::{Sources, Span};
 use crate::validate::{Vars, check};
-use crate::view::{PipelineView, field, list};
-use crate::yaml::Node;
+use crate::view::PipelineView;
+use crate::workspace::Places;
 
 use super::RenderedPipeline;
 
@@ -28,57 +24,6 @@ pub enum Rules {
     OfFleet,
     /// By those of a version, whatever the fleet says.
     Of(ConcourseVersion),
-}
-
-/// What in a manifest brings a pipeline and its jobs about.
-#[derive(Clone, Debug)]
-pub(crate) struct Places {
-    /// Those of stages and builds, by name, and those of `extra` whose names are not filled in.
-    jobs: BTreeMap<String, Span>,
-    /// Other jobs of `extra`, and what is in no job.
-    other: Span,
-    /// The settings of its stages, in which texts are looked up.
-    settings: Vec<Arc<Node>>,
-}
-
-impl Places {
-    /// Those of a pipeline, of which `named_at` is where it is said what it is called.
-    pub(crate) fn of(plan: &PipelinePlan<'_>, named_at: Span) -> Self {
-        let stage = |job: &Job<'_>| match job {
-            Job::Stage(job) => job.stage.origin.span,
-            Job::Build(job) => job.stage.origin.span,
-        };
-        let extras = plan.jobs.iter().filter_map(|job| match job {
-            Job::Stage(job) => job.stage.origin.settings.at("/extra"),
-            Job::Build(_) => None,
-        });
-        let named = |job: &Node| {
-            let name = field(job, "name")?;
-            Some((name.as_str()?.to_owned(), name.span))
-        };
-        let mut jobs: BTreeMap<String, Span> =
-            extras.clone().flat_map(|extra| list(extra, "jobs")).filter_map(named).collect();
-        jobs.extend(plan.jobs.iter().map(|job| (job.name().to_string(), stage(job))));
-        let settings = plan.jobs.iter().map(|job| match job {
-            Job::Stage(job) => Arc::clone(&job.stage.origin.settings),
-            Job::Build(job) => Arc::clone(&job.stage.origin.settings),
-        });
-        let settings = settings.collect();
-        Self { jobs, other: extras.map(|extra| extra.span).next().unwrap_or(named_at), settings }
-    }
-
-    /// Those of a pipeline that a fleet brings about as a whole.
-    pub(crate) fn all_at(span: Span) -> Self {
-        Self { jobs: BTreeMap::new(), other: span, settings: Vec::new() }
-    }
-
-    /// Where the settings have a text, a line of it at least.
-    fn of_text(&self, text: &str) -> Option<Span> {
-        // A single word may stand for something else elsewhere.
-        let is_phrase = |line: &&str| line.contains(' ') || line.contains("((");
-        let line = text.lines().map(|line| line.trim().trim_matches(['"', '\''])).find(is_phrase)?;
-        self.settings.iter().find_map(|settings| part_in(settings, line))
-    }
 }
 
 /// Holds a pipeline, which is to be at `path`, to the rules of its Concourse. What is wrong in several jobs alike is told
@@ -123,7 +68,7 @@ pub(crate) fn check_rendered(
             *more += 1;
             continue;
         }
-        let of_job = || job.and_then(|job| places.jobs.get(job)).copied().unwrap_or(places.other);
+        let of_job = || places.of_job(job);
         let is_refused = refused.refusal() != Refusal::default();
         let own = if is_refused { None } else { places.of_text(sources.slice(at)) };
         // The kind reports the arithmetic of its own scripts.

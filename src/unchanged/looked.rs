@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::kind::Family;
-use crate::render::{FLEET_FILE, Run, folders_below, folders_of_globs};
+use crate::render::Run;
+use crate::workspace::{FLEET_FILE, folders_below, folders_of_globs};
 use crate::{Failure, files};
 
 /// What a run looked at that rendered whole fleets and compared them with what is committed.

@@ -85,6 +85,32 @@ pub fn list_typed(folder: &Utf8Path) -> Result<Vec<(Utf8PathBuf, FileType)>, Fai
     Ok(entries)
 }
 
+/// The way from a folder to a file.
+pub fn relative(path: &Utf8Path, folder: &Utf8Path) -> Utf8PathBuf {
+    let parts = |path: &Utf8Path| -> Vec<String> {
+        path.components()
+            .filter(|part| !matches!(part, Utf8Component::CurDir))
+            .map(|part| part.as_str().to_owned())
+            .collect()
+    };
+    let (to, from) = (parts(path), parts(folder));
+    let common = to.iter().zip(&from).take_while(|(a, b)| a == b).count();
+    // The names on the way back are those of the folders that `..` leaves.
+    if path.is_absolute() != folder.is_absolute() || from[common..].iter().any(|part| part == "..") {
+        let real = match (path.parent(), path.file_name()) {
+            (Some(around), Some(name)) => real_folder(around).join(name),
+            _ => real(path),
+        };
+        return relative(&real, &real_folder(folder));
+    }
+    let mut way = Utf8PathBuf::new();
+    for _ in &from[common..] {
+        way.push("..");
+    }
+    way.extend(&to[common..]);
+    way
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +126,30 @@ mod tests {
         }
         assert_eq!(real(&root.join("new/../a/b")), root.join("a/b"));
         assert!(real(Utf8Path::new("src")).is_absolute());
+    }
+
+    #[test]
+    fn way_is_told_from_the_folder_of_the_file() {
+        for (path, folder, way) in [
+            ("fleet/projects/a.yml", "fleet/rendered", "../projects/a.yml"),
+            ("pipegen.yml", "rendered", "../pipegen.yml"),
+            ("./pipegen.yml", "rendered", "../pipegen.yml"),
+            ("/a/b/pipegen.yml", "/a/b/out", "../pipegen.yml"),
+            ("a.yml", "", "a.yml"),
+            ("../x/pipegen.yml", "../x/rendered", "../pipegen.yml"),
+            ("fleet/pipegen.yml", "fleet/../rendered", "../fleet/pipegen.yml"),
+        ] {
+            assert_eq!(relative(path.into(), folder.into()), Utf8PathBuf::from(way), "{path} from {folder}");
+        }
+    }
+
+    #[test]
+    fn way_is_the_same_from_wherever_it_is_told() {
+        let here = real(Utf8Path::new("."));
+        let name = here.file_name().unwrap_or_default();
+        let way = Utf8PathBuf::from(format!("../{name}/pipegen.yml"));
+        for folder in [Utf8PathBuf::from("../elsewhere"), here.join("../elsewhere")] {
+            assert_eq!(relative("pipegen.yml".into(), &folder), way, "{folder}");
+        }
     }
 }

@@ -16,8 +16,9 @@ use super::select::{self, Selected};
 pub(crate) struct Loaded {
     pub(crate) fleet: Fleet,
     /// The file that stands for it.
-    pub(super) path: Utf8PathBuf,
-    pub(super) whole: bool,
+    pub(crate) path: Utf8PathBuf,
+    /// All manifests of the fleet are loaded.
+    pub(crate) whole: bool,
     pub(crate) manifests: Vec<LoadedManifest>,
 }
 
@@ -135,7 +136,7 @@ pub(super) fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> R
 }
 
 /// Reads a manifest and takes out what is wrong with its shape. `None` when nothing is left.
-pub(crate) fn read_manifest(file: FileId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Node> {
+pub(super) fn read_manifest(file: FileId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Node> {
     let mut node = read(sources, file, Limits::MANIFEST, diagnostics)?;
     check(&mut node, FileShape::Manifest, diagnostics);
     node.as_map().is_some().then_some(node)

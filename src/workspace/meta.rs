@@ -18,13 +18,13 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::concourse::{InstanceVars, PipelineName, SetPipelineStep};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::files::relative;
 use crate::kind::Family;
 use crate::manifest::is_secret_in_clear;
 use crate::project::{Concourse, Fleet, Meta, Project};
 use crate::source::Sources;
 
-use super::banner::relative;
-use super::{LoadedManifest, LoweredPipeline, file_name, refused::Places};
+use super::{CompiledPipeline, LoadedManifest, Places, file_name};
 
 use job::{FLEET, Jobs, artifact, instance, within_artifact};
 
@@ -51,7 +51,7 @@ impl Settable {
         manifest: &LoadedManifest,
         project: &Project,
         discovered: bool,
-        pipelines: &[LoweredPipeline],
+        pipelines: &[CompiledPipeline],
         fleet: &Fleet,
         sources: &Sources,
     ) -> Self {
@@ -87,7 +87,7 @@ impl Settable {
 
 /// The pipelines that set all the others, one for each Concourse that has any. None where something is wrong with what
 /// the fleet says of them.
-pub(super) fn pipelines(fleet: &Fleet, settable: &[Settable], diagnostics: &mut Diagnostics) -> Vec<LoweredPipeline> {
+pub(super) fn pipelines(fleet: &Fleet, settable: &[Settable], diagnostics: &mut Diagnostics) -> Vec<CompiledPipeline> {
     let (Some(meta), Some(path)) = (&fleet.meta, &fleet.path) else { return Vec::new() };
     if is_secret_in_clear("repository", &meta.settings.source.repository) {
         // Who allows it gets what was asked for: a pipeline that is not rendered would be taken for one that is gone.
@@ -144,7 +144,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn pipeline(&self, index: usize, settable: &[Settable]) -> Result<Option<LoweredPipeline>, Problem> {
+    fn pipeline(&self, index: usize, settable: &[Settable]) -> Result<Option<CompiledPipeline>, Problem> {
         let here = |pipeline: &&SettablePipeline| pipeline.concourse == *self.concourse;
         if !settable.iter().flat_map(|settable| &settable.pipelines).any(|pipeline| here(&pipeline)) {
             return Ok(None);
@@ -203,7 +203,7 @@ impl Maker<'_> {
         let concourse = Concourse { team: team.or_else(|| self.concourse.team.clone()), ..self.concourse.clone() };
         let pipeline = jobs.into_pipeline();
         let instance_vars = InstanceVars::default();
-        Ok(Some(LoweredPipeline {
+        Ok(Some(CompiledPipeline {
             name: name.to_string(),
             instance_vars,
             concourse,
