@@ -52,12 +52,12 @@ pub struct Diagnostic {
     /// What the file makes of its rule.
     level: Option<Level>,
     refusal: Refusal,
-    said: Option<Box<Said>>,
+    concourse_messages: Option<Box<ConcourseMessages>>,
 }
 
 /// What Concourse says, a line each. Not many have any, and a diagnostic is to stay small.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Said(Vec<String>);
+struct ConcourseMessages(Vec<String>);
 
 impl Diagnostic {
     /// A problem at a place.
@@ -71,7 +71,7 @@ impl Diagnostic {
             severity: rule.severity(),
             level: None,
             refusal: Refusal::default(),
-            said: None,
+            concourse_messages: None,
         }
     }
 
@@ -140,14 +140,14 @@ impl Diagnostic {
 
     /// Adds what Concourse itself says of it, a line. `fly` heads errors by groups: here the group comes first, `jobs: …`.
     #[must_use]
-    pub fn said(mut self, line: impl Into<String>) -> Self {
-        self.said.get_or_insert_default().0.push(line.into());
+    pub fn concourse_message(mut self, line: impl Into<String>) -> Self {
+        self.concourse_messages.get_or_insert_default().0.push(line.into());
         self
     }
 
     /// What Concourse itself says of it.
     pub fn concourse_says(&self) -> &[String] {
-        self.said.as_ref().map(|said| said.0.as_slice()).unwrap_or_default()
+        self.concourse_messages.as_ref().map(|messages| messages.0.as_slice()).unwrap_or_default()
     }
 
     /// How bad it is: as its rule says, unless the run says otherwise.
@@ -242,9 +242,9 @@ impl Diagnostics {
             });
             (diagnostic.span(), diagnostic.rule, level)
         });
-        let mut told: Vec<Diagnostic> = Vec::with_capacity(all.len());
+        let mut merged: Vec<Diagnostic> = Vec::with_capacity(all.len());
         for diagnostic in all {
-            let again = told
+            let again = merged
                 .iter_mut()
                 .rev()
                 .take_while(|other| other.span() == diagnostic.span() && other.rule == diagnostic.rule)
@@ -252,15 +252,15 @@ impl Diagnostics {
             match again {
                 // What an alias stands for is in one place, and Concourse speaks of each.
                 Some(other) => {
-                    if let Some(said) = diagnostic.said {
-                        other.said.get_or_insert_default().0.extend(said.0);
+                    if let Some(messages) = diagnostic.concourse_messages {
+                        other.concourse_messages.get_or_insert_default().0.extend(messages.0);
                     }
                     other.refusal = other.refusal.or(diagnostic.refusal);
                     other.severity = other.severity.min(diagnostic.severity);
                 }
-                None => told.push(diagnostic),
+                None => merged.push(diagnostic),
             }
         }
-        told
+        merged
     }
 }

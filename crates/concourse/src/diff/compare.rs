@@ -146,7 +146,7 @@ fn resources<'p>(
             changes.push(Effect::Renamed, subject(new), format!("was `{}`, and keeps its version history", old.name));
         }
         let is_got = got.contains(new.name.as_str());
-        let said = flow.issues.get(new.name.as_str()).filter(|_| !is_got).and_then(|issue| watched.get(&issue.id));
+        let reported = flow.issues.get(new.name.as_str()).filter(|_| !is_got).and_then(|issue| watched.get(&issue.id));
         let mut anew = false;
         for difference in found {
             anew |= matches!(difference.path[0].as_str(), "type" | "source");
@@ -156,7 +156,7 @@ fn resources<'p>(
                 _ if field.is_some_and(|field| promotions.reports(issue, field, difference)) => {}
                 // Another stage has another policy: the jobs of both stages report what changes for them.
                 Some(_) if !promotes_alike(old, new) => {}
-                Some(_) if said.is_some_and(|said| said.contains(difference)) => {}
+                Some(_) if reported.is_some_and(|reported| reported.contains(difference)) => {}
                 Some(change) => changes.changes.push(change),
                 None => changes.changes.push(changed(subject(new), difference)),
             }

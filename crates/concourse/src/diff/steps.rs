@@ -21,7 +21,7 @@ struct Alone<'s> {
     /// Which of those that are the same in name and place.
     nth: usize,
     /// What it says.
-    said: Value,
+    fields: Value,
     /// The steps around it have an order.
     ordered: bool,
     /// The gates speak of it already.
@@ -69,14 +69,14 @@ pub(super) fn compare(old: &Job, new: &Job, gates: &Gates<'_>, subject: &Subject
     }
     for (step, found) in new_steps.iter().zip(&matched) {
         let Some(index) = found else { continue };
-        for difference in differences(&old_steps[*index].said, &step.said) {
+        for difference in differences(&old_steps[*index].fields, &step.fields) {
             if step.put.is_some_and(|put| follows_from_gate(&difference, put, &reported)) {
                 continue;
             }
             let mut change = words::change(subject.clone(), &described(step), &difference);
             // What an issue says of its approval stands in the put that opens it.
             if difference.path == ["params", "approve"] {
-                let exact = step.said["params"]["approve"].as_str().unwrap_or("exact") == "exact";
+                let exact = step.fields["params"]["approve"].as_str().unwrap_or("exact") == "exact";
                 change.effect = if exact { Effect::Stronger } else { Effect::Weaker };
             }
             changes.changes.push(change);
@@ -258,7 +258,15 @@ fn flattened(job: &Job, resource: impl Fn(&str) -> String) -> Vec<Alone<'_>> {
         }
         let nth = seen.entry((place.clone(), what.clone())).or_default();
         let put = if let Core::Put(put) = &step.core { Some(put) } else { None };
-        steps.push(Alone { put, nth: *nth, said: said(step, &resource), of_gate: of_gate(step), place, what, ordered });
+        steps.push(Alone {
+            put,
+            nth: *nth,
+            fields: fields(step, &resource),
+            of_gate: of_gate(step),
+            place,
+            what,
+            ordered,
+        });
         *nth += 1;
     }
     steps
@@ -290,7 +298,7 @@ fn of_gate(step: &Step) -> bool {
 }
 
 /// What a step says itself, but for the names by which it was matched and what the gates speak of.
-fn said(step: &Step, resource: &impl Fn(&str) -> String) -> Value {
+fn fields(step: &Step, resource: &impl Fn(&str) -> String) -> Value {
     let mut alone = step.clone();
     alone.on_success = None;
     alone.on_failure = None;

@@ -172,8 +172,8 @@ impl<'p> Builder<'p> {
         self.jobs.insert((place, job.job.name.as_str()), node);
         for put in &job.opens {
             let issue = &flow.issues[resource_of(put)];
-            let said = put.params.as_ref().and_then(|params| text(params, "title"));
-            let opened = self.issue(issue, said);
+            let title = put.params.as_ref().and_then(|params| text(params, "title"));
+            let opened = self.issue(issue, title);
             self.edge(node, opened, EdgeKind::Opens, None);
         }
     }
@@ -263,7 +263,7 @@ impl<'p> Builder<'p> {
                 opened.entry(*from).or_default().push(*to);
             }
         }
-        let said: BTreeSet<(usize, usize, EdgeKind)> = self
+        let covered: BTreeSet<(usize, usize, EdgeKind)> = self
             .edges
             .keys()
             .filter(|(from, to, kind)| {
@@ -274,7 +274,7 @@ impl<'p> Builder<'p> {
             })
             .copied()
             .collect();
-        self.edges.retain(|edge, _| !said.contains(edge));
+        self.edges.retain(|edge, _| !covered.contains(edge));
         self.graph.edges = self
             .edges
             .into_iter()

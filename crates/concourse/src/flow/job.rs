@@ -153,14 +153,14 @@ pub(crate) fn what(resource: &Resource) -> Vec<String> {
     let mut words = vec![resource.type_name.to_string()];
     let Some(source) = &resource.source else { return words };
     for key in ["uri", "repository", "bucket", "owner", "url", "location", "interval", "start"] {
-        if let Some(said) = text(source, key) {
-            words.push(without_account(said));
+        if let Some(value) = text(source, key) {
+            words.push(without_account(value));
             break;
         }
     }
     for key in ["branch", "tag", "tag_regex", "tag_filter", "regexp", "versioned_file"] {
-        if let Some(said) = text(source, key) {
-            words.push(said.to_owned());
+        if let Some(value) = text(source, key) {
+            words.push(value.to_owned());
         }
     }
     if let Some(Value::List(paths)) = source.get("paths") {

@@ -17,7 +17,7 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
             titles.entry((post.place.clone(), title)).or_insert(post.span);
         }
     }
-    let mut told: BTreeSet<Span> = BTreeSet::new();
+    let mut reported: BTreeSet<Span> = BTreeSet::new();
     for wait in &issues.waits {
         let Called::Title(prefix) = wait.called else { continue };
         let fits = titles
@@ -25,7 +25,7 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
             .take_while(|((place, title), _)| *place == wait.place && title.starts_with(prefix));
         let found: Vec<(&str, Span)> = fits.take(2).map(|((_, title), span)| (*title, *span)).collect();
         if let [_, (other, span)] = found.as_slice()
-            && told.insert(wait.span)
+            && reported.insert(wait.span)
         {
             diagnostics.push(
                 Diagnostic::new(
@@ -55,7 +55,7 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
             .map(|(_, found)| found)
             .find(|(other, _)| other != title);
         if let Some((other, at)) = other
-            && told.insert(*span)
+            && reported.insert(*span)
         {
             diagnostics.push(
                 Diagnostic::new(

@@ -12,10 +12,10 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
     for post in &issues.posts {
         let labels = post.step.param("labels").and_then(|labels| labels.as_list()).unwrap_or_default();
         for (label, span) in texts(labels) {
-            if let Some(told) = lie(label, post, &listeners) {
+            if let Some(lie) = lie(label, post, &listeners) {
                 diagnostics.push(
                     Diagnostic::new(Rule::LyingLabel, span, format!("the label `{label}` is wrong"))
-                        .label(told)
+                        .label(lie)
                         .help("write a label that names what closing the issue does"),
                 );
             }

@@ -14,7 +14,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
         let Some(config) = step.config() else { continue };
         for (list_name, keys) in [("inputs", &["path", "name"][..]), ("outputs", &["name"]), ("caches", &["path"])] {
             let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-            for node in list(config, list_name).iter().filter_map(|item| said(item, keys)) {
+            for node in list(config, list_name).iter().filter_map(|item| name_of(item, keys)) {
                 let Some(text) = node.as_str() else { continue };
                 if let Some(first) = seen.insert(cleaned(text), node.span) {
                     diagnostics.push(
@@ -33,7 +33,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
 }
 
 /// The first of some keys that says something.
-fn said<'n>(item: &'n Node, keys: &[&str]) -> Option<&'n Node> {
+fn name_of<'n>(item: &'n Node, keys: &[&str]) -> Option<&'n Node> {
     keys.iter().find_map(|key| field(item, key).filter(|node| node.as_str().is_some_and(|text| !text.is_empty())))
 }
 

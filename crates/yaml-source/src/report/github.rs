@@ -33,7 +33,7 @@ pub fn github(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 }
 
 fn message(diagnostic: &Diagnostic, sources: &Sources, texts: &Texts<'_>, places: &mut Places<'_>) -> String {
-    let mut lines = vec![visible(&texts.said(&diagnostic.message)).into_owned()];
+    let mut lines = vec![visible(&texts.without_secrets(&diagnostic.message)).into_owned()];
     let mut labels = diagnostic.labels.iter();
     lines.extend(labels.next().filter(|label| !label.text.is_empty()).map(|label| say("", &label.text, texts)));
     for label in labels {
@@ -47,7 +47,7 @@ fn message(diagnostic: &Diagnostic, sources: &Sources, texts: &Texts<'_>, places
 }
 
 fn say(before: &str, text: &str, texts: &Texts<'_>) -> String {
-    format!("{before}{}", visible(&texts.said(text)))
+    format!("{before}{}", visible(&texts.without_secrets(text)))
 }
 
 /// What stands behind the `::` of a workflow command (actions/toolkit, `packages/core/src/command.ts`, `escapeData`).

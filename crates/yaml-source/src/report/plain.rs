@@ -54,9 +54,9 @@ fn group<'a>(diagnostic: &Diagnostic, sources: &Sources, texts: &'a Texts<'_>, l
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let said = |text: &str| visible(&texts.said(text)).into_owned();
+    let shown = |text: &str| visible(&texts.without_secrets(text)).into_owned();
     let rule = diagnostic.rule;
-    let title = level.primary_title(said(&diagnostic.message)).id(rule.name()).id_url(rule.url());
+    let title = level.primary_title(shown(&diagnostic.message)).id(rule.name()).id_url(rule.url());
     let mut group = Group::with_title(title);
     for (file, labels) in by_file(&diagnostic.labels) {
         let path = visible(sources.path(file).as_str()).into_owned();
@@ -65,7 +65,7 @@ fn group<'a>(diagnostic: &Diagnostic, sources: &Sources, texts: &'a Texts<'_>, l
         let labelled = |primary: bool, label: &Label, range: Range<usize>| {
             let kind = if primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let annotation = kind.span(range);
-            if label.text.is_empty() { annotation } else { annotation.label(said(&label.text)) }
+            if label.text.is_empty() { annotation } else { annotation.label(shown(&label.text)) }
         };
         if text.len() <= SHOWN_WHOLE {
             group = group.element(Snippet::source(text).line_start(first_line).path(path).annotations(
@@ -90,10 +90,10 @@ fn group<'a>(diagnostic: &Diagnostic, sources: &Sources, texts: &'a Texts<'_>, l
         }
     }
     for note in &diagnostic.notes {
-        group = group.element(Level::NOTE.message(said(note)));
+        group = group.element(Level::NOTE.message(shown(note)));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(said(help)));
+        group = group.element(Level::HELP.message(shown(help)));
     }
     group
 }

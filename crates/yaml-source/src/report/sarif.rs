@@ -22,7 +22,7 @@ pub fn sarif(diagnostics: &[Diagnostic], sources: &Sources) -> String {
             "region": region(places.region(label.span)),
         }});
         if !label.text.is_empty() {
-            location["message"] = json!({"text": texts.said(&label.text)});
+            location["message"] = json!({"text": texts.without_secrets(&label.text)});
         }
         location
     };
@@ -71,7 +71,7 @@ fn message(diagnostic: &Diagnostic, texts: &Texts<'_>) -> String {
     let notes = diagnostic.notes.iter().map(|note| format!("\nnote: {note}"));
     let help = diagnostic.help.iter().map(|help| format!("\nhelp: {help}"));
     let text = diagnostic.message.clone() + &notes.chain(help).collect::<String>();
-    texts.said(&text).into_owned()
+    texts.without_secrets(&text).into_owned()
 }
 
 const fn level(severity: Severity) -> &'static str {

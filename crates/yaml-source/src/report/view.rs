@@ -47,14 +47,14 @@ impl<'s> Texts<'s> {
     }
 
     /// What is said, should it quote a secret.
-    pub(super) fn said<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut said = Cow::Borrowed(text);
+    pub(super) fn without_secrets<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut shown = Cow::Borrowed(text);
         for secret in &self.secrets {
-            if said.contains(secret) {
-                said = Cow::Owned(said.replace(secret, "***"));
+            if shown.contains(secret) {
+                shown = Cow::Owned(shown.replace(secret, "***"));
             }
         }
-        said
+        shown
     }
 }
 

@@ -13,9 +13,9 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         }
         let vars = list(step.node, "across");
         if vars.is_empty() {
-            let said = format!("jobs: {}.across: no vars specified", step_place(job, step));
+            let concourse_message = format!("jobs: {}.across: no vars specified", step_place(job, step));
             diagnostics.push(
-                refused(Rule::AcrossWithoutVars, across.key_span, "a step across no variables", said)
+                refused(Rule::AcrossWithoutVars, across.key_span, "a step across no variables", concourse_message)
                     .help("name one: `across: [{var: NAME, values: […]}]`; or remove `across`"),
             );
         }

@@ -11,7 +11,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         return;
     };
     let Some(url) = text(image) else { return };
-    let (message, said) = match scheme(url) {
+    let (message, concourse_message) = match scheme(url) {
         Ok("" | "http" | "https") => return,
         Ok(scheme) => (
             format!("browsers are not sent to `{scheme}:`"),
@@ -22,7 +22,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         }
     };
     diagnostics.push(
-        refused(Rule::InvalidBackground, image.span, message, format!("display config: {said}"))
+        refused(Rule::InvalidBackground, image.span, message, format!("display config: {concourse_message}"))
             .help("a URL that begins with `https://`, or a path"),
     );
 }

@@ -32,9 +32,9 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
 
 fn of_item(section: &str, definition: &Definition<'_>, diagnostics: &mut Diagnostics) {
     if let Err(invalid) = check_identifier(definition.name) {
-        let said = said(&item(section, definition), definition.name);
+        let concourse_message = concourse_message_of(&item(section, definition), definition.name);
         let message = format!("the name `{}` {invalid}", definition.name);
-        diagnostics.push(warned(Rule::InvalidIdentifier, definition.span, message, said).help(HELP));
+        diagnostics.push(warned(Rule::InvalidIdentifier, definition.span, message, concourse_message).help(HELP));
     }
 }
 
@@ -44,9 +44,9 @@ fn of_step(job: &JobView<'_>, step: &StepView<'_>, diagnostics: &mut Diagnostics
         if !core.is_some_and(|entry| is_invalid(&entry.value)) {
             // Concourse says twice where it is.
             let place = whole_place(job, step);
-            let said = format!("jobs: {place}: {place}: identifier cannot be an empty string");
+            let concourse_message = format!("jobs: {place}: {place}: identifier cannot be an empty string");
             diagnostics.push(
-                refused(Rule::MissingName, step.span, "a step without a name", said)
+                refused(Rule::MissingName, step.span, "a step without a name", concourse_message)
                     .help("write the resource or task after the first key"),
             );
         }
@@ -59,10 +59,12 @@ fn of_step(job: &JobView<'_>, step: &StepView<'_>, diagnostics: &mut Diagnostics
     let place = whole_place(job, step);
     let message = format!("the name `{}` {invalid}", step.name);
     if step.kind == StepKind::Run {
-        let said = format!("jobs: {place}: {}", said(&place, step.name));
-        diagnostics.push(refused(Rule::InvalidMessage, step.span, message, said).help(HELP));
+        let concourse_message = format!("jobs: {place}: {}", concourse_message_of(&place, step.name));
+        diagnostics.push(refused(Rule::InvalidMessage, step.span, message, concourse_message).help(HELP));
     } else {
-        diagnostics.push(warned(Rule::InvalidIdentifier, step.span, message, said(&place, step.name)).help(HELP));
+        diagnostics.push(
+            warned(Rule::InvalidIdentifier, step.span, message, concourse_message_of(&place, step.name)).help(HELP),
+        );
     }
 }
 
@@ -75,7 +77,7 @@ fn is_exempt(step: &StepView<'_>) -> bool {
     step.is_across() && (own.contains("task") || own.contains("set_pipeline"))
 }
 
-fn said(place: &str, name: &str) -> String {
+fn concourse_message_of(place: &str, name: &str) -> String {
     format!("{place}: '{name}' is not a valid identifier: {}", reason(name))
 }
 

@@ -57,9 +57,9 @@ fn declare<'n>(
     place: impl Fn() -> String,
 ) -> Option<Diagnostic> {
     if let Some(first) = scopes[scope].vars.get(name) {
-        let said = format!("jobs: {}: repeated var name", place());
+        let concourse_message = format!("jobs: {}: repeated var name", place());
         return Some(
-            refused(Rule::RepeatedVar, span, format!("the variable `{name}` is set twice"), said)
+            refused(Rule::RepeatedVar, span, format!("the variable `{name}` is set twice"), concourse_message)
                 .also(*first, "first here")
                 .help("give one of them another name"),
         );
@@ -71,9 +71,9 @@ fn declare<'n>(
         above = scopes[outer].parent;
     }
     scopes[scope].vars.insert(name, span);
-    let said = || format!("{}: shadows local var '{name}'", place());
+    let concourse_message = || format!("{}: shadows local var '{name}'", place());
     hidden.map(|first| {
-        warned(Rule::ShadowedVar, span, format!("the variable `{name}` hides another one"), said())
+        warned(Rule::ShadowedVar, span, format!("the variable `{name}` hides another one"), concourse_message())
             .also(first, "this one")
             .help("give one of them another name")
     })

@@ -72,13 +72,13 @@ struct Checked<'v, 'n> {
 }
 
 /// A problem for which everybody refuses the pipeline, and what Concourse says of it.
-fn refused(rule: Rule, span: Span, message: impl Into<String>, said: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(rule, span, message).refused_by(Refusal::EVERYWHERE).said(said)
+fn refused(rule: Rule, span: Span, message: impl Into<String>, concourse_message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(rule, span, message).refused_by(Refusal::EVERYWHERE).concourse_message(concourse_message)
 }
 
 /// A problem for which only `--strict` refuses the pipeline, and what Concourse says of it.
-fn warned(rule: Rule, span: Span, message: impl Into<String>, said: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(rule, span, message).refused_by(Refusal::STRICT).said(said)
+fn warned(rule: Rule, span: Span, message: impl Into<String>, concourse_message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new(rule, span, message).refused_by(Refusal::STRICT).concourse_message(concourse_message)
 }
 
 /// What Concourse calls an item of a section.

@@ -14,9 +14,9 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             && !is_invalid(attempts)
             && (attempts.is_null() || integer(attempts).is_some_and(|attempts| attempts <= 0))
         {
-            let said = format!("jobs: {}.attempts: must be greater than 0", core_place(job, step));
+            let concourse_message = format!("jobs: {}.attempts: must be greater than 0", core_place(job, step));
             diagnostics.push(
-                refused(Rule::NonpositiveLimit, attempts.span, "fewer than one attempt", said)
+                refused(Rule::NonpositiveLimit, attempts.span, "fewer than one attempt", concourse_message)
                     .help("write a number from 1 on, or remove `attempts`"),
             );
         }
@@ -27,10 +27,15 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         {
             let given = text(timeout).unwrap_or_default();
             if duration::parse(given).is_none() {
-                let said = format!("jobs: {}.timeout: invalid duration '{given}'", core_place(job, step));
+                let concourse_message = format!("jobs: {}.timeout: invalid duration '{given}'", core_place(job, step));
                 diagnostics.push(
-                    refused(Rule::InvalidDuration, timeout.span, format!("`{given}` is not a duration"), said)
-                        .help("numbers with units, from `h`, `m` and `s`: `90s`, `1h30m`"),
+                    refused(
+                        Rule::InvalidDuration,
+                        timeout.span,
+                        format!("`{given}` is not a duration"),
+                        concourse_message,
+                    )
+                    .help("numbers with units, from `h`, `m` and `s`: `90s`, `1h30m`"),
                 );
             }
         }

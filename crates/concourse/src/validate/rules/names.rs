@@ -56,7 +56,7 @@ impl Section {
                         format!("an item of `{section}` without a name"),
                         format!("{group}: {called}: identifier cannot be an empty string"),
                     )
-                    .said(format!("{group}: {called} has no name"))
+                    .concourse_message(format!("{group}: {called} has no name"))
                     .help("add `name`"),
                 );
             } else if !definition.name.is_empty() {
@@ -95,10 +95,15 @@ fn is_broken_at(definition: &Definition<'_>, key: &str) -> bool {
     is_invalid(field(definition.node, key).unwrap_or(definition.node))
 }
 
-fn repeated(definition: &Definition<'_>, first: Span, said: String) -> Diagnostic {
-    refused(Rule::RepeatedName, definition.span, format!("the name `{}` appears twice", definition.name), said)
-        .also(first, "first here")
-        .help("give one of them another name")
+fn repeated(definition: &Definition<'_>, first: Span, concourse_message: String) -> Diagnostic {
+    refused(
+        Rule::RepeatedName,
+        definition.span,
+        format!("the name `{}` appears twice", definition.name),
+        concourse_message,
+    )
+    .also(first, "first here")
+    .help("give one of them another name")
 }
 
 /// Concourse counts them, and tells each name once.
@@ -108,15 +113,15 @@ fn group_names(groups: &[Definition<'_>], diagnostics: &mut Diagnostics) {
         let (count, _) = times.entry(group.name).or_insert((0, group.span));
         *count += 1;
     }
-    let mut told: HashMap<&str, usize> = HashMap::new();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
     for group in groups {
         let (count, first) = times[group.name];
-        let nth = told.entry(group.name).or_default();
+        let nth = seen.entry(group.name).or_default();
         *nth += 1;
         if *nth == 2 {
-            let said =
+            let concourse_message =
                 format!("groups: group '{}' appears {count} times. Duplicate names are not allowed.", group.name);
-            diagnostics.push(repeated(group, first, said));
+            diagnostics.push(repeated(group, first, concourse_message));
         }
         if group.name.is_empty() && !is_broken_at(group, "name") {
             diagnostics.push(
@@ -152,11 +157,11 @@ pub(super) fn repeated_var_sources(known: &[&Definition<'_>], by: Refusal, diagn
     for source in known {
         // The place of the one before counts, not that of the first.
         let Some((other, span)) = seen.insert(source.name, (source.index, source.span)) else { continue };
-        let said = format!(
+        let concourse_message = format!(
             "variable sources: var_sources[{other}] and var_sources[{}] have the same name ('{}')",
             source.index, source.name
         );
-        diagnostics.push(repeated(source, span, said).refused_by(by));
+        diagnostics.push(repeated(source, span, concourse_message).refused_by(by));
     }
 }
 

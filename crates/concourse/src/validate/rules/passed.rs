@@ -38,7 +38,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
 
 fn unknown(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>, name: &str, span: Span) -> Diagnostic {
     let place = whole_place(job, step);
-    let (message, said) = if pipeline.version < ConcourseVersion::V8_1 {
+    let (message, concourse_message) = if pipeline.version < ConcourseVersion::V8_1 {
         (format!("there is no job `{name}`"), format!("jobs: {place}.passed: unknown job '{name}'"))
     } else {
         (format!("no job matches `{name}`"), format!("jobs: {place}.passed: no matching job(s) for '{name}'"))
@@ -51,7 +51,7 @@ fn unknown(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>, n
         did_you_mean(name, pipeline.view.jobs.iter().map(|job| job.name))
             .map(|meant| format!("did you mean `{meant}`?"))
     };
-    refused(Rule::UnknownJob, span, message, said).maybe_help(help)
+    refused(Rule::UnknownJob, span, message, concourse_message).maybe_help(help)
 }
 
 fn unrelated(job: &JobView<'_>, step: &StepView<'_>, span: Span, other: &JobView<'_>) -> Diagnostic {

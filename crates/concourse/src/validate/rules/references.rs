@@ -15,13 +15,13 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             match step.kind {
                 StepKind::Get => {
                     if let Some(first) = gets.insert(step.name, step.span) {
-                        let said = format!("jobs: {}: repeated name", whole_place(job, step));
+                        let concourse_message = format!("jobs: {}: repeated name", whole_place(job, step));
                         diagnostics.push(
                             refused(
                                 Rule::RepeatedGet,
                                 step.span,
                                 format!("`{}` is got twice in one job", step.name),
-                                said,
+                                concourse_message,
                             )
                             .also(first, "here as well")
                             .help("get it once, or give one of them another name and say `resource`"),
@@ -32,10 +32,15 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                 StepKind::Put => resource(pipeline, job, step, diagnostics),
                 StepKind::Run => prototype(pipeline, job, step, diagnostics),
                 StepKind::SetPipeline | StepKind::LoadVar if !is_given(field(step.node, "file")) => {
-                    let said = format!("jobs: {}: no file specified", whole_place(job, step));
+                    let concourse_message = format!("jobs: {}: no file specified", whole_place(job, step));
                     diagnostics.push(
-                        refused(Rule::MissingFile, step.span, "a step without the `file` that it reads", said)
-                            .help("write `file: ARTIFACT/PATH`"),
+                        refused(
+                            Rule::MissingFile,
+                            step.span,
+                            "a step without the `file` that it reads",
+                            concourse_message,
+                        )
+                        .help("write `file: ARTIFACT/PATH`"),
                     );
                 }
                 _ => {}
@@ -51,10 +56,11 @@ fn resource(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>, 
     }
     let span =
         field(step.node, "resource").filter(|node| node.as_str() == Some(name)).map_or(step.span, |node| node.span);
-    let said = format!("jobs: {}: unknown resource '{name}'", whole_place(job, step));
+    let concourse_message = format!("jobs: {}: unknown resource '{name}'", whole_place(job, step));
     let message =
         if name.is_empty() { "a step of no resource".to_owned() } else { format!("there is no resource `{name}`") };
-    diagnostics.push(refused(Rule::UnknownResource, span, message, said).maybe_help(resource_meant(view, name)));
+    diagnostics
+        .push(refused(Rule::UnknownResource, span, message, concourse_message).maybe_help(resource_meant(view, name)));
 }
 
 /// Could not be read what it is of?
@@ -75,9 +81,9 @@ fn prototype(pipeline: &Checked<'_, '_>, job: &JobView<'_>, step: &StepView<'_>,
         return;
     }
     let span = field(step.node, "type").map_or(step.span, |node| node.span);
-    let said = format!("jobs: {}: unknown prototype '{name}'", whole_place(job, step));
+    let concourse_message = format!("jobs: {}: unknown prototype '{name}'", whole_place(job, step));
     let message =
         if name.is_empty() { "a step of no prototype".to_owned() } else { format!("there is no prototype `{name}`") };
     let meant = did_you_mean(name, prototypes).map(|meant| format!("did you mean `{meant}`?"));
-    diagnostics.push(refused(Rule::UnknownPrototype, span, message, said).maybe_help(meant));
+    diagnostics.push(refused(Rule::UnknownPrototype, span, message, concourse_message).maybe_help(meant));
 }

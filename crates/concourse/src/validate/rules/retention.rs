@@ -12,14 +12,15 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         let place = job_place(job);
         let old = number(job.node, "build_logs_to_retain");
         let retention = field(job.node, "build_log_retention").filter(|retention| !retention.is_null());
-        let impossible = |node: &Node, message: String, said: &str| {
-            refused(Rule::ImpossibleRetention, node.span, message, format!("jobs: {place} {said}"))
+        let impossible = |node: &Node, message: String, concourse_message: &str| {
+            refused(Rule::ImpossibleRetention, node.span, message, format!("jobs: {place} {concourse_message}"))
         };
         if let Some((node, count)) = old.filter(|(_, count)| *count != 0) {
             if pipeline.version >= ConcourseVersion::V8_0 {
-                let said = format!("{place}.build_logs_to_retain is deprecated. Use build_log_retention instead.");
+                let concourse_message =
+                    format!("{place}.build_logs_to_retain is deprecated. Use build_log_retention instead.");
                 diagnostics.push(
-                    warned(Rule::DeprecatedField, node.span, "`build_logs_to_retain` is deprecated", said)
+                    warned(Rule::DeprecatedField, node.span, "`build_logs_to_retain` is deprecated", concourse_message)
                         .help(format!("write `build_log_retention: {{builds: {count}}}`")),
                 );
             }
@@ -43,8 +44,8 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         for (key, word) in [("builds", "builds"), ("days", "days"), ("minimum_succeeded_builds", "min_success_builds")]
         {
             if let Some((node, count)) = of(key).filter(|(_, count)| *count < 0) {
-                let said = format!("has negative build_log_retention.{word}: {count}");
-                diagnostics.push(impossible(node, format!("`{key}` is below zero"), &said));
+                let concourse_message = format!("has negative build_log_retention.{word}: {count}");
+                diagnostics.push(impossible(node, format!("`{key}` is below zero"), &concourse_message));
             }
         }
         if let (Some((_, builds)), Some((node, least))) = (of("builds"), of("minimum_succeeded_builds"))
@@ -52,13 +53,17 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             && least > builds
         {
             // Concourse names the same field twice.
-            let said = format!(
+            let concourse_message = format!(
                 "has build_log_retention.min_success_builds: {least} greater than \
                  build_log_retention.min_success_builds: {builds}"
             );
             diagnostics.push(
-                impossible(node, format!("{least} builds that succeeded cannot be kept of {builds}"), &said)
-                    .help("write at most the number of `builds`"),
+                impossible(
+                    node,
+                    format!("{least} builds that succeeded cannot be kept of {builds}"),
+                    &concourse_message,
+                )
+                .help("write at most the number of `builds`"),
             );
         }
     }

@@ -15,18 +15,18 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         let file = is_given(field(step.node, "file"));
         let place = || whole_place(job, step);
         if config.is_none() && !file {
-            let said = format!("jobs: {}: must specify either `file:` or `config:`", place());
+            let concourse_message = format!("jobs: {}: must specify either `file:` or `config:`", place());
             diagnostics.push(
-                refused(Rule::MissingTaskConfig, step.span, "a task without `file` and `config`", said)
+                refused(Rule::MissingTaskConfig, step.span, "a task without `file` and `config`", concourse_message)
                     .help("write `file: ARTIFACT/PATH`, or `config`"),
             );
         }
         if let Some(config) = config
             && file
         {
-            let said = format!("jobs: {}: must specify one of `file:` or `config:`, not both", place());
+            let concourse_message = format!("jobs: {}: must specify one of `file:` or `config:`, not both", place());
             diagnostics.push(
-                refused(Rule::SeveralTaskConfigs, step.span, "a task with both `file` and `config`", said)
+                refused(Rule::SeveralTaskConfigs, step.span, "a task with both `file` and `config`", concourse_message)
                     .also(config.span, "here, and in `file`")
                     .help("remove `file` or `config`"),
             );
@@ -36,24 +36,25 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             && (is_given(field(config, "rootfs_uri"))
                 || field(config, "image_resource").is_some_and(|image| !image.is_null()))
         {
-            let said = format!(
+            let concourse_message = format!(
                 "{}: specifies image: on the step but also specifies an image under config: - the image: on the step \
                  takes precedence",
                 place()
             );
             diagnostics.push(
-                warned(Rule::OverriddenImage, image.span, "the image of `config` is not used", said)
+                warned(Rule::OverriddenImage, image.span, "the image of `config` is not used", concourse_message)
                     .help("remove it, or this `image`"),
             );
         }
         if let Some(hermetic) = field(step.node, "hermetic").filter(|_| step.is("hermetic")) {
-            let said = format!("{}: specifies `hermetic:` only works against worker containerd runtime", place());
+            let concourse_message =
+                format!("{}: specifies `hermetic:` only works against worker containerd runtime", place());
             diagnostics.push(
                 warned(
                     Rule::HermeticTask,
                     hermetic.span,
                     "only workers with containerd keep a task off the network",
-                    said,
+                    concourse_message,
                 )
                 .help("make sure that yours have it"),
             );
@@ -74,11 +75,16 @@ fn check_config(
     if config.as_map().is_none() {
         return;
     }
-    let said = |what: &str| format!("jobs: {}.config: {what}", whole_place(job, step));
+    let concourse_message = |what: &str| format!("jobs: {}.config: {what}", whole_place(job, step));
     if !is_given(field(config, "platform")) {
         diagnostics.push(
-            refused(Rule::MissingPlatform, config.span, "a task without a platform", said("missing 'platform'"))
-                .help("write `platform: linux`"),
+            refused(
+                Rule::MissingPlatform,
+                config.span,
+                "a task without a platform",
+                concourse_message("missing 'platform'"),
+            )
+            .help("write `platform: linux`"),
         );
     }
     let run = field(config, "run");
@@ -89,7 +95,7 @@ fn check_config(
                 Rule::MissingCommand,
                 run.unwrap_or(config).span,
                 "a task without a command",
-                said("missing path to executable to run"),
+                concourse_message("missing path to executable to run"),
             )
             .help(format!("write `run: {{path: …}}`; from 8.0 on that of the image is run, in {version} it is not")),
         );
@@ -99,8 +105,13 @@ fn check_config(
             if !is_given(field(item, "name")) && !is_invalid(item) {
                 let what = format!("  {word} in position {index} is missing a name");
                 diagnostics.push(
-                    refused(Rule::MissingName, item.span, format!("an {word} without a name"), said(&what))
-                        .help("add `name`"),
+                    refused(
+                        Rule::MissingName,
+                        item.span,
+                        format!("an {word} without a name"),
+                        concourse_message(&what),
+                    )
+                    .help("add `name`"),
                 );
             }
         }

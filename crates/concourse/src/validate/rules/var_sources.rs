@@ -50,16 +50,22 @@ fn is_unknown_to_fly(version: ConcourseVersion, kind: &str) -> bool {
 fn check_type(version: ConcourseVersion, source: &Definition<'_>, kind: &str, diagnostics: &mut Diagnostics) {
     let span = field(source.node, "type").map_or(source.span, |node| node.span);
     if ELSEWHERE.contains(&kind) {
-        let said = format!("variable sources: credential manager type {kind} is not supported in pipeline yet");
+        let concourse_message =
+            format!("variable sources: credential manager type {kind} is not supported in pipeline yet");
         diagnostics.push(
-            refused(Rule::UnknownCredentialManager, span, format!("`{kind}` cannot be in a pipeline"), said)
-                // It has none of the settings that it needs.
-                .said(format!("variable sources: credential manager {} is invalid", source.name))
-                .help(format!("one of {}", ticked(IN_PIPELINES))),
+            refused(
+                Rule::UnknownCredentialManager,
+                span,
+                format!("`{kind}` cannot be in a pipeline"),
+                concourse_message,
+            )
+            // It has none of the settings that it needs.
+            .concourse_message(format!("variable sources: credential manager {} is invalid", source.name))
+            .help(format!("one of {}", ticked(IN_PIPELINES))),
         );
     } else if !IN_PIPELINES.contains(&kind) || is_unknown_to_fly(version, kind) {
         let by = if is_unknown_to_fly(version, kind) { Refusal::FLY } else { Refusal::EVERYWHERE };
-        let said = format!("variable sources: unknown credential manager type: {kind}");
+        let concourse_message = format!("variable sources: unknown credential manager type: {kind}");
         let message = match kind {
             "" => "a variable source without a type".to_owned(),
             "idtoken" => format!("the fly of {version} does not know `idtoken`"),
@@ -70,7 +76,8 @@ fn check_type(version: ConcourseVersion, source: &Definition<'_>, kind: &str, di
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("one of {}", ticked(IN_PIPELINES)),
         };
-        diagnostics.push(refused(Rule::UnknownCredentialManager, span, message, said).refused_by(by).help(help));
+        diagnostics
+            .push(refused(Rule::UnknownCredentialManager, span, message, concourse_message).refused_by(by).help(help));
     }
 }
 
@@ -99,7 +106,7 @@ fn check_order(sources: &[Definition<'_>], diagnostics: &mut Diagnostics) {
     }
     let Some((first, needs)) = waiting.first() else { return };
     let names: Vec<&str> = waiting.iter().map(|(source, _)| source.name).collect();
-    let said = format!(
+    let concourse_message = format!(
         "variable sources: failed to order by dependency: could not resolve inter-dependent var sources: {}",
         names.join(", ")
     );
@@ -109,7 +116,7 @@ fn check_order(sources: &[Definition<'_>], diagnostics: &mut Diagnostics) {
     } else {
         format!("`{}` needs the variable source {}, which is not defined", first.name, ticked(&missing))
     };
-    let mut found = refused(Rule::VarSourceCycle, first.span, message, said)
+    let mut found = refused(Rule::VarSourceCycle, first.span, message, concourse_message)
         .help("remove the variable of the other source from the `config` of one");
     for (other, _) in waiting.iter().skip(1).take(8) {
         found = found.also(other.span, "and this one");
