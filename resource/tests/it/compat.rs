@@ -405,6 +405,7 @@ fn puts_at_the_same_moment_leave_one_open_issue() {
                     let lab = &lab;
                     scope.spawn(move || {
                         let output = child.wait_with_output().unwrap();
+                        drop(endpoint);
                         lab.fake.time().leave();
                         lab.check(output).succeeds();
                     });

@@ -32,6 +32,7 @@ fn race(lab: &Lab, n: u64) {
             let child = lab.spawn("out", &request, &dir, Some(&build(k)), &endpoint);
             scope.spawn(move || {
                 let output = child.wait_with_output().unwrap();
+                drop(endpoint);
                 lab.fake.time().leave();
                 lab.check(output).succeeds();
             });

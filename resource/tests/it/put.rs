@@ -304,6 +304,7 @@ fn together(lab: &Lab, n: u64) -> Vec<Run> {
                 let child = lab.spawn("out", &request, &dir, Some(&build(k)), &endpoint);
                 scope.spawn(move || {
                     let output = child.wait_with_output().unwrap();
+                    drop(endpoint);
                     lab.fake.time().leave();
                     lab.check(output)
                 })
@@ -751,6 +752,7 @@ fn claims_at_the_same_moment(lag: i64, seed: u64) {
                 let lab = &lab;
                 scope.spawn(move || {
                     let output = child.wait_with_output().unwrap();
+                    drop(endpoint);
                     lab.fake.time().leave();
                     lab.check(output)
                 })
