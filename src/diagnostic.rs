@@ -8,10 +8,10 @@ mod wording;
 
 pub(crate) use allowance::allow;
 pub use levels::{DeniedRule, Levels};
-pub(crate) use levels::{FileLevels, Level};
+pub(crate) use levels::{ALWAYS_AN_ERROR, FileLevels, Level};
 pub use refusal::Refusal;
 pub use rule::{Rule, UnknownRule};
-pub(crate) use wording::{Count, did_you_mean, one_of, ticked, visible};
+pub(crate) use wording::{Count, did_you_mean, did_you_mean_selector, one_of, ticked, visible};
 
 use std::collections::BTreeSet;
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use crate::Failure;
 use crate::cli::{DiffArgs, DiffFormat, FailOn};
 use crate::concourse::Pipeline;
+use crate::content::Content;
 use crate::diagnostic::Diagnostics;
 use crate::diff::{Compared, compare, in_markdown, in_words};
 use crate::source::{SourceText, Sources};
@@ -77,7 +78,20 @@ pub(super) struct Reading {
 
 impl Reading {
     fn place(&mut self, place: &Place) -> Result<Option<Pipeline>, Failure> {
-        Ok(self.text(&place.name(), place.text()?))
+        let (name, text) = (place.name(), place.text()?);
+        let path = match place {
+            Place::Stdin => Utf8Path::new(""),
+            Place::File(path) | Place::Revision(_, path) => path,
+        };
+        if let Some(content) = Content::recognized(path, text.as_str()).filter(|content| *content != Content::Pipeline) {
+            let example = match (content, path.file_name()) {
+                (Content::Manifest, Some(file)) => format!(", such as rendered/{file}"),
+                _ => String::new(),
+            };
+            let noun = content.noun();
+            return Err(Failure::Usage(format!("{name} is {noun}: name a rendered pipeline{example}")));
+        }
+        Ok(self.text(&name, text))
     }
 
     pub(super) fn text(&mut self, name: &str, text: impl Into<SourceText>) -> Option<Pipeline> {

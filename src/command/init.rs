@@ -18,7 +18,10 @@ pub(super) fn run(args: &InitArgs, output: &mut Output) -> Result<Outcome, Failu
     let folder = if here { Utf8Path::new("") } else { args.folder.as_path() };
     let fleet = folder.join(FLEET_FILE);
     if fleet.exists() {
-        return Err(Failure::Usage(format!("{fleet} is there already: this folder has its fleet")));
+        return Err(Failure::Usage(format!(
+            "{fleet} is there already: this folder has its fleet; write a manifest for it, such as {}",
+            folder.join("projects/cart.yml")
+        )));
     }
     let kinds = KindSet::load(None, &mut Sources::default(), &mut Diagnostics::default())?;
     let schema = |shape| published_schema(shape, &kinds, false);

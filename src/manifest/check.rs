@@ -44,19 +44,34 @@ pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Dia
         }
     }
     if shape == FileShape::Manifest
-        && let Some(jobs) = document.entry_at("/jobs").filter(|jobs| jobs.value.as_list().is_some())
-        && document.at("/project").or(document.at("/projects")).or(document.at("/stack")).is_none()
+        && let Some(other) = other_than_a_manifest(document)
     {
-        diagnostics.push(
-            Diagnostic::new(Rule::WrongType, jobs.key_span, "this is a pipeline of Concourse, not a manifest")
-                .help("render the manifest that it was made from, or check it with `ol-pipegen validate`"),
-        );
+        diagnostics.push(other);
         document.kind = NodeKind::Invalid;
         return;
     }
     let schema = Schema { json: shape.schema(), author: Author::Program, validator: &|| Some(shape.validator()) };
     check_against(document, &schema, &Wording::File(shape), diagnostics);
     check_traps(document, diagnostics);
+}
+
+/// The error for a pipeline or a kind in place of a manifest.
+fn other_than_a_manifest(document: &Node) -> Option<Diagnostic> {
+    if document.at("/project").or(document.at("/projects")).or(document.at("/stack")).is_some() {
+        return None;
+    }
+    let wrong = |key, message: &str| Diagnostic::new(Rule::WrongType, key, message);
+    if let Some(jobs) = document.entry_at("/jobs").filter(|jobs| jobs.value.as_list().is_some()) {
+        return Some(
+            wrong(jobs.key_span, "this is a pipeline of Concourse, not a manifest")
+                .help("render the manifest that it was made from, or check it with `ol-pipegen validate`"),
+        );
+    }
+    let of_kinds = ["/steps", "/phases"].into_iter().find_map(|field| document.entry_at(field))?;
+    Some(
+        wrong(of_kinds.key_span, "this is a kind, not a manifest")
+            .help("move it to `kinds/stacks/` or `kinds/builds/`, or check it with `ol-pipegen validate`"),
+    )
 }
 
 /// What it is that is checked, for the words of its errors.

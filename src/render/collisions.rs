@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use github_issues_resource::contract::StageName;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, did_you_mean_selector};
 use crate::files;
 use crate::gates::Repository;
 use crate::manifest::IssuesResource;
@@ -283,7 +283,7 @@ pub(super) fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut 
                 diagnostics.push(found);
             }
         } else {
-            let meant = did_you_mean(&entry.key, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+            let meant = did_you_mean_selector(&entry.key, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
             diagnostics.push(
                 Diagnostic::new(
                     Rule::UnusedOverride,

@@ -475,3 +475,138 @@ fn typical_mistakes_of_new_users() {
         ["error[wrong-type]: `version` takes a whole number, not text", "= help: write 1 without quotes"]
     );
 }
+
+#[test]
+fn selector_in_the_wrong_order() {
+    let groups = "groups: [eu, us]\n";
+    let (unknown, help) = ("unknown-selector]: `Production.eu` fits no stage of `shop`", "did you mean `eu.Production`?");
+    gives(&(manifest("shop") + groups + "overrides: {Production.eu: {gate: manual}}\n"), unknown, help);
+    let fleet = format!("{FLEET}  overrides: {{production.eu: {{gate: manual}}}}\n");
+    assert_eq!(
+        reported(&fleet, &(manifest("shop") + groups)),
+        [
+            "error[unused-override]: no project of this fleet has the environment, group or stage `production.eu`",
+            "= help: did you mean `eu.Production`?",
+        ]
+    );
+    let work = Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", &(manifest("shop") + groups));
+    let stderr = work.run(&["show", "projects/a.yml", "Production.eu"]).ended(2).stderr;
+    assert_eq!(stderr, "error: there is no stage `Production.eu`; did you mean `eu.Production`?\n");
+}
+
+#[test]
+fn skip_of_an_environment() {
+    let of = |more: &str, error: &str, help: &str| gives(&(manifest("shop") + more), error, help);
+    let takes = |name: &str| {
+        format!("unknown-stage]: `skip` takes a stage of a group, `GROUP.ENVIRONMENT`, not the environment `{name}`")
+    };
+    of("skip: [QA]\n", &takes("QA"), "remove `QA` from `environments`, and remove `skip`");
+    of("groups: [eu]\nskip: [QA]\n", &takes("QA"), "write `GROUP.ENVIRONMENT`, with `eu` and `QA` or `Production`");
+    of(
+        "skip: [Staging]\n",
+        "unknown-stage]: there is no stage `Staging` to skip",
+        "remove `Staging` from `skip`: this project has no groups",
+    );
+}
+
+#[test]
+fn errors_are_allowed_place_by_place_with_a_reason() {
+    let secret = "env: {DB_PASSWORD: hunter2}\n";
+    let refused = [
+        "error[no-effect]: `rules` cannot allow `plaintext-secret`, which is an error",
+        "= help: remove it, and write `# ol-pipegen: allow plaintext-secret because …` at each place that may stay",
+    ];
+    for word in ["allow", "warn"] {
+        let rules = format!("rules: {{plaintext-secret: {word}}}\n");
+        let in_fleet = reported(&(FLEET.to_owned() + &rules), &(manifest("shop") + secret));
+        assert_eq!(in_fleet[..2], refused);
+        assert!(in_fleet[2].starts_with("error[plaintext-secret]"), "{in_fleet:?}");
+        let in_manifest = reported(FLEET, &(manifest("shop") + &rules));
+        assert_eq!(in_manifest, refused);
+    }
+    assert_eq!(reported(&(FLEET.to_owned() + "rules: {plaintext-secret: deny}\n"), &manifest("shop")), [""; 0]);
+    for rule in ["shared-target", "set-pipeline-past-gate", "foreign-version", "unknown-role", "unused-override"] {
+        let found = reported(&format!("{FLEET}rules: {{{rule}: allow}}\n"), &manifest("shop"));
+        assert_eq!(found[0], format!("error[no-effect]: `rules` cannot allow `{rule}`, which is an error"));
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+}
+
+#[test]
+fn folder_within_a_fleet_names_the_fleet() {
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", &manifest("shop"))
+        .file("projects/more/b.yml", &manifest("other"));
+    for (folder, command) in [("projects", "render"), ("projects", "validate"), ("projects/more", "budget")] {
+        let stderr = work.run(&[command, folder]).ended(2).stderr;
+        let found = "belongs to the fleet pipegen.yml: name pipegen.yml instead";
+        assert_eq!(stderr, format!("error: {folder} holds no fleet (pipegen.yml), and {found}\n"));
+    }
+}
+
+#[test]
+fn fleet_without_manifests_says_what_to_write() {
+    let fleet = |more: &str| Work::new().file("shop/pipegen.yml", &format!("{FLEET}{more}"));
+    let helps = |work: &Work| {
+        let report = work.run(&["render", "shop"]).ended(1).stderr;
+        assert_eq!(report.matches("error[no-projects]").count(), 1, "{report}");
+        assert!(!report.contains("unlisted-manifest"), "{report}");
+        report.lines().find_map(|line| line.split_once("= help: ")).map(|(_, help)| help.to_owned()).unwrap()
+    };
+    let write = |path: &str| format!("write `project: cart` and `stack: {{KIND: …}}` in `{path}`, or correct `projects`");
+    assert_eq!(helps(&fleet("")), write("shop/projects/cart.yml"));
+    assert_eq!(helps(&fleet("projects: [apps/*.yml]\n")), write("shop/apps/cart.yml"));
+    let yaml = fleet("").file("shop/projects/a.yaml", &manifest("a"));
+    assert_eq!(
+        helps(&yaml),
+        "rename `shop/projects/a.yaml` to `shop/projects/a.yml`, or add a glob that ends in `.yaml`"
+    );
+    let stderr = fleet("").run(&["init", "shop"]).ended(2).stderr;
+    let already = "shop/pipegen.yml is there already: this folder has its fleet";
+    assert_eq!(stderr, format!("error: {already}; write a manifest for it, such as shop/projects/cart.yml\n"));
+}
+
+#[test]
+fn file_of_another_kind_is_named() {
+    let kind = "version: 1\nabout: deploys\nsteps:\n- put: x\n";
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", &manifest("shop"))
+        .file("projects/b.yml", &manifest("other"))
+        .file("kinds/stacks/nomad.yml", kind);
+    let error = |arguments: &[&str]| work.run(arguments).ended(2).stderr;
+    assert_eq!(
+        error(&["diff", "projects/a.yml", "projects/b.yml"]),
+        "error: projects/a.yml is a manifest: name a rendered pipeline, such as rendered/a.yml\n"
+    );
+    let path = "kinds/stacks/nomad.yml";
+    assert_eq!(error(&["diff", path, path]), format!("error: {path} is a kind: name a rendered pipeline\n"));
+    assert_eq!(
+        error(&["diff", "pipegen.yml", "projects/a.yml"]),
+        "error: pipegen.yml is a fleet: name a rendered pipeline\n"
+    );
+    for command in ["graph", "show", "explain"] {
+        let instead = "name a manifest; `ol-pipegen validate` checks a kind";
+        assert_eq!(error(&[command, path]), format!("error: {path} is a kind: {instead}\n"));
+    }
+    gives(
+        kind,
+        "wrong-type]: this is a kind, not a manifest",
+        "move it to `kinds/stacks/` or `kinds/builds/`, or check it with `ol-pipegen validate`",
+    );
+}
+
+#[test]
+fn kinds_of_a_fleet_are_shown() {
+    let kind = "version: 1\nabout: deploys a job\noptions: {}\nsteps:\n- put: x\n";
+    let work = Work::new()
+        .file("shop/pipegen.yml", FLEET)
+        .file("shop/projects/a.yml", "project: shop\nstack: {nomad:}\n")
+        .file("shop/kinds/stacks/nomad.yml", kind);
+    assert_eq!(work.run(&["kind", "show", "nomad", "--fleet", "shop/pipegen.yml"]).fine(), kind);
+    let stderr = work.run(&["kind", "show", "nomat", "--fleet", "shop/pipegen.yml"]).ended(2).stderr;
+    assert_eq!(stderr, "error: there is no kind `nomat`; did you mean `nomad`?\n");
+    let built_in = work.run(&["kind", "show", "pulumi", "--fleet", "shop/pipegen.yml"]).fine();
+    assert!(built_in.contains("title: Pulumi"), "{built_in}");
+}
