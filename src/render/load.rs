@@ -124,6 +124,9 @@ pub(super) fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> R
         }
         return Ok(());
     }
+    if rendered.is_empty() {
+        return Ok(());
+    }
     let passed_over = select::yaml_beside_yml(&rendered, &fleet.folder, &fleet.projects)?;
     if !passed_over.is_empty() {
         let shown = passed_over.len().min(5);
