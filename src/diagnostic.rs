@@ -7,8 +7,8 @@ mod rule;
 mod wording;
 
 pub(crate) use allowance::allow;
-pub use levels::{DeniedRule, Levels};
 pub(crate) use levels::{ALWAYS_AN_ERROR, FileLevels, Level};
+pub use levels::{DeniedRule, Levels};
 pub use refusal::Refusal;
 pub use rule::{Rule, UnknownRule};
 pub(crate) use wording::{Count, did_you_mean, did_you_mean_selector, one_of, ticked, visible};

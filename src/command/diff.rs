@@ -83,7 +83,8 @@ impl Reading {
             Place::Stdin => Utf8Path::new(""),
             Place::File(path) | Place::Revision(_, path) => path,
         };
-        if let Some(content) = Content::recognized(path, text.as_str()).filter(|content| *content != Content::Pipeline) {
+        if let Some(content) = Content::recognized(path, text.as_str()).filter(|content| *content != Content::Pipeline)
+        {
             let example = match (content, path.file_name()) {
                 (Content::Manifest, Some(file)) => format!(", such as rendered/{file}"),
                 _ => String::new(),

@@ -36,7 +36,10 @@ pub(super) fn run(args: &SchemaArgs, output: &mut Output) -> Result<Outcome, Fai
 }
 
 /// The kinds at hand, whether a fleet says that there are no others, and their files. `None` when the fleet is wrong.
-pub(super) fn kinds(fleet: Option<&Utf8Path>, output: &mut Output) -> Result<Option<(bool, KindSet, Sources)>, Failure> {
+pub(super) fn kinds(
+    fleet: Option<&Utf8Path>,
+    output: &mut Output,
+) -> Result<Option<(bool, KindSet, Sources)>, Failure> {
     let mut sources = Sources::default();
     let mut diagnostics = Diagnostics::default();
     let path = match fleet {

@@ -1,6 +1,5 @@
 use std::fmt::Write;
 
-use crate::{Failure, files};
 use crate::cli::ShowArgs;
 use crate::diagnostic::{Diagnostics, Levels, did_you_mean_selector, ticked, visible};
 use crate::kind::Family;
@@ -9,6 +8,7 @@ use crate::render::{Selected, load, read_manifest, select};
 use crate::source::{Sources, Span};
 use crate::template::Filler;
 use crate::yaml::{Entry, Map, Node, NodeKind, Resolved};
+use crate::{Failure, files};
 
 use super::project::{check_is_manifest, not_a_manifest};
 use super::{Outcome, Output};

@@ -76,9 +76,13 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 }
 
 /// The selector of stages that was probably meant: `a.CI` for `CI.a`, else the nearest word.
-pub(crate) fn did_you_mean_selector<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+pub(crate) fn did_you_mean_selector<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
     let swapped = word.split_once('.').map(|(environment, group)| format!("{group}.{environment}"));
-    let swapped = swapped.and_then(|swapped| known.clone().into_iter().find(|name| name.eq_ignore_ascii_case(&swapped)));
+    let swapped =
+        swapped.and_then(|swapped| known.clone().into_iter().find(|name| name.eq_ignore_ascii_case(&swapped)));
     swapped.or_else(|| did_you_mean(word, known))
 }
 

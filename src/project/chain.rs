@@ -130,6 +130,10 @@ fn check_skips(
             .flat_map(|group| environments.iter().map(move |environment| format!("{group}.{environment}")))
             .collect();
         let help = match did_you_mean_selector(skip, stages.iter().map(String::as_str)) {
+            _ if environments.contains(skip) && !groups.is_empty() => {
+                let all: Vec<String> = groups.iter().map(|group| format!("{group}.{skip}")).collect();
+                format!("write {}, or remove `{skip}` from `environments`", one_of(&all))
+            }
             Some(meant) => format!("did you mean `{meant}`?"),
             None if environments.contains(skip) && groups.is_empty() => {
                 format!("remove `{skip}` from `environments`, and remove `skip`")

@@ -35,7 +35,7 @@ pub(crate) fn file_levels(file: &Node, diagnostics: &mut Diagnostics) -> FileLev
         }
         let wrong = |message| Diagnostic::new(Rule::NoEffect, entry.value.span, message);
         diagnostics.push(if rule.may_be_allowed() {
-            wrong(format!("`rules` cannot allow `{rule}`, which is an error")).help(format!(
+            wrong(format!("`rules` cannot allow errors, and `{rule}` is an error")).help(format!(
                 "remove it, and write `# ol-pipegen: allow {rule} because …` at each place that may stay"
             ))
         } else {

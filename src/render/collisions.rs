@@ -283,7 +283,8 @@ pub(super) fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut 
                 diagnostics.push(found);
             }
         } else {
-            let meant = did_you_mean_selector(&entry.key, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+            let meant = did_you_mean_selector(&entry.key, known.iter().copied())
+                .map(|meant| format!("did you mean `{meant}`?"));
             diagnostics.push(
                 Diagnostic::new(
                     Rule::UnusedOverride,

@@ -72,7 +72,9 @@ fn no_projects(fleet: &Fleet) -> Result<Diagnostic, Failure> {
             let path = fleet.folder.join(name);
             format!("write `project: cart` and `stack: {{KIND: …}}` in `{path}`, or correct `projects`")
         }
-        [first, ..] => format!("rename `{first}` to `{}`, or add a glob that ends in `.yaml`", first.with_extension("yml")),
+        [first, ..] => {
+            format!("rename `{first}` to `{}`, or add a glob that ends in `.yaml`", first.with_extension("yml"))
+        }
     };
     Ok(Diagnostic::new(Rule::NoProjects, fleet.projects_span, message).help(help))
 }

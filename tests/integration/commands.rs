@@ -353,7 +353,7 @@ fn help_of_every_verb() {
 
     Commands:
       list  List the kinds
-      show  Print a built-in kind
+      show  Print a built-in kind, or a kind of the fleet
       help  Print this message or the help of the given subcommand(s)
 
     Options:
@@ -361,7 +361,7 @@ fn help_of_every_verb() {
       -h, --help          Print help
     ");
     assert_snapshot!(help(&["kind", "show", "--help"]), @"
-    Print a built-in kind
+    Print a built-in kind, or a kind of the fleet
 
     Usage: ol-pipegen kind show [OPTIONS] <NAME>
 
@@ -376,6 +376,10 @@ fn help_of_every_verb() {
               Possible values:
               - stack: Deploys stages
               - build: Makes inputs
+
+          --fleet <FLEET>
+              Fleet whose own kinds are included [default: the fleet in the current directory, or above
+              it]
 
           --color <WHEN>
               Use colour: on a terminal (`auto`), `always` or `never`
@@ -417,7 +421,7 @@ fn init_writes_a_fleet_that_renders() {
     ");
     assert_eq!(work.run(&["render", "--check"]).fine(), "1 pipeline up to date\n");
     // What is there is never written over.
-    assert_snapshot!(work.run(&["init"]).ended(2).stderr, @"error: pipegen.yml is there already: this folder has its fleet");
+    assert_snapshot!(work.run(&["init"]).ended(2).stderr, @"error: pipegen.yml is there already: this folder has its fleet; write a manifest for it, such as projects/cart.yml");
     let other = Work::new().file("new/projects/shop-cart.yml", "mine\n");
     assert_snapshot!(other.run(&["init", "new"]).fine(), @"
     wrote new/schemas/fleet.v1.json
@@ -523,7 +527,7 @@ fn kinds_are_listed_and_shown() {
     build kind  packer        validates and builds machine images with Packer, and puts what they are called
     ");
     assert!(work.run(&["kind", "show", "pulumi"]).fine().starts_with("version: 1\ntitle: Pulumi\n"));
-    assert_snapshot!(work.run(&["kind", "show", "plumi"]).ended(2).stderr, @"error: no kind `plumi` is built in; did you mean `pulumi`?");
+    assert_snapshot!(work.run(&["kind", "show", "plumi"]).ended(2).stderr, @"error: there is no kind `plumi`; did you mean `pulumi`?");
     let own = Work::new()
         .file("pipegen.yml", "version: 1\n")
         .file(

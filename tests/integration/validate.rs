@@ -108,7 +108,7 @@ fn what_rules_cannot_be_is_said() {
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(said(&["--allow", "unknown-field"]), @"error: --allow unknown-field: this rule cannot be allowed: there is no valid output without it");
+    assert_snapshot!(said(&["--allow", "unknown-field"]), @"error: --allow unknown-field: this rule is always an error: a file with this error cannot be rendered or set");
     assert_snapshot!(said(&["--allow", "loose-approval", "--deny", "loose-approval"]), @"error: --deny loose-approval and --allow loose-approval: keep one of them");
 }
 
@@ -185,11 +185,11 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = help: write `# ol-pipegen: allow RULE because …`
-    error[malformed-allow]: `unknown-field` stays an error
+    error[malformed-allow]: `unknown-field` is always an error
      --> projects/a.yml:5:21
       |
     5 | # ol-pipegen: allow unknown-field because we want it so
-      |                     ^^^^^^^^^^^^^ there is no valid output without this rule
+      |                     ^^^^^^^^^^^^^ a file with this error cannot be rendered or set
     warning[loose-approval]: an approval deploys whatever is newest to `shop-a` Production
      --> projects/a.yml:6:21
       |

@@ -669,31 +669,31 @@ fn rule_that_is_none_or_stays_an_error() {
     assert_snapshot!(
         report("project: shop\nstack: {pulumi: {path: a}}\nrules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}\n"),
         @"
-        error[unknown-rule]: there is no rule `lose-approval`
-         --> projects/shop.yml:3:9
-          |
-        3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
-          |         ^^^^^^^^^^^^^
-          |
-          = help: did you mean `loose-approval`?
-        error[no-effect]: `unknown-field` stays an error
-         --> projects/shop.yml:3:45
-          |
-        3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
-          |                                             ^^^^^
-          |
-          = note: there is no valid output without this rule
-          = help: remove it
-        error[wrong-type]: `unused-value` cannot be `of`
-         --> projects/shop.yml:3:86
-          |
-        3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
-          |                                                                                      ^^
-          |
-          = help: write `deny`, `warn` or `allow`
+    error[unknown-rule]: there is no rule `lose-approval`
+     --> projects/shop.yml:3:9
+      |
+    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+      |         ^^^^^^^^^^^^^
+      |
+      = help: did you mean `loose-approval`?
+    error[no-effect]: `unknown-field` is always an error
+     --> projects/shop.yml:3:45
+      |
+    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+      |                                             ^^^^^
+      |
+      = note: a file with this error cannot be rendered or set
+      = help: remove it
+    error[wrong-type]: `unused-value` cannot be `of`
+     --> projects/shop.yml:3:86
+      |
+    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+      |                                                                                      ^^
+      |
+      = help: write `deny`, `warn` or `allow`
 
-        error: 3 errors in 1 file; nothing was written
-        "
+    error: 3 errors in 1 file; nothing was written
+    "
     );
 }
 

@@ -479,7 +479,8 @@ fn typical_mistakes_of_new_users() {
 #[test]
 fn selector_in_the_wrong_order() {
     let groups = "groups: [eu, us]\n";
-    let (unknown, help) = ("unknown-selector]: `Production.eu` fits no stage of `shop`", "did you mean `eu.Production`?");
+    let (unknown, help) =
+        ("unknown-selector]: `Production.eu` fits no stage of `shop`", "did you mean `eu.Production`?");
     gives(&(manifest("shop") + groups + "overrides: {Production.eu: {gate: manual}}\n"), unknown, help);
     let fleet = format!("{FLEET}  overrides: {{production.eu: {{gate: manual}}}}\n");
     assert_eq!(
@@ -501,7 +502,12 @@ fn skip_of_an_environment() {
         format!("unknown-stage]: `skip` takes a stage of a group, `GROUP.ENVIRONMENT`, not the environment `{name}`")
     };
     of("skip: [QA]\n", &takes("QA"), "remove `QA` from `environments`, and remove `skip`");
-    of("groups: [eu]\nskip: [QA]\n", &takes("QA"), "write `GROUP.ENVIRONMENT`, with `eu` and `QA` or `Production`");
+    of("groups: [eu]\nskip: [QA]\n", &takes("QA"), "write `eu.QA`, or remove `QA` from `environments`");
+    of(
+        "groups: [eu]\nskip: [us.Staging]\n",
+        "unknown-stage]: there is no stage `us.Staging` to skip",
+        "write `GROUP.ENVIRONMENT`, with `eu` and `CI`, `QA` or `Production`",
+    );
     of(
         "skip: [Staging]\n",
         "unknown-stage]: there is no stage `Staging` to skip",
@@ -513,7 +519,7 @@ fn skip_of_an_environment() {
 fn errors_are_allowed_place_by_place_with_a_reason() {
     let secret = "env: {DB_PASSWORD: hunter2}\n";
     let refused = [
-        "error[no-effect]: `rules` cannot allow `plaintext-secret`, which is an error",
+        "error[no-effect]: `rules` cannot allow errors, and `plaintext-secret` is an error",
         "= help: remove it, and write `# ol-pipegen: allow plaintext-secret because …` at each place that may stay",
     ];
     for word in ["allow", "warn"] {
@@ -527,7 +533,7 @@ fn errors_are_allowed_place_by_place_with_a_reason() {
     assert_eq!(reported(&(FLEET.to_owned() + "rules: {plaintext-secret: deny}\n"), &manifest("shop")), [""; 0]);
     for rule in ["shared-target", "set-pipeline-past-gate", "foreign-version", "unknown-role", "unused-override"] {
         let found = reported(&format!("{FLEET}rules: {{{rule}: allow}}\n"), &manifest("shop"));
-        assert_eq!(found[0], format!("error[no-effect]: `rules` cannot allow `{rule}`, which is an error"));
+        assert_eq!(found[0], format!("error[no-effect]: `rules` cannot allow errors, and `{rule}` is an error"));
         assert_eq!(found.len(), 2, "{found:?}");
     }
 }
@@ -554,7 +560,8 @@ fn fleet_without_manifests_says_what_to_write() {
         assert!(!report.contains("unlisted-manifest"), "{report}");
         report.lines().find_map(|line| line.split_once("= help: ")).map(|(_, help)| help.to_owned()).unwrap()
     };
-    let write = |path: &str| format!("write `project: cart` and `stack: {{KIND: …}}` in `{path}`, or correct `projects`");
+    let write =
+        |path: &str| format!("write `project: cart` and `stack: {{KIND: …}}` in `{path}`, or correct `projects`");
     assert_eq!(helps(&fleet("")), write("shop/projects/cart.yml"));
     assert_eq!(helps(&fleet("projects: [apps/*.yml]\n")), write("shop/apps/cart.yml"));
     let yaml = fleet("").file("shop/projects/a.yaml", &manifest("a"));

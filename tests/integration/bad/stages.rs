@@ -295,7 +295,7 @@ fn project_that_is_not_there() {
     7 | projects: [apps/*.yml, more/*.yml]
       |           ^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: run `ol-pipegen init`, which writes an example
+      = help: write `project: cart` and `stack: {KIND: …}` in `apps/cart.yml`, or correct `projects`
 
     error: 1 error in 1 file; nothing was compared
     ");
