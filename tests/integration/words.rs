@@ -524,7 +524,7 @@ fn app_that_is_not_whole() {
       |                 ^^^
       |
       = help: an App has an `id`, the id of its `installation`, and a private `key`
-    error[wrong-type]: `id` takes text or a number, not a list
+    error[wrong-type]: `id` takes text or a whole number, not a list
      --> projects/shop.yml:3:27
       |
     3 | issues: {auth: {app: {id: [1], key: ***}}}
