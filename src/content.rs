@@ -31,7 +31,7 @@ impl Content {
         Self::recognized(path, text).unwrap_or(Self::Manifest)
     }
 
-    /// The same, only where the name or a key tells.
+    /// The same, only where the name, a key or the folder tells.
     pub(crate) fn recognized(path: &Utf8Path, text: &str) -> Option<Self> {
         if path.file_name() == Some(FLEET_FILE) {
             return Some(Self::Fleet);
@@ -54,7 +54,13 @@ impl Content {
                 _ => {}
             }
         }
-        looks_like_a_pipeline.then_some(Self::Pipeline)
+        if looks_like_a_pipeline {
+            return Some(Self::Pipeline);
+        }
+        let mut folders = path.ancestors().skip(1).map(Utf8Path::file_name);
+        let is_of_kinds =
+            matches!(folders.next(), Some(Some("stacks" | "builds"))) && folders.next() == Some(Some("kinds"));
+        is_of_kinds.then_some(Self::Kind)
     }
 }
 
@@ -73,6 +79,8 @@ mod tests {
             ("a.yml", "projects:\n  a: {}\n", Content::Manifest),
             ("a.yml", "version: 1\nresources: []\nsteps: []\n", Content::Kind),
             ("a.yml", "resource_types: []\nresources: []\njobs: []\n", Content::Pipeline),
+            ("kinds/builds/a.yml", "version: 1\nstep: []\n", Content::Kind),
+            ("builds/a.yml", "version: 1\nstep: []\n", Content::Manifest),
             ("a.json", r#"{"groups": [], "resources": []}"#, Content::Pipeline),
         ] {
             assert_eq!(Content::of(Utf8Path::new(name), text), content, "{text}");

@@ -11,7 +11,7 @@ pub(crate) use levels::{ALWAYS_AN_ERROR, FileLevels, Level};
 pub use levels::{DeniedRule, Levels};
 pub use refusal::Refusal;
 pub use rule::{Rule, UnknownRule};
-pub(crate) use wording::{Count, did_you_mean, did_you_mean_selector, one_of, ticked, visible};
+pub(crate) use wording::{Count, did_you_mean, did_you_mean_selector, invalid_name, one_of, ticked, visible};
 
 use std::collections::BTreeSet;
 

@@ -7,6 +7,7 @@ use crate::concourse::Pipeline;
 use crate::content::Content;
 use crate::diagnostic::Diagnostics;
 use crate::diff::{Compared, compare, in_markdown, in_words};
+use crate::git::Commit;
 use crate::source::{SourceText, Sources};
 
 use super::pipeline::{Place, parse};
@@ -29,6 +30,11 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failu
             range.compare(Utf8Path::new(path), &mut reading)?
         }
         (None, Some(new)) => {
+            let is_revision = |argument: &str| !Utf8Path::new(argument).exists() && Commit::of(argument).is_ok();
+            if is_revision(&args.old) && is_revision(new) {
+                let (old, range) = (&args.old, format!("{}..{new}", args.old));
+                return Err(Failure::Usage(format!("`{old}` and `{new}` are revisions: write `{range}`")));
+            }
             let (old, new) = (Place::parse(&args.old), Place::parse(new));
             if old == Place::Stdin && new == Place::Stdin {
                 return Err(Failure::Usage("standard input is one pipeline: name the other one".to_owned()));

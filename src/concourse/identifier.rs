@@ -56,6 +56,14 @@ pub(crate) fn check_identifier(name: &str) -> Result<(), InvalidIdentifier> {
     Ok(())
 }
 
+/// The identifier that a text was probably meant to be: in lowercase, with a dash in place of what is illegal.
+pub(crate) fn nearest_identifier(text: &str) -> Option<String> {
+    let is_legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    let name: String = text.to_lowercase().chars().map(|c| if is_legal(c) { c } else { '-' }).collect();
+    let name = name.trim_matches(['-', '_', '.']);
+    check_identifier(name).ok().map(|()| name.to_owned())
+}
+
 /// Takes a name that Concourse takes without a warning; from a lenient deserializer, any name.
 struct Name;
 

@@ -11,8 +11,8 @@ mod step;
 mod task;
 mod version;
 
-pub(crate) use identifier::check_identifier;
 pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName};
+pub(crate) use identifier::{check_identifier, nearest_identifier};
 pub use instance_vars::InstanceVars;
 pub use job::{BuildLogRetention, Job};
 pub use pipeline::Pipeline;

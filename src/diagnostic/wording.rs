@@ -3,6 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::concourse::nearest_identifier;
+use crate::source::Span;
+
+use super::{Diagnostic, Rule};
+
 /// `1 error`, `2 errors`.
 pub(crate) struct Count(pub(crate) usize, pub(crate) &'static str);
 
@@ -10,6 +15,18 @@ impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.0, self.1, if self.0 == 1 { "" } else { "s" })
     }
+}
+
+/// What Concourse takes as a name.
+const NAMES: &str = "Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first";
+
+/// The error for a name that Concourse does not take. `written` is what the file has in its place, and `field` the field;
+/// a template is not corrected.
+pub(crate) fn invalid_name(span: Span, message: String, (field, written): (&str, &str)) -> Diagnostic {
+    let right = Some(written).filter(|text| !text.contains("{{")).and_then(nearest_identifier);
+    let right =
+        right.map(|name| if field.is_empty() { format!("write `{name}`") } else { format!("write `{field}: {name}`") });
+    Diagnostic::new(Rule::ConcourseName, span, message).maybe_help(right).note(NAMES)
 }
 
 /// `` `a`, `b` and `c` ``.

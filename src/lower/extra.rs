@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::concourse::{ConcourseVersion, Core, Job, JobName, Resource, ResourceName, ResourceType, Step};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, invalid_name};
 use crate::kind::Extra;
 use crate::plan::{self, PipelinePlan, StageJob, StagePhase};
 use crate::project::Fleet;
@@ -68,7 +68,7 @@ impl<'a> Lowering<'_, 'a> {
             for (name, source, span) in extra.var_sources {
                 if let Err(error) = ResourceName::parse(name.as_str()) {
                     let message = format!("the variable source's name `{name}` {error}");
-                    self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, span, message));
+                    self.diagnostics.push(invalid_name(span, message, ("name", name.as_str())));
                     continue;
                 }
                 self.definitions.var_source(name, source, origin, self.diagnostics);

@@ -113,7 +113,9 @@ pub(super) fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> R
     }
     let rendered: Vec<&Utf8Path> = loaded.manifests.iter().map(|manifest| manifest.path.as_path()).collect();
     if !loaded.whole {
-        for manifest in select::unlisted(&rendered, &fleet.folder, &fleet.projects) {
+        // A text from standard input need not have a file.
+        let unlisted = select::unlisted(&rendered, &fleet.folder, &fleet.projects);
+        for manifest in unlisted.into_iter().filter(|manifest| manifest.is_file()) {
             diagnostics.push(
                 Diagnostic::new(
                     Rule::UnlistedManifest,

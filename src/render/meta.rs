@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::concourse::{InstanceVars, PipelineName, SetPipelineStep};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, invalid_name};
 use crate::kind::Family;
 use crate::manifest::is_secret_in_clear;
 use crate::project::{Concourse, Fleet, Meta, Project};
@@ -238,7 +238,11 @@ impl Maker<'_> {
         let name = self.fleet.meta_pipeline(index).unwrap_or_default();
         PipelineName::parse(name.as_str()).map_err(|error| {
             let message = format!("the pipeline `{name}` {error}");
-            Box::new(Diagnostic::new(Rule::ConcourseName, self.meta.span("/pipeline"), message))
+            Box::new(invalid_name(
+                self.meta.span("/pipeline"),
+                message,
+                ("pipeline", self.meta.settings.pipeline.0.as_str()),
+            ))
         })
     }
 

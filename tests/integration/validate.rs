@@ -59,6 +59,9 @@ fn standard_input_stands_for_a_file() {
     assert!(work.run_with(&arguments, "version: 2\nsteps: []\n").ended(1).stderr.contains("kinds/builds/x.yml:1:10"));
     // Without a name it has no fleet.
     assert!(work.run_with(&["validate", "-"], "project: x\n").ended(1).stderr.contains("stdin.yml:1:1"));
+    let in_fleet = Work::new().file("pipegen.yml", SHOP_FLEET).file("projects/a.yml", &manifest("a"));
+    let unnamed = in_fleet.run_with(&["validate", "-"], &manifest("shop"));
+    assert!(!unnamed.stderr.contains("unlisted-manifest"), "{}", unnamed.stderr);
     assert!(work.run_with(&["validate", "-", "pipegen.yml"], "").ended(2).stderr.contains("no other file beside it"));
 }
 

@@ -1,7 +1,7 @@
 //! How an input is made here.
 
 use crate::concourse::{JobName, ResourceName};
-use crate::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
+use crate::diagnostic::{Diagnostic, Rule, did_you_mean, invalid_name, ticked};
 use crate::kind::Family;
 use crate::manifest::{BuildSettings, FromSettings};
 use crate::project::stage::{Build, Input, Pin, What};
@@ -75,11 +75,9 @@ impl InputContext<'_> {
         let name = Filler::new(self.diagnostics).text(template, scope)?;
         JobName::parse(name.as_str())
             .map_err(|error| {
-                self.diagnostics.push(Diagnostic::new(
-                    Rule::ConcourseName,
-                    template.span,
-                    format!("the job's name `{name}` {error}"),
-                ));
+                let message = format!("the job's name `{name}` {error}");
+                let written = ("job", template.as_str().unwrap_or_default());
+                self.diagnostics.push(invalid_name(template.span, message, written));
             })
             .ok()
     }

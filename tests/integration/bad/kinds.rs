@@ -179,13 +179,13 @@ steps:
       | ^^^^^^^^^^^^^^^^^^^^^^
       |
       = help: begin with `version: 1`
-    error[wrong-type]: `options` is not a JSON Schema: value is not valid under any of the schemas listed in the 'anyOf' keyword
+    error[wrong-type]: JSON Schema has no type `strin`
      --> kinds/stacks/own.yml:1:17
       |
     1 | options: {type: strin}
       |                 ^^^^^
       |
-      = help: see json-schema.org; a property has a `type`, a `default` and a `description`
+      = help: did you mean `string`?
 
     error: 2 errors in 1 file; nothing was compared
     ");

@@ -140,6 +140,9 @@ pipeline: Cart
       |
     5 | pipeline: Cart
       |           ^^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+      = help: write `pipeline: cart`
 
     error: 2 errors in 1 file; nothing was compared
     "#);

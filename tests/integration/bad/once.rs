@@ -617,3 +617,174 @@ fn kinds_of_a_fleet_are_shown() {
     let built_in = work.run(&["kind", "show", "pulumi", "--fleet", "shop/pipegen.yml"]).fine();
     assert!(built_in.contains("title: Pulumi"), "{built_in}");
 }
+
+#[test]
+fn text_that_is_a_number_to_yaml() {
+    let found = "ambiguous-scalar]: expected text, found the number `1.0`, which would become `1`";
+    gives(&(manifest("shop") + "source: {branch: 1.0}\n"), found, "write \"1.0\"");
+    let found = "wrong-type]: `branch` takes text, not a list";
+    assert_eq!(reported(FLEET, &(manifest("shop") + "source: {branch: [main]}\n")), [format!("error[{found}")]);
+}
+
+#[test]
+fn field_by_the_word_of_another_tool() {
+    let of = |more: &str, field: &str, meant: &str| {
+        gives(
+            &(manifest("shop") + more),
+            &format!("unknown-field]: unknown field `{field}`"),
+            &format!("did you mean `{meant}`?"),
+        );
+    };
+    of("inputs: {rel: {github_release: {repo: a/b}}}\n", "repo", "repository");
+    of("inputs: {rel: {image: {repo: a/b}}}\n", "repo", "repository");
+    of("source: {repo: https://github.com/a/b}\n", "repo", "repository");
+    of("source: {ref: main}\n", "ref", "branch");
+    of("source: {uri: https://github.com/a/b}\n", "uri", "repository");
+}
+
+#[test]
+fn text_within_brackets_that_needs_quotes() {
+    let of = |more: &str, error: &str, help: &str| gives(&format!("project: shop\n{more}"), error, help);
+    let template = "unquoted-template]: a text that contains `{{` needs quotes within brackets";
+    of("stack: {pulumi: {path: infra/{{ x }}}}\n", template, "write \"infra/{{ x }}\"");
+    of("stack: {pulumi: {path: a, stack: b.{{ x }}.c}}\n", template, "write \"b.{{ x }}.c\"");
+    of("stack: {pulumi: {path: a}}\nsource: {paths: [a, lib/{{ x }}/y]}\n", template, "write \"lib/{{ x }}/y\"");
+    of(
+        "stack: {script: {image: a, deploy: echo a: b}}\n",
+        "yaml-syntax]: a second `: ` before `,` or `}`",
+        "quote a text that contains `: `, or write `,` before the next key",
+    );
+}
+
+#[test]
+fn projects_as_a_list() {
+    gives(
+        "projects: [a, b]\n",
+        "wrong-type]: `projects` takes a map, not a list",
+        "write it like `projects: {shop-network: {}, shop-cluster: {needs: [shop-network]}}`",
+    );
+}
+
+#[test]
+fn path_from_the_root_of_the_disk() {
+    let found = "missing-path]: `/infra/x` is outside of the repository";
+    let help = "write `infra/x`: paths begin at the root of the repository";
+    gives("project: shop\nstack: {pulumi: {path: /infra/x}}\n", found, help);
+    gives(&(manifest("shop") + "source: {paths: [/infra/x]}\n"), found, help);
+    gives(
+        "project: shop\nstack: {pulumi: {path: ../x}}\n",
+        "missing-path]: `../x` is outside of the repository",
+        "write a path from the root of the repository, such as lib",
+    );
+}
+
+#[test]
+fn names_that_concourse_does_not_take() {
+    let of = |more: &str, what: &str, help: &str| {
+        gives(&(manifest("shop") + more), &format!("concourse-name]: {what} has the illegal character ` `"), help);
+    };
+    of("pipeline: a b\n", "the pipeline's name `a b`", "write `pipeline: a-b`");
+    of("tab: a b\n", "the tab's name `a b`", "write `tab: a-b`");
+    of("inputs: {a b: {image: {repository: a}}}\n", "the name `a b`", "write `a-b`");
+    let of_file = Work::new().file("pipegen.yml", FLEET).file("projects/a b.yml", &manifest("shop"));
+    let stderr = of_file.run(&["render"]).ended(1).stderr;
+    assert!(stderr.contains("= help: write `pipeline: a-b`"), "{stderr}");
+}
+
+#[test]
+fn credential_that_is_not_closed() {
+    gives(
+        &(manifest("shop") + "env: {A: ((foo}\n"),
+        "wrong-type]: Concourse does not fill `((foo`: a variable needs two parentheses",
+        "write ((foo))",
+    );
+    assert_eq!(reported(FLEET, &(manifest("shop") + "env: {A: '((1 + 2', B: (a), C: 'a))'}\n")), [""; 0]);
+}
+
+#[test]
+fn tag_of_an_image_beside_its_versions() {
+    for (field, value) in [("versions", "1.x"), ("tag_regex", "^1"), ("newest_by", "created")] {
+        gives(
+            &format!(
+                "{}inputs: {{img: {{image: {{repository: a, tag: latest, {field}: {value}}}}}}}\n",
+                manifest("shop")
+            ),
+            &format!("no-effect]: `{field}` has no effect beside `tag`"),
+            &format!("remove `tag`, or remove `{field}`"),
+        );
+    }
+}
+
+#[test]
+fn kind_with_a_misspelled_field() {
+    let check = |kind: &str| {
+        let work = Work::new()
+            .file("pipegen.yml", FLEET)
+            .file("projects/a.yml", "project: shop\nstack: {nomad: {}}\n")
+            .file("kinds/stacks/nomad.yml", kind);
+        let stderr = work.run(&["validate", "kinds/stacks/nomad.yml"]).ended(1).stderr;
+        let is_told = |line: &&str| ["error[", "warning[", "= help: "].iter().any(|start| line.starts_with(start));
+        stderr.lines().map(str::trim).filter(is_told).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        check("version: 1\nstep:\n- put: x\n"),
+        ["error[unknown-field]: unknown field `step`", "= help: did you mean `steps`?"]
+    );
+    assert_eq!(
+        check("version: 1\n"),
+        [
+            "error[missing-field]: a kind without `steps` does nothing",
+            "= help: write `steps: […]`, with the steps of a job as Concourse has them",
+        ]
+    );
+    let options = |properties: &str| format!("version: 1\noptions: {{properties: {properties}}}\nsteps:\n- put: x\n");
+    assert_eq!(
+        check(&options("{job: {type: strng}}")),
+        ["error[wrong-type]: JSON Schema has no type `strng`", "= help: did you mean `string`?"]
+    );
+    assert_eq!(
+        check(&options("{job: {type: text}}")),
+        [
+            "error[wrong-type]: JSON Schema has no type `text`",
+            "= help: write `array`, `boolean`, `integer`, `null`, `number`, `object` or `string`",
+        ]
+    );
+}
+
+#[test]
+fn summary_that_no_step_makes() {
+    let kind = |summary: &str, output: &str| {
+        format!(
+            "version: 1
+about: deploys
+target: '{{{{ environment }}}}'
+summary: '{summary}'
+steps:
+- task: deploy
+  config:
+    platform: linux
+    image_resource: {{type: registry-image, source: {{repository: a}}}}
+    outputs: [{output}]
+    run: {{path: a}}
+"
+        )
+    };
+    let found = |summary: &str, output: &str| {
+        let work = Work::new()
+            .file("pipegen.yml", FLEET)
+            .file("projects/a.yml", "project: shop\nstack: {nomad: {}}\n")
+            .file("kinds/stacks/nomad.yml", &kind(summary, output));
+        let stderr = work.run(&["validate"]).stderr;
+        let is_told = |line: &&str| ["error[", "warning[", "= help: "].iter().any(|start| line.starts_with(start));
+        stderr.lines().map(str::trim).filter(is_told).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(found("summary/deploy.md", "{name: summary}"), [""; 0]);
+    assert_eq!(found("{{ code }}/deploy.md", ""), [""; 0]);
+    assert_eq!(
+        found("other/deploy.md", ""),
+        [
+            "warning[missing-artifact]: no step of this job makes `other`, in the job `deploy-shop-ci` of the pipeline `a`",
+            "= help: get it, or let a task have it as an output",
+        ]
+    );
+}

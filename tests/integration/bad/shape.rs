@@ -364,14 +364,14 @@ fn paths_outside_of_the_repository() {
     3 |   pulumi: {path: ../../etc}
       |                  ^^^^^^^^^
       |
-      = help: a path begins at the root of the repository
+      = help: write a path from the root of the repository, such as lib
     error[missing-path]: `/etc/passwd` is outside of the repository
      --> projects/a.yml:4:18
       |
     4 | source: {paths: [/etc/passwd]}
       |                  ^^^^^^^^^^^
       |
-      = help: a path begins at the root of the repository
+      = help: write `etc/passwd`: paths begin at the root of the repository
 
     error: 2 errors in 1 file; nothing was compared
     ");

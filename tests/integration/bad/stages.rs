@@ -259,6 +259,9 @@ inputs: {gate: {image: {repository: a}}, Img: {image: {repository: a}}}
       |
     4 | inputs: {gate: {image: {repository: a}}, Img: {image: {repository: a}}}
       |                                          ^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+      = help: write `img`
 
     error: 2 errors in 1 file; nothing was compared
     ");
@@ -351,7 +354,7 @@ fn code_that_is_not_as_the_manifest_says() {
     3 |   pulumi: {path: ../../etc}
       |                  ^^^^^^^^^
       |
-      = help: a path begins at the root of the repository
+      = help: write a path from the root of the repository, such as lib
 
     error: 4 errors and 1 warning in 4 files; nothing was written
     ");
@@ -640,6 +643,9 @@ inputs:
       |
     9 |   odd: {resource: {type: A b, source: {}}}
       |                          ^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+      = help: write `type: a-b`
     error[name-collision]: gives the key `a-image`, which exists already
       --> projects/a.yml:10:3
        |
