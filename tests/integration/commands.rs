@@ -410,29 +410,29 @@ fn init_writes_a_fleet_that_renders() {
     wrote schemas/fleet.v1.json
     wrote schemas/project.v1.json
     wrote schemas/kind.v1.json
-    wrote projects/shop-cart.yml
+    wrote projects/cart.yml
     wrote pipegen.yml
 
-    Now say in pipegen.yml where your code and your issues are, and run `ol-pipegen render`.
+    Next: in pipegen.yml, write the repositories of your code and of your issues. Then run `ol-pipegen render`.
     ");
     assert_snapshot!(work.run(&["render"]).fine(), @"
-    wrote rendered/shop-cart.yml (3 jobs)  fly -t main set-pipeline --team main -p shop-cart -c rendered/shop-cart.yml
+    wrote rendered/cart.yml (3 jobs)  fly -t main set-pipeline --team main -p cart -c rendered/cart.yml
     1 pipeline: 1 written, 0 unchanged, 0 removed
     ");
     assert_eq!(work.run(&["render", "--check"]).fine(), "1 pipeline up to date\n");
     // What is there is never written over.
     assert_snapshot!(work.run(&["init"]).ended(2).stderr, @"error: pipegen.yml is there already: this folder has its fleet; write a manifest for it, such as projects/cart.yml");
-    let other = Work::new().file("new/projects/shop-cart.yml", "mine\n");
+    let other = Work::new().file("new/projects/cart.yml", "mine\n");
     assert_snapshot!(other.run(&["init", "new"]).fine(), @"
     wrote new/schemas/fleet.v1.json
     wrote new/schemas/project.v1.json
     wrote new/schemas/kind.v1.json
-    kept new/projects/shop-cart.yml
+    kept new/projects/cart.yml
     wrote new/pipegen.yml
 
-    Now say in new/pipegen.yml where your code and your issues are, and run `ol-pipegen render new`.
+    Next: in new/pipegen.yml, write the repositories of your code and of your issues. Then run `ol-pipegen render new`.
     ");
-    assert_eq!(other.read("new/projects/shop-cart.yml"), "mine\n");
+    assert_eq!(other.read("new/projects/cart.yml"), "mine\n");
 }
 
 #[test]
