@@ -88,7 +88,7 @@ fn read(file: FileId, start: usize, comment: &str) -> Result<(Rule, Span), Diagn
         return Err(wrong(whole, "a comment that names no rule".to_owned()).help(how));
     }
     let rule: Rule = name.parse().map_err(|unknown: UnknownRule| {
-        wrong(of_name.clone(), unknown.to_string()).help("`ol-pipegen rule` lists all rules")
+        wrong(of_name.clone(), unknown.to_string()).help("run `ol-pipegen rule`, which lists all rules")
     })?;
     if !rule.may_be_allowed() {
         return Err(wrong(of_name, format!("`{rule}` is always an error")).label(ALWAYS_AN_ERROR));

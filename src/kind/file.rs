@@ -16,6 +16,20 @@ use super::fields::{EnvFiles, KindFields};
 /// The types that JSON Schema has.
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
+/// The fields of JSON Schema that are themselves a schema.
+const MAPS: [&str; 10] = [
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedProperties",
+];
+
 /// What a kind makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Family {
@@ -82,6 +96,10 @@ impl Kind {
             check_arithmetic(&node, diagnostics);
         }
         let kind = Self::from_node(node, family, name, diagnostics)?;
+        if let Some(wrong) = wrong_options(&kind.node) {
+            diagnostics.push(wrong);
+            return None;
+        }
         if is_surely_schema(&kind.options) {
             return Some(kind);
         }
@@ -234,6 +252,28 @@ pub(crate) fn unknown_version(node: &Node, version: u64) -> Diagnostic {
 fn title_of(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The error for a schema of options that no map of options fits.
+fn wrong_options(kind: &Node) -> Option<Diagnostic> {
+    if let Some(node) = kind.at("/options/type")
+        && let Some(word) = node.as_str().filter(|word| TYPES.contains(word) && *word != "object")
+    {
+        let message = format!("the options of a kind are a map, and this schema takes the type `{word}`");
+        return Some(
+            Diagnostic::new(Rule::WrongType, node.span, message).help("remove `type`, or write `type: object`"),
+        );
+    }
+    let options = kind.at("/options")?.as_map()?;
+    // Beside no `properties`, a name with a schema is a property.
+    let is_property = |entry: &&Entry| entry.value.at("/type").is_some() && !MAPS.contains(&entry.key.as_str());
+    let property = options.entries().iter().find(is_property).filter(|_| options.get("properties").is_none())?;
+    let message = format!("unknown field `{}`", property.key);
+    Some(
+        Diagnostic::new(Rule::UnknownField, property.key_span, message)
+            .label("no such field of JSON Schema")
+            .help("write `options: {properties: {…}}` around the options"),
+    )
 }
 
 /// A value that a template puts into a script is code to the shell; one in `params` is a value.

@@ -236,7 +236,12 @@ impl Misfit<'_> {
             (JsonType::Integer, Some(text)) if text.parse::<u64>().is_ok() => {
                 Some(format!("write {text} without quotes"))
             }
+            (JsonType::Boolean, Some(text @ ("true" | "false"))) => Some(format!("write {text} without quotes")),
             (JsonType::Boolean, Some(text)) => trap(text).map(|meant| format!("write {meant}")),
+            (JsonType::String, None) => match node.as_list() {
+                Some([only]) => only.as_str().map(|text| format!("write {text}")),
+                _ => None,
+            },
             _ => None,
         };
         Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` takes {noun}, not {found}")).maybe_help(help)

@@ -104,7 +104,8 @@ fn distinct<'n>(
             },
             Some((_, first)) => diagnostics.push(
                 Diagnostic::new(Rule::DuplicateItem, span, format!("`{name}` appears twice in `{field}`"))
-                    .also(*first, "first here"),
+                    .also(*first, "first here")
+                    .help("remove one of them"),
             ),
         }
     }

@@ -128,7 +128,7 @@ pub(super) fn check_names(fleet: &Fleet, settable: &[Settable], diagnostics: &mu
                 meta.span("/pipeline"),
                 format!("two pipelines are named `{name}`"),
             )
-            .help("this one sets the other: give it another name"),
+            .help("give the pipeline that sets the others another name"),
         );
     }
 }

@@ -180,7 +180,7 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
     3 |   pulumi: {path: infra/a} # ol-pipegen: allow lose-approval because of a slip
       |                                               ^^^^^^^^^^^^^
       |
-      = help: `ol-pipegen rule` lists all rules
+      = help: run `ol-pipegen rule`, which lists all rules
     error[malformed-allow]: a comment for ol-pipegen that allows nothing
      --> projects/a.yml:4:1
       |
@@ -199,7 +199,7 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
     6 | approval: {approve: latest} # ol-pipegen: allow
       |                     ^^^^^^
       |
-      = help: `approve: exact` deploys what the issue names
+      = help: write `approve: exact`, which deploys what the issue names
     error[malformed-allow]: a comment that names no rule
      --> projects/a.yml:6:29
       |
@@ -230,7 +230,7 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
     4 | approval: {approve: latest}
       |                     ^^^^^^
       |
-      = help: `approve: exact` deploys what the issue names
+      = help: write `approve: exact`, which deploys what the issue names
     warning[unused-value]: nothing uses `{{ values.url }}`
      --> projects/a.yml:5:10
       |

@@ -147,7 +147,7 @@ impl InputContext<'_> {
                     place("from"),
                     format!("`{input}` is made from {names}, and one of them is its code"),
                 )
-                .help("say which: `code: …`");
+                .help("write which one: `code: …`");
                 self.diagnostics.push(diagnostic);
                 None
             }

@@ -86,7 +86,7 @@ impl InputContext<'_> {
                     self.diagnostics.push(
                         Diagnostic::new(Rule::MissingField, key_span, format!("the input `{name}` has no type"))
                             .note("no other input has this name")
-                            .help(format!("say {}", one_of(KINDS))),
+                            .help(format!("write {}", one_of(KINDS))),
                     );
                 }
                 None
@@ -191,7 +191,7 @@ impl InputContext<'_> {
             let span = self.settings.at(&format!("{}/s3", place.pointer)).map_or(place.key_span, |node| node.span);
             if !self.diagnostics.speaks_within(span) {
                 let message = format!("the files of `{}` need `regexp` or `versioned_file`", place.name);
-                let help = "a pattern with a group for the version, or the file of which the bucket keeps versions";
+                let help = "write `regexp`, a pattern with a group for the version, or `versioned_file`, a file whose versions the bucket keeps";
                 self.diagnostics.push(Diagnostic::new(Rule::MissingField, span, message).help(help));
             }
             return None;

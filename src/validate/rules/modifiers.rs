@@ -30,7 +30,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                 let said = format!("jobs: {}.timeout: invalid duration '{given}'", core_place(job, step));
                 diagnostics.push(
                     refused(Rule::InvalidDuration, timeout.span, format!("`{given}` is not a duration"), said)
-                        .help("numbers with units, from `h`, `m` and `s`: `90s`, `1h30m`"),
+                        .help("write numbers with the units `h`, `m` and `s`, such as `90s` or `1h30m`"),
                 );
             }
         }

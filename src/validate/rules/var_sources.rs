@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::concourse::ConcourseVersion;
-use crate::diagnostic::{Diagnostics, Refusal, Rule, did_you_mean, ticked};
+use crate::diagnostic::{Diagnostics, Refusal, Rule, did_you_mean, one_of, ticked};
 use crate::view::{Definition, field, is_invalid};
 use crate::yaml::{Map, Node};
 
@@ -55,7 +55,7 @@ fn check_type(version: ConcourseVersion, source: &Definition<'_>, kind: &str, di
             refused(Rule::UnknownCredentialManager, span, format!("`{kind}` cannot be in a pipeline"), said)
                 // It has none of the settings that it needs.
                 .said(format!("variable sources: credential manager {} is invalid", source.name))
-                .help(format!("one of {}", ticked(IN_PIPELINES))),
+                .help(format!("write {}", one_of(IN_PIPELINES))),
         );
     } else if !IN_PIPELINES.contains(&kind) || is_unknown_to_fly(version, kind) {
         let by = if is_unknown_to_fly(version, kind) { Refusal::FLY } else { Refusal::EVERYWHERE };
@@ -68,7 +68,7 @@ fn check_type(version: ConcourseVersion, source: &Definition<'_>, kind: &str, di
         let help = match did_you_mean(kind, IN_PIPELINES) {
             Some("idtoken") if kind == "idtoken" => "its server does: set the pipeline with a newer fly".to_owned(),
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("one of {}", ticked(IN_PIPELINES)),
+            None => format!("write {}", one_of(IN_PIPELINES)),
         };
         diagnostics.push(refused(Rule::UnknownCredentialManager, span, message, said).refused_by(by).help(help));
     }

@@ -245,6 +245,8 @@ project: other
       |                --      ^^
       |                |
       |                first here
+      |
+      = help: remove one of them
     error[duplicate-key]: `project` appears twice in this map
      --> projects/a.yml:5:1
       |

@@ -91,7 +91,7 @@ names: {deploy: deploy-all}
       |                 ^^^^^^^^^^ for `shop-cart` a.QA
       |
       = note: the other is that of `shop-cart` a.CI
-      = help: where a chain has a preview, dots of stack names become dashes; say `names: {deploy: …}`
+      = help: set `names: {deploy: …}`: with a preview, dots of stack names become dashes
 
     error: 1 error in 1 file; nothing was compared
     ");

@@ -623,7 +623,7 @@ fn text_that_is_a_number_to_yaml() {
     let found = "ambiguous-scalar]: expected text, found the number `1.0`, which would become `1`";
     gives(&(manifest("shop") + "source: {branch: 1.0}\n"), found, "write \"1.0\"");
     let found = "wrong-type]: `branch` takes text, not a list";
-    assert_eq!(reported(FLEET, &(manifest("shop") + "source: {branch: [main]}\n")), [format!("error[{found}")]);
+    gives(&(manifest("shop") + "source: {branch: [main]}\n"), found, "write main");
 }
 
 #[test]
@@ -654,6 +654,20 @@ fn text_within_brackets_that_needs_quotes() {
         "yaml-syntax]: a second `: ` before `,` or `}`",
         "quote a text that contains `: `, or write `,` before the next key",
     );
+}
+
+#[test]
+fn environment_that_appears_twice() {
+    let found = "duplicate-item]: `CI` appears twice in `environments`";
+    gives(&(manifest("shop") + "environments: [CI, CI]\n"), found, "remove one of them");
+}
+
+#[test]
+fn boolean_in_quotes_and_text_in_a_list() {
+    let found = "wrong-type]: `trigger` takes true or false, not text";
+    gives(&(manifest("shop") + "source: {trigger: 'false'}\n"), found, "write false without quotes");
+    let found = "wrong-type]: `A` takes text, not a list";
+    gives(&(manifest("shop") + "env: {A: [b]}\n"), found, "write b");
 }
 
 #[test]
@@ -741,6 +755,18 @@ fn kind_with_a_misspelled_field() {
     assert_eq!(
         check(&options("{job: {type: strng}}")),
         ["error[wrong-type]: JSON Schema has no type `strng`", "= help: did you mean `string`?"]
+    );
+    let steps = "steps:\n- put: x\n";
+    assert_eq!(
+        check(&format!("version: 1\noptions: {{type: array}}\n{steps}")),
+        [
+            "error[wrong-type]: the options of a kind are a map, and this schema takes the type `array`",
+            "= help: remove `type`, or write `type: object`",
+        ]
+    );
+    assert_eq!(
+        check(&format!("version: 1\noptions: {{job: {{type: string}}}}\n{steps}")),
+        ["error[unknown-field]: unknown field `job`", "= help: write `options: {properties: {…}}` around the options",]
     );
     assert_eq!(
         check(&options("{job: {type: text}}")),

@@ -203,14 +203,14 @@ approval: {freeze: []}
     4 | issues: {auth: {app: {id: 1}}}
       |                 ^^^
       |
-      = help: an App has an `id`, the id of its `installation`, and a private `key`
+      = help: write the `id` of the App, the id of its `installation`, and its private `key`
     error[missing-field]: `app` needs `key`
      --> projects/a.yml:4:17
       |
     4 | issues: {auth: {app: {id: 1}}}
       |                 ^^^
       |
-      = help: an App has an `id`, the id of its `installation`, and a private `key`
+      = help: write the `id` of the App, the id of its `installation`, and its private `key`
     error[not-yet]: `freeze` is not supported yet
      --> projects/a.yml:5:12
       |

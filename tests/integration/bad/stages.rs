@@ -227,7 +227,7 @@ inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {
       |                                                ^
       |
       = note: no other input has this name
-      = help: say `git`, `image`, `s3`, `github_release` or `resource`
+      = help: write `git`, `image`, `s3`, `github_release` or `resource`
     error[missing-field]: `image` of `c` needs `repository`
      --> projects/a.yml:4:80
       |
@@ -347,7 +347,7 @@ fn code_that_is_not_as_the_manifest_says() {
     2 | discover: true
       | ^^^^^^^^
       |
-      = help: looked in code; is this the checkout of the code?
+      = help: check that `code` is the checkout of the code
     error[missing-path]: `../../etc` is outside of the repository
      --> projects/d.yml:3:18
       |
@@ -453,7 +453,7 @@ fn discovery_that_does_not_find_what_is_said() {
     5 | skip: [one.QA, two.QA]
       |                ^^^^^^
       |
-      = help: no stack file `infra/Pulumi.two.QA.yaml`
+      = help: remove it, or add the stack file `infra/Pulumi.two.QA.yaml`
 
     error: 3 errors in 1 file; nothing was compared
     ");
@@ -611,14 +611,14 @@ inputs:
       |   ^^^^^^^
       |
       = note: no other input has this name
-      = help: say `git`, `image`, `s3`, `github_release` or `resource`
+      = help: write `git`, `image`, `s3`, `github_release` or `resource`
     error[missing-field]: the files of `file` need `regexp` or `versioned_file`
      --> projects/a.yml:5:14
       |
     5 |   file: {s3: {bucket: b}}
       |              ^^^^^^^^^^^
       |
-      = help: a pattern with a group for the version, or the file of which the bucket keeps versions
+      = help: write `regexp`, a pattern with a group for the version, or `versioned_file`, a file whose versions the bucket keeps
     error[plaintext-secret]: the secret key of `files` is written in clear
      --> projects/a.yml:6:74
       |
@@ -711,7 +711,7 @@ fn watched_paths_do_not_fit_the_code() {
       |     ^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: looked in code
-      = help: a path begins at the root of the repository; no change would ever start a deployment by it
+      = help: correct the path, which begins at the root of the repository, or remove it
     warning[unread-path]: nothing that is deployed reads `src/pipelines_of_old`
      --> projects/vault.yml:8:5
       |
@@ -727,7 +727,7 @@ fn watched_paths_do_not_fit_the_code() {
       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: looked in code
-      = help: a path begins at the root of the repository; no change would ever start a deployment by it
+      = help: correct the path, which begins at the root of the repository, or remove it
 
     error: 2 errors and 2 warnings in 2 files; nothing was written
     ");
