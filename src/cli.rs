@@ -466,13 +466,16 @@ pub enum KindCommand {
         #[arg(long, value_name = "FLEET", value_hint = ValueHint::FilePath)]
         fleet: Option<Utf8PathBuf>,
     },
-    /// Print a built-in kind.
+    /// Print a built-in kind, or a kind of the fleet.
     Show {
         /// Name of the kind.
         name: String,
         /// Family of the kind, if a stack kind and a build kind have the same name.
         #[arg(long, value_enum)]
         family: Option<FamilyArg>,
+        /// Fleet whose own kinds are included [default: the fleet in the current directory, or above it].
+        #[arg(long, value_name = "FLEET", value_hint = ValueHint::FilePath)]
+        fleet: Option<Utf8PathBuf>,
     },
 }
 

@@ -16,22 +16,37 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    /// Told by the first key that only one of them has; by its name, if there is none.
+    /// In words: `a manifest`.
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Manifest => "a manifest",
+            Self::Fleet => "a fleet",
+            Self::Kind => "a kind",
+            Self::Pipeline => "a pipeline",
+        }
+    }
+
+    /// Told by the first key that only one of them has; a manifest, if there is none.
     pub(crate) fn of(path: &Utf8Path, text: &str) -> Self {
+        Self::recognized(path, text).unwrap_or(Self::Manifest)
+    }
+
+    /// The same, only where the name, a key or the folder tells.
+    pub(crate) fn recognized(path: &Utf8Path, text: &str) -> Option<Self> {
         if path.file_name() == Some(FLEET_FILE) {
-            return Self::Fleet;
+            return Some(Self::Fleet);
         }
         let mut looks_like_a_pipeline = false;
         for (key, is_map) in top_level_keys(text) {
             match key.as_str() {
                 // A manifest of several projects maps them; a fleet lists where they are.
-                "projects" if is_map => return Self::Manifest,
-                "jobs" => return Self::Pipeline,
+                "projects" if is_map => return Some(Self::Manifest),
+                "jobs" => return Some(Self::Pipeline),
                 "project" | "stack" | "environments" | "overrides" | "source" | "gate" | "inputs" => {
-                    return Self::Manifest;
+                    return Some(Self::Manifest);
                 }
-                "concourses" | "projects" | "defaults" => return Self::Fleet,
-                "steps" | "about" | "phases" | "options" => return Self::Kind,
+                "concourses" | "projects" | "defaults" => return Some(Self::Fleet),
+                "steps" | "about" | "phases" | "options" => return Some(Self::Kind),
                 // Kinds have the first two of them as well.
                 "resources" | "resource_types" | "var_sources" | "display" | "prototypes" => {
                     looks_like_a_pipeline = true;
@@ -39,7 +54,13 @@ impl Content {
                 _ => {}
             }
         }
-        if looks_like_a_pipeline { Self::Pipeline } else { Self::Manifest }
+        if looks_like_a_pipeline {
+            return Some(Self::Pipeline);
+        }
+        let mut folders = path.ancestors().skip(1).map(Utf8Path::file_name);
+        let is_of_kinds =
+            matches!(folders.next(), Some(Some("stacks" | "builds"))) && folders.next() == Some(Some("kinds"));
+        is_of_kinds.then_some(Self::Kind)
     }
 }
 
@@ -58,6 +79,8 @@ mod tests {
             ("a.yml", "projects:\n  a: {}\n", Content::Manifest),
             ("a.yml", "version: 1\nresources: []\nsteps: []\n", Content::Kind),
             ("a.yml", "resource_types: []\nresources: []\njobs: []\n", Content::Pipeline),
+            ("kinds/builds/a.yml", "version: 1\nstep: []\n", Content::Kind),
+            ("builds/a.yml", "version: 1\nstep: []\n", Content::Manifest),
             ("a.json", r#"{"groups": [], "resources": []}"#, Content::Pipeline),
         ] {
             assert_eq!(Content::of(Utf8Path::new(name), text), content, "{text}");

@@ -20,6 +20,9 @@ impl Commit {
     /// When there is none, no repository, or no git.
     pub(crate) fn of(revision: &str) -> Result<Self, Failure> {
         let unknown = || Failure::Usage(format!("git knows no revision `{revision}` here"));
+        if git(&["rev-parse", "--git-dir"])?.is_none() {
+            return Err(Failure::Usage(format!("there is no git repository here, so no revision `{revision}`")));
+        }
         if revision.starts_with('-') || revision.contains(['\0', '\n']) {
             return Err(unknown());
         }

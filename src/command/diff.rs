@@ -5,8 +5,10 @@ use crate::Failure;
 use crate::cli::{DiffArgs, DiffFormat, FailOn};
 use crate::compare;
 use crate::concourse::Pipeline;
+use crate::content::Content;
 use crate::diagnostic::Diagnostics;
 use crate::diff::{Compared, in_markdown, in_words};
+use crate::git::Commit;
 use crate::source::{SourceText, Sources};
 
 use super::pipeline::{Place, parse};
@@ -29,6 +31,11 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failu
             range.compare(Utf8Path::new(path), &mut reading)?
         }
         (None, Some(new)) => {
+            let is_revision = |argument: &str| !Utf8Path::new(argument).exists() && Commit::of(argument).is_ok();
+            if is_revision(&args.old) && is_revision(new) {
+                let (old, range) = (&args.old, format!("{}..{new}", args.old));
+                return Err(Failure::Usage(format!("`{old}` and `{new}` are revisions: write `{range}`")));
+            }
             let (old, new) = (Place::parse(&args.old), Place::parse(new));
             if old == Place::Stdin && new == Place::Stdin {
                 return Err(Failure::Usage("standard input is one pipeline: name the other one".to_owned()));
@@ -78,7 +85,21 @@ pub(super) struct Reading {
 
 impl Reading {
     fn place(&mut self, place: &Place) -> Result<Option<Pipeline>, Failure> {
-        Ok(self.text(&place.name(), place.text()?))
+        let (name, text) = (place.name(), place.text()?);
+        let path = match place {
+            Place::Stdin => Utf8Path::new(""),
+            Place::File(path) | Place::Revision(_, path) => path,
+        };
+        if let Some(content) = Content::recognized(path, text.as_str()).filter(|content| *content != Content::Pipeline)
+        {
+            let example = match (content, path.file_name()) {
+                (Content::Manifest, Some(file)) => format!(", such as rendered/{file}"),
+                _ => String::new(),
+            };
+            let noun = content.noun();
+            return Err(Failure::Usage(format!("{name} is {noun}: name a rendered pipeline{example}")));
+        }
+        Ok(self.text(&name, text))
     }
 
     pub(super) fn text(&mut self, name: &str, text: impl Into<SourceText>) -> Option<Pipeline> {

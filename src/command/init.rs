@@ -18,7 +18,10 @@ pub(super) fn run(args: &InitArgs, output: &mut Output) -> Result<Outcome, Failu
     let folder = if here { Utf8Path::new("") } else { args.folder.as_path() };
     let fleet = folder.join(FLEET_FILE);
     if fleet.exists() {
-        return Err(Failure::Usage(format!("{fleet} is there already: this folder has its fleet")));
+        return Err(Failure::Usage(format!(
+            "{fleet} is there already: this folder has its fleet; write a manifest for it, such as {}",
+            folder.join("projects/cart.yml")
+        )));
     }
     let kinds = KindSet::load(None, &mut Sources::default(), &mut Diagnostics::default())?;
     let schema = |shape| published_schema(shape, &kinds, false);
@@ -26,7 +29,7 @@ pub(super) fn run(args: &InitArgs, output: &mut Output) -> Result<Outcome, Failu
         ("schemas/fleet.v1.json", schema(FileShape::Fleet)),
         ("schemas/project.v1.json", schema(FileShape::Manifest)),
         ("schemas/kind.v1.json", schema(FileShape::Kind)),
-        ("projects/shop-cart.yml", include_str!("../../templates/init/project.yml").to_owned()),
+        ("projects/cart.yml", include_str!("../../templates/init/project.yml").to_owned()),
         (FLEET_FILE, include_str!("../../templates/init/pipegen.yml").to_owned()),
     ];
     for (name, text) in files {
@@ -41,7 +44,9 @@ pub(super) fn run(args: &InitArgs, output: &mut Output) -> Result<Outcome, Failu
         output.print(&format!("wrote {}\n", visible(path.as_str())))?;
     }
     let path = if here { String::new() } else { format!(" {folder}") };
-    let next = format!("Now say in {fleet} where your code and your issues are, and run `ol-pipegen render{path}`.");
+    let next = format!(
+        "Next: in {fleet}, write the repositories of your code and of your issues. Then run `ol-pipegen render{path}`."
+    );
     output.print(&format!("\n{}\n", visible(&next)))?;
     Ok(Outcome::Fine)
 }

@@ -1,37 +1,60 @@
+use camino::Utf8Path;
+
 use crate::Failure;
 use crate::cli::{KindArgs, KindCommand};
-use crate::diagnostic::{did_you_mean, one_of, visible};
-use crate::kind::{BUILT_IN_KINDS, Family, KindSet};
+use crate::diagnostic::{did_you_mean, ticked, visible};
+use crate::kind::{BUILT_IN_KINDS, BuiltIn, Family, Kind, KindSet};
 
 use super::{Outcome, Output, schema};
 
 pub(super) fn run(args: &KindArgs, output: &mut Output) -> Result<Outcome, Failure> {
     match &args.command {
         KindCommand::List { fleet } => {
-            let Some((_, kinds)) = schema::kinds(fleet.as_deref(), output)? else { return Ok(Outcome::Problems) };
+            let Some((_, kinds, _)) = schema::kinds(fleet.as_deref(), output)? else { return Ok(Outcome::Problems) };
             list(&kinds, output)?;
         }
-        KindCommand::Show { name, family } => {
+        KindCommand::Show { name, family, fleet } => {
             let family = family.map(Family::from);
-            let found: Vec<_> = BUILT_IN_KINDS
-                .iter()
-                .filter(|kind| kind.name == name && family.is_none_or(|family| family == kind.family))
-                .collect();
+            let is_named = |kind: &&BuiltIn| kind.name == name && family.is_none_or(|family| family == kind.family);
+            let found: Vec<&BuiltIn> = BUILT_IN_KINDS.iter().filter(is_named).collect();
             match found.as_slice() {
                 [kind] => output.print(kind.text)?,
-                [] => {
-                    let known = BUILT_IN_KINDS.iter().map(|kind| kind.name);
-                    let help = did_you_mean(name, known.clone()).map_or_else(
-                        || format!("there are {}", one_of(known)),
-                        |meant| format!("did you mean `{meant}`?"),
-                    );
-                    return Err(Failure::Usage(format!("no kind `{name}` is built in; {help}")));
-                }
-                _ => return Err(Failure::Usage(format!("`{name}` is a stack kind and a build kind: say --family"))),
+                [] => return show_own(name, family, fleet.as_deref(), output),
+                _ => return Err(several_families(name)),
             }
         }
     }
     Ok(Outcome::Fine)
+}
+
+/// Prints a kind of the fleet.
+fn show_own(
+    name: &str,
+    family: Option<Family>,
+    fleet: Option<&Utf8Path>,
+    output: &mut Output,
+) -> Result<Outcome, Failure> {
+    let Some((_, kinds, sources)) = schema::kinds(fleet, output)? else { return Ok(Outcome::Problems) };
+    let is_wanted = |kind: &&Kind| family.is_none_or(|family| family == kind.family());
+    let found: Vec<&Kind> = kinds.own().iter().filter(|kind| kind.name() == name).filter(is_wanted).collect();
+    match found.as_slice() {
+        [kind] => {
+            output.print(&sources.get(kind.node().span.file).text)?;
+            Ok(Outcome::Fine)
+        }
+        [] => {
+            let built_in = BUILT_IN_KINDS.iter().map(|kind| kind.name);
+            let known: Vec<&str> = built_in.chain(kinds.own().iter().map(Kind::name)).collect();
+            let help = did_you_mean(name, known.iter().copied())
+                .map_or_else(|| format!("there are {}", ticked(&known)), |meant| format!("did you mean `{meant}`?"));
+            Err(Failure::Usage(format!("there is no kind `{name}`; {help}")))
+        }
+        _ => Err(several_families(name)),
+    }
+}
+
+fn several_families(name: &str) -> Failure {
+    Failure::Usage(format!("`{name}` is a stack kind and a build kind: add --family stack or --family build"))
 }
 
 fn list(kinds: &KindSet, output: &mut Output) -> Result<(), Failure> {

@@ -53,6 +53,21 @@ pub(super) fn not_a_manifest(path: &Utf8Path) -> Failure {
     Failure::Usage(format!("there is no file {path}: {help}"))
 }
 
+/// Fails for a file that is not a manifest, with what to name instead.
+///
+/// # Errors
+///
+/// When the file is a pipeline, a fleet or a kind.
+pub(super) fn check_is_manifest(path: &Utf8Path, text: &str) -> Result<(), Failure> {
+    let instead = match Content::of(path, text) {
+        Content::Manifest => return Ok(()),
+        Content::Pipeline => "is a pipeline: name its manifest",
+        Content::Fleet => "is a fleet: name one of its manifests",
+        Content::Kind => "is a kind: name a manifest; `ol-pipegen validate` checks a kind",
+    };
+    Err(Failure::Usage(format!("{path} {instead}")))
+}
+
 fn read(
     path: &Utf8Path,
     source_root: Option<&Utf8Path>,
@@ -69,9 +84,7 @@ fn read(
     if matches!(selected, Selected::Fleet { manifests: None, .. }) {
         return Err(Failure::Usage(format!("{path} is a fleet: name one of its manifests")));
     }
-    if Content::of(path, files::read(path)?.as_str()) == Content::Pipeline {
-        return Err(Failure::Usage(format!("{path} is a pipeline: name its manifest")));
-    }
+    check_is_manifest(path, files::read(path)?.as_str())?;
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
     let [manifest] = loaded.manifests.as_slice() else {
         return Err(Failure::Internal("a path of one manifest loads several".to_owned()));

@@ -132,13 +132,16 @@ impl Change<'_> {
         Ok(Diagnostic::new(Rule::StaleFile, span, message).help("run `ol-pipegen render`, and commit the result"))
     }
 
-    /// What would change, as a diff. A check names a missing file alone.
+    /// What would change, as a diff. A check only names a file that is missing or left over.
     fn show(&self, mode: Mode, colour: bool) -> Result<String, Failure> {
         let Self { path, new } = self;
         let old = write::existing(path)?;
         let shown = visible(path.as_str());
         if mode == Mode::Check && old.is_none() {
             return Ok(format!("{shown} is missing\n"));
+        }
+        if mode == Mode::Check && new.is_none() {
+            return Ok(format!("{shown} is left over: nothing renders it\n"));
         }
         let old_name = if old.is_some() { &shown } else { "/dev/null" };
         let (text, new_name) = match new {

@@ -30,13 +30,16 @@ pub(super) fn run(args: &SchemaArgs, output: &mut Output) -> Result<Outcome, Fai
             return Ok(Outcome::Fine);
         }
     };
-    let Some((own, kinds)) = kinds(args.fleet.as_deref(), output)? else { return Ok(Outcome::Problems) };
+    let Some((own, kinds, _)) = kinds(args.fleet.as_deref(), output)? else { return Ok(Outcome::Problems) };
     output.print(&published_schema(shape, &kinds, own))?;
     Ok(Outcome::Fine)
 }
 
-/// The kinds at hand, and whether a fleet says that there are no others. `None` when the fleet is wrong.
-pub(super) fn kinds(fleet: Option<&Utf8Path>, output: &mut Output) -> Result<Option<(bool, KindSet)>, Failure> {
+/// The kinds at hand, whether a fleet says that there are no others, and their files. `None` when the fleet is wrong.
+pub(super) fn kinds(
+    fleet: Option<&Utf8Path>,
+    output: &mut Output,
+) -> Result<Option<(bool, KindSet, Sources)>, Failure> {
     let mut sources = Sources::default();
     let mut diagnostics = Diagnostics::default();
     let path = match fleet {
@@ -51,5 +54,5 @@ pub(super) fn kinds(fleet: Option<&Utf8Path>, output: &mut Output) -> Result<Opt
         None => Some(KindSet::load(None, &mut sources, &mut diagnostics)?),
     };
     let failed = output.diagnostics(&diagnostics.into_sorted(), &sources, "nothing was printed");
-    Ok(kinds.filter(|_| !failed).map(|kinds| (path.is_some(), kinds)))
+    Ok(kinds.filter(|_| !failed).map(|kinds| (path.is_some(), kinds, sources)))
 }

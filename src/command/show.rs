@@ -1,16 +1,16 @@
 use std::fmt::Write;
 
-use crate::Failure;
 use crate::cli::ShowArgs;
-use crate::diagnostic::{Diagnostics, Levels, did_you_mean, ticked, visible};
+use crate::diagnostic::{Diagnostics, Levels, did_you_mean_selector, ticked, visible};
 use crate::kind::Family;
 use crate::project::{Fleet, Gate, Record, Shape, Stage};
 use crate::source::{Sources, Span};
 use crate::template::Filler;
 use crate::workspace::{Selected, Understood, load, select, understand};
 use crate::yaml::{Entry, Map, Node, NodeKind, Resolved};
+use crate::{Failure, files};
 
-use super::project::not_a_manifest;
+use super::project::{check_is_manifest, not_a_manifest};
 use super::{Outcome, Output};
 
 /// Prints each stage's settings as they were understood, a line a value, with the place that it came from.
@@ -26,6 +26,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
         if matches!(selected, Selected::Fleet { manifests: None, .. }) {
             return Err(Failure::Usage(format!("{} is a fleet: name one of its manifests", args.manifest)));
         }
+        check_is_manifest(&args.manifest, files::read(&args.manifest)?.as_str())?;
         let Some(loaded) = load(selected, &mut sources, &mut diagnostics)? else { continue };
         for manifest in &loaded.manifests {
             let read = understand(manifest, &loaded, args.source_root.as_deref(), &sources, &mut diagnostics)?;
@@ -44,7 +45,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
         return Ok(Outcome::Problems);
     }
     if let (Some(wanted), true) = (&args.stage, texts.is_empty()) {
-        let help = did_you_mean(wanted, names.iter().map(String::as_str))
+        let help = did_you_mean_selector(wanted, names.iter().map(String::as_str))
             .map_or_else(|| format!("there are {}", ticked(&names)), |meant| format!("did you mean `{meant}`?"));
         return Err(Failure::Usage(format!("there is no stage `{wanted}`; {help}")));
     }

@@ -206,8 +206,8 @@ pub(crate) fn import(
 fn waits_for_foreign_issue(job: &crate::concourse::Job, resource: &str, span: crate::source::Span) -> Diagnostic {
     let message = format!("`{}` waits for an issue that another pipeline opens", job.name);
     Diagnostic::new(Rule::NotCarriedOver, span, message).note(format!("by the resource `{resource}`")).help(
-        "one manifest makes the pipelines of a chain on all of its Concourses: add the stage to that of the other pipeline, \
-         with `concourse`",
+        "add the stage, with `concourse`, to the manifest of the other pipeline: one manifest makes the pipelines of a chain \
+         on all of its Concourses",
     )
 }
 
@@ -226,7 +226,7 @@ fn no_chain(shape: &Shape, pipeline: &Pipeline, node: &Node) -> Diagnostic {
     let span = node.at("/jobs").map_or(node.span, |jobs| jobs.span);
     let span = pipeline.jobs.first().map_or(span, |job| remains::job_span(node, job.name.as_str()));
     let mut diagnostic = Diagnostic::new(Rule::NoPromotionChain, span, "this pipeline promotes nothing")
-        .help("a manifest is for what goes from one environment to the next; keep this pipeline as it is");
+        .help("keep this pipeline as it is: a manifest is for what goes from one environment to the next");
     let mut said = BTreeSet::new();
     for (job, why) in &shape.outside {
         if said.insert(why) {

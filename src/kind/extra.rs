@@ -28,7 +28,7 @@ impl Extra {
                 Some(Value::Text(name)) => named.push((name.clone(), source, span)),
                 _ => maker.diagnostics.push(
                     Diagnostic::new(Rule::KindResult, span, "not what Concourse reads: a variable source needs `name`")
-                        .help("it has `name`, `type` and `config`"),
+                        .help("write its `name`, `type` and `config`"),
                 ),
             }
         }

@@ -4,14 +4,31 @@ use camino::Utf8Path;
 use jsonschema::Validator;
 use serde_json::Value as Json;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
 use crate::lint::check_arithmetic;
 use crate::manifest::{Author, FileShape, check, compile, compile_own, is_surely_schema};
 use crate::source::{FileId, Sources};
 use crate::template::is_template;
-use crate::yaml::{Limits, Map, Node, NodeKind, decode, read, read_text};
+use crate::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read, read_text};
 
 use super::fields::{EnvFiles, KindFields};
+
+/// The types that JSON Schema has.
+const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
+
+/// The fields of JSON Schema that are themselves a schema.
+const MAPS: [&str; 10] = [
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedProperties",
+];
 
 /// What a kind makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +96,10 @@ impl Kind {
             check_arithmetic(&node, diagnostics);
         }
         let kind = Self::from_node(node, family, name, diagnostics)?;
+        if let Some(wrong) = wrong_options(&kind.node) {
+            diagnostics.push(wrong);
+            return None;
+        }
         if is_surely_schema(&kind.options) {
             return Some(kind);
         }
@@ -86,15 +107,18 @@ impl Kind {
             Ok(_) => Some(kind),
             Err(error) => {
                 let at = kind.node.at("/options").and_then(|options| options.at(error.instance_path().as_str()));
-                let span = at.unwrap_or(&kind.node).span;
-                diagnostics.push(
-                    Diagnostic::new(
-                        Rule::WrongType,
-                        span,
-                        format!("`options` is not a JSON Schema: {}", error.masked()),
-                    )
-                    .help("see json-schema.org; a property has a `type`, a `default` and a `description`"),
-                );
+                let wrong = |message| Diagnostic::new(Rule::WrongType, at.unwrap_or(&kind.node).span, message);
+                let word = at.and_then(Node::as_str).filter(|_| error.instance_path().as_str().ends_with("/type"));
+                diagnostics.push(match word {
+                    Some(word) => {
+                        wrong(format!("JSON Schema has no type `{word}`")).help(did_you_mean(word, TYPES).map_or_else(
+                            || format!("write {}", one_of(TYPES)),
+                            |meant| format!("did you mean `{meant}`?"),
+                        ))
+                    }
+                    None => wrong(format!("`options` is not a JSON Schema: {}", error.masked()))
+                        .help("see json-schema.org; a property has a `type`, a `default` and a `description`"),
+                });
                 None
             }
         }
@@ -144,8 +168,20 @@ impl Kind {
             ),
             None => {}
         }
-        if node.at("/steps").is_none() && diagnostics.len() == before {
-            diagnostics.push(Diagnostic::new(Rule::MissingField, node.span, "a kind without `steps` does nothing"));
+        let is_misspelled = |entry: &Entry| {
+            matches!(entry.value.kind, NodeKind::Invalid) && did_you_mean(&entry.key, ["steps"]).is_some()
+        };
+        let has_steps = node
+            .as_map()
+            .map(Map::entries)
+            .unwrap_or_default()
+            .iter()
+            .any(|entry| entry.key == "steps" || is_misspelled(entry));
+        if !has_steps && diagnostics.len() == before {
+            diagnostics.push(
+                Diagnostic::new(Rule::MissingField, node.span, "a kind without `steps` does nothing")
+                    .help("write `steps: […]`, with the steps of a job as Concourse has them"),
+            );
         }
         let empty = Node::map(node.span, Map::default());
         let mut options: Json = decode(node.at("/options").unwrap_or(&empty)).unwrap_or_default();
@@ -216,6 +252,28 @@ pub(crate) fn unknown_version(node: &Node, version: u64) -> Diagnostic {
 fn title_of(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The error for a schema of options that no map of options fits.
+fn wrong_options(kind: &Node) -> Option<Diagnostic> {
+    if let Some(node) = kind.at("/options/type")
+        && let Some(word) = node.as_str().filter(|word| TYPES.contains(word) && *word != "object")
+    {
+        let message = format!("the options of a kind are a map, and this schema takes the type `{word}`");
+        return Some(
+            Diagnostic::new(Rule::WrongType, node.span, message).help("remove `type`, or write `type: object`"),
+        );
+    }
+    let options = kind.at("/options")?.as_map()?;
+    // Beside no `properties`, a name with a schema is a property.
+    let is_property = |entry: &&Entry| entry.value.at("/type").is_some() && !MAPS.contains(&entry.key.as_str());
+    let property = options.entries().iter().find(is_property).filter(|_| options.get("properties").is_none())?;
+    let message = format!("unknown field `{}`", property.key);
+    Some(
+        Diagnostic::new(Rule::UnknownField, property.key_span, message)
+            .label("no such field of JSON Schema")
+            .help("write `options: {properties: {…}}` around the options"),
+    )
 }
 
 /// A value that a template puts into a script is code to the shell; one in `params` is a value.

@@ -173,7 +173,7 @@ impl Kind {
                 Some(phase) => phases.push(*phase),
                 None => diagnostics.push(
                     Diagnostic::new(Rule::KindResult, item.span, format!("a {} has no such phase", self.family.noun()))
-                        .help(format!("it has `{}` and `{}`", known[0], known[1])),
+                        .help(format!("write `{}` or `{}`", known[0], known[1])),
                 ),
             }
         }

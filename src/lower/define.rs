@@ -45,10 +45,8 @@ impl Definitions {
             } else {
                 diagnostic = diagnostic.also(other, format!("and for {}", known.origin.whom()));
             }
-            diagnostics.push(
-                diagnostic
-                    .help("where a chain has a preview, dots of stack names become dashes; say `names: {deploy: …}`"),
-            );
+            diagnostics
+                .push(diagnostic.help("set `names: {deploy: …}`: with a preview, dots of stack names become dashes"));
             return;
         }
         self.jobs.insert(job.name.to_string(), Defined { value: job, origin: Arc::clone(origin) });

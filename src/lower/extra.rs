@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::concourse::invalid_name;
 use crate::concourse::{ConcourseVersion, Core, Job, JobName, Resource, ResourceName, ResourceType, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use crate::kind::Extra;
@@ -68,7 +69,7 @@ impl<'a> Lowering<'_, 'a> {
             for (name, source, span) in extra.var_sources {
                 if let Err(error) = ResourceName::parse(name.as_str()) {
                     let message = format!("the variable source's name `{name}` {error}");
-                    self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, span, message));
+                    self.diagnostics.push(invalid_name(span, message, ("name", name.as_str())));
                     continue;
                 }
                 self.definitions.var_source(name, source, origin, self.diagnostics);

@@ -8,13 +8,14 @@ mod issues;
 mod jobs;
 mod layers;
 mod meta;
+mod misfit;
 mod place;
 mod publish;
 mod scalars;
 mod schema;
 mod settings;
 
-pub(crate) use check::{Schema, Wording, check, check_against, template_here};
+pub(crate) use check::{Schema, check, check_against};
 pub(crate) use concourse_pipeline::secrets::{
     is_secret_in_clear, misspelled_variable, names_secret, posted_credential,
 };
@@ -25,6 +26,7 @@ pub use issues::*;
 pub use jobs::*;
 pub(crate) use layers::merge;
 pub use meta::{MetaImage, MetaSettings, MetaSource};
+pub(crate) use misfit::{Wording, template_here};
 pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Id, InputFile, Moment, Name, Secret, Template};
 pub use schema::FileShape;

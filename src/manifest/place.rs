@@ -5,7 +5,7 @@ use serde_json::{Map as Object, Value as Json};
 use crate::kind::{BUILT_IN_KINDS, Family};
 use crate::yaml::{Map, Node};
 
-use super::check::Wording;
+use super::misfit::Wording;
 use super::schema::FileShape;
 
 /// So many maps a field may lie deeper than it was written.

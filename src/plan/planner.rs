@@ -561,7 +561,7 @@ impl<'p> Planner<'p, '_> {
                     stage.span_of("/approval/approve"),
                     format!("an approval deploys whatever is newest to {}", stage.whom()),
                 )
-                .help("`approve: exact` deploys what the issue names"),
+                .help("write `approve: exact`, which deploys what the issue names"),
             );
             return;
         }
@@ -573,7 +573,7 @@ impl<'p> Planner<'p, '_> {
                     format!("an approval deploys whatever is newest to {}", stage.whom()),
                 )
                 .note("MIT Open Learning's image records no versions, and lets anybody who can close an issue approve")
-                .help("`resource: github-issues` deploys what the issue names"),
+                .help("write `resource: github-issues`, which deploys what the issue names"),
             );
             return;
         }
@@ -615,7 +615,7 @@ impl<'p> Planner<'p, '_> {
                         format!("no issue can name the version of `{}` that {} deploys", input.name, stage.whom()),
                     )
                     .note("no stage before it takes the input")
-                    .help("`gate: preview` names every version"),
+                    .help("write `gate: preview`, which names every version"),
                 );
             }
         }

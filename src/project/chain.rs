@@ -1,4 +1,4 @@
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_selector, one_of};
 use crate::manifest::{ChainFields, Name};
 use crate::source::Span;
 use crate::yaml::Node;
@@ -104,7 +104,8 @@ fn distinct<'n>(
             },
             Some((_, first)) => diagnostics.push(
                 Diagnostic::new(Rule::DuplicateItem, span, format!("`{name}` appears twice in `{field}`"))
-                    .also(*first, "first here"),
+                    .also(*first, "first here")
+                    .help("remove one of them"),
             ),
         }
     }
@@ -129,23 +130,24 @@ fn check_skips(
             .iter()
             .flat_map(|group| environments.iter().map(move |environment| format!("{group}.{environment}")))
             .collect();
-        let swapped = skip.split_once('.').map(|(environment, group)| format!("{group}.{environment}"));
-        let swapped = swapped.filter(|swapped| stages.contains(swapped));
-        let help = match swapped.as_deref().or_else(|| did_you_mean(skip, stages.iter().map(String::as_str))) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if groups.is_empty() => {
-                "remove it from `environments`; only a stage of a group, `GROUP.ENVIRONMENT`, can be skipped".to_owned()
+        let help = match did_you_mean_selector(skip, stages.iter().map(String::as_str)) {
+            _ if environments.contains(skip) && !groups.is_empty() => {
+                let all: Vec<String> = groups.iter().map(|group| format!("{group}.{skip}")).collect();
+                format!("write {}, or remove `{skip}` from `environments`", one_of(&all))
             }
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if environments.contains(skip) && groups.is_empty() => {
+                format!("remove `{skip}` from `environments`, and remove `skip`")
+            }
+            None if groups.is_empty() => format!("remove `{skip}` from `skip`: this project has no groups"),
             None => format!("write `GROUP.ENVIRONMENT`, with {} and {}", one_of(groups), one_of(environments)),
         };
-        diagnostics.push(
-            Diagnostic::new(
-                Rule::UnknownStage,
-                item(layer, "skip", index),
-                format!("there is no stage `{skip}` to skip"),
-            )
-            .help(help),
-        );
+        let message = if environments.contains(skip) {
+            format!("`skip` takes a stage of a group, `GROUP.ENVIRONMENT`, not the environment `{skip}`")
+        } else {
+            format!("there is no stage `{skip}` to skip")
+        };
+        diagnostics.push(Diagnostic::new(Rule::UnknownStage, item(layer, "skip", index), message).help(help));
     }
 }
 

@@ -143,7 +143,7 @@ pub(super) fn check_options(kind: &Kind, options: &Node, diagnostics: &mut Diagn
     for (_, path, span) in path_options(kind, options).into_iter().filter(|(_, path, _)| !files::is_inside(path)) {
         diagnostics.push(
             Diagnostic::new(Rule::MissingPath, span, format!("`{path}` is outside of the repository"))
-                .help("a path begins at the root of the repository"),
+                .help(files::help_for_outside(path)),
         );
     }
 }

@@ -224,7 +224,8 @@ impl Fleet {
                         span,
                         format!("pipelines are made for Concourse {oldest} and later, not for {version}"),
                     )
-                    .help("what they use was not seen to work there"),
+                    .note("what they use was not seen to work there")
+                    .help(format!("update that Concourse to {oldest} or later, and set `version` to it")),
                 );
             }
         }
@@ -406,7 +407,7 @@ fn resource_types(node: &Node, diagnostics: &mut Diagnostics) -> IndexMap<String
                 let span = error.span.unwrap_or(entry.value.span);
                 diagnostics.push(
                     Diagnostic::new(Rule::WrongType, span, format!("not what Concourse reads: {}", error.message))
-                        .help("a resource type has `type`, `source`, `defaults`, `params`, `privileged`, `check_every` and `tags`"),
+                        .help("use `type`, `source`, `defaults`, `params`, `privileged`, `check_every` and `tags`"),
                 );
             }
         }

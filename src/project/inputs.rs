@@ -6,6 +6,7 @@ use github_issues_resource::contract::{ContentFiles, files};
 use indexmap::IndexMap;
 
 use crate::concourse::ResourceName;
+use crate::concourse::invalid_name;
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use crate::kind::KindSet;
 use crate::manifest::{InputFile, InputSettings, PinSetting, Template};
@@ -210,7 +211,7 @@ impl InputContext<'_> {
         match ResourceName::parse(name) {
             Ok(name) => Some(name),
             Err(error) => {
-                self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, span, format!("the name `{name}` {error}")));
+                self.diagnostics.push(invalid_name(span, format!("the name `{name}` {error}"), ("", name)));
                 None
             }
         }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, FileLevels, Level, Rule, did_you_mean};
+use crate::diagnostic::{ALWAYS_AN_ERROR, Diagnostic, Diagnostics, FileLevels, Level, Rule, did_you_mean};
 use crate::manifest::LevelWord;
 use crate::yaml::{Map, Node, decode};
 
@@ -29,15 +29,18 @@ pub(crate) fn file_levels(file: &Node, diagnostics: &mut Diagnostics) -> FileLev
             LevelWord::Warn => Level::Warn,
             LevelWord::Allow => Level::Allow,
         };
-        if level.fits(rule) {
+        if level.fits_in_file(rule) {
             levels.push((rule, level));
-        } else {
-            diagnostics.push(
-                Diagnostic::new(Rule::NoEffect, entry.value.span, format!("`{rule}` stays an error"))
-                    .note("there is no valid output without this rule")
-                    .help("remove it"),
-            );
+            continue;
         }
+        let wrong = |message| Diagnostic::new(Rule::NoEffect, entry.value.span, message);
+        diagnostics.push(if rule.may_be_allowed() {
+            wrong(format!("`rules` cannot allow errors, and `{rule}` is an error")).help(format!(
+                "remove it, and write `# ol-pipegen: allow {rule} because …` at each place that may stay"
+            ))
+        } else {
+            wrong(format!("`{rule}` is always an error")).note(ALWAYS_AN_ERROR).help("remove it")
+        });
     }
     levels.into_iter().collect()
 }

@@ -206,7 +206,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn require(&mut self, field: &str) {
-        if field == "stack" && self.has_wrong_stack() {
+        if field == "stack" && self.has_wrong_stack() || self.has_wrong_projects() {
             return;
         }
         if self.layer.node.as_map().is_some_and(|map| map.get(field).is_none()) {
@@ -254,6 +254,11 @@ impl<'a> Resolver<'a, '_> {
         };
         let own = self.manifest.projects().map(|entry| &entry.value).chain([self.manifest.node]);
         own.filter_map(Node::as_map).any(|map| map.entries().iter().any(is_wrong))
+    }
+
+    /// Whether the manifest has `projects` that are wrong: each of them may have what is required.
+    fn has_wrong_projects(&self) -> bool {
+        self.manifest.node.at("/projects").is_some_and(|projects| matches!(projects.kind, NodeKind::Invalid))
     }
 
     /// The stack kind of a stage, and its options as they were given.

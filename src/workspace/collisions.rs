@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use github_issues_resource::contract::StageName;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_selector};
 use crate::manifest::IssuesResource;
 use crate::plan::{Job, Plan, StageJob};
 use crate::project::{Fleet, Issues};
@@ -254,7 +254,8 @@ pub(super) fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut 
                 diagnostics.push(found);
             }
         } else {
-            let meant = did_you_mean(&entry.key, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+            let meant = did_you_mean_selector(&entry.key, known.iter().copied())
+                .map(|meant| format!("did you mean `{meant}`?"));
             diagnostics.push(
                 Diagnostic::new(
                     Rule::UnusedOverride,

@@ -49,14 +49,7 @@ pub(crate) fn load(
         Selected::Fleet { manifests: None, .. } => {
             let found = select::manifests(&fleet.folder, &fleet.projects)?;
             if found.is_empty() {
-                diagnostics.push(
-                    Diagnostic::new(
-                        Rule::NoProjects,
-                        fleet.projects_span,
-                        format!("no manifest matches {}", one_of(&fleet.projects)),
-                    )
-                    .help("run `ol-pipegen init`, which writes an example"),
-                );
+                diagnostics.push(no_projects(&fleet)?);
             }
             (found, true)
         }
@@ -68,6 +61,23 @@ pub(crate) fn load(
         manifests.push(LoadedManifest { file: sources.add(path.as_path(), text?), path });
     }
     Ok(Some(Loaded { fleet, path, whole, manifests }))
+}
+
+/// The error for a fleet of which no file is a manifest.
+fn no_projects(fleet: &Fleet) -> Result<Diagnostic, Failure> {
+    let message = format!("no manifest matches {}", one_of(&fleet.projects));
+    let help = match select::yaml_beside_yml(&[], &fleet.folder, &fleet.projects)?.as_slice() {
+        [] => {
+            let name = fleet.projects.iter().find(|glob| glob.matches('*').count() == 1);
+            let name = name.map_or_else(|| "projects/cart.yml".to_owned(), |glob| glob.replace('*', "cart"));
+            let path = fleet.folder.join(name);
+            format!("write `project: cart` and `stack: {{KIND: …}}` in `{path}`, or correct `projects`")
+        }
+        [first, ..] => {
+            format!("rename `{first}` to `{}`, or add a glob that ends in `.yaml`", first.with_extension("yml"))
+        }
+    };
+    Ok(Diagnostic::new(Rule::NoProjects, fleet.projects_span, message).help(help))
 }
 
 /// A fleet without its manifests; without a file it is what a manifest in that folder has.
@@ -104,7 +114,9 @@ pub(super) fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> R
     }
     let rendered: Vec<&Utf8Path> = loaded.manifests.iter().map(|manifest| manifest.path.as_path()).collect();
     if !loaded.whole {
-        for manifest in select::unlisted(&rendered, &fleet.folder, &fleet.projects) {
+        // A text from standard input need not have a file.
+        let unlisted = select::unlisted(&rendered, &fleet.folder, &fleet.projects);
+        for manifest in unlisted.into_iter().filter(|manifest| manifest.is_file()) {
             diagnostics.push(
                 Diagnostic::new(
                     Rule::UnlistedManifest,
@@ -115,6 +127,9 @@ pub(super) fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> R
                 .help("add it to `projects`, or move it to where a glob finds it"),
             );
         }
+        return Ok(());
+    }
+    if rendered.is_empty() {
         return Ok(());
     }
     let passed_over = select::yaml_beside_yml(&rendered, &fleet.folder, &fleet.projects)?;

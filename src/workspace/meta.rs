@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+use crate::concourse::invalid_name;
 use crate::concourse::{InstanceVars, PipelineName, SetPipelineStep};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::files::relative;
@@ -128,7 +129,7 @@ pub(super) fn check_names(fleet: &Fleet, settable: &[Settable], diagnostics: &mu
                 meta.span("/pipeline"),
                 format!("two pipelines are named `{name}`"),
             )
-            .help("this one sets the other: give it another name"),
+            .help("give the pipeline that sets the others another name"),
         );
     }
 }
@@ -238,7 +239,11 @@ impl Maker<'_> {
         let name = self.fleet.meta_pipeline(index).unwrap_or_default();
         PipelineName::parse(name.as_str()).map_err(|error| {
             let message = format!("the pipeline `{name}` {error}");
-            Box::new(Diagnostic::new(Rule::ConcourseName, self.meta.span("/pipeline"), message))
+            Box::new(invalid_name(
+                self.meta.span("/pipeline"),
+                message,
+                ("pipeline", self.meta.settings.pipeline.0.as_str()),
+            ))
         })
     }
 

@@ -41,6 +41,11 @@ pub fn select(paths: &[Utf8PathBuf]) -> Result<Vec<Selected>, Failure> {
         if metadata.is_dir() {
             let found = fleets_below(path)?;
             if found.is_empty() {
+                if let Some(fleet) = fleet_above(&path.join(FLEET_FILE))? {
+                    return Err(Failure::Usage(format!(
+                        "{path} holds no fleet ({FLEET_FILE}), and belongs to the fleet {fleet}: name {fleet} instead"
+                    )));
+                }
                 let (place, init) =
                     if path == "." { ("this folder", String::new()) } else { (path.as_str(), format!(" {path}")) };
                 return Err(Failure::Usage(format!(

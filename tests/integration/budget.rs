@@ -68,7 +68,7 @@ fn polls_beyond_the_limit_end_the_run_with_1_and_say_what_to_do() {
       |                      ^^^^^^
       |
       = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
-      = help: `resource: github-issues` deploys what the issue names
+      = help: write `resource: github-issues`, which deploys what the issue names
 
     warning: 1 warning in 1 file
     error: the checks alone ask more than GitHub lets this fleet ask

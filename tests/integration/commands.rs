@@ -353,7 +353,7 @@ fn help_of_every_verb() {
 
     Commands:
       list  List the kinds
-      show  Print a built-in kind
+      show  Print a built-in kind, or a kind of the fleet
       help  Print this message or the help of the given subcommand(s)
 
     Options:
@@ -361,7 +361,7 @@ fn help_of_every_verb() {
       -h, --help          Print help
     ");
     assert_snapshot!(help(&["kind", "show", "--help"]), @"
-    Print a built-in kind
+    Print a built-in kind, or a kind of the fleet
 
     Usage: ol-pipegen kind show [OPTIONS] <NAME>
 
@@ -376,6 +376,10 @@ fn help_of_every_verb() {
               Possible values:
               - stack: Deploys stages
               - build: Makes inputs
+
+          --fleet <FLEET>
+              Fleet whose own kinds are included [default: the fleet in the current directory, or above
+              it]
 
           --color <WHEN>
               Use colour: on a terminal (`auto`), `always` or `never`
@@ -406,29 +410,29 @@ fn init_writes_a_fleet_that_renders() {
     wrote schemas/fleet.v1.json
     wrote schemas/project.v1.json
     wrote schemas/kind.v1.json
-    wrote projects/shop-cart.yml
+    wrote projects/cart.yml
     wrote pipegen.yml
 
-    Now say in pipegen.yml where your code and your issues are, and run `ol-pipegen render`.
+    Next: in pipegen.yml, write the repositories of your code and of your issues. Then run `ol-pipegen render`.
     ");
     assert_snapshot!(work.run(&["render"]).fine(), @"
-    wrote rendered/shop-cart.yml (3 jobs)  fly -t main set-pipeline --team main -p shop-cart -c rendered/shop-cart.yml
+    wrote rendered/cart.yml (3 jobs)  fly -t main set-pipeline --team main -p cart -c rendered/cart.yml
     1 pipeline: 1 written, 0 unchanged, 0 removed
     ");
     assert_eq!(work.run(&["render", "--check"]).fine(), "1 pipeline up to date\n");
     // What is there is never written over.
-    assert_snapshot!(work.run(&["init"]).ended(2).stderr, @"error: pipegen.yml is there already: this folder has its fleet");
-    let other = Work::new().file("new/projects/shop-cart.yml", "mine\n");
+    assert_snapshot!(work.run(&["init"]).ended(2).stderr, @"error: pipegen.yml is there already: this folder has its fleet; write a manifest for it, such as projects/cart.yml");
+    let other = Work::new().file("new/projects/cart.yml", "mine\n");
     assert_snapshot!(other.run(&["init", "new"]).fine(), @"
     wrote new/schemas/fleet.v1.json
     wrote new/schemas/project.v1.json
     wrote new/schemas/kind.v1.json
-    kept new/projects/shop-cart.yml
+    kept new/projects/cart.yml
     wrote new/pipegen.yml
 
-    Now say in new/pipegen.yml where your code and your issues are, and run `ol-pipegen render new`.
+    Next: in new/pipegen.yml, write the repositories of your code and of your issues. Then run `ol-pipegen render new`.
     ");
-    assert_eq!(other.read("new/projects/shop-cart.yml"), "mine\n");
+    assert_eq!(other.read("new/projects/cart.yml"), "mine\n");
 }
 
 #[test]
@@ -523,7 +527,7 @@ fn kinds_are_listed_and_shown() {
     build kind  packer        validates and builds machine images with Packer, and puts what they are called
     ");
     assert!(work.run(&["kind", "show", "pulumi"]).fine().starts_with("version: 1\ntitle: Pulumi\n"));
-    assert_snapshot!(work.run(&["kind", "show", "plumi"]).ended(2).stderr, @"error: no kind `plumi` is built in; did you mean `pulumi`?");
+    assert_snapshot!(work.run(&["kind", "show", "plumi"]).ended(2).stderr, @"error: there is no kind `plumi`; did you mean `pulumi`?");
     let own = Work::new()
         .file("pipegen.yml", "version: 1\n")
         .file(

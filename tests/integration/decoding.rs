@@ -302,7 +302,7 @@ fn files_are_read_as_go_yaml_reads_them() {
         ),
         (
             "resources: [{source: {a\n b: c}}]\n",
-            "1:23 yaml-syntax: a key of more than one line [is there a comma missing?]",
+            "1:23 yaml-syntax: a key of more than one line [keep the key in one line, or write the comma that is missing before it]",
         ),
         ("groups: &a.b []\n", "1:9 yaml-syntax: the name of an anchor is letters, digits, `_` and `-`"),
         ("jobs: !!int x\n", "1:13 yaml-syntax: `x` is not a `!!int` [remove the tag]"),
@@ -444,7 +444,7 @@ fn numbers_become_texts_outside_of_steps_and_nowhere_else() {
 #[test]
 fn old_variable_is_told_how_it_is_written() {
     let said = refused("resources: [{source: {a: {{repo}}}}]\n", V8_3);
-    assert_eq!(said, ["1:27 wrong-type: a key that is not text [a variable is written ((repo))]"]);
+    assert_eq!(said, ["1:27 wrong-type: a key that is not text [write ((repo)) for a variable]"]);
 }
 
 #[test]
@@ -455,7 +455,7 @@ fn unknown_keys_are_refused_by_place_and_version() {
         top,
         [("1:1 unknown-field: a pipeline has no field `job` [did you mean `jobs`?]".to_owned(), Refusal::STRICT)]
     );
-    let anchors = "Concourse drops it; what only holds anchors may stay where nobody asks for `--strict`";
+    let anchors = "remove it: Concourse drops it; a key that only holds anchors may stay without `--strict`";
     assert_eq!(
         said("params: &p {a: b}\n", V8_3),
         [(format!("1:1 unknown-field: a pipeline has no field `params` [{anchors}]"), Refusal::STRICT)]

@@ -212,6 +212,14 @@ fn scripts_images_and_passed() {
 }
 
 #[test]
+fn configuration_of_a_task_that_becomes_a_file() {
+    let (before, rest) = TESTS.split_once("    config:\n").unwrap();
+    let (_, after) = rest.split_once("- name: publish").unwrap();
+    let words = diff(&format!("{before}    file: code/unit.yml\n- name: publish{after}"), 1);
+    assert!(words.contains("`config` is gone"), "{words}");
+}
+
+#[test]
 fn order_counts_where_concourse_goes_by_it() {
     let turned = TESTS.replace(
         "    - {get: code, trigger: true}\n    - {get: image}\n",
@@ -440,6 +448,9 @@ fn what_cannot_be_compared_is_said() {
     assert_snapshot!(said(&["diff", "old.yml"], 2), @"error: `old.yml` is compared with nothing: name two pipelines, or two revisions as OLD..NEW");
     assert_snapshot!(said(&["diff", "-", "-"], 2), @"error: standard input is one pipeline: name the other one");
     assert!(said(&["diff", "old.yml", "none.yml"], 3).starts_with("error: cannot read none.yml"));
+    assert_eq!(said(&["diff", "HEAD~1..HEAD"], 2), "error: there is no git repository here, so no revision `HEAD`\n");
+    let revisions = fleet(&["cart"], |_| ()).run(&["diff", "HEAD~1", "HEAD"]).ended(2).stderr;
+    assert_eq!(revisions, "error: `HEAD~1` and `HEAD` are revisions: write `HEAD~1..HEAD`\n");
 }
 
 fn git(work: &Work, arguments: &[&str]) {
@@ -502,9 +513,9 @@ fn fleet_has_a_summary() {
     gone
       resource type approved-git: is gone
 
-    in 5 pipelines (rendered/cart.yml, rendered/mail.yml, rendered/shop.yml and 2 more):
+    in 5 pipelines (rendered/cart.yml, rendered/mail.yml, rendered/shop.yml, rendered/stock.yml, rendered/users.yml):
     changed
-      resource shop-cart and 4 more: `check_every` changes from `1m` to `5m`
+      resources shop-cart, shop-mail, shop-shop, shop-stock, shop-users: `check_every` changes from `1m` to `5m`
 
     rendered/stock.yml:
     changed
@@ -528,11 +539,11 @@ fn fleet_has_a_summary() {
 
     - resource type `approved-git`: is gone
 
-    ### in 5 pipelines (`rendered/cart.yml`, `rendered/mail.yml`, `rendered/shop.yml` and 2 more)
+    ### in 5 pipelines (`rendered/cart.yml`, `rendered/mail.yml`, `rendered/shop.yml`, `rendered/stock.yml`, `rendered/users.yml`)
 
     **changed**
 
-    - resource `shop-cart and 4 more`: `check_every` changes from `1m` to `5m`
+    - resources `shop-cart`, `shop-mail`, `shop-shop`, `shop-stock`, `shop-users`: `check_every` changes from `1m` to `5m`
 
     ### `rendered/stock.yml`
 

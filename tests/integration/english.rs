@@ -241,6 +241,29 @@ fn a_help_page_fits_a_screen() {
     }
 }
 
+/// How a help begins.
+const VERBS: [&str; 35] = [
+    "add", "begin", "change", "check", "close", "correct", "define", "end", "get", "give", "hand", "keep", "leave",
+    "let", "list", "make", "move", "name", "put", "quote", "record", "remove", "rename", "render", "run", "save",
+    "see", "set", "split", "take", "update", "use", "validate", "wait", "write",
+];
+
+#[test]
+fn a_help_begins_with_a_verb() {
+    let mut count = 0;
+    for file in files_below(&["src", "crates"], &["rs"]) {
+        let code = fs::read_to_string(root().join(&file)).unwrap();
+        for help in code.split(".help(").skip(1) {
+            let text = help.trim_start().trim_start_matches("format!(").trim_start();
+            let Some(text) = text.strip_prefix('"').filter(|text| !text.starts_with('{')) else { continue };
+            let first = text.split([' ', ':']).next().unwrap();
+            assert!(VERBS.contains(&first), "{file}: {text:.60}");
+            count += 1;
+        }
+    }
+    assert!(count > 200, "{count}");
+}
+
 #[test]
 fn the_checks_can_fail() {
     let paragraphs = paragraphs("A flag.\nAll, unless said.\n\n```yaml\nnone: unless said\n```\n");

@@ -377,7 +377,7 @@ fn another_version_in_another_place() {
        |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
        |
        = note: no stage before it takes the input
-       = help: `gate: preview` names every version
+       = help: write `gate: preview`, which names every version
 
     warning: 1 warning in 1 file
     ");

@@ -291,6 +291,8 @@ fn extra_is_not_in_the_place_of_what_is_used() {
       |
     4 |   var_sources: [{name: ., type: vault, config: {url: x}}]
       |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
 
     error: 1 error in 1 file; nothing was written
     ");
@@ -370,7 +372,7 @@ fn extra_that_does_nothing_or_cannot_be() {
     5 |   var_sources: [{type: vault}]
       |                 ^^^^^^^^^^^^^
       |
-      = help: it has `name`, `type` and `config`
+      = help: write its `name`, `type` and `config`
 
     error: 2 errors in 1 file; nothing was written
     ");
@@ -429,7 +431,8 @@ fn what_a_concourse_does_not_know_yet_is_not_rendered_for_it() {
     2 | concourses: {main: {target: main, version: "7.11.2"}, edge: {target: edge}}
       |                                            ^^^^^^^^
       |
-      = help: what they use was not seen to work there
+      = note: what they use was not seen to work there
+      = help: update that Concourse to 7.14 or later, and set `version` to it
 
     error: 1 error in 1 file; nothing was written
     "#);

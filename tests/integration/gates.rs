@@ -748,7 +748,7 @@ fn input_that_no_gate_let_through_starts_nothing_behind_the_gate() {
       |   ^^^^^^^^^
       |
       = note: no stage before it takes the input
-      = help: `gate: preview` names every version
+      = help: write `gate: preview`, which names every version
 
     warning: 1 warning in 1 file
     ");

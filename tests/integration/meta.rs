@@ -389,7 +389,7 @@ fn what_cannot_be_is_told_at_its_place() {
     8 |   pipeline: cart
       |             ^^^^
       |
-      = help: this one sets the other: give it another name
+      = help: give the pipeline that sets the others another name
 
     error: 1 error in 1 file; nothing was written
     ");
@@ -399,6 +399,9 @@ fn what_cannot_be_is_told_at_its_place() {
       |
     8 |   pipeline: Pipelines
       |             ^^^^^^^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+      = help: write `pipeline: pipelines`
 
     error: 1 error in 1 file; nothing was written
     ");

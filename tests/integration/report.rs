@@ -61,7 +61,7 @@ fn plain_is_for_people() {
     5 | approval: {approve: latest}
       |                     ^^^^^^
       |
-      = help: `approve: exact` deploys what the issue names
+      = help: write `approve: exact`, which deploys what the issue names
 
     error: 2 errors and 1 warning in 2 files
     ");
@@ -113,7 +113,7 @@ fn github_takes_annotations() {
     assert_snapshot!(validated("github").stdout, @"
     ::error file=größe%2C a%3A b/a.yml,line=2,endLine=2,col=31,endColumn=37,title=unknown-field::unknown option `refrsh` of the stack kind `pulumi`%0Ahelp: did you mean `refresh`?
     ::error file=größe%2C a%3A b/a.yml,line=3,endLine=3,col=20,endColumn=32,title=plaintext-secret::`DB_PASSWORD` is written in clear%0Ahelp: give the name of a credential, such as ((github.token))
-    ::warning file=projects/b.yml,line=5,endLine=5,col=21,endColumn=27,title=loose-approval::an approval deploys whatever is newest to `shop-b` Production%0Ahelp: `approve: exact` deploys what the issue names
+    ::warning file=projects/b.yml,line=5,endLine=5,col=21,endColumn=27,title=loose-approval::an approval deploys whatever is newest to `shop-b` Production%0Ahelp: write `approve: exact`, which deploys what the issue names
     ");
 }
 
@@ -205,7 +205,7 @@ fn json_is_as_its_schema_says() {
           },
           "related": [],
           "notes": [],
-          "help": "`approve: exact` deploys what the issue names",
+          "help": "write `approve: exact`, which deploys what the issue names",
           "refused_by": [],
           "concourse_says": []
         }
@@ -339,7 +339,7 @@ fn sarif_is_as_its_schema_says() {
               "ruleIndex": 2,
               "level": "warning",
               "message": {
-                "text": "an approval deploys whatever is newest to `shop-b` Production\nhelp: `approve: exact` deploys what the issue names"
+                "text": "an approval deploys whatever is newest to `shop-b` Production\nhelp: write `approve: exact`, which deploys what the issue names"
               },
               "locations": [
                 {

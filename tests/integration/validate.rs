@@ -59,6 +59,9 @@ fn standard_input_stands_for_a_file() {
     assert!(work.run_with(&arguments, "version: 2\nsteps: []\n").ended(1).stderr.contains("kinds/builds/x.yml:1:10"));
     // Without a name it has no fleet.
     assert!(work.run_with(&["validate", "-"], "project: x\n").ended(1).stderr.contains("stdin.yml:1:1"));
+    let in_fleet = Work::new().file("pipegen.yml", SHOP_FLEET).file("projects/a.yml", &manifest("a"));
+    let unnamed = in_fleet.run_with(&["validate", "-"], &manifest("shop"));
+    assert!(!unnamed.stderr.contains("unlisted-manifest"), "{}", unnamed.stderr);
     assert!(work.run_with(&["validate", "-", "pipegen.yml"], "").ended(2).stderr.contains("no other file beside it"));
 }
 
@@ -108,7 +111,7 @@ fn what_rules_cannot_be_is_said() {
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(said(&["--allow", "unknown-field"]), @"error: --allow unknown-field: this rule cannot be allowed: there is no valid output without it");
+    assert_snapshot!(said(&["--allow", "unknown-field"]), @"error: --allow unknown-field: this rule is always an error: a file with this error cannot be rendered or set");
     assert_snapshot!(said(&["--allow", "loose-approval", "--deny", "loose-approval"]), @"error: --deny loose-approval and --allow loose-approval: keep one of them");
 }
 
@@ -177,7 +180,7 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
     3 |   pulumi: {path: infra/a} # ol-pipegen: allow lose-approval because of a slip
       |                                               ^^^^^^^^^^^^^
       |
-      = help: `ol-pipegen rule` lists all rules
+      = help: run `ol-pipegen rule`, which lists all rules
     error[malformed-allow]: a comment for ol-pipegen that allows nothing
      --> projects/a.yml:4:1
       |
@@ -185,18 +188,18 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
       | ^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = help: write `# ol-pipegen: allow RULE because …`
-    error[malformed-allow]: `unknown-field` stays an error
+    error[malformed-allow]: `unknown-field` is always an error
      --> projects/a.yml:5:21
       |
     5 | # ol-pipegen: allow unknown-field because we want it so
-      |                     ^^^^^^^^^^^^^ there is no valid output without this rule
+      |                     ^^^^^^^^^^^^^ a file with this error cannot be rendered or set
     warning[loose-approval]: an approval deploys whatever is newest to `shop-a` Production
      --> projects/a.yml:6:21
       |
     6 | approval: {approve: latest} # ol-pipegen: allow
       |                     ^^^^^^
       |
-      = help: `approve: exact` deploys what the issue names
+      = help: write `approve: exact`, which deploys what the issue names
     error[malformed-allow]: a comment that names no rule
      --> projects/a.yml:6:29
       |
@@ -227,7 +230,7 @@ values: {url: 'x# ol-pipegen: allow'} # ol-pipegen: allow unused-value because i
     4 | approval: {approve: latest}
       |                     ^^^^^^
       |
-      = help: `approve: exact` deploys what the issue names
+      = help: write `approve: exact`, which deploys what the issue names
     warning[unused-value]: nothing uses `{{ values.url }}`
      --> projects/a.yml:5:10
       |

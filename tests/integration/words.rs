@@ -523,8 +523,8 @@ fn app_that_is_not_whole() {
     3 | issues: {auth: {app: {id: [1], key: ***}}}
       |                 ^^^
       |
-      = help: an App has an `id`, the id of its `installation`, and a private `key`
-    error[wrong-type]: `id` takes text or a number, not a list
+      = help: write the `id` of the App, the id of its `installation`, and its private `key`
+    error[wrong-type]: `id` takes text or a whole number, not a list
      --> projects/shop.yml:3:27
       |
     3 | issues: {auth: {app: {id: [1], key: ***}}}
@@ -656,7 +656,7 @@ fn what_one_manifest_allows_another_is_told_of() {
     4 |   approval: {approve: latest}
       |                       ^^^^^^
       |
-      = help: `approve: exact` deploys what the issue names
+      = help: write `approve: exact`, which deploys what the issue names
 
     warning: 1 warning in 1 file
     ");
@@ -669,31 +669,31 @@ fn rule_that_is_none_or_stays_an_error() {
     assert_snapshot!(
         report("project: shop\nstack: {pulumi: {path: a}}\nrules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}\n"),
         @"
-        error[unknown-rule]: there is no rule `lose-approval`
-         --> projects/shop.yml:3:9
-          |
-        3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
-          |         ^^^^^^^^^^^^^
-          |
-          = help: did you mean `loose-approval`?
-        error[no-effect]: `unknown-field` stays an error
-         --> projects/shop.yml:3:45
-          |
-        3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
-          |                                             ^^^^^
-          |
-          = note: there is no valid output without this rule
-          = help: remove it
-        error[wrong-type]: `unused-value` cannot be `of`
-         --> projects/shop.yml:3:86
-          |
-        3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
-          |                                                                                      ^^
-          |
-          = help: write `deny`, `warn` or `allow`
+    error[unknown-rule]: there is no rule `lose-approval`
+     --> projects/shop.yml:3:9
+      |
+    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+      |         ^^^^^^^^^^^^^
+      |
+      = help: did you mean `loose-approval`?
+    error[no-effect]: `unknown-field` is always an error
+     --> projects/shop.yml:3:45
+      |
+    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+      |                                             ^^^^^
+      |
+      = note: a file with this error cannot be rendered or set
+      = help: remove it
+    error[wrong-type]: `unused-value` cannot be `of`
+     --> projects/shop.yml:3:86
+      |
+    3 | rules: {lose-approval: deny, unknown-field: allow, gate-missing: deny, unused-value: of}
+      |                                                                                      ^^
+      |
+      = help: write `deny`, `warn` or `allow`
 
-        error: 3 errors in 1 file; nothing was written
-        "
+    error: 3 errors in 1 file; nothing was written
+    "
     );
 }
 
@@ -784,59 +784,59 @@ fn what_mit_open_learnings_image_does_not_know_is_not_lost_silently() {
              approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}\n"
         ),
         @"
-        warning[loose-approval]: an approval deploys whatever is newest to `shop` QA
-         --> projects/shop.yml:3:20
-          |
-        3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
-          |                    ^^^^^^
-          |
-          = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
-          = help: `resource: github-issues` deploys what the issue names
-        error[no-effect]: `issues.signing_key` would be lost: MIT Open Learning's image signs nothing
-         --> projects/shop.yml:3:28
-          |
-        3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
-          |                            ^^^^^^^^^^^
-          |
-          = help: write `issues: {resource: github-issues}`, or remove this field
-        error[no-effect]: `issues.max_comments` has no effect: MIT Open Learning's image does not know it
-         --> projects/shop.yml:3:48
-          |
-        3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
-          |                                                ^^^^^^^^^^^^
-          |
-          = help: write `resource: github-issues`, or remove this field
-        error[no-effect]: `issues.formerly` has no effect: MIT Open Learning's image finds issues by their titles
-         --> projects/shop.yml:3:65
-          |
-        3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
-          |                                                                 ^^^^^^^^
-          |
-          = help: write `resource: github-issues`, or remove this field
-        error[no-effect]: `approval.not_before` would be lost: MIT Open Learning's image does not know it
-         --> projects/shop.yml:4:12
-          |
-        4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
-          |            ^^^^^^^^^^
-          |
-          = help: write `issues: {resource: github-issues}`, or remove this field
-        error[no-effect]: `approval.allow_commit_close` would be lost: MIT Open Learning's image does not know it
-         --> projects/shop.yml:4:46
-          |
-        4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
-          |                                              ^^^^^^^^^^^^^^^^^^
-          |
-          = help: write `issues: {resource: github-issues}`, or remove this field
-        error[no-effect]: `approval.on_existing` would be lost: MIT Open Learning's image does not know it
-         --> projects/shop.yml:4:73
-          |
-        4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
-          |                                                                         ^^^^^^^^^^^
-          |
-          = help: write `issues: {resource: github-issues}`, or remove this field
+    warning[loose-approval]: an approval deploys whatever is newest to `shop` QA
+     --> projects/shop.yml:3:20
+      |
+    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
+      = help: write `resource: github-issues`, which deploys what the issue names
+    error[no-effect]: `issues.signing_key` would be lost: MIT Open Learning's image signs nothing
+     --> projects/shop.yml:3:28
+      |
+    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+      |                            ^^^^^^^^^^^
+      |
+      = help: write `issues: {resource: github-issues}`, or remove this field
+    error[no-effect]: `issues.max_comments` has no effect: MIT Open Learning's image does not know it
+     --> projects/shop.yml:3:48
+      |
+    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+      |                                                ^^^^^^^^^^^^
+      |
+      = help: write `resource: github-issues`, or remove this field
+    error[no-effect]: `issues.formerly` has no effect: MIT Open Learning's image finds issues by their titles
+     --> projects/shop.yml:3:65
+      |
+    3 | issues: {resource: mitodl, signing_key: ((k)), max_comments: 5, formerly: [a/CI]}
+      |                                                                 ^^^^^^^^
+      |
+      = help: write `resource: github-issues`, or remove this field
+    error[no-effect]: `approval.not_before` would be lost: MIT Open Learning's image does not know it
+     --> projects/shop.yml:4:12
+      |
+    4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
+      |            ^^^^^^^^^^
+      |
+      = help: write `issues: {resource: github-issues}`, or remove this field
+    error[no-effect]: `approval.allow_commit_close` would be lost: MIT Open Learning's image does not know it
+     --> projects/shop.yml:4:46
+      |
+    4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
+      |                                              ^^^^^^^^^^^^^^^^^^
+      |
+      = help: write `issues: {resource: github-issues}`, or remove this field
+    error[no-effect]: `approval.on_existing` would be lost: MIT Open Learning's image does not know it
+     --> projects/shop.yml:4:73
+      |
+    4 | approval: {not_before: 2026-03-01T08:00:00Z, allow_commit_close: false, on_existing: supersede}
+      |                                                                         ^^^^^^^^^^^
+      |
+      = help: write `issues: {resource: github-issues}`, or remove this field
 
-        error: 6 errors and 1 warning in 1 file; nothing was written
-        "
+    error: 6 errors and 1 warning in 1 file; nothing was written
+    "
     );
 }
 

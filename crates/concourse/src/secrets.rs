@@ -57,8 +57,11 @@ pub fn misspelled_variable(span: Span, text: &str) -> Option<Diagnostic> {
     }
     let name = text.trim_start_matches('(').trim_end_matches(')');
     let around = (text.len() - text.trim_start_matches('(').len(), text.len() - text.trim_end_matches(')').len());
-    let is_name = name.contains('.') && name.starts_with(|c: char| c.is_ascii_alphabetic()) && !name.ends_with('.');
-    if !matches!(around, (1, 1 | 2) | (2, 1))
+    // With one parenthesis alone a word may be any text.
+    let is_name = (name.contains('.') || matches!(around, (2, 0)))
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !name.ends_with('.');
+    if !matches!(around, (1, 1 | 2) | (2, 0 | 1))
         || !is_name
         || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./:".contains(&byte))
     {

@@ -7,11 +7,10 @@ mod rule;
 mod wording;
 
 pub use allowance::allow;
-pub use levels::{DeniedRule, Levels};
-pub use levels::{FileLevels, Level};
+pub use levels::{ALWAYS_AN_ERROR, DeniedRule, FileLevels, Level, Levels};
 pub use refusal::Refusal;
 pub use rule::{Rule, UnknownRule};
-pub use wording::{Count, did_you_mean, one_of, ticked, visible};
+pub use wording::{Count, did_you_mean, did_you_mean_selector, one_of, ticked, visible};
 
 use std::collections::BTreeSet;
 

@@ -23,6 +23,15 @@ pub fn is_inside(path: &str) -> bool {
     Utf8Path::new(path).components().all(|part| matches!(part, Utf8Component::Normal(_) | Utf8Component::CurDir))
 }
 
+/// Returns what to write in place of a path that leads out of the repository.
+pub fn help_for_outside(path: &str) -> String {
+    let below = path.trim_start_matches('/');
+    if below.is_empty() || !is_inside(below) {
+        return "write a path from the root of the repository, such as lib".to_owned();
+    }
+    format!("write `{below}`: paths begin at the root of the repository")
+}
+
 /// The one path of what may be told by several: absolute, without `..` and links. What is not there yet is where its
 /// folder is.
 pub fn real(path: &Utf8Path) -> Utf8PathBuf {

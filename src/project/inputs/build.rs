@@ -1,5 +1,6 @@
 //! How an input is made here.
 
+use crate::concourse::invalid_name;
 use crate::concourse::{JobName, ResourceName};
 use crate::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
 use crate::kind::Family;
@@ -75,11 +76,9 @@ impl InputContext<'_> {
         let name = Filler::new(self.diagnostics).text(template, scope)?;
         JobName::parse(name.as_str())
             .map_err(|error| {
-                self.diagnostics.push(Diagnostic::new(
-                    Rule::ConcourseName,
-                    template.span,
-                    format!("the job's name `{name}` {error}"),
-                ));
+                let message = format!("the job's name `{name}` {error}");
+                let written = ("job", template.as_str().unwrap_or_default());
+                self.diagnostics.push(invalid_name(template.span, message, written));
             })
             .ok()
     }
@@ -149,7 +148,7 @@ impl InputContext<'_> {
                     place("from"),
                     format!("`{input}` is made from {names}, and one of them is its code"),
                 )
-                .help("say which: `code: …`");
+                .help("write which one: `code: …`");
                 self.diagnostics.push(diagnostic);
                 None
             }

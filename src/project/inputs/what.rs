@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use minijinja::Value;
 
+use crate::concourse::invalid_name;
 use crate::concourse::{ResourceType, ResourceTypeName, is_clock};
 use crate::diagnostic::{Diagnostic, Rule, one_of, ticked};
 use crate::manifest::{
@@ -86,7 +87,7 @@ impl InputContext<'_> {
                     self.diagnostics.push(
                         Diagnostic::new(Rule::MissingField, key_span, format!("the input `{name}` has no type"))
                             .note("no other input has this name")
-                            .help(format!("say {}", one_of(KINDS))),
+                            .help(format!("write {}", one_of(KINDS))),
                     );
                 }
                 None
@@ -132,6 +133,20 @@ impl InputContext<'_> {
         let image = format!("{}/image", place.pointer);
         let at = |field: &str| self.settings.at(&format!("{image}/{field}")).map_or(place.key_span, |node| node.span);
         let name = place.name;
+        if settings.tag.is_some() {
+            let others = [
+                ("versions", settings.versions.is_some()),
+                ("tag_regex", settings.tag_regex.is_some()),
+                ("newest_by", settings.newest_by.is_some()),
+            ];
+            for (field, _) in others.into_iter().filter(|(_, is_set)| *is_set) {
+                self.diagnostics.push(
+                    Diagnostic::new(Rule::NoEffect, at(field), format!("`{field}` has no effect beside `tag`"))
+                        .help(format!("remove `tag`, or remove `{field}`")),
+                );
+            }
+            return;
+        }
         let Some(regex) = &settings.tag_regex else {
             if settings.versions.is_some() && settings.newest_by == Some(NewestBy::Created) {
                 self.diagnostics.push(
@@ -177,7 +192,7 @@ impl InputContext<'_> {
             let span = self.settings.at(&format!("{}/s3", place.pointer)).map_or(place.key_span, |node| node.span);
             if !self.diagnostics.speaks_within(span) {
                 let message = format!("the files of `{}` need `regexp` or `versioned_file`", place.name);
-                let help = "a pattern with a group for the version, or the file of which the bucket keeps versions";
+                let help = "write `regexp`, a pattern with a group for the version, or `versioned_file`, a file whose versions the bucket keeps";
                 self.diagnostics.push(Diagnostic::new(Rule::MissingField, span, message).help(help));
             }
             return None;
@@ -225,7 +240,7 @@ impl InputContext<'_> {
             Err(error) => {
                 let span = at("type").map_or(place.key_span, |node| node.span);
                 let message = format!("the name `{name}` of a resource type {error}");
-                self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, span, message));
+                self.diagnostics.push(invalid_name(span, message, ("type", &name)));
                 return None;
             }
         };
@@ -241,7 +256,8 @@ impl InputContext<'_> {
     fn needed(&mut self, given: Option<Template>, kind: &str, field: &str, place: &Place<'_>) -> Option<String> {
         if given.is_none() {
             let node = self.settings.at(&format!("{}/{kind}", place.pointer)).unwrap_or(self.settings);
-            if node.at(&format!("/{field}")).is_none() {
+            // A field that is unknown or wrong has been reported.
+            if node.at(&format!("/{field}")).is_none() && !self.diagnostics.speaks_within(node.span) {
                 let message = format!("`{kind}` of `{}` needs `{field}`", place.name);
                 self.diagnostics.push(Diagnostic::new(Rule::MissingField, node.span, message));
             }

@@ -59,7 +59,7 @@ impl Resolver<'_, '_> {
                 let place = self.layer.node.at(&format!("/skip/{index}")).map_or(span, |node| node.span);
                 self.diagnostics.push(
                     Diagnostic::new(Rule::UnknownStage, place, format!("there is no stage `{skip}` to skip"))
-                        .help(format!("no stack file `{}`", pattern.of(skip))),
+                        .help(format!("remove it, or add the stack file `{}`", pattern.of(skip))),
                 );
             }
         }
@@ -70,7 +70,7 @@ impl Resolver<'_, '_> {
                     span,
                     format!("no stack file `{}` for any of the environments", pattern.shown()),
                 )
-                .help(format!("looked in {root}; is this the checkout of the code?")),
+                .help(format!("check that `{root}` is the checkout of the code")),
             );
         }
         Ok(found)

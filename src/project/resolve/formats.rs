@@ -402,7 +402,7 @@ fn path_of_code(text: &str) -> Result<(), Wrong> {
     if files::is_inside(text) {
         return Ok(());
     }
-    wrong(format!("`{text}` is outside of the repository"), "write a path from the root of the repository, such as lib")
+    wrong(format!("`{text}` is outside of the repository"), files::help_for_outside(text))
 }
 
 /// A file of an artifact of the build. Without a text there is no file.

@@ -76,7 +76,7 @@ impl Resolver<'_, '_> {
             if entry.value.at(&format!("/{field}")).is_none() {
                 self.diagnostics.push(
                     Diagnostic::new(Rule::MissingField, entry.key_span, format!("`app` needs `{field}`"))
-                        .help("an App has an `id`, the id of its `installation`, and a private `key`"),
+                        .help("write the `id` of the App, the id of its `installation`, and its private `key`"),
                 );
             }
         }

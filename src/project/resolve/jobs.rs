@@ -1,6 +1,7 @@
 //! What a stage says of its jobs: their options, who hears of them, where they stand.
 
 use crate::concourse::JobName;
+use crate::concourse::invalid_name;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::manifest::{EventWord, JobSettings, NamesSettings, NotifySettings, Template};
 use crate::project::stage::{Alert, JobOptions};
@@ -54,11 +55,9 @@ impl Resolver<'_, '_> {
             return None;
         }
         if let Err(error) = JobName::parse(tab.as_str()) {
-            let span = settings.at("/tab").map_or(settings.span, |node| node.span);
-            self.diagnostics.push(
-                Diagnostic::new(Rule::ConcourseName, span, format!("the tab's name `{tab}` {error}"))
-                    .note("Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first"),
-            );
+            let node = settings.at("/tab").unwrap_or(settings);
+            let message = format!("the tab's name `{tab}` {error}");
+            self.diagnostics.push(invalid_name(node.span, message, ("tab", node.as_str().unwrap_or_default())));
             return None;
         }
         Some(tab)

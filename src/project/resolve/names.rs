@@ -2,6 +2,7 @@
 
 use minijinja::Value;
 
+use crate::concourse::invalid_name;
 use crate::concourse::{InstanceVars, JobName, PipelineName, ResourceName};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::Kind;
@@ -9,7 +10,7 @@ use crate::manifest::{NamesSettings, is_secret_in_clear};
 use crate::project::chain::ChainOutline;
 use crate::project::stage::{Names, OldName};
 use crate::project::values;
-use crate::template::{Scope, is_template};
+use crate::template::Scope;
 use crate::yaml::{Map, Node, NodeKind};
 
 use super::Resolver;
@@ -111,11 +112,14 @@ impl Resolver<'_, '_> {
             Ok(name) => Some(name),
             Err(error) => {
                 let span = node.map_or_else(|| self.begin(), |node| node.span);
-                let diagnostic =
-                    Diagnostic::new(Rule::ConcourseName, span, format!("the pipeline's name `{name}` {error}"));
-                self.diagnostics.push(match self.layer.node.at("/pipeline") {
+                let message = format!("the pipeline's name `{name}` {error}");
+                let written = self.layer.node.at("/pipeline").map(|node| node.as_str().unwrap_or_default());
+                let diagnostic = invalid_name(span, message, ("pipeline", written.unwrap_or(self.manifest.name)));
+                self.diagnostics.push(match written {
                     Some(_) => diagnostic,
-                    None => diagnostic.help("it is the name of the file; say another one: `pipeline: …`"),
+                    None => {
+                        diagnostic.note("a pipeline has the name of its file, unless `pipeline` gives it another one")
+                    }
                 });
                 None
             }
@@ -218,13 +222,8 @@ impl Resolver<'_, '_> {
         let span = template.or_else(|| self.layer.node.at("/project")).map_or_else(|| self.begin(), |node| node.span);
         // A name of the user's own that differs from a right one only in its writing.
         let project = self.layer.node.at("/project").filter(|node| node.span == span).and_then(Node::as_str);
-        let plain = project.filter(|text| !is_template(text)).map(|text| text.to_lowercase().replace([' ', '/'], "-"));
-        let help = plain.filter(|plain| JobName::parse(plain).is_ok());
-        self.diagnostics.push(
-            Diagnostic::new(Rule::ConcourseName, span, format!("the {what}'s name `{name}` {reason}"))
-                .maybe_help(help.map(|plain| format!("write `project: {plain}`")))
-                .note("Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first"),
-        );
+        let written = ("project", project.unwrap_or_default());
+        self.diagnostics.push(invalid_name(span, format!("the {what}'s name `{name}` {reason}"), written));
     }
 }
 

@@ -50,7 +50,7 @@ impl Resolver<'_, '_> {
                         span,
                         format!("`{word}` cannot bring a version to `{environment}` from another Concourse"),
                     )
-                    .help("only an issue can: say `gate: issue` or `gate: preview`"),
+                    .help("write `gate: issue` or `gate: preview`: only an issue can"),
                 );
             }
             outlines.push(StageOutline {
@@ -75,7 +75,7 @@ impl Resolver<'_, '_> {
                     format!("`{}` is deployed by `{}`, not by `{}`", self.label(), kept.key, other.key),
                 )
                 .also(kept.key_span, "said here")
-                .help("an override may change the options of a kind; what another kind deploys is another project"),
+                .help("write options of the same kind, or make another project for the other kind"),
             );
         }
     }
@@ -104,7 +104,12 @@ impl Resolver<'_, '_> {
         let first = index == 0;
         let environment = &chain.environments[index];
         let Some(node) = settings.at("/gate") else {
-            if first && chain.environments.len() == 1 {
+            let listed = self.layer.node.at("/environments").and_then(Node::as_list).unwrap_or_default();
+            // One that appears twice has been reported.
+            if first
+                && chain.environments.len() == 1
+                && !listed.iter().any(|item| self.diagnostics.speaks_of(item.span))
+            {
                 let whom = self.label().to_owned();
                 self.diagnostics.push(
                     Diagnostic::new(

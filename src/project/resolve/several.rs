@@ -1,6 +1,6 @@
 //! The projects of a manifest: one, or several that share what stands beside them.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_selector, ticked};
 use crate::manifest::merge;
 use crate::project::fleet::Fleet;
 use crate::project::stage::Gate;
@@ -112,7 +112,7 @@ fn check(layer: &Node, known: &[String], whom: &str, diagnostics: &mut Diagnosti
     }
     let own = layer.at("/overrides").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
     for entry in own.iter().filter(|entry| !known.contains(&entry.key)) {
-        let help = did_you_mean(&entry.key, known.iter().map(String::as_str))
+        let help = did_you_mean_selector(&entry.key, known.iter().map(String::as_str))
             .map_or_else(|| format!("there are {}", ticked(known)), |meant| format!("did you mean `{meant}`?"));
         diagnostics.push(
             Diagnostic::new(

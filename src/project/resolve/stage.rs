@@ -5,6 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::concourse::JobName;
+use crate::concourse::invalid_name;
 use crate::diagnostic::{Diagnostic, Rule, did_you_mean};
 use crate::files;
 use crate::kind::Kind;
@@ -259,7 +260,7 @@ impl<'a> Resolver<'a, '_> {
                     place.map_or(settings.span, |node| node.span),
                     format!("`{path}` is outside of the repository"),
                 )
-                .help("a path begins at the root of the repository"),
+                .help(files::help_for_outside(path)),
             );
         }
         let watched =
@@ -294,7 +295,7 @@ impl Resolver<'_, '_> {
                 Err(error) => {
                     let place = settings.at(&format!("/source/passed/{index}")).unwrap_or(settings);
                     let message = format!("the job's name `{name}` {error}");
-                    self.diagnostics.push(Diagnostic::new(Rule::ConcourseName, place.span, message));
+                    self.diagnostics.push(invalid_name(place.span, message, ("", place.as_str().unwrap_or_default())));
                     return None;
                 }
             }

@@ -83,7 +83,7 @@ pub(super) fn check_paths(root: &Utf8Path, paths: &[(String, Span)], diagnostics
         }
         diagnostics.push(
             Diagnostic::new(Rule::MissingPath, *span, format!("`{path}` is watched, and is not in the code"))
-                .help("a path begins at the root of the repository; no change would ever start a deployment by it")
+                .help("correct the path, which begins at the root of the repository, or remove it")
                 .note(format!("looked in {root}")),
         );
     }

@@ -17,7 +17,7 @@ fn control_characters_in_a_target() {
     1 | version: 1
       | ^^^^^^^
       |
-      = help: run `ol-pipegen init`, which writes an example
+      = help: write `project: cart` and `stack: {KIND: …}` in `projects/cart.yml`, or correct `projects`
     error[wrong-type]: `a\u{a}b` is not one line without control characters
      --> pipegen.yml:2:29
       |
@@ -245,6 +245,8 @@ project: other
       |                --      ^^
       |                |
       |                first here
+      |
+      = help: remove one of them
     error[duplicate-key]: `project` appears twice in this map
      --> projects/a.yml:5:1
       |

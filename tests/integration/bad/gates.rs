@@ -43,7 +43,7 @@ overrides: {Production: {concourse: edge, gate: none}}
     5 | overrides: {Production: {concourse: edge, gate: none}}
       |                                                 ^^^^
       |
-      = help: only an issue can: say `gate: issue` or `gate: preview`
+      = help: write `gate: issue` or `gate: preview`: only an issue can
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -87,7 +87,7 @@ record: closed
       |                    ^^^^^^
       |
       = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
-      = help: `resource: github-issues` deploys what the issue names
+      = help: write `resource: github-issues`, which deploys what the issue names
     error[no-effect]: MIT Open Learning's image cannot close a record
      --> projects/a.yml:5:9
       |
@@ -115,7 +115,7 @@ approval: {approve: latest}
     4 | approval: {approve: latest}
       |                     ^^^^^^
       |
-      = help: `approve: exact` deploys what the issue names
+      = help: write `approve: exact`, which deploys what the issue names
 
     warning: 1 warning in 1 file
     ");
@@ -137,7 +137,7 @@ inputs: {img: {image: {repository: a}, only: [QA, Production]}}
       |          ^^^
       |
       = note: no stage before it takes the input
-      = help: `gate: preview` names every version
+      = help: write `gate: preview`, which names every version
 
     warning: 1 warning in 1 file
     ");
@@ -163,7 +163,7 @@ fn titles_that_are_taken_for_one_another() {
       |                    ^^^^^^
       |
       = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
-      = help: `resource: github-issues` deploys what the issue names
+      = help: write `resource: github-issues`, which deploys what the issue names
     error[title-collision]: closing the issue of the second would open the gate of the first as well
      --> projects/c.yml:5:25
       |
@@ -184,7 +184,7 @@ fn titles_that_are_taken_for_one_another() {
       |                    ^^^^^^
       |
       = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
-      = help: `resource: github-issues` deploys what the issue names
+      = help: write `resource: github-issues`, which deploys what the issue names
 
     error: 1 error and 2 warnings in 2 files; nothing was compared
     "#);
@@ -399,7 +399,7 @@ fn policy_that_mitodls_image_does_not_know() {
       |                    ^^^^^^
       |
       = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
-      = help: `resource: github-issues` deploys what the issue names
+      = help: write `resource: github-issues`, which deploys what the issue names
     error[no-effect]: `approval.closers` would be lost: MIT Open Learning's image does not know it
      --> projects/a.yml:5:12
       |

@@ -62,7 +62,7 @@ overrides: {QA: {stack: {script: {image: a, deploy: b}}}}
     4 | overrides: {QA: {stack: {script: {image: a, deploy: b}}}}
       |                          ^^^^^^
       |
-      = help: an override may change the options of a kind; what another kind deploys is another project
+      = help: write options of the same kind, or make another project for the other kind
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -83,7 +83,7 @@ inputs: {img: {image: {repository: a}, build: {from: {x: {git: {}}, y: {git: {}}
     4 | inputs: {img: {image: {repository: a}, build: {from: {x: {git: {}}, y: {git: {}}}, with: {image: {}}}}}
       |                                                      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: say which: `code: …`
+      = help: write which one: `code: …`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -179,13 +179,13 @@ steps:
       | ^^^^^^^^^^^^^^^^^^^^^^
       |
       = help: begin with `version: 1`
-    error[wrong-type]: `options` is not a JSON Schema: value is not valid under any of the schemas listed in the 'anyOf' keyword
+    error[wrong-type]: JSON Schema has no type `strin`
      --> kinds/stacks/own.yml:1:17
       |
     1 | options: {type: strin}
       |                 ^^^^^
       |
-      = help: see json-schema.org; a property has a `type`, a `default` and a `description`
+      = help: did you mean `string`?
 
     error: 2 errors in 1 file; nothing was compared
     ");
@@ -222,7 +222,7 @@ steps:
     6 | phases: [deploy, teardown]
       |                  ^^^^^^^^
       |
-      = help: it has `deploy` and `preview`
+      = help: write `deploy` or `preview`
     error[kind-result]: not what Concourse reads: the name `Own` must start with a lowercase letter or a number
      --> kinds/stacks/own.yml:8:9
       |

@@ -91,7 +91,7 @@ names: {deploy: deploy-all}
       |                 ^^^^^^^^^^ for `shop-cart` a.QA
       |
       = note: the other is that of `shop-cart` a.CI
-      = help: where a chain has a preview, dots of stack names become dashes; say `names: {deploy: …}`
+      = help: set `names: {deploy: …}`: with a preview, dots of stack names become dashes
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -140,6 +140,9 @@ pipeline: Cart
       |
     5 | pipeline: Cart
       |           ^^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+      = help: write `pipeline: cart`
 
     error: 2 errors in 1 file; nothing was compared
     "#);

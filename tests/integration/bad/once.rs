@@ -475,3 +475,342 @@ fn typical_mistakes_of_new_users() {
         ["error[wrong-type]: `version` takes a whole number, not text", "= help: write 1 without quotes"]
     );
 }
+
+#[test]
+fn selector_in_the_wrong_order() {
+    let groups = "groups: [eu, us]\n";
+    let (unknown, help) =
+        ("unknown-selector]: `Production.eu` fits no stage of `shop`", "did you mean `eu.Production`?");
+    gives(&(manifest("shop") + groups + "overrides: {Production.eu: {gate: manual}}\n"), unknown, help);
+    let fleet = format!("{FLEET}  overrides: {{production.eu: {{gate: manual}}}}\n");
+    assert_eq!(
+        reported(&fleet, &(manifest("shop") + groups)),
+        [
+            "error[unused-override]: no project of this fleet has the environment, group or stage `production.eu`",
+            "= help: did you mean `eu.Production`?",
+        ]
+    );
+    let work = Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", &(manifest("shop") + groups));
+    let stderr = work.run(&["show", "projects/a.yml", "Production.eu"]).ended(2).stderr;
+    assert_eq!(stderr, "error: there is no stage `Production.eu`; did you mean `eu.Production`?\n");
+}
+
+#[test]
+fn skip_of_an_environment() {
+    let of = |more: &str, error: &str, help: &str| gives(&(manifest("shop") + more), error, help);
+    let takes = |name: &str| {
+        format!("unknown-stage]: `skip` takes a stage of a group, `GROUP.ENVIRONMENT`, not the environment `{name}`")
+    };
+    of("skip: [QA]\n", &takes("QA"), "remove `QA` from `environments`, and remove `skip`");
+    of("groups: [eu]\nskip: [QA]\n", &takes("QA"), "write `eu.QA`, or remove `QA` from `environments`");
+    of(
+        "groups: [eu]\nskip: [us.Staging]\n",
+        "unknown-stage]: there is no stage `us.Staging` to skip",
+        "write `GROUP.ENVIRONMENT`, with `eu` and `CI`, `QA` or `Production`",
+    );
+    of(
+        "skip: [Staging]\n",
+        "unknown-stage]: there is no stage `Staging` to skip",
+        "remove `Staging` from `skip`: this project has no groups",
+    );
+}
+
+#[test]
+fn errors_are_allowed_place_by_place_with_a_reason() {
+    let secret = "env: {DB_PASSWORD: hunter2}\n";
+    let refused = [
+        "error[no-effect]: `rules` cannot allow errors, and `plaintext-secret` is an error",
+        "= help: remove it, and write `# ol-pipegen: allow plaintext-secret because …` at each place that may stay",
+    ];
+    for word in ["allow", "warn"] {
+        let rules = format!("rules: {{plaintext-secret: {word}}}\n");
+        let in_fleet = reported(&(FLEET.to_owned() + &rules), &(manifest("shop") + secret));
+        assert_eq!(in_fleet[..2], refused);
+        assert!(in_fleet[2].starts_with("error[plaintext-secret]"), "{in_fleet:?}");
+        let in_manifest = reported(FLEET, &(manifest("shop") + &rules));
+        assert_eq!(in_manifest, refused);
+    }
+    assert_eq!(reported(&(FLEET.to_owned() + "rules: {plaintext-secret: deny}\n"), &manifest("shop")), [""; 0]);
+    for rule in ["shared-target", "set-pipeline-past-gate", "foreign-version", "unknown-role", "unused-override"] {
+        let found = reported(&format!("{FLEET}rules: {{{rule}: allow}}\n"), &manifest("shop"));
+        assert_eq!(found[0], format!("error[no-effect]: `rules` cannot allow errors, and `{rule}` is an error"));
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+}
+
+#[test]
+fn folder_within_a_fleet_names_the_fleet() {
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", &manifest("shop"))
+        .file("projects/more/b.yml", &manifest("other"));
+    for (folder, command) in [("projects", "render"), ("projects", "validate"), ("projects/more", "budget")] {
+        let stderr = work.run(&[command, folder]).ended(2).stderr;
+        let found = "belongs to the fleet pipegen.yml: name pipegen.yml instead";
+        assert_eq!(stderr, format!("error: {folder} holds no fleet (pipegen.yml), and {found}\n"));
+    }
+}
+
+#[test]
+fn fleet_without_manifests_says_what_to_write() {
+    let fleet = |more: &str| Work::new().file("shop/pipegen.yml", &format!("{FLEET}{more}"));
+    let helps = |work: &Work| {
+        let report = work.run(&["render", "shop"]).ended(1).stderr;
+        assert_eq!(report.matches("error[no-projects]").count(), 1, "{report}");
+        assert!(!report.contains("unlisted-manifest"), "{report}");
+        report.lines().find_map(|line| line.split_once("= help: ")).map(|(_, help)| help.to_owned()).unwrap()
+    };
+    let write =
+        |path: &str| format!("write `project: cart` and `stack: {{KIND: …}}` in `{path}`, or correct `projects`");
+    assert_eq!(helps(&fleet("")), write("shop/projects/cart.yml"));
+    assert_eq!(helps(&fleet("projects: [apps/*.yml]\n")), write("shop/apps/cart.yml"));
+    let yaml = fleet("").file("shop/projects/a.yaml", &manifest("a"));
+    assert_eq!(
+        helps(&yaml),
+        "rename `shop/projects/a.yaml` to `shop/projects/a.yml`, or add a glob that ends in `.yaml`"
+    );
+    let stderr = fleet("").run(&["init", "shop"]).ended(2).stderr;
+    let already = "shop/pipegen.yml is there already: this folder has its fleet";
+    assert_eq!(stderr, format!("error: {already}; write a manifest for it, such as shop/projects/cart.yml\n"));
+}
+
+#[test]
+fn file_of_another_kind_is_named() {
+    let kind = "version: 1\nabout: deploys\nsteps:\n- put: x\n";
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", &manifest("shop"))
+        .file("projects/b.yml", &manifest("other"))
+        .file("kinds/stacks/nomad.yml", kind);
+    let error = |arguments: &[&str]| work.run(arguments).ended(2).stderr;
+    assert_eq!(
+        error(&["diff", "projects/a.yml", "projects/b.yml"]),
+        "error: projects/a.yml is a manifest: name a rendered pipeline, such as rendered/a.yml\n"
+    );
+    let path = "kinds/stacks/nomad.yml";
+    assert_eq!(error(&["diff", path, path]), format!("error: {path} is a kind: name a rendered pipeline\n"));
+    assert_eq!(
+        error(&["diff", "pipegen.yml", "projects/a.yml"]),
+        "error: pipegen.yml is a fleet: name a rendered pipeline\n"
+    );
+    for command in ["graph", "show", "explain"] {
+        let instead = "name a manifest; `ol-pipegen validate` checks a kind";
+        assert_eq!(error(&[command, path]), format!("error: {path} is a kind: {instead}\n"));
+    }
+    gives(
+        kind,
+        "wrong-type]: this is a kind, not a manifest",
+        "move it to `kinds/stacks/` or `kinds/builds/`, or check it with `ol-pipegen validate`",
+    );
+}
+
+#[test]
+fn kinds_of_a_fleet_are_shown() {
+    let kind = "version: 1\nabout: deploys a job\noptions: {}\nsteps:\n- put: x\n";
+    let work = Work::new()
+        .file("shop/pipegen.yml", FLEET)
+        .file("shop/projects/a.yml", "project: shop\nstack: {nomad:}\n")
+        .file("shop/kinds/stacks/nomad.yml", kind);
+    assert_eq!(work.run(&["kind", "show", "nomad", "--fleet", "shop/pipegen.yml"]).fine(), kind);
+    let stderr = work.run(&["kind", "show", "nomat", "--fleet", "shop/pipegen.yml"]).ended(2).stderr;
+    assert_eq!(stderr, "error: there is no kind `nomat`; did you mean `nomad`?\n");
+    let built_in = work.run(&["kind", "show", "pulumi", "--fleet", "shop/pipegen.yml"]).fine();
+    assert!(built_in.contains("title: Pulumi"), "{built_in}");
+}
+
+#[test]
+fn text_that_is_a_number_to_yaml() {
+    let found = "ambiguous-scalar]: expected text, found the number `1.0`, which would become `1`";
+    gives(&(manifest("shop") + "source: {branch: 1.0}\n"), found, "write \"1.0\"");
+    let found = "wrong-type]: `branch` takes text, not a list";
+    gives(&(manifest("shop") + "source: {branch: [main]}\n"), found, "write main");
+}
+
+#[test]
+fn field_by_the_word_of_another_tool() {
+    let of = |more: &str, field: &str, meant: &str| {
+        gives(
+            &(manifest("shop") + more),
+            &format!("unknown-field]: unknown field `{field}`"),
+            &format!("did you mean `{meant}`?"),
+        );
+    };
+    of("inputs: {rel: {github_release: {repo: a/b}}}\n", "repo", "repository");
+    of("inputs: {rel: {image: {repo: a/b}}}\n", "repo", "repository");
+    of("source: {repo: https://github.com/a/b}\n", "repo", "repository");
+    of("source: {ref: main}\n", "ref", "branch");
+    of("source: {uri: https://github.com/a/b}\n", "uri", "repository");
+}
+
+#[test]
+fn text_within_brackets_that_needs_quotes() {
+    let of = |more: &str, error: &str, help: &str| gives(&format!("project: shop\n{more}"), error, help);
+    let template = "unquoted-template]: a text that contains `{{` needs quotes within brackets";
+    of("stack: {pulumi: {path: infra/{{ x }}}}\n", template, "write \"infra/{{ x }}\"");
+    of("stack: {pulumi: {path: a, stack: b.{{ x }}.c}}\n", template, "write \"b.{{ x }}.c\"");
+    of("stack: {pulumi: {path: a}}\nsource: {paths: [a, lib/{{ x }}/y]}\n", template, "write \"lib/{{ x }}/y\"");
+    of(
+        "stack: {script: {image: a, deploy: echo a: b}}\n",
+        "yaml-syntax]: a second `: ` before `,` or `}`",
+        "quote a text that contains `: `, or write `,` before the next key",
+    );
+}
+
+#[test]
+fn environment_that_appears_twice() {
+    let found = "duplicate-item]: `CI` appears twice in `environments`";
+    gives(&(manifest("shop") + "environments: [CI, CI]\n"), found, "remove one of them");
+}
+
+#[test]
+fn boolean_in_quotes_and_text_in_a_list() {
+    let found = "wrong-type]: `trigger` takes true or false, not text";
+    gives(&(manifest("shop") + "source: {trigger: 'false'}\n"), found, "write false without quotes");
+    let found = "wrong-type]: `A` takes text, not a list";
+    gives(&(manifest("shop") + "env: {A: [b]}\n"), found, "write b");
+}
+
+#[test]
+fn projects_as_a_list() {
+    gives(
+        "projects: [a, b]\n",
+        "wrong-type]: `projects` takes a map, not a list",
+        "write it like `projects: {shop-network: {}, shop-cluster: {needs: [shop-network]}}`",
+    );
+}
+
+#[test]
+fn path_from_the_root_of_the_disk() {
+    let found = "missing-path]: `/infra/x` is outside of the repository";
+    let help = "write `infra/x`: paths begin at the root of the repository";
+    gives("project: shop\nstack: {pulumi: {path: /infra/x}}\n", found, help);
+    gives(&(manifest("shop") + "source: {paths: [/infra/x]}\n"), found, help);
+    gives(
+        "project: shop\nstack: {pulumi: {path: ../x}}\n",
+        "missing-path]: `../x` is outside of the repository",
+        "write a path from the root of the repository, such as lib",
+    );
+}
+
+#[test]
+fn names_that_concourse_does_not_take() {
+    let of = |more: &str, what: &str, help: &str| {
+        gives(&(manifest("shop") + more), &format!("concourse-name]: {what} has the illegal character ` `"), help);
+    };
+    of("pipeline: a b\n", "the pipeline's name `a b`", "write `pipeline: a-b`");
+    of("tab: a b\n", "the tab's name `a b`", "write `tab: a-b`");
+    of("inputs: {a b: {image: {repository: a}}}\n", "the name `a b`", "write `a-b`");
+    let of_file = Work::new().file("pipegen.yml", FLEET).file("projects/a b.yml", &manifest("shop"));
+    let stderr = of_file.run(&["render"]).ended(1).stderr;
+    assert!(stderr.contains("= help: write `pipeline: a-b`"), "{stderr}");
+}
+
+#[test]
+fn credential_that_is_not_closed() {
+    gives(
+        &(manifest("shop") + "env: {A: ((foo}\n"),
+        "wrong-type]: Concourse does not fill `((foo`: a variable needs two parentheses",
+        "write ((foo))",
+    );
+    assert_eq!(reported(FLEET, &(manifest("shop") + "env: {A: '((1 + 2', B: (a), C: 'a))'}\n")), [""; 0]);
+}
+
+#[test]
+fn tag_of_an_image_beside_its_versions() {
+    for (field, value) in [("versions", "1.x"), ("tag_regex", "^1"), ("newest_by", "created")] {
+        gives(
+            &format!(
+                "{}inputs: {{img: {{image: {{repository: a, tag: latest, {field}: {value}}}}}}}\n",
+                manifest("shop")
+            ),
+            &format!("no-effect]: `{field}` has no effect beside `tag`"),
+            &format!("remove `tag`, or remove `{field}`"),
+        );
+    }
+}
+
+#[test]
+fn kind_with_a_misspelled_field() {
+    let check = |kind: &str| {
+        let work = Work::new()
+            .file("pipegen.yml", FLEET)
+            .file("projects/a.yml", "project: shop\nstack: {nomad: {}}\n")
+            .file("kinds/stacks/nomad.yml", kind);
+        let stderr = work.run(&["validate", "kinds/stacks/nomad.yml"]).ended(1).stderr;
+        let is_told = |line: &&str| ["error[", "warning[", "= help: "].iter().any(|start| line.starts_with(start));
+        stderr.lines().map(str::trim).filter(is_told).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        check("version: 1\nstep:\n- put: x\n"),
+        ["error[unknown-field]: unknown field `step`", "= help: did you mean `steps`?"]
+    );
+    assert_eq!(
+        check("version: 1\n"),
+        [
+            "error[missing-field]: a kind without `steps` does nothing",
+            "= help: write `steps: […]`, with the steps of a job as Concourse has them",
+        ]
+    );
+    let options = |properties: &str| format!("version: 1\noptions: {{properties: {properties}}}\nsteps:\n- put: x\n");
+    assert_eq!(
+        check(&options("{job: {type: strng}}")),
+        ["error[wrong-type]: JSON Schema has no type `strng`", "= help: did you mean `string`?"]
+    );
+    let steps = "steps:\n- put: x\n";
+    assert_eq!(
+        check(&format!("version: 1\noptions: {{type: array}}\n{steps}")),
+        [
+            "error[wrong-type]: the options of a kind are a map, and this schema takes the type `array`",
+            "= help: remove `type`, or write `type: object`",
+        ]
+    );
+    assert_eq!(
+        check(&format!("version: 1\noptions: {{job: {{type: string}}}}\n{steps}")),
+        ["error[unknown-field]: unknown field `job`", "= help: write `options: {properties: {…}}` around the options",]
+    );
+    assert_eq!(
+        check(&options("{job: {type: text}}")),
+        [
+            "error[wrong-type]: JSON Schema has no type `text`",
+            "= help: write `array`, `boolean`, `integer`, `null`, `number`, `object` or `string`",
+        ]
+    );
+}
+
+#[test]
+fn summary_that_no_step_makes() {
+    let kind = |summary: &str, output: &str| {
+        format!(
+            "version: 1
+about: deploys
+target: '{{{{ environment }}}}'
+summary: '{summary}'
+steps:
+- task: deploy
+  config:
+    platform: linux
+    image_resource: {{type: registry-image, source: {{repository: a}}}}
+    outputs: [{output}]
+    run: {{path: a}}
+"
+        )
+    };
+    let found = |summary: &str, output: &str| {
+        let work = Work::new()
+            .file("pipegen.yml", FLEET)
+            .file("projects/a.yml", "project: shop\nstack: {nomad: {}}\n")
+            .file("kinds/stacks/nomad.yml", &kind(summary, output));
+        let stderr = work.run(&["validate"]).stderr;
+        let is_told = |line: &&str| ["error[", "warning[", "= help: "].iter().any(|start| line.starts_with(start));
+        stderr.lines().map(str::trim).filter(is_told).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(found("summary/deploy.md", "{name: summary}"), [""; 0]);
+    assert_eq!(found("{{ code }}/deploy.md", ""), [""; 0]);
+    assert_eq!(
+        found("other/deploy.md", ""),
+        [
+            "warning[missing-artifact]: no step of this job makes `other`, in the job `deploy-shop-ci` of the pipeline `a`",
+            "= help: get it, or let a task have it as an output",
+        ]
+    );
+}

@@ -117,14 +117,14 @@ jobs:
     11 | display: {background_image: "ftp://example.com/a.png"}
        |                             ^^^^^^^^^^^^^^^^^^^^^^^^^
        |
-       = help: a URL that begins with `https://`, or a path
+       = help: write a URL that begins with `https://`, or a path
     error[ungrouped-job]: job `test` is in no group
       --> a.yml:13:9
        |
     13 | - name: test
        |         ^^^^
        |
-       = help: where there are groups, each job is in one of them: add it to the `jobs` of one
+       = help: add it to the `jobs` of a group: with groups, each job belongs to one
     error[impossible-retention]: `builds` is below zero
       --> a.yml:14:33
        |
@@ -194,7 +194,7 @@ jobs:
     22 |   - {try: {get: data, resource: code}, timeout: 1 hour}
        |                                                 ^^^^^^
        |
-       = help: numbers with units, from `h`, `m` and `s`: `90s`, `1h30m`
+       = help: write numbers with the units `h`, `m` and `s`, such as `90s` or `1h30m`
     error[invalid-message]: the name `Build` must start with a lowercase letter or a number
       --> a.yml:23:11
        |
@@ -254,7 +254,7 @@ jobs:
     4 |   - {task: t, file: a/b.yml, vars: {"a\Nb": 1}}
       |                                     ^^^^^^
       |
-      = help: the server cannot read it back: choose another key
+      = help: write another key: the server cannot read this one back
 
     error: 1 error in 1 file
     "#);

@@ -203,14 +203,14 @@ approval: {freeze: []}
     4 | issues: {auth: {app: {id: 1}}}
       |                 ^^^
       |
-      = help: an App has an `id`, the id of its `installation`, and a private `key`
+      = help: write the `id` of the App, the id of its `installation`, and its private `key`
     error[missing-field]: `app` needs `key`
      --> projects/a.yml:4:17
       |
     4 | issues: {auth: {app: {id: 1}}}
       |                 ^^^
       |
-      = help: an App has an `id`, the id of its `installation`, and a private `key`
+      = help: write the `id` of the App, the id of its `installation`, and its private `key`
     error[not-yet]: `freeze` is not supported yet
      --> projects/a.yml:5:12
       |
@@ -364,14 +364,14 @@ fn paths_outside_of_the_repository() {
     3 |   pulumi: {path: ../../etc}
       |                  ^^^^^^^^^
       |
-      = help: a path begins at the root of the repository
+      = help: write a path from the root of the repository, such as lib
     error[missing-path]: `/etc/passwd` is outside of the repository
      --> projects/a.yml:4:18
       |
     4 | source: {paths: [/etc/passwd]}
       |                  ^^^^^^^^^^^
       |
-      = help: a path begins at the root of the repository
+      = help: write `etc/passwd`: paths begin at the root of the repository
 
     error: 2 errors in 1 file; nothing was compared
     ");

@@ -227,7 +227,7 @@ inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {
       |                                                ^
       |
       = note: no other input has this name
-      = help: say `git`, `image`, `s3`, `github_release` or `resource`
+      = help: write `git`, `image`, `s3`, `github_release` or `resource`
     error[missing-field]: `image` of `c` needs `repository`
      --> projects/a.yml:4:80
       |
@@ -259,6 +259,9 @@ inputs: {gate: {image: {repository: a}}, Img: {image: {repository: a}}}
       |
     4 | inputs: {gate: {image: {repository: a}}, Img: {image: {repository: a}}}
       |                                          ^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+      = help: write `img`
 
     error: 2 errors in 1 file; nothing was compared
     ");
@@ -295,7 +298,7 @@ fn project_that_is_not_there() {
     7 | projects: [apps/*.yml, more/*.yml]
       |           ^^^^^^^^^^^^^^^^^^^^^^^^
       |
-      = help: run `ol-pipegen init`, which writes an example
+      = help: write `project: cart` and `stack: {KIND: …}` in `apps/cart.yml`, or correct `projects`
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -344,14 +347,14 @@ fn code_that_is_not_as_the_manifest_says() {
     2 | discover: true
       | ^^^^^^^^
       |
-      = help: looked in code; is this the checkout of the code?
+      = help: check that `code` is the checkout of the code
     error[missing-path]: `../../etc` is outside of the repository
      --> projects/d.yml:3:18
       |
     3 |   pulumi: {path: ../../etc}
       |                  ^^^^^^^^^
       |
-      = help: a path begins at the root of the repository
+      = help: write a path from the root of the repository, such as lib
 
     error: 4 errors and 1 warning in 4 files; nothing was written
     ");
@@ -450,7 +453,7 @@ fn discovery_that_does_not_find_what_is_said() {
     5 | skip: [one.QA, two.QA]
       |                ^^^^^^
       |
-      = help: no stack file `infra/Pulumi.two.QA.yaml`
+      = help: remove it, or add the stack file `infra/Pulumi.two.QA.yaml`
 
     error: 3 errors in 1 file; nothing was compared
     ");
@@ -608,14 +611,14 @@ inputs:
       |   ^^^^^^^
       |
       = note: no other input has this name
-      = help: say `git`, `image`, `s3`, `github_release` or `resource`
+      = help: write `git`, `image`, `s3`, `github_release` or `resource`
     error[missing-field]: the files of `file` need `regexp` or `versioned_file`
      --> projects/a.yml:5:14
       |
     5 |   file: {s3: {bucket: b}}
       |              ^^^^^^^^^^^
       |
-      = help: a pattern with a group for the version, or the file of which the bucket keeps versions
+      = help: write `regexp`, a pattern with a group for the version, or `versioned_file`, a file whose versions the bucket keeps
     error[plaintext-secret]: the secret key of `files` is written in clear
      --> projects/a.yml:6:74
       |
@@ -640,6 +643,9 @@ inputs:
       |
     9 |   odd: {resource: {type: A b, source: {}}}
       |                          ^^^
+      |
+      = note: Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first
+      = help: write `type: a-b`
     error[name-collision]: gives the key `a-image`, which exists already
       --> projects/a.yml:10:3
        |
@@ -705,7 +711,7 @@ fn watched_paths_do_not_fit_the_code() {
       |     ^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: looked in code
-      = help: a path begins at the root of the repository; no change would ever start a deployment by it
+      = help: correct the path, which begins at the root of the repository, or remove it
     warning[unread-path]: nothing that is deployed reads `src/pipelines_of_old`
      --> projects/vault.yml:8:5
       |
@@ -721,7 +727,7 @@ fn watched_paths_do_not_fit_the_code() {
       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: looked in code
-      = help: a path begins at the root of the repository; no change would ever start a deployment by it
+      = help: correct the path, which begins at the root of the repository, or remove it
 
     error: 2 errors and 2 warnings in 2 files; nothing was written
     ");

@@ -24,7 +24,14 @@ impl Changes {
     }
 
     pub(super) fn push(&mut self, effect: Effect, subject: Subject, message: impl Into<String>) -> &mut Change {
-        self.changes.push(Change { effect, subject, message: message.into(), lines: None, is_gate_gone: false });
+        self.changes.push(Change {
+            effect,
+            subject,
+            others: Vec::new(),
+            message: message.into(),
+            lines: None,
+            is_gate_gone: false,
+        });
         // There is one: it was pushed.
         let last = self.changes.len() - 1;
         &mut self.changes[last]
@@ -39,6 +46,9 @@ pub struct Change {
     /// What changes.
     #[serde(flatten)]
     pub subject: Subject,
+    /// Other things of this kind that change alike, where a report has them in one line.
+    #[serde(skip)]
+    pub(crate) others: Vec<String>,
     /// How, in words that stand behind its name. Secrets are not shown.
     pub message: String,
     /// The lines of a text that change, as a unified diff.
@@ -98,18 +108,6 @@ impl Subject {
             Self::Resource(name) => ("resource", name),
             Self::ResourceType(name) => ("resource type", name),
             Self::Gate(name) => ("gate", name),
-        }
-    }
-
-    /// The same for several things of a kind: the name of one of them, and how many more there are.
-    pub(crate) fn and_more(self, more: usize) -> Self {
-        let and_more = |name: String| if more == 0 { name } else { format!("{name} and {more} more") };
-        match self {
-            Self::Pipeline => Self::Pipeline,
-            Self::Job(name) => Self::Job(and_more(name)),
-            Self::Resource(name) => Self::Resource(and_more(name)),
-            Self::ResourceType(name) => Self::ResourceType(and_more(name)),
-            Self::Gate(name) => Self::Gate(and_more(name)),
         }
     }
 }

@@ -10,6 +10,7 @@ use yaml_source::diagnostic::{Count, visible};
 use yaml_source::markdown::as_code;
 
 use super::change::{Change, Changes, Effect};
+use super::words::first_names;
 
 /// A pipeline on both sides, and what changes.
 #[derive(Serialize)]
@@ -50,9 +51,6 @@ impl Compared {
     }
 }
 
-/// The pipelines that are named of many with the same change.
-const MOST_NAMES: usize = 3;
-
 /// A part of what is reported: the pipelines, and what changes in all of them.
 struct Part<'c> {
     pipelines: Vec<&'c Compared>,
@@ -86,9 +84,10 @@ fn parts(compared: &[Compared]) -> Vec<Part<'_>> {
     let mut shared: IndexMap<Vec<usize>, Changes> = IndexMap::new();
     for all in alike.values() {
         let pipelines: Vec<usize> = all.iter().map(|(index, _)| *index).collect::<BTreeSet<_>>().into_iter().collect();
-        let subjects: BTreeSet<_> = all.iter().map(|(_, change)| &change.subject).collect();
+        let names: BTreeSet<&str> = all.iter().map(|(_, change)| change.subject.parts().1).collect();
         let mut change = all[0].1.clone();
-        change.subject = change.subject.and_more(subjects.len() - 1);
+        let first = change.subject.parts().1;
+        change.others = names.into_iter().filter(|name| *name != first).map(str::to_owned).collect();
         shared.entry(pipelines).or_default().changes.push(change);
     }
     parts.extend(shared.into_iter().map(|(pipelines, changes)| Part {
@@ -136,9 +135,7 @@ pub fn in_words(compared: &[Compared], named: bool, colour: bool) -> String {
 }
 
 fn in_several(names: &[String]) -> String {
-    let (shown, more) = names.split_at(names.len().min(MOST_NAMES));
-    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-    format!("in {} ({}{more})", Count(names.len(), "pipeline"), shown.join(", "))
+    format!("in {} ({})", Count(names.len(), "pipeline"), first_names(names))
 }
 
 /// Returns what changes in pipelines, for a pull request.

@@ -53,7 +53,7 @@ pub(super) fn change(subject: Subject, part: &[String], difference: &Difference)
             (Effect::Changed, format!("{place} {what}"))
         }
     };
-    Change { effect, subject, message: format!("{part}{what}"), lines, is_gate_gone: false }
+    Change { effect, subject, others: Vec::new(), message: format!("{part}{what}"), lines, is_gate_gone: false }
 }
 
 /// Lists in which the order says nothing to Concourse.
@@ -72,7 +72,7 @@ fn place(path: &[String]) -> String {
     match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["env", variable] => format!("the variable `{}`", visible(variable)),
         ["config", "run", "args", ..] => "the script".to_owned(),
-        ["config", ..] => strip(&path[1..]),
+        ["config", _, ..] => strip(&path[1..]),
         _ => strip(path),
     }
 }
@@ -141,10 +141,7 @@ impl Changes {
             }
             let _ = writeln!(out, "**{heading}**\n");
             for change in changes {
-                let subject = match change.subject.parts() {
-                    ("", _) => String::new(),
-                    (kind, name) => format!("{kind} {}: ", as_code(name)),
-                };
+                let subject = subject(change, as_code).map_or_else(String::new, |subject| format!("{subject}: "));
                 let _ = writeln!(out, "- {subject}{}", with_code(&change.message));
                 if let Some(lines) = &change.lines {
                     // Longer than any row of backticks in the text.
@@ -173,10 +170,29 @@ fn with_code(message: &str) -> String {
 }
 
 fn sentence(change: &Change, colour: bool) -> String {
-    match change.subject.parts() {
-        ("", _) => change.message.clone(),
-        (kind, name) => format!("{kind} {}: {}", painted(colour, "1", &visible(name)), change.message),
+    let subject = subject(change, |name| painted(colour, "1", &visible(name)));
+    subject.map_or_else(|| change.message.clone(), |subject| format!("{subject}: {}", change.message))
+}
+
+/// What changes, in words: `job a`, `jobs a, b and 20 more`.
+fn subject(change: &Change, write: impl Fn(&str) -> String) -> Option<String> {
+    let (kind, name) = change.subject.parts();
+    if kind.is_empty() {
+        return None;
     }
+    let names: Vec<String> = std::iter::once(name).chain(change.others.iter().map(String::as_str)).map(write).collect();
+    let plural = if names.len() == 1 { "" } else { "s" };
+    Some(format!("{kind}{plural} {}", first_names(&names)))
+}
+
+/// So many names are listed.
+const MOST_NAMES: usize = 20;
+
+/// Names in a row. Of very many the first ones, and how many there are besides.
+pub(super) fn first_names(names: &[String]) -> String {
+    let (shown, more) = names.split_at(names.len().min(MOST_NAMES));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn painted(colour: bool, code: &str, text: &str) -> String {

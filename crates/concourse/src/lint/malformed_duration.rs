@@ -17,7 +17,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
             diagnostics.push(
                 Diagnostic::new(Rule::MalformedDuration, node.span, format!("`{text}` is not a duration"))
                     .label("Concourse reads it when it is used, and then it is an error")
-                    .help("numbers with units, from `h`, `m` and `s`: `90s`, `1h30m`"),
+                    .help("write numbers with the units `h`, `m` and `s`, such as `90s` or `1h30m`"),
             );
         }
     }

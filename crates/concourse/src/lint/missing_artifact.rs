@@ -25,6 +25,15 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                 };
                 made.look_for(artifact, node, step, diagnostics);
             }
+            for node in body_files(view, step) {
+                // Without an artifact no file is found, and the issue says so.
+                let Some((artifact, _)) =
+                    node.as_str().filter(|text| is_known(text)).and_then(|text| text.split_once('/'))
+                else {
+                    continue;
+                };
+                made.look_for(artifact, node, step, diagnostics);
+            }
             for node in artifacts(step) {
                 if let Some(name) = node.as_str() {
                     // Around the names of a put's inputs Concourse takes white space off.
@@ -108,6 +117,15 @@ fn files<'n>(step: &StepView<'n>) -> Vec<(&'n Node, &'static str)> {
     };
     let file = field(step.node, "file");
     file.into_iter().chain(list(step.node, "var_files")).map(|node| (node, role)).collect()
+}
+
+/// The files that a put writes into an issue.
+fn body_files<'n>(view: &PipelineView<'n>, step: &StepView<'n>) -> &'n [Node] {
+    let is_of_issues = || view.resource(step.resource()).is_some_and(|resource| view.is_of_issues(resource));
+    match step.param("body_files") {
+        Some(files) if step.kind == StepKind::Put && is_of_issues() => files.as_list().unwrap_or_default(),
+        _ => &[],
+    }
 }
 
 /// What names an artifact.

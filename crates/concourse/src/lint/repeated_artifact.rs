@@ -24,7 +24,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
                             format!("`{text}` appears twice in `{list_name}`"),
                         )
                         .also(first, "the other")
-                        .help("one of them hides the other: remove it, or give it a place of its own"),
+                        .help("remove one of them, since it hides the other, or give it a place of its own"),
                     );
                 }
             }

@@ -6,6 +6,8 @@ use regex::Regex;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::source::Span;
 use yaml_source::yaml::CHECKED_TEXT;
 
 /// Why a text is no identifier: Concourse, `atc/configwarning.go`, `ValidateIdentifier`.
@@ -24,6 +26,18 @@ impl fmt::Display for InvalidIdentifier {
 }
 
 impl std::error::Error for InvalidIdentifier {}
+
+/// What Concourse takes as a name.
+const NAMES: &str = "Concourse takes lowercase letters, digits, `-`, `_` and `.`, a letter or a digit first";
+
+/// The error for a name that Concourse does not take. `written` is what the file has in its place, and `field` the field;
+/// a template is not corrected.
+pub fn invalid_name(span: Span, message: String, (field, written): (&str, &str)) -> Diagnostic {
+    let right = Some(written).filter(|text| !text.contains("{{")).and_then(nearest_identifier);
+    let right =
+        right.map(|name| if field.is_empty() { format!("write `{name}`") } else { format!("write `{field}: {name}`") });
+    Diagnostic::new(Rule::ConcourseName, span, message).maybe_help(right).note(NAMES)
+}
 
 /// Is a text an identifier?
 pub(crate) fn check_identifier(name: &str) -> Result<(), InvalidIdentifier> {
@@ -54,6 +68,14 @@ pub(crate) fn check_identifier(name: &str) -> Result<(), InvalidIdentifier> {
         return invalid("cannot be just numbers".to_owned());
     }
     Ok(())
+}
+
+/// The identifier that a text was probably meant to be: in lowercase, with a dash in place of what is illegal.
+fn nearest_identifier(text: &str) -> Option<String> {
+    let is_legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
+    let name: String = text.to_lowercase().chars().map(|c| if is_legal(c) { c } else { '-' }).collect();
+    let name = name.trim_matches(['-', '_', '.']);
+    check_identifier(name).ok().map(|()| name.to_owned())
 }
 
 /// Takes a name that Concourse takes without a warning; from a lenient deserializer, any name.

@@ -12,7 +12,7 @@ mod task;
 mod version;
 
 pub(crate) use identifier::check_identifier;
-pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName};
+pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName, invalid_name};
 pub use instance_vars::InstanceVars;
 pub use job::{BuildLogRetention, Job};
 pub use pipeline::Pipeline;

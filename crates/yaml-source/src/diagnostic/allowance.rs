@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::{Diagnostic, Rule, UnknownRule};
+use super::{ALWAYS_AN_ERROR, Diagnostic, Rule, UnknownRule};
 use crate::source::{FileId, Lines, Sources, Span};
 
 /// How such a comment begins.
@@ -88,12 +88,10 @@ fn read(file: FileId, start: usize, comment: &str) -> Result<(Rule, Span), Diagn
         return Err(wrong(whole, "a comment that names no rule".to_owned()).help(how));
     }
     let rule: Rule = name.parse().map_err(|unknown: UnknownRule| {
-        wrong(of_name.clone(), unknown.to_string()).help("`ol-pipegen rule` lists all rules")
+        wrong(of_name.clone(), unknown.to_string()).help("run `ol-pipegen rule`, which lists all rules")
     })?;
     if !rule.may_be_allowed() {
-        return Err(
-            wrong(of_name, format!("`{rule}` stays an error")).label("there is no valid output without this rule")
-        );
+        return Err(wrong(of_name, format!("`{rule}` is always an error")).label(ALWAYS_AN_ERROR));
     }
     if reason.trim_start().strip_prefix("because").is_none_or(|reason| reason.trim().is_empty()) {
         return Err(wrong(whole, format!("`{rule}` is allowed without a reason")).help(how));

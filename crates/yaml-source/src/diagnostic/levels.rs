@@ -27,6 +27,9 @@ impl FileLevels {
     }
 }
 
+/// Why a rule cannot be allowed.
+pub const ALWAYS_AN_ERROR: &str = "a file with this error cannot be rendered or set";
+
 /// What the command line makes of rules.
 #[derive(Clone, Debug, Default)]
 pub struct Levels {
@@ -47,9 +50,14 @@ pub enum Level {
 }
 
 impl Level {
-    /// May a rule be made that?
+    /// Whether the command line can give this level to a rule.
     pub const fn fits(self, rule: Rule) -> bool {
         matches!(self, Self::Deny) || rule.may_be_allowed()
+    }
+
+    /// Whether `rules` of a file can give this level to a rule. An error is allowed place by place, with a reason.
+    pub const fn fits_in_file(self, rule: Rule) -> bool {
+        matches!((self, rule.severity()), (Self::Deny, _) | (_, Severity::Warning))
     }
 
     const fn flag(self) -> &'static str {
@@ -105,7 +113,7 @@ impl Levels {
         for (rule, level) in denied.chain(warned).chain(allowed) {
             if !level.fits(rule) {
                 let flag = level.flag();
-                return Err(format!("{flag} {rule}: this rule cannot be allowed: there is no valid output without it"));
+                return Err(format!("{flag} {rule}: this rule is always an error: {ALWAYS_AN_ERROR}"));
             }
             if let Some(other) = of.insert(rule, level)
                 && other != level

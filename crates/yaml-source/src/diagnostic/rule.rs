@@ -393,9 +393,9 @@ rules! {
     ImageWithoutType = Warning "image-without-type",
     /// Closing the issue starts nothing.
     IssueWithoutListener = Warning "issue-without-listener",
-    /// A job that does something before it claims its approval.
+    /// A job does something before it claims its approval.
     LateClaim = Warning "late-claim",
-    /// A job that records what it deployed even when the deployment failed.
+    /// A job records what it deployed even when the deployment failed.
     FailedRecord = Warning "failed-record",
     /// Two builds of a job that deploys behind a gate can run at the same time.
     ParallelDeployment = Warning "parallel-deployment",

@@ -75,6 +75,14 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The selector of stages that was probably meant: `a.CI` for `CI.a`, else the nearest word.
+pub fn did_you_mean_selector<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let swapped = word.split_once('.').map(|(environment, group)| format!("{group}.{environment}"));
+    let swapped =
+        swapped.and_then(|swapped| known.clone().into_iter().find(|name| name.eq_ignore_ascii_case(&swapped)));
+    swapped.or_else(|| did_you_mean(word, known))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +110,11 @@ mod tests {
         assert_eq!(did_you_mean("Prod", ["CI", "QA", "Production"]), None);
         assert_eq!(did_you_mean("edgy", ["main", "edge"]), Some("edge"));
         assert_eq!(did_you_mean("zz", ["main", "edge"]), None);
+        let selectors = ["eu", "Production", "eu.QA", "eu.Production"];
+        assert_eq!(did_you_mean_selector("Production.eu", selectors), Some("eu.Production"));
+        assert_eq!(did_you_mean_selector("production.eu", selectors), Some("eu.Production"));
+        assert_eq!(did_you_mean_selector("eu.Prodution", selectors), Some("eu.Production"));
+        assert_eq!(did_you_mean_selector("Prodution", selectors), Some("Production"));
         assert_eq!(did_you_mean(&"a".repeat(1 << 20), ["a", &"a".repeat((1 << 20) - 1)]), None);
     }
 }

@@ -393,6 +393,10 @@ impl Reader<'_, '_> {
             self.diagnostics.push(unquoted_template(self.span(&range), &text));
             return;
         }
+        if let Some(wrong) = self.template_within(offset) {
+            self.diagnostics.push(wrong);
+            return;
+        }
         let end = self.text[offset..].chars().next().map_or(offset, |c| offset + c.len_utf8());
         if let Some(wrong) = self.wrong_indent(offset, &error.info()) {
             self.diagnostics.push(wrong);
@@ -419,6 +423,8 @@ impl Reader<'_, '_> {
             return (error, is_commented.then_some(help));
         } else if error == "unclosed quote" {
             return (error, Some("close the quote"));
+        } else if error.contains("did not find expected ',' or '}'") && self.text[offset..].starts_with(": ") {
+            ("a second `: ` before `,` or `}`", "quote a text that contains `: `, or write `,` before the next key")
         } else if error.contains("did not find expected ',' or '}'") {
             ("expected `,` or `}`", "close the bracket before this place")
         } else if error.contains("did not find expected ',' or ']'") {
@@ -475,6 +481,19 @@ impl Reader<'_, '_> {
     }
 
     /// A hole in plain text on the line of a syntax error: YAML reads its braces as a map, and stumbles later.
+    /// The error for a text within brackets that has a hole at this place: YAML ends the text before a bracket.
+    fn template_within(&self, offset: usize) -> Option<Diagnostic> {
+        let hole = self.text[offset..].strip_prefix("{{")?;
+        let before = &self.text[..offset];
+        let line = before.rfind('\n').map_or(0, |at| at + 1);
+        let starts =
+            [": ", ", ", "[", "{", "- "].iter().filter_map(|start| Some(before[line..].rfind(start)? + start.len()));
+        let start = line + starts.max()?;
+        let rest = offset + 2 + hole.lines().next()?.find("}}")? + 2;
+        let end = self.text[rest..].find([',', ']', '}', '\n']).map_or(self.text.len(), |at| rest + at);
+        (start < offset).then(|| unquoted_template(self.span(&(start..end)), &self.text[start..end]))
+    }
+
     fn template_before(&self, offset: usize) -> Option<std::ops::Range<usize>> {
         // The error is seen at the end of the hole's line, or on the next one.
         let upto = self.text[..offset].trim_end().len();
@@ -493,8 +512,13 @@ impl Reader<'_, '_> {
 
 fn unquoted_template(span: Span, text: &str) -> Diagnostic {
     let text = text.trim_end();
-    let whole = if text.ends_with("}}") { text } else { "{{ … }}" };
-    Diagnostic::new(Rule::UnquotedTemplate, span, "a text that begins with `{{` needs quotes in YAML")
+    let whole = if text.ends_with("}}") || !text.starts_with("{{") { text } else { "{{ … }}" };
+    let message = if text.starts_with("{{") {
+        "a text that begins with `{{` needs quotes in YAML"
+    } else {
+        "a text that contains `{{` needs quotes within brackets"
+    };
+    Diagnostic::new(Rule::UnquotedTemplate, span, message)
         .label("YAML reads a map here")
         .help(format!("write \"{whole}\""))
 }

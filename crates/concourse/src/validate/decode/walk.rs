@@ -118,7 +118,7 @@ impl Walk<'_> {
             let mut diagnostic = self.unknown_field(entry, of.noun, of.fields);
             if refusal == Refusal::STRICT && diagnostic.help.is_none() {
                 diagnostic = diagnostic
-                    .help("Concourse drops it; what only holds anchors may stay where nobody asks for `--strict`");
+                    .help("remove it: Concourse drops it; a key that only holds anchors may stay without `--strict`");
             }
             self.diagnostics.push(diagnostic.refused_by(refusal));
         }
@@ -291,7 +291,7 @@ impl Walk<'_> {
             format!("a number that is {name} has no place in JSON, as which Concourse keeps a pipeline"),
         );
         let raw = self.sources.slice(span);
-        self.diagnostics.push(diagnostic.help(format!("if it is a text, write \"{raw}\"")).refused_by(refusal));
+        self.diagnostics.push(diagnostic.help(format!("write \"{raw}\" for a text")).refused_by(refusal));
     }
 
     /// Reports a value of another type than is due, and leaves nothing of it.

@@ -23,6 +23,6 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
     };
     diagnostics.push(
         refused(Rule::InvalidBackground, image.span, message, format!("display config: {concourse_message}"))
-            .help("a URL that begins with `https://`, or a path"),
+            .help("write a URL that begins with `https://`, or a path"),
     );
 }

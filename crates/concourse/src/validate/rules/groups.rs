@@ -78,7 +78,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                     format!("{} is in no group", called(job)),
                     format!("groups: job '{}' belongs to no group", job.name),
                 )
-                .help("where there are groups, each job is in one of them: add it to the `jobs` of one"),
+                .help("add it to the `jobs` of a group: with groups, each job belongs to one"),
             );
         }
     }

@@ -33,7 +33,7 @@ fn below(node: &Node, diagnostics: &mut Diagnostics) {
             diagnostics.push(
                 Diagnostic::new(Rule::UnreadableKey, entry.key_span, message)
                     .refused_by(Refusal::SERVER)
-                    .help("the server cannot read it back: choose another key"),
+                    .help("write another key: the server cannot read this one back"),
             );
         }
         below(&entry.value, diagnostics);

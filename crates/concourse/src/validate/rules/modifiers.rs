@@ -35,7 +35,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                         format!("`{given}` is not a duration"),
                         concourse_message,
                     )
-                    .help("numbers with units, from `h`, `m` and `s`: `90s`, `1h30m`"),
+                    .help("write numbers with the units `h`, `m` and `s`, such as `90s` or `1h30m`"),
                 );
             }
         }

@@ -64,7 +64,9 @@ fn unrelated(job: &JobView<'_>, step: &StepView<'_>, span: Span, other: &JobView
         format!("jobs: {place}.passed: job '{}' does not interact with resource '{resource}'", other.name),
     )
     .also(other.span, "this job")
-    .help(format!("no version of `{resource}` can have passed it: get or put it there, or name another job"))
+    .help(format!(
+        "get or put `{resource}` in that job, or name another job: no version of it can have passed this one"
+    ))
 }
 
 /// The jobs that a `passed` names: by a name; from 8.1 on by a pattern, which each job of that name matches.

@@ -5,7 +5,7 @@ use regex::Regex;
 
 use crate::model::ConcourseVersion;
 use crate::view::{Definition, field, is_invalid};
-use yaml_source::diagnostic::{Diagnostics, Refusal, Rule, did_you_mean, ticked};
+use yaml_source::diagnostic::{Diagnostics, Refusal, Rule, did_you_mean, one_of, ticked};
 use yaml_source::yaml::{Map, Node};
 
 use super::{Checked, credentials, names, refused};
@@ -61,7 +61,7 @@ fn check_type(version: ConcourseVersion, source: &Definition<'_>, kind: &str, di
             )
             // It has none of the settings that it needs.
             .concourse_message(format!("variable sources: credential manager {} is invalid", source.name))
-            .help(format!("one of {}", ticked(IN_PIPELINES))),
+            .help(format!("write {}", one_of(IN_PIPELINES))),
         );
     } else if !IN_PIPELINES.contains(&kind) || is_unknown_to_fly(version, kind) {
         let by = if is_unknown_to_fly(version, kind) { Refusal::FLY } else { Refusal::EVERYWHERE };
@@ -74,7 +74,7 @@ fn check_type(version: ConcourseVersion, source: &Definition<'_>, kind: &str, di
         let help = match did_you_mean(kind, IN_PIPELINES) {
             Some("idtoken") if kind == "idtoken" => "its server does: set the pipeline with a newer fly".to_owned(),
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("one of {}", ticked(IN_PIPELINES)),
+            None => format!("write {}", one_of(IN_PIPELINES)),
         };
         diagnostics
             .push(refused(Rule::UnknownCredentialManager, span, message, concourse_message).refused_by(by).help(help));

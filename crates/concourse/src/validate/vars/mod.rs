@@ -57,8 +57,8 @@ impl Vars {
         let mut map = Map::default();
         for (argument, is_yaml) in texts.iter().map(|text| (text, false)).chain(values.iter().map(|yaml| (yaml, true)))
         {
-            let wrong = |why: &str| format!("`{argument}` gives no variable: {why}");
-            let (name, text) = argument.split_once('=').ok_or_else(|| wrong("it is `NAME=VALUE`"))?;
+            let wrong = |why: &str| format!("`{argument}` sets no variable: {why}");
+            let (name, text) = argument.split_once('=').ok_or_else(|| wrong("write `NAME=VALUE`"))?;
             let reference = Reference::parse(name, version).map_err(wrong)?;
             let mut scratch = Sources::default();
             let file = scratch.add("", if is_yaml { text } else { "" });

@@ -23,7 +23,7 @@ pub(super) fn of_flow_scalar(text: &str) -> Option<Quirk> {
 /// A key within brackets ends with its line, unless a `?` stands before it.
 pub(super) fn of_flow_key(before: &str, key: &str) -> Option<Quirk> {
     let is_long = key.contains('\n') && !before.trim_end().ends_with('?');
-    let help = "is there a comma missing?".to_owned();
+    let help = "keep the key in one line, or write the comma that is missing before it".to_owned();
     is_long.then_some(Quirk { at: 0..key.len(), message: "a key of more than one line", help: Some(help) })
 }
 

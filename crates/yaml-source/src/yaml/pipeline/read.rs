@@ -310,7 +310,7 @@ impl Reader<'_, '_> {
             NodeKind::List(_) | NodeKind::Map(_) => "a key that is not text",
         };
         self.refuse(Rule::WrongType, span, refused, |d| match variable {
-            Some(name) => d.help(format!("a variable is written (({name}))")),
+            Some(name) => d.help(format!("write (({name})) for a variable")),
             None => d.help("write the key as a text; one that begins with `{`, `[` or `?` needs quotes"),
         });
         Key::Refused
