@@ -175,7 +175,6 @@ class Maker:
             "version": 1,
             "concourses": {"main": {"target": "main", "team": "shop"}, "edge": {"target": "edge", "team": "shop"}},
             "resource_types": {"github-issues": {"source": {"tag": "1.0.0"}}},
-            "rules": {"unused-override": "allow"},
             "defaults": defaults,
         }
         self.settings = settings
