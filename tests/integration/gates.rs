@@ -1625,3 +1625,99 @@ fn type_that_is_only_called_time_is_no_clock() {
         own.lines().filter(|line| !line.contains("name: time")).fold(String::new(), |text, line| text + line + "\n");
     assert!(!gated(&none).contains("`x` is the newest version"), "{}", gated(&none));
 }
+
+/// A manifest whose steps before the kind's may use the instance var `y`, which holds the name of the code.
+fn with_variable(steps: &str) -> String {
+    format!("project: shop\ninstance_vars: {{y: shop}}\nnames: {{code: shop}}\n{SCRIPT}before:\n{steps}")
+}
+
+#[test]
+fn step_makes_an_artifact_whose_name_is_a_variable() {
+    assert_snapshot!(
+        report(&with_variable("- {task: t, file: shop/t.yml, output_mapping: {x: ((y))}}\n")),
+        @"
+    error[step-past-gate]: the step makes the artifact `((y))`, which can be any artifact of the job
+     --> projects/shop.yml:6:3
+      |
+    6 | - {task: t, file: shop/t.yml, output_mapping: {x: ((y))}}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: a variable could put it in the place of an approved artifact
+      = note: in the deploy of `shop` CI
+      = help: write the name of the artifact without a variable
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    let config = "platform: linux, image_resource: {type: registry-image, source: {repository: alpine}}, run: {path: ls}";
+    for steps in [
+        format!("- {{task: t, config: {{{config}, outputs: [{{name: ((y))}}]}}}}\n"),
+        format!("- {{task: t, config: {{{config}, outputs: [{{name: x}}]}}, output_mapping: {{x: s((y))}}}}\n"),
+        "- load_var: yy\n  file: shop/yy\n- {task: t, file: shop/t.yml, output_mapping: {x: ((.:yy))}}\n".to_owned(),
+        "- {across: [{var: v, values: [a]}], task: t, file: shop/t.yml, output_mapping: {x: ((.:v))}}\n".to_owned(),
+        "- {try: {task: t, file: shop/t.yml, output_mapping: {x: ((y))}}}\n".to_owned(),
+    ] {
+        let found = report(&with_variable(&steps));
+        assert!(found.contains("which can be any artifact of the job"), "{steps}\n{found}");
+    }
+    // In the first environment nothing is approved, and its record names what it deployed.
+    let kind = "version: 1\nabout: x\ntarget: \"{{ stack }}\"\nsteps:\n\
+                - {task: t, file: shop/t.yml, output_mapping: {x: ((y))}}\n";
+    let work = fleet()
+        .file("kinds/stacks/sly.yml", kind)
+        .file("projects/shop.yml", "project: shop\nnames: {code: shop}\nstack: {sly: {}}\n");
+    assert!(refused(&work).contains("which can be any artifact of the job"));
+}
+
+#[test]
+fn step_uses_an_artifact_whose_name_is_a_variable() {
+    let work = |step: &str| {
+        fleet().file(
+            "projects/shop.yml",
+            &format!(
+                "project: shop\ninstance_vars: {{y: tools}}\n{SCRIPT}before:\n- {{get: tools, unpinned: a helper}}\n{step}\
+                 extra:\n  resources:\n  \
+                 - {{name: tools, type: git, source: {{uri: https://github.com/example/tools, branch: main}}}}\n"
+            ),
+        )
+    };
+    assert_snapshot!(warned(&work("- {load_var: v, file: ((y))/x}\n")), @"
+    warning[unapproved-artifact]: the step uses `((y))`, which can be `tools`, of which no approval names a version
+     --> projects/shop.yml:6:3
+      |
+    6 | - {load_var: v, file: ((y))/x}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` QA
+      = help: make it one of the `inputs`; or write in the get why the newest version may run here: `unpinned: REASON`
+
+    warning: 1 warning in 1 file
+    ");
+    // A reason lets the helper run.
+    assert_eq!(warned(&work("- {task: t, file: ((y))/t.yml}\n")), "");
+    let needs = |step: &str| {
+        let (a, b) = (format!("a: {{{}}}", SCRIPT.trim()), format!("b: {{needs: [a], {}, before: [{step}]}}", SCRIPT.trim()));
+        fleet().file("projects/shop.yml", &format!("instance_vars: {{y: after-deploy-a-qa}}\nprojects:\n  {a}\n  {b}\n"))
+    };
+    for step in [
+        "{task: t, file: ((y))/t.yml}",
+        "{task: t, file: shop-b/t.yml, image: ((y))}",
+        "{task: t, file: shop-b/t.yml, input_mapping: {x: ((y))}}",
+        "{task: t, file: after-deploy-a-qa/t.yml}",
+    ] {
+        let found = warned(&needs(step));
+        assert!(found.contains("of which no approval names a version"), "{step}\n{found}");
+    }
+}
+
+#[test]
+fn repository_is_spelt_by_percent_encoding() {
+    let work = fleet()
+        .file("projects/a.yml", "project: shop\nenvironments: [CI, Production]\nstack: {pulumi: {path: infra}}\n")
+        .file(
+            "projects/b.yml",
+            "project: other\nenvironments: [P]\ngate: none\nnames: {stack: Production}\nstack: {pulumi: {path: infra}}\n\
+             source: {repository: \"https://github.com/example/%73hop\"}\n",
+        );
+    assert!(refused(&work).contains("deploys `Pulumi stack Production of github.com/example/shop/infra`"));
+}
