@@ -1710,14 +1710,211 @@ fn step_uses_an_artifact_whose_name_is_a_variable() {
     }
 }
 
+/// A gated project and another one without gates, which deploys its stack `Production`.
+fn beside(stack: &str, other: &str) -> Work {
+    fleet().file("projects/a.yml", &format!("project: shop\nenvironments: [CI, Production]\nstack: {{{stack}}}\n")).file(
+        "projects/b.yml",
+        &format!(
+            "project: other\npipeline: other\ninstance_vars: {{v: infra}}\nenvironments: [P]\ngate: none\n\
+             names: {{code: c, deploy: dep, deployed_title: t, stack: Production}}\n{other}"
+        ),
+    )
+}
+
+const PULUMI: &str = "pulumi: {path: infra}";
+
 #[test]
 fn repository_is_spelt_by_percent_encoding() {
-    let work = fleet()
-        .file("projects/a.yml", "project: shop\nenvironments: [CI, Production]\nstack: {pulumi: {path: infra}}\n")
-        .file(
-            "projects/b.yml",
-            "project: other\nenvironments: [P]\ngate: none\nnames: {stack: Production}\nstack: {pulumi: {path: infra}}\n\
-             source: {repository: \"https://github.com/example/%73hop\"}\n",
-        );
-    assert!(refused(&work).contains("deploys `Pulumi stack Production of github.com/example/shop/infra`"));
+    let other = format!("stack: {{{PULUMI}}}\nsource: {{repository: \"https://github.com/example/%73hop\"}}\n");
+    assert!(refused(&beside(PULUMI, &other)).contains("error[shared-target]"));
+}
+
+#[test]
+fn variable_decides_what_a_stage_deploys() {
+    assert_snapshot!(refused(&beside(PULUMI, "stack: {pulumi: {path: ((v))}}\n")), @"
+    error[variable-place]: `path` holds a variable, so the path is not known before the pipeline runs
+     --> projects/b.yml:7:24
+      |
+    7 | stack: {pulumi: {path: ((v))}}
+      |                        ^^^^^
+      |
+      = help: write the path without a variable
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let helm = "helm: {chart: ch, namespace: \"{{ stack }}\"}";
+    assert_snapshot!(refused(&beside(helm, "stack: {helm: {chart: ch, namespace: ((v)), release: shop}}\n")), @"
+    error[variable-place]: the variable `((v))` decides what the stage deploys
+     --> projects/b.yml:7:38
+      |
+    7 | stack: {helm: {chart: ch, namespace: ((v)), release: shop}}
+      |                                      ^^^^^
+      |
+      = note: the target is `Helm release ((v))/shop by ((kubeconfig))`
+      = note: whether another job deploys the same thing without an approval cannot be checked
+      = help: write the value in the place of the variable
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let tofu = "opentofu: {path: tf}";
+    for (gated, other) in [
+        (PULUMI, "stack: {pulumi: {path: \"x/((v))\"}}\n"),
+        (helm, "stack: {helm: {chart: ch, namespace: shop, release: ((v))}}\n"),
+        (tofu, "stack: {opentofu: {path: ((v))}}\n"),
+        (tofu, "stack: {opentofu: {path: tf, workspace: ((v))}}\n"),
+        (tofu, "stack: {opentofu: {path: tf, backend_files: [((v))]}}\n"),
+        (PULUMI, "stack: {script: {image: alpine, deploy: ./d, target: ((v))}}\n"),
+    ] {
+        let found = refused(&beside(gated, other));
+        assert!(found.contains("error[variable-place]") && found.contains("error: 1 error in"), "{other}\n{found}");
+    }
+    // A name of the stack holds it, too.
+    let stack = beside(PULUMI, "stack: {pulumi: {path: infra}}\n").file(
+        "projects/b.yml",
+        "project: other\nenvironments: [P]\ngate: none\nnames: {code: c, deploy: dep, deployed_title: t, deployed: u, \
+         serial_group: g, preview: p, ready: r, ready_title: q, stack: ((v))}\nstack: {pulumi: {path: infra}}\n",
+    );
+    let found = refused(&stack);
+    assert!(found.contains("error[variable-place]"), "{found}");
+    // A credential is no place.
+    let helm = |namespace: &str| format!("helm: {{chart: ch, namespace: {namespace}, kubeconfig: ((kube))}}");
+    assert_eq!(warned(&beside(&helm("\"{{ stack }}\""), &format!("stack: {{{}}}\n", helm("other")))), "");
+}
+
+#[test]
+fn variable_decides_which_repository_is_meant() {
+    assert_snapshot!(refused(&beside(PULUMI, &format!("stack: {{{PULUMI}}}\nsource: {{repository: ((v))}}\n"))), @"
+    error[variable-place]: `((v))` holds a variable, so the repository is not known before the pipeline runs
+     --> projects/b.yml:8:22
+      |
+    8 | source: {repository: ((v))}
+      |                      ^^^^^
+      |
+      = help: write the address; only a user and a password in it can be variables
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let pulumi = |more: &str| refused(&beside(PULUMI, &format!("stack: {{pulumi: {{path: other}}}}\n{more}")));
+    for more in [
+        "source: {repository: \"https://github.com/((v))/shop\"}\n",
+        "source: {repository: \"https://((v))/example/shop\"}\n",
+        "source: {repository: \"git@((v)):example/shop\"}\n",
+        "inputs: {lib: {git: {repository: \"https://github.com/((v))/lib\"}}}\n",
+        "issues: {repository: \"((v))/deployments\"}\n",
+        "issues: {api: ((v))}\n",
+    ] {
+        let found = pulumi(more);
+        assert!(found.contains("error[variable-place]") && found.contains("error: 1 error in"), "{more}\n{found}");
+    }
+    for address in ["https://((user)):((vault:a/b@c.pw))@github.com/example/other", "((user))@github.com:example/other"] {
+        let other = format!("stack: {{{PULUMI}}}\nsource: {{repository: \"{address}\"}}\n");
+        assert_eq!(warned(&beside(PULUMI, &other)), "", "{address}");
+    }
+}
+
+#[test]
+fn kind_of_a_fleet_names_a_target_by_a_variable() {
+    let kind = "version: 1\nabout: x\noptions:\n  type: object\n  properties:\n    cluster: {type: string}\n    \
+                key: {type: string, x-secret: true}\ntarget: \"{{ options.cluster }} by {{ options.key }} and ((own))\"\nsteps:\n\
+                - {task: t, file: \"{{ code }}/t.yml\", params: {KEY: \"{{ options.key }}\", CLUSTER: \"{{ options.cluster }}\"}}\n";
+    let work = |cluster: &str| {
+        fleet().file("kinds/stacks/own.yml", kind).file(
+            "projects/shop.yml",
+            &format!("project: shop\nstack: {{own: {{key: ((key)), cluster: \"{cluster}\"}}}}\n"),
+        )
+    };
+    assert_snapshot!(warned(&work("((v)){{ stack }}")), @r#"
+    warning[unnamed-target]: the variable `((v))` decides what the stage deploys
+     --> projects/shop.yml:2:38
+      |
+    2 | stack: {own: {key: ((key)), cluster: "((v)){{ stack }}"}}
+      |                                      ^^^^^^^^^^^^^^^^^^
+      |
+      = note: the target is `((v))CI by ((key)) and ((own))`
+      = note: whether another job deploys the same thing without an approval cannot be checked
+      = help: write the value in the place of the variable
+
+    warning: 1 warning in 1 file
+    "#);
+    assert_eq!(warned(&work("{{ stack }}")), "");
+}
+
+#[test]
+fn variable_of_the_environment_moves_what_a_kind_deploys() {
+    assert_snapshot!(
+        report("project: shop\nstack: {opentofu: {path: tf}}\nenv: {TF_WORKSPACE: Production}\n"),
+        @"
+    error[variable-place]: `TF_WORKSPACE` would change what the stack kind `opentofu` deploys
+     --> projects/shop.yml:3:7
+      |
+    3 | env: {TF_WORKSPACE: Production}
+      |       ^^^^^^^^^^^^
+      |
+      = note: other jobs are compared with what the options of the kind say
+      = help: write the workspace in the option `workspace`
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    let helm = "stack: {helm: {chart: ch, namespace: \"{{ stack }}\"}}\n";
+    let tofu = "stack: {opentofu: {path: tf}}\n";
+    let pulumi = "stack: {pulumi: {path: infra}}\n";
+    for (stack, variables) in [
+        (helm, ["HELM_NAMESPACE", "HELM_KUBECONTEXT", "HELM_KUBEAPISERVER", "KUBECONFIG"]),
+        (tofu, ["TF_WORKSPACE", "TF_DATA_DIR", "TF_CLI_ARGS", "TF_CLI_ARGS_init"]),
+        (pulumi, ["PULUMI_STACK", "PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_BACKEND_URL"]),
+    ] {
+        for variable in variables {
+            for env in [
+                format!("env: {{{variable}: x}}\n"),
+                format!("preview_env: {{{variable}: x}}\n"),
+                format!("overrides: {{CI: {{env: {{{variable}: x}}}}}}\n"),
+                format!("inputs: {{app: {{image: {{repository: app}}, env: {{{variable}: digest}}}}}}\n"),
+            ] {
+                let found = report(&format!("project: shop\n{stack}{env}"));
+                assert!(found.contains(&format!("`{variable}` would change what the stack kind")), "{env}\n{found}");
+                assert!(found.contains("error: 1 error"), "{env}\n{found}");
+            }
+        }
+    }
+    let kind = "version: 1\nabout: x\ntarget: \"{{ stack }}\"\nreserved_env: {NOMAD_JOB: write the job in `options`}\nsteps:\n\
+                - {task: t, file: \"{{ code }}/t.yml\", params: \"{{ env }}\"}\n";
+    let work = |variable: &str| {
+        fleet()
+            .file("kinds/stacks/own.yml", kind)
+            .file("projects/shop.yml", &format!("project: shop\nstack: {{own: {{}}}}\nenv: {{{variable}: x}}\n"))
+    };
+    assert!(refused(&work("NOMAD_JOB")).contains("= help: write the job in `options`"));
+    assert_eq!(warned(&work("NOMAD_TOKEN_NAME")), "");
+}
+
+#[test]
+fn label_or_title_is_longer_than_github_takes() {
+    let pulumi = "project: shop\nstack: {pulumi: {path: infra}}\n";
+    let long = "x".repeat(51);
+    assert_snapshot!(report(&format!("{pulumi}issues: {{labels: [{long}]}}\n")), @"");
+    let title = "y".repeat(257);
+    for more in [
+        format!("names: {{promotion_label: \"{{{{ environment }}}}{}\"}}\n", "x".repeat(49)),
+        format!("names: {{final_label: {long}}}\n"),
+        format!("names: {{deployed_title: \"{{{{ stack }}}} {}\"}}\n", "y".repeat(255)),
+        format!("names: {{deployed_title: \"{title} {{{{ stack }}}}\"}}\n"),
+        format!("approval: {{reject_labels: [{long}]}}\n"),
+    ] {
+        let found = report(&format!("{pulumi}{more}"));
+        assert!(found.contains("error[wrong-type]") && found.contains("GitHub takes"), "{more}\n{found}");
+    }
+    for more in [
+        format!("issues: {{labels: [{}]}}\n", "é".repeat(50)),
+        format!("names: {{deployed_title: \"{{{{ stack }}}} {}\"}}\n", "y".repeat(245)),
+    ] {
+        assert_eq!(warned(&fleet().file("projects/shop.yml", &format!("{pulumi}{more}"))), "", "{more}");
+    }
+}
+
+#[test]
+fn gates_own_label_rejects_every_approval() {
+    let with = |label: &str| format!("project: shop\n{SCRIPT}approval: {{reject_labels: [\"{label}\"]}}\n");
+    assert!(report(&with("gate:0123456789ABCDEF")).contains("every issue of the gate has the label"));
+    assert_eq!(warned(&fleet().file("projects/shop.yml", &with("gate:hold"))), "");
 }
