@@ -1,0 +1,142 @@
+//! Reads a fleet and its manifests. Nothing of them is understood here.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::Failure;
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, one_of};
+use crate::manifest::{FileShape, check};
+use crate::parallel::in_parallel;
+use crate::project::Fleet;
+use crate::source::{FileId, Sources};
+use crate::yaml::{Limits, Node, read};
+
+use super::select::{self, Selected};
+
+/// The manifests of a fleet, read.
+pub(crate) struct Loaded {
+    pub(crate) fleet: Fleet,
+    /// The file that stands for it.
+    pub(super) path: Utf8PathBuf,
+    pub(super) whole: bool,
+    pub(crate) manifests: Vec<LoadedManifest>,
+}
+
+/// A manifest, read and not yet understood.
+pub(crate) struct LoadedManifest {
+    pub(crate) path: Utf8PathBuf,
+    pub(crate) file: FileId,
+}
+
+/// Reads a fleet and its manifests. `None` when the fleet is no YAML.
+pub(crate) fn load(
+    selected: &Selected,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Loaded>, Failure> {
+    let (fleet, path) = match selected {
+        Selected::Fleet { path, .. } => {
+            let Some(fleet) = Fleet::read(path, sources, diagnostics)? else { return Ok(None) };
+            (fleet, path.clone())
+        }
+        Selected::Alone { manifest } => {
+            let folder = manifest.parent().unwrap_or(Utf8Path::new("")).to_owned();
+            (Fleet::alone(folder, sources, diagnostics)?, manifest.clone())
+        }
+    };
+    let (paths, whole) = match selected {
+        Selected::Fleet { manifests: Some(manifests), .. } => (manifests.clone(), false),
+        Selected::Fleet { manifests: None, .. } => {
+            let found = select::manifests(&fleet.folder, &fleet.projects)?;
+            if found.is_empty() {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Rule::NoProjects,
+                        fleet.projects_span,
+                        format!("no manifest matches {}", one_of(&fleet.projects)),
+                    )
+                    .help("run `ol-pipegen init`, which writes an example"),
+                );
+            }
+            (found, true)
+        }
+        Selected::Alone { manifest } => (vec![manifest.clone()], true),
+    };
+    let texts = in_parallel(&paths, 100, |path| sources.read(path));
+    let mut manifests = Vec::with_capacity(paths.len());
+    for (path, text) in paths.into_iter().zip(texts) {
+        manifests.push(LoadedManifest { file: sources.add(path.as_path(), text?), path });
+    }
+    Ok(Some(Loaded { fleet, path, whole, manifests }))
+}
+
+/// A fleet without its manifests; without a file it is what a manifest in that folder has.
+pub(crate) fn load_fleet(
+    path: Option<&Utf8Path>,
+    folder: &Utf8Path,
+    sources: &mut Sources,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Loaded>, Failure> {
+    let fleet = match path {
+        Some(path) => Fleet::read(path, sources, diagnostics)?,
+        None => Some(Fleet::alone(folder.to_owned(), sources, diagnostics)?),
+    };
+    let path = path.map_or_else(|| folder.to_owned(), Utf8Path::to_owned);
+    Ok(fleet.map(|fleet| Loaded { fleet, path, whole: false, manifests: Vec::new() }))
+}
+
+/// Reads the manifests of a fleet that a run does not render. One that cannot be read is no reason not to render others.
+pub(super) fn load_others(loaded: &Loaded, sources: &mut Sources) -> Vec<LoadedManifest> {
+    if loaded.whole {
+        return Vec::new();
+    }
+    let paths = select::others(&loaded.manifests, &loaded.fleet.folder, &loaded.fleet.projects);
+    let texts = in_parallel(&paths, 100, |path| sources.read(path).ok());
+    let read = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
+    read.map(|(path, text)| LoadedManifest { file: sources.add(path.as_path(), text), path }).collect()
+}
+
+/// Warns of what the fleet's globs leave out, though somebody took it for a manifest.
+pub(super) fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Result<(), Failure> {
+    let fleet = &loaded.fleet;
+    if fleet.is_alone() {
+        return Ok(());
+    }
+    let rendered: Vec<&Utf8Path> = loaded.manifests.iter().map(|manifest| manifest.path.as_path()).collect();
+    if !loaded.whole {
+        for manifest in select::unlisted(&rendered, &fleet.folder, &fleet.projects) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnlistedManifest,
+                    fleet.projects_span,
+                    format!("no glob of this fleet's `projects` matches `{manifest}`"),
+                )
+                .note("rendering the whole fleet removes the pipeline again")
+                .help("add it to `projects`, or move it to where a glob finds it"),
+            );
+        }
+        return Ok(());
+    }
+    let passed_over = select::yaml_beside_yml(&rendered, &fleet.folder, &fleet.projects)?;
+    if !passed_over.is_empty() {
+        let shown = passed_over.len().min(5);
+        let more = passed_over.len() - shown;
+        let more = if more == 0 { String::new() } else { format!(", nor {more} more") };
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::UnlistedManifest,
+                fleet.projects_span,
+                format!("no glob of this fleet's `projects` matches {}{more}", one_of(&passed_over[..shown])),
+            )
+            .note("what is not matched is not rendered, and the pipeline that was rendered from it before is removed")
+            .help("end the name in `.yml`, or add a glob that ends in `.yaml`"),
+        );
+    }
+    Ok(())
+}
+
+/// Reads a manifest and takes out what is wrong with its shape. `None` when nothing is left.
+pub(crate) fn read_manifest(file: FileId, sources: &Sources, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut node = read(sources, file, Limits::MANIFEST, diagnostics)?;
+    check(&mut node, FileShape::Manifest, diagnostics);
+    node.as_map().is_some().then_some(node)
+}
