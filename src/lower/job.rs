@@ -371,7 +371,6 @@ impl<'a> Lowering<'_, 'a> {
         );
     }
 
-    /// A variable that the kind needs for itself would come to it with the kind's value.
     /// A variable in the name of what is deployed could make it the target of another stage.
     fn check_target(&mut self, target: Option<&str>, kind: &Kind, stage: &Stage) {
         let Some((target, variable)) =
@@ -399,6 +398,7 @@ impl<'a> Lowering<'_, 'a> {
         );
     }
 
+    /// A variable that the kind needs for itself would come to it with the kind's value.
     fn check_variables(&mut self, said: &[(String, String)], steps: &[(Step, Span)], kind: &Kind, stage: &Stage) {
         for (step, _) in steps {
             let Core::Task(task) = &step.core else { continue };

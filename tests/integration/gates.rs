@@ -1892,7 +1892,18 @@ fn variable_of_the_environment_moves_what_a_kind_deploys() {
 fn label_or_title_is_longer_than_github_takes() {
     let pulumi = "project: shop\nstack: {pulumi: {path: infra}}\n";
     let long = "x".repeat(51);
-    assert_snapshot!(report(&format!("{pulumi}issues: {{labels: [{long}]}}\n")), @"");
+    assert_snapshot!(report(&format!("{pulumi}issues: {{labels: [{long}]}}\n")), @"
+    error[wrong-type]: a label has 51 characters, and GitHub takes 50 at most
+     --> projects/shop.yml:3:19
+      |
+    3 | issues: {labels: [xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx]}
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: it is `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`
+      = help: write a text of 50 characters or fewer; a template counts as what it is filled with
+
+    error: 1 error in 1 file; nothing was written
+    ");
     let title = "y".repeat(257);
     for more in [
         format!("names: {{promotion_label: \"{{{{ environment }}}}{}\"}}\n", "x".repeat(49)),
