@@ -101,11 +101,13 @@ impl Kind {
         let own = self.node.at("/target").and_then(Node::as_str).unwrap_or_default();
         let properties = self.options.get("properties").and_then(serde_json::Value::as_object);
         let is_secret = |schema: &serde_json::Value| schema.get("x-secret") == Some(&serde_json::Value::Bool(true));
-        let secrets = properties.into_iter().flatten().filter(|(_, schema)| is_secret(schema)).filter_map(|(name, _)| {
-            Template::parse(&format!("{{{{ options.{name} }}}}")).and_then(|secret| secret.text(scope)).ok()
-        });
+        let secrets =
+            properties.into_iter().flatten().filter(|(_, schema)| is_secret(schema)).filter_map(|(name, _)| {
+                Template::parse(&format!("{{{{ options.{name} }}}}")).and_then(|secret| secret.text(scope)).ok()
+            });
         let known: Vec<String> = secrets.collect();
-        variables(target).find(|variable| !own.contains(variable) && !known.iter().any(|known| known.contains(variable)))
+        variables(target)
+            .find(|variable| !own.contains(variable) && !known.iter().any(|known| known.contains(variable)))
     }
 
     /// Whether its preview can say that there is nothing to change.

@@ -385,7 +385,9 @@ impl<'a> Lowering<'_, 'a> {
             holds(option, variable).then_some(option.span)
         });
         // The repository, or a path, was reported where it is checked.
-        if stage.code.git.repository.contains(variable) || given.is_some_and(|span| self.diagnostics.speaks_within(span)) {
+        if stage.code.git.repository.contains(variable)
+            || given.is_some_and(|span| self.diagnostics.speaks_within(span))
+        {
             return;
         }
         let span = given.unwrap_or_else(|| stage.own_place("/names/stack"));

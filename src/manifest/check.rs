@@ -437,6 +437,10 @@ fn wrong_value(node: &Node, pointer: &str, kind: &ValidationErrorKind, schema: O
             Diagnostic::new(Rule::MissingField, node.span, format!("`{field}` takes exactly one entry"))
                 .maybe_help(schema.and_then(entries_of))
         }
+        ValidationErrorKind::UniqueItems => {
+            Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` has the same item twice"))
+                .help("keep one of them")
+        }
         ValidationErrorKind::MinItems { .. } => {
             Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` has nothing in it"))
                 .help(if field == "environments" { ENVIRONMENTS } else { "remove the line for the default" })

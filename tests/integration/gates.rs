@@ -1649,7 +1649,8 @@ fn step_makes_an_artifact_whose_name_is_a_variable() {
     error: 1 error in 1 file; nothing was written
     "
     );
-    let config = "platform: linux, image_resource: {type: registry-image, source: {repository: alpine}}, run: {path: ls}";
+    let config =
+        "platform: linux, image_resource: {type: registry-image, source: {repository: alpine}}, run: {path: ls}";
     for steps in [
         format!("- {{task: t, config: {{{config}, outputs: [{{name: ((y))}}]}}}}\n"),
         format!("- {{task: t, config: {{{config}, outputs: [{{name: x}}]}}, output_mapping: {{x: s((y))}}}}\n"),
@@ -1696,8 +1697,10 @@ fn step_uses_an_artifact_whose_name_is_a_variable() {
     // A reason lets the helper run.
     assert_eq!(warned(&work("- {task: t, file: ((y))/t.yml}\n")), "");
     let needs = |step: &str| {
-        let (a, b) = (format!("a: {{{}}}", SCRIPT.trim()), format!("b: {{needs: [a], {}, before: [{step}]}}", SCRIPT.trim()));
-        fleet().file("projects/shop.yml", &format!("instance_vars: {{y: after-deploy-a-qa}}\nprojects:\n  {a}\n  {b}\n"))
+        let (a, b) =
+            (format!("a: {{{}}}", SCRIPT.trim()), format!("b: {{needs: [a], {}, before: [{step}]}}", SCRIPT.trim()));
+        fleet()
+            .file("projects/shop.yml", &format!("instance_vars: {{y: after-deploy-a-qa}}\nprojects:\n  {a}\n  {b}\n"))
     };
     for step in [
         "{task: t, file: ((y))/t.yml}",
@@ -1712,13 +1715,15 @@ fn step_uses_an_artifact_whose_name_is_a_variable() {
 
 /// A gated project and another one without gates, which deploys its stack `Production`.
 fn beside(stack: &str, other: &str) -> Work {
-    fleet().file("projects/a.yml", &format!("project: shop\nenvironments: [CI, Production]\nstack: {{{stack}}}\n")).file(
-        "projects/b.yml",
-        &format!(
-            "project: other\npipeline: other\ninstance_vars: {{v: infra}}\nenvironments: [P]\ngate: none\n\
+    fleet()
+        .file("projects/a.yml", &format!("project: shop\nenvironments: [CI, Production]\nstack: {{{stack}}}\n"))
+        .file(
+            "projects/b.yml",
+            &format!(
+                "project: other\npipeline: other\ninstance_vars: {{v: infra}}\nenvironments: [P]\ngate: none\n\
              names: {{code: c, deploy: dep, deployed_title: t, stack: Production}}\n{other}"
-        ),
-    )
+            ),
+        )
 }
 
 const PULUMI: &str = "pulumi: {path: infra}";
@@ -1806,7 +1811,8 @@ fn variable_decides_which_repository_is_meant() {
         let found = pulumi(more);
         assert!(found.contains("error[variable-place]") && found.contains("error: 1 error in"), "{more}\n{found}");
     }
-    for address in ["https://((user)):((vault:a/b@c.pw))@github.com/example/other", "((user))@github.com:example/other"] {
+    for address in ["https://((user)):((vault:a/b@c.pw))@github.com/example/other", "((user))@github.com:example/other"]
+    {
         let other = format!("stack: {{{PULUMI}}}\nsource: {{repository: \"{address}\"}}\n");
         assert_eq!(warned(&beside(PULUMI, &other)), "", "{address}");
     }
@@ -1928,4 +1934,126 @@ fn gates_own_label_rejects_every_approval() {
     let with = |label: &str| format!("project: shop\n{SCRIPT}approval: {{reject_labels: [\"{label}\"]}}\n");
     assert!(report(&with("gate:0123456789ABCDEF")).contains("every issue of the gate has the label"));
     assert_eq!(warned(&fleet().file("projects/shop.yml", &with("gate:hold"))), "");
+}
+
+/// A project whose job of `extra` puts to a resource of the type that Pulumi's kind puts to.
+fn put_beside_a_kind(source: &str, params: &str) -> Work {
+    fleet().file(
+        "projects/shop.yml",
+        &format!(
+            "project: shop\nnames: {{code: shop}}\nstack: {{{PULUMI}}}\nextra:\n  \
+             var_sources: [{{name: d, type: dummy, config: {{vars: {{p: shop/infra}}}}}}]\n  \
+             resources: [{{name: own, type: pulumi-provisioner, source: {{{source}}}}}]\n  jobs:\n  \
+             - {{name: other, plan: [{{get: shop, trigger: true}}, {{put: own, inputs: all, params: {{{params}}}}}]}}\n"
+        ),
+    )
+}
+
+#[test]
+fn job_of_extra_puts_by_the_image_that_a_kind_deploys_with() {
+    let same = "action: update, project_name: other, source_dir: shop/infra";
+    assert_snapshot!(refused(&put_beside_a_kind(same, "stack_name: Production")), @"
+    error[shared-target]: the put to `own` deploys what the deploy of `shop` Production deploys behind a gate
+     --> projects/shop.yml:8:5
+      |
+    8 |   - {name: other, plan: [{get: shop, trigger: true}, {put: own, inputs: all, params: {stack_name: Production}}]}
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the job `other` of `shop` CI
+      = note: `own` and `pulumi-shop` have the same type, and the same `source_dir` and `stack_name`
+      = help: make it a stage, which has a gate; to deploy something else, write another `source_dir` or `stack_name`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    for (source, params) in [
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: Production"),
+        ("action: update, project_name: shop, source_dir: shop/infra, stack_name: QA", ""),
+        ("action: update, project_name: shop", "stack_name: QA, source_dir: shop/./infra/"),
+    ] {
+        let found = refused(&put_beside_a_kind(source, params));
+        assert!(found.contains("error[shared-target]") && found.contains("error: 1 error in"), "{source}\n{found}");
+    }
+    let other = "action: update, project_name: shop, source_dir: other";
+    assert_snapshot!(warned(&put_beside_a_kind(other, "stack_name: Production, source_dir: shop/infra")), @"
+    warning[shared-target]: the put to `own` can deploy what the deploy of `shop` Production deploys behind a gate
+     --> projects/shop.yml:8:5
+      |
+    8 |   - {name: other, plan: [{get: shop, trigger: true}, {put: own, inputs: all, params: {stack_name: Production, source_dir: shop/infra}}]}
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the job `other` of `shop` CI
+      = note: `own` and `pulumi-shop` have the same type, and nothing in `source_dir` and `stack_name` tells apart what they deploy
+      = help: make it a stage, which has a gate; to deploy something else, write another `source_dir` or `stack_name`
+
+    warning: 1 warning in 1 file
+    ");
+    for (source, params) in [
+        ("action: update, project_name: shop, source_dir: ((d:p))", "stack_name: Production"),
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: ((d:p))"),
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: example/infra/QA"),
+        ("action: update, project_name: shop, source_dir: copy/infra", "stack_name: QA"),
+        ("action: update, project_name: shop", "stack_name: QA"),
+        ("action: update, project_name: shop", "\"((d:p))\": QA"),
+        ("action: update, foo: bar, source_dir: shop/infra", "stack_name: Scratch, \"((d:p))\": QA"),
+    ] {
+        let found = warned(&put_beside_a_kind(source, params));
+        assert!(
+            found.contains("warning[shared-target]") && found.contains("1 warning in"),
+            "{source} {params}\n{found}"
+        );
+    }
+    for (source, params) in [
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: Scratch"),
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: CI"),
+        ("action: update, project_name: other, source_dir: shop/other", "stack_name: Production"),
+    ] {
+        assert_eq!(warned(&put_beside_a_kind(source, params)), "", "{source} {params}");
+    }
+}
+
+#[test]
+fn step_before_puts_by_the_image_that_a_kind_deploys_with() {
+    let work = |stack: &str| {
+        fleet().file(
+            "projects/shop.yml",
+            &format!(
+                "project: shop\nstack: {{{PULUMI}}}\nbefore:\n\
+                 - {{put: own, inputs: all, params: {{stack_name: {stack}, source_dir: shop-shop/infra}}}}\nextra:\n  \
+                 resources: [{{name: own, type: pulumi-provisioner, source: {{action: update, foo: bar}}}}]\n"
+            ),
+        )
+    };
+    assert!(refused(&work("Production")).contains("error[shared-target]: the put to `own` deploys what"));
+    assert_eq!(warned(&work("Scratch")), "");
+}
+
+#[test]
+fn kind_without_a_target_puts_by_the_image_of_another_kind() {
+    let kind = "version: 1\nabout: x\nresources:\n- {name: own, type: pulumi-provisioner, source: {action: update, foo: bar}}\n\
+                steps:\n- put: own\n  inputs: all\n  params: {stack_name: Production, source_dir: code/infra}\n";
+    let work = fleet().file("kinds/stacks/sly.yml", kind).file(
+        "projects/shop.yml",
+        &format!(
+            "projects:\n  a: {{stack: {{{PULUMI}}}}}\n  \
+             b: {{stack: {{sly: {{}}}}, environments: [default], gate: none}}\n"
+        ),
+    );
+    let found = warned(&work);
+    assert!(found.contains("warning[shared-target]: the put to `own` can deploy what"), "{found}");
+}
+
+#[test]
+fn file_of_a_backend_is_written_once() {
+    let found = report("project: shop\nstack: {opentofu: {path: tf, backend_files: [a, a, b]}}\n");
+    assert_snapshot!(found, @"
+    error[wrong-type]: `backend_files` has the same item twice
+     --> projects/shop.yml:2:45
+      |
+    2 | stack: {opentofu: {path: tf, backend_files: [a, a, b]}}
+      |                                             ^^^^^^^^^
+      |
+      = help: keep one of them
+
+    error: 1 error in 1 file; nothing was written
+    ");
 }

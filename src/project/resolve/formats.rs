@@ -248,7 +248,9 @@ fn label(text: &str) -> Result<(), Wrong> {
         return Ok(());
     }
     wrong(
-        format!("no issue has the label `{text}`: it has {length} characters, and GitHub takes {LONGEST_LABEL} at most"),
+        format!(
+            "no issue has the label `{text}`: it has {length} characters, and GitHub takes {LONGEST_LABEL} at most"
+        ),
         "write the name of a label that GitHub has",
     )
 }

@@ -3,9 +3,9 @@
 use github_issues_resource::contract::StageName;
 
 use crate::diagnostic::{Diagnostic, Rule};
-use crate::source::Span;
 use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, NamesSettings, Template, posted_credential};
 use crate::project::stage::{Auth, Issues};
+use crate::source::Span;
 use crate::yaml::Node;
 
 use super::Resolver;
