@@ -111,7 +111,8 @@ pub(super) struct Deployment {
 pub(super) struct PutTo {
     /// Equal for equal types and sources.
     pub(super) thing: u64,
-    /// The image of the resource's type, or the name of a type that Concourse brings.
+    /// The image of the resource's type without its registry, which may be a mirror; or the name of a type that Concourse
+    /// brings.
     pub(super) image: String,
     /// The texts of the put; of a kind that names its target only those that name it.
     pub(super) texts: Texts,
@@ -335,7 +336,13 @@ impl Facts {
                 let texts = Texts::of(resource, put);
                 self.puts.push(PutTo {
                     thing: thing(resource),
-                    image: resource.image.map_or(resource.type_name, image_name).to_owned(),
+                    image: resource
+                        .image
+                        .unwrap_or(resource.type_name)
+                        .rsplit('/')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned(),
                     texts: match job.target().filter(|_| is_kinds) {
                         Some(target) => texts.of_target(target),
                         None => texts,

@@ -18,7 +18,7 @@ impl Repository {
 
     /// The repository behind the address of a clone: `https://…`, `ssh://…`, `git://…` or `USER@HOST:PATH`.
     pub(crate) fn of_clone(address: &str) -> Self {
-        let address = decoded(address.trim());
+        let address = decoded(&without_separators(address.trim()));
         let address = address.as_str();
         let (host, rest) = match address.split_once("://") {
             Some((_, rest)) => rest.split_once('/').unwrap_or((rest, "")),
@@ -37,6 +37,22 @@ impl fmt::Display for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// An address whose variables hold none of the characters that part an address.
+fn without_separators(address: &str) -> String {
+    let mut is_variable = false;
+    let mut last = ' ';
+    let plain = address.chars().map(|c| {
+        match (last, c) {
+            ('(', '(') => is_variable = true,
+            (')', ')') => is_variable = false,
+            _ => {}
+        }
+        last = c;
+        if is_variable && matches!(c, '/' | ':' | '@' | '?' | '#' | '%') { '_' } else { c }
+    });
+    plain.collect()
 }
 
 /// An address without percent-encoding, which git and servers read as the characters that it stands for.
@@ -107,6 +123,8 @@ mod tests {
             "https://github.com/example/%73hop",
             "https://github.com/e%58ample%2Fshop%2egit",
             "https://%67ithub.com/example/shop",
+            "https://((vault:git/a@b.user)):((git.password))@github.com/example/shop",
+            "((vault:git/user))@github.com:example/shop",
         ] {
             assert_eq!(Repository::of_clone(address), shop, "{address}");
         }

@@ -200,10 +200,10 @@ fn images(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         let keys = gated.texts.keys();
         let help =
             format!("make it a stage, which has a gate; to deploy something else, write another {}", one_of(&keys));
-        let types = format!("`{}` and `{}` have the same type", put.resource, gated.resource);
+        let both = format!("`{}` and `{}` use the same image", put.resource, gated.resource);
         let (verb, note) = match same {
-            Some(_) => ("deploys", format!("{types}, and the same {}", ticked(keys))),
-            None => ("can deploy", format!("{types}, and nothing in {} tells apart what they deploy", ticked(keys))),
+            Some(_) => ("deploys", format!("{both}, and have the same {}", ticked(keys))),
+            None => ("can deploy", format!("{both}, and nothing in {} tells apart what they deploy", ticked(keys))),
         };
         let found = Diagnostic::new(
             Rule::SharedTarget,

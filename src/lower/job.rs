@@ -385,7 +385,7 @@ impl<'a> Lowering<'_, 'a> {
             holds(option, variable).then_some(option.span)
         });
         // The repository, or a path, was reported where it is checked.
-        if stage.code.git.repository.contains(variable)
+        if Repository::of_clone(&stage.code.git.repository).to_string().contains(variable)
             || given.is_some_and(|span| self.diagnostics.speaks_within(span))
         {
             return;

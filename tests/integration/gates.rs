@@ -1803,6 +1803,7 @@ fn variable_decides_which_repository_is_meant() {
     for more in [
         "source: {repository: \"https://github.com/((v))/shop\"}\n",
         "source: {repository: \"https://((v))/example/shop\"}\n",
+        "source: {repository: ((d:v))}\n",
         "source: {repository: \"git@((v)):example/shop\"}\n",
         "inputs: {lib: {git: {repository: \"https://github.com/((v))/lib\"}}}\n",
         "issues: {repository: \"((v))/deployments\"}\n",
@@ -1960,7 +1961,7 @@ fn job_of_extra_puts_by_the_image_that_a_kind_deploys_with() {
       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: in the job `other` of `shop` CI
-      = note: `own` and `pulumi-shop` have the same type, and the same `source_dir` and `stack_name`
+      = note: `own` and `pulumi-shop` use the same image, and have the same `source_dir` and `stack_name`
       = help: make it a stage, which has a gate; to deploy something else, write another `source_dir` or `stack_name`
 
     error: 1 error in 1 file; nothing was written
@@ -1982,7 +1983,7 @@ fn job_of_extra_puts_by_the_image_that_a_kind_deploys_with() {
       |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: in the job `other` of `shop` CI
-      = note: `own` and `pulumi-shop` have the same type, and nothing in `source_dir` and `stack_name` tells apart what they deploy
+      = note: `own` and `pulumi-shop` use the same image, and nothing in `source_dir` and `stack_name` tells apart what they deploy
       = help: make it a stage, which has a gate; to deploy something else, write another `source_dir` or `stack_name`
 
     warning: 1 warning in 1 file
@@ -2009,6 +2010,24 @@ fn job_of_extra_puts_by_the_image_that_a_kind_deploys_with() {
     ] {
         assert_eq!(warned(&put_beside_a_kind(source, params)), "", "{source} {params}");
     }
+}
+
+#[test]
+fn image_of_a_put_comes_from_a_mirror() {
+    let work = |params: &str| {
+        fleet().file(
+            "projects/shop.yml",
+            &format!(
+                "project: shop\nnames: {{code: shop}}\nstack: {{{PULUMI}}}\nextra:\n  resource_types:\n  \
+                 - {{name: own, type: registry-image, source: {{repository: mirror/concourse-pulumi-resource-provisioner}}}}\n  \
+                 resources: [{{name: own, type: own, source: {{action: update, source_dir: shop/infra}}}}]\n  jobs:\n  \
+                 - {{name: other, plan: [{{get: shop, trigger: true}}, {{put: own, inputs: all, params: {params}}}]}}\n"
+            ),
+        )
+    };
+    assert!(refused(&work("{stack_name: QA}")).contains("error[shared-target]: the put to `own` deploys what"));
+    let found = warned(&work("((v))"));
+    assert!(found.contains("warning[shared-target]: the put to `own` can deploy what"), "{found}");
 }
 
 #[test]
