@@ -133,9 +133,12 @@ fn repositories_and_addresses() {
         let input = format!("inputs: {{charts: {{git: {{repository: '{address}'}}}}}}\n");
         refused(&input, &message, help);
     }
-    for address in
-        ["git@github.com:acme/shop.git", "ssh://git@example.com:22/a", "https://example.com/a/b/c", "((git.uri))"]
-    {
+    for address in [
+        "git@github.com:acme/shop.git",
+        "ssh://git@example.com:22/a",
+        "https://example.com/a/b/c",
+        "https://((git.user)):((git.pw))@example.com/a",
+    ] {
         fine(&format!("source: {{repository: '{address}'}}\nnames: {{code: code}}\n"));
     }
     refused("source: {branch: refs/heads/main}\n", "`refs/heads/main` is not the name of a branch", "write `main`");
