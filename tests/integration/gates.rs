@@ -1795,7 +1795,7 @@ fn variable_decides_which_repository_is_meant() {
     8 | source: {repository: ((v))}
       |                      ^^^^^
       |
-      = help: write the address; only a user and a password in it can be variables
+      = help: write the address without a variable; credentials can be variables
 
     error: 1 error in 1 file; nothing was written
     ");

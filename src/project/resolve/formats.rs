@@ -114,7 +114,7 @@ impl Checker<'_> {
             let Some(text) = node.as_str().filter(|text| without_user(text).contains("((")) else { continue };
             let wrong = Wrong {
                 message: format!("`{text}` holds a variable, so the repository is not known before the pipeline runs"),
-                help: "write the address; only a user and a password in it can be variables".to_owned(),
+                help: "write the address without a variable; credentials can be variables".to_owned(),
             };
             self.report(Rule::VariablePlace, node.span, wrong);
         }
