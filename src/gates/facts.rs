@@ -12,6 +12,7 @@ use crate::project::Stage;
 use crate::source::{FileId, Span};
 use crate::yaml::{Node, Value, escape};
 
+use super::likeness::Texts;
 use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
 use super::spelling::plain;
 use concourse_pipeline::Repository;
@@ -110,6 +111,11 @@ pub(super) struct Deployment {
 pub(super) struct PutTo {
     /// Equal for equal types and sources.
     pub(super) thing: u64,
+    /// The image of the resource's type without its registry, which may be a mirror; or the name of a type that Concourse
+    /// brings.
+    pub(super) image: String,
+    /// The texts of the put; of a kind that names its target only those that name it.
+    pub(super) texts: Texts,
     pub(super) resource: String,
     /// The step is that of the stage's kind.
     pub(super) is_kinds: bool,
@@ -326,10 +332,23 @@ impl Facts {
                 });
             }
             None if matches!(step.author, Author::Kind | Author::Around | Author::Extra) => {
+                let is_kinds = step.author == Author::Kind && job.stage().is_some();
+                let texts = Texts::of(resource, put);
                 self.puts.push(PutTo {
                     thing: thing(resource),
+                    image: resource
+                        .image
+                        .unwrap_or(resource.type_name)
+                        .rsplit('/')
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    texts: match job.target().filter(|_| is_kinds) {
+                        Some(target) => texts.of_target(target),
+                        None => texts,
+                    },
                     resource: put.resource.to_owned(),
-                    is_kinds: step.author == Author::Kind && job.stage().is_some(),
+                    is_kinds,
                     span: step.span,
                     job: Arc::clone(at),
                 });

@@ -19,6 +19,7 @@ mod destination;
 mod facts;
 mod handwritten;
 mod keeper;
+mod likeness;
 mod listener;
 mod lowered;
 mod model;

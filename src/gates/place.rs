@@ -6,6 +6,7 @@ use crate::yaml::Value;
 
 use super::facts::thing;
 use super::model::{Job, Pipeline, Put, Step, Unit, What};
+use super::spelling::has_variable;
 
 /// A job that records versions is held to the same as one behind a gate: its record must name what it deployed.
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
@@ -58,6 +59,19 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
             What::Task(task) => task.outputs.iter().copied().filter(|output| is_approval(output)).collect(),
             _ => continue,
         };
+        if is_brought && let Some(name) = written.iter().find(|name| has_variable(name)) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::StepPastGate,
+                    step.span,
+                    format!("the step makes the artifact `{name}`, which can be any artifact of the job"),
+                )
+                .note("a variable could put it in the place of an approved artifact")
+                .note(job.note())
+                .help("write the name of the artifact without a variable"),
+            );
+            continue;
+        }
         for artifact in written.into_iter().filter(|artifact| is_taken(artifact)) {
             diagnostics.push(
                 Diagnostic::new(

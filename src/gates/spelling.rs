@@ -15,6 +15,16 @@ pub(super) fn plain(target: &str) -> String {
     plain.split_whitespace().map(path).collect::<Vec<_>>().join(" ")
 }
 
+/// Whether a variable of Concourse is in the text, which could fill in anything.
+pub(super) fn has_variable(text: &str) -> bool {
+    text.contains("((")
+}
+
+/// Whether a name can be that of an artifact: it is the artifact's own, or a variable could make it so.
+pub(super) fn may_be(name: &str, artifact: &str) -> bool {
+    name == artifact || has_variable(name)
+}
+
 /// `((SOURCE:PATH.FIELD))` without what does not count: spaces around it, and quotes around a part that needs none.
 fn variable(name: &str) -> String {
     let is_simple =

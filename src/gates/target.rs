@@ -6,11 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, ticked};
+use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, one_of, ticked};
 use crate::lower::{Author, JobRole};
 use crate::source::Span;
 
 use super::facts::{Deployment, Facts, GateName, PutTo};
+use super::likeness::Likeness;
 use super::model::{Job, Pipeline, Unit};
 
 /// Within a pipeline: a put to a resource by which a kind deploys behind a gate could deploy anything.
@@ -51,6 +52,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
 pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     deployments(facts, diagnostics);
     puts(facts, diagnostics);
+    images(facts, diagnostics);
 }
 
 /// Whether two jobs are behind one gate.
@@ -173,6 +175,45 @@ fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {
                 .help("put to a resource of its own; if both are kinds, name in `target` what each deploys"),
             );
         }
+    }
+}
+
+/// A put by the image that a kind deploys with behind a gate deploys the same thing, or nothing tells them apart.
+fn images(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let all = || facts.iter().flat_map(|facts| &facts.puts);
+    let is_named = |put: &&PutTo| put.is_kinds && put.job.has_target;
+    let mut gated: BTreeMap<&str, Vec<&PutTo>> = BTreeMap::new();
+    for put in all().filter(is_named).filter(|put| !put.job.gates.is_empty()) {
+        gated.entry(&put.image).or_default().push(put);
+    }
+    for put in all().filter(|put| !is_named(put)) {
+        let Some(deploying) = gated.get(put.image.as_str()) else { continue };
+        let alike = |wanted: Likeness| {
+            deploying.iter().find(|gated| {
+                let is_past = !gated.job.replaces(&put.job) && !are_together(&gated.job.gates, &put.job.gates);
+                // Equal resources are compared by themselves.
+                is_past && gated.thing != put.thing && gated.texts.likeness(&put.texts) == wanted
+            })
+        };
+        let same = alike(Likeness::Same);
+        let Some(gated) = same.or_else(|| alike(Likeness::Unknown)) else { continue };
+        let keys = gated.texts.keys();
+        let help =
+            format!("make it a stage, which has a gate; to deploy something else, write another {}", one_of(&keys));
+        let both = format!("`{}` and `{}` use the same image", put.resource, gated.resource);
+        let (verb, note) = match same {
+            Some(_) => ("deploys", format!("{both}, and have the same {}", ticked(keys))),
+            None => ("can deploy", format!("{both}, and nothing in {} tells apart what they deploy", ticked(keys))),
+        };
+        let found = Diagnostic::new(
+            Rule::SharedTarget,
+            put.span,
+            format!("the put to `{}` {verb} what {} deploys behind a gate", put.resource, gated.job.whom),
+        )
+        .note(format!("in {}", put.job.whom))
+        .note(note)
+        .help(help);
+        diagnostics.push(if same.is_some() { found } else { found.of_severity(Severity::Warning) });
     }
 }
 

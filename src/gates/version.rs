@@ -4,9 +4,11 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::lower::{Author, JobRole};
 use crate::yaml::Value;
 
+use super::lowered::artifact_of;
 use super::model::{Get, Job, Pipeline, Step, Task, Unit, What};
 use super::place::renews;
 use super::sequence::{Order, order, why_apart};
+use super::spelling::{has_variable, may_be};
 
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     let mut found = Diagnostics::default();
@@ -57,22 +59,23 @@ fn newest(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics)
     }
     for step in job.steps.iter().filter(|step| step.author.is_brought()) {
         let used: Vec<&str> = match &step.what {
-            What::LoadVar { file, .. } => file.split('/').next().into_iter().collect(),
-            What::Task(task) => task.inputs.clone(),
+            What::LoadVar { file, .. } => artifact_of(file).into_iter().collect(),
+            What::Task(task) => task.inputs.iter().chain(&task.runs).copied().collect(),
             _ => Vec::new(),
         };
         let is_load = matches!(step.what, What::LoadVar { .. });
         for artifact in used.into_iter().filter(|artifact| !reported.contains(artifact) && !held.contains(artifact)) {
-            let Some((_, by)) = job.gets().find(|(get, _)| get.name == artifact) else { continue };
             // A reason lets a helper run; what it says is still no approved version.
-            let is_wrong = by.author == Author::Need || (is_load && by.author.is_brought());
-            if is_wrong {
-                diagnostics.push(unapproved(
-                    step,
-                    job,
-                    format!("the step uses `{artifact}`, of which no approval names a version"),
-                ));
-            }
+            let is_wrong = |by: &Step<'_>| by.author == Author::Need || (is_load && by.author.is_brought());
+            let is_new = |name: &str| !reported.contains(&name) && !held.contains(name);
+            let mut gets = job.gets().filter(|(get, by)| is_wrong(by) && is_new(get.name));
+            let Some((get, _)) = gets.find(|(get, _)| may_be(artifact, get.name)) else { continue };
+            let message = if get.name == artifact {
+                format!("the step uses `{artifact}`, of which no approval names a version")
+            } else {
+                format!("the step uses `{artifact}`, which can be `{}`, of which no approval names a version", get.name)
+            };
+            diagnostics.push(unapproved(step, job, message));
         }
     }
 }
@@ -87,10 +90,11 @@ pub(super) fn is_used(artifact: &str, job: &Job<'_>) -> bool {
 /// Whether the pipeline tells that a step uses an artifact.
 fn uses(artifact: &str, step: &Step<'_>) -> bool {
     let is_of = |path: &str| path.strip_prefix(artifact).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_named = |names: &[&str]| names.iter().any(|name| may_be(name, artifact));
     match &step.what {
-        What::LoadVar { file, .. } => is_of(file),
-        What::Put(put) => put.inputs.contains(&artifact) || put.params.is_some_and(|params| any_text(params, &is_of)),
-        What::Task(task) => task.runs.contains(&artifact) || task.inputs.contains(&artifact),
+        What::LoadVar { file, .. } => is_of(file) || artifact_of(file).is_some_and(has_variable),
+        What::Put(put) => is_named(&put.inputs) || put.params.is_some_and(|params| any_text(params, &is_of)),
+        What::Task(task) => is_named(&task.runs) || is_named(&task.inputs),
         What::Get(_) | What::SetPipeline(_) => false,
     }
 }
@@ -109,7 +113,7 @@ fn returned(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostic
         }
         let is_use = |user: &&Step<'_>| {
             let is_gates = matches!(&user.what, What::Put(put) if pipeline.issue(put.resource).is_some());
-            let runs = matches!(&user.what, What::Task(task) if task.runs.contains(&put.name));
+            let runs = matches!(&user.what, What::Task(task) if task.runs.iter().any(|name| may_be(name, put.name)));
             // What a kind deployed has results, which may be read.
             user.author != Author::Generator
                 && !is_gates

@@ -45,6 +45,11 @@ pub(crate) struct KindFields {
     #[serde(default)]
     #[schemars(example = &"native")]
     pub(crate) env_files: EnvFiles,
+    /// Environment variables that would change what the kind deploys, each with what to do instead. No manifest can set
+    /// them in `env`.
+    #[serde(default)]
+    #[schemars(example = json!({"NOMAD_NAMESPACE": "write the namespace in the option `namespace`"}))]
+    pub(crate) reserved_env: BTreeMap<String, String>,
     /// Resource types, in Concourse's words.
     #[serde(default)]
     #[schemars(with = "Vec<FreeMap>")]

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use camino::Utf8Path;
@@ -74,6 +75,7 @@ pub struct Kind {
     pub(super) about: String,
     pub(super) env_files: EnvFiles,
     pub(super) job: super::fields::KindJob,
+    pub(super) reserved_env: BTreeMap<String, String>,
     pub(super) options: Json,
     validator: OnceLock<Option<Validator>>,
     pub(super) author: Author,
@@ -196,6 +198,7 @@ impl Kind {
             about: fields.about.unwrap_or_default(),
             env_files: fields.env_files,
             job: fields.job,
+            reserved_env: fields.reserved_env,
             options,
             validator: OnceLock::new(),
             author: Author::User,
@@ -235,6 +238,11 @@ impl Kind {
             Author::User => compile(&self.options).ok(),
         };
         self.validator.get_or_init(make).as_ref()
+    }
+
+    /// What to do instead of setting an environment variable that would change what the kind deploys.
+    pub(crate) fn instead_of_env(&self, variable: &str) -> Option<&str> {
+        self.reserved_env.get(variable).map(String::as_str)
     }
 
     /// The JSON Schema of its options.

@@ -81,6 +81,11 @@ impl Kind {
         target(&self.node).unwrap_or_else(steps)
     }
 
+    /// Whether it comes with the program.
+    pub(crate) fn is_built_in(&self) -> bool {
+        self.author == Author::Program
+    }
+
     /// The options that `target` uses, in the order in which they are declared.
     pub(crate) fn target_options(&self) -> Vec<String> {
         let template = self.node.at("/target").and_then(Node::as_str).map(Template::parse);
@@ -88,6 +93,21 @@ impl Kind {
         let declared = self.node.at("/options/properties").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
         let is_used = |name: &&String| used.iter().any(|used| used.strip_prefix("options.") == Some(name.as_str()));
         declared.iter().map(|entry| &entry.key).filter(is_used).cloned().collect()
+    }
+
+    /// What a variable fills in `target`, a text that the kind came to: nobody can compare it. A credential of a secret
+    /// option, or one that the kind itself names, only says where the target is.
+    pub(crate) fn variable_of_target<'t>(&self, target: &'t str, scope: &Scope) -> Option<&'t str> {
+        let own = self.node.at("/target").and_then(Node::as_str).unwrap_or_default();
+        let properties = self.options.get("properties").and_then(serde_json::Value::as_object);
+        let is_secret = |schema: &serde_json::Value| schema.get("x-secret") == Some(&serde_json::Value::Bool(true));
+        let secrets =
+            properties.into_iter().flatten().filter(|(_, schema)| is_secret(schema)).filter_map(|(name, _)| {
+                Template::parse(&format!("{{{{ options.{name} }}}}")).and_then(|secret| secret.text(scope)).ok()
+            });
+        let known: Vec<String> = secrets.collect();
+        variables(target)
+            .find(|variable| !own.contains(variable) && !known.iter().any(|known| known.contains(variable)))
     }
 
     /// Whether its preview can say that there is nothing to change.
@@ -240,6 +260,14 @@ impl Kind {
         let mut maker = Maker { scope: &scope, note, diagnostics };
         maker.list(node)
     }
+}
+
+/// The variables of Concourse in a text, with their parentheses.
+fn variables(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("((").map(|(at, _)| {
+        let rest = &text[at..];
+        rest.find("))").map_or(rest, |end| &rest[..end + 2])
+    })
 }
 
 /// The options as templates see them: what is declared and was not given is `none`.

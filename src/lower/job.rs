@@ -10,7 +10,7 @@ use crate::manifest::{EventWord, IssuesResource};
 use crate::plan::{BuildJob, BuildPhase, Entry, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
 use crate::project::{Alert, EnvSource, Input, Stage, What};
 use crate::source::Span;
-use crate::yaml::{Value, escape};
+use crate::yaml::{Node, NodeKind, Value, escape};
 use concourse_pipeline::Repository;
 
 use super::Lowering;
@@ -50,14 +50,10 @@ impl<'a> Lowering<'_, 'a> {
             }
             plan.add(Author::Generator, here, wiring.check(gate, job));
         }
-        let said = match job.phase {
-            StagePhase::Preview => &stage.preview_env,
-            StagePhase::Deploy => &stage.env,
-        };
         if job.phase == StagePhase::Preview {
             self.warn_of_credentials(kind, stage);
         }
-        let env = self.env(kind, said, job.takes.iter().map(|take| take.taken), gate, stage);
+        let env = self.env(kind, settings_of_env(job), job.takes.iter().map(|take| take.taken), gate, stage);
         plan.add(Author::Generator, here, env.load.iter().cloned());
         // What the approval hands over itself is not there in the version that came with the build.
         let mut artifacts: Vec<&str> = job
@@ -86,6 +82,7 @@ impl<'a> Lowering<'_, 'a> {
         let mut made = self.make(kind, &scope, stage);
         let around = |pointer: &str| stage.origin.settings.at(pointer).filter(|_| job.phase == StagePhase::Deploy);
         self.check_variables(&env.values, &made.steps, kind, stage);
+        self.check_target(made.target.as_deref(), kind, stage);
         plan.bring(Author::Around, Kind::make_steps(around("/before"), &scope, self.diagnostics));
         let own = std::mem::take(&mut made.steps).into_iter().map(|(step, span)| {
             let timeout = step.timeout.or_else(|| stage.timeout.clone());
@@ -370,6 +367,35 @@ impl<'a> Lowering<'_, 'a> {
         );
     }
 
+    /// A variable in the name of what is deployed could make it the target of another stage.
+    fn check_target(&mut self, target: Option<&str>, kind: &Kind, stage: &Stage) {
+        let Some((target, variable)) =
+            target.and_then(|target| Some((target, kind.variable_of_target(target, &stage.scope)?)))
+        else {
+            return;
+        };
+        let settings = &stage.origin.settings;
+        let options = kind.target_options();
+        let given = options.iter().find_map(|name| {
+            let option = settings.at(&format!("/stack/{}/{}", escape(&stage.kind), escape(name)))?;
+            holds(option, variable).then_some(option.span)
+        });
+        // The repository, or a path, was reported where it is checked.
+        if Repository::of_clone(&stage.code.git.repository).to_string().contains(variable)
+            || given.is_some_and(|span| self.diagnostics.speaks_within(span))
+        {
+            return;
+        }
+        let span = given.unwrap_or_else(|| stage.own_place("/names/stack"));
+        let rule = if kind.is_built_in() { Rule::VariablePlace } else { Rule::UnnamedTarget };
+        self.diagnostics.push(
+            Diagnostic::new(rule, span, format!("the variable `{variable}` decides what the stage deploys"))
+                .note(format!("the target is `{target}`"))
+                .note("whether another job deploys the same thing without an approval cannot be checked")
+                .help("write the value in the place of the variable"),
+        );
+    }
+
     /// A variable that the kind needs for itself would come to it with the kind's value.
     fn check_variables(&mut self, said: &[(String, String)], steps: &[(Step, Span)], kind: &Kind, stage: &Stage) {
         for (step, _) in steps {
@@ -579,4 +605,22 @@ fn together(mut steps: Vec<Step>) -> Option<Step> {
 /// The name of an artifact that this program chose.
 pub(super) fn artifact(name: &str) -> ResourceName {
     ResourceName::parse(name).expect("internal error: the name of an artifact is none")
+}
+
+/// What the stage sets in the environment of the job.
+fn settings_of_env<'s>(job: &StageJob<'s>) -> &'s [(String, String)] {
+    match job.phase {
+        StagePhase::Preview => &job.stage.preview_env,
+        StagePhase::Deploy => &job.stage.env,
+    }
+}
+
+/// Whether a text of a setting holds another text.
+fn holds(node: &Node, part: &str) -> bool {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => scalar.text.contains(part),
+        NodeKind::List(items) => items.iter().any(|item| holds(item, part)),
+        NodeKind::Map(map) => map.entries().iter().any(|entry| holds(&entry.value, part)),
+        NodeKind::Invalid => false,
+    }
 }

@@ -393,7 +393,9 @@ impl<'p> Planner<'p, '_> {
     /// A label that every issue of a gate has would reject every approval of it.
     fn check_labels(&mut self, stage: &Stage, labels: &[&str]) {
         for (index, rejects) in stage.approval.reject_labels.iter().enumerate() {
-            let Some(label) = labels.iter().find(|label| label.eq_ignore_ascii_case(rejects)) else { continue };
+            let is_on_each = |label: &&&str| label.eq_ignore_ascii_case(rejects);
+            let own = is_gates_own_label(rejects).then_some(rejects.as_str());
+            let Some(label) = labels.iter().find(is_on_each).copied().or(own) else { continue };
             self.diagnostics.push(
                 Diagnostic::new(
                     Rule::WrongType,
@@ -679,6 +681,13 @@ fn builds_of<'p>(stage: &'p Stage, taken: Taken<'p>) -> Vec<&'p JobName> {
         }
     }
     jobs
+}
+
+/// Whether a label is one by which the resource finds the issues of a gate: `gate:` and 16 hexadecimal digits.
+fn is_gates_own_label(label: &str) -> bool {
+    let label = label.to_ascii_lowercase();
+    let digits = label.strip_prefix("gate:");
+    digits.is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn labels<'p>(

@@ -5,6 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::Kind;
 use crate::manifest::{ChainFields, Name};
+use crate::source::Span;
 use crate::template::{Filler, Scope};
 use crate::yaml::{Map, Node};
 use crate::{Failure, files};
@@ -138,8 +139,21 @@ pub(super) fn check_paths(
     }
 }
 
-/// Reports options that a kind's schema calls paths, and that lead out of the code.
+/// Reports options that a kind's schema calls paths, and that lead out of the code or can lead anywhere.
 pub(super) fn check_options(kind: &Kind, options: &Node, diagnostics: &mut Diagnostics) {
+    let given = |span: Span| span.file != kind.node().span.file;
+    for (option, path, span) in path_options(kind, options) {
+        if path.contains("((") && given(span) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::VariablePlace,
+                    span,
+                    format!("`{option}` holds a variable, so the path is not known before the pipeline runs"),
+                )
+                .help("write the path without a variable"),
+            );
+        }
+    }
     for (_, path, span) in path_options(kind, options).into_iter().filter(|(_, path, _)| !files::is_inside(path)) {
         diagnostics.push(
             Diagnostic::new(Rule::MissingPath, span, format!("`{path}` is outside of the repository"))
@@ -149,7 +163,7 @@ pub(super) fn check_options(kind: &Kind, options: &Node, diagnostics: &mut Diagn
 }
 
 /// The options that a kind's schema calls paths.
-fn path_options<'n>(kind: &Kind, options: &'n Node) -> Vec<(&'n str, &'n str, crate::source::Span)> {
+fn path_options<'n>(kind: &Kind, options: &'n Node) -> Vec<(&'n str, &'n str, Span)> {
     let is_path = |schema: Option<&serde_json::Value>| {
         schema.and_then(|schema| schema.get("format")).and_then(serde_json::Value::as_str) == Some("path")
     };

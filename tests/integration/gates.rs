@@ -1625,3 +1625,454 @@ fn type_that_is_only_called_time_is_no_clock() {
         own.lines().filter(|line| !line.contains("name: time")).fold(String::new(), |text, line| text + line + "\n");
     assert!(!gated(&none).contains("`x` is the newest version"), "{}", gated(&none));
 }
+
+/// A manifest whose steps before the kind's may use the instance var `y`, which holds the name of the code.
+fn with_variable(steps: &str) -> String {
+    format!("project: shop\ninstance_vars: {{y: shop}}\nnames: {{code: shop}}\n{SCRIPT}before:\n{steps}")
+}
+
+#[test]
+fn step_makes_an_artifact_whose_name_is_a_variable() {
+    assert_snapshot!(
+        report(&with_variable("- {task: t, file: shop/t.yml, output_mapping: {x: ((y))}}\n")),
+        @"
+    error[step-past-gate]: the step makes the artifact `((y))`, which can be any artifact of the job
+     --> projects/shop.yml:6:3
+      |
+    6 | - {task: t, file: shop/t.yml, output_mapping: {x: ((y))}}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: a variable could put it in the place of an approved artifact
+      = note: in the deploy of `shop` CI
+      = help: write the name of the artifact without a variable
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    let config =
+        "platform: linux, image_resource: {type: registry-image, source: {repository: alpine}}, run: {path: ls}";
+    for steps in [
+        format!("- {{task: t, config: {{{config}, outputs: [{{name: ((y))}}]}}}}\n"),
+        format!("- {{task: t, config: {{{config}, outputs: [{{name: x}}]}}, output_mapping: {{x: s((y))}}}}\n"),
+        "- load_var: yy\n  file: shop/yy\n- {task: t, file: shop/t.yml, output_mapping: {x: ((.:yy))}}\n".to_owned(),
+        "- {across: [{var: v, values: [a]}], task: t, file: shop/t.yml, output_mapping: {x: ((.:v))}}\n".to_owned(),
+        "- {try: {task: t, file: shop/t.yml, output_mapping: {x: ((y))}}}\n".to_owned(),
+    ] {
+        let found = report(&with_variable(&steps));
+        assert!(found.contains("which can be any artifact of the job"), "{steps}\n{found}");
+    }
+    // In the first environment nothing is approved, and its record names what it deployed.
+    let kind = "version: 1\nabout: x\ntarget: \"{{ stack }}\"\nsteps:\n\
+                - {task: t, file: shop/t.yml, output_mapping: {x: ((y))}}\n";
+    let work = fleet()
+        .file("kinds/stacks/sly.yml", kind)
+        .file("projects/shop.yml", "project: shop\nnames: {code: shop}\nstack: {sly: {}}\n");
+    assert!(refused(&work).contains("which can be any artifact of the job"));
+}
+
+#[test]
+fn step_uses_an_artifact_whose_name_is_a_variable() {
+    let work = |step: &str| {
+        fleet().file(
+            "projects/shop.yml",
+            &format!(
+                "project: shop\ninstance_vars: {{y: tools}}\n{SCRIPT}before:\n- {{get: tools, unpinned: a helper}}\n{step}\
+                 extra:\n  resources:\n  \
+                 - {{name: tools, type: git, source: {{uri: https://github.com/example/tools, branch: main}}}}\n"
+            ),
+        )
+    };
+    assert_snapshot!(warned(&work("- {load_var: v, file: ((y))/x}\n")), @"
+    warning[unapproved-artifact]: the step uses `((y))`, which can be `tools`, of which no approval names a version
+     --> projects/shop.yml:6:3
+      |
+    6 | - {load_var: v, file: ((y))/x}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` QA
+      = help: make it one of the `inputs`; or write in the get why the newest version may run here: `unpinned: REASON`
+
+    warning: 1 warning in 1 file
+    ");
+    // A reason lets the helper run.
+    assert_eq!(warned(&work("- {task: t, file: ((y))/t.yml}\n")), "");
+    let needs = |step: &str| {
+        let (a, b) =
+            (format!("a: {{{}}}", SCRIPT.trim()), format!("b: {{needs: [a], {}, before: [{step}]}}", SCRIPT.trim()));
+        fleet()
+            .file("projects/shop.yml", &format!("instance_vars: {{y: after-deploy-a-qa}}\nprojects:\n  {a}\n  {b}\n"))
+    };
+    for step in [
+        "{task: t, file: ((y))/t.yml}",
+        "{task: t, file: shop-b/t.yml, image: ((y))}",
+        "{task: t, file: shop-b/t.yml, input_mapping: {x: ((y))}}",
+        "{task: t, file: after-deploy-a-qa/t.yml}",
+    ] {
+        let found = warned(&needs(step));
+        assert!(found.contains("of which no approval names a version"), "{step}\n{found}");
+    }
+}
+
+/// A gated project and another one without gates, which deploys its stack `Production`.
+fn beside(stack: &str, other: &str) -> Work {
+    fleet()
+        .file("projects/a.yml", &format!("project: shop\nenvironments: [CI, Production]\nstack: {{{stack}}}\n"))
+        .file(
+            "projects/b.yml",
+            &format!(
+                "project: other\npipeline: other\ninstance_vars: {{v: infra}}\nenvironments: [P]\ngate: none\n\
+             names: {{code: c, deploy: dep, deployed_title: t, stack: Production}}\n{other}"
+            ),
+        )
+}
+
+const PULUMI: &str = "pulumi: {path: infra}";
+
+#[test]
+fn repository_is_spelt_by_percent_encoding() {
+    let other = format!("stack: {{{PULUMI}}}\nsource: {{repository: \"https://github.com/example/%73hop\"}}\n");
+    assert!(refused(&beside(PULUMI, &other)).contains("error[shared-target]"));
+}
+
+#[test]
+fn variable_decides_what_a_stage_deploys() {
+    assert_snapshot!(refused(&beside(PULUMI, "stack: {pulumi: {path: ((v))}}\n")), @"
+    error[variable-place]: `path` holds a variable, so the path is not known before the pipeline runs
+     --> projects/b.yml:7:24
+      |
+    7 | stack: {pulumi: {path: ((v))}}
+      |                        ^^^^^
+      |
+      = help: write the path without a variable
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let helm = "helm: {chart: ch, namespace: \"{{ stack }}\"}";
+    assert_snapshot!(refused(&beside(helm, "stack: {helm: {chart: ch, namespace: ((v)), release: shop}}\n")), @"
+    error[variable-place]: the variable `((v))` decides what the stage deploys
+     --> projects/b.yml:7:38
+      |
+    7 | stack: {helm: {chart: ch, namespace: ((v)), release: shop}}
+      |                                      ^^^^^
+      |
+      = note: the target is `Helm release ((v))/shop by ((kubeconfig))`
+      = note: whether another job deploys the same thing without an approval cannot be checked
+      = help: write the value in the place of the variable
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let tofu = "opentofu: {path: tf}";
+    for (gated, other) in [
+        (PULUMI, "stack: {pulumi: {path: \"x/((v))\"}}\n"),
+        (helm, "stack: {helm: {chart: ch, namespace: shop, release: ((v))}}\n"),
+        (tofu, "stack: {opentofu: {path: ((v))}}\n"),
+        (tofu, "stack: {opentofu: {path: tf, workspace: ((v))}}\n"),
+        (tofu, "stack: {opentofu: {path: tf, backend_files: [((v))]}}\n"),
+        (PULUMI, "stack: {script: {image: alpine, deploy: ./d, target: ((v))}}\n"),
+    ] {
+        let found = refused(&beside(gated, other));
+        assert!(found.contains("error[variable-place]") && found.contains("error: 1 error in"), "{other}\n{found}");
+    }
+    // A name of the stack holds it, too.
+    let stack = beside(PULUMI, "stack: {pulumi: {path: infra}}\n").file(
+        "projects/b.yml",
+        "project: other\nenvironments: [P]\ngate: none\nnames: {code: c, deploy: dep, deployed_title: t, deployed: u, \
+         serial_group: g, preview: p, ready: r, ready_title: q, stack: ((v))}\nstack: {pulumi: {path: infra}}\n",
+    );
+    let found = refused(&stack);
+    assert!(found.contains("error[variable-place]"), "{found}");
+    // A credential is no place.
+    let helm = |namespace: &str| format!("helm: {{chart: ch, namespace: {namespace}, kubeconfig: ((kube))}}");
+    assert_eq!(warned(&beside(&helm("\"{{ stack }}\""), &format!("stack: {{{}}}\n", helm("other")))), "");
+}
+
+#[test]
+fn variable_decides_which_repository_is_meant() {
+    assert_snapshot!(refused(&beside(PULUMI, &format!("stack: {{{PULUMI}}}\nsource: {{repository: ((v))}}\n"))), @"
+    error[variable-place]: `((v))` holds a variable, so the repository is not known before the pipeline runs
+     --> projects/b.yml:8:22
+      |
+    8 | source: {repository: ((v))}
+      |                      ^^^^^
+      |
+      = help: write the address without a variable; credentials can be variables
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let pulumi = |more: &str| refused(&beside(PULUMI, &format!("stack: {{pulumi: {{path: other}}}}\n{more}")));
+    for more in [
+        "source: {repository: \"https://github.com/((v))/shop\"}\n",
+        "source: {repository: \"https://((v))/example/shop\"}\n",
+        "source: {repository: ((d:v))}\n",
+        "source: {repository: \"git@((v)):example/shop\"}\n",
+        "inputs: {lib: {git: {repository: \"https://github.com/((v))/lib\"}}}\n",
+        "issues: {repository: \"((v))/deployments\"}\n",
+        "issues: {api: ((v))}\n",
+    ] {
+        let found = pulumi(more);
+        assert!(found.contains("error[variable-place]") && found.contains("error: 1 error in"), "{more}\n{found}");
+    }
+    for address in ["https://((user)):((vault:a/b@c.pw))@github.com/example/other", "((user))@github.com:example/other"]
+    {
+        let other = format!("stack: {{{PULUMI}}}\nsource: {{repository: \"{address}\"}}\n");
+        assert_eq!(warned(&beside(PULUMI, &other)), "", "{address}");
+    }
+}
+
+#[test]
+fn kind_of_a_fleet_names_a_target_by_a_variable() {
+    let kind = "version: 1\nabout: x\noptions:\n  type: object\n  properties:\n    cluster: {type: string}\n    \
+                key: {type: string, x-secret: true}\ntarget: \"{{ options.cluster }} by {{ options.key }} and ((own))\"\nsteps:\n\
+                - {task: t, file: \"{{ code }}/t.yml\", params: {KEY: \"{{ options.key }}\", CLUSTER: \"{{ options.cluster }}\"}}\n";
+    let work = |cluster: &str| {
+        fleet().file("kinds/stacks/own.yml", kind).file(
+            "projects/shop.yml",
+            &format!("project: shop\nstack: {{own: {{key: ((key)), cluster: \"{cluster}\"}}}}\n"),
+        )
+    };
+    assert_snapshot!(warned(&work("((v)){{ stack }}")), @r#"
+    warning[unnamed-target]: the variable `((v))` decides what the stage deploys
+     --> projects/shop.yml:2:38
+      |
+    2 | stack: {own: {key: ((key)), cluster: "((v)){{ stack }}"}}
+      |                                      ^^^^^^^^^^^^^^^^^^
+      |
+      = note: the target is `((v))CI by ((key)) and ((own))`
+      = note: whether another job deploys the same thing without an approval cannot be checked
+      = help: write the value in the place of the variable
+
+    warning: 1 warning in 1 file
+    "#);
+    assert_eq!(warned(&work("{{ stack }}")), "");
+}
+
+#[test]
+fn variable_of_the_environment_moves_what_a_kind_deploys() {
+    assert_snapshot!(
+        report("project: shop\nstack: {opentofu: {path: tf}}\nenv: {TF_WORKSPACE: Production}\n"),
+        @"
+    error[variable-place]: `TF_WORKSPACE` would change what the stack kind `opentofu` deploys
+     --> projects/shop.yml:3:7
+      |
+    3 | env: {TF_WORKSPACE: Production}
+      |       ^^^^^^^^^^^^
+      |
+      = note: other jobs are compared with what the options of the kind say
+      = help: write the workspace in the option `workspace`
+
+    error: 1 error in 1 file; nothing was written
+    "
+    );
+    let helm = "stack: {helm: {chart: ch, namespace: \"{{ stack }}\"}}\n";
+    let tofu = "stack: {opentofu: {path: tf}}\n";
+    let pulumi = "stack: {pulumi: {path: infra}}\n";
+    for (stack, variables) in [
+        (helm, ["HELM_NAMESPACE", "HELM_KUBECONTEXT", "HELM_KUBEAPISERVER", "KUBECONFIG"]),
+        (tofu, ["TF_WORKSPACE", "TF_DATA_DIR", "TF_CLI_ARGS", "TF_CLI_ARGS_init"]),
+        (pulumi, ["PULUMI_STACK", "PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_BACKEND_URL"]),
+    ] {
+        for variable in variables {
+            for env in [
+                format!("env: {{{variable}: x}}\n"),
+                format!("preview_env: {{{variable}: x}}\n"),
+                format!("overrides: {{CI: {{env: {{{variable}: x}}}}}}\n"),
+                format!("inputs: {{app: {{image: {{repository: app}}, env: {{{variable}: digest}}}}}}\n"),
+            ] {
+                let found = report(&format!("project: shop\n{stack}{env}"));
+                assert!(found.contains(&format!("`{variable}` would change what the stack kind")), "{env}\n{found}");
+                assert!(found.contains("error: 1 error"), "{env}\n{found}");
+            }
+        }
+    }
+    let kind = "version: 1\nabout: x\ntarget: \"{{ stack }}\"\nreserved_env: {NOMAD_JOB: write the job in `options`}\nsteps:\n\
+                - {task: t, file: \"{{ code }}/t.yml\", params: \"{{ env }}\"}\n";
+    let work = |variable: &str| {
+        fleet()
+            .file("kinds/stacks/own.yml", kind)
+            .file("projects/shop.yml", &format!("project: shop\nstack: {{own: {{}}}}\nenv: {{{variable}: x}}\n"))
+    };
+    assert!(refused(&work("NOMAD_JOB")).contains("= help: write the job in `options`"));
+    assert_eq!(warned(&work("NOMAD_TOKEN_NAME")), "");
+}
+
+#[test]
+fn label_or_title_is_longer_than_github_takes() {
+    let pulumi = "project: shop\nstack: {pulumi: {path: infra}}\n";
+    let long = "x".repeat(51);
+    assert_snapshot!(report(&format!("{pulumi}issues: {{labels: [{long}]}}\n")), @"
+    error[wrong-type]: a label has 51 characters, and GitHub takes 50 at most
+     --> projects/shop.yml:3:19
+      |
+    3 | issues: {labels: [xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx]}
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: it is `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx`
+      = help: write a text of 50 characters or fewer; a template counts as what it is filled with
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let title = "y".repeat(257);
+    for more in [
+        format!("names: {{promotion_label: \"{{{{ environment }}}}{}\"}}\n", "x".repeat(49)),
+        format!("names: {{final_label: {long}}}\n"),
+        format!("names: {{deployed_title: \"{{{{ stack }}}} {}\"}}\n", "y".repeat(255)),
+        format!("names: {{deployed_title: \"{title} {{{{ stack }}}}\"}}\n"),
+        format!("approval: {{reject_labels: [{long}]}}\n"),
+    ] {
+        let found = report(&format!("{pulumi}{more}"));
+        assert!(found.contains("error[wrong-type]") && found.contains("GitHub takes"), "{more}\n{found}");
+    }
+    for more in [
+        format!("issues: {{labels: [{}]}}\n", "é".repeat(50)),
+        format!("names: {{deployed_title: \"{{{{ stack }}}} {}\"}}\n", "y".repeat(245)),
+    ] {
+        assert_eq!(warned(&fleet().file("projects/shop.yml", &format!("{pulumi}{more}"))), "", "{more}");
+    }
+}
+
+#[test]
+fn gates_own_label_rejects_every_approval() {
+    let with = |label: &str| format!("project: shop\n{SCRIPT}approval: {{reject_labels: [\"{label}\"]}}\n");
+    assert!(report(&with("gate:0123456789ABCDEF")).contains("every issue of the gate has the label"));
+    assert_eq!(warned(&fleet().file("projects/shop.yml", &with("gate:hold"))), "");
+}
+
+/// A project whose job of `extra` puts to a resource of the type that Pulumi's kind puts to.
+fn put_beside_a_kind(source: &str, params: &str) -> Work {
+    fleet().file(
+        "projects/shop.yml",
+        &format!(
+            "project: shop\nnames: {{code: shop}}\nstack: {{{PULUMI}}}\nextra:\n  \
+             var_sources: [{{name: d, type: dummy, config: {{vars: {{p: shop/infra}}}}}}]\n  \
+             resources: [{{name: own, type: pulumi-provisioner, source: {{{source}}}}}]\n  jobs:\n  \
+             - {{name: other, plan: [{{get: shop, trigger: true}}, {{put: own, inputs: all, params: {{{params}}}}}]}}\n"
+        ),
+    )
+}
+
+#[test]
+fn job_of_extra_puts_by_the_image_that_a_kind_deploys_with() {
+    let same = "action: update, project_name: other, source_dir: shop/infra";
+    assert_snapshot!(refused(&put_beside_a_kind(same, "stack_name: Production")), @"
+    error[shared-target]: the put to `own` deploys what the deploy of `shop` Production deploys behind a gate
+     --> projects/shop.yml:8:5
+      |
+    8 |   - {name: other, plan: [{get: shop, trigger: true}, {put: own, inputs: all, params: {stack_name: Production}}]}
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the job `other` of `shop` CI
+      = note: `own` and `pulumi-shop` use the same image, and have the same `source_dir` and `stack_name`
+      = help: make it a stage, which has a gate; to deploy something else, write another `source_dir` or `stack_name`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    for (source, params) in [
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: Production"),
+        ("action: update, project_name: shop, source_dir: shop/infra, stack_name: QA", ""),
+        ("action: update, project_name: shop", "stack_name: QA, source_dir: shop/./infra/"),
+    ] {
+        let found = refused(&put_beside_a_kind(source, params));
+        assert!(found.contains("error[shared-target]") && found.contains("error: 1 error in"), "{source}\n{found}");
+    }
+    let other = "action: update, project_name: shop, source_dir: other";
+    assert_snapshot!(warned(&put_beside_a_kind(other, "stack_name: Production, source_dir: shop/infra")), @"
+    warning[shared-target]: the put to `own` can deploy what the deploy of `shop` Production deploys behind a gate
+     --> projects/shop.yml:8:5
+      |
+    8 |   - {name: other, plan: [{get: shop, trigger: true}, {put: own, inputs: all, params: {stack_name: Production, source_dir: shop/infra}}]}
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the job `other` of `shop` CI
+      = note: `own` and `pulumi-shop` use the same image, and nothing in `source_dir` and `stack_name` tells apart what they deploy
+      = help: make it a stage, which has a gate; to deploy something else, write another `source_dir` or `stack_name`
+
+    warning: 1 warning in 1 file
+    ");
+    for (source, params) in [
+        ("action: update, project_name: shop, source_dir: ((d:p))", "stack_name: Production"),
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: ((d:p))"),
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: example/infra/QA"),
+        ("action: update, project_name: shop, source_dir: copy/infra", "stack_name: QA"),
+        ("action: update, project_name: shop", "stack_name: QA"),
+        ("action: update, project_name: shop", "\"((d:p))\": QA"),
+        ("action: update, foo: bar, source_dir: shop/infra", "stack_name: Scratch, \"((d:p))\": QA"),
+    ] {
+        let found = warned(&put_beside_a_kind(source, params));
+        assert!(
+            found.contains("warning[shared-target]") && found.contains("1 warning in"),
+            "{source} {params}\n{found}"
+        );
+    }
+    for (source, params) in [
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: Scratch"),
+        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: CI"),
+        ("action: update, project_name: other, source_dir: shop/other", "stack_name: Production"),
+    ] {
+        assert_eq!(warned(&put_beside_a_kind(source, params)), "", "{source} {params}");
+    }
+}
+
+#[test]
+fn image_of_a_put_comes_from_a_mirror() {
+    let work = |params: &str| {
+        fleet().file(
+            "projects/shop.yml",
+            &format!(
+                "project: shop\nnames: {{code: shop}}\nstack: {{{PULUMI}}}\nextra:\n  resource_types:\n  \
+                 - {{name: own, type: registry-image, source: {{repository: mirror/concourse-pulumi-resource-provisioner}}}}\n  \
+                 resources: [{{name: own, type: own, source: {{action: update, source_dir: shop/infra}}}}]\n  jobs:\n  \
+                 - {{name: other, plan: [{{get: shop, trigger: true}}, {{put: own, inputs: all, params: {params}}}]}}\n"
+            ),
+        )
+    };
+    assert!(refused(&work("{stack_name: QA}")).contains("error[shared-target]: the put to `own` deploys what"));
+    let found = warned(&work("((v))"));
+    assert!(found.contains("warning[shared-target]: the put to `own` can deploy what"), "{found}");
+}
+
+#[test]
+fn step_before_puts_by_the_image_that_a_kind_deploys_with() {
+    let work = |stack: &str| {
+        fleet().file(
+            "projects/shop.yml",
+            &format!(
+                "project: shop\nstack: {{{PULUMI}}}\nbefore:\n\
+                 - {{put: own, inputs: all, params: {{stack_name: {stack}, source_dir: shop-shop/infra}}}}\nextra:\n  \
+                 resources: [{{name: own, type: pulumi-provisioner, source: {{action: update, foo: bar}}}}]\n"
+            ),
+        )
+    };
+    assert!(refused(&work("Production")).contains("error[shared-target]: the put to `own` deploys what"));
+    assert_eq!(warned(&work("Scratch")), "");
+}
+
+#[test]
+fn kind_without_a_target_puts_by_the_image_of_another_kind() {
+    let kind = "version: 1\nabout: x\nresources:\n- {name: own, type: pulumi-provisioner, source: {action: update, foo: bar}}\n\
+                steps:\n- put: own\n  inputs: all\n  params: {stack_name: Production, source_dir: code/infra}\n";
+    let work = fleet().file("kinds/stacks/sly.yml", kind).file(
+        "projects/shop.yml",
+        &format!(
+            "projects:\n  a: {{stack: {{{PULUMI}}}}}\n  \
+             b: {{stack: {{sly: {{}}}}, environments: [default], gate: none}}\n"
+        ),
+    );
+    let found = warned(&work);
+    assert!(found.contains("warning[shared-target]: the put to `own` can deploy what"), "{found}");
+}
+
+#[test]
+fn file_of_a_backend_is_written_once() {
+    let found = report("project: shop\nstack: {opentofu: {path: tf, backend_files: [a, a, b]}}\n");
+    assert_snapshot!(found, @"
+    error[wrong-type]: `backend_files` has the same item twice
+     --> projects/shop.yml:2:45
+      |
+    2 | stack: {opentofu: {path: tf, backend_files: [a, a, b]}}
+      |                                             ^^^^^^^^^
+      |
+      = help: keep one of them
+
+    error: 1 error in 1 file; nothing was written
+    ");
+}

@@ -12,13 +12,14 @@ const GITHUB: &str = "github.com";
 impl Repository {
     /// The repository of issues `OWNER/NAME`, by the base of the API; without one it is on github.com.
     pub fn of_issues(api: Option<&str>, repository: &str) -> Self {
-        let host = api.filter(|api| !api.is_empty()).map_or_else(|| GITHUB.to_owned(), api_host);
-        Self(format!("{host}/{}", path(repository)))
+        let host = api.filter(|api| !api.is_empty()).map_or_else(|| GITHUB.to_owned(), |api| api_host(&decoded(api)));
+        Self(format!("{host}/{}", path(&decoded(repository))))
     }
 
     /// The repository behind the address of a clone: `https://…`, `ssh://…`, `git://…` or `USER@HOST:PATH`.
     pub fn of_clone(address: &str) -> Self {
-        let address = address.trim();
+        let address = decoded(&without_separators(address.trim()));
+        let address = address.as_str();
         let (host, rest) = match address.split_once("://") {
             Some((_, rest)) => rest.split_once('/').unwrap_or((rest, "")),
             // As git reads it: what stands before the first colon is a host, unless a slash stands before the colon.
@@ -36,6 +37,37 @@ impl fmt::Display for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// An address whose variables hold none of the characters that part an address.
+fn without_separators(address: &str) -> String {
+    let mut is_variable = false;
+    let mut last = ' ';
+    let plain = address.chars().map(|c| {
+        match (last, c) {
+            ('(', '(') => is_variable = true,
+            (')', ')') => is_variable = false,
+            _ => {}
+        }
+        last = c;
+        if is_variable && matches!(c, '/' | ':' | '@' | '?' | '#' | '%') { '_' } else { c }
+    });
+    plain.collect()
+}
+
+/// An address without percent-encoding, which git and servers read as the characters that it stands for.
+fn decoded(address: &str) -> String {
+    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
+    let bytes = address.as_bytes();
+    let mut found = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let code = digit(bytes.get(at + 1)).zip(digit(bytes.get(at + 2))).map(|(high, low)| high * 16 + low);
+        let code = code.filter(|_| *byte == b'%').and_then(|code| u8::try_from(code).ok());
+        found.push(code.unwrap_or(*byte));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&found).into_owned()
 }
 
 /// The host of the repositories that an API serves.
@@ -88,11 +120,18 @@ mod tests {
             "git@github.com:example/shop.git",
             "GitHub.com.:example/shop",
             "git://github.com/example/shop",
+            "https://github.com/example/%73hop",
+            "https://github.com/e%58ample%2Fshop%2egit",
+            "https://%67ithub.com/example/shop",
+            "https://((vault:git/a@b.user)):((git.password))@github.com/example/shop",
+            "((vault:git/user))@github.com:example/shop",
         ] {
             assert_eq!(Repository::of_clone(address), shop, "{address}");
         }
         for address in [
             "https://github.com/example/shop2",
+            "https://github.com/example/shop%",
+            "https://github.com/example/shop%zz",
             "https://ghe.example.com/example/shop",
             "https://github.com:8443/example/shop",
             "/srv/example/shop",

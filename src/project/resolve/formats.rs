@@ -23,10 +23,11 @@ struct Wrong {
 type Check = fn(&str) -> Result<(), Wrong>;
 
 /// The fields of a stage whose text has a format. `*` is any item of a list.
-const FIELDS: [(&str, Check); 13] = [
+const FIELDS: [(&str, Check); 14] = [
     ("/approval/closers/users/*", user),
     ("/approval/closers/teams/*", team),
     ("/approval/closers/apps/*", app),
+    ("/approval/reject_labels/*", label),
     ("/issues/assignees/*", user),
     ("/issues/repository", repository),
     ("/issues/api", api),
@@ -53,6 +54,10 @@ const INPUT_FIELDS: [(&str, Check); 10] = [
     ("/github_release/tag_filter", pattern),
 ];
 
+/// The fields of a stage, and of an input, that say which repository is meant.
+const PLACES: [&str; 3] = ["/source/repository", "/issues/repository", "/issues/api"];
+const INPUT_PLACES: [&str; 1] = ["/git/repository"];
+
 /// Roles of GitHub.
 const ROLES: [&str; 5] = ["read", "triage", "write", "maintain", "admin"];
 
@@ -60,6 +65,7 @@ const ROLES: [&str; 5] = ["read", "triage", "write", "maintain", "admin"];
 pub(super) fn check(settings: &Node, options: &Node, diagnostics: &mut Diagnostics) {
     let mut checker = Checker { diagnostics };
     checker.fields(settings, &FIELDS);
+    checker.places(settings, &PLACES);
     checker.closers(settings);
     checker.roles(settings);
     checker.variables(settings, &["/env", "/preview_env"]);
@@ -99,6 +105,18 @@ impl Checker<'_> {
                     self.report(Rule::WrongType, node.span, wrong);
                 }
             }
+        }
+    }
+
+    /// A variable could name the repository of another project, and nothing here would see that.
+    fn places(&mut self, node: &Node, pointers: &[&str]) {
+        for node in pointers.iter().filter_map(|pointer| node.at(pointer)) {
+            let Some(text) = node.as_str().filter(|text| without_user(text).contains("((")) else { continue };
+            let wrong = Wrong {
+                message: format!("`{text}` holds a variable, so the repository is not known before the pipeline runs"),
+                help: "write the address without a variable; credentials can be variables".to_owned(),
+            };
+            self.report(Rule::VariablePlace, node.span, wrong);
         }
     }
 
@@ -147,6 +165,7 @@ impl Checker<'_> {
 
     fn input(&mut self, input: &Node) {
         self.fields(input, &INPUT_FIELDS);
+        self.places(input, &INPUT_PLACES);
         self.variables(input, &["/env"]);
         let text = |pointer| input.at(pointer).and_then(Node::as_str).filter(|text: &&str| !text.contains("(("));
         let Some(region) = input.entry_at("/image/region") else { return };
@@ -199,8 +218,41 @@ impl Checker<'_> {
     }
 }
 
+/// An address without its user and password, which are no part of the place. A variable can hold any character.
+fn without_user(address: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = address;
+    while let Some((before, after)) = rest.split_once("((") {
+        plain.push_str(before);
+        plain.push_str("((");
+        rest = after.split_once("))").map_or("", |(_, rest)| rest);
+    }
+    plain.push_str(rest);
+    let (before, rest) = plain.split_once("://").unwrap_or(("", &plain));
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{before}://{host}/{path}")
+}
+
 fn wrong(message: String, help: impl Into<String>) -> Result<(), Wrong> {
     Err(Wrong { message, help: help.into() })
+}
+
+/// The most characters that GitHub takes for a label.
+pub(super) const LONGEST_LABEL: usize = 50;
+
+/// The name of a label that an issue can have.
+fn label(text: &str) -> Result<(), Wrong> {
+    let length = text.chars().count();
+    if length <= LONGEST_LABEL {
+        return Ok(());
+    }
+    wrong(
+        format!(
+            "no issue has the label `{text}`: it has {length} characters, and GitHub takes {LONGEST_LABEL} at most"
+        ),
+        "write the name of a label that GitHub has",
+    )
 }
 
 /// Letters, digits, `-` and `_`: logins and organizations of GitHub.

@@ -5,9 +5,11 @@ use github_issues_resource::contract::StageName;
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, NamesSettings, Template, posted_credential};
 use crate::project::stage::{Auth, Issues};
+use crate::source::Span;
 use crate::yaml::Node;
 
 use super::Resolver;
+use super::formats::LONGEST_LABEL;
 
 impl Resolver<'_, '_> {
     /// `None` where something is missing, which is only reported when an issue has to be written.
@@ -38,7 +40,8 @@ impl Resolver<'_, '_> {
         })
     }
 
-    /// Reports credentials in what is posted on GitHub: titles, labels, assignees, and the names of files in the body.
+    /// Reports credentials in what is posted on GitHub: titles, labels, assignees, and the names of files in the body. And
+    /// texts that are longer than GitHub takes.
     pub(super) fn check_posted(&mut self, names: &NamesSettings, issues: &IssuesSettings, settings: &Node) {
         let of_names = [
             ("a title", "/names/deployed_title", &names.deployed_title),
@@ -59,7 +62,8 @@ impl Resolver<'_, '_> {
         for (what, pointer, text) in named.chain(lists) {
             let node = settings.at(&pointer).filter(|node| node.span.file != self.fleet.built_in);
             let span = node.or_else(|| self.layer.node.at("/project")).map_or_else(|| self.begin(), |node| node.span);
-            if let Some(found) = posted_credential(what, &text.0, span) {
+            let found = posted_credential(what, &text.0, span).or_else(|| too_long(what, &text.0, span));
+            if let Some(found) = found {
                 self.diagnostics.push(found);
             }
         }
@@ -110,4 +114,28 @@ impl Resolver<'_, '_> {
         }
         former
     }
+}
+
+/// The error for a title or a label that GitHub does not take. What a build fills in is not counted.
+fn too_long(what: &str, text: &str, span: Span) -> Option<Diagnostic> {
+    let most = match what {
+        "a title" => 256,
+        "a label" => LONGEST_LABEL,
+        _ => return None,
+    };
+    let (mut length, mut rest) = (0, text);
+    while let Some((before, variable)) = rest.split_once("((") {
+        length += before.chars().count();
+        rest = variable.split_once("))").map_or("", |(_, rest)| rest);
+    }
+    length += rest.chars().count();
+    (length > most).then(|| {
+        Diagnostic::new(
+            Rule::WrongType,
+            span,
+            format!("{what} has {length} characters, and GitHub takes {most} at most"),
+        )
+        .note(format!("it is `{text}`"))
+        .help(format!("write a text of {most} characters or fewer; a template counts as what it is filled with"))
+    })
 }

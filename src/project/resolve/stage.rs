@@ -94,6 +94,7 @@ impl<'a> Resolver<'a, '_> {
         };
         self.check_preview(outline, kind, &scope);
         self.check_env(&filled);
+        self.check_reserved(kind, &filled);
         formats::check(&filled, &options_node, self.diagnostics);
         discover::check_options(kind, &options_node, self.diagnostics);
         durations::check(&filled, self.manifest.file, self.diagnostics);
@@ -220,6 +221,27 @@ impl<'a> Resolver<'a, '_> {
                     .help("give the name of a credential, such as ((github.token))")
                 }));
             }
+        }
+    }
+
+    /// Reports variables of the environment that would change what the kind deploys.
+    fn check_reserved(&mut self, kind: &Kind, settings: &Node) {
+        let entries = |node: &'_ Node, pointer: &str| {
+            node.at(pointer).and_then(Node::as_map).map(|map| map.entries().to_vec()).unwrap_or_default()
+        };
+        let of_inputs = entries(settings, "/inputs").into_iter().flat_map(|input| entries(&input.value, "/env"));
+        let own = ["/env", "/preview_env"].into_iter().flat_map(|pointer| entries(settings, pointer));
+        for entry in own.chain(of_inputs) {
+            let Some(instead) = kind.instead_of_env(&entry.key) else { continue };
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Rule::VariablePlace,
+                    entry.key_span,
+                    format!("`{}` would change what the stack kind `{}` deploys", entry.key, kind.name()),
+                )
+                .note("other jobs are compared with what the options of the kind say")
+                .help(instead),
+            );
         }
     }
 

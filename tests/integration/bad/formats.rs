@@ -133,9 +133,12 @@ fn repositories_and_addresses() {
         let input = format!("inputs: {{charts: {{git: {{repository: '{address}'}}}}}}\n");
         refused(&input, &message, help);
     }
-    for address in
-        ["git@github.com:acme/shop.git", "ssh://git@example.com:22/a", "https://example.com/a/b/c", "((git.uri))"]
-    {
+    for address in [
+        "git@github.com:acme/shop.git",
+        "ssh://git@example.com:22/a",
+        "https://example.com/a/b/c",
+        "https://((git.user)):((git.pw))@example.com/a",
+    ] {
         fine(&format!("source: {{repository: '{address}'}}\nnames: {{code: code}}\n"));
     }
     refused("source: {branch: refs/heads/main}\n", "`refs/heads/main` is not the name of a branch", "write `main`");
@@ -150,9 +153,7 @@ fn repositories_and_addresses() {
     ] {
         refused(&format!("issues: {{api: '{api}'}}\n"), &format!("`{api}` is not the address of GitHub's API"), help);
     }
-    for api in
-        ["https://api.github.com/", "https://ghe.example.com/api/v3", "https://api.acme.ghe.com", "((github.api))"]
-    {
+    for api in ["https://api.github.com/", "https://ghe.example.com/api/v3", "https://api.acme.ghe.com"] {
         fine(&format!("issues: {{api: '{api}'}}\n"));
     }
 }

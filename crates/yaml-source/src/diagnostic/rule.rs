@@ -108,6 +108,7 @@ impl Rule {
                 | Self::UnmetNeed
                 | Self::UnpinnedInput
                 | Self::UndeclaredStack
+                | Self::VariablePlace
         )
     }
 }
@@ -253,6 +254,8 @@ rules! {
     NoPromotionChain = Error "no-promotion-chain",
     /// A job deploys what another job deploys behind a gate.
     SharedTarget = Error "shared-target",
+    /// A variable decides which repository, folder or target is meant.
+    VariablePlace = Error "variable-place",
     /// A step sets a pipeline that has gates.
     SetPipelinePastGate = Error "set-pipeline-past-gate",
     /// A version is recorded from one file and compared from another.

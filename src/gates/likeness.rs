@@ -1,0 +1,136 @@
+//! Whether two puts with one image deploy the same thing. A kind names in `target` what it deploys; the texts of its put
+//! that are in that name are compared with those of another put.
+
+use crate::yaml::Value;
+
+use super::model::{Put, Resource};
+use super::spelling::{has_variable, plain};
+
+/// The texts of a put, of its resource's source and of its params.
+#[derive(Debug, Default)]
+pub(super) struct Texts(Vec<Text>);
+
+#[derive(Debug)]
+struct Text {
+    key: String,
+    value: String,
+    part: Part,
+}
+
+/// The part of a target's name that a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    None,
+    /// A word of it, such as the name of a stack.
+    Word,
+    /// The end of a path in it. The text begins with the artifact that has the path.
+    Path,
+}
+
+/// How what one put deploys relates to what another one deploys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Likeness {
+    Same,
+    Unknown,
+    Apart,
+}
+
+impl Texts {
+    pub(super) fn of(resource: &Resource<'_>, put: &Put<'_>) -> Self {
+        let text = |key: &str, value: &str| Text { key: key.to_owned(), value: plain(value), part: Part::None };
+        let mut texts = Vec::new();
+        for values in [resource.source.of_type, resource.source.own, put.params].into_iter().flatten() {
+            match values {
+                Value::Map(map) => texts.extend(map.iter().filter_map(|(key, value)| match value {
+                    Value::Text(value) => Some(text(key, value)),
+                    _ => None,
+                })),
+                // A variable, which can hold any keys.
+                Value::Text(variable) => texts.push(text(variable, variable)),
+                _ => {}
+            }
+        }
+        Self(texts)
+    }
+
+    /// The texts that name the target.
+    pub(super) fn of_target(self, target: &str) -> Self {
+        let target = plain(target);
+        let part = |text: Text| Text { part: Part::of(&text.value, &target), ..text };
+        Self(self.0.into_iter().map(part).filter(|text| text.part != Part::None).collect())
+    }
+
+    /// The keys of the texts.
+    pub(super) fn keys(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = self.0.iter().map(|text| text.key.as_str()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// How what another put deploys relates to the target that these texts name.
+    pub(super) fn likeness(&self, other: &Self) -> Likeness {
+        let is_apart = |part: Part| {
+            let pairs = || self.pairs(other).filter(|(own, _)| own.part == part);
+            pairs().any(|(own, other)| own.key == other.key) && !pairs().any(|(own, other)| own.may_equal(other))
+        };
+        // Nothing of the put names what it deploys.
+        if self.0.is_empty() || is_apart(Part::Word) || is_apart(Part::Path) {
+            return Likeness::Apart;
+        }
+        let is_there = |own: &Text| other.0.iter().any(|other| own.has_key_of(other));
+        let are_equal = self.pairs(other).all(|(own, other)| own.value == other.value);
+        if are_equal && self.0.iter().all(is_there) { Likeness::Same } else { Likeness::Unknown }
+    }
+
+    /// The texts of both that can be under the same key.
+    fn pairs<'t>(&'t self, other: &'t Self) -> impl Iterator<Item = (&'t Text, &'t Text)> {
+        self.0
+            .iter()
+            .flat_map(|own| other.0.iter().filter(|other| own.has_key_of(other)).map(move |other| (own, other)))
+    }
+}
+
+impl Text {
+    fn has_key_of(&self, other: &Self) -> bool {
+        other.key == self.key || has_variable(&other.key)
+    }
+
+    /// Whether another text may name the same thing.
+    fn may_equal(&self, other: &Self) -> bool {
+        let ends = |long: &str, short: &str| long.strip_suffix(short).is_some_and(|start| start.ends_with('/'));
+        let (own, other) = (self.value.as_str(), other.value.as_str());
+        own == other
+            || has_variable(other)
+            || match self.part {
+                // Pulumi knows one stack as `STACK` and as `ORGANIZATION/PROJECT/STACK`.
+                Part::Word => ends(own, other) || ends(other, own),
+                // An artifact can have any name.
+                Part::Path => inside(own) == inside(other),
+                Part::None => false,
+            }
+    }
+}
+
+impl Part {
+    fn of(text: &str, target: &str) -> Self {
+        let is_end = |path: &str| {
+            !path.is_empty()
+                && target.split(' ').any(|word| word.strip_suffix(path).is_some_and(|start| start.ends_with('/')))
+        };
+        if text.is_empty() {
+            Self::None
+        } else if format!(" {target} ").contains(&format!(" {text} ")) {
+            Self::Word
+        } else if is_end(text) || is_end(inside(text)) {
+            Self::Path
+        } else {
+            Self::None
+        }
+    }
+}
+
+/// A path without the artifact that it begins with.
+fn inside(path: &str) -> &str {
+    path.split_once('/').map_or("", |(_, inside)| inside)
+}
