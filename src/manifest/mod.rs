@@ -27,5 +27,8 @@ pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Id, InputFile, Moment, Name, Secret, Template};
 pub use schema::FileShape;
 pub(crate) use schema::{compile, compile_own};
-pub(crate) use secrets::{is_secret_in_clear, misspelled_variable, names_secret, posted_credential};
+pub(crate) use secrets::{
+    SecretPart, is_secret_by_name, is_secret_in_clear, misspelled_variable, names_secret, posted_credential,
+    secret_parts,
+};
 pub use settings::*;

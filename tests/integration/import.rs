@@ -514,3 +514,92 @@ fn what_cannot_be_is_said() {
     work.write("pipegen.yml", "version: 1\ndefaults: {nonsense: 1}\n");
     said(&["import", "a.yml"], 2, "pipegen.yml has errors: see `ol-pipegen validate pipegen.yml`");
 }
+
+/// The value of a credential is one: what two stages write under one name may be two.
+#[test]
+fn each_value_in_clear_has_a_name_of_its_own() {
+    let job = |name: &str, after: &str, password: &str| {
+        format!(
+            "- name: {name}
+  plan:
+  - {{get: code, {after}}}
+  - {{task: t, file: code/t.yml, params: {{DB_PASSWORD: {password}, API_TOKEN: equal-everywhere}}}}
+"
+        )
+    };
+    let old = format!(
+        "resources:
+- {{name: code, type: git, source: {{uri: https://example.com/a.git, branch: main}}}}
+jobs:
+{}{}{}",
+        job("deploy-qa", "trigger: true", "sup3rs3cret"),
+        job("deploy-rc", "passed: [deploy-qa]", "sup3rs3cret"),
+        job("deploy-production", "passed: [deploy-rc]", "sup3rs3cret2"),
+    );
+    let work = Work::new().file("old.yml", &old);
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    for name in ["((deploy-qa.db_password))", "((deploy-production.db_password))"] {
+        assert!(ran.stdout.contains(name), "{name}: {}", ran.stdout);
+        let note = format!("another value is written under the same name, and has a name of its own: {name}");
+        assert!(ran.stderr.contains(&note), "{}", ran.stderr);
+    }
+    for name in ["((t.db_password))", "((deploy-rc.db_password))"] {
+        assert!(!ran.stdout.contains(name) && !ran.stderr.contains(name), "{name}: {}", ran.stdout);
+    }
+    assert!(ran.stdout.contains("API_TOKEN: ((t.api_token))"), "{}", ran.stdout);
+    work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(1);
+    let rendered = work.run(&["render", "--stdout", "new/old.yml"]).ended(0).stdout;
+    let passwords: Vec<&str> = rendered.lines().filter_map(|line| line.trim().strip_prefix("DB_PASSWORD: ")).collect();
+    assert_eq!(
+        passwords,
+        ["((deploy-qa.db_password))", "((deploy-qa.db_password))", "((deploy-production.db_password))"]
+    );
+    // A credential that has such a name has another value.
+    work.write("old.yml", &old.replace("DB_PASSWORD: sup3rs3cret,", "DB_PASSWORD: ((t.db_password)),"));
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    assert!(ran.stdout.contains("((t.db_password))"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("((deploy-production.db_password))"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_credential_stands_for_the_secret_alone() {
+    let hook = concat!("https://hooks.slack.com/services/", "T02AB3CD4/B05EF6GH7/Zk3vQw8LmN2xRt7YpB4sDf9G");
+    let old = format!(
+        "resource_types:
+- {{name: slack, type: registry-image, source: {{repository: example/slack, tag: '1'}}}}
+resources:
+- {{name: a, type: git, source: {{uri: 'https://bot:hunter2hunter2@example.com/acme/a', branch: main}}}}
+- {{name: s, type: slack, source: {{url: '{hook}'}}}}
+jobs:
+- name: deploy-qa
+  plan:
+  - {{get: a, trigger: true}}
+  - task: t
+    file: a/t.yml
+    params:
+      DATABASE_URL: postgres://app:correct-horse@db.example.com/app
+      ID: AKIAQ3EGWX7LM2PZ5TRV
+      ARGS: --notify {hook} --verbose
+  - {{put: s, params: {{text: x}}}}
+- name: deploy-prod
+  plan: [{{get: a, passed: [deploy-qa]}}, {{task: t, file: a/t.yml}}]
+"
+    );
+    let work = Work::new().file("old.yml", &old);
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    for secret in ["hunter2hunter2", "correct-horse", "AKIAQ3EGWX7LM2PZ5TRV", "Zk3vQw8LmN2xRt7YpB4sDf9G"] {
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{secret}: {}{}", ran.stdout, ran.stderr);
+    }
+    for part in [
+        "repository: https://example.com/acme/a",
+        "username: bot",
+        "password: ((a.password))",
+        "postgres://app:((t.database_url_password))@db.example.com/app",
+        "((t.id))",
+        "--notify ((t.args_webhook)) --verbose",
+        "url: ((s.url))",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    assert!(ran.stderr.contains("`DATABASE_URL` holds a password in clear"), "{}", ran.stderr);
+}
