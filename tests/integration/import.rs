@@ -603,3 +603,56 @@ jobs:
     }
     assert!(ran.stderr.contains("`DATABASE_URL` holds a password in clear"), "{}", ran.stderr);
 }
+
+/// What starts a deployment is what started it before.
+#[test]
+fn nothing_starts_more_often_than_before() {
+    for (image, site) in [(false, false), (true, false), (false, true), (true, true)] {
+        let trigger = |is_set: bool| if is_set { ", trigger: true" } else { "" };
+        let old = format!(
+            "resources:
+- {{name: nightly, type: time, source: {{start: 2:00 AM, stop: 3:00 AM}}}}
+- {{name: site, type: git, source: {{uri: https://example.com/site.git, branch: main}}}}
+- {{name: image, type: registry-image, source: {{repository: registry.example.com/site, tag: latest}}}}
+jobs:
+- name: build
+  plan:
+  - {{get: site, trigger: true}}
+  - {{task: build, file: site/build.yml}}
+  - {{put: image, params: {{image: image/image.tar}}}}
+- name: qa
+  plan:
+  - {{get: nightly, trigger: true}}
+  - {{get: image, passed: [build]{}}}
+  - {{get: site, passed: [build]{}}}
+  - {{task: roll, file: site/roll.yml, params: {{TO: qa}}}}
+- name: prod
+  plan:
+  - {{get: image, passed: [qa]}}
+  - {{get: site, passed: [qa]}}
+  - {{task: roll, file: site/roll.yml, params: {{TO: prod}}}}
+",
+            trigger(image),
+            trigger(site)
+        );
+        let work = Work::new().file("old.yml", &old);
+        let ran = work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(0);
+        let rendered = work.run(&["render", "--stdout", "new/old.yml"]).ended(0).stdout;
+        let pipeline: Value = serde_saphyr::from_str(&rendered).unwrap();
+        let triggers = |job: &str| -> Vec<String> {
+            let jobs = pipeline["jobs"].as_array().unwrap();
+            let job = jobs.iter().find(|found| found["name"] == job).unwrap();
+            let gets = job["plan"].as_array().unwrap().iter().filter(|step| step["trigger"] == true);
+            gets.map(|get| get["get"].as_str().unwrap().to_owned()).collect()
+        };
+        let expected: Vec<&str> = [("nightly", true), ("image", image), ("site", site)]
+            .into_iter()
+            .filter(|(_, is)| *is)
+            .map(|(name, _)| name)
+            .collect();
+        let mut found = triggers("qa");
+        found.sort_by_key(|name| ["nightly", "image", "site"].iter().position(|known| known == name));
+        assert_eq!(found, expected, "{}", ran.stderr);
+        assert_eq!((triggers("build"), triggers("prod")), (vec!["site".to_owned()], Vec::new()), "{rendered}");
+    }
+}
