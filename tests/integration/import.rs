@@ -656,3 +656,43 @@ jobs:
         assert_eq!((triggers("build"), triggers("prod")), (vec!["site".to_owned()], Vec::new()), "{rendered}");
     }
 }
+
+/// A job that tests, builds or publishes by its name is no environment.
+#[test]
+fn tests_and_publications_are_no_environments() {
+    let job = |name: &str, get: &str| {
+        format!("- {{name: {name}, plan: [{{get: app{get}}}, {{task: t, file: app/{name}.yml}}]}}\n")
+    };
+    let head =
+        "resources:\n- {name: app, type: git, source: {uri: https://example.com/app.git, branch: main}}\njobs:\n";
+    let old = [
+        head,
+        &job("unit-test", ", trigger: true"),
+        &job("lint", ", trigger: true"),
+        &job("integration", ", trigger: true, passed: [unit-test, lint]"),
+        &job("deploy-staging", ", trigger: true, passed: [integration]"),
+        &job("approve-prod", ", passed: [deploy-staging]"),
+        &job("deploy-prod", ", trigger: true, passed: [approve-prod]"),
+    ]
+    .concat();
+    let work = Work::new().file("old.yml", &old);
+    let ran = work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(0);
+    assert!(ran.stderr.contains("`old`: staging (none) → prod (none)"), "{}", ran.stderr);
+    for job in ["unit-test", "lint", "integration", "approve-prod"] {
+        assert!(ran.stderr.contains(&format!("the job `{job}` as it is, in `extra`")), "{job}: {}", ran.stderr);
+    }
+    work.write("again.yml", &work.run(&["render", "--stdout", "new/old.yml"]).ended(0).stdout);
+    let diff = work.run(&["diff", "old.yml", "again.yml"]);
+    assert!(diff.code <= 1 && !diff.stdout.contains("WEAKER"), "{}", diff.stdout);
+    // Where environments give jobs their names, it is one of them.
+    let old = [head, &job("integration", ", trigger: true"), &job("production", ", passed: [integration]")].concat();
+    work.write("old.yml", &old);
+    let ran = work.run(&["import", "old.yml"]).ended(0);
+    assert!(ran.stderr.contains("`old`: integration (none) → production (manual)"), "{}", ran.stderr);
+    // Nothing is promoted where no job deploys.
+    let old = [head, &job("test", ", trigger: true"), &job("publish", ", passed: [test]")].concat();
+    work.write("old.yml", &old);
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    assert!(ran.stderr.contains("error[no-promotion-chain]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`test`: its name says that it deploys to no environment"), "{}", ran.stderr);
+}
