@@ -14,7 +14,7 @@ use crate::plan::{Job, PipelinePlan};
 use crate::source::{Sources, Span};
 use crate::validate::{Vars, check};
 use crate::view::{PipelineView, field, list};
-use crate::yaml::Node;
+use crate::yaml::{Map, Node};
 
 use super::RenderedPipeline;
 
@@ -79,6 +79,21 @@ impl Places {
         let line = text.lines().map(|line| line.trim().trim_matches(['"', '\''])).find(is_phrase)?;
         self.settings.iter().find_map(|settings| part_in(settings, line))
     }
+
+    /// Where a task of the settings has an output of that name.
+    fn of_output(&self, name: &str) -> Option<Span> {
+        self.settings.iter().find_map(|settings| output_in(settings, name))
+    }
+}
+
+fn output_in(node: &Node, name: &str) -> Option<Span> {
+    let outputs = list(node, "outputs").iter().filter_map(|output| field(output, "name"));
+    let found = { outputs }.find(|found| found.as_str() == Some(name)).map(|found| found.span);
+    let inner = || {
+        let entries = node.as_map().into_iter().flat_map(Map::entries).map(|entry| &entry.value);
+        { entries }.chain(node.as_list().unwrap_or_default()).find_map(|inner| output_in(inner, name))
+    };
+    found.or_else(inner)
 }
 
 /// Holds a pipeline, which is to be at `path`, to the rules of its Concourse. What is wrong in several jobs alike is told
@@ -125,9 +140,14 @@ pub(crate) fn check_rendered(
         }
         let of_job = || job.and_then(|job| places.jobs.get(job)).copied().unwrap_or(places.other);
         let is_refused = refused.refusal() != Refusal::default();
-        let own = if is_refused { None } else { places.of_text(sources.slice(at)) };
-        // The kind reports the arithmetic of its own scripts.
-        if refused.rule == Rule::ShellArithmetic && own.is_none() {
+        let own = match refused.rule {
+            _ if is_refused => None,
+            Rule::UnusedOutput => places.of_output(sources.slice(at)),
+            _ => places.of_text(sources.slice(at)),
+        };
+        // The kind reports the arithmetic of its own scripts. Its outputs are for all manifests: one without issues has no
+        // use for a summary, and cannot take it away.
+        if matches!(refused.rule, Rule::ShellArithmetic | Rule::UnusedOutput) && own.is_none() {
             continue;
         }
         let place = own.unwrap_or_else(of_job);

@@ -503,7 +503,13 @@ fn what_cannot_be_is_said() {
         let ran = work.run(arguments).ended(code);
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     };
-    said(&["import", "a.yml", "b.yml", "--out", "c.yml"], 2, "several pipelines have several names");
+    said(&["import", "a.yml", "b.yml", "--out", "c.yml"], 2, "several pipelines go to a folder, and c.yml is a file");
+    said(&["import", "a.yml", "b.yml", "--pipeline", "c"], 2, "several pipelines have several names");
+    // A folder that is not there is made.
+    let both = work.run(&["import", "a.yml", "b.yml", "--out", "fresh"]).ended(0);
+    assert_eq!(both.stdout, "wrote fresh/a.yml\nwrote fresh/b.yml\n");
+    let one = work.run(&["import", "a.yml", "--out", "single"]).ended(0);
+    assert_eq!(one.stdout, "wrote single/a.yml\n");
     said(&["import", "a.yml", "--fleet", "none.yml"], 2, "none.yml is not a fleet");
     said(&["import", "nowhere.yml"], 3, "nowhere.yml");
     said(&["import", "broken.yml"], 1, "there is no manifest");
@@ -695,4 +701,48 @@ fn tests_and_publications_are_no_environments() {
     let ran = work.run(&["import", "old.yml"]).ended(1);
     assert!(ran.stderr.contains("error[no-promotion-chain]"), "{}", ran.stderr);
     assert!(ran.stderr.contains("`test`: its name says that it deploys to no environment"), "{}", ran.stderr);
+}
+
+/// A kind writes a summary for issues. A manifest without issues can neither use nor remove it.
+#[test]
+fn nothing_is_reported_of_the_outputs_of_a_kind() {
+    let job = |name: &str, get: &str| {
+        format!(
+            "- name: {name}
+  plan:
+  - {{get: code{get}}}
+  - task: deploy
+    config:
+      platform: linux
+      image_resource: {{type: registry-image, source: {{repository: alpine}}}}
+      inputs: [{{name: code}}]
+      params: {{TO: {name}}}
+      run: {{path: sh, args: [-c, code/deploy.sh --verbose $TO]}}
+"
+        )
+    };
+    let head = "resources:\n- {name: code, type: git, source: {uri: https://example.com/a.git, branch: main}}\njobs:\n";
+    let old = [head, &job("qa", ", trigger: true"), &job("production", ", passed: [qa]")].concat();
+    let work = Work::new().file("old.yml", &old);
+    let ran = work.run(&["import", "old.yml", "--out", "new.yml"]).ended(0);
+    assert!(ran.stderr.contains("the stack kind `script`"), "{}", ran.stderr);
+    let ran = work.run(&["validate", "new.yml"]).ended(0);
+    assert!(!ran.stderr.contains("unused-output") && !ran.stdout.contains("unused-output"), "{}", ran.stderr);
+    // What a manifest writes itself is its own.
+    let mine = "after:
+- task: more
+  config:
+    platform: linux
+    image_resource: {type: registry-image, source: {repository: alpine}}
+    outputs: [{name: nobodys}]
+    run: {path: 'true'}
+";
+    work.write("new.yml", &(work.read("new.yml") + mine));
+    let ran = work.run(&["validate", "new.yml"]);
+    assert!(
+        (ran.stdout.clone() + &ran.stderr).contains("no other step takes `nobodys`"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
 }
