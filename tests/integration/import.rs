@@ -1,6 +1,6 @@
 //! `import`: real pipelines come back as the manifests that people wrote for them, and what does not is said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use insta::assert_snapshot;
@@ -262,8 +262,31 @@ fn what_the_chain_does_not_say_is_carried_over_as_it_is() {
         // What a job let through that set the pipeline is not asked for any more.
         let weaker = diff.stdout.contains("WEAKER");
         assert!(diff.code <= 1 && weaker == (name == "sets-itself"), "{name}: {}{}", diff.stdout, diff.stderr);
+        let (before, after) = (triggers(&old), triggers(&rendered.stdout));
+        assert!(after.is_subset(&before), "{name}: {:?}", after.difference(&before));
+        let stays = |(job, _): &&(String, String)| rendered.stdout.contains(&format!("name: {job}\n"));
+        assert_eq!(before.iter().filter(stays).count(), after.len(), "{name}");
     }
-    assert_eq!(names(&folder).len(), 15);
+    assert_eq!(names(&folder).len(), 25);
+}
+
+/// The resources that start jobs.
+fn triggers(pipeline: &str) -> BTreeSet<(String, String)> {
+    fn collect(job: &str, value: &Value, found: &mut BTreeSet<(String, String)>) {
+        if value["trigger"] == true
+            && let Some(resource) = value["resource"].as_str().or(value["get"].as_str())
+        {
+            found.insert((job.to_owned(), resource.to_owned()));
+        }
+        let inner = value.as_object().into_iter().flat_map(Map::values);
+        inner.chain(value.as_array().into_iter().flatten()).for_each(|inner| collect(job, inner, found));
+    }
+    let pipeline: Value = serde_saphyr::from_str(pipeline).unwrap();
+    let mut found = BTreeSet::new();
+    for job in pipeline["jobs"].as_array().unwrap() {
+        collect(job["name"].as_str().unwrap(), job, &mut found);
+    }
+    found
 }
 
 /// A manifest is printed whatever is missing, and says where.

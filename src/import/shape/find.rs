@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::concourse::{Core, GetStep};
-use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow};
+use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking};
 use crate::import::graph::{flat, json};
 
 use super::names::{Role, names_deployment, names_environment, role, role_beside_deployments};
@@ -83,6 +83,7 @@ impl<'p, 'f> Finder<'p, 'f> {
         }
         let mut shape = Shape { chains: Vec::new(), builds, checks, outside };
         self.chain(&units, &mut shape);
+        shape.chains.iter_mut().for_each(|chain| self.unite_code(chain));
         self.drop_chains_without_environments(&mut shape);
         self.drop_lone_builds(&mut shape);
         shape
@@ -224,6 +225,32 @@ impl<'p, 'f> Finder<'p, 'f> {
             }
         }
         best.map(|(.., name)| name.to_owned())
+    }
+
+    /// Gives a chain one code where its steps speak of several: what all of its stages take and hand on.
+    fn unite_code(&self, chain: &mut [StageJobs]) {
+        let Some((first, rest)) = chain.split_first() else { return };
+        if !self.flow.issues.is_empty() || rest.iter().all(|stage| stage.code == first.code) {
+            return;
+        }
+        let takes = |stage: &StageJobs, name: &str, fits: fn(&Taking<'_>) -> bool| {
+            let mut takes = self.job(stage.deploy).takes.iter();
+            takes.any(|taking| taking.resource == name && taking.get.get.as_str() == name && fits(taking))
+        };
+        let is_code = |name: &str| {
+            self.flow.resources.get(name).is_some_and(|found| found.type_name.as_str() == "git")
+                && chain.iter().all(|stage| !self.is_name_taken(stage.deploy, name))
+                && rest.iter().all(|stage| takes(stage, name, |taking| !taking.get.passed.is_empty()))
+        };
+        let weight = |name: &str| {
+            let triggers = takes(first, name, |taking| taking.triggers());
+            (triggers, chain.iter().filter(|stage| stage.code == name).count())
+        };
+        let of_first = self.job(first.deploy).takes.iter().map(|taking| taking.resource);
+        let best = of_first.filter(|name| is_code(name)).max_by_key(|name| weight(name)).map(str::to_owned);
+        if let Some(code) = best {
+            chain.iter_mut().for_each(|stage| stage.code.clone_from(&code));
+        }
     }
 
     /// A build whose result no stage takes is no build of theirs.
