@@ -133,7 +133,7 @@ const fn mark(start: &'static str, least: usize) -> Mark {
 
 /// The marks of
 /// [GitHub](https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github),
-/// GitLab, Slack, Vault, Pulumi, Stripe, npm, PyPI, Google and
+/// GitLab, Slack, Vault, Pulumi, Stripe, npm, `PyPI`, Google and
 /// [AWS](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html).
 const MARKS: [Mark; 18] = [
     mark("ghp_", 36),

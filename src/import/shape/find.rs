@@ -83,7 +83,9 @@ impl<'p, 'f> Finder<'p, 'f> {
         }
         let mut shape = Shape { chains: Vec::new(), builds, checks, outside };
         self.chain(&units, &mut shape);
-        shape.chains.iter_mut().for_each(|chain| self.unite_code(chain));
+        for chain in &mut shape.chains {
+            self.unite_code(chain);
+        }
         self.drop_chains_without_environments(&mut shape);
         self.drop_lone_builds(&mut shape);
         shape
@@ -233,23 +235,25 @@ impl<'p, 'f> Finder<'p, 'f> {
         if !self.flow.issues.is_empty() || rest.iter().all(|stage| stage.code == first.code) {
             return;
         }
-        let takes = |stage: &StageJobs, name: &str, fits: fn(&Taking<'_>) -> bool| {
+        let taking = |stage: &StageJobs, name: &str| {
             let mut takes = self.job(stage.deploy).takes.iter();
-            takes.any(|taking| taking.resource == name && taking.get.get.as_str() == name && fits(taking))
+            takes.find(|taking| taking.resource == name && taking.get.get.as_str() == name)
         };
         let is_code = |name: &str| {
             self.flow.resources.get(name).is_some_and(|found| found.type_name.as_str() == "git")
                 && chain.iter().all(|stage| !self.is_name_taken(stage.deploy, name))
-                && rest.iter().all(|stage| takes(stage, name, |taking| !taking.get.passed.is_empty()))
+                && rest.iter().all(|stage| taking(stage, name).is_some_and(|taking| !taking.get.passed.is_empty()))
         };
         let weight = |name: &str| {
-            let triggers = takes(first, name, |taking| taking.triggers());
+            let triggers = taking(first, name).is_some_and(Taking::triggers);
             (triggers, chain.iter().filter(|stage| stage.code == name).count())
         };
         let of_first = self.job(first.deploy).takes.iter().map(|taking| taking.resource);
         let best = of_first.filter(|name| is_code(name)).max_by_key(|name| weight(name)).map(str::to_owned);
         if let Some(code) = best {
-            chain.iter_mut().for_each(|stage| stage.code.clone_from(&code));
+            for stage in chain {
+                stage.code.clone_from(&code);
+            }
         }
     }
 
