@@ -403,8 +403,8 @@ pub struct ImportArgs {
     #[arg(value_name = "PIPELINE", required = true, value_hint = ValueHint::FilePath)]
     pub pipelines: Vec<String>,
 
-    /// Write the manifest to this path instead of printing it: a file for one pipeline, a folder for several. New kinds
-    /// are written to the folder of kinds.
+    /// Write the manifest to this path instead of printing it: a file that ends in `.yml` or `.yaml`, or a folder, which
+    /// is made if it is missing. New kinds are written to the folder of kinds.
     #[arg(long, short, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub out: Option<Utf8PathBuf>,
 

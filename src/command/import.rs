@@ -18,9 +18,14 @@ use super::{Outcome, Output};
 
 /// Makes manifests of pipelines. What is not carried over is reported; the rest is written all the same.
 pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Failure> {
-    let into_folder = args.out.as_deref().is_some_and(|out| out.is_dir() || out.as_str().ends_with('/'));
-    if args.pipelines.len() > 1 && (args.pipeline.is_some() || args.out.is_some() && !into_folder) {
-        return Err(Failure::Usage("several pipelines have several names, and go to a folder".to_owned()));
+    let into_folder = args.out.as_deref().is_some_and(is_folder);
+    if args.pipelines.len() > 1 {
+        if args.pipeline.is_some() {
+            return Err(Failure::Usage("several pipelines have several names: import them one by one".to_owned()));
+        }
+        if let Some(out) = args.out.as_ref().filter(|_| !into_folder) {
+            return Err(Failure::Usage(format!("several pipelines go to a folder, and {out} is a file")));
+        }
     }
     let fleet = match &args.fleet {
         Some(fleet) if !fleet.is_file() => return Err(Failure::Usage(format!("{fleet} is not a fleet"))),
@@ -126,6 +131,12 @@ fn print(results: &[Imported], output: &mut Output) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Whether manifests go into a folder of that name. A manifest's own name ends in `.yml` or `.yaml`.
+fn is_folder(out: &Utf8Path) -> bool {
+    let names_file = matches!(out.extension(), Some("yml" | "yaml"));
+    out.is_dir() || out.as_str().ends_with('/') || !names_file && !out.exists()
 }
 
 /// What was carried over, and which differences are meant.

@@ -196,24 +196,8 @@ impl Attempts<'_, '_> {
         for group in read.pipeline.jobs.iter().flat_map(|job| &job.serial_groups) {
             *groups.entry(group).or_default() += 1;
         }
-        let building: Vec<&str> = read.shape.builds.values().map(|job| read.job(*job).job.name.as_str()).collect();
-        let mut after_builds = BTreeSet::new();
-        // Chains stand in the order of promotion.
-        for job in &flow.jobs {
-            for taking in &job.takes {
-                let passed = &taking.get.passed;
-                let came = |before: &JobName| {
-                    building.contains(&before.as_str())
-                        || after_builds.contains(&(before.to_string(), taking.resource.to_owned()))
-                };
-                if !passed.is_empty() && passed.iter().all(came) {
-                    after_builds.insert((job.job.name.to_string(), taking.resource.to_owned()));
-                }
-            }
-        }
         Known {
             lonely: groups.into_iter().filter(|(_, count)| *count == 1).map(|(group, _)| group.to_owned()).collect(),
-            after_builds,
             code: read.shape.stages().map(|stage| stage.code.clone()).collect(),
             fleet_env: env
                 .map(crate::yaml::Map::entries)

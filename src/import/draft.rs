@@ -208,11 +208,7 @@ impl<'p> Read<'p> {
         said.extend(code.check_every.as_ref().map(|every| ("check_every".to_owned(), every.as_str().into())));
         let webhook = code.webhook_token.as_ref().filter(|token| Secret::is_reference(token));
         said.extend(webhook.map(|token| ("webhook".to_owned(), token.as_str().into())));
-        let built_from_it =
-            self.shape.builds.values().any(|job| {
-                self.job(*job).takes.iter().any(|taking| taking.resource == at.jobs.code && taking.triggers())
-            });
-        if self.is_quiet(at.jobs, &at.jobs.code) && !built_from_it {
+        if self.is_quiet(at.jobs, &at.jobs.code) {
             said.insert("trigger".to_owned(), false.into());
         }
         self.versions_of_code(at, &mut said);
@@ -389,6 +385,11 @@ impl<'p> Read<'p> {
                 taking.triggers()
                     && (resource != stage.code || taking.get.get.as_str() == resource || !self.flow.issues.is_empty())
             })
+    }
+
+    /// Does a stage go by itself, and not for the code that it shares with a build?
+    pub(super) fn is_quiet_code(&self, code: &str) -> bool {
+        self.shape.stages().any(|stage| stage.code == code && self.is_quiet(stage, code))
     }
 
     /// The projects whose deployments a stage waits for.

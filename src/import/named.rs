@@ -33,8 +33,6 @@ pub(super) struct Known {
     pub(super) code: BTreeSet<String>,
     /// Serial groups of a single job.
     pub(super) lonely: BTreeSet<String>,
-    /// Jobs, and what they take as it came out of builds.
-    pub(super) after_builds: BTreeSet<(String, String)>,
     /// Jobs whose steps a shell script was made of.
     pub(super) scripts: BTreeSet<String>,
     /// Jobs that set pipelines.
@@ -342,25 +340,12 @@ const NAMED: &[Named] = &[
         name: "the code comes along",
         why: "a deployment is of a commit, and it is a commit that an approval names",
         fits: |it, known| {
-            let (Some(job), [_, _, _, step]) = (it.of("jobs"), it.at.as_slice()) else { return false };
+            let (Some(_), [_, _, _, step]) = (it.of("jobs"), it.at.as_slice()) else { return false };
             let Some(resource) = step.strip_prefix("get ") else { return false };
-            let together = known.after_builds.contains(&(job.to_owned(), resource.to_owned()));
             it.theirs.is_null()
-                && (it.ours.get("trigger").is_none() || together)
+                && it.ours.get("trigger").is_none()
                 && it.ours.get("params").is_none()
                 && known.code.contains(resource)
-        },
-    },
-    Named {
-        name: "the code starts what its build starts",
-        why: "a version of the code that a build has had comes together with what the build made of it",
-        fits: |it, known| {
-            let (Some(job), Some((step, _))) = (it.of("jobs"), it.step()) else { return false };
-            let taken = step.strip_prefix("get ").map(|resource| (job.to_owned(), resource.to_owned()));
-            it.last() == "trigger"
-                && it.theirs.is_null()
-                && it.ours == true
-                && taken.is_some_and(|taken| known.after_builds.contains(&taken))
         },
     },
     Named {

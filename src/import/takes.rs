@@ -151,7 +151,8 @@ impl<'p> Read<'p> {
         let mut said = Map::new();
         said.insert("job".to_owned(), literal(job.job.name.as_str()).into());
         let only_code = matches!(job.takes.as_slice(), [only] if only.resource == code);
-        if !only_code {
+        // What starts the build says so itself where the stage does not start by it.
+        if !only_code || self.is_quiet_code(code) {
             let mut from = Map::new();
             for taking in &job.takes {
                 let Some(resource) = self.resource(taking.resource) else { continue };

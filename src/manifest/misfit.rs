@@ -184,6 +184,9 @@ impl Misfit<'_> {
                 Diagnostic::new(Rule::MissingField, node.span, format!("`{field}` takes exactly one entry"))
                     .maybe_help(part.and_then(entries_of))
             }
+            ValidationErrorKind::UniqueItems => {
+                wrong_type(format!("`{field}` has the same item twice")).help("keep one of them")
+            }
             ValidationErrorKind::MinItems { .. } => wrong_type(format!("`{field}` has nothing in it"))
                 .help(if field == "environments" { ENVIRONMENTS } else { "remove the line for the default" }),
             ValidationErrorKind::Minimum { limit } => wrong_type(format!("`{field}` is {limit} at least")),

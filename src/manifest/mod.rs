@@ -17,7 +17,8 @@ mod settings;
 
 pub(crate) use check::{Schema, check, check_against};
 pub(crate) use concourse_pipeline::secrets::{
-    is_secret_in_clear, misspelled_variable, names_secret, posted_credential,
+    SecretPart, is_secret_by_name, is_secret_in_clear, misspelled_variable, names_secret, posted_credential,
+    secret_parts,
 };
 pub use files::{ChainFields, ConcourseSettings, FleetFields, LevelWord, ManifestFields};
 pub(crate) use fit::{Author, is_surely_schema};

@@ -70,9 +70,14 @@ pub(crate) fn check_rendered(
         }
         let of_job = || places.of_job(job);
         let is_refused = refused.refusal() != Refusal::default();
-        let own = if is_refused { None } else { places.of_text(sources.slice(at)) };
-        // The kind reports the arithmetic of its own scripts.
-        if refused.rule == Rule::ShellArithmetic && own.is_none() {
+        let own = match refused.rule {
+            _ if is_refused => None,
+            Rule::UnusedOutput => places.of_output(sources.slice(at)),
+            _ => places.of_text(sources.slice(at)),
+        };
+        // The kind reports the arithmetic of its own scripts. Its outputs are for all manifests: one without issues has no
+        // use for a summary, and cannot take it away.
+        if matches!(refused.rule, Rule::ShellArithmetic | Rule::UnusedOutput) && own.is_none() {
             continue;
         }
         let place = own.unwrap_or_else(of_job);

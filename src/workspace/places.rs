@@ -5,7 +5,7 @@ use crate::lint::part_in;
 use crate::plan::{Job, PipelinePlan};
 use crate::source::Span;
 use crate::view::{field, list};
-use crate::yaml::Node;
+use crate::yaml::{Map, Node};
 
 /// What in a manifest brings a pipeline and its jobs about.
 #[derive(Clone, Debug)]
@@ -61,4 +61,20 @@ impl Places {
         let line = text.lines().map(|line| line.trim().trim_matches(['"', '\''])).find(is_phrase)?;
         self.settings.iter().find_map(|settings| part_in(settings, line))
     }
+
+    /// Where a task of the settings has an output of that name.
+    pub(crate) fn of_output(&self, name: &str) -> Option<Span> {
+        self.settings.iter().find_map(|settings| output_in(settings, name))
+    }
+}
+
+fn output_in(node: &Node, name: &str) -> Option<Span> {
+    let mut outputs = list(node, "outputs").iter().filter_map(|output| field(output, "name"));
+    let found = outputs.find(|found| found.as_str() == Some(name)).map(|found| found.span);
+    let inner = || {
+        let entries = node.as_map().into_iter().flat_map(Map::entries).map(|entry| &entry.value);
+        let mut all = entries.chain(node.as_list().unwrap_or_default());
+        all.find_map(|inner| output_in(inner, name))
+    };
+    found.or_else(inner)
 }

@@ -257,8 +257,9 @@ fn help_of_every_verb() {
 
     Options:
       -o, --out <PATH>
-              Write the manifest to this path instead of printing it: a file for one pipeline, a folder
-              for several. New kinds are written to the folder of kinds
+              Write the manifest to this path instead of printing it: a file that ends in `.yml` or
+              `.yaml`, or a folder, which is made if it is missing. New kinds are written to the folder
+              of kinds
 
           --fleet <FLEET>
               Fleet of the new manifest. Settings equal to the fleet's defaults are omitted [default:

@@ -1,6 +1,6 @@
 //! `import`: real pipelines come back as the manifests that people wrote for them, and what does not is said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use insta::assert_snapshot;
@@ -262,8 +262,31 @@ fn what_the_chain_does_not_say_is_carried_over_as_it_is() {
         // What a job let through that set the pipeline is not asked for any more.
         let weaker = diff.stdout.contains("WEAKER");
         assert!(diff.code <= 1 && weaker == (name == "sets-itself"), "{name}: {}{}", diff.stdout, diff.stderr);
+        let (before, after) = (triggers(&old), triggers(&rendered.stdout));
+        assert!(after.is_subset(&before), "{name}: {:?}", after.difference(&before));
+        let stays = |(job, _): &&(String, String)| rendered.stdout.contains(&format!("name: {job}\n"));
+        assert_eq!(before.iter().filter(stays).count(), after.len(), "{name}");
     }
-    assert_eq!(names(&folder).len(), 15);
+    assert_eq!(names(&folder).len(), 25);
+}
+
+/// The resources that start jobs.
+fn triggers(pipeline: &str) -> BTreeSet<(String, String)> {
+    fn collect(job: &str, value: &Value, found: &mut BTreeSet<(String, String)>) {
+        if value["trigger"] == true
+            && let Some(resource) = value["resource"].as_str().or(value["get"].as_str())
+        {
+            found.insert((job.to_owned(), resource.to_owned()));
+        }
+        let inner = value.as_object().into_iter().flat_map(Map::values);
+        inner.chain(value.as_array().into_iter().flatten()).for_each(|inner| collect(job, inner, found));
+    }
+    let pipeline: Value = serde_saphyr::from_str(pipeline).unwrap();
+    let mut found = BTreeSet::new();
+    for job in pipeline["jobs"].as_array().unwrap() {
+        collect(job["name"].as_str().unwrap(), job, &mut found);
+    }
+    found
 }
 
 /// A manifest is printed whatever is missing, and says where.
@@ -503,7 +526,13 @@ fn what_cannot_be_is_said() {
         let ran = work.run(arguments).ended(code);
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     };
-    said(&["import", "a.yml", "b.yml", "--out", "c.yml"], 2, "several pipelines have several names");
+    said(&["import", "a.yml", "b.yml", "--out", "c.yml"], 2, "several pipelines go to a folder, and c.yml is a file");
+    said(&["import", "a.yml", "b.yml", "--pipeline", "c"], 2, "several pipelines have several names");
+    // A folder that is not there is made.
+    let both = work.run(&["import", "a.yml", "b.yml", "--out", "fresh"]).ended(0);
+    assert_eq!(both.stdout, "wrote fresh/a.yml\nwrote fresh/b.yml\n");
+    let one = work.run(&["import", "a.yml", "--out", "single"]).ended(0);
+    assert_eq!(one.stdout, "wrote single/a.yml\n");
     said(&["import", "a.yml", "--fleet", "none.yml"], 2, "none.yml is not a fleet");
     said(&["import", "nowhere.yml"], 3, "nowhere.yml");
     said(&["import", "broken.yml"], 1, "there is no manifest");
@@ -513,4 +542,230 @@ fn what_cannot_be_is_said() {
     assert!(piped.stdout.starts_with("project: gateway\n"), "{}", piped.stdout);
     work.write("pipegen.yml", "version: 1\ndefaults: {nonsense: 1}\n");
     said(&["import", "a.yml"], 2, "pipegen.yml has errors: see `ol-pipegen validate pipegen.yml`");
+}
+
+/// The value of a credential is one: what two stages write under one name may be two.
+#[test]
+fn each_value_in_clear_has_a_name_of_its_own() {
+    let job = |name: &str, after: &str, password: &str| {
+        format!(
+            "- name: {name}
+  plan:
+  - {{get: code, {after}}}
+  - {{task: t, file: code/t.yml, params: {{DB_PASSWORD: {password}, API_TOKEN: equal-everywhere}}}}
+"
+        )
+    };
+    let old = format!(
+        "resources:
+- {{name: code, type: git, source: {{uri: https://example.com/a.git, branch: main}}}}
+jobs:
+{}{}{}",
+        job("deploy-qa", "trigger: true", "sup3rs3cret"),
+        job("deploy-rc", "passed: [deploy-qa]", "sup3rs3cret"),
+        job("deploy-production", "passed: [deploy-rc]", "sup3rs3cret2"),
+    );
+    let work = Work::new().file("old.yml", &old);
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    for name in ["((deploy-qa.db_password))", "((deploy-production.db_password))"] {
+        assert!(ran.stdout.contains(name), "{name}: {}", ran.stdout);
+        let note = format!("another value is written under the same name, and has a name of its own: {name}");
+        assert!(ran.stderr.contains(&note), "{}", ran.stderr);
+    }
+    for name in ["((t.db_password))", "((deploy-rc.db_password))"] {
+        assert!(!ran.stdout.contains(name) && !ran.stderr.contains(name), "{name}: {}", ran.stdout);
+    }
+    assert!(ran.stdout.contains("API_TOKEN: ((t.api_token))"), "{}", ran.stdout);
+    work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(1);
+    let rendered = work.run(&["render", "--stdout", "new/old.yml"]).ended(0).stdout;
+    let passwords: Vec<&str> = rendered.lines().filter_map(|line| line.trim().strip_prefix("DB_PASSWORD: ")).collect();
+    assert_eq!(
+        passwords,
+        ["((deploy-qa.db_password))", "((deploy-qa.db_password))", "((deploy-production.db_password))"]
+    );
+    // A credential that has such a name has another value.
+    work.write("old.yml", &old.replace("DB_PASSWORD: sup3rs3cret,", "DB_PASSWORD: ((t.db_password)),"));
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    assert!(ran.stdout.contains("((t.db_password))"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("((deploy-production.db_password))"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_credential_stands_for_the_secret_alone() {
+    let hook = concat!("https://hooks.slack.com/services/", "T02AB3CD4/B05EF6GH7/Zk3vQw8LmN2xRt7YpB4sDf9G");
+    let old = format!(
+        "resource_types:
+- {{name: slack, type: registry-image, source: {{repository: example/slack, tag: '1'}}}}
+resources:
+- {{name: a, type: git, source: {{uri: 'https://bot:hunter2hunter2@example.com/acme/a', branch: main}}}}
+- {{name: s, type: slack, source: {{url: '{hook}'}}}}
+jobs:
+- name: deploy-qa
+  plan:
+  - {{get: a, trigger: true}}
+  - task: t
+    file: a/t.yml
+    params:
+      DATABASE_URL: postgres://app:correct-horse@db.example.com/app
+      ID: AKIAQ3EGWX7LM2PZ5TRV
+      ARGS: --notify {hook} --verbose
+  - {{put: s, params: {{text: x}}}}
+- name: deploy-prod
+  plan: [{{get: a, passed: [deploy-qa]}}, {{task: t, file: a/t.yml}}]
+"
+    );
+    let work = Work::new().file("old.yml", &old);
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    for secret in ["hunter2hunter2", "correct-horse", "AKIAQ3EGWX7LM2PZ5TRV", "Zk3vQw8LmN2xRt7YpB4sDf9G"] {
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{secret}: {}{}", ran.stdout, ran.stderr);
+    }
+    for part in [
+        "repository: https://example.com/acme/a",
+        "username: bot",
+        "password: ((a.password))",
+        "postgres://app:((t.database_url_password))@db.example.com/app",
+        "((t.id))",
+        "--notify ((t.args_webhook)) --verbose",
+        "url: ((s.url))",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    assert!(ran.stderr.contains("`DATABASE_URL` holds a password in clear"), "{}", ran.stderr);
+}
+
+/// What starts a deployment is what started it before.
+#[test]
+fn nothing_starts_more_often_than_before() {
+    for (image, site) in [(false, false), (true, false), (false, true), (true, true)] {
+        let trigger = |is_set: bool| if is_set { ", trigger: true" } else { "" };
+        let old = format!(
+            "resources:
+- {{name: nightly, type: time, source: {{start: 2:00 AM, stop: 3:00 AM}}}}
+- {{name: site, type: git, source: {{uri: https://example.com/site.git, branch: main}}}}
+- {{name: image, type: registry-image, source: {{repository: registry.example.com/site, tag: latest}}}}
+jobs:
+- name: build
+  plan:
+  - {{get: site, trigger: true}}
+  - {{task: build, file: site/build.yml}}
+  - {{put: image, params: {{image: image/image.tar}}}}
+- name: qa
+  plan:
+  - {{get: nightly, trigger: true}}
+  - {{get: image, passed: [build]{}}}
+  - {{get: site, passed: [build]{}}}
+  - {{task: roll, file: site/roll.yml, params: {{TO: qa}}}}
+- name: prod
+  plan:
+  - {{get: image, passed: [qa]}}
+  - {{get: site, passed: [qa]}}
+  - {{task: roll, file: site/roll.yml, params: {{TO: prod}}}}
+",
+            trigger(image),
+            trigger(site)
+        );
+        let work = Work::new().file("old.yml", &old);
+        let ran = work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(0);
+        let rendered = work.run(&["render", "--stdout", "new/old.yml"]).ended(0).stdout;
+        let pipeline: Value = serde_saphyr::from_str(&rendered).unwrap();
+        let triggers = |job: &str| -> Vec<String> {
+            let jobs = pipeline["jobs"].as_array().unwrap();
+            let job = jobs.iter().find(|found| found["name"] == job).unwrap();
+            let gets = job["plan"].as_array().unwrap().iter().filter(|step| step["trigger"] == true);
+            gets.map(|get| get["get"].as_str().unwrap().to_owned()).collect()
+        };
+        let expected: Vec<&str> = [("nightly", true), ("image", image), ("site", site)]
+            .into_iter()
+            .filter(|(_, is)| *is)
+            .map(|(name, _)| name)
+            .collect();
+        let mut found = triggers("qa");
+        found.sort_by_key(|name| ["nightly", "image", "site"].iter().position(|known| known == name));
+        assert_eq!(found, expected, "{}", ran.stderr);
+        assert_eq!((triggers("build"), triggers("prod")), (vec!["site".to_owned()], Vec::new()), "{rendered}");
+    }
+}
+
+/// A job that tests, builds or publishes by its name is no environment.
+#[test]
+fn tests_and_publications_are_no_environments() {
+    let job = |name: &str, get: &str| {
+        format!("- {{name: {name}, plan: [{{get: app{get}}}, {{task: t, file: app/{name}.yml}}]}}\n")
+    };
+    let head =
+        "resources:\n- {name: app, type: git, source: {uri: https://example.com/app.git, branch: main}}\njobs:\n";
+    let old = [
+        head,
+        &job("unit-test", ", trigger: true"),
+        &job("lint", ", trigger: true"),
+        &job("integration", ", trigger: true, passed: [unit-test, lint]"),
+        &job("deploy-staging", ", trigger: true, passed: [integration]"),
+        &job("approve-prod", ", passed: [deploy-staging]"),
+        &job("deploy-prod", ", trigger: true, passed: [approve-prod]"),
+    ]
+    .concat();
+    let work = Work::new().file("old.yml", &old);
+    let ran = work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(0);
+    assert!(ran.stderr.contains("`old`: staging (none) → prod (none)"), "{}", ran.stderr);
+    for job in ["unit-test", "lint", "integration", "approve-prod"] {
+        assert!(ran.stderr.contains(&format!("the job `{job}` as it is, in `extra`")), "{job}: {}", ran.stderr);
+    }
+    work.write("again.yml", &work.run(&["render", "--stdout", "new/old.yml"]).ended(0).stdout);
+    let diff = work.run(&["diff", "old.yml", "again.yml"]);
+    assert!(diff.code <= 1 && !diff.stdout.contains("WEAKER"), "{}", diff.stdout);
+    // Where environments give jobs their names, it is one of them.
+    let old = [head, &job("integration", ", trigger: true"), &job("production", ", passed: [integration]")].concat();
+    work.write("old.yml", &old);
+    let ran = work.run(&["import", "old.yml"]).ended(0);
+    assert!(ran.stderr.contains("`old`: integration (none) → production (manual)"), "{}", ran.stderr);
+    // Nothing is promoted where no job deploys.
+    let old = [head, &job("test", ", trigger: true"), &job("publish", ", passed: [test]")].concat();
+    work.write("old.yml", &old);
+    let ran = work.run(&["import", "old.yml"]).ended(1);
+    assert!(ran.stderr.contains("error[no-promotion-chain]"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`test`: its name says that it deploys to no environment"), "{}", ran.stderr);
+}
+
+/// A kind writes a summary for issues. A manifest without issues can neither use nor remove it.
+#[test]
+fn nothing_is_reported_of_the_outputs_of_a_kind() {
+    let job = |name: &str, get: &str| {
+        format!(
+            "- name: {name}
+  plan:
+  - {{get: code{get}}}
+  - task: deploy
+    config:
+      platform: linux
+      image_resource: {{type: registry-image, source: {{repository: alpine}}}}
+      inputs: [{{name: code}}]
+      params: {{TO: {name}}}
+      run: {{path: sh, args: [-c, code/deploy.sh --verbose $TO]}}
+"
+        )
+    };
+    let head = "resources:\n- {name: code, type: git, source: {uri: https://example.com/a.git, branch: main}}\njobs:\n";
+    let old = [head, &job("qa", ", trigger: true"), &job("production", ", passed: [qa]")].concat();
+    let work = Work::new().file("old.yml", &old);
+    let ran = work.run(&["import", "old.yml", "--out", "new.yml"]).ended(0);
+    assert!(ran.stderr.contains("the stack kind `script`"), "{}", ran.stderr);
+    let ran = work.run(&["validate", "new.yml"]).ended(0);
+    assert!(!ran.stderr.contains("unused-output") && !ran.stdout.contains("unused-output"), "{}", ran.stderr);
+    // What a manifest writes itself is its own.
+    let mine = "after:
+- task: more
+  config:
+    platform: linux
+    image_resource: {type: registry-image, source: {repository: alpine}}
+    outputs: [{name: nobodys}]
+    run: {path: 'true'}
+";
+    work.write("new.yml", &(work.read("new.yml") + mine));
+    let ran = work.run(&["validate", "new.yml"]);
+    assert!(
+        (ran.stdout.clone() + &ran.stderr).contains("no other step takes `nobodys`"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
 }

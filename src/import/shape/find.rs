@@ -1,12 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::concourse::{Core, GetStep};
-use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow};
+use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking};
 use crate::import::graph::{flat, json};
 
-use super::names::{Role, role};
+use super::names::{Role, names_deployment, names_environment, role, role_beside_deployments};
 use super::order::{Unit, nearest};
 use super::{GateShape, Reading, Shape, StageJobs, sets_pipelines};
+
+/// Why a job that tests, builds or publishes is no stage.
+const NO_ENVIRONMENT: &str = "its name says that it deploys to no environment";
 
 /// Takes a pipeline apart.
 pub(super) struct Finder<'p, 'f> {
@@ -56,8 +59,7 @@ impl<'p, 'f> Finder<'p, 'f> {
             }
             let preview = previews.get(&index).copied();
             if preview.is_none() && self.is_no_stage(index, &building) {
-                let why = "its name says that it deploys to no environment";
-                outside.push((index, why.to_owned()));
+                outside.push((index, NO_ENVIRONMENT.to_owned()));
                 continue;
             }
             let fallback = || fallback.clone().filter(|name| !self.is_name_taken(index, name));
@@ -81,6 +83,10 @@ impl<'p, 'f> Finder<'p, 'f> {
         }
         let mut shape = Shape { chains: Vec::new(), builds, checks, outside };
         self.chain(&units, &mut shape);
+        for chain in &mut shape.chains {
+            self.unite_code(chain);
+        }
+        self.drop_chains_without_environments(&mut shape);
         self.drop_lone_builds(&mut shape);
         shape
     }
@@ -94,10 +100,30 @@ impl<'p, 'f> Finder<'p, 'f> {
     fn is_no_stage(&self, index: usize, building: &BTreeSet<usize>) -> bool {
         let job = self.job(index);
         let has_approvals = !job.gates.is_empty() || !job.records.is_empty() || !job.opens.is_empty();
-        let role_of = |index: usize| role(self.job(index).job.name.as_str());
-        let is_deployed = (0..self.flow.jobs.len())
-            .any(|other| !building.contains(&other) && !self.sets_pipelines(other) && role_of(other) == Role::Stage);
-        self.reading.names && !has_approvals && is_deployed && role_of(index) == Role::Other
+        let name_of = |index: usize| self.job(index).job.name.as_str();
+        let others =
+            || (0..self.flow.jobs.len()).filter(|other| !building.contains(other) && !self.sets_pipelines(*other));
+        let is_deployed = others().any(|other| role(name_of(other)) == Role::Stage);
+        let role = if others().any(|other| names_deployment(name_of(other))) {
+            role_beside_deployments(name_of(index))
+        } else {
+            role(name_of(index))
+        };
+        self.reading.names && !has_approvals && is_deployed && role == Role::Other
+    }
+
+    /// Leaves out chains of which no name says anything but tests, builds and publications.
+    fn drop_chains_without_environments(&self, shape: &mut Shape) {
+        let is_stage = |stage: &StageJobs| {
+            let job = self.job(stage.deploy);
+            let has_approvals = !job.gates.is_empty() || !job.records.is_empty() || !job.opens.is_empty();
+            let name = job.job.name.as_str();
+            has_approvals || stage.preview.is_some() || role(name) != Role::Other || names_environment(name)
+        };
+        let (chains, dropped): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut shape.chains).into_iter().partition(|chain| chain.iter().any(is_stage));
+        shape.chains = chains;
+        shape.outside.extend(dropped.into_iter().flatten().map(|stage| (stage.deploy, NO_ENVIRONMENT.to_owned())));
     }
 
     /// Is a resource what jobs hand on, version by version?
@@ -201,6 +227,34 @@ impl<'p, 'f> Finder<'p, 'f> {
             }
         }
         best.map(|(.., name)| name.to_owned())
+    }
+
+    /// Gives a chain one code where its steps speak of several: what all of its stages take and hand on.
+    fn unite_code(&self, chain: &mut [StageJobs]) {
+        let Some((first, rest)) = chain.split_first() else { return };
+        if !self.flow.issues.is_empty() || rest.iter().all(|stage| stage.code == first.code) {
+            return;
+        }
+        let taking = |stage: &StageJobs, name: &str| {
+            let mut takes = self.job(stage.deploy).takes.iter();
+            takes.find(|taking| taking.resource == name && taking.get.get.as_str() == name)
+        };
+        let is_code = |name: &str| {
+            self.flow.resources.get(name).is_some_and(|found| found.type_name.as_str() == "git")
+                && chain.iter().all(|stage| !self.is_name_taken(stage.deploy, name))
+                && rest.iter().all(|stage| taking(stage, name).is_some_and(|taking| !taking.get.passed.is_empty()))
+        };
+        let weight = |name: &str| {
+            let triggers = taking(first, name).is_some_and(Taking::triggers);
+            (triggers, chain.iter().filter(|stage| stage.code == name).count())
+        };
+        let of_first = self.job(first.deploy).takes.iter().map(|taking| taking.resource);
+        let best = of_first.filter(|name| is_code(name)).max_by_key(|name| weight(name)).map(str::to_owned);
+        if let Some(code) = best {
+            for stage in chain {
+                stage.code.clone_from(&code);
+            }
+        }
     }
 
     /// A build whose result no stage takes is no build of theirs.
