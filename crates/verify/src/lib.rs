@@ -35,5 +35,5 @@ pub use invariants::{Violation, ViolationKind};
 pub use issues::{Approval, ApprovalId, Content, Issues, Named, Origin, Record, Refusal};
 pub use model::{Found, Gate, GateId, Model, On, Pin, Pins, Place, Seen, Stage, StageId, Step, When};
 pub use search::{Outcome, Refutation, verify};
-pub use state::{Action, Bounds, MOST_BUILDS};
+pub use state::{Action, Bounds, CODE, MOST_BUILDS, UNKNOWN};
 pub use story::{Names, SameNames, ending, story};

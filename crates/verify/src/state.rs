@@ -74,12 +74,29 @@ pub(crate) struct Machine<'m> {
     pub(crate) model: &'m Model,
     /// The programs of each job: one for each order of its parallel steps.
     programs: BTreeMap<&'m str, Vec<Program>>,
+    /// Resources of one source have the same versions, in whatever pipeline they are.
+    alike: BTreeMap<&'m str, Vec<&'m str>>,
 }
 
 impl<'m> Machine<'m> {
     pub(crate) fn of(model: &'m Model) -> Self {
         let programs = model.plans.iter().map(|(job, plan)| (job.as_str(), Program::of(plan))).collect();
-        Self { model, programs }
+        let mut by_source: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for resource in &model.pipeline.resources {
+            by_source.entry(&resource.source).or_default().push(&resource.name);
+        }
+        let alike = model.pipeline.resources.iter().map(|resource| {
+            let alike = by_source.get(resource.source.as_str()).cloned().unwrap_or_default();
+            (resource.name.as_str(), alike)
+        });
+        Self { model, programs, alike: alike.collect() }
+    }
+
+    /// The resources that have the source of one, which is among them.
+    fn alike(&self, history: &History, resource: ResourceId) -> Vec<ResourceId> {
+        let name = history.resource_name(resource).unwrap_or_default();
+        let names = self.alike.get(name).map_or(&[][..], Vec::as_slice);
+        names.iter().filter_map(|name| history.resource(name)).collect()
     }
 }
 
@@ -116,7 +133,7 @@ pub(crate) struct State {
     runs: BTreeMap<BuildId, Run>,
     /// The approvals that a deployment without a person has used, for which stage.
     pub(crate) started_by_itself: BTreeSet<(ApprovalId, StageId)>,
-    /// The approvals for which a build claimed, deployed or recorded something.
+    /// The approvals for which a build claimed, deployed or recorded something, or failed to deploy.
     pub(crate) acted_on: BTreeSet<ApprovalId>,
     /// The stages that something was deployed to.
     pub(crate) deployed: BTreeSet<StageId>,
@@ -228,9 +245,11 @@ impl State {
         match action {
             Action::Land(resource) => {
                 state.used.versions += 1;
-                let mut versions = state.history.versions(*resource).to_vec();
-                versions.push(next_version(&versions));
-                state.history.check(*resource, &versions);
+                for resource in machine.alike(&self.history, *resource) {
+                    let mut versions = state.history.versions(resource).to_vec();
+                    versions.push(next_version(&versions));
+                    state.history.check(resource, &versions);
+                }
             }
             Action::Check(resource) => {
                 let name = self.history.resource_name(*resource).unwrap_or_default();
@@ -252,6 +271,7 @@ impl State {
                     && let Some(run) = state.runs.get_mut(build)
                 {
                     run.line = failed.failed;
+                    state.acted_on.extend(run.approvals.iter().map(|carried| carried.id));
                 }
                 state.advance(machine, *build, false)?;
             }
@@ -355,7 +375,7 @@ impl State {
                 may = false;
                 run.has_begun = true;
             }
-            let is_ok = self.perform(machine.model, build, &mut run, &line.step)?;
+            let is_ok = self.perform(machine, build, &mut run, &line.step)?;
             run.line = if is_ok { line.ok } else { line.failed };
         }
         let status = if run.line == FAILED { Status::Failed } else { Status::Succeeded };
@@ -382,10 +402,16 @@ impl State {
     }
 
     /// Returns whether the step succeeds.
-    fn perform(&mut self, model: &Model, build: BuildId, run: &mut Run, step: &Step) -> Result<bool, Violation> {
+    fn perform(
+        &mut self,
+        machine: &Machine<'_>,
+        build: BuildId,
+        run: &mut Run,
+        step: &Step,
+    ) -> Result<bool, Violation> {
         match step {
             Step::Get { input, is_followed, is_exempt } => {
-                let Some(mut artifact) = self.get(model, build, input, *is_followed) else { return Ok(false) };
+                let Some(mut artifact) = self.get(machine, build, input, *is_followed) else { return Ok(false) };
                 if *is_exempt {
                     artifact.content.clear();
                 }
@@ -395,11 +421,16 @@ impl State {
             Step::Run { seen, outputs, deploys, makes, place } => {
                 let content: Content = run.seen(seen).flat_map(|artifact| &artifact.content).copied().collect();
                 if let Some(stage) = deploys {
-                    self.deploy(model, build, run, *stage, *place, &content)?;
+                    self.deploy(machine.model, build, run, *stage, *place, &content)?;
                 }
                 if let Some(resource) = makes.as_ref().and_then(|name| self.history.resource(name)) {
                     let version = next_version(self.history.versions(resource));
                     self.history.put(build, resource, version);
+                    for other in machine.alike(&self.history, resource).into_iter().filter(|other| *other != resource) {
+                        let mut versions = self.history.versions(other).to_vec();
+                        versions.push(version);
+                        self.history.check(other, &versions);
+                    }
                     run.has_begun = true;
                 }
                 for output in outputs {
@@ -490,18 +521,19 @@ impl State {
     }
 
     /// What an input of a build holds. None if the approval is refused.
-    fn get(&self, model: &Model, build: BuildId, input: &str, is_followed: bool) -> Option<Artifact> {
+    fn get(&self, machine: &Machine<'_>, build: BuildId, input: &str, is_followed: bool) -> Option<Artifact> {
         let (resource, version) = self.input(build, input)?;
         let carried = |stage| Some(Carried { id: ApprovalId(version.0), stage, is_followed });
-        Some(match model.resources.get(self.history.resource_name(resource)?)? {
+        Some(match machine.model.resources.get(self.history.resource_name(resource)?)? {
             Found::World | Found::Nothing => {
+                let resource = machine.alike(&self.history, resource).first().copied().unwrap_or(resource);
                 Artifact { content: Content::from([Origin { resource, version }]), ..Artifact::default() }
             }
             Found::Constant => Artifact::default(),
             Found::Approvals { stage, has_code, .. } => {
                 let named = self.issues.get(ApprovalId(version.0), *stage).ok()?;
-                let code = named.get(CODE).filter(|_| *has_code).cloned();
-                let content = code.unwrap_or_default();
+                // Without a commit there is nothing to check out.
+                let content = if *has_code { named.get(CODE)?.clone() } else { Content::new() };
                 Artifact { content, approval: carried(Some(*stage)), named: Some(named.clone()) }
             }
             Found::Records(_) => {
@@ -539,12 +571,17 @@ impl State {
 }
 
 /// The pin of the commit that a get of an approval checks out.
-const CODE: &str = "code";
+pub const CODE: &str = "code";
+
+/// Stands for the outputs of a task that the pipeline does not list, because another file does.
+pub const UNKNOWN: &str = "*";
 
 impl Run {
     fn seen<'r>(&'r self, seen: &'r Seen) -> impl Iterator<Item = &'r Artifact> {
+        // What is not there was made by a task whose outputs are not known.
         let is_seen = |name: &String| match seen {
             Seen::All => true,
+            Seen::Named(names) if name == UNKNOWN => names.iter().any(|name| !self.artifacts.contains_key(name)),
             Seen::Named(names) => names.contains(name),
         };
         self.artifacts.iter().filter(move |(name, _)| is_seen(name)).map(|(_, artifact)| artifact)
@@ -554,7 +591,10 @@ impl Run {
     fn named(&self, pins: &Pins) -> Named {
         let content = |pin: &Pin| match pin {
             Pin::Artifact(name) => Some(self.artifacts.get(name)?.content.clone()),
-            Pin::HandedOn { from, pin } => self.artifacts.get(from)?.named.as_ref()?.get(pin).cloned(),
+            Pin::HandedOn { from, pin } => match &self.artifacts.get(from)?.named {
+                Some(named) => named.get(pin).cloned(),
+                None => Some(self.artifacts.get(from)?.content.clone()),
+            },
         };
         match pins {
             Pins::OfArtifacts(pins) => {

@@ -60,8 +60,8 @@ pub fn ending(model: &Model, names: &impl Names, violation: &Violation) -> Strin
             let deployed = teller.version(&state, *deployed);
             match approved {
                 Some(approved) => {
-                    let approved = teller.version(&state, *approved);
-                    format!("{} can be deployed with {deployed} although {approved} was approved", stage(at.0))
+                    let approved = letter(approved.version);
+                    format!("{} can be deployed with {deployed}, although version {approved} was approved", stage(at.0))
                 }
                 None => format!("{} can be deployed with {deployed}, which no approval names", stage(at.0)),
             }
@@ -177,9 +177,7 @@ impl<N: Names> Teller<'_, N> {
     }
 
     fn version(&self, state: &State, Origin { resource, version }: Origin) -> String {
-        let letter = char::from_u32(u32::from('A') + version.0.saturating_sub(1)).filter(char::is_ascii_uppercase);
-        let version = letter.map_or_else(|| version.0.to_string(), String::from);
-        format!("version {version} of {}", self.resource(state, resource))
+        format!("version {} of {}", letter(version), self.resource(state, resource))
     }
 
     /// What something is made of, after a verb. Nothing when it is made of nothing that counts.
@@ -187,4 +185,10 @@ impl<N: Names> Teller<'_, N> {
         let versions: Vec<String> = content.iter().map(|origin| self.version(state, *origin)).collect();
         if versions.is_empty() { String::new() } else { format!(", with {}", versions.join(" and ")) }
     }
+}
+
+/// The first version is A.
+fn letter(version: Version) -> String {
+    let letter = char::from_u32(u32::from('A') + version.0.saturating_sub(1)).filter(char::is_ascii_uppercase);
+    letter.map_or_else(|| version.0.to_string(), String::from)
 }
