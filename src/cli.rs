@@ -55,12 +55,7 @@ pub enum Command {
     Set(SetArgs),
     /// Check manifests, fleets, kinds and Concourse pipelines. Writes nothing.
     Validate(ValidateArgs),
-    /// Search pipelines for a way to deploy what nobody approved, and tell the shortest story in which it happens.
-    ///
-    /// The command plays what Concourse, GitHub and people can do, in every order, up to a bound that it prints. It searches
-    /// pipelines that share gates together: name all of them, or their fleet.
-    ///
-    /// Exit codes: 0 nothing found, 1 problems, 2 wrong usage, 3 could not run.
+    /// Search pipelines for a way to deploy what nobody approved, up to a bound.
     Verify(VerifyArgs),
     /// Create a fleet, a first manifest, and the schemas with which editors check them.
     Init(InitArgs),
@@ -255,7 +250,8 @@ pub struct ValidateArgs {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Pipelines, manifests, fleets, or folders that contain fleets [default: current directory].
+    /// Pipelines, manifests, fleets, or folders that contain fleets [default: current directory]. Name all pipelines that
+    /// share a gate.
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<Utf8PathBuf>,
 
@@ -272,8 +268,8 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "JOB/GET", value_parser = job_get, help_heading = "Pipelines")]
     pub unpinned: Vec<(String, String)>,
 
-    /// States that one search looks at, at most.
-    #[arg(long, value_name = "N", default_value_t = 20_000, help_heading = "Search")]
+    /// Most states that one search looks at [default: 20000].
+    #[arg(long, value_name = "N", default_value_t = 20_000, hide_default_value = true, help_heading = "Search")]
     pub states: usize,
 
     /// Print nothing if there are no problems.

@@ -58,7 +58,9 @@ impl Extent {
         );
         if *cut > 0 {
             let searches = if *cut == 1 { "1 search".to_owned() } else { format!("{cut} searches") };
-            text += &format!("{searches} stopped after {most} states: raise `--states` to look further\n");
+            text += &format!(
+                "{searches} stopped after {most} states, before that bound: raise `--states` to look further\n"
+            );
         }
         if *open_ended > 0 {
             let stages = Count(*open_ended, "stage");

@@ -125,7 +125,10 @@ fn without_a_gate_nothing_is_verified() {
 fn a_limit_that_cuts_searches_is_reported() {
     let work = Work::new().file("cart.yml", &rendered("quickstart/rendered/cart.yml"));
     let out = work.run(&["verify", "--states", "100", "cart.yml"]).ended(0).stdout;
-    assert!(out.contains("searches stopped after 100 states: raise `--states` to look further"), "{out}");
+    assert!(
+        out.contains("searches stopped after 100 states, before that bound: raise `--states` to look further"),
+        "{out}"
+    );
 }
 
 #[test]
