@@ -4,8 +4,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cli::VerifyArgs;
 use crate::content::Content;
+use crate::diagnostic::Diagnostics;
 use crate::progress::Progress;
-use crate::render::{Options, Rules, collect};
+use crate::render::{File, Options, Rules, collect};
 use crate::report::Format;
 use crate::validate::{self, Decoded, Vars};
 use crate::verify::{Subject, check};
@@ -39,17 +40,12 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Outcome, Fai
         let unpinned = args.unpinned.iter().cloned().collect();
         known.extend(decoded.map(|decoded| Known { name, decoded, unpinned }));
     }
-    for (path, text, unpinned) in collected.rendered() {
+    for File { path, text, unpinned } in collected.rendered() {
         let name = path.file_stem().unwrap_or_default().to_owned();
         let file = collected.sources.add(path, text);
         // What was rendered has been checked.
-        let decoded = validate::decode(
-            &collected.sources,
-            file,
-            version,
-            &Vars::default(),
-            &mut crate::diagnostic::Diagnostics::default(),
-        );
+        let decoded =
+            validate::decode(&collected.sources, file, version, &Vars::default(), &mut Diagnostics::default());
         let unpinned = unpinned.into_iter().chain(args.unpinned.iter().cloned()).collect();
         known.extend(decoded.map(|decoded| Known { name, decoded, unpinned }));
     }

@@ -115,6 +115,16 @@ pub fn render(selection: &[Selected], options: &Options) -> Result<Run, Failure>
     Ok(collect(selection, options)?.settle(&options.levels))
 }
 
+/// A rendered pipeline as a file.
+pub(crate) struct File {
+    /// Where it is to be.
+    pub(crate) path: Utf8PathBuf,
+    /// The whole text.
+    pub(crate) text: String,
+    /// The gets with a reason to take the newest version: job and name.
+    pub(crate) unpinned: BTreeSet<(String, String)>,
+}
+
 /// A run whose problems are not weighed yet.
 pub(crate) struct Collected {
     pub(crate) sources: Sources,
@@ -129,13 +139,13 @@ impl Collected {
         self.seen.look_at(gates);
     }
 
-    /// The rendered pipelines: path, text, and the gets with a reason to take the newest version.
-    pub(crate) fn rendered(&self) -> Vec<(Utf8PathBuf, String, BTreeSet<(String, String)>)> {
+    /// The rendered pipelines.
+    pub(crate) fn rendered(&self) -> Vec<File> {
         let of = |fleet: &RenderedFleet| {
             let pipelines = fleet.pipelines.iter().map(|pipeline| {
                 let path = fleet.output.join(pipeline.file_name());
                 let text = pipeline.text(&path);
-                (path, text, pipeline.unpinned.clone())
+                File { path, text, unpinned: pipeline.unpinned.clone() }
             });
             pipelines.collect::<Vec<_>>()
         };

@@ -198,11 +198,12 @@ fn refuted(chain: &Chain, refutation: &Refutation) -> Diagnostic {
         None => chain.gate_places.get(at),
     };
     let help = match violation.kind {
-        ViolationKind::Unapproved { .. } => "claim the approval before the first step that deploys",
+        ViolationKind::Unapproved { .. } | ViolationKind::DeployedTwice { .. } => {
+            "claim the approval before the first step that deploys"
+        }
         ViolationKind::WrongVersion { .. } => {
             "check out or compare what the approval names before the step; or do not give the artifact to the step"
         }
-        ViolationKind::DeployedTwice { .. } => "claim the approval before the first step that deploys",
         ViolationKind::NothingStarted { .. } => {
             "add `trigger: true` to the get of the approval, in the job that the issue promises"
         }

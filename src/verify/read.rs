@@ -11,7 +11,7 @@ use promotion_verify::{CODE, Found, Gate, GateId, On, Pin, Pins, Place, Seen, St
 use crate::concourse::is_clock;
 use crate::source::Span;
 use crate::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list, text, texts};
-use crate::yaml::{Node, Value, decode};
+use crate::yaml::{Map, Node, Value, decode};
 
 /// A pipeline of the run.
 pub(super) struct Read<'n> {
@@ -223,7 +223,8 @@ impl<'r, 'n> Reader<'r, 'n> {
         let jobs = self.all_jobs();
         let mut parts = Parts((0..jobs.len()).collect());
         let mut first: BTreeMap<String, usize> = BTreeMap::new();
-        let (mut made, mut fetched): (BTreeMap<&str, Vec<usize>>, BTreeMap<&str, Vec<usize>>) = Default::default();
+        let mut made: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut fetched: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (number, at) in jobs.iter().enumerate() {
             let (job, view) = (self.job(*at), &self.pipelines[at.0].view);
             let mut bonds: Vec<String> = Vec::new();
@@ -252,9 +253,11 @@ impl<'r, 'n> Reader<'r, 'n> {
         }
         // What one job makes and another one fetches.
         for (source, makers) in made {
-            for user in fetched.get(source).into_iter().flatten() {
-                parts.join(makers[0], *user);
-                makers.iter().for_each(|maker| parts.join(makers[0], *maker));
+            let users = fetched.get(source).into_iter().flatten();
+            for user in users {
+                for maker in &makers {
+                    parts.join(*maker, *user);
+                }
             }
         }
         let mut found: BTreeMap<usize, Vec<JobAt>> = BTreeMap::new();
@@ -605,7 +608,7 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
             StepKind::Task | StepKind::Run => Some(self.task(step)),
             StepKind::SetPipeline => {
                 let seen = step.text("file").map(|file| first(file).to_owned());
-                Some(self.run(step, Seen::Named(seen.into_iter().collect()), Vec::new(), None))
+                Some(self.run(step, Seen::Named(seen.into_iter().collect()), &[], None))
             }
             StepKind::LoadVar => None,
         };
@@ -658,7 +661,7 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         let makes =
             self.making.makes.contains(source).then(|| self.making.resource(self.at, step.resource())).flatten();
         let outputs = if step.is("no_get") { Vec::new() } else { vec![step.name.to_owned()] };
-        Some(self.run(step, seen, outputs, makes))
+        Some(self.run(step, seen, &outputs, makes))
     }
 
     /// A put to the issues of a gate.
@@ -675,7 +678,7 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         if matches!(gate.1, Key::Title(_)) {
             return Some(Step::Record { gate: id, pins: Pins::Everything, destination: None, when: When::Always });
         }
-        let pins = step.param("pins").and_then(Node::as_map).map(|pins| pins.entries()).unwrap_or_default();
+        let pins = step.param("pins").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
         let pins = pins
             .iter()
             .filter_map(|entry| Some((self.making.names.of('a', &entry.key), self.pin(text(&entry.value)?))));
@@ -702,10 +705,10 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
 
     fn task(&mut self, step: &StepView<'n>) -> Step {
         let Some(config) = step.config() else {
-            let mapped = field(step.node, "output_mapping").and_then(Node::as_map).map(|map| map.entries());
+            let mapped = field(step.node, "output_mapping").and_then(Node::as_map).map(Map::entries);
             let mapped = mapped.unwrap_or_default().iter().filter_map(|entry| text(&entry.value));
             let outputs: Vec<String> = mapped.map(str::to_owned).chain([UNKNOWN.to_owned()]).collect();
-            return self.run(step, Seen::All, outputs, None);
+            return self.run(step, Seen::All, &outputs, None);
         };
         let mapped = |list_of: &str, mapping: &str| -> Vec<(String, String)> {
             let mapping = field(step.node, mapping).and_then(Node::as_map);
@@ -717,15 +720,16 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         let outputs = mapped("outputs", "output_mapping");
         let seen: BTreeSet<String> = inputs.into_iter().map(|(_, artifact)| artifact).collect();
         if runs_checkout(config) {
-            return self.check_out(step, seen, &outputs);
+            return self.check_out(step, &seen, &outputs);
         }
+        let outputs: Vec<String> = outputs.into_iter().map(|(_, artifact)| artifact).collect();
         let image = step.text("image").map(str::to_owned);
         let seen = seen.into_iter().chain(image).collect();
-        self.run(step, Seen::Named(seen), outputs.into_iter().map(|(_, artifact)| artifact).collect(), None)
+        self.run(step, Seen::Named(seen), &outputs, None)
     }
 
     /// The script of an approval or a record: it checks out clones, and compares the versions of other artifacts.
-    fn check_out(&mut self, step: &StepView<'n>, seen: BTreeSet<String>, outputs: &[(String, String)]) -> Step {
+    fn check_out(&mut self, step: &StepView<'n>, seen: &BTreeSet<String>, outputs: &[(String, String)]) -> Step {
         let param = |name: &str| {
             let of_config = || step.config().and_then(|config| field(field(config, "params")?, name));
             step.param(name).or_else(of_config).and_then(text).unwrap_or_default()
@@ -744,15 +748,12 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         Step::CheckOut { seen, clones, compared }
     }
 
-    fn run(&mut self, step: &StepView<'n>, seen: Seen, outputs: Vec<String>, makes: Option<String>) -> Step {
+    fn run(&mut self, step: &StepView<'n>, seen: Seen, outputs: &[String], makes: Option<String>) -> Step {
         let job = self.making.reader.job(self.at);
         let is_put = step.kind == StepKind::Put;
         let in_hook = is_in_hook(step, job);
-        let is_meant = match (self.is_gated, in_hook) {
-            (true, false) => true,
-            (true, true) => is_put && self.deploying.contains(step.resource()),
-            (false, _) => is_put && self.deploying.contains(step.resource()),
-        };
+        // A task in a hook tells people, as far as anybody knows.
+        let is_meant = (self.is_gated && !in_hook) || (is_put && self.deploying.contains(step.resource()));
         let place = Place(self.making.chain.places.len());
         self.making.chain.places.push(step.span);
         let seen = match seen {

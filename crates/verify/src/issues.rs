@@ -90,7 +90,8 @@ pub enum Refusal {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Issues {
     records: Vec<Record>,
-    issues: Vec<Issue>,
+    /// The newest issue of each gate.
+    of_gates: Vec<Issue>,
     approvals: Vec<Approval>,
 }
 
@@ -102,7 +103,7 @@ impl Issues {
         let issue = Issue { gate, record: self.records.len() - 1, is_open: true };
         match self.issue_mut(gate) {
             Some(known) => *known = issue,
-            None => self.issues.push(issue),
+            None => self.of_gates.push(issue),
         }
     }
 
@@ -113,12 +114,12 @@ impl Issues {
 
     /// Closes the open issue of a gate as not planned. It approves nothing.
     pub fn reject(&mut self, gate: GateId) {
-        self.issues.retain(|issue| issue.gate != gate || !issue.is_open);
+        self.of_gates.retain(|issue| issue.gate != gate || !issue.is_open);
     }
 
     /// The record that closing the issue of a gate would approve. None without an open issue.
     pub fn closable(&self, gate: GateId) -> Option<&Record> {
-        let issue = self.issues.iter().find(|issue| issue.gate == gate && issue.is_open)?;
+        let issue = self.of_gates.iter().find(|issue| issue.gate == gate && issue.is_open)?;
         self.records.get(issue.record)
     }
 
@@ -133,7 +134,7 @@ impl Issues {
 
     /// Whether the issue of a gate can be reopened.
     pub fn is_closed(&self, gate: GateId) -> bool {
-        self.issues.iter().any(|issue| issue.gate == gate && !issue.is_open)
+        self.of_gates.iter().any(|issue| issue.gate == gate && !issue.is_open)
     }
 
     /// Reopens the issue of a gate. It withdraws what the closing approved.
@@ -232,7 +233,7 @@ impl Issues {
     }
 
     fn issue_mut(&mut self, gate: GateId) -> Option<&mut Issue> {
-        self.issues.iter_mut().find(|issue| issue.gate == gate)
+        self.of_gates.iter_mut().find(|issue| issue.gate == gate)
     }
 }
 

@@ -396,8 +396,12 @@ impl State {
             Step::Run { deploys: Some(stage), .. } => {
                 machine.model.stages.get(stage.0).is_some_and(|stage| stage.is_gated) && !run.deployed.contains(stage)
             }
-            Step::Run { .. } | Step::CheckOut { .. } => false,
-            Step::Do(_) | Step::InParallel(_) | Step::Try(_) | Step::Hook { .. } => false,
+            Step::Run { .. }
+            | Step::CheckOut { .. }
+            | Step::Do(_)
+            | Step::InParallel(_)
+            | Step::Try(_)
+            | Step::Hook { .. } => false,
         }
     }
 
