@@ -55,6 +55,8 @@ pub enum Command {
     Set(SetArgs),
     /// Check manifests, fleets, kinds and Concourse pipelines. Writes nothing.
     Validate(ValidateArgs),
+    /// Search pipelines for a way to deploy what nobody approved, up to a bound.
+    Verify(VerifyArgs),
     /// Create a fleet, a first manifest, and the schemas with which editors check them.
     Init(InitArgs),
     /// Show the settings of a project with all defaults, and where each value comes from.
@@ -243,6 +245,48 @@ pub struct ValidateArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "it would be the description of the command")]
     pub report: ReportArgs,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Pipelines, manifests, fleets, or folders that contain fleets [default: current directory]. Name all pipelines that
+    /// share a gate.
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<Utf8PathBuf>,
+
+    /// Concourse version to read pipelines as: 7.14, 8.0, 8.1, 8.2 or 8.3 [default: newest; for fleets the `version` in the
+    /// fleet].
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "VERSION", help_heading = "Pipelines")]
+    pub concourse: Option<ConcourseVersion>,
+
+    /// Environment of a job, such as `ship=QA`. Jobs with the same environment need the same approval.
+    #[arg(long, value_name = "JOB=ENV", value_parser = job_environment, help_heading = "Pipelines")]
+    pub target: Vec<(String, String)>,
+
+    /// Do not require an approval for the versions of this get. Manifests say so with `unpinned: REASON`.
+    #[arg(long, value_name = "JOB/GET", value_parser = job_get, help_heading = "Pipelines")]
+    pub unpinned: Vec<(String, String)>,
+
+    /// Most states that one search looks at [default: 20000].
+    #[arg(long, value_name = "N", default_value_t = 20_000, hide_default_value = true, help_heading = "Search")]
+    pub states: usize,
+
+    /// Print nothing if there are no problems.
+    #[arg(long, short, help_heading = "Report")]
+    pub quiet: bool,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "it would be the description of the command")]
+    pub report: ReportArgs,
+}
+
+/// Reads `JOB/GET`.
+fn job_get(text: &str) -> Result<(String, String), String> {
+    match text.split_once('/') {
+        Some((job, get)) if !job.is_empty() && !get.is_empty() => Ok((job.to_owned(), get.to_owned())),
+        _ => Err("expected JOB/GET, such as deploy-shop/linter".to_owned()),
+    }
 }
 
 /// Reads `JOB=ENVIRONMENT`.

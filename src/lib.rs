@@ -12,6 +12,7 @@
 //! - [`workspace`] finds fleets and manifests, and does all of that in one place, `compile`; [`render`] writes the result as
 //!   YAML in memory; [`command`] writes files, compares, prints or sets what comes out. What was
 //!   found to be up to date is remembered by `unchanged`, outside of the repository.
+//! - `verify` searches pipelines for a story in which they deploy what nobody approved.
 //! - [`budget`] counts what pipelines ask of GitHub.
 //! - `import` goes the way back: it proposes the manifest of a pipeline, renders it, and tells what differs.
 //!
@@ -43,6 +44,7 @@ pub mod project;
 pub mod render;
 mod template;
 mod unchanged;
+mod verify;
 pub mod workspace;
 mod write;
 

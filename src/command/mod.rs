@@ -19,6 +19,7 @@ mod schema;
 mod set;
 mod show;
 mod validate;
+mod verify;
 
 use std::io::{self, IsTerminal, Write};
 
@@ -65,6 +66,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Render(args) => render::run(args, &mut output),
         Command::Set(args) => set::run(args, &mut output),
         Command::Validate(args) => validate::run(args, &mut output),
+        Command::Verify(args) => verify::run(args, &mut output),
         Command::Init(args) => init::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),

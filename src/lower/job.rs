@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::{Family, Kind, KindScope, Made, credentials_of};
 use crate::manifest::{EventWord, IssuesResource};
 use crate::plan::{BuildJob, BuildPhase, Entry, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
-use crate::project::{Alert, EnvSource, Input, Stage, What};
+use crate::project::{Alert, EnvSource, Input, Pin, Stage, What};
 use crate::source::Span;
 use crate::yaml::{Node, NodeKind, Value, escape};
 use concourse_pipeline::Repository;
@@ -571,7 +571,10 @@ fn get(take: &Take<'_>, params: Option<Value>) -> Step {
         trigger: take.trigger.then_some(true),
         passed: take.passed.iter().map(|job| (*job).clone()).collect(),
         params,
-        unpinned: None,
+        unpinned: match take.taken {
+            Taken::Input(Input { pin: Pin::Unpinned(reason), .. }) => Some(reason.clone()),
+            Taken::Input(_) | Taken::Code(_) => None,
+        },
     })
     .into()
 }

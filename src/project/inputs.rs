@@ -96,7 +96,7 @@ impl InputContext<'_> {
             );
         }
         let pin = match (settings.pin, what.version_file()) {
-            _ if settings.unpinned.is_some() => Pin::Unpinned,
+            _ if settings.unpinned.is_some() => Pin::Unpinned(settings.unpinned.unwrap_or_default()),
             (PinSetting::Usual, Some(file)) => Pin::File(file.to_owned()),
             (PinSetting::Usual, None) => Pin::Unknown,
             (PinSetting::File(file), usual) if matches!(what, What::Git(_)) && usual != Some(&file) => {

@@ -461,8 +461,8 @@ pub enum Pin {
     File(String),
     /// None, by `pin: null`.
     LeftOut,
-    /// None, and the manifest says why.
-    Unpinned,
+    /// None, for this reason.
+    Unpinned(String),
     /// None, since nobody said which file it stands in.
     Unknown,
 }
@@ -472,7 +472,7 @@ impl Pin {
     pub fn file(&self) -> Option<&str> {
         match self {
             Self::File(file) => Some(file),
-            Self::LeftOut | Self::Unpinned | Self::Unknown => None,
+            Self::LeftOut | Self::Unpinned(_) | Self::Unknown => None,
         }
     }
 }

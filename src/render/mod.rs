@@ -4,9 +4,11 @@ mod banner;
 mod collisions;
 mod refused;
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::concourse::InstanceVars;
+use crate::concourse::{Core, InstanceVars, Pipeline, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Severity, allow};
 use crate::progress::Progress;
 use crate::project::Concourse;
@@ -85,6 +87,9 @@ pub struct RenderedPipeline {
     pub banner: Banner,
     /// The YAML below the banner.
     pub body: String,
+    /// The gets that take the newest version although their job waits for an approval, because the manifest says why: job
+    /// and name.
+    pub(crate) unpinned: BTreeSet<(String, String)>,
     /// Where it is said what it is called, as far as that is said.
     pub(crate) named_at: Span,
 }
@@ -110,6 +115,16 @@ pub fn render(selection: &[Selected], options: &Options) -> Result<Run, Failure>
     Ok(collect(selection, options)?.settle(&options.levels))
 }
 
+/// A rendered pipeline as a file.
+pub(crate) struct File {
+    /// Where it is to be.
+    pub(crate) path: Utf8PathBuf,
+    /// The whole text.
+    pub(crate) text: String,
+    /// The gets with a reason to take the newest version: job and name.
+    pub(crate) unpinned: BTreeSet<(String, String)>,
+}
+
 /// A run whose problems are not weighed yet.
 pub(crate) struct Collected {
     pub(crate) sources: Sources,
@@ -122,6 +137,19 @@ impl Collected {
     /// Compares other pipelines with the rendered ones, too.
     pub(crate) fn look_at(&mut self, gates: gates::Facts) {
         self.seen.look_at(gates);
+    }
+
+    /// The rendered pipelines.
+    pub(crate) fn rendered(&self) -> Vec<File> {
+        let of = |fleet: &RenderedFleet| {
+            let pipelines = fleet.pipelines.iter().map(|pipeline| {
+                let path = fleet.output.join(pipeline.file_name());
+                let text = pipeline.text(&path);
+                File { path, text, unpinned: pipeline.unpinned.clone() }
+            });
+            pipelines.collect::<Vec<_>>()
+        };
+        self.fleets.iter().flat_map(of).collect()
     }
 
     /// Leaves out what comments allow, and takes each rule for what the run wants it to be.
@@ -209,5 +237,22 @@ fn rendered(compiled: &CompiledPipeline, banner: Banner, named_at: Span) -> Resu
         named_at,
         body: emit(pipeline).map_err(|error| Failure::Internal(error.to_string()))?,
         concourse: concourse.clone(),
+        unpinned: unpinned(pipeline),
     })
+}
+
+/// The gets of which the manifest says why they take the newest version.
+fn unpinned(pipeline: &Pipeline) -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    for job in &pipeline.jobs {
+        let mut see = |step: &Step| {
+            if let Core::Get(get) = &step.core
+                && get.unpinned.is_some()
+            {
+                found.insert((job.name.to_string(), get.get.to_string()));
+            }
+        };
+        job.plan.iter().for_each(|step| step.each(&mut see));
+    }
+    found
 }

@@ -25,6 +25,7 @@ fn help_of_every_verb() {
       render       Render manifests to Concourse pipelines
       set          Show what would change on Concourse, ask, then set the pipelines with `fly`
       validate     Check manifests, fleets, kinds and Concourse pipelines. Writes nothing
+      verify       Search pipelines for a way to deploy what nobody approved, up to a bound
       init         Create a fleet, a first manifest, and the schemas with which editors check them
       show         Show the settings of a project with all defaults, and where each value comes from
       graph        Draw which job starts which, with all gates, as text, Mermaid, DOT or SVG

@@ -38,6 +38,7 @@ mod set;
 mod support;
 mod unchanged;
 mod validate;
+mod verify;
 mod versions;
 mod waiting;
 mod watched;

@@ -1,11 +1,26 @@
-//! What the resource type `github-issues` does in gate mode: records, closings, claims.
+//! What the resource type `github-issues` does in gate mode: records, closings, claims. And what the image of MIT Open
+//! Learning does with the same issues, of which it knows only that they are closed.
 
-use concourse_scheduler::{BuildId, Kind, Version};
+use std::collections::{BTreeMap, BTreeSet};
+
+use concourse_scheduler::{BuildId, Kind, ResourceId, Version};
 
 use crate::model::{GateId, StageId};
 
-/// The number of a commit, the first one is 1.
-pub type Commit = u32;
+/// A version of something outside of the pipeline, of which an artifact is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin {
+    /// The resource.
+    pub resource: ResourceId,
+    /// Its version. The first one is 1.
+    pub version: Version,
+}
+
+/// What an artifact is made of.
+pub type Content = BTreeSet<Origin>;
+
+/// What a record names, by pin.
+pub type Named = BTreeMap<String, Content>;
 
 /// A closing that approves. An index of the approvals of [`Issues`], and the version that a check gives Concourse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,34 +33,42 @@ impl ApprovalId {
     }
 }
 
-/// What one deployment wrote into an issue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Record {
-    commit: Commit,
-    destination: StageId,
+/// What one deployment, or one preview without changes, wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Record {
+    /// The gate.
+    pub gate: GateId,
+    /// What was deployed.
+    pub named: Named,
+    /// The stage that it promotes to. None if it is for whoever listens, or for nobody.
+    pub destination: Option<StageId>,
 }
 
 /// The newest issue of a gate.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Issue {
     gate: GateId,
-    records: Vec<Record>,
+    /// The last record in it.
+    record: usize,
     is_open: bool,
 }
 
 /// What a closing approved.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Approval {
-    /// The gate.
-    pub gate: GateId,
     /// The last record before the closing.
-    pub commit: Commit,
-    /// The stage that the record promotes to.
-    pub destination: StageId,
+    pub record: Record,
     /// Whether the issue was not reopened since.
     pub stands: bool,
     /// The build that used the approval up.
     pub claimed_by: Option<BuildId>,
+}
+
+impl Approval {
+    /// Everything that the closing approved.
+    pub fn content(&self) -> Content {
+        self.record.named.values().flatten().copied().collect()
+    }
 }
 
 /// Why a build does not get an approval.
@@ -66,39 +89,52 @@ pub enum Refusal {
 /// The issues of all gates, and what their closings approved.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Issues {
-    issues: Vec<Issue>,
+    records: Vec<Record>,
+    /// The newest issue of each gate.
+    of_gates: Vec<Issue>,
     approvals: Vec<Approval>,
 }
 
 impl Issues {
     /// Writes a record into the open issue of a gate. Without an open issue it opens one.
-    pub fn record(&mut self, gate: GateId, commit: Commit, destination: StageId) {
-        let record = Record { commit, destination };
+    pub fn record(&mut self, record: Record) {
+        let gate = record.gate;
+        self.records.push(record);
+        let issue = Issue { gate, record: self.records.len() - 1, is_open: true };
         match self.issue_mut(gate) {
-            Some(issue) if issue.is_open => issue.records.push(record),
-            Some(issue) => *issue = Issue { gate, records: vec![record], is_open: true },
-            None => self.issues.push(Issue { gate, records: vec![record], is_open: true }),
+            Some(known) => *known = issue,
+            None => self.of_gates.push(issue),
         }
     }
 
-    /// The commit that closing the issue of a gate would approve. None without an open issue.
-    pub fn closable(&self, gate: GateId) -> Option<Commit> {
-        let issue = self.issues.iter().find(|issue| issue.gate == gate && issue.is_open)?;
-        issue.records.last().map(|record| record.commit)
+    /// Writes the record of a preview that found nothing to change. It opens no issue.
+    pub fn record_unchanged(&mut self, record: Record) {
+        self.records.push(record);
+    }
+
+    /// Closes the open issue of a gate as not planned. It approves nothing.
+    pub fn reject(&mut self, gate: GateId) {
+        self.of_gates.retain(|issue| issue.gate != gate || !issue.is_open);
+    }
+
+    /// The record that closing the issue of a gate would approve. None without an open issue.
+    pub fn closable(&self, gate: GateId) -> Option<&Record> {
+        let issue = self.of_gates.iter().find(|issue| issue.gate == gate && issue.is_open)?;
+        self.records.get(issue.record)
     }
 
     /// Closes the issue of a gate as completed. It approves the last record.
     pub fn close(&mut self, gate: GateId) {
-        let Some(issue) = self.issue_mut(gate).filter(|issue| issue.is_open) else { return };
-        issue.is_open = false;
-        if let Some(Record { commit, destination }) = issue.records.last().copied() {
-            self.approvals.push(Approval { gate, commit, destination, stands: true, claimed_by: None });
+        let Some(record) = self.closable(gate).cloned() else { return };
+        if let Some(issue) = self.issue_mut(gate) {
+            issue.is_open = false;
         }
+        self.approvals.push(Approval { record, stands: true, claimed_by: None });
     }
 
     /// Whether the issue of a gate can be reopened.
     pub fn is_closed(&self, gate: GateId) -> bool {
-        self.issues.iter().any(|issue| issue.gate == gate && !issue.is_open)
+        self.of_gates.iter().any(|issue| issue.gate == gate && !issue.is_open)
     }
 
     /// Reopens the issue of a gate. It withdraws what the closing approved.
@@ -106,7 +142,7 @@ impl Issues {
         if let Some(issue) = self.issue_mut(gate) {
             issue.is_open = true;
         }
-        if let Some(approval) = self.approvals.iter_mut().rfind(|approval| approval.gate == gate) {
+        if let Some(approval) = self.approvals.iter_mut().rfind(|approval| approval.record.gate == gate) {
             approval.stands = false;
         }
     }
@@ -114,13 +150,37 @@ impl Issues {
     /// What a check of a trigger finds: the newest approval that stands, used or not, if it is for the stage.
     pub fn check(&self, gate: GateId, stage: StageId) -> Option<ApprovalId> {
         let newest = self.newest(gate)?;
-        (self.approval(newest)?.destination == stage).then_some(newest)
+        (self.approval(newest)?.record.destination == Some(stage)).then_some(newest)
+    }
+
+    /// What a check of signals finds: all closings that stand, for anybody.
+    pub fn signals(&self, gates: &[GateId]) -> Vec<ApprovalId> {
+        let stands = |(_, approval): &(usize, &Approval)| approval.stands && gates.contains(&approval.record.gate);
+        let found = self.approvals.iter().enumerate().filter(stands);
+        found.filter_map(|(at, _)| u32::try_from(at).ok().map(ApprovalId)).collect()
+    }
+
+    /// What a check of records finds: all of a gate, the oldest first.
+    pub fn records(&self, gate: GateId) -> Vec<Version> {
+        let found = self.records.iter().enumerate().filter(|(_, record)| record.gate == gate);
+        found.filter_map(|(at, _)| u32::try_from(at).ok().map(Version)).collect()
+    }
+
+    /// A record, by its version.
+    pub fn record_of(&self, version: Version) -> Option<&Record> {
+        self.records.get(index(version.0))
     }
 
     /// The newest approval of a gate that stands.
     pub fn newest(&self, gate: GateId) -> Option<ApprovalId> {
-        let at = self.approvals.iter().rposition(|approval| approval.gate == gate && approval.stands)?;
+        let at = self.approvals.iter().rposition(|approval| approval.record.gate == gate && approval.stands)?;
         u32::try_from(at).ok().map(ApprovalId)
+    }
+
+    /// The approval of the last closing of a gate. None if it was withdrawn.
+    pub fn last(&self, gate: GateId) -> Option<ApprovalId> {
+        let at = self.approvals.iter().rposition(|approval| approval.record.gate == gate)?;
+        u32::try_from(at).ok().map(ApprovalId).filter(|_| self.approvals[at].stands)
     }
 
     /// Fetches what an approval approved. A withdrawn approval, or one for another stage, is refused.
@@ -128,15 +188,15 @@ impl Issues {
     /// # Errors
     ///
     /// Why the approval is refused.
-    pub fn get(&self, id: ApprovalId, stage: StageId) -> Result<Commit, Refusal> {
+    pub fn get(&self, id: ApprovalId, stage: StageId) -> Result<&Named, Refusal> {
         let approval = self.approval(id).ok_or(Refusal::NoApproval)?;
-        if approval.destination != stage {
+        if approval.record.destination != Some(stage) {
             return Err(Refusal::OtherStage);
         }
         if !approval.stands {
             return Err(Refusal::Withdrawn);
         }
-        Ok(approval.commit)
+        Ok(&approval.record.named)
     }
 
     /// Uses an approval up. Whatever was true at the get is asked again. A person can ask for the same deployment once
@@ -147,16 +207,16 @@ impl Issues {
     /// Why the approval is refused.
     pub fn claim(&mut self, id: ApprovalId, stage: StageId, build: BuildId, kind: &Kind) -> Result<(), Refusal> {
         self.get(id, stage)?;
-        let gate = self.approval(id).map(|approval| approval.gate);
+        let gate = self.approval(id).map(|approval| approval.record.gate);
         let is_superseded = self
             .approvals
             .iter()
-            .skip(index(id) + 1)
-            .any(|later| Some(later.gate) == gate && later.claimed_by.is_some());
+            .skip(index(id.0) + 1)
+            .any(|later| Some(later.record.gate) == gate && later.claimed_by.is_some());
         if is_superseded {
             return Err(Refusal::Superseded);
         }
-        let approval = self.approvals.get_mut(index(id)).ok_or(Refusal::NoApproval)?;
+        let approval = self.approvals.get_mut(index(id.0)).ok_or(Refusal::NoApproval)?;
         match (approval.claimed_by, kind) {
             (Some(_), Kind::Triggered) => Err(Refusal::AlreadyUsed),
             (Some(_), Kind::Manual | Kind::Rerun(_)) => Ok(()),
@@ -169,14 +229,14 @@ impl Issues {
 
     /// An approval.
     pub fn approval(&self, id: ApprovalId) -> Option<&Approval> {
-        self.approvals.get(index(id))
+        self.approvals.get(index(id.0))
     }
 
     fn issue_mut(&mut self, gate: GateId) -> Option<&mut Issue> {
-        self.issues.iter_mut().find(|issue| issue.gate == gate)
+        self.of_gates.iter_mut().find(|issue| issue.gate == gate)
     }
 }
 
-fn index(id: ApprovalId) -> usize {
-    usize::try_from(id.0).unwrap_or(usize::MAX)
+fn index(id: u32) -> usize {
+    usize::try_from(id).unwrap_or(usize::MAX)
 }

@@ -2,28 +2,38 @@
 //!
 //! | file | what it says |
 //! | --- | --- |
-//! | `model.rs` | what a pipeline does: jobs, steps, gates |
-//! | `issues.rs` | what the resource type of GitHub issues does |
+//! | `model.rs` | what a pipeline does: jobs, steps, artifacts, gates |
+//! | `program.rs` | in which order the steps of a job run: hooks, `try`, `do`, `in_parallel` |
+//! | `issues.rs` | what the resource types of GitHub issues do |
 //! | `state.rs` | what can happen next, and what comes of it |
 //! | `invariants.rs` | what must never happen |
 //! | `search.rs` | the search for the shortest story in which it happens |
+//! | `story.rs` | a story in plain words |
 //!
 //! `concourse-scheduler` says which versions a build gets, and when it starts.
 //!
 //! # What is left out
 //!
-//! Labels, comments, policies and roles: whoever closes an issue can approve. People close and reopen the newest issue of a
-//! gate, and no older one. Builds are not aborted, nothing is pinned or disabled, and the pipeline is not set again. A build
-//! ends together with its last step, and the steps of a job run one after the other.
+//! - Labels, comments, policies and roles: whoever closes an issue can approve. People close and reopen the newest issue of
+//!   a gate, and no older one.
+//! - Only one resource gets new versions in a search. Nothing is pinned, disabled or paused, and the pipeline is not set
+//!   again.
+//! - Builds are not aborted and do not error: `on_abort` and `on_error` never run. A deployment fails, or it succeeds.
+//! - Parallel steps run in the order of the file or in the reverse order, one after the other. A step with `across` runs
+//!   once.
+//! - A job has at most [`MOST_BUILDS`] builds.
 
 mod invariants;
 mod issues;
 mod model;
+mod program;
 mod search;
 mod state;
+mod story;
 
-pub use invariants::Violation;
-pub use issues::{Approval, ApprovalId, Commit, Issues, Refusal};
-pub use model::{Checked, GateId, Model, Plan, Stage, StageId, Step};
-pub use search::{Verdict, verify};
-pub use state::{Action, Bounds, State};
+pub use invariants::{Violation, ViolationKind};
+pub use issues::{Approval, ApprovalId, Content, Issues, Named, Origin, Record, Refusal};
+pub use model::{Found, Gate, GateId, Model, On, Pin, Pins, Place, Seen, Stage, StageId, Step, When};
+pub use search::{Outcome, Refutation, verify};
+pub use state::{Action, Bounds, CODE, MOST_BUILDS, UNKNOWN};
+pub use story::{Names, SameNames, ending, story};

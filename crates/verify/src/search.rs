@@ -1,85 +1,99 @@
 //! The search for the shortest story in which something happens that must never happen.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use concourse_scheduler::SetError;
 
 use crate::invariants::{Violation, judge_end};
-use crate::model::Model;
-use crate::state::{Action, Bounds, State};
+use crate::model::{Model, StageId};
+use crate::state::{Action, Bounds, Error, Machine, State};
 
 /// What the search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// No state up to the bounds violates an invariant.
-    Verified {
-        /// How many states there are.
-        states: usize,
-    },
-    /// A shortest story ends with a violation.
-    Refuted {
-        /// What happens at the end.
-        violation: Violation,
-        /// What happens before, one line each. What nobody would notice is left out.
-        story: Vec<String>,
-    },
+pub struct Outcome {
+    /// How many states were looked at.
+    pub states: usize,
+    /// Whether all states up to the bounds were looked at.
+    pub is_complete: bool,
+    /// The stages that were deployed in some state.
+    pub deployed: BTreeSet<StageId>,
+    /// What must never happen, and can: at the end of a shortest story.
+    pub refutation: Option<Refutation>,
+}
+
+/// A shortest story that ends with a violation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refutation {
+    /// What happens at the end.
+    pub violation: Violation,
+    /// What happens before. The last action ends with the violation, if a step of the pipeline does it.
+    pub actions: Vec<Action>,
 }
 
 /// How a state was reached: from which state, and by what.
-type Origin = Option<(usize, Action)>;
+type Origins = Vec<Option<(usize, Action)>>;
 
-/// Looks at all states that the model can reach, nearest first.
+/// Looks at all states that the model can reach, nearest first, but at no more than `most`.
 ///
 /// # Errors
 ///
 /// Why the pipeline cannot be set.
-pub fn verify(model: &Model, bounds: &Bounds) -> Result<Verdict, SetError> {
-    let first = State::new(model)?;
-    let mut origins: Vec<Origin> = vec![None];
-    let mut numbers: HashMap<State, usize> = HashMap::from([(first.clone(), 0)]);
+pub fn verify(model: &Model, bounds: &Bounds, most: usize) -> Result<Outcome, SetError> {
+    let machine = Machine::of(model);
+    let mut outcome = Outcome { states: 0, is_complete: true, deployed: BTreeSet::new(), refutation: None };
+    let first = match State::new(&machine) {
+        Ok(first) => first,
+        Err(Error::Set(error)) => return Err(error),
+        Err(Error::Violation(violation)) => {
+            outcome.refutation = Some(Refutation { violation, actions: Vec::new() });
+            return Ok(outcome);
+        }
+    };
+    let mut origins: Origins = vec![None];
+    // Of a state that is known only a fingerprint is kept.
+    let mut known: HashSet<u128> = HashSet::from([first.fingerprint()]);
     let mut waiting: VecDeque<(usize, State)> = VecDeque::from([(0, first)]);
-    while let Some((number, state)) = waiting.pop_front() {
-        let actions = state.actions(model, bounds);
+    'search: while let Some((number, state)) = waiting.pop_front() {
+        outcome.deployed.extend(&state.deployed);
+        let actions = state.actions(&machine, bounds);
         if !actions.iter().any(Action::is_automatic)
             && let Some(violation) = judge_end(model, &state)
         {
-            return refuted(model, &origins, number, None, violation);
+            outcome.refutation = Some(Refutation { violation, actions: path(&origins, number, None) });
+            break;
         }
         for action in actions {
-            let next = match state.after(model, &action) {
-                Ok(next) => next,
-                Err(violation) => return refuted(model, &origins, number, Some(action), violation),
-            };
-            if !numbers.contains_key(&next) {
-                numbers.insert(next.clone(), origins.len());
-                waiting.push_back((origins.len(), next));
-                origins.push(Some((number, action)));
+            match state.after(&machine, &action) {
+                Ok(next) => {
+                    if !known.insert(next.fingerprint()) {
+                        continue;
+                    }
+                    if origins.len() >= most {
+                        outcome.is_complete = false;
+                        break 'search;
+                    }
+                    waiting.push_back((origins.len(), next));
+                    origins.push(Some((number, action)));
+                }
+                Err(violation) => {
+                    let actions = path(&origins, number, Some(action));
+                    outcome.refutation = Some(Refutation { violation, actions });
+                    break 'search;
+                }
             }
         }
     }
-    Ok(Verdict::Verified { states: origins.len() })
+    outcome.states = origins.len();
+    Ok(outcome)
 }
 
-/// Plays the actions that lead to a state once more, and describes each.
-fn refuted(
-    model: &Model,
-    origins: &[Origin],
-    mut number: usize,
-    last: Option<Action>,
-    violation: Violation,
-) -> Result<Verdict, SetError> {
+/// The actions that lead to a state, and one more.
+fn path(origins: &Origins, mut number: usize, last: Option<Action>) -> Vec<Action> {
     let mut actions: Vec<Action> = last.into_iter().collect();
-    while let Some((from, action)) = &origins[number] {
+    while let Some(Some((from, action))) = origins.get(number) {
         actions.push(action.clone());
         number = *from;
     }
-    let mut state = State::new(model)?;
-    let mut story = Vec::new();
-    for action in actions.iter().rev() {
-        story.extend(state.describe(model, action));
-        if let Ok(next) = state.after(model, action) {
-            state = next;
-        }
-    }
-    Ok(Verdict::Refuted { violation, story })
+    actions.reverse();
+    actions
 }

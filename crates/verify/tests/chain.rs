@@ -1,7 +1,10 @@
 //! A chain of three stages: CI takes each commit, QA and Production wait for the closing of an issue.
 
 use concourse_scheduler::{Input, Job, Pipeline, Resource};
-use promotion_verify::{Bounds, Checked, GateId, Model, Stage, StageId, Step, Verdict, Violation, verify};
+use promotion_verify::{
+    Bounds, Found, Gate, GateId, Model, On, Outcome, Pin, Pins, Place, SameNames, Seen, Stage, StageId, Step,
+    ViolationKind, When, ending, story, verify,
+};
 
 const CI: StageId = StageId(0);
 const QA: StageId = StageId(1);
@@ -9,7 +12,10 @@ const PRODUCTION: StageId = StageId(2);
 const CI_DEPLOYED: GateId = GateId(0);
 const QA_DEPLOYED: GateId = GateId(1);
 
-const BOUNDS: Bounds = Bounds { commits: 2, closings: 2, reopenings: 0, manual_builds: 0, failures: 0 };
+/// Enough that the second stage behind a gate can deploy either of two commits.
+fn bounds() -> Bounds {
+    Bounds { source: Some("code".into()), versions: 1, closings: 3, ..Bounds::default() }
+}
 
 fn resource(name: &str) -> Resource {
     Resource { name: name.into(), source: name.into(), ..Resource::default() }
@@ -20,23 +26,46 @@ fn job(name: &str, input: &str) -> Job {
     Job { name: name.into(), inputs: vec![input], serial: true, ..Job::default() }
 }
 
-fn plan(stage: StageId, input: &str, is_gated: bool, record: Option<(GateId, StageId)>) -> Vec<Step> {
-    let artifact = || input.to_owned();
-    let mut plan = vec![Step::Get(artifact())];
-    if is_gated {
-        plan.push(Step::Claim(artifact()));
+fn get(input: &str) -> Step {
+    Step::Get { input: input.into(), is_followed: false, is_exempt: false }
+}
+
+fn deploy(stage: StageId, artifact: &str) -> Step {
+    Step::Run {
+        seen: Seen::Named([artifact.to_owned()].into()),
+        outputs: Vec::new(),
+        deploys: Some(stage),
+        makes: None,
+        place: Place(stage.0),
     }
-    plan.push(Step::Deploy { stage, artifact: artifact() });
-    plan.extend(record.map(|(gate, destination)| Step::Record { gate, artifact: artifact(), destination }));
-    plan
+}
+
+fn record(gate: GateId, artifact: &str, destination: StageId) -> Step {
+    let pins = Pins::OfArtifacts([("code".to_owned(), Pin::Artifact(artifact.into()))].into());
+    Step::Record { gate, pins, destination: Some(destination), when: When::Always }
+}
+
+fn plan(stage: StageId, input: &str, is_claimed: bool, to: Option<(GateId, StageId)>) -> Step {
+    let mut plan = vec![get(input)];
+    if is_claimed {
+        plan.push(Step::Claim(input.into()));
+    }
+    plan.push(deploy(stage, input));
+    plan.extend(to.map(|(gate, destination)| record(gate, input, destination)));
+    Step::Do(plan)
+}
+
+fn approvals(gate: GateId, stage: StageId) -> Found {
+    Found::Approvals { gate, stage, has_code: true }
 }
 
 /// The chain as it is rendered: a gated job gets the approved commit from the resource of its gate.
 fn chain() -> Model {
     let stage = |name: &str, is_gated| Stage { name: name.into(), is_gated };
+    let gate = |name: &str| Gate { name: name.into(), is_promise: true };
     Model {
         stages: vec![stage("CI", false), stage("QA", true), stage("Production", true)],
-        gates: vec!["CI deployed".into(), "QA deployed".into()],
+        gates: vec![gate("CI deployed"), gate("QA deployed")],
         pipeline: Pipeline {
             resources: vec![resource("code"), resource("approved-for-qa"), resource("approved-for-production")],
             jobs: vec![
@@ -46,9 +75,9 @@ fn chain() -> Model {
             ],
         },
         resources: [
-            ("code".into(), Checked::Code),
-            ("approved-for-qa".into(), Checked::Approvals { gate: CI_DEPLOYED, stage: QA }),
-            ("approved-for-production".into(), Checked::Approvals { gate: QA_DEPLOYED, stage: PRODUCTION }),
+            ("code".into(), Found::World),
+            ("approved-for-qa".into(), approvals(CI_DEPLOYED, QA)),
+            ("approved-for-production".into(), approvals(QA_DEPLOYED, PRODUCTION)),
         ]
         .into(),
         plans: [
@@ -60,40 +89,52 @@ fn chain() -> Model {
     }
 }
 
-fn refuted(model: &Model, bounds: &Bounds) -> (Violation, Vec<String>) {
-    match verify(model, bounds).expect("a pipeline that can be set") {
-        Verdict::Refuted { violation, story } => (violation, story),
-        Verdict::Verified { states } => panic!("verified, in {states} states"),
-    }
+fn searched(model: &Model, bounds: &Bounds) -> Outcome {
+    verify(model, bounds, 100_000).expect("a pipeline that can be set")
 }
 
-fn verified(model: &Model, bounds: &Bounds) {
-    match verify(model, bounds).expect("a pipeline that can be set") {
-        Verdict::Verified { states } => {
-            assert!(states > 100, "{states} states are too few to show anything");
-        }
-        Verdict::Refuted { violation, story } => panic!("{violation}\n{}", story.join("\n")),
+fn refuted(model: &Model, bounds: &Bounds) -> (ViolationKind, Vec<String>) {
+    let refutation = searched(model, bounds).refutation.expect("a violation");
+    let lines = story(model, &SameNames, &refutation);
+    (refutation.violation.kind, lines)
+}
+
+fn verified(model: &Model, bounds: &Bounds) -> Outcome {
+    let outcome = searched(model, bounds);
+    if let Some(refutation) = &outcome.refutation {
+        let end = ending(model, &SameNames, &refutation.violation);
+        panic!("{end}\n{}", story(model, &SameNames, refutation).join("\n"));
     }
+    assert!(outcome.is_complete, "{} states were too few", outcome.states);
+    assert!(outcome.states > 10, "{} states are too few to show anything", outcome.states);
+    outcome
 }
 
 #[test]
-fn a_chain_of_three_holds() {
-    verified(&chain(), &BOUNDS);
+fn a_chain_of_three_holds_and_reaches_the_last_stage() {
+    let outcome = verified(&chain(), &bounds());
+    assert_eq!(outcome.deployed, [CI, QA, PRODUCTION].into());
 }
 
 #[test]
 fn a_chain_of_three_holds_when_people_reopen() {
-    verified(&chain(), &Bounds { commits: 1, closings: 3, reopenings: 1, ..BOUNDS });
+    verified(&chain(), &Bounds { reopenings: 1, ..bounds() });
 }
 
 #[test]
 fn a_chain_of_three_holds_when_people_start_builds() {
-    verified(&chain(), &Bounds { commits: 1, manual_builds: 1, ..BOUNDS });
+    verified(&chain(), &Bounds { versions: 0, manual_builds: 1, ..bounds() });
 }
 
 #[test]
 fn a_chain_of_three_holds_when_deployments_fail() {
-    verified(&chain(), &Bounds { commits: 1, closings: 1, manual_builds: 1, failures: 1, ..BOUNDS });
+    verified(&chain(), &Bounds { versions: 0, closings: 2, manual_builds: 1, failures: 1, ..bounds() });
+}
+
+#[test]
+fn a_search_that_stops_early_says_so() {
+    let outcome = verify(&chain(), &bounds(), 20).expect("a pipeline that can be set");
+    assert_eq!((outcome.states, outcome.is_complete), (20, false));
 }
 
 /// A second job that the same closing starts.
@@ -107,32 +148,160 @@ fn with_a_second_job(mut model: Model, is_claimed: bool) -> Model {
 
 #[test]
 fn two_jobs_on_one_gate_deploy_once() {
-    verified(&with_a_second_job(chain(), true), &Bounds { commits: 1, ..BOUNDS });
+    verified(&with_a_second_job(chain(), true), &bounds());
+}
+
+/// The chain with an image, which is built from each commit and deployed together with it.
+fn with_image(is_compared: bool) -> Model {
+    let mut model = chain();
+    model.pipeline.resources.push(resource("image"));
+    model.resources.insert("image".into(), Found::World);
+    for (index, (name, stage)) in [("deploy-ci", CI), ("deploy-qa", QA)].into_iter().enumerate() {
+        let passed = if index == 0 { Vec::new() } else { vec!["deploy-ci".into()] };
+        let input =
+            Input { name: "image".into(), resource: "image".into(), passed, trigger: index == 0, ..Input::default() };
+        model.pipeline.jobs[index].inputs.push(input);
+        let code = if index == 0 { "code" } else { "approved-for-qa" };
+        let mut steps = vec![get("image"), get(code)];
+        if index == 1 {
+            steps.push(Step::Claim(code.into()));
+        }
+        if index == 1 && is_compared {
+            let seen = [code.to_owned(), "image".to_owned()].into();
+            steps.push(Step::CheckOut { seen, clones: [].into(), compared: ["image".to_owned()].into() });
+        }
+        let seen = Seen::All;
+        let place = Place(index);
+        steps.push(Step::Run { seen, outputs: Vec::new(), deploys: Some(stage), makes: None, place });
+        if index == 0 {
+            let pin = |name: &str| (name.to_owned(), Pin::Artifact(name.into()));
+            let pins = Pins::OfArtifacts([pin("code"), pin("image")].into());
+            steps.push(Step::Record { gate: CI_DEPLOYED, pins, destination: Some(QA), when: When::Always });
+        }
+        model.plans.insert(name.into(), Step::Do(steps));
+    }
+    model
+}
+
+#[test]
+fn an_image_that_is_compared_is_the_approved_one() {
+    verified(&with_image(true), &Bounds { source: Some("image".into()), ..bounds() });
+}
+
+/// The stage waits for the signal of an issue that was closed, and takes the newest code that passed CI.
+fn with_signals() -> Model {
+    let mut model = chain();
+    model.resources.insert("approved-for-qa".into(), Found::Signals(vec![CI_DEPLOYED]));
+    let code =
+        Input { name: "code".into(), resource: "code".into(), passed: vec!["deploy-ci".into()], ..Input::default() };
+    model.pipeline.jobs[1].inputs.push(code);
+    let everything = |gate| Step::Record { gate, pins: Pins::Everything, destination: None, when: When::Always };
+    model.plans.insert("deploy-ci".into(), Step::Do(vec![get("code"), deploy(CI, "code"), everything(CI_DEPLOYED)]));
+    model.plans.insert("deploy-qa".into(), Step::Do(vec![get("approved-for-qa"), get("code"), deploy(QA, "code")]));
+    model
+}
+
+#[test]
+fn a_signal_deploys_code_that_the_issue_does_not_show() {
+    let (violation, story) = refuted(&with_signals(), &bounds());
+    assert!(matches!(violation, ViolationKind::WrongVersion { stage: QA, .. }), "{violation:?}");
+    assert_eq!(
+        story,
+        [
+            "version A of each resource is there",
+            "Concourse starts deploy-ci #1",
+            "deploy-ci #1 writes into the issue of CI deployed, with version A of code",
+            "a person closes the issue of CI deployed, with version A of code",
+            "version B of code lands",
+            "Concourse starts deploy-ci #2",
+            "deploy-ci #2 writes into the issue of CI deployed, with version B of code",
+            "Concourse checks approved-for-qa",
+            "Concourse starts deploy-qa #1",
+            "deploy-qa #1 gets approved-for-qa",
+            "deploy-qa #1 deploys QA, with version B of code",
+        ]
+    );
+}
+
+/// A preview of Production, whose record opens the gate of Production.
+fn with_preview() -> Model {
+    let mut model = chain();
+    model.gates.push(Gate { name: "Production ready".into(), is_promise: true });
+    let ready = GateId(2);
+    model.pipeline.resources.push(resource("qa-records"));
+    model.resources.insert("qa-records".into(), Found::Records(QA_DEPLOYED));
+    model.gates[QA_DEPLOYED.0].is_promise = false;
+    model.pipeline.jobs.push(job("preview-production", "qa-records"));
+    let seen = ["qa-records".to_owned()].into();
+    let clones = [("code".to_owned(), "code".to_owned())].into();
+    let pins = Pins::OfArtifacts([("code".to_owned(), Pin::Artifact("code".into()))].into());
+    let preview = Step::Do(vec![
+        get("qa-records"),
+        Step::CheckOut { seen, clones, compared: [].into() },
+        Step::Record { gate: ready, pins, destination: Some(PRODUCTION), when: When::Changed },
+    ]);
+    model.plans.insert("preview-production".into(), preview);
+    model.resources.insert("approved-for-production".into(), approvals(ready, PRODUCTION));
+    model
+}
+
+#[test]
+fn a_preview_takes_the_version_of_a_record_to_the_next_gate() {
+    let outcome = verified(&with_preview(), &Bounds { unchanged: 1, ..bounds() });
+    assert!(outcome.deployed.contains(&PRODUCTION));
+}
+
+#[test]
+fn a_hook_that_deploys_after_a_refused_claim_is_found() {
+    let mut model = chain();
+    let Step::Do(steps) = plan(QA, "approved-for-qa", true, None) else { panic!("steps") };
+    let ensure = Step::Hook {
+        step: Box::new(Step::Do(steps[..2].to_vec())),
+        on: On::Ensure,
+        hook: Box::new(deploy(QA, "approved-for-qa")),
+    };
+    model.plans.insert("deploy-qa".into(), ensure);
+    let (violation, _) = refuted(&model, &Bounds { reopenings: 1, ..bounds() });
+    assert_eq!(violation, ViolationKind::Unapproved { stage: QA });
+}
+
+#[test]
+fn a_try_deploys_although_the_claim_was_refused() {
+    let mut model = with_a_second_job(chain(), true);
+    let tried = Step::Try(Box::new(Step::Claim("approved-for-qa".into())));
+    let plan = Step::Do(vec![get("approved-for-qa"), tried, deploy(QA, "approved-for-qa")]);
+    model.plans.insert("deploy-qa-too".into(), plan);
+    let (violation, _) = refuted(&model, &bounds());
+    assert_eq!(violation, ViolationKind::DeployedTwice { stage: QA });
+}
+
+#[test]
+fn a_claim_beside_the_deployment_is_too_late() {
+    let mut model = chain();
+    let parallel = Step::InParallel(vec![Step::Claim("approved-for-qa".into()), deploy(QA, "approved-for-qa")]);
+    model.plans.insert("deploy-qa".into(), Step::Do(vec![get("approved-for-qa"), parallel]));
+    let (violation, story) = refuted(&model, &Bounds { reopenings: 1, ..bounds() });
+    assert_eq!(violation, ViolationKind::Unapproved { stage: QA }, "{story:#?}");
 }
 
 /// Each mechanism of the wiring, taken out: the invariant that it protects must be refuted, by a story that ends so.
 mod without {
     use super::*;
 
-    fn replace(model: &mut Model, job: &str, plan: Vec<Step>) {
-        model.plans.insert(job.into(), plan);
-    }
-
     #[test]
     fn the_claim_a_withdrawn_approval_is_deployed() {
         // The issue is reopened between the get and the deployment.
         let mut model = chain();
-        replace(&mut model, "deploy-qa", plan(QA, "approved-for-qa", false, Some((QA_DEPLOYED, PRODUCTION))));
-        let bounds = Bounds { commits: 1, closings: 1, reopenings: 1, ..BOUNDS };
-        let (violation, story) = refuted(&model, &bounds);
-        assert_eq!(violation, Violation::Unapproved { stage: "QA".into(), commit: 1 });
+        model.plans.insert("deploy-qa".into(), plan(QA, "approved-for-qa", false, Some((QA_DEPLOYED, PRODUCTION))));
+        let (violation, story) = refuted(&model, &Bounds { versions: 0, reopenings: 1, ..bounds() });
+        assert_eq!(violation, ViolationKind::Unapproved { stage: QA });
         assert!(story.contains(&"a person reopens the issue of CI deployed".to_owned()), "{story:#?}");
     }
 
     #[test]
     fn the_claim_two_jobs_deploy_one_approval() {
-        let (violation, _) = refuted(&with_a_second_job(chain(), false), &BOUNDS);
-        assert_eq!(violation, Violation::DeployedTwice { stage: "QA".into(), commit: 1 });
+        let (violation, _) = refuted(&with_a_second_job(chain(), false), &bounds());
+        assert_eq!(violation, ViolationKind::DeployedTwice { stage: QA });
     }
 
     #[test]
@@ -140,19 +309,18 @@ mod without {
         let mut model = chain();
         let code = Input { name: "code".into(), resource: "code".into(), ..Input::default() };
         model.pipeline.jobs[1].inputs.push(code);
-        replace(
-            &mut model,
-            "deploy-qa",
-            vec![
-                Step::Get("code".into()),
-                Step::Get("approved-for-qa".into()),
-                Step::Claim("approved-for-qa".into()),
-                Step::Deploy { stage: QA, artifact: "code".into() },
-            ],
-        );
-        let (violation, story) = refuted(&model, &BOUNDS);
-        assert_eq!(violation, Violation::WrongVersion { stage: "QA".into(), commit: 2, approved: 1 });
-        assert_eq!(story.iter().filter(|line| line.ends_with("lands")).count(), 2, "{story:#?}");
+        let steps =
+            vec![get("code"), get("approved-for-qa"), Step::Claim("approved-for-qa".into()), deploy(QA, "code")];
+        model.plans.insert("deploy-qa".into(), Step::Do(steps));
+        let (violation, story) = refuted(&model, &bounds());
+        assert!(matches!(violation, ViolationKind::WrongVersion { stage: QA, .. }), "{violation:?}");
+        assert_eq!(story.iter().filter(|line| line.ends_with("lands")).count(), 1, "{story:#?}");
+    }
+
+    #[test]
+    fn the_comparison_another_image_is_deployed() {
+        let (violation, _) = refuted(&with_image(false), &Bounds { source: Some("image".into()), ..bounds() });
+        assert!(matches!(violation, ViolationKind::WrongVersion { stage: QA, .. }), "{violation:?}");
     }
 
     #[test]
@@ -165,9 +333,9 @@ mod without {
             trigger: true,
             ..Input::default()
         }];
-        replace(&mut model, "deploy-qa", plan(QA, "code", false, None));
-        let (violation, story) = refuted(&model, &BOUNDS);
-        assert_eq!(violation, Violation::Unapproved { stage: "QA".into(), commit: 1 });
+        model.plans.insert("deploy-qa".into(), plan(QA, "code", false, None));
+        let (violation, story) = refuted(&model, &bounds());
+        assert_eq!(violation, ViolationKind::Unapproved { stage: QA });
         assert!(!story.iter().any(|line| line.contains("closes")), "{story:#?}");
     }
 
@@ -175,35 +343,33 @@ mod without {
     fn the_destination_an_approval_deploys_another_stage() {
         // Production listens to the gate of CI, whose records promote to QA.
         let mut model = chain();
-        model.resources.insert("approved-for-production".into(), Checked::Approvals { gate: CI_DEPLOYED, stage: QA });
-        let (violation, _) = refuted(&model, &BOUNDS);
-        assert_eq!(violation, Violation::Unapproved { stage: "Production".into(), commit: 1 });
+        model.resources.insert("approved-for-production".into(), approvals(CI_DEPLOYED, QA));
+        let (violation, _) = refuted(&model, &bounds());
+        assert_eq!(violation, ViolationKind::Unapproved { stage: PRODUCTION });
     }
 
     #[test]
     fn a_destination_that_somebody_waits_for_a_closing_starts_nothing() {
         let mut model = chain();
-        replace(&mut model, "deploy-ci", plan(CI, "code", false, Some((CI_DEPLOYED, PRODUCTION))));
-        let (violation, _) = refuted(&model, &BOUNDS);
-        assert_eq!(violation, Violation::NothingStarted { gate: "CI deployed".into(), approved: 1 });
+        model.plans.insert("deploy-ci".into(), plan(CI, "code", false, Some((CI_DEPLOYED, PRODUCTION))));
+        let (violation, _) = refuted(&model, &bounds());
+        assert_eq!(violation, ViolationKind::NothingStarted { gate: CI_DEPLOYED });
     }
 
     #[test]
     fn the_trigger_a_closing_starts_nothing() {
         let mut model = chain();
         model.pipeline.jobs[1].inputs[0].trigger = false;
-        let (violation, story) = refuted(&model, &BOUNDS);
-        assert_eq!(violation, Violation::NothingStarted { gate: "CI deployed".into(), approved: 1 });
+        let (violation, story) = refuted(&model, &bounds());
+        assert_eq!(violation, ViolationKind::NothingStarted { gate: CI_DEPLOYED });
         assert_eq!(
             story,
             [
-                "commit 1 lands",
-                "Concourse checks code and finds a version",
+                "version A of each resource is there",
                 "Concourse starts deploy-ci #1",
-                "deploy-ci #1 gets code and deploys to CI",
-                "deploy-ci #1 writes into the issue of CI deployed",
-                "a person closes the issue of CI deployed for commit 1",
-                "Concourse checks approved-for-qa and finds a version",
+                "deploy-ci #1 writes into the issue of CI deployed, with version A of code",
+                "a person closes the issue of CI deployed, with version A of code",
+                "Concourse checks approved-for-qa",
             ]
         );
     }

@@ -1,7 +1,7 @@
 //! What the issues of a gate approve, and for whom.
 
-use concourse_scheduler::{BuildId, Kind};
-use promotion_verify::{ApprovalId, GateId, Issues, Refusal, StageId};
+use concourse_scheduler::{BuildId, Kind, ResourceId, Version};
+use promotion_verify::{ApprovalId, GateId, Issues, Named, Origin, Record, Refusal, StageId};
 
 const GATE: GateId = GateId(0);
 const QA: StageId = StageId(1);
@@ -9,11 +9,20 @@ const PRODUCTION: StageId = StageId(2);
 const FIRST: ApprovalId = ApprovalId(0);
 const SECOND: ApprovalId = ApprovalId(1);
 
+fn named(commit: u32) -> Named {
+    let origin = Origin { resource: ResourceId(1), version: Version(commit) };
+    [("code".to_owned(), [origin].into())].into()
+}
+
+fn record(commit: u32) -> Record {
+    Record { gate: GATE, named: named(commit), destination: Some(QA) }
+}
+
 /// The issues after a deployment of each of these commits, and a closing after the last one.
 fn closed(commits: &[u32]) -> Issues {
     let mut issues = Issues::default();
     for commit in commits {
-        issues.record(GATE, *commit, QA);
+        issues.record(record(*commit));
     }
     issues.close(GATE);
     issues
@@ -22,16 +31,16 @@ fn closed(commits: &[u32]) -> Issues {
 #[test]
 fn a_closing_approves_the_last_record() {
     let issues = closed(&[1, 2]);
-    assert_eq!(issues.get(FIRST, QA), Ok(2));
+    assert_eq!(issues.get(FIRST, QA), Ok(&named(2)));
     assert_eq!(issues.check(GATE, QA), Some(FIRST));
 }
 
 #[test]
 fn a_record_after_the_closing_opens_another_issue() {
     let mut issues = closed(&[1]);
-    issues.record(GATE, 2, QA);
-    assert_eq!(issues.get(FIRST, QA), Ok(1));
-    assert_eq!(issues.closable(GATE), Some(2));
+    issues.record(record(2));
+    assert_eq!(issues.get(FIRST, QA), Ok(&named(1)));
+    assert_eq!(issues.closable(GATE), Some(&record(2)));
 }
 
 #[test]
@@ -40,9 +49,29 @@ fn a_reopening_withdraws_and_a_second_closing_is_another_approval() {
     issues.reopen(GATE);
     assert_eq!(issues.get(FIRST, QA), Err(Refusal::Withdrawn));
     assert_eq!(issues.check(GATE, QA), None);
+    assert_eq!(issues.signals(&[GATE]), []);
     issues.close(GATE);
     assert_eq!(issues.get(FIRST, QA), Err(Refusal::Withdrawn));
-    assert_eq!(issues.get(SECOND, QA), Ok(1));
+    assert_eq!(issues.get(SECOND, QA), Ok(&named(1)));
+    assert_eq!(issues.signals(&[GATE]), [SECOND]);
+}
+
+#[test]
+fn a_closing_as_not_planned_approves_nothing() {
+    let mut issues = Issues::default();
+    issues.record(record(1));
+    issues.reject(GATE);
+    issues.close(GATE);
+    assert_eq!(issues.check(GATE, QA), None);
+    assert!(!issues.is_closed(GATE));
+}
+
+#[test]
+fn a_record_without_changes_opens_no_issue() {
+    let mut issues = Issues::default();
+    issues.record_unchanged(record(1));
+    assert_eq!(issues.closable(GATE), None);
+    assert_eq!(issues.records(GATE).len(), 1);
 }
 
 #[test]
@@ -65,7 +94,7 @@ fn an_approval_is_used_once_unless_a_person_asks() {
 #[test]
 fn an_approval_is_refused_after_a_later_one_was_used() {
     let mut issues = closed(&[1]);
-    issues.record(GATE, 2, QA);
+    issues.record(record(2));
     issues.close(GATE);
     assert_eq!(issues.claim(SECOND, QA, BuildId(1), &Kind::Triggered), Ok(()));
     assert_eq!(issues.claim(FIRST, QA, BuildId(2), &Kind::Manual), Err(Refusal::Superseded));

@@ -374,6 +374,16 @@ rules! {
     VarSourceCycle = Error "var-source-cycle",
     /// A comment for ol-pipegen has no valid rule or no reason.
     MalformedAllow = Error "malformed-allow",
+    /// A stage can be deployed without an approval for that stage.
+    UnapprovedDeployment = Error "unapproved-deployment",
+    /// A stage can be deployed with a version that nobody approved.
+    WrongVersion = Error "wrong-version",
+    /// One approval can start two deployments.
+    DeployedTwice = Error "deployed-twice",
+    /// Closing the issue of a gate can start nothing.
+    ClosingStartsNothing = Error "closing-starts-nothing",
+    /// No version can reach a stage.
+    UnreachableEnvironment = Error "unreachable-environment",
     /// A comment allows a rule that finds nothing there.
     UnusedAllow = Warning "unused-allow",
     /// An `across` step has no values, so it does not run.

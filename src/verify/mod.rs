@@ -1,0 +1,243 @@
+//! Whether pipelines can deploy what nobody approved: their chains are searched for the shortest story in which they do.
+//!
+//! [`read`] makes models of pipelines, the crate `promotion_verify` searches them. Chains of one shape are searched once.
+
+mod read;
+
+use std::collections::{BTreeSet, HashMap};
+
+use promotion_verify::{
+    Bounds, Model, Outcome, Refutation, Step, Violation, ViolationKind, When, ending, story, verify,
+};
+
+use crate::Failure;
+use crate::diagnostic::{Count, Diagnostic, Diagnostics, Rule};
+use crate::progress::Progress;
+use crate::source::Span;
+use crate::validate::Decoded;
+use crate::view::PipelineView;
+
+use read::{Chain, Read, Reader};
+
+/// A pipeline to verify.
+pub(crate) struct Subject<'s> {
+    /// Its name.
+    pub(crate) name: String,
+    /// The pipeline.
+    pub(crate) pipeline: &'s Decoded,
+    /// The gets that take the newest version, although their job waits for an approval, because somebody wrote why: job
+    /// and name.
+    pub(crate) unpinned: BTreeSet<(String, String)>,
+}
+
+/// How far a run looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    chains: usize,
+    shapes: usize,
+    states: usize,
+    /// Searches that had more states than the limit.
+    cut: usize,
+    /// Stages whose gates no pipeline of the run writes.
+    open_ended: usize,
+}
+
+impl Extent {
+    /// What was looked at, in a few lines.
+    pub(crate) fn text(&self, is_refuted: bool, most: usize) -> String {
+        let Self { chains, shapes, states, cut, open_ended } = self;
+        if *chains == 0 {
+            return "no job waits for an approval: nothing to verify\n".to_owned();
+        }
+        let chains = Count(*chains, "chain");
+        let shapes = Count(*shapes, "shape");
+        let verdict = if is_refuted { "searched" } else { "verified" };
+        let mut text = format!(
+            "{chains} of {shapes}, {states} states: {verdict} up to 2 versions of one resource, 4 closings (at most one more than \
+             the chain has gates), 1 reopening, 1 build that a person starts, 1 deployment that fails\n"
+        );
+        if *cut > 0 {
+            let searches = if *cut == 1 { "1 search".to_owned() } else { format!("{cut} searches") };
+            text += &format!(
+                "{searches} stopped after {most} states, before that bound: raise `--states` to look further\n"
+            );
+        }
+        if *open_ended > 0 {
+            let stages = Count(*open_ended, "stage");
+            text += &format!("{stages} not judged: no pipeline of this run writes the gate\n");
+        }
+        text
+    }
+}
+
+/// Searches all chains of pipelines that belong together. `targets` are jobs, each with the environment that it deploys to.
+/// A search looks at no more than `most` states.
+///
+/// # Errors
+///
+/// If a person interrupts the run.
+pub(crate) fn check(
+    subjects: &[Subject<'_>],
+    targets: &[(String, String)],
+    most: usize,
+    progress: &Progress,
+    diagnostics: &mut Diagnostics,
+) -> Result<Extent, Failure> {
+    let read = subjects.iter().map(|subject| Read {
+        name: subject.name.clone(),
+        view: PipelineView::of(&subject.pipeline.node),
+        unpinned: subject.unpinned.clone(),
+    });
+    let read: Vec<Read<'_>> = read.collect();
+    let chains = Reader::new(&read, targets).chains();
+    let mut extent = Extent { chains: chains.len(), ..Extent::default() };
+    let mut known: HashMap<&Model, Found> = HashMap::new();
+    let searching = progress.part("searching", chains.len());
+    for chain in &chains {
+        searching.step()?;
+        if !known.contains_key(&chain.model) {
+            let found = Found::of(chain, most);
+            extent.shapes += 1;
+            extent.states += found.states;
+            extent.cut += found.cut;
+            known.insert(&chain.model, found);
+        }
+        let Some(found) = known.get(&chain.model) else { continue };
+        for refutation in &found.refutations {
+            diagnostics.push(refuted(chain, refutation));
+        }
+        extent.open_ended += chain.is_open_ended.iter().filter(|is_open| **is_open).count();
+        diagnostics.extend(unreachable(chain, found));
+    }
+    Ok(extent)
+}
+
+/// What the searches of a chain found.
+#[derive(Default)]
+struct Found {
+    refutations: Vec<Refutation>,
+    deployed: BTreeSet<promotion_verify::StageId>,
+    states: usize,
+    cut: usize,
+    is_first_complete: bool,
+}
+
+impl Found {
+    fn of(chain: &Chain, most: usize) -> Self {
+        let mut found = Self::default();
+        for (at, bounds) in searches(chain).iter().enumerate() {
+            let Ok(Outcome { states, is_complete, deployed, refutation }) = verify(&chain.model, bounds, most) else {
+                // A pipeline that cannot be set is reported by the reader.
+                continue;
+            };
+            found.states += states;
+            found.cut += usize::from(!is_complete);
+            found.is_first_complete |= at == 0 && is_complete;
+            found.deployed.extend(deployed);
+            // One mistake is reported once: of each stage, and of each gate, the first violation.
+            let is_known = |new: &Refutation| {
+                found.refutations.iter().any(|known| place(&known.violation) == place(&new.violation))
+            };
+            found.refutations.extend(refutation.filter(|refutation| !is_known(refutation)));
+        }
+        found
+    }
+}
+
+/// The stage or the gate that a violation is about.
+fn place(violation: &Violation) -> (bool, usize) {
+    let (rule, at) = subject(violation);
+    (rule == Rule::ClosingStartsNothing, at)
+}
+
+/// The rule of a violation, and the number of the stage or of the gate that it is about.
+fn subject(violation: &Violation) -> (Rule, usize) {
+    match violation.kind {
+        ViolationKind::Unapproved { stage } => (Rule::UnapprovedDeployment, stage.0),
+        ViolationKind::WrongVersion { stage, .. } => (Rule::WrongVersion, stage.0),
+        ViolationKind::DeployedTwice { stage } => (Rule::DeployedTwice, stage.0),
+        ViolationKind::NothingStarted { gate } => (Rule::ClosingStartsNothing, gate.0),
+    }
+}
+
+/// How far each search of a chain looks. The first one follows one version through all gates.
+fn searches(chain: &Chain) -> Vec<Bounds> {
+    let gates = chain.model.gates.iter().filter(|gate| gate.is_promise).count();
+    let gates = u32::try_from(gates).unwrap_or(u32::MAX);
+    let through = Bounds { closings: gates, ..Bounds::default() };
+    let closings = gates.saturating_add(1).min(4);
+    let mut searches = vec![through];
+    for source in &chain.world {
+        let of_source = Bounds { source: Some(source.clone()), versions: 1, ..Bounds::default() };
+        searches.push(Bounds { closings, ..of_source.clone() });
+        if chain.model.plans.values().any(has_preview) && searches.len() == 2 {
+            searches.push(Bounds { closings: 2, unchanged: 1, ..of_source });
+        }
+    }
+    searches.push(Bounds { closings: closings.min(3), reopenings: 1, ..Bounds::default() });
+    searches.push(Bounds { closings: gates.min(2), manual_builds: 1, failures: 1, ..Bounds::default() });
+    searches
+}
+
+/// Whether a step records what a preview found.
+fn has_preview(step: &Step) -> bool {
+    match step {
+        Step::Record { when, .. } => *when != When::Always,
+        Step::Do(steps) | Step::InParallel(steps) => steps.iter().any(has_preview),
+        Step::Try(step) => has_preview(step),
+        Step::Hook { step, hook, .. } => has_preview(step) || has_preview(hook),
+        Step::Get { .. } | Step::Run { .. } | Step::CheckOut { .. } | Step::Claim(_) => false,
+    }
+}
+
+fn refuted(chain: &Chain, refutation: &Refutation) -> Diagnostic {
+    let Refutation { violation, .. } = refutation;
+    let (rule, at) = subject(violation);
+    let place = match violation.place {
+        Some(place) => chain.places.get(place.0),
+        None => chain.gate_places.get(at),
+    };
+    let help = match violation.kind {
+        ViolationKind::Unapproved { .. } | ViolationKind::DeployedTwice { .. } => {
+            "claim the approval before the first step that deploys"
+        }
+        ViolationKind::WrongVersion { .. } => {
+            "check out or compare what the approval names before the step; or do not give the artifact to the step"
+        }
+        ViolationKind::NothingStarted { .. } => {
+            "add `trigger: true` to the get of the approval, in the job that the issue promises"
+        }
+    };
+    let mut diagnostic =
+        Diagnostic::new(rule, place.copied().unwrap_or(Span::NOWHERE), ending(&chain.model, &chain.names, violation));
+    for (number, line) in story(&chain.model, &chain.names, refutation).iter().enumerate() {
+        diagnostic = diagnostic.note(format!("{:>2}. {line}", number + 1));
+    }
+    diagnostic.help(help)
+}
+
+/// The stages that no story deploys.
+fn unreachable(chain: &Chain, found: &Found) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    // One mistake is reported once: a story that ends early reaches nothing.
+    if !found.refutations.is_empty() || !found.is_first_complete || chain.is_open_ended.contains(&true) {
+        return diagnostics;
+    }
+    for (at, stage) in chain.model.stages.iter().enumerate().filter(|(_, stage)| stage.is_gated) {
+        if found.deployed.contains(&promotion_verify::StageId(at)) {
+            continue;
+        }
+        let name = promotion_verify::Names::stage(&chain.names, &stage.name);
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::UnreachableEnvironment,
+                chain.stage_places[at],
+                format!("no version can reach {name}, whatever people close"),
+            )
+            .note("every job that deploys it waits for something that never happens")
+            .help("check which job writes the gate, which versions it records, and what `passed` requires"),
+        );
+        break;
+    }
+    diagnostics
+}
