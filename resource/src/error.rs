@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::gate::Refusal;
+use crate::refusal::Refusal;
 
 /// Why a step failed. The identifier of each is printed in brackets and has its entry in the README.
 #[derive(Debug, thiserror::Error)]

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::contract::GitSource;
 use crate::error::{Error, Result};
 use crate::log::Log;
-use crate::step::Metadatum;
+use crate::protocol::Metadatum;
+use crate::text::one_line;
 
 /// The step of the git resource, below the folder of this executable. The image of `approved-git` has it there.
 const GIT_IN: &str = "git/in";
@@ -131,7 +132,7 @@ pub(crate) fn check_clone(dir: &Path, commit: &str, branch: &str) -> Result<()> 
     };
     let head = git(&["rev-parse", "--verify", "HEAD^{commit}"])?.stdout;
     if head.trim_ascii() != commit.as_bytes() {
-        let head = crate::text::one_line(&String::from_utf8_lossy(&head), 64);
+        let head = one_line(&String::from_utf8_lossy(&head), 64);
         return Err(failed(format!("its resource checked out `{head}`")));
     }
     let branch_ref = format!("refs/remotes/origin/{branch}");

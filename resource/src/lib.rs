@@ -3,9 +3,11 @@
 //! [`contract`] is what a pipeline may write in `source` and `params`, and what a step finds in the artifact of a
 //! get. The generator `ol-pipegen` emits these very types, so it cannot emit a field that the resource does not know.
 //!
-//! The rest, behind the feature `binary`, is the executable: **request → step → GitHub → version**. [`run`] reads a
-//! request of Concourse's and dispatches it to one of two modes, `gate` and `compat`; both speak to GitHub through
-//! `github`, which alone knows how a request is repeated, and when it must not be.
+//! The rest, behind the feature `binary`, is the executable: **request → step → GitHub → version**. [`run`] reads the
+//! arguments, `dispatch` reads the request and calls one of two modes, `gate` and `compat`. Both modes speak to GitHub
+//! through `github`, which alone knows how a request is repeated, and when it must not be. Below them, `ledger` reads what
+//! the issues of a gate record, and `protocol`, `refusal` and `error` are the words that all of them share. No file uses one
+//! that stands above it: `tests/it/arrows.rs` has the order.
 
 pub mod contract;
 
@@ -22,6 +24,12 @@ mod commits;
 #[cfg(feature = "binary")]
 mod compat;
 #[cfg(feature = "binary")]
+mod context;
+#[cfg(feature = "binary")]
+mod digest;
+#[cfg(feature = "binary")]
+mod dispatch;
+#[cfg(feature = "binary")]
 mod error;
 #[cfg(feature = "binary")]
 mod files;
@@ -32,11 +40,15 @@ mod git;
 #[cfg(feature = "binary")]
 mod github;
 #[cfg(feature = "binary")]
+mod ledger;
+#[cfg(feature = "binary")]
 mod log;
 #[cfg(feature = "binary")]
-mod secrets;
+mod protocol;
 #[cfg(feature = "binary")]
-mod step;
+mod refusal;
+#[cfg(feature = "binary")]
+mod secrets;
 #[cfg(feature = "binary")]
 mod text;
 

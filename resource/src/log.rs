@@ -2,10 +2,7 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
-use crate::secrets;
-
-/// What stands in the place of a secret.
-pub(crate) const REDACTED: &str = "[redacted]";
+use crate::secrets::{self, REDACTED};
 
 /// What the user reads in the build's log: standard error, without secrets.
 ///

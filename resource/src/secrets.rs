@@ -10,7 +10,8 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use crate::log::REDACTED;
+/// What replaces a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
 
 /// What may follow a prefix.
 #[derive(Clone, Copy)]

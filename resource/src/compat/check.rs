@@ -7,7 +7,7 @@ use crate::contract::IssueState;
 use crate::error::Result;
 use crate::github::api::Query;
 use crate::github::{Issue, Shape};
-use crate::step::Version;
+use crate::protocol::Version;
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
 /// whether the second itself is meant, in which another issue may have been closed.

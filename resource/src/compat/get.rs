@@ -7,9 +7,9 @@ use super::check::is_consumed;
 use super::version::IssueVersion;
 use crate::error::{Error, Result};
 use crate::files::write;
-use crate::gate::Refusal;
 use crate::github::api;
-use crate::step::{Outcome, Version};
+use crate::protocol::{Outcome, Version};
+use crate::refusal::Refusal;
 use crate::text::MAX_TITLE;
 
 impl Compat<'_> {

@@ -15,12 +15,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::build::Build;
+use crate::context::Context;
 use crate::contract::{CompatPut, CompatSource};
 use crate::error::Result;
 use crate::files::BuildDir;
 use crate::github::{AuthFields, Client, Credentials, Patience, Settings};
 use crate::log::Log;
-use crate::step::{Context, Outcome, Version};
+use crate::protocol::{Outcome, Version};
 
 const TIMEOUT: u64 = 30;
 

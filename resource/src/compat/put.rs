@@ -9,10 +9,11 @@ use super::version::IssueVersion;
 use crate::contract::CompatPut;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::gate::{is_marked, rivals_below, together, without_markers};
 use crate::github::api::{self, Query};
 use crate::github::{Comment, Issue, NewIssue};
-use crate::step::Outcome;
+use crate::github::{rivals_below, together};
+use crate::ledger::marker::{is_marked, without_markers};
+use crate::protocol::Outcome;
 use crate::text::{MAX_BODY, MAX_TITLE, one_line};
 
 const TITLE: &str = "[bot] Pipeline {BUILD_PIPELINE_NAME} task {BUILD_JOB_NAME} completed";

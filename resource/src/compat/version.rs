@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::github::Issue;
-use crate::step::Version;
+use crate::protocol::Version;
 
 const FIELDS: [&str; 6] =
     ["issue_created_at", "issue_number", "issue_state", "issue_title", "issue_url", "issue_closed_at"];

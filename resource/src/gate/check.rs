@@ -3,17 +3,21 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::destination::Destination;
-use super::issues::{Stale, is_open};
-use super::marker::{Claim, Marker, Notice, NoticeMark, Parsed, sha256};
-use super::verdict::Refusal;
-use super::{Gate, label_of, page, pins};
+use super::issues::is_open;
+use super::session::{Gate, label_of};
+use super::stale::Stale;
+use super::{page, pins};
 use crate::cache::Cache;
 use crate::contract::{GateSource, files};
+use crate::digest::sha256;
 use crate::error::{Error, Result};
 use crate::github::api::Query;
 use crate::github::{Issue, Shape, Snapshot};
-use crate::step::Version;
+use crate::ledger::destination::Destination;
+use crate::ledger::marker::{Claim, Marker, Notice, NoticeMark, Parsed};
+use crate::protocol::Version;
+use crate::refusal::{Fault, Refusal};
+use crate::text::one_line;
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
 /// whether the second itself is meant, in which another issue may have been closed.
@@ -73,7 +77,7 @@ impl ApprovalId {
             _ => Err(Error::BadRequest(format!(
                 "`version` is not an approval of this gate: expected {}, found {}",
                 if has_commit { "issue_number, issue_closed_at and ref" } else { "issue_number and issue_closed_at" },
-                crate::text::one_line(&Value::Object(version.clone()).to_string(), 200)
+                one_line(&Value::Object(version.clone()).to_string(), 200)
             ))),
         }
     }
@@ -304,7 +308,7 @@ impl Gate<'_> {
     fn tell(&self, issue: &Snapshot, id: ClosingId, refusal: &Refusal) -> Result<()> {
         let what = match refusal {
             Refusal::Held(_) => Notice::Held,
-            Refusal::Fault(super::ledger::Fault::Foreign | super::ledger::Fault::OtherGate(_))
+            Refusal::Fault(Fault::Foreign | Fault::OtherGate(_))
             | Refusal::NotCompleted(_)
             | Refusal::NoPromotion
             | Refusal::Ended

@@ -3,19 +3,22 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use super::destination::Destination;
 use super::issues::Posted;
-use super::ledger::Ledger;
-use super::marker::{Claim, IssueMark, Notice, sha256};
 use super::page::{self, NoticePage};
-use super::record::{claim_marker, random_hex};
-use super::verdict::{Refusal, Verdict, reason_in_words};
-use super::{Gate, label_of, pins};
+use super::pins;
+use super::session::{Gate, label_of};
+use super::verdict::Verdict;
 use crate::contract::{Approval, ClaimParams, files};
+use crate::digest::random_hex;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::github::{IssueState, Neighbour, Snapshot, api};
-use crate::step::{Metadatum, Outcome};
+use crate::ledger::Ledger;
+use crate::ledger::destination::Destination;
+use crate::ledger::marker::{Claim, ClaimMark, IssueMark, Marker, Notice};
+use crate::protocol::{Metadatum, Outcome};
+use crate::refusal::{Refusal, reason_in_words};
+use crate::text::one_line;
 
 /// An approval's file.
 const MAX_APPROVAL: u64 = 1 << 20;
@@ -154,7 +157,12 @@ impl Gate<'_> {
         };
         let text = page::claim(&claim, verdict.pins())?;
         let nonce = random_hex()?;
-        let id = match self.post(number, &claim_marker(claim.clone(), nonce.clone()), &text, &nonce)? {
+        let id = match self.post(
+            number,
+            &Marker::Claim(ClaimMark { claim: claim.clone(), nonce: nonce.clone() }),
+            &text,
+            &nonce,
+        )? {
             Posted::Done { id, .. } => id,
             Posted::Locked => {
                 return Err(Error::Forbidden {
@@ -281,10 +289,7 @@ pub(super) fn parse_approval(path: &str, text: &str) -> Result<Approval> {
 
 pub(super) fn closing_of(approval: &Approval) -> Result<Timestamp> {
     approval.closed_at.parse().map_err(|_| {
-        Error::BadParams(format!(
-            "the approval's `closed_at` is not a moment: `{}`",
-            crate::text::one_line(&approval.closed_at, 60)
-        ))
+        Error::BadParams(format!("the approval's `closed_at` is not a moment: `{}`", one_line(&approval.closed_at, 60)))
     })
 }
 
@@ -325,9 +330,4 @@ fn shown(pins: &IndexMap<String, String>) -> String {
         return "(none)".to_owned();
     }
     pins.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ")
-}
-
-/// The nonce of what is written once for each build.
-pub(super) fn once(parts: &[&str]) -> String {
-    sha256(&parts.join("\n"))[..32].to_owned()
 }

@@ -11,10 +11,11 @@ use std::path::{Component, Path, PathBuf};
 
 use ring::digest::{Context, SHA256};
 
-use super::marker::hex;
 use crate::contract::ContentFiles;
+use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
+use crate::text::one_line;
 
 /// Most files of an artifact.
 const MAX_FILES: usize = 100_000;
@@ -44,7 +45,7 @@ pub(super) fn check(content: &ContentFiles) -> std::result::Result<(), String> {
         ContentFiles::Only(_) | ContentFiles::Except(_) => {}
     }
     names.iter().find(|name| !good(name)).map_or(Ok(()), |name| {
-        Err(format!("`{}` is not a path of letters, digits, `-`, `_`, `.` and `/`", crate::text::one_line(name, 80)))
+        Err(format!("`{}` is not a path of letters, digits, `-`, `_`, `.` and `/`", one_line(name, 80)))
     })
 }
 

@@ -3,16 +3,16 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::Gate;
 use super::check::{ApprovalId, ClosingId};
-use super::marker::Notice;
 use super::page::NoticePage;
+use super::session::Gate;
 use crate::contract::{Approval, GitSource, files};
 use crate::error::{Error, Result};
 use crate::files::{write, write_executable};
 use crate::git::{GitResource, check_clone};
 use crate::github::Snapshot;
-use crate::step::{Metadatum, Outcome, Version};
+use crate::ledger::marker::Notice;
+use crate::protocol::{Metadatum, Outcome, Version};
 
 /// Puts the approved versions into the clones of a build. Jobs run the script of the get, so that the script always
 /// agrees with the files beside it.

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::ledger::{Fault, Ledger, Trust};
-use super::marker::{IssueMark, Marker, Parsed, sha256, text_hash};
-use super::page::NoticePage;
-use super::{Gate, label_of};
+use super::page::{self, NoticePage};
+use super::session::{Gate, label_of};
+use super::stale::{Stale, StaleWhy};
 use crate::contract::{GateKey, IssueKind, StageKey, StagePhase};
+use crate::digest::sha256;
 use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
+use crate::github::together;
 use crate::github::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
-
-/// Issues opened within this time of one another were opened by puts that did not see each other.
-const TOGETHER: SignedDuration = SignedDuration::from_mins(10);
+use crate::ledger::marker::{IssueMark, Marker, Parsed, text_hash};
+use crate::ledger::{Ledger, Trust};
+use crate::refusal::Fault;
 
 /// The issues of a gate, as the list shows them.
 #[derive(Debug, Default)]
@@ -30,29 +30,6 @@ pub(super) struct Found {
     pub(super) stale: Vec<Stale>,
     /// The highest number seen: what is opened after has a higher one.
     pub(super) highest: u64,
-}
-
-/// An open issue that promotes to a stage which takes no approval from it any more.
-#[derive(Clone, Debug)]
-pub(super) struct Stale {
-    pub(super) number: u64,
-    /// The stage that its records promote to; none for an issue that is only a record.
-    pub(super) promotes_to: Option<StageKey>,
-    pub(super) why: StaleWhy,
-}
-
-/// Why an open issue leads nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum StaleWhy {
-    /// Its gate promotes to another stage now.
-    OtherStage,
-    /// Its stage takes its approvals from another gate now.
-    OtherGate,
-    /// Its stage has no gate now.
-    Ungated,
-    /// It led nowhere before, and its people were told so.
-    Ended,
 }
 
 /// What became of a comment.
@@ -366,7 +343,7 @@ impl Gate<'_> {
         self.verify_account()?;
         self.log.say(format_args!("issue #{}: {fault}; what was recorded there so far counts no more", issue.number));
         let gate = self.mark_in(&issue.body).map_or_else(|| self.source.gate.clone(), |mark| mark.gate);
-        let text = super::page::void(&fault.to_string())?;
+        let text = page::void(&fault.to_string())?;
         for comment in trust.bad_comments(issue, &gate) {
             api::edit_comment(&self.client, comment, &text)?;
         }
@@ -412,18 +389,9 @@ impl Found {
     /// The issue that goes on, and the others: of those opened together the lowest, for it was there first.
     pub(super) fn choose(&self) -> Option<(&Issue, Vec<&Issue>)> {
         let newest = self.open.iter().max_by_key(|issue| (issue.created_at, issue.number))?;
-        let chosen = self
-            .open
-            .iter()
-            .filter(|issue| newest.created_at.duration_since(issue.created_at) <= TOGETHER)
-            .min_by_key(|issue| issue.number)?;
+        let chosen = self.open.iter().filter(|issue| together(newest, issue)).min_by_key(|issue| issue.number)?;
         Some((chosen, self.open.iter().filter(|issue| issue.number != chosen.number).collect()))
     }
-}
-
-/// Were both opened by puts that could not see each other?
-pub(crate) fn together(one: &Issue, other: &Issue) -> bool {
-    one.created_at.duration_since(other.created_at).abs() <= TOGETHER
 }
 
 pub(super) fn is_open(issue: &Snapshot) -> bool {

@@ -10,11 +10,11 @@ use serde::Serialize;
 
 use indexmap::IndexMap;
 
-use super::issues::StaleWhy;
-use super::marker::{Claim, Notice, Record};
+use super::stale::StaleWhy;
 use crate::commits::Changes;
 use crate::contract::{Approve, GateSource, ReportStatus, StagePhase, files};
 use crate::error::{Error, Result};
+use crate::ledger::marker::{Claim, Notice, Record};
 use crate::text::{MAX_BODY, code, fenced, shortened};
 
 /// Room for the marker, which is written before the text.

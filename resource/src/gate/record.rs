@@ -2,24 +2,25 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::json;
 
-use super::issues::{Found, Posted, has_nonce, is_open, together};
-use super::ledger::{Fault, Ledger, Recorded, Trust};
-use super::marker::{
-    Claim, ClaimMark, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, hex, sha256,
-    text_hash,
-};
+use super::issues::{Found, Posted, has_nonce, is_open};
 use super::page::{self, NoticePage, RecordPage, Rejected, Section};
-use super::verdict::reason_in_words;
-use super::{Gate, content, label_of, pins};
+use super::session::{Gate, label_of};
+use super::{content, pins};
 use crate::commits::{self, Changes};
 use crate::contract::{Approve, IssueKind, OnExisting, RecordParams, RecordState, StageKey, VersionRecord, files};
+use crate::digest::{random_hex, sha256};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::github::{Client, Issue, LOOKS, NewIssue, Probed, Snapshot, api};
-use crate::step::{Metadatum, Outcome};
+use crate::github::{Issue, LOOKS, NewIssue, Snapshot, api, issues_below, together};
+use crate::ledger::marker::{
+    Claim, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, text_hash,
+};
+use crate::ledger::{Ledger, Recorded, Trust};
+use crate::protocol::{Metadatum, Outcome};
+use crate::refusal::Fault;
+use crate::refusal::reason_in_words;
 use crate::text::{MAX_TITLE, has_unfilled_variable, one_line};
 
 /// Comments on one issue before further records share one, unless the source says.
@@ -28,8 +29,6 @@ const MAX_COMMENTS: u32 = 20;
 const MAX_FILE: u64 = 1 << 20;
 /// A file that holds a version.
 const MAX_PIN_FILE: u64 = 4 << 10;
-/// Numbers that are asked for one by one because the list does not show them.
-const MAX_PROBES: usize = 20;
 /// Issues of a former account that one record tells.
 const MAX_FORMER: usize = 5;
 /// Open issues that one record closes since they lead nowhere.
@@ -900,44 +899,6 @@ fn first_record(issue: &Issue) -> Option<Record> {
     }
 }
 
-/// What was opened before `mine` and was not listed yet when `highest` was the highest number: after a while, the
-/// newest of the list, and one by one the numbers that it does not show.
-pub(crate) fn rivals_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<Vec<Issue>> {
-    issues_below(client, mine, highest).map(|(rivals, _)| rivals)
-}
-
-/// As [`rivals_below`], and the newest number whose issue was deleted.
-fn issues_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<(Vec<Issue>, Option<u64>)> {
-    let spread = u64::from(u16::from_str_radix(&random_hex()?[..4], 16).unwrap_or_default()) % 3_000;
-    client.sleep(Duration::from_millis(2_000 + spread));
-    let mut rivals = api::newest(client)?;
-    let numbers: Vec<u64> = rivals.iter().map(|issue| issue.number).collect();
-    let mut deleted = None;
-    for number in (highest + 1..mine).rev().filter(|number| !numbers.contains(number)).take(MAX_PROBES) {
-        match api::probe(client, number)? {
-            Probed::Issue(issue) => rivals.push(*issue),
-            Probed::Deleted => deleted = deleted.or(Some(number)),
-            Probed::Nothing => {}
-        }
-    }
-    rivals.retain(|issue| issue.number < mine);
-    Ok((rivals, deleted))
-}
-
 fn copied_from(number: u64) -> String {
     format!("Copied from issue #{number}.")
-}
-
-/// 128 bits by chance.
-pub(super) fn random_hex() -> Result<String> {
-    let mut bytes = [0; 16];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Error::Internal("the machine gives no random numbers".to_owned()))?;
-    Ok(hex(&bytes))
-}
-
-/// A claim's comment, for the type's sake beside the record's.
-pub(super) fn claim_marker(claim: Claim, nonce: String) -> Marker {
-    Marker::Claim(ClaimMark { claim, nonce })
 }

@@ -8,19 +8,20 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Gate;
 use super::check::{Listed, MAX_AGE, OVERLAP};
 use super::get::write_versions;
-use super::ledger::{Ledger, Recorded};
 use super::pins;
-use super::verdict::Refusal;
+use super::session::Gate;
 use crate::cache::Cache;
 use crate::contract::{VersionRecord, files};
 use crate::error::{Error, Result};
 use crate::files::write;
 use crate::github::api::Query;
 use crate::github::{Issue, Snapshot};
-use crate::step::{Metadatum, Outcome, Version};
+use crate::ledger::{Ledger, Recorded};
+use crate::protocol::{Metadatum, Outcome, Version};
+use crate::refusal::Refusal;
+use crate::text::one_line;
 
 /// A record, in the order in which Concourse sees them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +65,7 @@ impl RecordId {
         read().filter(|_| version.len() == 3).ok_or_else(|| {
             Error::BadRequest(format!(
                 "`version` is not a record: {}",
-                crate::text::one_line(&Value::Object(version.clone()).to_string(), 200)
+                one_line(&Value::Object(version.clone()).to_string(), 200)
             ))
         })
     }

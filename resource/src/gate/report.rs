@@ -1,16 +1,16 @@
 use std::time::Duration;
 
-use super::claim::once;
 use super::issues::Posted;
-use super::ledger::Ledger;
-use super::marker::{Claim, Marker, ReportMark};
 use super::page;
-use super::{Gate, label_of};
+use super::session::{Gate, label_of};
 use crate::contract::{ReportParams, ReportStatus};
+use crate::digest::nonce_of;
 use crate::error::{Error, Result};
 use crate::github::api::{self, Query};
 use crate::github::{Issue, LOOKS, Shape, Snapshot};
-use crate::step::{Metadatum, Outcome};
+use crate::ledger::Ledger;
+use crate::ledger::marker::{Claim, Marker, ReportMark};
+use crate::protocol::{Metadatum, Outcome};
 
 /// Issues whose comments are read for a claim that no body has.
 const MAX_READ: usize = 3;
@@ -36,7 +36,7 @@ impl Gate<'_> {
             metadata: vec![Metadatum::new("issue", issue.url.clone())],
         };
         let closed_at = claim.closed_at.to_string();
-        let nonce = once(&[&build, &claim.consumer.to_string(), status_name(params.status), &closed_at]);
+        let nonce = nonce_of(&[&build, &claim.consumer.to_string(), status_name(params.status), &closed_at]);
         if self.comment_with(&issue, &nonce)?.is_some() {
             return Ok(outcome);
         }

@@ -7,7 +7,7 @@ use super::client::{Client, Repeat, Shape};
 use super::model::{Comment, Issue, NewIssue, Permission, TeamMembership, User};
 use super::transport::Answer;
 use crate::error::{Error, Result};
-use crate::text::percent_encode;
+use crate::text::{one_line, percent_encode};
 
 /// Which issues are listed, and in which order. Every value comes escaped into the address.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,7 @@ pub(crate) fn issue(client: &Client<'_>, number: u64) -> Result<Issue> {
         200 => parse(&answer, &what),
         301 => Err(Error::Moved {
             issue: number,
-            to: crate::text::one_line(answer.header("location").unwrap_or("another repository"), 300),
+            to: one_line(answer.header("location").unwrap_or("another repository"), 300),
         }),
         // A repository whose issues are disabled answers the same status for each of them.
         410 if !answer.message().to_ascii_lowercase().contains("disabled") => Err(Error::Deleted { issue: number }),

@@ -13,7 +13,7 @@ use super::transport::{Answer, NoAnswer, Request, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::log::Log;
-use crate::text::percent_encode;
+use crate::text::{one_line, percent_encode};
 
 /// Tries of a request in a check, which is asked again soon. A get and a put go on until `max_wait` is used up.
 const TRIES: u32 = 4;
@@ -900,10 +900,7 @@ fn check_repository(repository: &str) -> Result<()> {
     };
     match repository.split_once('/') {
         Some((owner, name)) if part(owner) && part(name) => Ok(()),
-        _ => Err(Error::BadSource(format!(
-            "`repository` is OWNER/NAME, and not `{}`",
-            crate::text::one_line(repository, 80)
-        ))),
+        _ => Err(Error::BadSource(format!("`repository` is OWNER/NAME, and not `{}`", one_line(repository, 80)))),
     }
 }
 

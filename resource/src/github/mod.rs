@@ -11,12 +11,13 @@ mod model;
 mod once;
 mod proxy;
 mod refusal;
+mod rivals;
 mod snapshot;
 mod transport;
 
-pub(crate) use api::Probed;
 pub(crate) use auth::{AuthFields, Credentials};
 pub(crate) use client::{Client, Identity, Patience, Settings, Shape};
 pub(crate) use model::{Comment, Issue, NewIssue, User};
 pub(crate) use once::LOOKS;
+pub(crate) use rivals::{issues_below, rivals_below, together};
 pub(crate) use snapshot::{Actor, IssueState, Neighbour, NoClosing, Note, Snapshot};

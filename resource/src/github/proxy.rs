@@ -7,6 +7,7 @@
 use std::net::IpAddr;
 
 use crate::error::{Error, Result};
+use crate::text::one_line;
 
 /// A proxy, and the variable that names it.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl EnvProxy {
             "http" | "https" => Ok(Some(Self { variable, url })),
             other => Err(Error::BadSource(format!(
                 "`{variable}` names a proxy of the kind `{}`; expected http://HOST:PORT or https://HOST:PORT",
-                crate::text::one_line(other, 20)
+                one_line(other, 20)
             ))),
         }
     }

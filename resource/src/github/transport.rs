@@ -6,6 +6,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::proxy::EnvProxy;
 use crate::error::{Error, Result};
+use crate::text::one_line;
 
 /// An answer larger than this is refused: a hundred issues with bodies of 65,536 characters each fit.
 const MAX_ANSWER: u64 = 64 << 20;
@@ -41,8 +42,8 @@ impl Answer {
             .and_then(|value| Some(value.get("message")?.as_str()?.to_owned()));
         match message {
             // Into a log: without line ends and control characters.
-            Some(message) => crate::text::one_line(&message, 1_000),
-            None => crate::text::one_line(&String::from_utf8_lossy(&self.body), 200),
+            Some(message) => one_line(&message, 1_000),
+            None => one_line(&String::from_utf8_lossy(&self.body), 200),
         }
     }
 }

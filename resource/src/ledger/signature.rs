@@ -1,7 +1,7 @@
 use ring::hmac;
 
-use super::marker::hex;
 use crate::contract::GateKey;
+use crate::digest::hex;
 
 /// Seals markers with `signing_key`, for one repository on one server.
 pub(crate) struct Signer {

@@ -1,14 +1,24 @@
+//! The ledger of a gate: what the markers of its issues say, as far as they are believed.
+//!
+//! The [`marker`] at the head of a text holds the records, the [`signature`] seals it, and the [`bot`] is the account that
+//! wrote it. A [`destination`] is the stage that a record promotes to.
+
+pub(crate) mod bot;
+pub(crate) mod destination;
+pub(crate) mod marker;
+pub(crate) mod signature;
+
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::Timestamp;
 
-use super::bot::Bot;
-use super::destination::Destination;
-use super::marker::{Claim, IssueMark, Marker, NoticeMark, Parsed, Record, ReportMark, text_hash};
-use super::signature::Signer;
+use self::bot::Bot;
+use self::destination::Destination;
+use self::marker::{Claim, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, ReportMark, text_hash};
+use self::signature::Signer;
 use crate::contract::{GateKey, ReportStatus};
-use crate::github::{Note, Snapshot};
+use crate::github::{Actor, Note, Snapshot};
+use crate::refusal::{Fault, MarkedText};
 
 /// Claims that a body remembers.
 const MAX_CLAIMS: usize = 20;
@@ -37,67 +47,6 @@ pub(crate) struct Recorded {
     /// The comment that holds it now; the body holds the first.
     pub(crate) comment: Option<u64>,
     pub(crate) hash: String,
-}
-
-/// Why the markers of an issue are not believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Another account opened it.
-    Foreign,
-    /// It has no marker.
-    Unmarked,
-    /// It is the issue of another gate.
-    OtherGate(String),
-    /// It came from another repository.
-    Transferred,
-    /// Somebody else changed a text of ours.
-    Edited { what: Place, by: String },
-    /// Somebody hid a record, so that nobody sees what would be approved.
-    Hidden(Place),
-    /// A marker cannot be read.
-    Broken(Place),
-    /// A marker is not sealed with our key.
-    Unsealed(Place),
-    /// The text does not fit its marker.
-    TextChanged(Place),
-    /// A record is missing.
-    Deleted,
-    /// It holds records of two chains, and the body's is not the later one.
-    Forked,
-}
-
-/// Which text of ours it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Body,
-    Comment(u64),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Body => write!(f, "the body"),
-            Self::Comment(id) => write!(f, "comment {id}"),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Foreign => write!(f, "another account than the resource's opened it"),
-            Self::Unmarked => write!(f, "its marker is gone"),
-            Self::OtherGate(key) => write!(f, "it belongs to the gate {key}"),
-            Self::Transferred => write!(f, "it was transferred here from another repository"),
-            Self::Edited { what, by } => write!(f, "{what} was edited by {by}"),
-            Self::Hidden(what) => write!(f, "{what}, which records a build, was hidden"),
-            Self::Broken(what) => write!(f, "the marker of {what} cannot be read"),
-            Self::Unsealed(what) => write!(f, "the marker of {what} is not signed with `signing_key`"),
-            Self::TextChanged(what) => write!(f, "the text of {what} is not the one that was written"),
-            Self::Deleted => write!(f, "a record was deleted"),
-            Self::Forked => write!(f, "its records contradict each other, since two builds wrote at the same time"),
-        }
-    }
 }
 
 /// Whom to believe.
@@ -130,7 +79,7 @@ impl Ledger {
         if issue.was_transferred() {
             return Err(Fault::Transferred);
         }
-        let body = Place::Body;
+        let body = MarkedText::Body;
         let parsed = match Parsed::read(&issue.body) {
             None => return Err(Fault::Unmarked),
             Some(Err(_)) => return Err(Fault::Broken(body)),
@@ -274,7 +223,7 @@ impl Ledger {
         self.notices.iter().any(|notice| notice.is_final && notice.closed_at == Some(closed_at))
     }
 
-    pub(crate) fn has_notice(&self, what: super::marker::Notice, closed_at: Option<Timestamp>) -> bool {
+    pub(crate) fn has_notice(&self, what: Notice, closed_at: Option<Timestamp>) -> bool {
         self.notices.iter().any(|notice| notice.what == what && notice.closed_at == closed_at)
     }
 
@@ -309,7 +258,7 @@ impl Trust<'_> {
         if !comment.author.as_ref().is_some_and(|author| self.bot.is(author)) {
             return Ok(None);
         }
-        let what = Place::Comment(comment.id);
+        let what = MarkedText::Comment(comment.id);
         // Before the marker is looked for: an edit may have taken it away.
         self.unedited(what, comment.last_edited_at, comment.editor.as_ref())?;
         let parsed = match Parsed::read(&comment.body) {
@@ -341,12 +290,7 @@ impl Trust<'_> {
     }
 
     /// A text of ours is as we left it when we were the last to write it: what we write, we make of what we trust.
-    fn unedited(
-        &self,
-        what: Place,
-        edited_at: Option<Timestamp>,
-        editor: Option<&crate::github::Actor>,
-    ) -> Result<(), Fault> {
+    fn unedited(&self, what: MarkedText, edited_at: Option<Timestamp>, editor: Option<&Actor>) -> Result<(), Fault> {
         match (edited_at, editor) {
             (None, None) => Ok(()),
             (_, Some(editor)) if self.bot.is(editor) => Ok(()),

@@ -1,12 +1,10 @@
-use std::fmt::Write as _;
-
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use ring::digest;
 use serde::{Deserialize, Serialize};
 
 use super::signature::Signer;
 use crate::contract::{Approve, GateKey, ReportStatus, StageKey};
+use crate::digest::sha256;
 
 const OPENING: &str = "<!-- ol-gate v1 ";
 const CLOSING: &str = " -->";
@@ -237,17 +235,6 @@ impl Marker {
 /// The hash of a text as people see it: GitHub's page writes CRLF, and ends may lose their blanks.
 pub(crate) fn text_hash(text: &str) -> String {
     sha256(text.replace("\r\n", "\n").trim_end())
-}
-
-pub(crate) fn sha256(text: &str) -> String {
-    hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

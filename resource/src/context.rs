@@ -1,0 +1,10 @@
+use crate::build::Build;
+use crate::clock::Clock;
+use crate::log::Log;
+
+/// What a step has besides its request.
+pub(crate) struct Context<'a> {
+    pub(crate) clock: &'a dyn Clock,
+    pub(crate) log: &'a Log,
+    pub(crate) build: Build,
+}
