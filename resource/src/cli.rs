@@ -7,11 +7,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::build::Build;
-use crate::clock::Clock;
 use crate::context::Context;
 use crate::dispatch::{self, Step};
 use crate::error::Error;
-use crate::log::Log;
+use github_gates::clock::Clock;
+use github_gates::log::Log;
 
 /// A request of Concourse's is small; what is larger is none.
 const MAX_REQUEST: u64 = 16 << 20;

@@ -1,6 +1,6 @@
 use crate::build::Build;
-use crate::clock::Clock;
-use crate::log::Log;
+use github_gates::clock::Clock;
+use github_gates::log::Log;
 
 /// What a step has besides its request.
 pub(crate) struct Context<'a> {

@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::context::Context;
-use crate::contract::Source;
 use crate::error::{Error, Result};
-use crate::log::Log;
 use crate::protocol::Version;
 use crate::{compat, gate};
+use gate_contract::Source;
+use github_gates::log::Log;
 
 /// What Concourse runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

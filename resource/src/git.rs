@@ -9,11 +9,11 @@ use std::thread;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::contract::GitSource;
 use crate::error::{Error, Result};
-use crate::log::Log;
 use crate::protocol::Metadatum;
-use crate::text::one_line;
+use gate_contract::GitSource;
+use github_gates::log::Log;
+use github_gates::text::one_line;
 
 /// The step of the git resource, below the folder of this executable. The image of `approved-git` has it there.
 const GIT_IN: &str = "git/in";

@@ -5,11 +5,11 @@
 //!
 //! The rest, behind the feature `binary`, is the executable: **request → step → GitHub → version**. [`run`] reads the
 //! arguments, `dispatch` reads the request and calls one of two modes, `gate` and `compat`. Both modes speak to GitHub
-//! through `github`, which alone knows how a request is repeated, and when it must not be. Below them, `ledger` reads what
-//! the issues of a gate record, and `protocol`, `refusal` and `error` are the words that all of them share. No file uses one
-//! that stands above it: `tests/it/arrows.rs` has the order.
+//! through [`github_gates`], which alone knows how a request is repeated, and when it must not be; its ledger is what the
+//! issues of a gate record. `protocol` and `error` are the words that both modes share. No file uses one that stands above
+//! it: `tests/it/arrows.rs` has the order.
 
-pub mod contract;
+pub use gate_contract as contract;
 
 #[cfg(feature = "binary")]
 mod build;
@@ -18,15 +18,11 @@ mod cache;
 #[cfg(feature = "binary")]
 mod cli;
 #[cfg(feature = "binary")]
-mod clock;
-#[cfg(feature = "binary")]
 mod commits;
 #[cfg(feature = "binary")]
 mod compat;
 #[cfg(feature = "binary")]
 mod context;
-#[cfg(feature = "binary")]
-mod digest;
 #[cfg(feature = "binary")]
 mod dispatch;
 #[cfg(feature = "binary")]
@@ -38,23 +34,11 @@ mod gate;
 #[cfg(feature = "binary")]
 mod git;
 #[cfg(feature = "binary")]
-mod github;
-#[cfg(feature = "binary")]
-mod ledger;
-#[cfg(feature = "binary")]
-mod log;
-#[cfg(feature = "binary")]
 mod protocol;
-#[cfg(feature = "binary")]
-mod refusal;
-#[cfg(feature = "binary")]
-mod secrets;
-#[cfg(feature = "binary")]
-mod text;
 
 #[cfg(feature = "binary")]
 pub use cli::run;
 #[cfg(feature = "virtual-clock")]
-pub use clock::VirtualClock;
+pub use github_gates::clock::VirtualClock;
 #[cfg(feature = "binary")]
-pub use clock::{Clock, SystemClock};
+pub use github_gates::clock::{Clock, SystemClock};

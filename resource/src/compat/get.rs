@@ -7,10 +7,10 @@ use super::check::is_consumed;
 use super::version::IssueVersion;
 use crate::error::{Error, Result};
 use crate::files::write;
-use crate::github::api;
 use crate::protocol::{Outcome, Version};
-use crate::refusal::Refusal;
-use crate::text::MAX_TITLE;
+use github_gates::api;
+use github_gates::ledger::refusal::Refusal;
+use github_gates::text::MAX_TITLE;
 
 impl Compat<'_> {
     /// Writes `gh_issue.json`, and marks a closed issue as consumed in its title.

@@ -16,12 +16,12 @@ use std::time::Duration;
 
 use crate::build::Build;
 use crate::context::Context;
-use crate::contract::{CompatPut, CompatSource};
 use crate::error::Result;
 use crate::files::BuildDir;
-use crate::github::{AuthFields, Client, Credentials, Patience, Settings};
-use crate::log::Log;
 use crate::protocol::{Outcome, Version};
+use gate_contract::{CompatPut, CompatSource};
+use github_gates::log::Log;
+use github_gates::{AuthFields, Client, Credentials, Patience, Settings};
 
 const TIMEOUT: u64 = 30;
 

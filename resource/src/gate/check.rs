@@ -8,16 +8,16 @@ use super::session::{Gate, label_of};
 use super::stale::Stale;
 use super::{page, pins};
 use crate::cache::Cache;
-use crate::contract::{GateSource, files};
-use crate::digest::sha256;
 use crate::error::{Error, Result};
-use crate::github::api::Query;
-use crate::github::{Issue, Shape, Snapshot};
-use crate::ledger::destination::Destination;
-use crate::ledger::marker::{Claim, Marker, Notice, NoticeMark, Parsed};
 use crate::protocol::Version;
-use crate::refusal::{Fault, Refusal};
-use crate::text::one_line;
+use gate_contract::{GateSource, files};
+use github_gates::api::Query;
+use github_gates::digest::sha256;
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::marker::{Claim, Marker, Notice, NoticeMark, Parsed};
+use github_gates::ledger::refusal::{Fault, Refusal};
+use github_gates::text::one_line;
+use github_gates::{Issue, Shape, Snapshot};
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
 /// whether the second itself is meant, in which another issue may have been closed.
@@ -147,7 +147,7 @@ impl Gate<'_> {
                 answer = self.client.get_answer(&url, None, Shape::List, what)?;
             }
             if answer.status != 200 {
-                return Err(self.client.refusal(&answer, what));
+                return Err(self.client.refusal(&answer, what).into());
             }
             // The first page's ETag says nothing about the pages after it.
             if self.keys.len() == 1 && answer.header("link").is_none() {

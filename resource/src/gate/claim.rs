@@ -8,17 +8,17 @@ use super::page::{self, NoticePage};
 use super::pins;
 use super::session::{Gate, label_of};
 use super::verdict::Verdict;
-use crate::contract::{Approval, ClaimParams, files};
-use crate::digest::random_hex;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::github::{IssueState, Neighbour, Snapshot, api};
-use crate::ledger::Ledger;
-use crate::ledger::destination::Destination;
-use crate::ledger::marker::{Claim, ClaimMark, IssueMark, Marker, Notice};
 use crate::protocol::{Metadatum, Outcome};
-use crate::refusal::{Refusal, reason_in_words};
-use crate::text::one_line;
+use gate_contract::{Approval, ClaimParams, files};
+use github_gates::digest::random_hex;
+use github_gates::ledger::Ledger;
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::marker::{Claim, ClaimMark, IssueMark, Marker, Notice};
+use github_gates::ledger::refusal::{Refusal, reason_in_words};
+use github_gates::text::one_line;
+use github_gates::{IssueState, Neighbour, Snapshot, api};
 
 /// An approval's file.
 const MAX_APPROVAL: u64 = 1 << 20;
@@ -165,10 +165,11 @@ impl Gate<'_> {
         )? {
             Posted::Done { id, .. } => id,
             Posted::Locked => {
-                return Err(Error::Forbidden {
+                return Err(github_gates::Error::Forbidden {
                     what: format!("claiming the approval of issue #{number}"),
                     why: "the issue is locked; unlock it and start the job again".to_owned(),
-                });
+                }
+                .into());
             }
         };
         // Two that claim at the same moment both see the comments of both, and agree on the first.

@@ -11,11 +11,11 @@ use std::path::{Component, Path, PathBuf};
 
 use ring::digest::{Context, SHA256};
 
-use crate::contract::ContentFiles;
-use crate::digest::hex;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::text::one_line;
+use gate_contract::ContentFiles;
+use github_gates::digest::hex;
+use github_gates::text::one_line;
 
 /// Most files of an artifact.
 const MAX_FILES: usize = 100_000;

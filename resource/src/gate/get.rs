@@ -6,13 +6,13 @@ use serde_json::Value;
 use super::check::{ApprovalId, ClosingId};
 use super::page::NoticePage;
 use super::session::Gate;
-use crate::contract::{Approval, GitSource, files};
 use crate::error::{Error, Result};
 use crate::files::{write, write_executable};
 use crate::git::{GitResource, check_clone};
-use crate::github::Snapshot;
-use crate::ledger::marker::Notice;
 use crate::protocol::{Metadatum, Outcome, Version};
+use gate_contract::{Approval, GitSource, files};
+use github_gates::Snapshot;
+use github_gates::ledger::marker::Notice;
 
 /// Puts the approved versions into the clones of a build. Jobs run the script of the get, so that the script always
 /// agrees with the files beside it.

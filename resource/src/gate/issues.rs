@@ -8,15 +8,15 @@ use serde_json::json;
 use super::page::{self, NoticePage};
 use super::session::{Gate, label_of};
 use super::stale::{Stale, StaleWhy};
-use crate::contract::{GateKey, IssueKind, StageKey, StagePhase};
-use crate::digest::sha256;
 use crate::error::{Error, Result};
-use crate::github::api::{self, Query};
-use crate::github::together;
-use crate::github::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
-use crate::ledger::marker::{IssueMark, Marker, Parsed, text_hash};
-use crate::ledger::{Ledger, Trust};
-use crate::refusal::Fault;
+use gate_contract::{GateKey, IssueKind, StageKey, StagePhase};
+use github_gates::api::{self, Query};
+use github_gates::digest::sha256;
+use github_gates::ledger::marker::{IssueMark, Marker, Parsed, text_hash};
+use github_gates::ledger::refusal::Fault;
+use github_gates::ledger::{Ledger, Trust};
+use github_gates::together;
+use github_gates::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
 
 /// The issues of a gate, as the list shows them.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ impl Gate<'_> {
                 .url(&self.client);
             let answer = self.client.get_answer(&url, None, Shape::List, what)?;
             if answer.status != 200 {
-                return Err(self.client.refusal(&answer, what));
+                return Err(self.client.refusal(&answer, what).into());
             }
             let more = answer.header("link").is_some_and(|link| link.contains("next"));
             let mut page: Vec<Issue> = api::parse(&answer, what)?;
@@ -97,7 +97,7 @@ impl Gate<'_> {
         };
         let answer = self.client.get_answer(&query("all"), None, Shape::List, what)?;
         if answer.status != 200 {
-            return Err(self.client.refusal(&answer, what));
+            return Err(self.client.refusal(&answer, what).into());
         }
         let mut issues: Vec<Issue> = api::parse(&answer, what)?;
         if answer.header("link").is_some_and(|link| link.contains("next")) {
@@ -201,7 +201,10 @@ impl Gate<'_> {
         let trust = Trust { keys: &keys, ..self.trust()? };
         let ledger = match Ledger::read(issue, &trust) {
             Ok(ledger) => ledger,
-            Err(_) if closes => return api::update(&self.client, issue.number, &fields).map(|_| ()),
+            Err(_) if closes => {
+                api::update(&self.client, issue.number, &fields)?;
+                return Ok(());
+            }
             Err(_) => return Ok(()),
         };
         let mark = ledger.current_mark();
@@ -243,8 +246,8 @@ impl Gate<'_> {
                 Err(self.other_account(user.as_ref()))
             }
             Ok(Comment { id, created_at, .. }) => Ok(Posted::Done { id, at: created_at }),
-            Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => Ok(Posted::Locked),
-            Err(error) => Err(error),
+            Err(github_gates::Error::Forbidden { why, .. }) if why.contains("issue is locked") => Ok(Posted::Locked),
+            Err(error) => Err(error.into()),
         };
         self.client.once(write, || {
             let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(None) };
@@ -261,8 +264,8 @@ impl Gate<'_> {
         let account = match self.client.identity() {
             Ok(Identity::User { id, login }) => User { id, login, kind: "User".to_owned() },
             Ok(Identity::App { slug }) => api::bot_of_app(&self.client, &slug)?,
-            Err(Error::Forbidden { .. } | Error::NotFound { .. }) => return Ok(()),
-            Err(error) => return Err(error),
+            Err(github_gates::Error::Forbidden { .. } | github_gates::Error::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
         };
         if self.bot()?.is_user(&account) { Ok(()) } else { Err(self.other_account(Some(&account))) }
     }
@@ -323,7 +326,7 @@ impl Gate<'_> {
         let text = &self.log.postable(text);
         let mark = IssueMark { text: text_hash(text), ..mark };
         fields["body"] = json!(Marker::Issue(mark).write(text, self.signer.as_ref(), &gate, Some(number)));
-        api::update(&self.client, number, &fields)
+        Ok(api::update(&self.client, number, &fields)?)
     }
 
     /// The ledger of an open issue. Where it is not to be believed, it begins anew: comments that somebody changed

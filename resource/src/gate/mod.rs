@@ -2,7 +2,7 @@
 //!
 //! [`record`] opens issues and records builds, [`check`] sees closings, [`get`](mod@get) writes what was approved,
 //! [`claim`] uses it up, [`report`] says what became of it. [`records`] shows the records themselves, which approve
-//! nothing, to previews. What an issue says is believed as far as its [`ledger`](crate::ledger)
+//! nothing, to previews. What an issue says is believed as far as its [`ledger`](github_gates::ledger)
 //! holds, and a closing counts as far as its [`verdict`] goes.
 
 mod check;
@@ -26,12 +26,12 @@ use serde_json::Value;
 
 use self::session::Gate;
 use crate::context::Context;
-use crate::contract::{GatePut, GateSource, GitSource, Role};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::git::GitResource;
-use crate::github::Patience;
 use crate::protocol::{Outcome, Version};
+use gate_contract::{GatePut, GateSource, GitSource, Role};
+use github_gates::Patience;
 
 pub(crate) fn check(source: &GateSource, version: Option<&Version>, context: &Context<'_>) -> Result<Vec<Version>> {
     let gate = Gate::new(source, context, Patience::Check)?;

@@ -12,10 +12,10 @@ use indexmap::IndexMap;
 
 use super::stale::StaleWhy;
 use crate::commits::Changes;
-use crate::contract::{Approve, GateSource, ReportStatus, StagePhase, files};
 use crate::error::{Error, Result};
-use crate::ledger::marker::{Claim, Notice, Record};
-use crate::text::{MAX_BODY, code, fenced, shortened};
+use gate_contract::{Approve, GateSource, ReportStatus, StagePhase, files};
+use github_gates::ledger::marker::{Claim, Notice, Record};
+use github_gates::text::{MAX_BODY, code, fenced, shortened};
 
 /// Room for the marker, which is written before the text.
 const MARKER_ROOM: usize = 24_000;

@@ -2,8 +2,8 @@
 
 use indexmap::IndexMap;
 
-use crate::contract::files::{self, CODE_PIN};
-use crate::text::one_line;
+use gate_contract::files::{self, CODE_PIN};
+use github_gates::text::one_line;
 
 /// Longest version; a file name on most systems.
 const MAX: usize = 255;

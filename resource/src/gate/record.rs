@@ -9,19 +9,19 @@ use super::page::{self, NoticePage, RecordPage, Rejected, Section};
 use super::session::{Gate, label_of};
 use super::{content, pins};
 use crate::commits::{self, Changes};
-use crate::contract::{Approve, IssueKind, OnExisting, RecordParams, RecordState, StageKey, VersionRecord, files};
-use crate::digest::{random_hex, sha256};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::github::{Issue, LOOKS, NewIssue, Snapshot, api, issues_below, together};
-use crate::ledger::marker::{
+use crate::protocol::{Metadatum, Outcome};
+use gate_contract::{Approve, IssueKind, OnExisting, RecordParams, RecordState, StageKey, VersionRecord, files};
+use github_gates::digest::{random_hex, sha256};
+use github_gates::ledger::marker::{
     Claim, Earlier, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, RecordMark, text_hash,
 };
-use crate::ledger::{Ledger, Recorded, Trust};
-use crate::protocol::{Metadatum, Outcome};
-use crate::refusal::Fault;
-use crate::refusal::reason_in_words;
-use crate::text::{MAX_TITLE, has_unfilled_variable, one_line};
+use github_gates::ledger::refusal::Fault;
+use github_gates::ledger::refusal::reason_in_words;
+use github_gates::ledger::{Ledger, Recorded, Trust};
+use github_gates::text::{MAX_TITLE, has_unfilled_variable, one_line};
+use github_gates::{Issue, LOOKS, NewIssue, Snapshot, api, issues_below, together};
 
 /// Comments on one issue before further records share one, unless the source says.
 const MAX_COMMENTS: u32 = 20;
@@ -235,7 +235,11 @@ impl Gate<'_> {
             }
         }
         if self.source.destination.is_none() && params.state == RecordState::Closed && issue.is_open() {
-            return api::update(&self.client, issue.number, &json!({"state": "closed", "state_reason": "completed"}));
+            return Ok(api::update(
+                &self.client,
+                issue.number,
+                &json!({"state": "closed", "state_reason": "completed"}),
+            )?);
         }
         Ok(issue)
     }
@@ -244,15 +248,15 @@ impl Gate<'_> {
     fn tell_former_accounts(&self, found: &Found, number: u64) {
         // What came later is a copy, and no issue of a former account.
         for former in found.foreign.iter().filter(|former| former.number < number).take(MAX_FORMER) {
-            let told = Snapshot::read(&self.client, former.number).and_then(|issue| {
-                let Some(issue) = issue.filter(is_open) else { return Ok(()) };
+            let notify = || -> Result<()> {
+                let Some(issue) = Snapshot::read(&self.client, former.number)?.filter(is_open) else { return Ok(()) };
                 if self.was_told(&issue, Notice::Superseded, None)? {
                     return Ok(());
                 }
                 let page = NoticePage { former_account: true, superseded_by: Some(number), ..NoticePage::default() };
                 self.notice(former.number, Notice::Superseded, None, page, None).map(|_| ())
-            });
-            if let Err(error) = told {
+            };
+            if let Err(error) = notify() {
                 self.log.say(format_args!("issue #{} could not be updated: {error}", former.number));
             }
         }
@@ -332,7 +336,7 @@ impl Gate<'_> {
                 Appended::Done(issue) => return Ok(*issue),
                 Appended::Known(number) => {
                     self.log.say(format_args!("this build is recorded already on issue #{number}"));
-                    return api::issue(&self.client, number);
+                    return Ok(api::issue(&self.client, number)?);
                 }
                 Appended::Elsewhere(locked) => {
                     link = locked.or(link);
@@ -582,10 +586,11 @@ impl Gate<'_> {
         if there {
             return Ok(());
         }
-        Err(Error::Forbidden {
+        Err(github_gates::Error::Forbidden {
             what: format!("labelling issue #{} with {label}", issue.number),
             why: "without it no closing is seen; the credentials need write access to issues".to_owned(),
-        })
+        }
+        .into())
     }
 
     /// After opening: looks for an issue that another put opened at the same time. Of the two the lower goes on.
@@ -619,7 +624,7 @@ impl Gate<'_> {
             }
             Appended::Known(number) => {
                 self.close_duplicate(mine.number, number, None)?;
-                api::issue(&self.client, number)
+                Ok(api::issue(&self.client, number)?)
             }
             Appended::Elsewhere(_) => Ok(mine),
         }
@@ -687,7 +692,8 @@ impl Gate<'_> {
 
     fn open_again(&self, number: u64) -> Result<()> {
         self.log.say(format_args!("issue #{number} stays open, for it holds a record that no other open issue has"));
-        api::update(&self.client, number, &json!({"state": "open"})).map(|_| ())
+        api::update(&self.client, number, &json!({"state": "open"}))?;
+        Ok(())
     }
 
     fn supersede(&self, number: u64, by: u64) -> Result<()> {

@@ -13,15 +13,15 @@ use super::get::write_versions;
 use super::pins;
 use super::session::Gate;
 use crate::cache::Cache;
-use crate::contract::{VersionRecord, files};
 use crate::error::{Error, Result};
 use crate::files::write;
-use crate::github::api::Query;
-use crate::github::{Issue, Snapshot};
-use crate::ledger::{Ledger, Recorded};
 use crate::protocol::{Metadatum, Outcome, Version};
-use crate::refusal::Refusal;
-use crate::text::one_line;
+use gate_contract::{VersionRecord, files};
+use github_gates::api::Query;
+use github_gates::ledger::refusal::Refusal;
+use github_gates::ledger::{Ledger, Recorded};
+use github_gates::text::one_line;
+use github_gates::{Issue, Snapshot};
 
 /// A record, in the order in which Concourse sees them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,14 +3,14 @@ use std::time::Duration;
 use super::issues::Posted;
 use super::page;
 use super::session::{Gate, label_of};
-use crate::contract::{ReportParams, ReportStatus};
-use crate::digest::nonce_of;
 use crate::error::{Error, Result};
-use crate::github::api::{self, Query};
-use crate::github::{Issue, LOOKS, Shape, Snapshot};
-use crate::ledger::Ledger;
-use crate::ledger::marker::{Claim, Marker, ReportMark};
 use crate::protocol::{Metadatum, Outcome};
+use gate_contract::{ReportParams, ReportStatus};
+use github_gates::api::{self, Query};
+use github_gates::digest::nonce_of;
+use github_gates::ledger::Ledger;
+use github_gates::ledger::marker::{Claim, Marker, ReportMark};
+use github_gates::{Issue, LOOKS, Shape, Snapshot};
 
 /// Issues whose comments are read for a claim that no body has.
 const MAX_READ: usize = 3;
@@ -69,7 +69,7 @@ impl Gate<'_> {
                     .url(&self.client);
                 let answer = self.client.get_answer(&url, None, Shape::List, what)?;
                 if answer.status != 200 {
-                    return Err(self.client.refusal(&answer, what));
+                    return Err(self.client.refusal(&answer, what).into());
                 }
                 let issues: Vec<Issue> = api::parse(&answer, what)?;
                 let ours: Vec<(u64, Vec<Claim>)> = issues

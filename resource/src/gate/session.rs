@@ -7,16 +7,16 @@ use serde_json::Value;
 use super::destination;
 use crate::build::Build;
 use crate::context::Context;
-use crate::contract::{GateKey, GatePut, GateSource, IssueKind, Role, StageKey};
-use crate::digest::sha256;
 use crate::error::{Error, Result};
-use crate::github::{AuthFields, Client, Credentials, Patience, Settings};
-use crate::ledger::Trust;
-use crate::ledger::bot::Bot;
-use crate::ledger::destination::Destination;
-use crate::ledger::signature::Signer;
-use crate::log::Log;
 use crate::protocol::Version;
+use gate_contract::{GateKey, GatePut, GateSource, IssueKind, Role, StageKey};
+use github_gates::digest::sha256;
+use github_gates::ledger::Trust;
+use github_gates::ledger::bot::Bot;
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::signature::Signer;
+use github_gates::log::Log;
+use github_gates::{AuthFields, Client, Credentials, Patience, Settings};
 
 const TIMEOUT: u64 = 30;
 

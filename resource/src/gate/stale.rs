@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::contract::StageKey;
+use gate_contract::StageKey;
 
 /// An open issue that promotes to a stage which takes no approval from it any more.
 #[derive(Clone, Debug)]

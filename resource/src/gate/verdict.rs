@@ -3,12 +3,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::pins;
 use super::session::Gate;
-use crate::contract::{Approval, Approve, files};
 use crate::error::Result;
-use crate::github::{Actor, IssueState, NoClosing, Snapshot, api};
-use crate::ledger::destination::Destination;
-use crate::ledger::{Ledger, Recorded};
-use crate::refusal::{Fault, MarkedText, Refusal, reason_in_words};
+use gate_contract::{Approval, Approve, files};
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::refusal::{Fault, MarkedText, Refusal, reason_in_words};
+use github_gates::ledger::{Ledger, Recorded};
+use github_gates::{Actor, IssueState, NoClosing, Snapshot, api};
 
 /// A closing that approves, and what.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::contract::StageKey;
+use gate_contract::StageKey;
 
 /// Why the markers of an issue are not believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// Another account opened it.
     Foreign,
     /// It has no marker.
@@ -18,7 +18,12 @@ pub(crate) enum Fault {
     /// It came from another repository.
     Transferred,
     /// Somebody else changed a text of ours.
-    Edited { what: MarkedText, by: String },
+    Edited {
+        /// The text.
+        what: MarkedText,
+        /// The login of the editor.
+        by: String,
+    },
     /// Somebody hid a record, so that nobody sees what would be approved.
     Hidden(MarkedText),
     /// A marker cannot be read.
@@ -35,8 +40,10 @@ pub(crate) enum Fault {
 
 /// Which text of ours it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MarkedText {
+pub enum MarkedText {
+    /// The body of the issue.
     Body,
+    /// A comment, by its id.
     Comment(u64),
 }
 
@@ -69,7 +76,7 @@ impl fmt::Display for Fault {
 
 /// The stage of a record, and the one that asked for an approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OtherStage {
+pub struct OtherStage {
     record: StageKey,
     wanted: StageKey,
 }
@@ -87,27 +94,37 @@ impl fmt::Display for OtherStage {
 
 /// Why a closing does not approve.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// It is open again.
     Withdrawn,
     /// It was closed again since.
     ClosedAgain(Timestamp),
+    /// It was closed for this reason, which is not "completed".
     NotCompleted(String),
     /// It was closed twice without a reopening between.
     ClosedTwice,
     /// It is closed as completed now, and was closed for this reason.
     OtherReason(String),
+    /// The markers of the issue are not believed.
     Fault(Fault),
     /// Nobody can say who closed it.
     Unknown,
+    /// This person cannot approve.
     Closer {
+        /// The login.
         login: String,
+        /// The reason.
         why: String,
     },
+    /// This closed it, and not a person.
     Automatic(String),
+    /// It has this label, which rejects.
     Label(String),
+    /// The approval counts from this time on.
     Held(Timestamp),
+    /// The approval counted until this time.
     Expired(Timestamp),
+    /// It was closed before this time, the first that counts.
     TooEarly(Timestamp),
     /// People were told that closing the issue deploys nothing any more.
     Ended,
@@ -117,24 +134,29 @@ pub(crate) enum Refusal {
     NoPromotion,
     /// The record is for another stage than the one that asks.
     WrongDestination(Box<OtherStage>),
+    /// No build was recorded before it was closed.
     NoRecord,
+    /// Its record names no version.
     NoPins,
+    /// Its record has an invalid version.
     BadPin(String),
+    /// It is a pull request.
     PullRequest,
 }
 
 impl Refusal {
-    pub(crate) fn wrong_destination(record: &StageKey, wanted: &StageKey) -> Self {
+    /// Returns the refusal of a record for another stage.
+    pub fn wrong_destination(record: &StageKey, wanted: &StageKey) -> Self {
         Self::WrongDestination(Box::new(OtherStage { record: record.clone(), wanted: wanted.clone() }))
     }
 
     /// Whether the closing stays refused whatever changes later: people were told that it approves nothing.
-    pub(crate) fn is_final(&self) -> bool {
+    pub fn is_final(&self) -> bool {
         matches!(self, Self::Closer { .. } | Self::Automatic(_) | Self::Label(_) | Self::WrongDestination(_))
     }
 
     /// What people can do to approve.
-    pub(crate) fn advice(&self) -> &'static str {
+    pub fn advice(&self) -> &'static str {
         match self {
             Self::WrongDestination(_) | Self::Ended => {
                 "Reopening this issue does not help. Decide on the issue that the next deployment opens."
@@ -148,7 +170,8 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn id(&self) -> &'static str {
+    /// Returns the identifier, as in `error[withdrawn]`.
+    pub fn id(&self) -> &'static str {
         match self {
             Self::Withdrawn | Self::ClosedAgain(_) => "withdrawn",
             Self::NotCompleted(_) | Self::ClosedTwice | Self::OtherReason(_) => "not-completed",
@@ -216,6 +239,6 @@ impl fmt::Display for Refusal {
 }
 
 /// Returns the reason of a closing as people read it.
-pub(crate) fn reason_in_words(reason: Option<&str>) -> String {
+pub fn reason_in_words(reason: Option<&str>) -> String {
     reason.map_or_else(|| "nothing in particular".to_owned(), |reason| reason.to_ascii_lowercase().replace('_', " "))
 }

@@ -8,12 +8,12 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use crate::error::{Error, Result};
 
 /// Returns the SHA-256 of a text, in hexadecimal digits.
-pub(crate) fn sha256(text: &str) -> String {
+pub fn sha256(text: &str) -> String {
     hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
 }
 
 /// Returns bytes in hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
@@ -21,7 +21,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Returns 128 random bits, in hexadecimal digits.
-pub(crate) fn random_hex() -> Result<String> {
+pub fn random_hex() -> Result<String> {
     let mut bytes = [0; 16];
     SystemRandom::new()
         .fill(&mut bytes)
@@ -30,6 +30,6 @@ pub(crate) fn random_hex() -> Result<String> {
 }
 
 /// Returns the nonce of a comment that is written once: a hash of what the comment is about.
-pub(crate) fn nonce_of(parts: &[&str]) -> String {
+pub fn nonce_of(parts: &[&str]) -> String {
     sha256(&parts.join("\n"))[..32].to_owned()
 }

@@ -8,15 +8,15 @@ use crate::text::one_line;
 
 /// The repository that requests are about, for messages.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub struct Place {
     /// `https://HOST/api/v3` or `https://api.github.com`.
-    pub(crate) base: String,
-    pub(crate) repository: String,
+    pub base: String,
+    pub repository: String,
 }
 
 impl Place {
     /// The host, with its port.
-    pub(crate) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         let rest = self.base.split_once("://").map_or(self.base.as_str(), |(_, rest)| rest);
         rest.split('/').next().unwrap_or(rest)
     }
@@ -25,7 +25,7 @@ impl Place {
     ///
     /// Source: GitHub Docs, "Getting started with the REST API": `api.github.com`, `api.SUBDOMAIN.ghe.com`, and
     /// `https://HOST/api/v3` on GitHub Enterprise Server.
-    pub(crate) fn doubt(&self) -> Option<String> {
+    pub fn doubt(&self) -> Option<String> {
         let host = self.host();
         let plain = self.base.starts_with("https://") && !host.starts_with("api.") && !self.base.ends_with("/api/v3");
         plain.then(|| {
@@ -34,7 +34,7 @@ impl Place {
     }
 
     /// The error that a status is, for a request that has no use of its own for it.
-    pub(crate) fn refusal(&self, answer: &Answer, what: &str) -> Error {
+    pub fn refusal(&self, answer: &Answer, what: &str) -> Error {
         let (host, repository) = (self.host(), &self.repository);
         let said = answer.message();
         let what = what.to_owned();
@@ -60,7 +60,7 @@ impl Place {
         }
     }
 
-    pub(crate) fn not_found(&self, what: &str, addition: &str) -> Error {
+    pub fn not_found(&self, what: &str, addition: &str) -> Error {
         let doubt = self.doubt().map(|doubt| format!("; {doubt}")).unwrap_or_default();
         Error::NotFound {
             what: format!(
@@ -99,7 +99,7 @@ impl Place {
     }
 
     /// Source: GitHub Docs, "Authenticating to the REST API", SAML SSO: the header names where to authorize the token.
-    pub(crate) fn single_sign_on(&self, header: Option<&str>, said: &str) -> Option<String> {
+    pub fn single_sign_on(&self, header: Option<&str>, said: &str) -> Option<String> {
         if !said.contains("SAML") && !header.is_some_and(|header| header.starts_with("required")) {
             return None;
         }

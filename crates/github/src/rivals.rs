@@ -15,18 +15,18 @@ const TOGETHER: SignedDuration = SignedDuration::from_mins(10);
 const MAX_PROBES: usize = 20;
 
 /// Whether both were opened by puts that could not see each other.
-pub(crate) fn together(one: &Issue, other: &Issue) -> bool {
+pub fn together(one: &Issue, other: &Issue) -> bool {
     one.created_at.duration_since(other.created_at).abs() <= TOGETHER
 }
 
 /// What was opened before `mine` and was not listed yet when `highest` was the highest number: after a while, the
 /// newest of the list, and one by one the numbers that it does not show.
-pub(crate) fn rivals_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<Vec<Issue>> {
+pub fn rivals_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<Vec<Issue>> {
     issues_below(client, mine, highest).map(|(rivals, _)| rivals)
 }
 
 /// As [`rivals_below`], with the newest number whose issue was deleted.
-pub(crate) fn issues_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<(Vec<Issue>, Option<u64>)> {
+pub fn issues_below(client: &Client<'_>, mine: u64, highest: u64) -> Result<(Vec<Issue>, Option<u64>)> {
     let spread = u64::from(random_u16()) % 3_000;
     client.sleep(Duration::from_millis(2_000 + spread));
     let mut rivals = api::newest(client)?;

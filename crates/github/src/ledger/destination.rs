@@ -1,19 +1,21 @@
-use crate::contract::StageKey;
+use gate_contract::StageKey;
 
 /// A stage that takes approvals, by its name and its former ones.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Destination<'a> {
-    pub(crate) stage: &'a StageKey,
+pub struct Destination<'a> {
+    /// The stage's present name.
+    pub stage: &'a StageKey,
     former: &'a [StageKey],
 }
 
 impl<'a> Destination<'a> {
-    pub(crate) fn new(stage: &'a StageKey, former: &'a [StageKey]) -> Self {
+    /// Returns the destination of a stage with its former names.
+    pub fn new(stage: &'a StageKey, former: &'a [StageKey]) -> Self {
         Self { stage, former }
     }
 
     /// Whether `name` is this stage: the name that it has, or one that it had.
-    pub(crate) fn is(&self, name: &StageKey) -> bool {
+    pub fn is(&self, name: &StageKey) -> bool {
         self.stage == name || self.former.contains(name)
     }
 }
