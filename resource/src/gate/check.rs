@@ -334,19 +334,6 @@ impl Gate<'_> {
         })?;
         self.post(issue.number, &Marker::Notice(mark.clone()), &text, &mark.nonce).map(|_| ())
     }
-
-    /// Looks at our own comments alone, believing them or not: a forged notice can but silence a notice.
-    pub(super) fn was_told(&self, issue: &Snapshot, what: Notice, closed_at: Option<Timestamp>) -> Result<bool> {
-        let bot = self.bot()?;
-        Ok(issue.comments().any(|comment| {
-            comment.author.as_ref().is_some_and(|author| bot.is(author))
-                && matches!(
-                    Parsed::read(&comment.body),
-                    Some(Ok(Parsed { marker: Marker::Notice(mark), .. }))
-                        if mark.what == what && mark.closed_at == closed_at
-                )
-        }))
-    }
 }
 
 /// The commit that a used approval named, as the body of its issue says. The get verifies it.

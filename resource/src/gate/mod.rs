@@ -5,12 +5,17 @@
 //! nothing, to previews. What an issue says is believed as far as its [`ledger`](github_gates::ledger)
 //! holds, and a closing counts as far as its [`verdict`] goes.
 
+mod append;
 mod check;
 mod claim;
 mod content;
 mod destination;
+mod draft;
+mod duplicates;
 mod get;
 mod issues;
+mod notices;
+mod open;
 mod page;
 mod pins;
 mod record;
