@@ -40,7 +40,7 @@ pub(crate) struct GitResource {
 impl GitResource {
     /// Finds the git resource beside this executable.
     pub(crate) fn find() -> Result<Self> {
-        let program = env::current_exe().ok().and_then(|own| Some(own.parent()?.join(GIT_IN)));
+        let program = env::current_exe().ok().and_then(|program| Some(program.parent()?.join(GIT_IN)));
         program.filter(|program| program.is_file()).map(|program| Self { program }).ok_or(Error::Unsupported {
             field: "git",
             why: "this image holds no git resource; use the image of the resource type approved-git",
@@ -116,8 +116,8 @@ impl GitResource {
 /// The git resource also takes a commit that only a tag keeps.
 pub(crate) fn check_clone(dir: &Path, commit: &str, branch: &str) -> Result<()> {
     let failed = |why: String| Error::NotFetched { commit: commit.to_owned(), why };
-    let own = std::fs::symlink_metadata(dir.join(".git")).is_ok_and(|data| data.is_dir());
-    if !own {
+    let is_clone = std::fs::symlink_metadata(dir.join(".git")).is_ok_and(|data| data.is_dir());
+    if !is_clone {
         return Err(failed("its resource made no clone".to_owned()));
     }
     let git = |arguments: &[&str]| {

@@ -326,8 +326,8 @@ impl<'a> Client<'a> {
         let data = match Reading::of(parse(what, &answer)?) {
             Reading::Data(data) => data,
             Reading::NotFound => return Ok(None),
-            Reading::Forbidden(said) => {
-                let why = self.place.single_sign_on(answer.header("x-github-sso"), &said).unwrap_or(said);
+            Reading::Forbidden(message) => {
+                let why = self.place.single_sign_on(answer.header("x-github-sso"), &message).unwrap_or(message);
                 return Err(Error::Forbidden { what: what.to_owned(), why });
             }
             // Both were waited for when the answer came.

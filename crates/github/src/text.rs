@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// GitHub's limit for a body and for a comment, in characters.
 pub const MAX_BODY: usize = 65_536;
 /// GitHub's limit for a title, in characters.
@@ -73,15 +77,7 @@ pub fn one_line(text: &str, limit: usize) -> String {
 
 /// `text` for a path segment or a query value: all but RFC 3986's unreserved characters are escaped.
 pub fn percent_encode(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// Is a variable of Concourse's left in `text` that nobody filled?

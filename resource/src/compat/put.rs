@@ -107,7 +107,7 @@ impl Compat<'_> {
             }
         }
         let issue = self.create(title, text, labels, assignees)?;
-        self.settle(issue, title, text, labels, highest)
+        self.join_rival(issue, title, text, labels, highest)
     }
 
     fn is(&self, issue: &Issue, title: &str) -> bool {
@@ -159,7 +159,7 @@ impl Compat<'_> {
     }
 
     /// Another put may have opened one at the same time: the lower goes on.
-    fn settle(&self, mine: Issue, title: &str, text: &str, labels: &[String], highest: u64) -> Result<Issue> {
+    fn join_rival(&self, mine: Issue, title: &str, text: &str, labels: &[String], highest: u64) -> Result<Issue> {
         let mut rivals = rivals_below(&self.client, mine.number, highest)?;
         rivals.retain(|issue| issue.is_open() && self.is(issue, title) && together(issue, &mine));
         let Some(first) = rivals.into_iter().min_by_key(|issue| issue.number) else { return Ok(mine) };

@@ -43,9 +43,9 @@ impl Gate<'_> {
     pub(super) fn close_duplicate(&self, number: u64, of: u64, seen: Option<&Snapshot>) -> Result<()> {
         self.log.say(format_args!("issue #{number} is a duplicate of #{of}"));
         let page = NoticePage { duplicate_of: Some(of), ..NoticePage::default() };
-        let told = self.notice(number, Notice::Superseded, None, page, seen)?;
+        let is_new = self.notice(number, Notice::Superseded, None, page, seen)?;
         let now = api::update(&self.client, number, &json!({"state": "closed", "state_reason": "duplicate"}))?;
-        let known = seen.map_or(0, |seen| seen.comments().count() as u64) + u64::from(told);
+        let known = seen.map_or(0, |seen| seen.comments().count() as u64) + u64::from(is_new);
         // The answer tells how the issue stood at the closing, and whether it was ours.
         if now.comments > known && now.state_reason.as_deref() == Some("duplicate") {
             self.save_latecomers(&now, of)?;

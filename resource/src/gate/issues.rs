@@ -271,13 +271,13 @@ impl Gate<'_> {
     }
 
     pub(super) fn other_account(&self, account: Option<&User>) -> Error {
-        let named = self.source.bot.map(|id| format!("`bot` is {id}")).unwrap_or_default();
+        let configured = self.source.bot.map(|id| format!("`bot` is {id}")).unwrap_or_default();
         Error::BadSource(match account {
             Some(User { id, login, .. }) => format!(
-                "{named}, and these credentials belong to `{login}`, whose id is {id}; set `bot` to {id}, or use the \
+                "{configured}, and these credentials belong to `{login}`, whose id is {id}; set `bot` to {id}, or use the \
                  credentials of the account that `bot` names"
             ),
-            None => format!("{named}, and GitHub does not show whose credentials these are"),
+            None => format!("{configured}, and GitHub does not show whose credentials these are"),
         })
     }
 

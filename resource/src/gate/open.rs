@@ -86,7 +86,7 @@ impl Gate<'_> {
         if self.source.destination.is_none() && params.state == RecordState::Closed {
             return Ok(issue);
         }
-        self.settle(issue, found, draft)
+        self.join_rival(issue, found, draft)
     }
 
     /// A check sees closings by the gate's label alone.
@@ -111,7 +111,7 @@ impl Gate<'_> {
     /// After opening: looks for an issue that another put opened at the same time. Of the two the lower goes on.
     ///
     /// The list may be behind, so numbers that it does not show are asked for one by one.
-    pub(super) fn settle(&self, mine: Issue, found: &Found, draft: &Draft) -> Result<Issue> {
+    pub(super) fn join_rival(&self, mine: Issue, found: &Found, draft: &Draft) -> Result<Issue> {
         let (mut rivals, deleted) = issues_below(&self.client, mine.number, found.last_seen())?;
         if let Some(number) = deleted {
             self.tell_deleted(mine.number, number);
