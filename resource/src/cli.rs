@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use github_gates::clock::Clock;
+use github_gates::log::Log;
 
 use crate::build::Build;
 use crate::context::Context;
 use crate::dispatch::{self, Step};
 use crate::error::Error;
-use github_gates::clock::Clock;
-use github_gates::log::Log;
 
 /// A request of Concourse's is small; what is larger is none.
 const MAX_REQUEST: u64 = 16 << 20;

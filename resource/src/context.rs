@@ -1,6 +1,7 @@
-use crate::build::Build;
 use github_gates::clock::Clock;
 use github_gates::log::Log;
+
+use crate::build::Build;
 
 /// What a step has besides its request.
 pub(crate) struct Context<'a> {

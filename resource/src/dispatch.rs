@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use gate_contract::Source;
+use github_gates::log::Log;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,8 +11,6 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::protocol::Version;
 use crate::{compat, gate};
-use gate_contract::Source;
-use github_gates::log::Log;
 
 /// What Concourse runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

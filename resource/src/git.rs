@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
+use gate_contract::GitSource;
+use github_gates::log::Log;
+use github_gates::text::one_line;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::protocol::Metadatum;
-use gate_contract::GitSource;
-use github_gates::log::Log;
-use github_gates::text::one_line;
 
 /// The step of the git resource, below the folder of this executable. The image of `approved-git` has it there.
 const GIT_IN: &str = "git/in";

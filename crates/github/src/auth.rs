@@ -1,12 +1,12 @@
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use gate_contract::AuthMethod;
 use jiff::Timestamp;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 
 use crate::error::{Error, Result};
-use gate_contract::AuthMethod;
 
 /// Who the resource is to GitHub.
 #[derive(Clone)]

@@ -1,3 +1,6 @@
+use gate_contract::IssueState;
+use github_gates::api::Query;
+use github_gates::{Issue, Shape};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Compat;
@@ -5,9 +8,6 @@ use super::version::IssueVersion;
 use crate::cache::Cache;
 use crate::error::Result;
 use crate::protocol::Version;
-use gate_contract::IssueState;
-use github_gates::api::Query;
-use github_gates::{Issue, Shape};
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
 /// whether the second itself is meant, in which another issue may have been closed.

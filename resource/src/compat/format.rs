@@ -1,7 +1,8 @@
 //! Python's `str.format`, as far as MIT Open Learning's templates use it: names in braces, doubled braces.
 
-use crate::build::Build;
 use github_gates::text::one_line;
+
+use crate::build::Build;
 
 /// `template` with the build's variables; what a build does not have is `None`, as in Python.
 pub(super) fn format(template: &str, build: &Build) -> Result<String, String> {

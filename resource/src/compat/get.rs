@@ -1,5 +1,8 @@
 use std::path::Path;
 
+use github_gates::api;
+use github_gates::ledger::refusal::Refusal;
+use github_gates::text::MAX_TITLE;
 use serde_json::json;
 
 use super::Compat;
@@ -8,9 +11,6 @@ use super::version::IssueVersion;
 use crate::error::{Error, Result};
 use crate::files::write;
 use crate::protocol::{Outcome, Version};
-use github_gates::api;
-use github_gates::ledger::refusal::Refusal;
-use github_gates::text::MAX_TITLE;
 
 impl Compat<'_> {
     /// Writes `gh_issue.json`, and marks a closed issue as consumed in its title.

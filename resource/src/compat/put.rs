@@ -1,3 +1,9 @@
+use gate_contract::CompatPut;
+use github_gates::api::{self, Query};
+use github_gates::ledger::marker::{is_marked, without_markers};
+use github_gates::text::{MAX_BODY, MAX_TITLE, one_line};
+use github_gates::{Comment, Issue, NewIssue};
+use github_gates::{rivals_below, together};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -9,12 +15,6 @@ use super::version::IssueVersion;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::protocol::Outcome;
-use gate_contract::CompatPut;
-use github_gates::api::{self, Query};
-use github_gates::ledger::marker::{is_marked, without_markers};
-use github_gates::text::{MAX_BODY, MAX_TITLE, one_line};
-use github_gates::{Comment, Issue, NewIssue};
-use github_gates::{rivals_below, together};
 
 const TITLE: &str = "[bot] Pipeline {BUILD_PIPELINE_NAME} task {BUILD_JOB_NAME} completed";
 const BODY: &str = "\

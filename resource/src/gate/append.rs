@@ -1,5 +1,10 @@
 //! Adds a record to an open issue.
 
+use gate_contract::{RecordParams, files};
+use github_gates::ledger::marker::{Earlier, Marker, Record, RecordMark, text_hash};
+use github_gates::ledger::refusal::Fault;
+use github_gates::ledger::{Ledger, Recorded, Trust};
+use github_gates::{Issue, Snapshot, api};
 use serde_json::json;
 
 use super::draft::Draft;
@@ -8,11 +13,6 @@ use super::page::{self, RecordPage, Rejected};
 use super::session::{Gate, label_of};
 use crate::commits::{self, Changes};
 use crate::error::Result;
-use gate_contract::{RecordParams, files};
-use github_gates::ledger::marker::{Earlier, Marker, Record, RecordMark, text_hash};
-use github_gates::ledger::refusal::Fault;
-use github_gates::ledger::{Ledger, Recorded, Trust};
-use github_gates::{Issue, Snapshot, api};
 
 /// Comments on one issue before further records share one, unless the source says.
 const MAX_COMMENTS: u32 = 20;

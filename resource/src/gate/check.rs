@@ -1,5 +1,13 @@
 use std::collections::BTreeMap;
 
+use gate_contract::{GateSource, files};
+use github_gates::api::Query;
+use github_gates::digest::sha256;
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::marker::{Claim, Marker, Notice, NoticeMark, Parsed};
+use github_gates::ledger::refusal::{Fault, Refusal};
+use github_gates::text::one_line;
+use github_gates::{Issue, Shape, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -10,14 +18,6 @@ use super::{page, pins};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::protocol::Version;
-use gate_contract::{GateSource, files};
-use github_gates::api::Query;
-use github_gates::digest::sha256;
-use github_gates::ledger::destination::Destination;
-use github_gates::ledger::marker::{Claim, Marker, Notice, NoticeMark, Parsed};
-use github_gates::ledger::refusal::{Fault, Refusal};
-use github_gates::text::one_line;
-use github_gates::{Issue, Shape, Snapshot};
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
 /// whether the second itself is meant, in which another issue may have been closed.

@@ -1,5 +1,13 @@
 use std::time::Duration;
 
+use gate_contract::{Approval, ClaimParams, files};
+use github_gates::digest::random_hex;
+use github_gates::ledger::Ledger;
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::marker::{Claim, ClaimMark, IssueMark, Marker, Notice};
+use github_gates::ledger::refusal::{Refusal, reason_in_words};
+use github_gates::text::one_line;
+use github_gates::{IssueState, Neighbour, Snapshot, api};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
@@ -11,14 +19,6 @@ use super::verdict::Verdict;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::protocol::{Metadatum, Outcome};
-use gate_contract::{Approval, ClaimParams, files};
-use github_gates::digest::random_hex;
-use github_gates::ledger::Ledger;
-use github_gates::ledger::destination::Destination;
-use github_gates::ledger::marker::{Claim, ClaimMark, IssueMark, Marker, Notice};
-use github_gates::ledger::refusal::{Refusal, reason_in_words};
-use github_gates::text::one_line;
-use github_gates::{IssueState, Neighbour, Snapshot, api};
 
 /// An approval's file.
 const MAX_APPROVAL: u64 = 1 << 20;

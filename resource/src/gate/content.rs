@@ -9,13 +9,13 @@ use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use gate_contract::ContentFiles;
+use github_gates::digest::hex;
+use github_gates::text::one_line;
 use ring::digest::{Context, SHA256};
 
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use gate_contract::ContentFiles;
-use github_gates::digest::hex;
-use github_gates::text::one_line;
 
 /// Most files of an artifact.
 const MAX_FILES: usize = 100_000;

@@ -1,7 +1,8 @@
 //! Where an approval leads: each record names the stage that it promotes to, and no other stage may act on it.
 
-use crate::error::{Error, Result};
 use gate_contract::{GateSource, Role};
+
+use crate::error::{Error, Result};
 
 /// The stage whose approvals a resource takes, for one with `role: trigger`.
 ///

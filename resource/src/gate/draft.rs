@@ -1,13 +1,13 @@
 //! A build's record before it has its place in a chain.
 
+use gate_contract::{Approve, IssueKind, StageKey};
+use github_gates::ledger::marker::Record;
+use github_gates::ledger::{Ledger, Recorded};
 use indexmap::IndexMap;
 
 use super::page::{RecordPage, Section};
 use super::session::Gate;
 use crate::commits::Changes;
-use gate_contract::{Approve, IssueKind, StageKey};
-use github_gates::ledger::marker::Record;
-use github_gates::ledger::{Ledger, Recorded};
 
 /// A build's record before it has its place in a chain.
 pub(super) struct Draft {

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use github_gates::ledger::Ledger;
+use github_gates::ledger::marker::Notice;
+use github_gates::ledger::refusal::Fault;
+use github_gates::{Issue, LOOKS, Snapshot, api};
 use serde_json::json;
 
 use super::append::Appended;
@@ -10,10 +14,6 @@ use super::issues::is_open;
 use super::page::NoticePage;
 use super::session::Gate;
 use crate::error::Result;
-use github_gates::ledger::Ledger;
-use github_gates::ledger::marker::Notice;
-use github_gates::ledger::refusal::Fault;
-use github_gates::{Issue, LOOKS, Snapshot, api};
 
 impl Gate<'_> {
     /// Moves the records of `other` to `target` and closes it as a duplicate, unless a person opened it again.

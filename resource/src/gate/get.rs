@@ -1,5 +1,8 @@
 use std::path::Path;
 
+use gate_contract::{Approval, GitSource, files};
+use github_gates::Snapshot;
+use github_gates::ledger::marker::Notice;
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -10,9 +13,6 @@ use crate::error::{Error, Result};
 use crate::files::{write, write_executable};
 use crate::git::{GitResource, check_clone};
 use crate::protocol::{Metadatum, Outcome, Version};
-use gate_contract::{Approval, GitSource, files};
-use github_gates::Snapshot;
-use github_gates::ledger::marker::Notice;
 
 /// Puts the approved versions into the clones of a build. Jobs run the script of the get, so that the script always
 /// agrees with the files beside it.

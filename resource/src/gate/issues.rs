@@ -2,13 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use serde_json::json;
-
-use super::page::{self, NoticePage};
-use super::session::{Gate, label_of};
-use super::stale::{Stale, StaleWhy};
-use crate::error::{Error, Result};
 use gate_contract::{GateKey, IssueKind, StageKey, StagePhase};
 use github_gates::api::{self, Query};
 use github_gates::digest::sha256;
@@ -17,6 +10,13 @@ use github_gates::ledger::refusal::Fault;
 use github_gates::ledger::{Ledger, Trust};
 use github_gates::together;
 use github_gates::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::page::{self, NoticePage};
+use super::session::{Gate, label_of};
+use super::stale::{Stale, StaleWhy};
+use crate::error::{Error, Result};
 
 /// The issues of a gate, as the list shows them.
 #[derive(Debug, Default)]

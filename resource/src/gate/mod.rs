@@ -27,6 +27,8 @@ mod verdict;
 
 use std::path::Path;
 
+use gate_contract::{GatePut, GateSource, GitSource, Role};
+use github_gates::Patience;
 use serde_json::Value;
 
 use self::session::Gate;
@@ -35,8 +37,6 @@ use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::git::GitResource;
 use crate::protocol::{Outcome, Version};
-use gate_contract::{GatePut, GateSource, GitSource, Role};
-use github_gates::Patience;
 
 pub(crate) fn check(source: &GateSource, version: Option<&Version>, context: &Context<'_>) -> Result<Vec<Version>> {
     let gate = Gate::new(source, context, Patience::Check)?;

@@ -1,14 +1,14 @@
 //! Comments that tell people what happened to an issue.
 
+use github_gates::Snapshot;
+use github_gates::digest::sha256;
+use github_gates::ledger::marker::{Marker, Notice, NoticeMark, Parsed};
 use jiff::Timestamp;
 
 use super::issues::{Found, Posted, is_open};
 use super::page::{self, NoticePage};
 use super::session::Gate;
 use crate::error::Result;
-use github_gates::Snapshot;
-use github_gates::digest::sha256;
-use github_gates::ledger::marker::{Marker, Notice, NoticeMark, Parsed};
 
 /// Issues of a former account that one record tells.
 const MAX_FORMER: usize = 5;

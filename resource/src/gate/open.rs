@@ -1,5 +1,12 @@
 //! Opens an issue for a record, and sees to it that it is the only one.
 
+use gate_contract::{OnExisting, RecordParams, RecordState, files};
+use github_gates::digest::random_hex;
+use github_gates::ledger::Ledger;
+use github_gates::ledger::marker::{Claim, IssueMark, Marker, Notice, text_hash};
+use github_gates::ledger::refusal::reason_in_words;
+use github_gates::text::one_line;
+use github_gates::{Issue, NewIssue, Snapshot, api, issues_below, together};
 use serde_json::json;
 
 use super::append::Appended;
@@ -9,13 +16,6 @@ use super::page::{self, NoticePage, Rejected};
 use super::session::{Gate, label_of};
 use crate::commits::Changes;
 use crate::error::{Error, Result};
-use gate_contract::{OnExisting, RecordParams, RecordState, files};
-use github_gates::digest::random_hex;
-use github_gates::ledger::Ledger;
-use github_gates::ledger::marker::{Claim, IssueMark, Marker, Notice, text_hash};
-use github_gates::ledger::refusal::reason_in_words;
-use github_gates::text::one_line;
-use github_gates::{Issue, NewIssue, Snapshot, api, issues_below, together};
 
 /// Claims whose outcome one opening reads.
 const MAX_CLAIMS_READ: usize = 5;

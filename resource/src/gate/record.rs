@@ -1,5 +1,10 @@
 //! The action `record`: a build and its versions, as an issue or a comment.
 
+use gate_contract::{Approve, IssueKind, OnExisting, RecordParams, RecordState, VersionRecord, files};
+use github_gates::ledger::marker::{Marker, Notice, Parsed, Record};
+use github_gates::ledger::{Ledger, Recorded};
+use github_gates::text::{MAX_TITLE, has_unfilled_variable, one_line};
+use github_gates::{Issue, Snapshot, api};
 use indexmap::IndexMap;
 use serde_json::json;
 
@@ -11,11 +16,6 @@ use super::{content, pins};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 use crate::protocol::{Metadatum, Outcome};
-use gate_contract::{Approve, IssueKind, OnExisting, RecordParams, RecordState, VersionRecord, files};
-use github_gates::ledger::marker::{Marker, Notice, Parsed, Record};
-use github_gates::ledger::{Ledger, Recorded};
-use github_gates::text::{MAX_TITLE, has_unfilled_variable, one_line};
-use github_gates::{Issue, Snapshot, api};
 
 /// A file that is shown; what is longer is cut in the text anyway.
 const MAX_FILE: u64 = 1 << 20;

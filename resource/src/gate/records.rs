@@ -5,6 +5,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use gate_contract::{VersionRecord, files};
+use github_gates::api::Query;
+use github_gates::ledger::refusal::Refusal;
+use github_gates::ledger::{Ledger, Recorded};
+use github_gates::text::one_line;
+use github_gates::{Issue, Snapshot};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -16,12 +22,6 @@ use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::files::write;
 use crate::protocol::{Metadatum, Outcome, Version};
-use gate_contract::{VersionRecord, files};
-use github_gates::api::Query;
-use github_gates::ledger::refusal::Refusal;
-use github_gates::ledger::{Ledger, Recorded};
-use github_gates::text::one_line;
-use github_gates::{Issue, Snapshot};
 
 /// A record, in the order in which Concourse sees them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

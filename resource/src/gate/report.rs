@@ -1,16 +1,17 @@
 use std::time::Duration;
 
-use super::issues::Posted;
-use super::page;
-use super::session::{Gate, label_of};
-use crate::error::{Error, Result};
-use crate::protocol::{Metadatum, Outcome};
 use gate_contract::{ReportParams, ReportStatus};
 use github_gates::api::{self, Query};
 use github_gates::digest::nonce_of;
 use github_gates::ledger::Ledger;
 use github_gates::ledger::marker::{Claim, Marker, ReportMark};
 use github_gates::{Issue, LOOKS, Shape, Snapshot};
+
+use super::issues::Posted;
+use super::page;
+use super::session::{Gate, label_of};
+use crate::error::{Error, Result};
+use crate::protocol::{Metadatum, Outcome};
 
 /// Issues whose comments are read for a claim that no body has.
 const MAX_READ: usize = 3;

@@ -1,14 +1,6 @@
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde_json::Value;
-
-use super::destination;
-use crate::build::Build;
-use crate::context::Context;
-use crate::error::{Error, Result};
-use crate::protocol::Version;
 use gate_contract::{GateKey, GatePut, GateSource, IssueKind, Role, StageKey};
 use github_gates::digest::sha256;
 use github_gates::ledger::Trust;
@@ -17,6 +9,14 @@ use github_gates::ledger::destination::Destination;
 use github_gates::ledger::signature::Signer;
 use github_gates::log::Log;
 use github_gates::{AuthFields, Client, Credentials, Patience, Settings};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::destination;
+use crate::build::Build;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::protocol::Version;
 
 const TIMEOUT: u64 = 30;
 

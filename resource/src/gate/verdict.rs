@@ -1,14 +1,14 @@
+use gate_contract::{Approval, Approve, files};
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::refusal::{Fault, MarkedText, Refusal, reason_in_words};
+use github_gates::ledger::{Ledger, Recorded};
+use github_gates::{Actor, IssueState, NoClosing, Snapshot, api};
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::pins;
 use super::session::Gate;
 use crate::error::Result;
-use gate_contract::{Approval, Approve, files};
-use github_gates::ledger::destination::Destination;
-use github_gates::ledger::refusal::{Fault, MarkedText, Refusal, reason_in_words};
-use github_gates::ledger::{Ledger, Recorded};
-use github_gates::{Actor, IssueState, NoClosing, Snapshot, api};
 
 /// A closing that approves, and what.
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
+use gate_contract::{Approve, GateKey, ReportStatus, StageKey};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::signature::Signer;
 use crate::digest::sha256;
-use gate_contract::{Approve, GateKey, ReportStatus, StageKey};
 
 const OPENING: &str = "<!-- ol-gate v1 ";
 const CLOSING: &str = " -->";

@@ -15,6 +15,7 @@ pub mod signature;
 
 use std::collections::BTreeMap;
 
+use gate_contract::{GateKey, ReportStatus};
 use jiff::Timestamp;
 
 use self::bot::Bot;
@@ -23,7 +24,6 @@ use self::marker::{Claim, IssueMark, Marker, Notice, NoticeMark, Parsed, Record,
 use self::signature::Signer;
 use crate::ledger::refusal::{Fault, MarkedText};
 use crate::{Actor, Note, Snapshot};
-use gate_contract::{GateKey, ReportStatus};
 
 /// Claims that a body remembers.
 const MAX_CLAIMS: usize = 20;

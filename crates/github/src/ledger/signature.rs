@@ -1,7 +1,7 @@
+use gate_contract::GateKey;
 use ring::hmac;
 
 use crate::digest::hex;
-use gate_contract::GateKey;
 
 /// Seals markers with `signing_key`, for one repository on one server.
 pub struct Signer {
