@@ -1,6 +1,6 @@
 use std::env;
 
-use crate::text::percent_encode;
+use github_gates::text::percent_encode;
 
 /// The build that a step runs in, from the environment.
 ///

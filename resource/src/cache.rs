@@ -2,12 +2,12 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use github_gates::digest::sha256;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::gate::sha256;
-use crate::step::Version;
+use crate::protocol::Version;
 
 /// What the last check found, kept in the check's own container for the case that nothing changed since: GitHub
 /// answers 304 then, which does not count against the rate limit.

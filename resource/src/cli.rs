@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use github_gates::clock::Clock;
+use github_gates::log::Log;
 
 use crate::build::Build;
-use crate::clock::Clock;
+use crate::context::Context;
+use crate::dispatch::{self, Step};
 use crate::error::Error;
-use crate::log::Log;
-use crate::step::{self, Context, Step};
 
 /// A request of Concourse's is small; what is larger is none.
 const MAX_REQUEST: u64 = 16 << 20;
@@ -64,7 +65,7 @@ pub fn run(clock: &dyn Clock) -> ExitCode {
         StepArgs::In { directory } => Step::In(directory),
         StepArgs::Out { directory } => Step::Out(directory),
     };
-    match read_request().and_then(|request| step::run(step, &request, &context)) {
+    match read_request().and_then(|request| dispatch::run(step, &request, &context)) {
         Ok(output) => match writeln!(io::stdout().lock(), "{output}") {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,

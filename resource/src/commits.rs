@@ -10,7 +10,7 @@ use gix_traverse::commit::Simple;
 use gix_traverse::commit::simple::{CommitTimeOrder, Sorting};
 use serde::Serialize;
 
-use crate::text::one_line;
+use github_gates::text::one_line;
 
 /// Commits that are shown.
 const SHOWN: usize = 50;

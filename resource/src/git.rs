@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 
+use gate_contract::GitSource;
+use github_gates::log::Log;
+use github_gates::text::one_line;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::contract::GitSource;
 use crate::error::{Error, Result};
-use crate::log::Log;
-use crate::step::Metadatum;
+use crate::protocol::Metadatum;
 
 /// The step of the git resource, below the folder of this executable. The image of `approved-git` has it there.
 const GIT_IN: &str = "git/in";
@@ -39,7 +40,7 @@ pub(crate) struct GitResource {
 impl GitResource {
     /// Finds the git resource beside this executable.
     pub(crate) fn find() -> Result<Self> {
-        let program = env::current_exe().ok().and_then(|own| Some(own.parent()?.join(GIT_IN)));
+        let program = env::current_exe().ok().and_then(|program| Some(program.parent()?.join(GIT_IN)));
         program.filter(|program| program.is_file()).map(|program| Self { program }).ok_or(Error::Unsupported {
             field: "git",
             why: "this image holds no git resource; use the image of the resource type approved-git",
@@ -115,8 +116,8 @@ impl GitResource {
 /// The git resource also takes a commit that only a tag keeps.
 pub(crate) fn check_clone(dir: &Path, commit: &str, branch: &str) -> Result<()> {
     let failed = |why: String| Error::NotFetched { commit: commit.to_owned(), why };
-    let own = std::fs::symlink_metadata(dir.join(".git")).is_ok_and(|data| data.is_dir());
-    if !own {
+    let is_clone = std::fs::symlink_metadata(dir.join(".git")).is_ok_and(|data| data.is_dir());
+    if !is_clone {
         return Err(failed("its resource made no clone".to_owned()));
     }
     let git = |arguments: &[&str]| {
@@ -131,7 +132,7 @@ pub(crate) fn check_clone(dir: &Path, commit: &str, branch: &str) -> Result<()> 
     };
     let head = git(&["rev-parse", "--verify", "HEAD^{commit}"])?.stdout;
     if head.trim_ascii() != commit.as_bytes() {
-        let head = crate::text::one_line(&String::from_utf8_lossy(&head), 64);
+        let head = one_line(&String::from_utf8_lossy(&head), 64);
         return Err(failed(format!("its resource checked out `{head}`")));
     }
     let branch_ref = format!("refs/remotes/origin/{branch}");

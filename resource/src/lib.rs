@@ -3,11 +3,13 @@
 //! [`contract`] is what a pipeline may write in `source` and `params`, and what a step finds in the artifact of a
 //! get. The generator `ol-pipegen` emits these very types, so it cannot emit a field that the resource does not know.
 //!
-//! The rest, behind the feature `binary`, is the executable: **request → step → GitHub → version**. [`run`] reads a
-//! request of Concourse's and dispatches it to one of two modes, `gate` and `compat`; both speak to GitHub through
-//! `github`, which alone knows how a request is repeated, and when it must not be.
+//! The rest, behind the feature `binary`, is the executable: **request → step → GitHub → version**. [`run`] reads the
+//! arguments, `dispatch` reads the request and calls one of two modes, `gate` and `compat`. Both modes speak to GitHub
+//! through [`github_gates`], which alone knows how a request is repeated, and when it must not be; its ledger is what the
+//! issues of a gate record. `protocol` and `error` are the words that both modes share. No file uses one that stands above
+//! it: `tests/it/arrows.rs` has the order.
 
-pub mod contract;
+pub use gate_contract as contract;
 
 #[cfg(feature = "binary")]
 mod build;
@@ -16,11 +18,13 @@ mod cache;
 #[cfg(feature = "binary")]
 mod cli;
 #[cfg(feature = "binary")]
-mod clock;
-#[cfg(feature = "binary")]
 mod commits;
 #[cfg(feature = "binary")]
 mod compat;
+#[cfg(feature = "binary")]
+mod context;
+#[cfg(feature = "binary")]
+mod dispatch;
 #[cfg(feature = "binary")]
 mod error;
 #[cfg(feature = "binary")]
@@ -30,19 +34,11 @@ mod gate;
 #[cfg(feature = "binary")]
 mod git;
 #[cfg(feature = "binary")]
-mod github;
-#[cfg(feature = "binary")]
-mod log;
-#[cfg(feature = "binary")]
-mod secrets;
-#[cfg(feature = "binary")]
-mod step;
-#[cfg(feature = "binary")]
-mod text;
+mod protocol;
 
 #[cfg(feature = "binary")]
 pub use cli::run;
 #[cfg(feature = "virtual-clock")]
-pub use clock::VirtualClock;
+pub use github_gates::clock::VirtualClock;
 #[cfg(feature = "binary")]
-pub use clock::{Clock, SystemClock};
+pub use github_gates::clock::{Clock, SystemClock};

@@ -1,6 +1,6 @@
 //! Bodies: Markdown as it comes, within GitHub's limit.
 
-use crate::text::MAX_BODY;
+use github_gates::text::MAX_BODY;
 
 /// `text`, cut to the limit and saying so.
 pub(super) fn cut(text: &str, limit: usize) -> String {

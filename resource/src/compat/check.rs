@@ -1,13 +1,13 @@
+use gate_contract::IssueState;
+use github_gates::api::Query;
+use github_gates::{Issue, Shape};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Compat;
 use super::version::IssueVersion;
 use crate::cache::Cache;
-use crate::contract::IssueState;
 use crate::error::Result;
-use crate::github::api::Query;
-use crate::github::{Issue, Shape};
-use crate::step::Version;
+use crate::protocol::Version;
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
 /// whether the second itself is meant, in which another issue may have been closed.
@@ -25,7 +25,7 @@ impl Compat<'_> {
         match answer.status {
             200 => {}
             304 if cached.is_some() => return Ok(cached.map(|cache| cache.versions).unwrap_or_default()),
-            _ => return Err(self.client.refusal(&answer, what)),
+            _ => return Err(self.client.refusal(&answer, what).into()),
         }
         // The first page's ETag says nothing about the pages after it.
         let etag = answer.header("etag").filter(|_| answer.header("link").is_none()).map(str::to_owned);

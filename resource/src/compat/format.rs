@@ -1,5 +1,7 @@
 //! Python's `str.format`, as far as MIT Open Learning's templates use it: names in braces, doubled braces.
 
+use github_gates::text::one_line;
+
 use crate::build::Build;
 
 /// `template` with the build's variables; what a build does not have is `None`, as in Python.
@@ -36,7 +38,7 @@ fn variable(name: &str, build: &Build) -> Result<String, String> {
         "BUILD_CREATED_BY" => build.created_by.clone(),
         "BUILD_URL" => build.url(),
         "ATC_EXTERNAL_URL" => build.atc.clone(),
-        name => return Err(format!("`{{{}}}` is not a variable of a build", crate::text::one_line(name, 60))),
+        name => return Err(format!("`{{{}}}` is not a variable of a build", one_line(name, 60))),
     };
     Ok(value.unwrap_or_else(|| "None".to_owned()))
 }

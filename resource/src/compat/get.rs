@@ -1,5 +1,8 @@
 use std::path::Path;
 
+use github_gates::api;
+use github_gates::ledger::refusal::Refusal;
+use github_gates::text::MAX_TITLE;
 use serde_json::json;
 
 use super::Compat;
@@ -7,10 +10,7 @@ use super::check::is_consumed;
 use super::version::IssueVersion;
 use crate::error::{Error, Result};
 use crate::files::write;
-use crate::gate::Refusal;
-use crate::github::api;
-use crate::step::{Outcome, Version};
-use crate::text::MAX_TITLE;
+use crate::protocol::{Outcome, Version};
 
 impl Compat<'_> {
     /// Writes `gh_issue.json`, and marks a closed issue as consumed in its title.

@@ -14,13 +14,15 @@ mod version;
 use std::path::Path;
 use std::time::Duration;
 
+use gate_contract::{CompatPut, CompatSource};
+use github_gates::log::Log;
+use github_gates::{AuthFields, Client, Credentials, Patience, Settings};
+
 use crate::build::Build;
-use crate::contract::{CompatPut, CompatSource};
+use crate::context::Context;
 use crate::error::Result;
 use crate::files::BuildDir;
-use crate::github::{AuthFields, Client, Credentials, Patience, Settings};
-use crate::log::Log;
-use crate::step::{Context, Outcome, Version};
+use crate::protocol::{Outcome, Version};
 
 const TIMEOUT: u64 = 30;
 

@@ -1,3 +1,9 @@
+use gate_contract::CompatPut;
+use github_gates::api::{self, Query};
+use github_gates::ledger::marker::{is_marked, without_markers};
+use github_gates::text::{MAX_BODY, MAX_TITLE, one_line};
+use github_gates::{Comment, Issue, NewIssue};
+use github_gates::{rivals_below, together};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -6,14 +12,9 @@ use super::body;
 use super::check::is_consumed;
 use super::format::format;
 use super::version::IssueVersion;
-use crate::contract::CompatPut;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::gate::{is_marked, rivals_below, together, without_markers};
-use crate::github::api::{self, Query};
-use crate::github::{Comment, Issue, NewIssue};
-use crate::step::Outcome;
-use crate::text::{MAX_BODY, MAX_TITLE, one_line};
+use crate::protocol::Outcome;
 
 const TITLE: &str = "[bot] Pipeline {BUILD_PIPELINE_NAME} task {BUILD_JOB_NAME} completed";
 const BODY: &str = "\
@@ -106,7 +107,7 @@ impl Compat<'_> {
             }
         }
         let issue = self.create(title, text, labels, assignees)?;
-        self.settle(issue, title, text, labels, highest)
+        self.join_rival(issue, title, text, labels, highest)
     }
 
     fn is(&self, issue: &Issue, title: &str) -> bool {
@@ -125,12 +126,12 @@ impl Compat<'_> {
             if labels.len() != issue.labels.len() || !labels.iter().all(|label| issue.has_label(label)) {
                 fields["labels"] = json!(labels);
             }
-            return api::update(&self.client, issue.number, &fields).map(Some);
+            return Ok(Some(api::update(&self.client, issue.number, &fields)?));
         }
         let since = self.just_now();
         let write = || match api::comment(&self.client, issue.number, text) {
             Ok(_) => Ok(true),
-            Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => Ok(false),
+            Err(github_gates::Error::Forbidden { why, .. }) if why.contains("issue is locked") => Ok(false),
             Err(error) => Err(error),
         };
         let taken = self.client.once(write, || {
@@ -152,12 +153,13 @@ impl Compat<'_> {
             assignees: assignees.to_vec(),
         };
         let since = self.just_now();
-        self.client
-            .open(&new, |issue| self.is(issue, title) && issue.created_at >= since && same(issue.body.as_deref(), text))
+        Ok(self.client.open(&new, |issue| {
+            self.is(issue, title) && issue.created_at >= since && same(issue.body.as_deref(), text)
+        })?)
     }
 
     /// Another put may have opened one at the same time: the lower goes on.
-    fn settle(&self, mine: Issue, title: &str, text: &str, labels: &[String], highest: u64) -> Result<Issue> {
+    fn join_rival(&self, mine: Issue, title: &str, text: &str, labels: &[String], highest: u64) -> Result<Issue> {
         let mut rivals = rivals_below(&self.client, mine.number, highest)?;
         rivals.retain(|issue| issue.is_open() && self.is(issue, title) && together(issue, &mine));
         let Some(first) = rivals.into_iter().min_by_key(|issue| issue.number) else { return Ok(mine) };

@@ -1,11 +1,11 @@
 use std::fmt::Write as _;
 
+use github_gates::Issue;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::github::Issue;
-use crate::step::Version;
+use crate::protocol::Version;
 
 const FIELDS: [&str; 6] =
     ["issue_created_at", "issue_number", "issue_state", "issue_title", "issue_url", "issue_closed_at"];

@@ -1,19 +1,23 @@
 use std::collections::BTreeMap;
 
+use gate_contract::{GateSource, files};
+use github_gates::api::Query;
+use github_gates::digest::sha256;
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::marker::{Claim, Marker, Notice, NoticeMark, Parsed};
+use github_gates::ledger::refusal::{Fault, Refusal};
+use github_gates::text::one_line;
+use github_gates::{Issue, Shape, Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::destination::Destination;
-use super::issues::{Stale, is_open};
-use super::marker::{Claim, Marker, Notice, NoticeMark, Parsed, sha256};
-use super::verdict::Refusal;
-use super::{Gate, label_of, page, pins};
+use super::issues::is_open;
+use super::session::{Gate, label_of};
+use super::stale::Stale;
+use super::{page, pins};
 use crate::cache::Cache;
-use crate::contract::{GateSource, files};
 use crate::error::{Error, Result};
-use crate::github::api::Query;
-use crate::github::{Issue, Shape, Snapshot};
-use crate::step::Version;
+use crate::protocol::Version;
 
 /// How far before the known version the list begins: GitHub lists what was updated "after" a time, and does not say
 /// whether the second itself is meant, in which another issue may have been closed.
@@ -73,7 +77,7 @@ impl ApprovalId {
             _ => Err(Error::BadRequest(format!(
                 "`version` is not an approval of this gate: expected {}, found {}",
                 if has_commit { "issue_number, issue_closed_at and ref" } else { "issue_number and issue_closed_at" },
-                crate::text::one_line(&Value::Object(version.clone()).to_string(), 200)
+                one_line(&Value::Object(version.clone()).to_string(), 200)
             ))),
         }
     }
@@ -143,7 +147,7 @@ impl Gate<'_> {
                 answer = self.client.get_answer(&url, None, Shape::List, what)?;
             }
             if answer.status != 200 {
-                return Err(self.client.refusal(&answer, what));
+                return Err(self.client.refusal(&answer, what).into());
             }
             // The first page's ETag says nothing about the pages after it.
             if self.keys.len() == 1 && answer.header("link").is_none() {
@@ -304,7 +308,7 @@ impl Gate<'_> {
     fn tell(&self, issue: &Snapshot, id: ClosingId, refusal: &Refusal) -> Result<()> {
         let what = match refusal {
             Refusal::Held(_) => Notice::Held,
-            Refusal::Fault(super::ledger::Fault::Foreign | super::ledger::Fault::OtherGate(_))
+            Refusal::Fault(Fault::Foreign | Fault::OtherGate(_))
             | Refusal::NotCompleted(_)
             | Refusal::NoPromotion
             | Refusal::Ended
@@ -329,19 +333,6 @@ impl Gate<'_> {
             ..page::NoticePage::default()
         })?;
         self.post(issue.number, &Marker::Notice(mark.clone()), &text, &mark.nonce).map(|_| ())
-    }
-
-    /// Looks at our own comments alone, believing them or not: a forged notice can but silence a notice.
-    pub(super) fn was_told(&self, issue: &Snapshot, what: Notice, closed_at: Option<Timestamp>) -> Result<bool> {
-        let bot = self.bot()?;
-        Ok(issue.comments().any(|comment| {
-            comment.author.as_ref().is_some_and(|author| bot.is(author))
-                && matches!(
-                    Parsed::read(&comment.body),
-                    Some(Ok(Parsed { marker: Marker::Notice(mark), .. }))
-                        if mark.what == what && mark.closed_at == closed_at
-                )
-        }))
     }
 }
 

@@ -1,21 +1,24 @@
 use std::time::Duration;
 
+use gate_contract::{Approval, ClaimParams, files};
+use github_gates::digest::random_hex;
+use github_gates::ledger::Ledger;
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::marker::{Claim, ClaimMark, IssueMark, Marker, Notice};
+use github_gates::ledger::refusal::{Refusal, reason_in_words};
+use github_gates::text::one_line;
+use github_gates::{IssueState, Neighbour, Snapshot, api};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use super::destination::Destination;
 use super::issues::Posted;
-use super::ledger::Ledger;
-use super::marker::{Claim, IssueMark, Notice, sha256};
 use super::page::{self, NoticePage};
-use super::record::{claim_marker, random_hex};
-use super::verdict::{Refusal, Verdict, reason_in_words};
-use super::{Gate, label_of, pins};
-use crate::contract::{Approval, ClaimParams, files};
+use super::pins;
+use super::session::{Gate, label_of};
+use super::verdict::Verdict;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
-use crate::github::{IssueState, Neighbour, Snapshot, api};
-use crate::step::{Metadatum, Outcome};
+use crate::protocol::{Metadatum, Outcome};
 
 /// An approval's file.
 const MAX_APPROVAL: u64 = 1 << 20;
@@ -154,13 +157,19 @@ impl Gate<'_> {
         };
         let text = page::claim(&claim, verdict.pins())?;
         let nonce = random_hex()?;
-        let id = match self.post(number, &claim_marker(claim.clone(), nonce.clone()), &text, &nonce)? {
+        let id = match self.post(
+            number,
+            &Marker::Claim(ClaimMark { claim: claim.clone(), nonce: nonce.clone() }),
+            &text,
+            &nonce,
+        )? {
             Posted::Done { id, .. } => id,
             Posted::Locked => {
-                return Err(Error::Forbidden {
+                return Err(github_gates::Error::Forbidden {
                     what: format!("claiming the approval of issue #{number}"),
                     why: "the issue is locked; unlock it and start the job again".to_owned(),
-                });
+                }
+                .into());
             }
         };
         // Two that claim at the same moment both see the comments of both, and agree on the first.
@@ -281,10 +290,7 @@ pub(super) fn parse_approval(path: &str, text: &str) -> Result<Approval> {
 
 pub(super) fn closing_of(approval: &Approval) -> Result<Timestamp> {
     approval.closed_at.parse().map_err(|_| {
-        Error::BadParams(format!(
-            "the approval's `closed_at` is not a moment: `{}`",
-            crate::text::one_line(&approval.closed_at, 60)
-        ))
+        Error::BadParams(format!("the approval's `closed_at` is not a moment: `{}`", one_line(&approval.closed_at, 60)))
     })
 }
 
@@ -325,9 +331,4 @@ fn shown(pins: &IndexMap<String, String>) -> String {
         return "(none)".to_owned();
     }
     pins.iter().map(|(name, version)| format!("{name} {version}")).collect::<Vec<_>>().join(", ")
-}
-
-/// The nonce of what is written once for each build.
-pub(super) fn once(parts: &[&str]) -> String {
-    sha256(&parts.join("\n"))[..32].to_owned()
 }

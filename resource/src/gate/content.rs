@@ -9,10 +9,11 @@ use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use gate_contract::ContentFiles;
+use github_gates::digest::hex;
+use github_gates::text::one_line;
 use ring::digest::{Context, SHA256};
 
-use super::marker::hex;
-use crate::contract::ContentFiles;
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
 
@@ -44,7 +45,7 @@ pub(super) fn check(content: &ContentFiles) -> std::result::Result<(), String> {
         ContentFiles::Only(_) | ContentFiles::Except(_) => {}
     }
     names.iter().find(|name| !good(name)).map_or(Ok(()), |name| {
-        Err(format!("`{}` is not a path of letters, digits, `-`, `_`, `.` and `/`", crate::text::one_line(name, 80)))
+        Err(format!("`{}` is not a path of letters, digits, `-`, `_`, `.` and `/`", one_line(name, 80)))
     })
 }
 

@@ -1,22 +1,8 @@
 //! Where an approval leads: each record names the stage that it promotes to, and no other stage may act on it.
 
-use super::Gate;
-use crate::contract::{GateSource, Role, StageKey};
+use gate_contract::{GateSource, Role};
+
 use crate::error::{Error, Result};
-
-/// A stage that takes approvals, by its name and its former ones.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Destination<'a> {
-    pub(crate) stage: &'a StageKey,
-    former: &'a [StageKey],
-}
-
-impl Destination<'_> {
-    /// Whether `name` is this stage: the name that it has, or one that it had.
-    pub(crate) fn is(&self, name: &StageKey) -> bool {
-        self.stage == name || self.former.contains(name)
-    }
-}
 
 /// The stage whose approvals a resource takes, for one with `role: trigger`.
 ///
@@ -40,36 +26,10 @@ pub(super) fn check_source(source: &GateSource) -> Result<()> {
     }
 }
 
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::BadSource(
         "`destination` is missing: name the stage that uses the approvals of this gate, such as \
          `destination: shop/-/QA/deploy`"
             .to_owned(),
     )
-}
-
-impl Gate<'_> {
-    /// The stage whose approvals this resource gives, claims and reports.
-    ///
-    /// # Errors
-    ///
-    /// When the source names none.
-    pub(super) fn destination(&self) -> Result<Destination<'_>> {
-        self.promotes_to().ok_or_else(missing)
-    }
-
-    /// The stage that an issue of this gate promotes to; none for an issue that is only a record.
-    pub(super) fn promotes_to(&self) -> Option<Destination<'_>> {
-        let stage = self.source.destination.as_ref()?;
-        Some(Destination { stage, former: &self.source.former_destinations })
-    }
-
-    /// Whether an issue that promotes to `marked` still leads where this gate leads now.
-    pub(super) fn leads_on(&self, marked: Option<&StageKey>) -> bool {
-        match (self.promotes_to(), marked) {
-            (Some(destination), Some(marked)) => destination.is(marked),
-            (None, None) => true,
-            _ => false,
-        }
-    }
 }

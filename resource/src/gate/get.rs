@@ -1,18 +1,18 @@
 use std::path::Path;
 
+use gate_contract::{Approval, GitSource, files};
+use github_gates::Snapshot;
+use github_gates::ledger::marker::Notice;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::Gate;
 use super::check::{ApprovalId, ClosingId};
-use super::marker::Notice;
 use super::page::NoticePage;
-use crate::contract::{Approval, GitSource, files};
+use super::session::Gate;
 use crate::error::{Error, Result};
 use crate::files::{write, write_executable};
 use crate::git::{GitResource, check_clone};
-use crate::github::Snapshot;
-use crate::step::{Metadatum, Outcome, Version};
+use crate::protocol::{Metadatum, Outcome, Version};
 
 /// Puts the approved versions into the clones of a build. Jobs run the script of the get, so that the script always
 /// agrees with the files beside it.
@@ -58,9 +58,9 @@ impl Gate<'_> {
         };
         let fetched = resource
             .fetch(git, commit, params, dir, self.log)
-            .and_then(|told| check_clone(dir, commit, &git.branch).map(|()| told));
-        let told = match fetched {
-            Ok(told) => told,
+            .and_then(|shown| check_clone(dir, commit, &git.branch).map(|()| shown));
+        let shown = match fetched {
+            Ok(shown) => shown,
             Err(error) => {
                 if let Error::NotFetched { .. } | Error::NotOnBranch { .. } = error {
                     self.tell_not_fetched(&issue, id.closing, &error);
@@ -74,7 +74,7 @@ impl Gate<'_> {
             Metadatum::new("approved_by", approval.closed_by),
             Metadatum::new("approved_at", approval.closed_at),
         ];
-        metadata.extend(told);
+        metadata.extend(shown);
         Ok(Outcome { version, metadata })
     }
 
@@ -101,11 +101,11 @@ impl Gate<'_> {
     /// need the approval's files, which are not there.
     fn tell_not_fetched(&self, issue: &Snapshot, id: ClosingId, error: &Error) {
         let what = Notice::NotFetched;
-        let told = self.was_told(issue, what, Some(id.closed_at)).and_then(|was_told| {
+        let notified = self.was_told(issue, what, Some(id.closed_at)).and_then(|was_told| {
             let page = NoticePage { refusal: error.to_string(), ..NoticePage::default() };
             if was_told { Ok(false) } else { self.notice(id.number, what, Some(id.closed_at), page, None) }
         });
-        if let Err(error) = told {
+        if let Err(error) = notified {
             self.log.say(format_args!("issue #{} could not be updated: {error}", id.number));
         }
     }

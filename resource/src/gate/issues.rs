@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use gate_contract::{GateKey, IssueKind, StageKey, StagePhase};
+use github_gates::api::{self, Query};
+use github_gates::digest::sha256;
+use github_gates::ledger::marker::{IssueMark, Marker, Parsed, text_hash};
+use github_gates::ledger::refusal::Fault;
+use github_gates::ledger::{Ledger, Trust};
+use github_gates::together;
+use github_gates::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::ledger::{Fault, Ledger, Trust};
-use super::marker::{IssueMark, Marker, Parsed, sha256, text_hash};
-use super::page::NoticePage;
-use super::{Gate, label_of};
-use crate::contract::{GateKey, IssueKind, StageKey, StagePhase};
+use super::page::{self, NoticePage};
+use super::session::{Gate, label_of};
+use super::stale::{Stale, StaleWhy};
 use crate::error::{Error, Result};
-use crate::github::api::{self, Query};
-use crate::github::{Comment, Identity, Issue, IssueState, Shape, Snapshot, User};
-
-/// Issues opened within this time of one another were opened by puts that did not see each other.
-const TOGETHER: SignedDuration = SignedDuration::from_mins(10);
 
 /// The issues of a gate, as the list shows them.
 #[derive(Debug, Default)]
@@ -30,29 +30,6 @@ pub(super) struct Found {
     pub(super) stale: Vec<Stale>,
     /// The highest number seen: what is opened after has a higher one.
     pub(super) highest: u64,
-}
-
-/// An open issue that promotes to a stage which takes no approval from it any more.
-#[derive(Clone, Debug)]
-pub(super) struct Stale {
-    pub(super) number: u64,
-    /// The stage that its records promote to; none for an issue that is only a record.
-    pub(super) promotes_to: Option<StageKey>,
-    pub(super) why: StaleWhy,
-}
-
-/// Why an open issue leads nowhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum StaleWhy {
-    /// Its gate promotes to another stage now.
-    OtherStage,
-    /// Its stage takes its approvals from another gate now.
-    OtherGate,
-    /// Its stage has no gate now.
-    Ungated,
-    /// It led nowhere before, and its people were told so.
-    Ended,
 }
 
 /// What became of a comment.
@@ -83,7 +60,7 @@ impl Gate<'_> {
                 .url(&self.client);
             let answer = self.client.get_answer(&url, None, Shape::List, what)?;
             if answer.status != 200 {
-                return Err(self.client.refusal(&answer, what));
+                return Err(self.client.refusal(&answer, what).into());
             }
             let more = answer.header("link").is_some_and(|link| link.contains("next"));
             let mut page: Vec<Issue> = api::parse(&answer, what)?;
@@ -120,7 +97,7 @@ impl Gate<'_> {
         };
         let answer = self.client.get_answer(&query("all"), None, Shape::List, what)?;
         if answer.status != 200 {
-            return Err(self.client.refusal(&answer, what));
+            return Err(self.client.refusal(&answer, what).into());
         }
         let mut issues: Vec<Issue> = api::parse(&answer, what)?;
         if answer.header("link").is_some_and(|link| link.contains("next")) {
@@ -224,7 +201,10 @@ impl Gate<'_> {
         let trust = Trust { keys: &keys, ..self.trust()? };
         let ledger = match Ledger::read(issue, &trust) {
             Ok(ledger) => ledger,
-            Err(_) if closes => return api::update(&self.client, issue.number, &fields).map(|_| ()),
+            Err(_) if closes => {
+                api::update(&self.client, issue.number, &fields)?;
+                return Ok(());
+            }
             Err(_) => return Ok(()),
         };
         let mark = ledger.current_mark();
@@ -266,8 +246,8 @@ impl Gate<'_> {
                 Err(self.other_account(user.as_ref()))
             }
             Ok(Comment { id, created_at, .. }) => Ok(Posted::Done { id, at: created_at }),
-            Err(Error::Forbidden { why, .. }) if why.contains("issue is locked") => Ok(Posted::Locked),
-            Err(error) => Err(error),
+            Err(github_gates::Error::Forbidden { why, .. }) if why.contains("issue is locked") => Ok(Posted::Locked),
+            Err(error) => Err(error.into()),
         };
         self.client.once(write, || {
             let Some(issue) = Snapshot::read(&self.client, number)? else { return Ok(None) };
@@ -284,20 +264,20 @@ impl Gate<'_> {
         let account = match self.client.identity() {
             Ok(Identity::User { id, login }) => User { id, login, kind: "User".to_owned() },
             Ok(Identity::App { slug }) => api::bot_of_app(&self.client, &slug)?,
-            Err(Error::Forbidden { .. } | Error::NotFound { .. }) => return Ok(()),
-            Err(error) => return Err(error),
+            Err(github_gates::Error::Forbidden { .. } | github_gates::Error::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error.into()),
         };
         if self.bot()?.is_user(&account) { Ok(()) } else { Err(self.other_account(Some(&account))) }
     }
 
     pub(super) fn other_account(&self, account: Option<&User>) -> Error {
-        let named = self.source.bot.map(|id| format!("`bot` is {id}")).unwrap_or_default();
+        let configured = self.source.bot.map(|id| format!("`bot` is {id}")).unwrap_or_default();
         Error::BadSource(match account {
             Some(User { id, login, .. }) => format!(
-                "{named}, and these credentials belong to `{login}`, whose id is {id}; set `bot` to {id}, or use the \
+                "{configured}, and these credentials belong to `{login}`, whose id is {id}; set `bot` to {id}, or use the \
                  credentials of the account that `bot` names"
             ),
-            None => format!("{named}, and GitHub does not show whose credentials these are"),
+            None => format!("{configured}, and GitHub does not show whose credentials these are"),
         })
     }
 
@@ -346,7 +326,7 @@ impl Gate<'_> {
         let text = &self.log.postable(text);
         let mark = IssueMark { text: text_hash(text), ..mark };
         fields["body"] = json!(Marker::Issue(mark).write(text, self.signer.as_ref(), &gate, Some(number)));
-        api::update(&self.client, number, &fields)
+        Ok(api::update(&self.client, number, &fields)?)
     }
 
     /// The ledger of an open issue. Where it is not to be believed, it begins anew: comments that somebody changed
@@ -366,7 +346,7 @@ impl Gate<'_> {
         self.verify_account()?;
         self.log.say(format_args!("issue #{}: {fault}; what was recorded there so far counts no more", issue.number));
         let gate = self.mark_in(&issue.body).map_or_else(|| self.source.gate.clone(), |mark| mark.gate);
-        let text = super::page::void(&fault.to_string())?;
+        let text = page::void(&fault.to_string())?;
         for comment in trust.bad_comments(issue, &gate) {
             api::edit_comment(&self.client, comment, &text)?;
         }
@@ -412,18 +392,9 @@ impl Found {
     /// The issue that goes on, and the others: of those opened together the lowest, for it was there first.
     pub(super) fn choose(&self) -> Option<(&Issue, Vec<&Issue>)> {
         let newest = self.open.iter().max_by_key(|issue| (issue.created_at, issue.number))?;
-        let chosen = self
-            .open
-            .iter()
-            .filter(|issue| newest.created_at.duration_since(issue.created_at) <= TOGETHER)
-            .min_by_key(|issue| issue.number)?;
+        let chosen = self.open.iter().filter(|issue| together(newest, issue)).min_by_key(|issue| issue.number)?;
         Some((chosen, self.open.iter().filter(|issue| issue.number != chosen.number).collect()))
     }
-}
-
-/// Were both opened by puts that could not see each other?
-pub(crate) fn together(one: &Issue, other: &Issue) -> bool {
-    one.created_at.duration_since(other.created_at).abs() <= TOGETHER
 }
 
 pub(super) fn is_open(issue: &Snapshot) -> bool {

@@ -3,6 +3,9 @@
 //! Every value that a template prints is shown as inline code unless the template says `| fence` or `| safe`: text
 //! from outside is never Markdown. Only links that were made here are `safe`.
 
+use gate_contract::{Approve, GateSource, ReportStatus, StagePhase, files};
+use github_gates::ledger::marker::{Claim, Notice, Record};
+use github_gates::text::{MAX_BODY, code, fenced, shortened};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, Error as TemplateError, UndefinedBehavior, Value};
@@ -10,12 +13,9 @@ use serde::Serialize;
 
 use indexmap::IndexMap;
 
-use super::issues::StaleWhy;
-use super::marker::{Claim, Notice, Record};
+use super::stale::StaleWhy;
 use crate::commits::Changes;
-use crate::contract::{Approve, GateSource, ReportStatus, StagePhase, files};
 use crate::error::{Error, Result};
-use crate::text::{MAX_BODY, code, fenced, shortened};
 
 /// Room for the marker, which is written before the text.
 const MARKER_ROOM: usize = 24_000;

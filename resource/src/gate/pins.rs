@@ -2,7 +2,8 @@
 
 use indexmap::IndexMap;
 
-use crate::contract::files::{self, CODE_PIN};
+use gate_contract::files::{self, CODE_PIN};
+use github_gates::text::one_line;
 
 /// Longest version; a file name on most systems.
 const MAX: usize = 255;
@@ -12,7 +13,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), String> {
     let good = name.len() <= 100
         && name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    if good { Ok(()) } else { Err(format!("`{}` is not a name of a pin", crate::text::one_line(name, 60))) }
+    if good { Ok(()) } else { Err(format!("`{}` is not a name of a pin", one_line(name, 60))) }
 }
 
 /// Checks a version: a commit for the code, else one word.
@@ -26,7 +27,7 @@ pub(crate) fn check_version(name: &str, version: &str) -> Result<(), String> {
     if word {
         Ok(())
     } else {
-        let found = crate::text::one_line(version, 80);
+        let found = one_line(version, 80);
         Err(format!("the pin `{name}` is one word of at most {MAX} characters, and not `{found}`"))
     }
 }
@@ -37,7 +38,7 @@ pub(crate) fn check_commit(name: &str, version: &str) -> Result<(), String> {
     if commit {
         Ok(())
     } else {
-        let found = crate::text::one_line(version, 80);
+        let found = one_line(version, 80);
         Err(format!("the pin `{name}` must be the full hash of a commit, found `{found}`"))
     }
 }

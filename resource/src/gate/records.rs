@@ -5,22 +5,23 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use gate_contract::{VersionRecord, files};
+use github_gates::api::Query;
+use github_gates::ledger::refusal::Refusal;
+use github_gates::ledger::{Ledger, Recorded};
+use github_gates::text::one_line;
+use github_gates::{Issue, Snapshot};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Gate;
 use super::check::{Listed, MAX_AGE, OVERLAP};
 use super::get::write_versions;
-use super::ledger::{Ledger, Recorded};
 use super::pins;
-use super::verdict::Refusal;
+use super::session::Gate;
 use crate::cache::Cache;
-use crate::contract::{VersionRecord, files};
 use crate::error::{Error, Result};
 use crate::files::write;
-use crate::github::api::Query;
-use crate::github::{Issue, Snapshot};
-use crate::step::{Metadatum, Outcome, Version};
+use crate::protocol::{Metadatum, Outcome, Version};
 
 /// A record, in the order in which Concourse sees them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +65,7 @@ impl RecordId {
         read().filter(|_| version.len() == 3).ok_or_else(|| {
             Error::BadRequest(format!(
                 "`version` is not a record: {}",
-                crate::text::one_line(&Value::Object(version.clone()).to_string(), 200)
+                one_line(&Value::Object(version.clone()).to_string(), 200)
             ))
         })
     }

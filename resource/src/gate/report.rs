@@ -1,16 +1,17 @@
 use std::time::Duration;
 
-use super::claim::once;
+use gate_contract::{ReportParams, ReportStatus};
+use github_gates::api::{self, Query};
+use github_gates::digest::nonce_of;
+use github_gates::ledger::Ledger;
+use github_gates::ledger::marker::{Claim, Marker, ReportMark};
+use github_gates::{Issue, LOOKS, Shape, Snapshot};
+
 use super::issues::Posted;
-use super::ledger::Ledger;
-use super::marker::{Claim, Marker, ReportMark};
 use super::page;
-use super::{Gate, label_of};
-use crate::contract::{ReportParams, ReportStatus};
+use super::session::{Gate, label_of};
 use crate::error::{Error, Result};
-use crate::github::api::{self, Query};
-use crate::github::{Issue, LOOKS, Shape, Snapshot};
-use crate::step::{Metadatum, Outcome};
+use crate::protocol::{Metadatum, Outcome};
 
 /// Issues whose comments are read for a claim that no body has.
 const MAX_READ: usize = 3;
@@ -36,7 +37,7 @@ impl Gate<'_> {
             metadata: vec![Metadatum::new("issue", issue.url.clone())],
         };
         let closed_at = claim.closed_at.to_string();
-        let nonce = once(&[&build, &claim.consumer.to_string(), status_name(params.status), &closed_at]);
+        let nonce = nonce_of(&[&build, &claim.consumer.to_string(), status_name(params.status), &closed_at]);
         if self.comment_with(&issue, &nonce)?.is_some() {
             return Ok(outcome);
         }
@@ -69,7 +70,7 @@ impl Gate<'_> {
                     .url(&self.client);
                 let answer = self.client.get_answer(&url, None, Shape::List, what)?;
                 if answer.status != 200 {
-                    return Err(self.client.refusal(&answer, what));
+                    return Err(self.client.refusal(&answer, what).into());
                 }
                 let issues: Vec<Issue> = api::parse(&answer, what)?;
                 let ours: Vec<(u64, Vec<Claim>)> = issues

@@ -1,15 +1,14 @@
-use std::fmt;
-
+use gate_contract::{Approval, Approve, files};
+use github_gates::ledger::destination::Destination;
+use github_gates::ledger::refusal::{Fault, MarkedText, Refusal, reason_in_words};
+use github_gates::ledger::{Ledger, Recorded};
+use github_gates::{Actor, IssueState, NoClosing, Snapshot, api};
 use indexmap::IndexMap;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Gate;
-use super::destination::Destination;
-use super::ledger::{Fault, Ledger, Place, Recorded};
 use super::pins;
-use crate::contract::{Approval, Approve, StageKey, files};
+use super::session::Gate;
 use crate::error::Result;
-use crate::github::{Actor, IssueState, NoClosing, Snapshot, api};
 
 /// A closing that approves, and what.
 #[derive(Clone, Debug)]
@@ -18,154 +17,6 @@ pub(crate) struct Verdict {
     pub(crate) closed_by: String,
     pub(crate) recorded: Recorded,
     pub(crate) ledger: Ledger,
-}
-
-/// The stage of a record, and the one that asked for an approval.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct OtherStage {
-    record: StageKey,
-    wanted: StageKey,
-}
-
-impl fmt::Display for OtherStage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { record, wanted } = self;
-        write!(
-            f,
-            "it approves versions for {record}, and this is {wanted}; close the issue that the next deployment opens for \
-             {wanted}"
-        )
-    }
-}
-
-/// Why a closing does not approve.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// It is open again.
-    Withdrawn,
-    /// It was closed again since.
-    ClosedAgain(Timestamp),
-    NotCompleted(String),
-    /// It was closed twice without a reopening between.
-    ClosedTwice,
-    /// It is closed as completed now, and was closed for this reason.
-    OtherReason(String),
-    Fault(Fault),
-    /// Nobody can say who closed it.
-    Unknown,
-    Closer {
-        login: String,
-        why: String,
-    },
-    Automatic(String),
-    Label(String),
-    Held(Timestamp),
-    Expired(Timestamp),
-    TooEarly(Timestamp),
-    /// People were told that closing the issue deploys nothing any more.
-    Ended,
-    /// This closing was refused before, and people were told so.
-    Refused,
-    /// The issue is a record.
-    NoPromotion,
-    /// The record is for another stage than the one that asks.
-    WrongDestination(Box<OtherStage>),
-    NoRecord,
-    NoPins,
-    BadPin(String),
-    PullRequest,
-}
-
-impl Refusal {
-    pub(super) fn wrong_destination(record: &StageKey, wanted: Destination<'_>) -> Self {
-        Self::WrongDestination(Box::new(OtherStage { record: record.clone(), wanted: wanted.stage.clone() }))
-    }
-
-    /// Whether the closing stays refused whatever changes later: people were told that it approves nothing.
-    pub(super) fn is_final(&self) -> bool {
-        matches!(self, Self::Closer { .. } | Self::Automatic(_) | Self::Label(_) | Self::WrongDestination(_))
-    }
-
-    /// What people can do to approve.
-    pub(super) fn advice(&self) -> &'static str {
-        match self {
-            Self::WrongDestination(_) | Self::Ended => {
-                "Reopening this issue does not help. Decide on the issue that the next deployment opens."
-            }
-            Self::Fault(_) | Self::BadPin(_) | Self::NoRecord | Self::NoPins => {
-                "Reopening this issue is not enough. Reopen it, wait for the record of the next deployment, and then close \
-                 it as completed."
-            }
-            Self::Label(_) => "To approve, remove the label, reopen the issue, and close it as completed.",
-            _ => "To approve, reopen the issue and ask an approver to close it as completed.",
-        }
-    }
-
-    pub(crate) fn id(&self) -> &'static str {
-        match self {
-            Self::Withdrawn | Self::ClosedAgain(_) => "withdrawn",
-            Self::NotCompleted(_) | Self::ClosedTwice | Self::OtherReason(_) => "not-completed",
-            Self::Fault(Fault::Transferred) => "transferred",
-            Self::Fault(Fault::Foreign | Fault::OtherGate(_)) | Self::PullRequest => "not-ours",
-            Self::Fault(_) | Self::BadPin(_) => "tampered",
-            Self::Unknown | Self::Closer { .. } => "closer",
-            Self::Automatic(_) => "closed-by-machine",
-            Self::Label(_) => "rejected",
-            Self::Held(_) => "held",
-            Self::Expired(_) => "expired",
-            Self::TooEarly(_) => "too-early",
-            Self::Ended => "ended",
-            Self::Refused => "refused",
-            Self::NoPromotion => "record-only",
-            Self::WrongDestination(_) => "wrong-destination",
-            Self::NoRecord => "no-record",
-            Self::NoPins => "no-pins",
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Withdrawn => {
-                write!(f, "it was reopened, which withdraws the approval; closing it again as completed approves again")
-            }
-            Self::ClosedAgain(at) => {
-                write!(f, "it was reopened and closed again at {at}, which is another approval")
-            }
-            Self::NotCompleted(reason) => {
-                write!(f, "it was closed as {reason}, and only closing as completed approves")
-            }
-            Self::ClosedTwice => write!(
-                f,
-                "it was closed again, or the reason of its closing was changed, without reopening it; reopen the issue \
-                 and close it as completed"
-            ),
-            Self::OtherReason(reason) => write!(
-                f,
-                "it was closed as {reason}, and the reason was changed to completed afterwards; reopen the issue and \
-                 close it as completed"
-            ),
-            Self::Fault(fault) => write!(f, "{fault}"),
-            Self::Unknown => write!(f, "GitHub does not show who closed it"),
-            Self::Closer { login, why } => write!(f, "{login} cannot approve: {why}"),
-            Self::Automatic(what) => write!(f, "{what} closed it, and not a person"),
-            Self::Label(label) => write!(f, "it has the label {label}, which rejects"),
-            Self::Held(until) => write!(f, "the approval waits until {until}"),
-            Self::Expired(at) => write!(f, "the approval expired at {at}"),
-            Self::TooEarly(at) => write!(f, "it was closed before {at} (`not_before`)"),
-            Self::Ended => {
-                write!(f, "closing it deploys nothing any more, as a comment on it says; decide on a newer issue")
-            }
-            Self::Refused => write!(f, "this closing was refused before; reopen the issue and close it as completed"),
-            Self::NoPromotion => write!(f, "it is a record, and closing it does nothing"),
-            Self::WrongDestination(stages) => write!(f, "{stages}"),
-            Self::NoRecord => write!(f, "no build was recorded before it was closed"),
-            Self::NoPins => write!(f, "its record names no version"),
-            Self::BadPin(why) => write!(f, "{why}"),
-            Self::PullRequest => write!(f, "it is a pull request"),
-        }
-    }
 }
 
 impl Gate<'_> {
@@ -190,14 +41,14 @@ impl Gate<'_> {
         }
         let ledger = match Ledger::read(issue, &self.trust()?) {
             Ok(ledger) if ledger.unsealed => {
-                return Ok(Err(Refusal::Fault(Fault::Unsealed(Place::Body))));
+                return Ok(Err(Refusal::Fault(Fault::Unsealed(MarkedText::Body))));
             }
             Ok(ledger) => ledger,
             Err(fault) => return Ok(Err(Refusal::Fault(fault))),
         };
         let bot = self.bot()?;
         if let Some(by) = issue.body_seen_of_other(closed_at, |actor| bot.is(actor)) {
-            return Ok(Err(Refusal::Fault(Fault::Edited { what: Place::Body, by })));
+            return Ok(Err(Refusal::Fault(Fault::Edited { what: MarkedText::Body, by })));
         }
         if let Some(not_before) = self.not_before
             && closed_at < not_before
@@ -207,7 +58,7 @@ impl Gate<'_> {
         let Some(recorded) = ledger.approved(closed_at).cloned() else { return Ok(Err(Refusal::NoRecord)) };
         let Some(record) = &recorded.record.destination else { return Ok(Err(Refusal::NoPromotion)) };
         if !destination.is(record) {
-            return Ok(Err(Refusal::wrong_destination(record, destination)));
+            return Ok(Err(Refusal::wrong_destination(record, destination.stage)));
         }
         if ledger.mark.ended {
             return Ok(Err(Refusal::Ended));
@@ -367,10 +218,6 @@ impl Verdict {
 fn after(at: Timestamp, seconds: Option<u64>) -> Option<Timestamp> {
     let seconds = i64::try_from(seconds?).unwrap_or(i64::MAX);
     Some(at.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
-}
-
-pub(super) fn reason_in_words(reason: Option<&str>) -> String {
-    reason.map_or_else(|| "nothing in particular".to_owned(), |reason| reason.to_ascii_lowercase().replace('_', " "))
 }
 
 fn machine_in_words(kind: &str) -> String {

@@ -4,6 +4,7 @@
 
 mod account;
 mod approved;
+mod arrows;
 mod attacks;
 mod check;
 mod checkout;

@@ -98,8 +98,8 @@ fn readme_leaves_nothing_out() {
             "README.md does not name `{name}`"
         );
     }
-    let errors = fs::read_to_string(folder.join("src/error.rs")).unwrap()
-        + &fs::read_to_string(folder.join("src/gate/verdict.rs")).unwrap();
+    let sources = ["src/error.rs", "../crates/github/src/error.rs", "../crates/github/src/ledger/refusal.rs"];
+    let errors = sources.map(|source| fs::read_to_string(folder.join(source)).unwrap()).concat();
     let ids: Vec<&str> = errors
         .lines()
         .filter_map(|line| line.split_once("=> \"")?.1.strip_suffix("\","))

@@ -29,7 +29,7 @@ const OPERATIONS = [
   "users/get-by-id",
   "users/get-by-username",
 ];
-const GRAPHQL = "../../../resource/src/github";
+const GRAPHQL = "../../../crates/github/src";
 const check = process.argv.includes("--check");
 const modules = "node_modules/@octokit";
 const versionOf = (name) => JSON.parse(readFileSync(`${modules}/${name}/package.json`)).version;

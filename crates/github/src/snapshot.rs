@@ -22,17 +22,18 @@ const EVENT_SLACK: SignedDuration = SignedDuration::from_secs(2);
 /// `Issue`, `IssueComment`, `ClosedEvent`).
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Snapshot {
-    pub(crate) number: u64,
-    pub(crate) url: String,
-    pub(crate) body: String,
-    pub(crate) state: IssueState,
-    pub(crate) state_reason: Option<String>,
-    pub(crate) created_at: Timestamp,
-    pub(crate) closed_at: Option<Timestamp>,
-    pub(crate) last_edited_at: Option<Timestamp>,
-    pub(crate) author: Option<Actor>,
-    pub(crate) editor: Option<Actor>,
+#[expect(missing_docs, reason = "GitHub's own names")]
+pub struct Snapshot {
+    pub number: u64,
+    pub url: String,
+    pub body: String,
+    pub state: IssueState,
+    pub state_reason: Option<String>,
+    pub created_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    pub last_edited_at: Option<Timestamp>,
+    pub author: Option<Actor>,
+    pub editor: Option<Actor>,
     newest_edits: Option<Nodes<Edit>>,
     oldest_edits: Option<Nodes<Edit>>,
     labels: Option<Nodes<LabelName>>,
@@ -42,9 +43,11 @@ pub(crate) struct Snapshot {
     labelings: Nodes<Labeling>,
 }
 
+/// Whether an issue is open or closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub(crate) enum IssueState {
+#[expect(missing_docs, reason = "GitHub's own names")]
+pub enum IssueState {
     Open,
     Closed,
 }
@@ -52,29 +55,31 @@ pub(crate) enum IssueState {
 /// Who did something. A deleted account is no actor at all.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Actor {
+#[expect(missing_docs, reason = "GitHub's own names")]
+pub struct Actor {
     #[serde(rename = "__typename")]
-    pub(crate) kind: String,
-    pub(crate) login: String,
+    pub kind: String,
+    pub login: String,
     /// Users and bots have one.
     #[serde(default)]
-    pub(crate) database_id: Option<u64>,
+    pub database_id: Option<u64>,
 }
 
 /// A comment.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Note {
+#[expect(missing_docs, reason = "GitHub's own names")]
+pub struct Note {
     /// A `BigInt`, written as a string: comments have outgrown the 32 bits of `databaseId`.
     #[serde(rename = "fullDatabaseId", deserialize_with = "big_int")]
-    pub(crate) id: u64,
-    pub(crate) body: String,
-    pub(crate) created_at: Timestamp,
-    pub(crate) last_edited_at: Option<Timestamp>,
+    pub id: u64,
+    pub body: String,
+    pub created_at: Timestamp,
+    pub last_edited_at: Option<Timestamp>,
     /// Whether somebody hid it: the page shows that it is there, and not what it says.
-    pub(crate) is_minimized: bool,
-    pub(crate) author: Option<Actor>,
-    pub(crate) editor: Option<Actor>,
+    pub is_minimized: bool,
+    pub author: Option<Actor>,
+    pub editor: Option<Actor>,
 }
 
 /// A change of the body. GitHub does not say in which order it lists them.
@@ -87,29 +92,29 @@ struct Edit {
 
 /// What closed an issue in a person's stead: `Commit`, `PullRequest` or `ProjectV2`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct Closer {
+pub struct Closer {
     #[serde(rename = "__typename")]
-    pub(crate) kind: String,
+    pub kind: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Closing {
+pub struct Closing {
     #[serde(rename = "__typename")]
     kind: String,
     #[serde(default)]
-    pub(crate) created_at: Option<Timestamp>,
+    pub created_at: Option<Timestamp>,
     #[serde(default)]
     state_reason: Option<String>,
     #[serde(default)]
-    pub(crate) actor: Option<Actor>,
+    pub actor: Option<Actor>,
     #[serde(default)]
-    pub(crate) closer: Option<Closer>,
+    pub closer: Option<Closer>,
 }
 
 /// Why nobody can be held to have closed an issue as it is closed now.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NoClosing {
+pub enum NoClosing {
     /// GitHub has no event of that moment, or not yet.
     NoEvent,
     /// It was closed more than once without a reopening between: whose closing, and with which reason, cannot be told.
@@ -159,15 +164,16 @@ struct PageInfo {
 /// Another issue of the same gate.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Neighbour {
-    pub(crate) number: u64,
-    pub(crate) body: String,
-    pub(crate) state: IssueState,
-    pub(crate) state_reason: Option<String>,
-    pub(crate) closed_at: Option<Timestamp>,
-    pub(crate) last_edited_at: Option<Timestamp>,
-    pub(crate) author: Option<Actor>,
-    pub(crate) editor: Option<Actor>,
+#[expect(missing_docs, reason = "GitHub's own names")]
+pub struct Neighbour {
+    pub number: u64,
+    pub body: String,
+    pub state: IssueState,
+    pub state_reason: Option<String>,
+    pub closed_at: Option<Timestamp>,
+    pub last_edited_at: Option<Timestamp>,
+    pub author: Option<Actor>,
+    pub editor: Option<Actor>,
 }
 
 #[derive(Deserialize)]
@@ -203,7 +209,7 @@ fn big_int<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::
 
 impl Snapshot {
     /// The issue as it is now; `None` when it is not there (deleted, transferred, or not to be seen).
-    pub(crate) fn read(client: &Client<'_>, number: u64) -> Result<Option<Self>> {
+    pub fn read(client: &Client<'_>, number: u64) -> Result<Option<Self>> {
         let Some(repository) = ask(client, ISSUE, number, None, None)? else { return Ok(None) };
         repository.issue.map(|issue| issue.with_all_comments(client)).transpose()
     }
@@ -213,16 +219,12 @@ impl Snapshot {
     /// # Errors
     ///
     /// When it is not: which of the three ways it went.
-    pub(crate) fn read_required(client: &Client<'_>, number: u64) -> Result<Self> {
+    pub fn read_required(client: &Client<'_>, number: u64) -> Result<Self> {
         required(client, number, || Self::read(client, number))
     }
 
     /// The issue, which must be there, and those of the same gate that were touched last.
-    pub(crate) fn read_with_neighbours(
-        client: &Client<'_>,
-        number: u64,
-        label: &str,
-    ) -> Result<(Self, Vec<Neighbour>)> {
+    pub fn read_with_neighbours(client: &Client<'_>, number: u64, label: &str) -> Result<(Self, Vec<Neighbour>)> {
         required(client, number, || Self::read_neighbours(client, number, label))
     }
 
@@ -252,19 +254,23 @@ impl Snapshot {
         })
     }
 
-    pub(crate) fn comments(&self) -> impl Iterator<Item = &Note> {
+    /// Returns the comments, oldest first.
+    pub fn comments(&self) -> impl Iterator<Item = &Note> {
         self.comments.nodes.iter().flatten().flatten()
     }
 
-    pub(crate) fn label_names(&self) -> impl Iterator<Item = &str> {
+    /// Returns the names of the labels.
+    pub fn label_names(&self) -> impl Iterator<Item = &str> {
         self.labels.iter().flat_map(Nodes::iter).map(|label| label.name.as_str())
     }
 
-    pub(crate) fn has_label(&self, name: &str) -> bool {
+    /// Whether the issue has a label; case does not matter.
+    pub fn has_label(&self, name: &str) -> bool {
         self.label_names().any(|label| label.eq_ignore_ascii_case(name))
     }
 
-    pub(crate) fn was_transferred(&self) -> bool {
+    /// Whether the issue came from another repository.
+    pub fn was_transferred(&self) -> bool {
         self.transfers.total_count > 0
     }
 
@@ -273,7 +279,7 @@ impl Snapshot {
     /// On the page the reason of a closed issue can be changed without reopening it, and GitHub shows that as another
     /// closing (cli/cli issue 14364): were the last event taken, whoever rejects could be made the approver. GitHub writes
     /// the issue and its event one after the other, so that their seconds may differ by one.
-    pub(crate) fn closing(&self) -> Result<&Closing, NoClosing> {
+    pub fn closing(&self) -> Result<&Closing, NoClosing> {
         let events: Vec<&Closing> = self.closings.iter().collect();
         let since = events.iter().rposition(|event| event.kind != "ClosedEvent").map_or(0, |reopened| reopened + 1);
         let closing = match events[since..] {
@@ -292,7 +298,7 @@ impl Snapshot {
     }
 
     /// Who closed it at `closed_at`, which need not be the last closing.
-    pub(crate) fn closed_by(&self, closed_at: Timestamp) -> Option<&Actor> {
+    pub fn closed_by(&self, closed_at: Timestamp) -> Option<&Actor> {
         let of_then = |event: &&Closing| {
             event.kind == "ClosedEvent"
                 && event.created_at.is_some_and(|at| at.duration_since(closed_at).abs() <= EVENT_SLACK)
@@ -305,7 +311,7 @@ impl Snapshot {
     /// The newest writing tells who wrote what is there now; a writing of the resource's own may have covered another
     /// that stood there when somebody decided. GitHub tells time in seconds: of the writings in the second of `moment`
     /// nobody knows which people saw, so they saw those of the second before, too.
-    pub(crate) fn body_seen_of_other(&self, moment: Timestamp, is_bot: impl Fn(&Actor) -> bool) -> Option<String> {
+    pub fn body_seen_of_other(&self, moment: Timestamp, is_bot: impl Fn(&Actor) -> bool) -> Option<String> {
         let edits = || self.newest_edits.iter().chain(&self.oldest_edits).flat_map(Nodes::iter);
         let last = edits().map(|edit| edit.edited_at).filter(|at| *at < moment).max();
         let other = edits()
@@ -315,13 +321,13 @@ impl Snapshot {
     }
 
     /// Was it opened again, and not by an account that `is_bot` knows?
-    pub(crate) fn was_reopened_by_other_than(&self, is_bot: impl Fn(&Actor) -> bool) -> bool {
+    pub fn was_reopened_by_other_than(&self, is_bot: impl Fn(&Actor) -> bool) -> bool {
         let last = self.closings.iter().filter(|event| event.kind == "ReopenedEvent").last();
         last.is_some_and(|event| !event.actor.as_ref().is_some_and(is_bot))
     }
 
     /// Who set `label` last, if it is set.
-    pub(crate) fn labeled_by(&self, label: &str) -> Option<&Actor> {
+    pub fn labeled_by(&self, label: &str) -> Option<&Actor> {
         if !self.has_label(label) {
             return None;
         }

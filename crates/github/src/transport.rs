@@ -6,6 +6,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 use super::proxy::EnvProxy;
 use crate::error::{Error, Result};
+use crate::text::one_line;
 
 /// An answer larger than this is refused: a hundred issues with bodies of 65,536 characters each fit.
 const MAX_ANSWER: u64 = 64 << 20;
@@ -13,36 +14,36 @@ const MAX_ANSWER: u64 = 64 << 20;
 /// A request as it is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    pub(crate) method: &'static str,
-    pub(crate) url: String,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Option<String>,
+    pub method: &'static str,
+    pub url: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Option<String>,
 }
 
 /// An answer as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: http::HeaderMap,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    pub status: u16,
+    pub headers: http::HeaderMap,
+    pub body: Vec<u8>,
     /// Of a refusal: the age in seconds of an App's token so new that parts of GitHub may not know it.
-    pub(crate) age_of_new_token: Option<i64>,
+    pub age_of_new_token: Option<i64>,
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// GitHub's own words about what went wrong, else the start of whatever came.
-    pub(crate) fn message(&self) -> String {
+    pub fn message(&self) -> String {
         let message = serde_json::from_slice::<serde_json::Value>(&self.body)
             .ok()
             .and_then(|value| Some(value.get("message")?.as_str()?.to_owned()));
         match message {
             // Into a log: without line ends and control characters.
-            Some(message) => crate::text::one_line(&message, 1_000),
-            None => crate::text::one_line(&String::from_utf8_lossy(&self.body), 200),
+            Some(message) => one_line(&message, 1_000),
+            None => one_line(&String::from_utf8_lossy(&self.body), 200),
         }
     }
 }
@@ -50,9 +51,9 @@ impl Answer {
 /// Why no answer came.
 #[derive(Debug)]
 pub(crate) struct NoAnswer {
-    pub(crate) why: String,
+    pub why: String,
     /// Whether the request may have reached GitHub.
-    pub(crate) may_have_arrived: bool,
+    pub may_have_arrived: bool,
 }
 
 /// Sends one request, once. No redirect is followed: who asked decides about that.
@@ -77,7 +78,7 @@ impl Transport {
         let proxy = EnvProxy::for_base(base, |name| std::env::var(name).ok())?;
         let used = proxy.as_ref().map(|proxy| {
             ureq::Proxy::new(&proxy.url).map_err(|_| {
-                Error::BadSource(format!("`{}` is not a valid proxy; expected http://HOST:PORT", proxy.variable))
+                Error::Settings(format!("`{}` is not a valid proxy; expected http://HOST:PORT", proxy.variable))
             })
         });
         config = config.proxy(used.transpose()?);
@@ -143,13 +144,13 @@ fn roots(ca_cert: Option<&str>) -> Result<RootCerts> {
         let before = certs.len();
         for item in parse_pem(pem.as_bytes()) {
             if let PemItem::Certificate(cert) =
-                item.map_err(|error| Error::BadSource(format!("`ca_cert` is not PEM: {error}")))?
+                item.map_err(|error| Error::Settings(format!("`ca_cert` is not PEM: {error}")))?
             {
                 certs.push(cert);
             }
         }
         if certs.len() == before {
-            return Err(Error::BadSource("`ca_cert` holds no certificate".to_owned()));
+            return Err(Error::Settings("`ca_cert` holds no certificate".to_owned()));
         }
     }
     Ok(RootCerts::Specific(Arc::new(certs)))

@@ -7,13 +7,14 @@
 use std::net::IpAddr;
 
 use crate::error::{Error, Result};
+use crate::text::one_line;
 
 /// A proxy, and the variable that names it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct EnvProxy {
-    pub(crate) variable: &'static str,
+    pub variable: &'static str,
     /// With user and password; never shown.
-    pub(crate) url: String,
+    pub url: String,
 }
 
 impl EnvProxy {
@@ -35,9 +36,9 @@ impl EnvProxy {
         }
         match url.split_once("://").map_or("http", |(scheme, _)| scheme) {
             "http" | "https" => Ok(Some(Self { variable, url })),
-            other => Err(Error::BadSource(format!(
+            other => Err(Error::Settings(format!(
                 "`{variable}` names a proxy of the kind `{}`; expected http://HOST:PORT or https://HOST:PORT",
-                crate::text::one_line(other, 20)
+                one_line(other, 20)
             ))),
         }
     }

@@ -47,14 +47,14 @@ impl Reading {
         }
         let types: Vec<&str> = errors.iter().filter_map(|error| error["type"].as_str()).collect();
         let messages: Vec<&str> = errors.iter().filter_map(|error| error["message"].as_str()).collect();
-        let said = one_line(&messages.join("; "), 400);
-        let lower = said.to_ascii_lowercase();
+        let message = one_line(&messages.join("; "), 400);
+        let lower = message.to_ascii_lowercase();
         let has_type = |wanted: &[&str]| types.iter().any(|kind| wanted.contains(kind));
         if has_type(&["RATE_LIMITED", "RATE_LIMIT"]) || lower.contains("secondary rate limit") {
             return Self::Limited;
         }
         if has_type(&["FORBIDDEN", "INSUFFICIENT_SCOPES"]) {
-            return Self::Forbidden(said);
+            return Self::Forbidden(message);
         }
         let passing = types.iter().all(|kind| PASSING_TYPES.contains(kind))
             && (!types.is_empty()
@@ -62,12 +62,12 @@ impl Reading {
                 // A query that the server does not understand is told where it went wrong.
                 || (!has_data && errors.iter().all(|error| error["locations"].is_null() && error["extensions"].is_null())));
         if passing {
-            return Self::Passing(said);
+            return Self::Passing(message);
         }
         if has_type(&["NOT_FOUND"]) {
             return Self::NotFound;
         }
-        Self::Wrong(said)
+        Self::Wrong(message)
     }
 }
 

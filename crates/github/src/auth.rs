@@ -1,43 +1,58 @@
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use gate_contract::AuthMethod;
 use jiff::Timestamp;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::json;
 
-use crate::contract::AuthMethod;
 use crate::error::{Error, Result};
 
 /// Who the resource is to GitHub.
 #[derive(Clone)]
-pub(crate) enum Credentials {
+pub enum Credentials {
+    /// A token of an account.
     Token(String),
-    App { id: String, installation: String, key: String },
+    /// An installation of a GitHub App.
+    App {
+        /// The id of the App, or its client id.
+        id: String,
+        /// The id of the installation.
+        installation: String,
+        /// The private key, in PEM.
+        key: String,
+    },
 }
 
 /// The authentication fields of a `source`, whichever mode it is in.
-pub(crate) struct AuthFields<'a> {
-    pub(crate) method: AuthMethod,
-    pub(crate) access_token: Option<&'a String>,
-    pub(crate) app_id: Option<&'a String>,
-    pub(crate) app_installation_id: Option<&'a String>,
-    pub(crate) private_ssh_key: Option<&'a String>,
+pub struct AuthFields<'a> {
+    /// Which of the other fields are used.
+    pub method: AuthMethod,
+    /// The token, for the method `token`.
+    pub access_token: Option<&'a String>,
+    /// The id of the App, or its client id.
+    pub app_id: Option<&'a String>,
+    /// The id of the App's installation.
+    pub app_installation_id: Option<&'a String>,
+    /// The App's private key, in PEM.
+    pub private_ssh_key: Option<&'a String>,
 }
 
 impl Credentials {
-    pub(crate) fn of(fields: &AuthFields<'_>) -> Result<Self> {
+    /// Returns the credentials of the fields that the method uses.
+    pub fn of(fields: &AuthFields<'_>) -> Result<Self> {
         let need = |value: Option<&String>, field: &str, method: &str| {
             value
                 .map(|value| value.trim().to_owned())
                 .filter(|value| !value.is_empty())
-                .ok_or_else(|| Error::BadSource(format!("`auth_method: {method}` needs `{field}`")))
+                .ok_or_else(|| Error::Settings(format!("`auth_method: {method}` needs `{field}`")))
         };
         match fields.method {
             AuthMethod::Token => {
                 let token = need(fields.access_token, "access_token", "token")?;
                 // A header cannot carry it, and the error of the HTTP library would show it.
                 if !token.chars().all(|c| c.is_ascii_graphic()) {
-                    return Err(Error::BadSource("`access_token` holds characters that no token has".to_owned()));
+                    return Err(Error::Settings("`access_token` holds characters that no token has".to_owned()));
                 }
                 Ok(Self::Token(token))
             }
@@ -45,7 +60,7 @@ impl Credentials {
                 let id = need(fields.app_id, "app_id", "app")?;
                 let installation = need(fields.app_installation_id, "app_installation_id", "app")?;
                 if !installation.chars().all(|c| c.is_ascii_digit()) {
-                    return Err(Error::BadSource("`app_installation_id` is a number".to_owned()));
+                    return Err(Error::Settings("`app_installation_id` is a number".to_owned()));
                 }
                 let key = need(fields.private_ssh_key, "private_ssh_key", "app")?;
                 key_pair(&key)?;
@@ -73,7 +88,7 @@ pub(crate) fn app_jwt(id: &str, key: &str, now: Timestamp) -> Result<String> {
 
 /// Reads PKCS #1, which GitHub hands out, and PKCS #8.
 fn key_pair(pem: &str) -> Result<RsaKeyPair> {
-    let bad = |why: &str| Error::BadSource(format!("`private_ssh_key` {why}"));
+    let bad = |why: &str| Error::Settings(format!("`private_ssh_key` {why}"));
     // A key kept as one line of JSON or of an environment file has its line ends escaped.
     let pem = pem.replace("\\n", "\n");
     let mut lines = pem.lines().map(str::trim).skip_while(|line| !line.starts_with("-----BEGIN "));

@@ -2,28 +2,26 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
-use crate::secrets;
-
-/// What stands in the place of a secret.
-pub(crate) const REDACTED: &str = "[redacted]";
+use crate::secrets::{self, REDACTED};
 
 /// What the user reads in the build's log: standard error, without secrets.
 ///
 /// Every line passes [`Log::redact`], which replaces each known secret wherever it stands, whoever put it there: an
 /// answer of the server, the text of an error, a file. One that was cut short is replaced as far as it goes.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub struct Log {
     verbose: bool,
     secrets: RefCell<Vec<String>>,
 }
 
 impl Log {
-    pub(crate) fn new(verbose: bool) -> Self {
+    /// Returns a log, with the lines for `-v` or without.
+    pub fn new(verbose: bool) -> Self {
         Self { verbose, secrets: RefCell::new(Vec::new()) }
     }
 
     /// From now on `secret` is not printed. Of a text of several lines (a PEM) no line is.
-    pub(crate) fn hide(&self, secret: &str) {
+    pub fn hide(&self, secret: &str) {
         let mut secrets = self.secrets.borrow_mut();
         for line in std::iter::once(secret.trim()).chain(secret.lines().map(str::trim)) {
             // The armour of a PEM is no secret, and a text this short would redact half the log.
@@ -36,7 +34,8 @@ impl Log {
         secrets.dedup();
     }
 
-    pub(crate) fn redact(&self, text: &str) -> String {
+    /// Returns `text` without the known secrets.
+    pub fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in self.secrets.borrow().iter() {
             text = without(&text, secret);
@@ -45,17 +44,17 @@ impl Log {
     }
 
     /// `text` as it may be posted: without the known secrets, and without those of other systems whose shape is known.
-    pub(crate) fn postable(&self, text: &str) -> String {
+    pub fn postable(&self, text: &str) -> String {
         self.redact(&secrets::masked(text))
     }
 
     /// A line that the user should see.
-    pub(crate) fn say(&self, line: impl Display) {
+    pub fn say(&self, line: impl Display) {
         self.line(&line.to_string());
     }
 
     /// A line for `-v`.
-    pub(crate) fn detail(&self, line: impl Display) {
+    pub fn detail(&self, line: impl Display) {
         if self.verbose {
             self.line(&line.to_string());
         }

@@ -10,7 +10,8 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-use crate::log::REDACTED;
+/// What replaces a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
 
 /// What may follow a prefix.
 #[derive(Clone, Copy)]
@@ -113,7 +114,7 @@ pub(crate) fn masked(text: &str) -> String {
     private_keys(text, &mut found);
     passwords_in_addresses(text, &mut found);
     authorization(text, &mut found);
-    named(text, &mut found);
+    values_of_known_names(text, &mut found);
     if found.is_empty() {
         return text.to_owned();
     }
@@ -245,7 +246,7 @@ fn authorization(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-fn named(text: &str, found: &mut Vec<Range<usize>>) {
+fn values_of_known_names(text: &str, found: &mut Vec<Range<usize>>) {
     for (name, lengths) in NAMED {
         for start in places(text, name, true) {
             let rest = &text[start + name.len()..];

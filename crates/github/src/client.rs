@@ -13,7 +13,7 @@ use super::transport::{Answer, NoAnswer, Request, Transport};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::log::Log;
-use crate::text::percent_encode;
+use crate::text::{one_line, percent_encode};
 
 /// Tries of a request in a check, which is asked again soon. A get and a put go on until `max_wait` is used up.
 const TRIES: u32 = 4;
@@ -36,20 +36,26 @@ const RENAMED: &str = include_str!("renamed.graphql");
 const MAX_PAGES: usize = 500;
 
 /// What a [`Client`] is made of.
-pub(crate) struct Settings {
-    pub(crate) host: String,
-    pub(crate) repository: String,
-    pub(crate) credentials: Credentials,
-    pub(crate) ca_cert: Option<String>,
-    pub(crate) timeout: Duration,
-    pub(crate) max_wait: Duration,
+pub struct Settings {
+    /// The base of the REST API, such as `https://api.github.com`.
+    pub host: String,
+    /// The repository, as `OWNER/NAME`.
+    pub repository: String,
+    /// Whose requests these are.
+    pub credentials: Credentials,
+    /// A certificate to trust besides the system's, in PEM.
+    pub ca_cert: Option<String>,
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// How long all waits of the step may take together.
+    pub max_wait: Duration,
     /// Whether a failing request is tried until `max_wait` is used up, and not four times.
-    pub(crate) persistent: bool,
+    pub persistent: bool,
 }
 
 /// How long a step waits for GitHub.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
+pub enum Patience {
     /// A check is asked again soon.
     Check,
     /// A get that fails fails its build.
@@ -60,21 +66,22 @@ pub(crate) enum Patience {
 
 impl Patience {
     /// The time to wait in all: what the source sets, else the default.
-    pub(crate) fn max_wait(self, seconds: Option<u64>) -> Duration {
+    pub fn max_wait(self, seconds: Option<u64>) -> Duration {
         Duration::from_secs(seconds.unwrap_or(match self {
             Self::Check | Self::Get => 120,
             Self::Put => 900,
         }))
     }
 
-    pub(crate) fn is_persistent(self) -> bool {
+    /// Whether requests are repeated until `max_wait` is used up.
+    pub fn is_persistent(self) -> bool {
         self != Self::Check
     }
 }
 
 /// May a request be sent again when it is not known whether the first one arrived?
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Repeat {
+pub enum Repeat {
     /// A read, or a write that ends in the same state however often it is done.
     Safe,
     /// A write that would happen twice.
@@ -83,8 +90,10 @@ pub(crate) enum Repeat {
 
 /// What the body of a successful answer begins as: an answer of another shape is not GitHub's.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub enum Shape {
+    /// A JSON object.
     Object,
+    /// A JSON list.
     List,
     /// Any, or no body at all.
     Any,
@@ -110,7 +119,7 @@ struct AppToken {
 }
 
 /// Speaks to GitHub: one request at a time, with credentials, within the rate limits.
-pub(crate) struct Client<'a> {
+pub struct Client<'a> {
     transport: Transport,
     clock: &'a dyn Clock,
     log: &'a Log,
@@ -130,16 +139,24 @@ pub(crate) struct Client<'a> {
 
 /// Whose credentials these are.
 #[derive(Clone, Debug)]
-pub(crate) enum Identity {
+pub enum Identity {
     /// An account, by its numeric id: logins can be given to another.
-    User { id: u64, login: String },
+    User {
+        /// The numeric id, which stays when the login changes.
+        id: u64,
+        /// The login.
+        login: String,
+    },
     /// An App, by its slug. Its bot user is `SLUG[bot]` in REST and `SLUG` in GraphQL.
-    App { slug: String },
+    App {
+        /// The name in the address of the App's page.
+        slug: String,
+    },
 }
 
 impl Identity {
     /// The login under which its issues are listed.
-    pub(crate) fn login(&self) -> String {
+    pub fn login(&self) -> String {
         match self {
             Self::User { login, .. } => login.clone(),
             Self::App { slug } => format!("{slug}[bot]"),
@@ -148,7 +165,8 @@ impl Identity {
 }
 
 impl<'a> Client<'a> {
-    pub(crate) fn new(settings: Settings, clock: &'a dyn Clock, log: &'a Log) -> Result<Self> {
+    /// Returns a client for one repository; sends nothing yet.
+    pub fn new(settings: Settings, clock: &'a dyn Clock, log: &'a Log) -> Result<Self> {
         let base = settings.host.trim_end_matches('/').to_owned();
         check_base(&base)?;
         check_repository(&settings.repository)?;
@@ -177,21 +195,23 @@ impl<'a> Client<'a> {
         })
     }
 
-    pub(crate) fn base(&self) -> &str {
+    /// Returns the base of the REST API, without a slash at its end.
+    pub fn base(&self) -> &str {
         &self.place.base
     }
 
     /// The repository and its host, for messages.
-    pub(crate) fn place(&self) -> &Place {
+    pub fn place(&self) -> &Place {
         &self.place
     }
 
-    pub(crate) fn owner_and_name(&self) -> (&str, &str) {
+    /// Returns the owner and the name of the repository.
+    pub fn owner_and_name(&self) -> (&str, &str) {
         self.place.repository.split_once('/').unwrap_or((&self.place.repository, ""))
     }
 
     /// GitHub's clock as of its newest answer, else this machine's.
-    pub(crate) fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.server_time.get().unwrap_or_else(|| self.clock.now())
     }
 
@@ -199,18 +219,19 @@ impl<'a> Client<'a> {
         self.log
     }
 
-    pub(crate) fn sleep(&self, time: Duration) {
+    /// Waits.
+    pub fn sleep(&self, time: Duration) {
         self.clock.sleep(time);
     }
 
     /// `…/repos/OWNER/NAME` and `path` below it.
-    pub(crate) fn repo_url(&self, path: &str) -> String {
+    pub fn repo_url(&self, path: &str) -> String {
         let (owner, name) = self.owner_and_name();
         format!("{}/repos/{}/{}{path}", self.base(), percent_encode(owner), percent_encode(name))
     }
 
     /// Asks GitHub, once, whose credentials these are.
-    pub(crate) fn identity(&self) -> Result<Identity> {
+    pub fn identity(&self) -> Result<Identity> {
         if let Some(identity) = self.identity.borrow().clone() {
             return Ok(identity);
         }
@@ -244,24 +265,24 @@ impl<'a> Client<'a> {
     }
 
     /// Reads one thing.
-    pub(crate) fn get<T: DeserializeOwned>(&self, url: &str, what: &str) -> Result<T> {
+    pub fn get<T: DeserializeOwned>(&self, url: &str, what: &str) -> Result<T> {
         parse(what, &self.request("GET", url, None, Repeat::Safe, Shape::Object, what)?)
     }
 
     /// Reads the first page of a list.
-    pub(crate) fn get_page<T: DeserializeOwned>(&self, url: &str, what: &str) -> Result<Vec<T>> {
+    pub fn get_page<T: DeserializeOwned>(&self, url: &str, what: &str) -> Result<Vec<T>> {
         parse(what, &self.request("GET", url, None, Repeat::Safe, Shape::List, what)?)
     }
 
     /// Reads one thing of a shape; the caller looks at the status.
-    pub(crate) fn get_answer(&self, url: &str, etag: Option<&str>, shape: Shape, what: &str) -> Result<Answer> {
+    pub fn get_answer(&self, url: &str, etag: Option<&str>, shape: Shape, what: &str) -> Result<Answer> {
         let request =
             Request { method: "GET", url: url.to_owned(), headers: headers(&self.bearer()?, etag), body: None };
         self.send(&request, Manner { what, repeat: Repeat::Safe, shape, renewable: true })
     }
 
     /// Writes.
-    pub(crate) fn write<T: DeserializeOwned>(
+    pub fn write<T: DeserializeOwned>(
         &self,
         method: &'static str,
         url: &str,
@@ -288,7 +309,7 @@ impl<'a> Client<'a> {
     }
 
     /// Deletes; what is gone already is as good.
-    pub(crate) fn delete(&self, url: &str, what: &str) -> Result<()> {
+    pub fn delete(&self, url: &str, what: &str) -> Result<()> {
         match self.request("DELETE", url, None, Repeat::Safe, Shape::Any, what) {
             Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -298,15 +319,15 @@ impl<'a> Client<'a> {
     /// The data of a GraphQL query; a query in whose answer anything is amiss has no data.
     ///
     /// `None` when what was asked for is not there.
-    pub(crate) fn graphql<T: DeserializeOwned>(&self, query: &str, variables: &Value, what: &str) -> Result<Option<T>> {
+    pub fn graphql<T: DeserializeOwned>(&self, query: &str, variables: &Value, what: &str) -> Result<Option<T>> {
         let manner = Manner { what, repeat: Repeat::Safe, shape: Shape::Object, renewable: true };
         let answer = self.expect(&self.query(query, variables)?, manner)?;
         let unexpected = |why: String| Error::Unexpected { what: what.to_owned(), why };
         let data = match Reading::of(parse(what, &answer)?) {
             Reading::Data(data) => data,
             Reading::NotFound => return Ok(None),
-            Reading::Forbidden(said) => {
-                let why = self.place.single_sign_on(answer.header("x-github-sso"), &said).unwrap_or(said);
+            Reading::Forbidden(message) => {
+                let why = self.place.single_sign_on(answer.header("x-github-sso"), &message).unwrap_or(message);
                 return Err(Error::Forbidden { what: what.to_owned(), why });
             }
             // Both were waited for when the answer came.
@@ -329,13 +350,13 @@ impl<'a> Client<'a> {
     }
 
     /// All pages of a list, as GitHub links them.
-    pub(crate) fn list<T: DeserializeOwned>(&self, url: &str, what: &str) -> Result<Vec<T>> {
+    pub fn list<T: DeserializeOwned>(&self, url: &str, what: &str) -> Result<Vec<T>> {
         let answer = self.request("GET", url, None, Repeat::Safe, Shape::List, what)?;
         self.rest_of_list(&answer, what, |_| true)
     }
 
     /// The items of a list whose first page came already, page by page for as long as `more` of the newest page says.
-    pub(crate) fn rest_of_list<T: DeserializeOwned>(
+    pub fn rest_of_list<T: DeserializeOwned>(
         &self,
         first: &Answer,
         what: &str,
@@ -392,7 +413,7 @@ impl<'a> Client<'a> {
     }
 
     /// The error that a status is, for a request that has no use of its own for it.
-    pub(crate) fn refusal(&self, answer: &Answer, what: &str) -> Error {
+    pub fn refusal(&self, answer: &Answer, what: &str) -> Error {
         match self.place.refusal(answer, what) {
             Error::Redirected { what, repository, to } => {
                 let to = self.present_name().unwrap_or(to);
@@ -869,7 +890,7 @@ fn parse_http_date(text: &str) -> Option<Timestamp> {
 }
 
 fn check_base(base: &str) -> Result<()> {
-    let bad = |why: &str| Err(Error::BadSource(format!("`gh_host` {why}")));
+    let bad = |why: &str| Err(Error::Settings(format!("`gh_host` {why}")));
     let Some((scheme @ ("https" | "http"), rest)) = base.split_once("://") else {
         return bad("is the base of GitHub's REST API, such as https://api.github.com or https://HOST/api/v3");
     };
@@ -900,10 +921,7 @@ fn check_repository(repository: &str) -> Result<()> {
     };
     match repository.split_once('/') {
         Some((owner, name)) if part(owner) && part(name) => Ok(()),
-        _ => Err(Error::BadSource(format!(
-            "`repository` is OWNER/NAME, and not `{}`",
-            crate::text::one_line(repository, 80)
-        ))),
+        _ => Err(Error::Settings(format!("`repository` is OWNER/NAME, and not `{}`", one_line(repository, 80)))),
     }
 }
 

@@ -8,15 +8,15 @@ use crate::text::one_line;
 
 /// The repository that requests are about, for messages.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub struct Place {
     /// `https://HOST/api/v3` or `https://api.github.com`.
-    pub(crate) base: String,
-    pub(crate) repository: String,
+    pub base: String,
+    pub repository: String,
 }
 
 impl Place {
     /// The host, with its port.
-    pub(crate) fn host(&self) -> &str {
+    pub fn host(&self) -> &str {
         let rest = self.base.split_once("://").map_or(self.base.as_str(), |(_, rest)| rest);
         rest.split('/').next().unwrap_or(rest)
     }
@@ -25,7 +25,7 @@ impl Place {
     ///
     /// Source: GitHub Docs, "Getting started with the REST API": `api.github.com`, `api.SUBDOMAIN.ghe.com`, and
     /// `https://HOST/api/v3` on GitHub Enterprise Server.
-    pub(crate) fn doubt(&self) -> Option<String> {
+    pub fn doubt(&self) -> Option<String> {
         let host = self.host();
         let plain = self.base.starts_with("https://") && !host.starts_with("api.") && !self.base.ends_with("/api/v3");
         plain.then(|| {
@@ -34,9 +34,9 @@ impl Place {
     }
 
     /// The error that a status is, for a request that has no use of its own for it.
-    pub(crate) fn refusal(&self, answer: &Answer, what: &str) -> Error {
+    pub fn refusal(&self, answer: &Answer, what: &str) -> Error {
         let (host, repository) = (self.host(), &self.repository);
-        let said = answer.message();
+        let message = answer.message();
         let what = what.to_owned();
         let new = new_token(answer);
         match answer.status {
@@ -45,22 +45,22 @@ impl Place {
                 repository: repository.clone(),
                 to: one_line(answer.header("location").unwrap_or("nowhere"), 300),
             },
-            401 => Error::Unauthorized(format!("{host} answers: {said}{new}")),
-            403 | 451 => Error::Forbidden { what, why: format!("{}{new}", self.forbidden(answer, &said)) },
+            401 => Error::Unauthorized(format!("{host} answers: {message}{new}")),
+            403 | 451 => Error::Forbidden { what, why: format!("{}{new}", self.forbidden(answer, &message)) },
             404 => self.not_found(&what, &new),
             410 => Error::Invalid {
                 what,
                 why: format!(
-                    "issues are disabled in the repository `{repository}` on {host} ({said}); enable them in its \
+                    "issues are disabled in the repository `{repository}` on {host} ({message}); enable them in its \
                      settings, or name another `repository`"
                 ),
             },
-            422 => Error::Invalid { what, why: format!("{host} answers: {}", with_details(answer, &said)) },
-            status => Error::Unexpected { what, why: format!("{host} answers {status}: {said}") },
+            422 => Error::Invalid { what, why: format!("{host} answers: {}", with_details(answer, &message)) },
+            status => Error::Unexpected { what, why: format!("{host} answers {status}: {message}") },
         }
     }
 
-    pub(crate) fn not_found(&self, what: &str, addition: &str) -> Error {
+    pub fn not_found(&self, what: &str, addition: &str) -> Error {
         let doubt = self.doubt().map(|doubt| format!("; {doubt}")).unwrap_or_default();
         Error::NotFound {
             what: format!(
@@ -72,41 +72,41 @@ impl Place {
         }
     }
 
-    fn forbidden(&self, answer: &Answer, said: &str) -> String {
+    fn forbidden(&self, answer: &Answer, message: &str) -> String {
         let (host, repository) = (self.host(), &self.repository);
-        let lower = said.to_ascii_lowercase();
+        let lower = message.to_ascii_lowercase();
         if answer.status == 451 || lower.contains("access blocked") {
             return format!(
-                "{host} blocks the repository `{repository}` ({said}); its owner has to ask GitHub Support"
+                "{host} blocks the repository `{repository}` ({message}); its owner has to ask GitHub Support"
             );
         }
         if lower.contains("archived") {
             return format!(
-                "the repository `{repository}` on {host} is archived, so nothing can be written there ({said}); \
+                "the repository `{repository}` on {host} is archived, so nothing can be written there ({message}); \
                  unarchive it, or name another `repository`"
             );
         }
-        if let Some(why) = self.single_sign_on(answer.header("x-github-sso"), said) {
+        if let Some(why) = self.single_sign_on(answer.header("x-github-sso"), message) {
             return why;
         }
         if lower.contains("ip allow list") || lower.contains("ip address is not permitted") {
-            return format!("{host} does not allow requests from this machine's address to `{repository}` ({said})");
+            return format!("{host} does not allow requests from this machine's address to `{repository}` ({message})");
         }
         if lower.contains("disabled") && lower.contains("issue") {
-            return format!("issues are disabled in the repository `{repository}` on {host} ({said})");
+            return format!("issues are disabled in the repository `{repository}` on {host} ({message})");
         }
-        format!("{host} answers for the repository `{repository}`: {said}")
+        format!("{host} answers for the repository `{repository}`: {message}")
     }
 
     /// Source: GitHub Docs, "Authenticating to the REST API", SAML SSO: the header names where to authorize the token.
-    pub(crate) fn single_sign_on(&self, header: Option<&str>, said: &str) -> Option<String> {
-        if !said.contains("SAML") && !header.is_some_and(|header| header.starts_with("required")) {
+    pub fn single_sign_on(&self, header: Option<&str>, message: &str) -> Option<String> {
+        if !message.contains("SAML") && !header.is_some_and(|header| header.starts_with("required")) {
             return None;
         }
         let url = header.and_then(|header| header.split_once("url=")).map(|(_, url)| one_line(url, 300));
         let owner = self.repository.split('/').next().unwrap_or_default();
         Some(format!(
-            "the organization `{owner}` on {} requires SAML single sign-on for this token ({said}); authorize the token \
+            "the organization `{owner}` on {} requires SAML single sign-on for this token ({message}); authorize the token \
              for the organization{}",
             self.host(),
             url.map(|url| format!(" at {url}")).unwrap_or_default()
@@ -125,7 +125,7 @@ fn new_token(answer: &Answer) -> String {
 }
 
 /// The message, and which fields it is about.
-fn with_details(answer: &Answer, said: &str) -> String {
+fn with_details(answer: &Answer, message: &str) -> String {
     let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let details: Vec<String> = value["errors"]
         .as_array()
@@ -140,5 +140,5 @@ fn with_details(answer: &Answer, said: &str) -> String {
             }
         })
         .collect();
-    if details.is_empty() { said.to_owned() } else { format!("{said} ({})", details.join("; ")) }
+    if details.is_empty() { message.to_owned() } else { format!("{message} ({})", details.join("; ")) }
 }

@@ -1,12 +1,10 @@
-use std::fmt::Write as _;
-
+use gate_contract::{Approve, GateKey, ReportStatus, StageKey};
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use ring::digest;
 use serde::{Deserialize, Serialize};
 
 use super::signature::Signer;
-use crate::contract::{Approve, GateKey, ReportStatus, StageKey};
+use crate::digest::sha256;
 
 const OPENING: &str = "<!-- ol-gate v1 ";
 const CLOSING: &str = " -->";
@@ -21,150 +19,182 @@ const MAC: &str = " mac=";
 /// text like any other, so that a commit message or a preview that quotes one is no marker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum Marker {
+pub enum Marker {
+    /// Of an issue's body.
     Issue(IssueMark),
+    /// Of a record.
     Record(RecordMark),
+    /// Of a used approval.
     Claim(ClaimMark),
+    /// Of the outcome of a deployment.
     Report(ReportMark),
+    /// Of a notice to people.
     Notice(NoticeMark),
 }
 
 /// Of a body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct IssueMark {
-    pub(crate) gate: GateKey,
+pub struct IssueMark {
+    /// The gate that the issue belongs to.
+    pub gate: GateKey,
     /// The stage that closing the issue promotes to, the same for all of its records; none for an issue of records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) destination: Option<StageKey>,
+    pub destination: Option<StageKey>,
     /// Found again when GitHub did not say whether it opened the issue.
-    pub(crate) nonce: String,
+    pub nonce: String,
     /// The name of the chain of records that counts. A new chain makes all earlier records void.
-    pub(crate) chain: String,
+    pub chain: String,
     /// How many records the chain had at the least: fewer found means that one was deleted.
-    pub(crate) records: usize,
+    pub records: usize,
     /// The first record of a chain that began with the issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) record: Option<Box<Record>>,
+    pub record: Option<Box<Record>>,
     /// The claims that were made, so that deleting a comment gives no approval back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) claims: Vec<Claim>,
+    pub claims: Vec<Claim>,
     /// A later approval was used, and this issue was told so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) superseded_by: Option<u64>,
+    pub superseded_by: Option<u64>,
     /// The issue was told that closing it deploys nothing any more. That stays so, whatever the manifest becomes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) ended: bool,
+    pub ended: bool,
     /// SHA-256 of the text that people see.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// Of a comment that records a build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RecordMark {
-    pub(crate) record: Record,
+pub struct RecordMark {
+    /// The record of this comment.
+    pub record: Record,
     /// Records whose own comments this one took the place of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) earlier: Vec<Earlier>,
-    pub(crate) text: String,
+    pub earlier: Vec<Earlier>,
+    /// SHA-256 of the text that people see.
+    pub text: String,
 }
 
 /// A record that was moved into a later comment, with the time that GitHub gave to its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Earlier {
-    pub(crate) record: Record,
-    pub(crate) at: Timestamp,
+pub struct Earlier {
+    /// The record that was moved.
+    pub record: Record,
+    /// When GitHub took the record.
+    pub at: Timestamp,
 }
 
 /// The versions of one build.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Record {
-    pub(crate) chain: String,
+pub struct Record {
+    /// The chain that the record belongs to.
+    pub chain: String,
     /// 1 for the first; one more than the records that it follows.
-    pub(crate) seq: u32,
+    pub seq: u32,
     /// Hashes of the records that it follows: one, or several after puts at the same time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) prev: Vec<String>,
-    pub(crate) pins: IndexMap<String, String>,
-    pub(crate) approve: Approve,
+    pub prev: Vec<String>,
+    /// The versions, by the names of their pins.
+    pub pins: IndexMap<String, String>,
+    /// How closely a deployment follows the versions.
+    pub approve: Approve,
+    /// The stage that the record promotes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) destination: Option<StageKey>,
+    pub destination: Option<StageKey>,
     /// The build, by which a second run of the same build is recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) build: Option<String>,
+    pub build: Option<String>,
     /// Its name for people.
-    pub(crate) label: String,
+    pub label: String,
     /// Its log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) log: Option<String>,
+    pub log: Option<String>,
     /// Whether a preview found nothing to change, so that the stage is at these versions without a deployment.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) unchanged: bool,
+    pub unchanged: bool,
     /// The environments before this one that these versions left unchanged, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) unchanged_before: Vec<String>,
+    pub unchanged_before: Vec<String>,
 }
 
 impl Record {
-    pub(crate) fn hash(&self) -> String {
+    /// Returns the hash by which other records refer to this one.
+    pub fn hash(&self) -> String {
         sha256(&serde_json::to_string(self).unwrap_or_default())
     }
 }
 
 /// That an approval was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Claim {
-    pub(crate) consumer: StageKey,
-    pub(crate) closed_at: Timestamp,
+pub struct Claim {
+    /// The stage that used the approval.
+    pub consumer: StageKey,
+    /// When the issue was closed.
+    pub closed_at: Timestamp,
     /// When the approved record was made: a rollback is a claim of a record older than one claimed before.
-    pub(crate) recorded_at: Timestamp,
+    pub recorded_at: Timestamp,
+    /// The build that used the approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) build: Option<String>,
+    pub build: Option<String>,
     /// The person who started the build; none if it started by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) by: Option<String>,
+    pub by: Option<String>,
     /// The approved commit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) code: Option<String>,
-    pub(crate) label: String,
+    pub code: Option<String>,
+    /// The build's name for people.
+    pub label: String,
+    /// The address of the build's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) log: Option<String>,
+    pub log: Option<String>,
 }
 
+/// Of a comment that uses an approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ClaimMark {
-    pub(crate) claim: Claim,
+pub struct ClaimMark {
+    /// The claim.
+    pub claim: Claim,
     /// Of one attempt: found again when GitHub did not say whether it took the comment.
-    pub(crate) nonce: String,
+    pub nonce: String,
 }
 
+/// Of a comment with the outcome of a deployment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ReportMark {
-    pub(crate) consumer: StageKey,
-    pub(crate) closed_at: Timestamp,
-    pub(crate) status: ReportStatus,
+pub struct ReportMark {
+    /// The stage that was deployed.
+    pub consumer: StageKey,
+    /// When the issue was closed.
+    pub closed_at: Timestamp,
+    /// The outcome.
+    pub status: ReportStatus,
+    /// The build that deployed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) build: Option<String>,
-    pub(crate) nonce: String,
+    pub build: Option<String>,
+    /// Of one attempt, as in a claim.
+    pub nonce: String,
 }
 
 /// That a closing was looked at, and what came of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct NoticeMark {
-    pub(crate) what: Notice,
+pub struct NoticeMark {
+    /// What the notice is about.
+    pub what: Notice,
     /// The closing that it is about; at most one notice of a sort for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) closed_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
+    /// The build that wrote the notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) build: Option<String>,
+    pub build: Option<String>,
     /// A closing that was refused once for whom it is of, or for a label, approves nothing later either.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) is_final: bool,
-    pub(crate) nonce: String,
+    pub is_final: bool,
+    /// Of one attempt, as in a claim.
+    pub nonce: String,
 }
 
+/// What a notice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Notice {
+pub enum Notice {
     /// The closing does not approve.
     Refused,
     /// It approves later.
@@ -183,17 +213,18 @@ pub(crate) enum Notice {
 
 /// A marker and what stands around it.
 #[derive(Clone, Debug)]
-pub(crate) struct Parsed<'a> {
-    pub(crate) marker: Marker,
+pub struct Parsed<'a> {
+    /// The marker.
+    pub marker: Marker,
     json: &'a str,
     mac: Option<&'a str>,
     /// What people see.
-    pub(crate) text: &'a str,
+    pub text: &'a str,
 }
 
 impl<'a> Parsed<'a> {
     /// The marker at the first byte of `body`; `None` when there is none, an error when what is there is broken.
-    pub(crate) fn read(body: &'a str) -> Option<Result<Self, serde_json::Error>> {
+    pub fn read(body: &'a str) -> Option<Result<Self, serde_json::Error>> {
         let rest = body.strip_prefix(OPENING)?;
         let end = rest.find(CLOSING).unwrap_or(rest.len());
         let (inner, text) = (&rest[..end], rest.get(end + CLOSING.len()..).unwrap_or_default());
@@ -207,26 +238,26 @@ impl<'a> Parsed<'a> {
     }
 
     /// Is the marker sealed for the issue `number`?
-    pub(crate) fn is_sealed(&self, signer: &Signer, gate: &GateKey, number: Option<u64>) -> bool {
+    pub fn is_sealed(&self, signer: &Signer, gate: &GateKey, number: Option<u64>) -> bool {
         self.mac.is_some_and(|mac| signer.verify(gate, number, self.json, mac))
     }
 }
 
 /// Whether a body begins with a marker, valid or not: the issue belongs to a gate.
-pub(crate) fn is_marked(body: &str) -> bool {
+pub fn is_marked(body: &str) -> bool {
     Parsed::read(body).is_some()
 }
 
 /// Returns `text` without anything that could be read as a marker, for texts that come from outside and are posted as they
 /// are. Control characters go first: GitHub drops some of them, which could put a marker together again.
-pub(crate) fn without_markers(text: &str) -> String {
+pub fn without_markers(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect();
     text.replace(STEM, &STEM.replacen('<', "(", 1))
 }
 
 impl Marker {
     /// The whole body or comment: this marker, sealed where there is a key to seal it with, and `text`.
-    pub(crate) fn write(&self, text: &str, signer: Option<&Signer>, gate: &GateKey, number: Option<u64>) -> String {
+    pub fn write(&self, text: &str, signer: Option<&Signer>, gate: &GateKey, number: Option<u64>) -> String {
         // Angle brackets occur in JSON within strings alone; escaped there, nothing ends the HTML comment early.
         let json = serde_json::to_string(self).unwrap_or_default().replace('<', "\\u003c").replace('>', "\\u003e");
         let mac = signer.map(|signer| format!("{MAC}{}", signer.sign(gate, number, &json))).unwrap_or_default();
@@ -235,19 +266,8 @@ impl Marker {
 }
 
 /// The hash of a text as people see it: GitHub's page writes CRLF, and ends may lose their blanks.
-pub(crate) fn text_hash(text: &str) -> String {
+pub fn text_hash(text: &str) -> String {
     sha256(text.replace("\r\n", "\n").trim_end())
-}
-
-pub(crate) fn sha256(text: &str) -> String {
-    hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -5,76 +5,83 @@ use serde::{Deserialize, Serialize};
 /// fields with GitHub's `OpenAPI` description.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct Issue {
-    pub(crate) number: u64,
-    pub(crate) title: String,
+#[expect(missing_docs, reason = "GitHub's own names")]
+pub struct Issue {
+    pub number: u64,
+    pub title: String,
     #[serde(default)]
-    pub(crate) body: Option<String>,
-    pub(crate) state: String,
+    pub body: Option<String>,
+    pub state: String,
     #[serde(default)]
-    pub(crate) state_reason: Option<String>,
+    pub state_reason: Option<String>,
     #[serde(default)]
-    pub(crate) user: Option<User>,
+    pub user: Option<User>,
     #[serde(default)]
-    pub(crate) labels: Vec<Label>,
+    pub labels: Vec<Label>,
     /// Present on a pull request, which the issues API lists too.
     #[serde(default)]
-    pub(crate) pull_request: Option<PullRequest>,
+    pub pull_request: Option<PullRequest>,
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub(crate) created_at: Timestamp,
+    pub created_at: Timestamp,
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub(crate) updated_at: Timestamp,
+    pub updated_at: Timestamp,
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
-    pub(crate) closed_at: Option<Timestamp>,
-    pub(crate) html_url: String,
-    pub(crate) url: String,
+    pub closed_at: Option<Timestamp>,
+    pub html_url: String,
+    pub url: String,
     #[serde(default)]
-    pub(crate) comments: u64,
+    pub comments: u64,
 }
 
 impl Issue {
-    pub(crate) fn is_open(&self) -> bool {
+    /// Whether the issue is open.
+    pub fn is_open(&self) -> bool {
         self.state == "open"
     }
 
-    pub(crate) fn is_pull_request(&self) -> bool {
+    /// Whether the issue is a pull request.
+    pub fn is_pull_request(&self) -> bool {
         self.pull_request.is_some()
     }
 
-    pub(crate) fn body(&self) -> &str {
+    /// Returns the body; GitHub gives none for an empty one.
+    pub fn body(&self) -> &str {
         self.body.as_deref().unwrap_or_default()
     }
 
-    pub(crate) fn has_label(&self, name: &str) -> bool {
+    /// Whether the issue has a label; case does not matter.
+    pub fn has_label(&self, name: &str) -> bool {
         // GitHub holds labels apart without regard to case.
         self.labels.iter().any(|label| label.name().eq_ignore_ascii_case(name))
     }
 }
 
+/// An account, as REST shows it.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct User {
-    pub(crate) id: u64,
-    pub(crate) login: String,
+#[expect(missing_docs, reason = "GitHub's own names")]
+pub struct User {
+    pub id: u64,
+    pub login: String,
     #[serde(rename = "type")]
-    pub(crate) kind: String,
+    pub kind: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct PullRequest {}
+pub struct PullRequest {}
 
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
-pub(crate) enum Label {
+pub enum Label {
     Name(String),
     Object { name: String },
 }
 
 impl Label {
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Name(name) | Self::Object { name } => name,
         }
@@ -86,54 +93,56 @@ impl Label {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct App {
     #[serde(default)]
-    pub(crate) slug: Option<String>,
+    pub slug: Option<String>,
 }
 
 /// A comment, and the answer to a new one.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct Comment {
-    pub(crate) id: u64,
+#[expect(missing_docs, reason = "GitHub's own names")]
+pub struct Comment {
+    pub id: u64,
     #[serde(default)]
-    pub(crate) body: Option<String>,
+    pub body: Option<String>,
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
-    pub(crate) created_at: Timestamp,
+    pub created_at: Timestamp,
     #[serde(default)]
-    pub(crate) user: Option<User>,
+    pub user: Option<User>,
 }
 
 /// What somebody may do in a repository.
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct Permission {
+pub struct Permission {
     #[serde(rename = "permission")]
-    pub(crate) base: String,
-    pub(crate) role_name: String,
+    pub base: String,
+    pub role_name: String,
     #[serde(default)]
-    pub(crate) user: Option<User>,
+    pub user: Option<User>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct TeamMembership {
-    pub(crate) state: String,
+    pub state: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct InstallationToken {
-    pub(crate) token: String,
+    pub token: String,
 }
 
 /// An issue to open.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct NewIssue {
-    pub(crate) title: String,
-    pub(crate) body: String,
+#[expect(missing_docs, reason = "GitHub's own names")]
+pub struct NewIssue {
+    pub title: String,
+    pub body: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) labels: Vec<String>,
+    pub labels: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) assignees: Vec<String>,
+    pub assignees: Vec<String>,
 }
 
 #[cfg(all(test, feature = "schema"))]

@@ -7,18 +7,21 @@ use super::client::{Client, Repeat, Shape};
 use super::model::{Comment, Issue, NewIssue, Permission, TeamMembership, User};
 use super::transport::Answer;
 use crate::error::{Error, Result};
-use crate::text::percent_encode;
+use crate::text::{one_line, percent_encode};
 
 /// Which issues are listed, and in which order. Every value comes escaped into the address.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Query(String);
+pub struct Query(String);
 
 impl Query {
-    pub(crate) fn new(state: &str) -> Self {
+    /// Returns a query for the issues in a state: `open`, `closed` or `all`.
+    pub fn new(state: &str) -> Self {
         Self(format!("?state={state}&per_page=100"))
     }
 
-    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+    /// Adds a parameter.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
         self.0.push('&');
         self.0.push_str(name);
         self.0.push('=');
@@ -26,13 +29,14 @@ impl Query {
         self
     }
 
-    pub(crate) fn url(&self, client: &Client<'_>) -> String {
+    /// Returns the address of the query.
+    pub fn url(&self, client: &Client<'_>) -> String {
         client.repo_url(&format!("/issues{}", self.0))
     }
 }
 
 /// The issue, or which of the three ways it went.
-pub(crate) fn issue(client: &Client<'_>, number: u64) -> Result<Issue> {
+pub fn issue(client: &Client<'_>, number: u64) -> Result<Issue> {
     let what = format!("reading issue #{number}");
     let url = client.repo_url(&format!("/issues/{number}"));
     let answer = client.get_answer(&url, None, Shape::Object, &what)?;
@@ -40,7 +44,7 @@ pub(crate) fn issue(client: &Client<'_>, number: u64) -> Result<Issue> {
         200 => parse(&answer, &what),
         301 => Err(Error::Moved {
             issue: number,
-            to: crate::text::one_line(answer.header("location").unwrap_or("another repository"), 300),
+            to: one_line(answer.header("location").unwrap_or("another repository"), 300),
         }),
         // A repository whose issues are disabled answers the same status for each of them.
         410 if !answer.message().to_ascii_lowercase().contains("disabled") => Err(Error::Deleted { issue: number }),
@@ -49,15 +53,17 @@ pub(crate) fn issue(client: &Client<'_>, number: u64) -> Result<Issue> {
 }
 
 /// What a number stands for.
-pub(crate) enum Probed {
+pub enum Probed {
+    /// The issue, or the pull request, of this number.
     Issue(Box<Issue>),
+    /// An issue of this number was deleted.
     Deleted,
     /// No issue, or one that cannot be seen, or not yet.
     Nothing,
 }
 
 /// Asks what a number stands for.
-pub(crate) fn probe(client: &Client<'_>, number: u64) -> Result<Probed> {
+pub fn probe(client: &Client<'_>, number: u64) -> Result<Probed> {
     match issue(client, number) {
         Ok(issue) => Ok(Probed::Issue(Box::new(issue))),
         Err(Error::Deleted { .. }) => Ok(Probed::Deleted),
@@ -67,51 +73,55 @@ pub(crate) fn probe(client: &Client<'_>, number: u64) -> Result<Probed> {
 }
 
 /// The newest issues and pull requests of the repository, whatever they are: one page.
-pub(crate) fn newest(client: &Client<'_>) -> Result<Vec<Issue>> {
+pub fn newest(client: &Client<'_>) -> Result<Vec<Issue>> {
     let url = Query::new("all").with("sort", "created").with("direction", "desc").url(client);
     client.get_page(&url, "listing the newest issues")
 }
 
-pub(crate) fn create(client: &Client<'_>, issue: &NewIssue) -> Result<Issue> {
+/// Opens an issue.
+pub fn create(client: &Client<'_>, issue: &NewIssue) -> Result<Issue> {
     let body = serde_json::to_value(issue).map_err(|error| Error::Internal(error.to_string()))?;
     client.write("POST", &client.repo_url("/issues"), &body, Repeat::Never, "opening the issue")
 }
 
-pub(crate) fn comment(client: &Client<'_>, number: u64, text: &str) -> Result<Comment> {
+/// Adds a comment to an issue.
+pub fn comment(client: &Client<'_>, number: u64, text: &str) -> Result<Comment> {
     let url = client.repo_url(&format!("/issues/{number}/comments"));
     client.write("POST", &url, &json!({"body": text}), Repeat::Never, &format!("commenting on issue #{number}"))
 }
 
 /// The comments of an issue since a moment.
-pub(crate) fn comments_since(client: &Client<'_>, number: u64, since: Timestamp) -> Result<Vec<Comment>> {
+pub fn comments_since(client: &Client<'_>, number: u64, since: Timestamp) -> Result<Vec<Comment>> {
     let since = percent_encode(&since.to_string());
     let url = client.repo_url(&format!("/issues/{number}/comments?per_page=100&since={since}"));
     client.list(&url, &format!("listing the comments of issue #{number}"))
 }
 
 /// Changes fields of an issue; the answer is the issue as GitHub then has it.
-pub(crate) fn update(client: &Client<'_>, number: u64, fields: &Value) -> Result<Issue> {
+pub fn update(client: &Client<'_>, number: u64, fields: &Value) -> Result<Issue> {
     let url = client.repo_url(&format!("/issues/{number}"));
     client.write("PATCH", &url, fields, Repeat::Safe, &format!("changing issue #{number}"))
 }
 
-pub(crate) fn add_labels(client: &Client<'_>, number: u64, labels: &[&str]) -> Result<Value> {
+/// Adds labels to an issue, and returns the labels that it has now.
+pub fn add_labels(client: &Client<'_>, number: u64, labels: &[&str]) -> Result<Value> {
     let url = client.repo_url(&format!("/issues/{number}/labels"));
     client.write("POST", &url, &json!({"labels": labels}), Repeat::Safe, &format!("labelling issue #{number}"))
 }
 
 /// Writes a comment of our own anew.
-pub(crate) fn edit_comment(client: &Client<'_>, id: u64, text: &str) -> Result<Comment> {
+pub fn edit_comment(client: &Client<'_>, id: u64, text: &str) -> Result<Comment> {
     let url = client.repo_url(&format!("/issues/comments/{id}"));
     client.write("PATCH", &url, &json!({"body": text}), Repeat::Safe, "changing a comment of our own")
 }
 
-pub(crate) fn delete_comment(client: &Client<'_>, id: u64) -> Result<()> {
+/// Deletes a comment.
+pub fn delete_comment(client: &Client<'_>, id: u64) -> Result<()> {
     client.delete(&client.repo_url(&format!("/issues/comments/{id}")), "deleting a comment of our own")
 }
 
 /// The account of a numeric id; `None` when it is gone.
-pub(crate) fn account(client: &Client<'_>, id: u64) -> Result<Option<User>> {
+pub fn account(client: &Client<'_>, id: u64) -> Result<Option<User>> {
     match client.get::<User>(&format!("{}/user/{id}", client.base()), &format!("asking GitHub for the account {id}")) {
         Ok(user) => Ok((user.id == id).then_some(user)),
         Err(Error::NotFound { .. }) => Ok(None),
@@ -120,13 +130,13 @@ pub(crate) fn account(client: &Client<'_>, id: u64) -> Result<Option<User>> {
 }
 
 /// The bot user of an App.
-pub(crate) fn bot_of_app(client: &Client<'_>, slug: &str) -> Result<User> {
+pub fn bot_of_app(client: &Client<'_>, slug: &str) -> Result<User> {
     let url = format!("{}/users/{}", client.base(), percent_encode(&format!("{slug}[bot]")));
     client.get(&url, &format!("asking GitHub for the bot user of the App {slug}"))
 }
 
 /// Whether `login` can be assigned to issues of the repository.
-pub(crate) fn is_assignable(client: &Client<'_>, login: &str) -> Result<bool> {
+pub fn is_assignable(client: &Client<'_>, login: &str) -> Result<bool> {
     let url = client.repo_url(&format!("/assignees/{}", percent_encode(login)));
     let what = format!("asking GitHub whether {login} can be assigned");
     let answer = client.get_answer(&url, None, Shape::Any, &what)?;
@@ -138,7 +148,7 @@ pub(crate) fn is_assignable(client: &Client<'_>, login: &str) -> Result<bool> {
 }
 
 /// What `login` may do in the repository; `None` when that is nothing.
-pub(crate) fn permission(client: &Client<'_>, login: &str) -> Result<Option<Permission>> {
+pub fn permission(client: &Client<'_>, login: &str) -> Result<Option<Permission>> {
     let url = client.repo_url(&format!("/collaborators/{}/permission", percent_encode(login)));
     match client.get(&url, &format!("asking for the role of {login}")) {
         Ok(permission) => Ok(Some(permission)),
@@ -148,10 +158,10 @@ pub(crate) fn permission(client: &Client<'_>, login: &str) -> Result<Option<Perm
 }
 
 /// Is `login` an active member of `organization/team`?
-pub(crate) fn is_in_team(client: &Client<'_>, team: &str, login: &str) -> Result<bool> {
+pub fn is_in_team(client: &Client<'_>, team: &str, login: &str) -> Result<bool> {
     let (organization, slug) = team
         .split_once('/')
-        .ok_or_else(|| Error::BadSource(format!("`closers.teams` has `{team}`, which is not ORGANIZATION/TEAM")))?;
+        .ok_or_else(|| Error::Settings(format!("`closers.teams` has `{team}`, which is not ORGANIZATION/TEAM")))?;
     let url = format!(
         "{}/orgs/{}/teams/{}/memberships/{}",
         client.base(),
@@ -166,7 +176,8 @@ pub(crate) fn is_in_team(client: &Client<'_>, team: &str, login: &str) -> Result
     }
 }
 
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(answer: &Answer, what: &str) -> Result<T> {
+/// Parses the JSON of an answer.
+pub fn parse<T: serde::de::DeserializeOwned>(answer: &Answer, what: &str) -> Result<T> {
     serde_json::from_slice(&answer.body).map_err(|error| Error::Unexpected {
         what: what.to_owned(),
         why: format!("the answer is not as GitHub describes it: {error}"),

@@ -1,18 +1,16 @@
-use std::borrow::Cow;
+//! Reads a request of Concourse and dispatches it to a mode.
+
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use gate_contract::Source;
+use github_gates::log::Log;
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::build::Build;
-use crate::clock::Clock;
-use crate::contract::Source;
+use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::log::Log;
+use crate::protocol::Version;
 use crate::{compat, gate};
-
-/// A version as Concourse has it: texts by names. Source: Concourse, "Implementing a resource type".
-pub(crate) type Version = serde_json::Map<String, Value>;
 
 /// What Concourse runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,32 +18,6 @@ pub(crate) enum Step<'a> {
     Check,
     In(&'a Path),
     Out(&'a Path),
-}
-
-/// What a step has besides its request.
-pub(crate) struct Context<'a> {
-    pub(crate) clock: &'a dyn Clock,
-    pub(crate) log: &'a Log,
-    pub(crate) build: Build,
-}
-
-/// The answer of a get or a put.
-#[derive(Debug, Serialize)]
-pub(crate) struct Outcome {
-    pub(crate) version: Version,
-    pub(crate) metadata: Vec<Metadatum>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Metadatum {
-    name: Cow<'static, str>,
-    value: String,
-}
-
-impl Metadatum {
-    pub(crate) fn new(name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into() }
-    }
 }
 
 /// Reads a request, does what it asks for, and returns what belongs on standard output.

@@ -2,13 +2,17 @@
 
 use std::fmt::Write as _;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 /// GitHub's limit for a body and for a comment, in characters.
-pub(crate) const MAX_BODY: usize = 65_536;
+pub const MAX_BODY: usize = 65_536;
 /// GitHub's limit for a title, in characters.
-pub(crate) const MAX_TITLE: usize = 256;
+pub const MAX_TITLE: usize = 256;
 
 /// `text` with control and direction-changing characters made visible, and no start of an HTML comment.
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.replace("\r\n", "\n").chars() {
         match c {
@@ -32,14 +36,14 @@ pub(crate) fn visible(text: &str) -> String {
 
 /// A code block with `text`, fenced by more backticks than `text` has in a row: nothing in it is Markdown, so that no
 /// mention notifies, no keyword closes and no link is live.
-pub(crate) fn fenced(text: &str) -> String {
+pub fn fenced(text: &str) -> String {
     let text = visible(text);
     let fence = "`".repeat(longest_run(&text).max(2) + 1);
     format!("{fence}text\n{}\n{fence}", text.trim_end_matches('\n'))
 }
 
 /// `text` on one line, as inline code.
-pub(crate) fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let text = visible(text).replace(['\n', '\t'], " ");
     let text = text.trim();
     if text.is_empty() {
@@ -55,7 +59,7 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// At most `limit` characters of `text`, cut at the end of a line where there is one, and saying so.
-pub(crate) fn shortened(text: &str, limit: usize) -> String {
+pub fn shortened(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
     }
@@ -66,26 +70,18 @@ pub(crate) fn shortened(text: &str, limit: usize) -> String {
 }
 
 /// `text` on one line and without what a title cannot hold.
-pub(crate) fn one_line(text: &str, limit: usize) -> String {
+pub fn one_line(text: &str, limit: usize) -> String {
     let text = visible(text).replace(['\n', '\t'], " ");
     text.trim().chars().take(limit).collect()
 }
 
 /// `text` for a path segment or a query value: all but RFC 3986's unreserved characters are escaped.
-pub(crate) fn percent_encode(text: &str) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+pub fn percent_encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// Is a variable of Concourse's left in `text` that nobody filled?
-pub(crate) fn has_unfilled_variable(text: &str) -> bool {
+pub fn has_unfilled_variable(text: &str) -> bool {
     text.find("((").is_some_and(|at| text[at..].contains("))"))
 }
 

@@ -1,4 +1,4 @@
-//! What a pipeline and the resource say to one another.
+//! What a pipeline may write for the resource, and the files that the resource writes for a job.
 //!
 //! There are two modes. A `source` with a `gate` is in **gate mode**: approvals are typed, name versions and are used
 //! once. A `source` without one is in **compatibility mode**: the fields, versions and files of MIT Open Learning's

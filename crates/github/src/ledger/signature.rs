@@ -1,16 +1,17 @@
+use gate_contract::GateKey;
 use ring::hmac;
 
-use super::marker::hex;
-use crate::contract::GateKey;
+use crate::digest::hex;
 
 /// Seals markers with `signing_key`, for one repository on one server.
-pub(crate) struct Signer {
+pub struct Signer {
     key: hmac::Key,
     place: String,
 }
 
 impl Signer {
-    pub(crate) fn new(key: &str, host: &str, repository: &str) -> Self {
+    /// Returns the signer of one repository on one server.
+    pub fn new(key: &str, host: &str, repository: &str) -> Self {
         Self {
             key: hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()),
             place: format!("{}\n{}", host.to_ascii_lowercase(), repository.to_ascii_lowercase()),
@@ -19,11 +20,12 @@ impl Signer {
 
     /// The seal of `json` on issue `number`. An issue that is about to be opened has no number yet; its seal is
     /// renewed as soon as it has one, and approves nothing before.
-    pub(crate) fn sign(&self, gate: &GateKey, number: Option<u64>, json: &str) -> String {
+    pub fn sign(&self, gate: &GateKey, number: Option<u64>, json: &str) -> String {
         hex(hmac::sign(&self.key, self.message(gate, number, json).as_bytes()).as_ref())
     }
 
-    pub(crate) fn verify(&self, gate: &GateKey, number: Option<u64>, json: &str, mac: &str) -> bool {
+    /// Whether `mac` is the seal of `json` on issue `number`.
+    pub fn verify(&self, gate: &GateKey, number: Option<u64>, json: &str, mac: &str) -> bool {
         let Some(tag) = unhex(mac) else { return false };
         hmac::verify(&self.key, self.message(gate, number, json).as_bytes(), &tag).is_ok()
     }

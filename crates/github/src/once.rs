@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::time::Duration;
 
 use super::api;
@@ -6,20 +7,32 @@ use super::model::{Issue, NewIssue};
 use crate::error::{Error, Result};
 
 /// Waits before looking whether a write of unknown outcome happened.
-pub(crate) const LOOKS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+pub const LOOKS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
 /// How often a write of unknown outcome is begun, at the least.
 const ROUNDS: u32 = 3;
 /// Assignees of one issue (GitHub REST API, "Create an issue").
 const MAX_ASSIGNEES: usize = 10;
 
+/// An error of an attempt to write: GitHub's, or one that holds GitHub's.
+pub trait Attempt: From<Error> + Display {
+    /// Whether the write may have happened or not.
+    fn is_ambiguous(&self) -> bool;
+}
+
+impl Attempt for Error {
+    fn is_ambiguous(&self) -> bool {
+        matches!(self, Self::Ambiguous { .. })
+    }
+}
+
 impl Client<'_> {
     /// Does a write that may not be repeated, until it is known to be done or refused. When GitHub does not say whether it
     /// did it, `look` looks for what came of it, and only when that is not there it is written again.
-    pub(crate) fn once<T>(
+    pub fn once<T, E: Attempt>(
         &self,
-        mut write: impl FnMut() -> Result<T>,
-        mut look: impl FnMut() -> Result<Option<T>>,
-    ) -> Result<T> {
+        mut write: impl FnMut() -> Result<T, E>,
+        mut look: impl FnMut() -> Result<Option<T>, E>,
+    ) -> Result<T, E> {
         for round in 1.. {
             let unknown = match write() {
                 Err(error) if error.is_ambiguous() => error,
@@ -38,12 +51,12 @@ impl Client<'_> {
                 return Err(unknown);
             }
         }
-        Err(Error::Internal("a write was neither carried out nor refused".to_owned()))
+        Err(Error::Internal("a write was neither carried out nor refused".to_owned()).into())
     }
 
     /// Opens an issue, of which `is_it` knows what may have come of an attempt of unknown outcome. GitHub refuses the whole
     /// issue for one assignee that cannot be assigned: then the others are kept.
-    pub(crate) fn open(&self, new: &NewIssue, is_it: impl Fn(&Issue) -> bool) -> Result<Issue> {
+    pub fn open(&self, new: &NewIssue, is_it: impl Fn(&Issue) -> bool) -> Result<Issue> {
         let mut new = new.clone();
         if new.assignees.len() > MAX_ASSIGNEES {
             let dropped = new.assignees.split_off(MAX_ASSIGNEES).join(", ");

@@ -151,7 +151,7 @@ pub struct GateSource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_cert: Option<String>,
     /// Who may approve. Where it is given it names somebody.
-    #[serde(default, deserialize_with = "named", skip_serializing_if = "Closers::is_empty")]
+    #[serde(default, deserialize_with = "not_empty", skip_serializing_if = "Closers::is_empty")]
     pub closers: Closers,
     /// Does a closing by a commit or a pull request (`fixes #12`) approve?
     #[serde(default, skip_serializing_if = "is_default")]
@@ -227,7 +227,7 @@ pub(super) enum TextOrNumber {
 }
 
 /// A list that a variable left empty must not open the gate to everybody with the role triage.
-fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Closers, D::Error> {
+fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Closers, D::Error> {
     let closers = Closers::deserialize(deserializer)?;
     if closers.is_empty() {
         return Err(serde::de::Error::custom(

@@ -1,116 +1,78 @@
-use std::collections::BTreeMap;
-use std::fmt;
+//! The ledger of a gate: what the markers of its issues say, as far as they are believed.
+//!
+//! The [`marker`] at the head of a text holds the records, the [`signature`] seals it, and the [`bot`] is the account that
+//! wrote it. A [`destination`] is the stage that a record promotes to.
 
+/// The account that writes the issues.
+pub mod bot;
+/// The stage that a record promotes to.
+pub mod destination;
+/// What the program writes at the head of its texts.
+pub mod marker;
+pub mod refusal;
+/// The seal of a marker.
+pub mod signature;
+
+use std::collections::BTreeMap;
+
+use gate_contract::{GateKey, ReportStatus};
 use jiff::Timestamp;
 
-use super::bot::Bot;
-use super::destination::Destination;
-use super::marker::{Claim, IssueMark, Marker, NoticeMark, Parsed, Record, ReportMark, text_hash};
-use super::signature::Signer;
-use crate::contract::{GateKey, ReportStatus};
-use crate::github::{Note, Snapshot};
+use self::bot::Bot;
+use self::destination::Destination;
+use self::marker::{Claim, IssueMark, Marker, Notice, NoticeMark, Parsed, Record, ReportMark, text_hash};
+use self::signature::Signer;
+use crate::ledger::refusal::{Fault, MarkedText};
+use crate::{Actor, Note, Snapshot};
 
 /// Claims that a body remembers.
 const MAX_CLAIMS: usize = 20;
 
 /// What an issue's markers say, once it is known that nobody but the resource wrote them.
 #[derive(Clone, Debug)]
-pub(crate) struct Ledger {
-    pub(crate) mark: IssueMark,
+pub struct Ledger {
+    /// The marker of the body.
+    pub mark: IssueMark,
     /// What people see of the body.
-    pub(crate) text: String,
+    pub text: String,
     /// Of the chain that counts, oldest first.
-    pub(crate) records: Vec<Recorded>,
+    pub records: Vec<Recorded>,
     /// Claims, by the id of their comment; those that only the body remembers come with none.
-    pub(crate) claims: Vec<(Option<u64>, Claim)>,
-    pub(crate) reports: Vec<ReportMark>,
-    pub(crate) notices: Vec<NoticeMark>,
+    pub claims: Vec<(Option<u64>, Claim)>,
+    /// The outcomes of deployments.
+    pub reports: Vec<ReportMark>,
+    /// The notices to the people on the issue.
+    pub notices: Vec<NoticeMark>,
     /// The body's seal is not renewed for its number yet.
-    pub(crate) unsealed: bool,
+    pub unsealed: bool,
 }
 
 /// A record and when GitHub took it.
 #[derive(Clone, Debug)]
-pub(crate) struct Recorded {
-    pub(crate) record: Record,
-    pub(crate) at: Timestamp,
+pub struct Recorded {
+    /// The record.
+    pub record: Record,
+    /// When GitHub took the record.
+    pub at: Timestamp,
     /// The comment that holds it now; the body holds the first.
-    pub(crate) comment: Option<u64>,
-    pub(crate) hash: String,
-}
-
-/// Why the markers of an issue are not believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Another account opened it.
-    Foreign,
-    /// It has no marker.
-    Unmarked,
-    /// It is the issue of another gate.
-    OtherGate(String),
-    /// It came from another repository.
-    Transferred,
-    /// Somebody else changed a text of ours.
-    Edited { what: Place, by: String },
-    /// Somebody hid a record, so that nobody sees what would be approved.
-    Hidden(Place),
-    /// A marker cannot be read.
-    Broken(Place),
-    /// A marker is not sealed with our key.
-    Unsealed(Place),
-    /// The text does not fit its marker.
-    TextChanged(Place),
-    /// A record is missing.
-    Deleted,
-    /// It holds records of two chains, and the body's is not the later one.
-    Forked,
-}
-
-/// Which text of ours it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    Body,
-    Comment(u64),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Body => write!(f, "the body"),
-            Self::Comment(id) => write!(f, "comment {id}"),
-        }
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Foreign => write!(f, "another account than the resource's opened it"),
-            Self::Unmarked => write!(f, "its marker is gone"),
-            Self::OtherGate(key) => write!(f, "it belongs to the gate {key}"),
-            Self::Transferred => write!(f, "it was transferred here from another repository"),
-            Self::Edited { what, by } => write!(f, "{what} was edited by {by}"),
-            Self::Hidden(what) => write!(f, "{what}, which records a build, was hidden"),
-            Self::Broken(what) => write!(f, "the marker of {what} cannot be read"),
-            Self::Unsealed(what) => write!(f, "the marker of {what} is not signed with `signing_key`"),
-            Self::TextChanged(what) => write!(f, "the text of {what} is not the one that was written"),
-            Self::Deleted => write!(f, "a record was deleted"),
-            Self::Forked => write!(f, "its records contradict each other, since two builds wrote at the same time"),
-        }
-    }
+    pub comment: Option<u64>,
+    /// The hash of the record, by which others refer to it.
+    pub hash: String,
 }
 
 /// Whom to believe.
-pub(crate) struct Trust<'a> {
-    pub(crate) bot: &'a Bot,
+pub struct Trust<'a> {
+    /// The account that writes the issues.
+    pub bot: &'a Bot,
     /// The gate's key and its former ones.
-    pub(crate) keys: &'a [GateKey],
-    pub(crate) signer: Option<&'a Signer>,
+    pub keys: &'a [GateKey],
+    /// The key of the seals; without one, markers need no seal.
+    pub signer: Option<&'a Signer>,
 }
 
 impl Ledger {
     /// One without records.
-    pub(crate) fn empty(mark: IssueMark) -> Self {
+    pub fn empty(mark: IssueMark) -> Self {
         Self {
             mark,
             text: String::new(),
@@ -123,14 +85,14 @@ impl Ledger {
     }
 
     /// Reads an issue's markers, or says why they are not to be believed.
-    pub(crate) fn read(issue: &Snapshot, trust: &Trust<'_>) -> Result<Self, Fault> {
+    pub fn read(issue: &Snapshot, trust: &Trust<'_>) -> Result<Self, Fault> {
         if !issue.author.as_ref().is_some_and(|author| trust.bot.is(author)) {
             return Err(Fault::Foreign);
         }
         if issue.was_transferred() {
             return Err(Fault::Transferred);
         }
-        let body = Place::Body;
+        let body = MarkedText::Body;
         let parsed = match Parsed::read(&issue.body) {
             None => return Err(Fault::Unmarked),
             Some(Err(_)) => return Err(Fault::Broken(body)),
@@ -244,16 +206,17 @@ impl Ledger {
     /// The record that a closing at `closed_at` approves: the newest that GitHub took before.
     ///
     /// One of the same second does not count: GitHub tells time in seconds, and nobody can have read it.
-    pub(crate) fn approved(&self, closed_at: Timestamp) -> Option<&Recorded> {
+    pub fn approved(&self, closed_at: Timestamp) -> Option<&Recorded> {
         self.records.iter().rev().find(|recorded| recorded.at < closed_at)
     }
 
-    pub(crate) fn newest(&self) -> Option<&Recorded> {
+    /// Returns the newest record.
+    pub fn newest(&self) -> Option<&Recorded> {
         self.records.last()
     }
 
     /// The records that no other follows.
-    pub(crate) fn heads(&self) -> (u32, Vec<String>) {
+    pub fn heads(&self) -> (u32, Vec<String>) {
         let followed: Vec<&String> = self.records.iter().flat_map(|recorded| &recorded.record.prev).collect();
         let heads = self.records.iter().filter(|recorded| !followed.contains(&&recorded.hash));
         let seq = self.records.iter().map(|recorded| recorded.record.seq).max().unwrap_or_default();
@@ -261,7 +224,7 @@ impl Ledger {
     }
 
     /// Whether a deployment of the approval that was given at `closed_at` succeeded.
-    pub(crate) fn has_succeeded(&self, destination: Destination<'_>, closed_at: Timestamp) -> bool {
+    pub fn has_succeeded(&self, destination: Destination<'_>, closed_at: Timestamp) -> bool {
         self.reports.iter().any(|report| {
             report.status == ReportStatus::Succeeded
                 && report.closed_at == closed_at
@@ -270,16 +233,17 @@ impl Ledger {
     }
 
     /// Whether people were told that the closing at `closed_at` is refused for good.
-    pub(crate) fn is_refused_for_good(&self, closed_at: Timestamp) -> bool {
+    pub fn is_refused_for_good(&self, closed_at: Timestamp) -> bool {
         self.notices.iter().any(|notice| notice.is_final && notice.closed_at == Some(closed_at))
     }
 
-    pub(crate) fn has_notice(&self, what: super::marker::Notice, closed_at: Option<Timestamp>) -> bool {
+    /// Whether people were notified of `what` about the closing at `closed_at`.
+    pub fn has_notice(&self, what: Notice, closed_at: Option<Timestamp>) -> bool {
         self.notices.iter().any(|notice| notice.what == what && notice.closed_at == closed_at)
     }
 
     /// What the body's marker should say.
-    pub(crate) fn current_mark(&self) -> IssueMark {
+    pub fn current_mark(&self) -> IssueMark {
         let mut mark = self.mark.clone();
         mark.records = mark.records.max(self.records.len());
         for (_, claim) in &self.claims {
@@ -309,7 +273,7 @@ impl Trust<'_> {
         if !comment.author.as_ref().is_some_and(|author| self.bot.is(author)) {
             return Ok(None);
         }
-        let what = Place::Comment(comment.id);
+        let what = MarkedText::Comment(comment.id);
         // Before the marker is looked for: an edit may have taken it away.
         self.unedited(what, comment.last_edited_at, comment.editor.as_ref())?;
         let parsed = match Parsed::read(&comment.body) {
@@ -332,7 +296,7 @@ impl Trust<'_> {
     }
 
     /// The comments of ours that are not to be believed.
-    pub(crate) fn bad_comments(&self, issue: &Snapshot, gate: &GateKey) -> Vec<u64> {
+    pub fn bad_comments(&self, issue: &Snapshot, gate: &GateKey) -> Vec<u64> {
         issue
             .comments()
             .filter(|comment| self.comment(comment, gate, issue.number).is_err())
@@ -341,12 +305,7 @@ impl Trust<'_> {
     }
 
     /// A text of ours is as we left it when we were the last to write it: what we write, we make of what we trust.
-    fn unedited(
-        &self,
-        what: Place,
-        edited_at: Option<Timestamp>,
-        editor: Option<&crate::github::Actor>,
-    ) -> Result<(), Fault> {
+    fn unedited(&self, what: MarkedText, edited_at: Option<Timestamp>, editor: Option<&Actor>) -> Result<(), Fault> {
         match (edited_at, editor) {
             (None, None) => Ok(()),
             (_, Some(editor)) if self.bot.is(editor) => Ok(()),
