@@ -2,9 +2,10 @@
 
 use camino::Utf8PathBuf;
 use ol_pipegen::diagnostic::{Diagnostic, Diagnostics};
-use ol_pipegen::render::{Options, Run, Selected, render};
+use ol_pipegen::render::{Options, Run, render};
 use ol_pipegen::report::{github, json, plain, sarif};
 use ol_pipegen::source::{SourceText, Sources, Unsaved};
+use ol_pipegen::workspace::Selected;
 use ol_pipegen::yaml::{Limits, read};
 
 /// Renders the fleet in `fleet/` with other bytes in place of a file of it, shows what is to be said in every format, and
