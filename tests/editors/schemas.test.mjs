@@ -23,7 +23,7 @@ let opened = 0;
 before(async () => {
   execFileSync(PIPEGEN, ['init', folder]);
   writeFileSync(join(folder, 'schemas/concourse-pipeline.v1.json'), execFileSync(PIPEGEN, ['schema', 'pipeline']));
-  const [line] = read('projects/shop-cart.yml').split('\n');
+  const [line] = read('projects/cart.yml').split('\n');
   assert.equal(line, '# yaml-language-server: $schema=../schemas/project.v1.json');
   modeline = (schema) => `${line.replace('project.v1.json', schema)}\n`;
   await editor.start();
@@ -61,7 +61,7 @@ function files(below, ending = '.yml') {
 }
 
 test('what init writes is fine', async () => {
-  for (const name of ['projects/shop-cart.yml', 'pipegen.yml']) {
+  for (const name of ['projects/cart.yml', 'pipegen.yml']) {
     const {problems} = await editor.open(join(folder, name), read(name));
     assert.deepEqual(problems, [], name);
   }
