@@ -1,6 +1,9 @@
 //! Repositories, compared as GitHub compares them: one repository has many addresses.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use percent_encoding::percent_decode_str;
 
 /// A repository, however its address is spelt: `HOST/OWNER/NAME` in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,8 +21,9 @@ impl Repository {
 
     /// The repository behind the address of a clone: `https://…`, `ssh://…`, `git://…` or `USER@HOST:PATH`.
     pub fn of_clone(address: &str) -> Self {
-        let address = decoded(&without_separators(address.trim()));
-        let address = address.as_str();
+        let address = without_separators(address.trim());
+        let address = decoded(&address);
+        let address = address.as_ref();
         let (host, rest) = match address.split_once("://") {
             Some((_, rest)) => rest.split_once('/').unwrap_or((rest, "")),
             // As git reads it: what stands before the first colon is a host, unless a slash stands before the colon.
@@ -56,18 +60,8 @@ fn without_separators(address: &str) -> String {
 }
 
 /// An address without percent-encoding, which git and servers read as the characters that it stands for.
-fn decoded(address: &str) -> String {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let bytes = address.as_bytes();
-    let mut found = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let code = digit(bytes.get(at + 1)).zip(digit(bytes.get(at + 2))).map(|(high, low)| high * 16 + low);
-        let code = code.filter(|_| *byte == b'%').and_then(|code| u8::try_from(code).ok());
-        found.push(code.unwrap_or(*byte));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&found).into_owned()
+fn decoded(address: &str) -> Cow<'_, str> {
+    percent_decode_str(address).decode_utf8_lossy()
 }
 
 /// The host of the repositories that an API serves.

@@ -1,9 +1,11 @@
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gate_contract::AuthMethod;
 use jiff::Timestamp;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::{self, PemObject as _};
 use serde_json::json;
 
 use crate::error::{Error, Result};
@@ -86,19 +88,23 @@ pub(crate) fn app_jwt(id: &str, key: &str, now: Timestamp) -> Result<String> {
     Ok(format!("{message}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
 }
 
-/// Reads PKCS #1, which GitHub hands out, and PKCS #8.
+/// Reads PKCS #1, which GitHub hands out, and PKCS #8. An error holds nothing of the key.
 fn key_pair(pem: &str) -> Result<RsaKeyPair> {
     let bad = |why: &str| Error::Settings(format!("`private_ssh_key` {why}"));
-    // A key kept as one line of JSON or of an environment file has its line ends escaped.
-    let pem = pem.replace("\\n", "\n");
-    let mut lines = pem.lines().map(str::trim).skip_while(|line| !line.starts_with("-----BEGIN "));
-    let kind = lines.next().ok_or_else(|| bad("is not PEM"))?;
-    let text: String = lines.take_while(|line| !line.starts_with("-----END ")).collect();
-    let der = BASE64_STANDARD.decode(text).map_err(|_| bad("is not PEM: its text is not base64"))?;
-    let pair = match kind {
-        "-----BEGIN RSA PRIVATE KEY-----" => RsaKeyPair::from_der(&der),
-        "-----BEGIN PRIVATE KEY-----" => RsaKeyPair::from_pkcs8(&der),
-        _ => return Err(bad("is not an RSA private key; GitHub makes one under the App's settings")),
+    // A key kept as one line of JSON or of an environment file has its line ends escaped, and one in a block of YAML may be
+    // indented.
+    let pem: String = pem.replace("\\n", "\n").lines().flat_map(|line| [line.trim(), "\n"]).collect();
+    let other = "is not an RSA private key; GitHub makes one under the App's settings";
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|error| match error {
+        pem::Error::NoItemsFound if pem.contains("-----BEGIN ") => bad(other),
+        pem::Error::MissingSectionEnd { .. } => bad("is cut off: its last line is not there"),
+        pem::Error::Base64Decode(_) => bad("is not PEM: its text is not base64"),
+        _ => bad("is not PEM"),
+    })?;
+    let pair = match &key {
+        PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
+        PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
+        _ => return Err(bad(other)),
     };
     pair.map_err(|error| bad(&format!("is not accepted: {error}")))
 }

@@ -1,4 +1,4 @@
-//! The order of the resource's files: each one uses only files above it in this list.
+//! The order of the resource's files: each one uses only files that come before it in this list.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -46,7 +46,7 @@ fn place(path: &str) -> Option<usize> {
 }
 
 #[test]
-fn each_file_uses_only_files_below_it() {
+fn each_file_uses_only_files_that_come_before_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut faults = Vec::new();
     let mut used = BTreeSet::new();
@@ -63,7 +63,7 @@ fn each_file_uses_only_files_below_it() {
         let text = fs::read_to_string(&file).unwrap();
         for path in paths(&module, is_folder(&file), &text) {
             match place(&path) {
-                Some(to) if to > from => faults.push(format!("{module} uses {path}, which stands above it")),
+                Some(to) if to > from => faults.push(format!("{module} uses {path}, which comes after it")),
                 Some(_) => {}
                 None => faults.push(format!("{module} uses {path}, which is not in the list")),
             }
@@ -108,13 +108,39 @@ fn paths(module: &str, is_folder: bool, text: &str) -> Vec<String> {
         let Some(base) = base else { continue };
         for (at, _) in code.match_indices(start) {
             let rest = &code[at + start.len()..];
-            let group = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(group, _)| group);
-            for name in group.map_or_else(|| vec![rest], |group| group.split(',').collect()) {
+            for name in rest.strip_prefix('{').map_or_else(|| vec![rest], members) {
                 found.extend(name_of(&base, name.trim()));
             }
         }
     }
     found
+}
+
+/// The members of a group of imports whose opening brace was just read. A group inside of it stays whole.
+fn members(text: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut found) = (0, 0, Vec::new());
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                found.push(&text[start..at]);
+                break;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                found.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn groups_of_imports_are_read_whole() {
+    let text = "use crate::{a::{B, C}, d::E,\n    f::G};\nuse super::{h::{i::J}, k::L};\n";
+    assert_eq!(paths("m::n", false, text), ["a", "d", "f", "m::h", "m::k"]);
 }
 
 /// The modules at the head of a path: the segments in lower case that are followed by another.
