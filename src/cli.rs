@@ -3,12 +3,12 @@
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use concourse_pipeline::model::ConcourseVersion;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{DeniedRule, Levels, Rule};
+use yaml_source::report::Format;
 
-use crate::Failure;
-use crate::concourse::ConcourseVersion;
-use crate::diagnostic::{DeniedRule, Levels, Rule};
 use crate::kind::Family;
-use crate::report::Format;
 
 /// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
 ///

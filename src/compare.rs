@@ -1,5 +1,6 @@
-use crate::concourse::Pipeline;
-use crate::diff::{self, Changes};
+use concourse_pipeline::diff::{self, Changes};
+use concourse_pipeline::model::Pipeline;
+
 use crate::gates;
 
 /// What changes when one pipeline takes the place of another.

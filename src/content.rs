@@ -1,9 +1,9 @@
 //! What a file is, told by what it says.
 
 use camino::Utf8Path;
+use yaml_source::yaml::top_level_keys;
 
 use crate::workspace::FLEET_FILE;
-use crate::yaml::top_level_keys;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,12 +7,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use concourse_pipeline::model::InstanceVars;
 use serde::Deserialize;
 use serde_json::Value;
-
-use crate::Failure;
-use crate::concourse::InstanceVars;
-use crate::diagnostic::visible;
+use yaml_source::Failure;
+use yaml_source::diagnostic::visible;
 
 /// The `fly` binary.
 #[derive(Clone, Debug)]

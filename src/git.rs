@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
-
-use crate::Failure;
+use yaml_source::Failure;
 
 /// A commit, by its full name: it begins no option, and names nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
-
-use crate::Failure;
+use yaml_source::Failure;
 
 /// What is known of signals, once they are watched for.
 static WATCH: OnceLock<Watch> = OnceLock::new();

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use terminal_size::terminal_size_of;
+use yaml_source::Failure;
 
-use crate::{Failure, interrupt};
+use crate::interrupt;
 
 /// Nobody wonders before.
 const PATIENCE: Duration = Duration::from_millis(500);

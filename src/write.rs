@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
 use tempfile::TempDir;
+use yaml_source::Failure;
 
-use crate::{Failure, interrupt};
+use crate::interrupt;
 
 /// The text of a file, if there is one.
 ///
@@ -165,7 +166,7 @@ impl InUse {
 
 /// Removes the temporary files and folders of a folder that `is_abandoned` accepts.
 fn remove_leftovers(folder: &Utf8Path, is_abandoned: fn(&fs::Metadata) -> bool) {
-    for path in crate::files::list(folder).unwrap_or_default() {
+    for path in yaml_source::files::list(folder).unwrap_or_default() {
         let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
         if path.file_name().is_some_and(is_temporary) && is_abandoned(&metadata) {
             // Another run may remove it at the same time, and it does no harm if it stays.
@@ -209,7 +210,7 @@ mod tests {
         let folder = Utf8Path::from_path(folder.path()).unwrap();
         let two_hours_ago = SystemTime::now() - Duration::from_secs(2 * 60 * 60);
         let left = || {
-            let mut left = crate::files::list(folder).unwrap();
+            let mut left = yaml_source::files::list(folder).unwrap();
             left.sort();
             left.iter().map(|path| path.file_name().unwrap_or_default().to_owned()).collect::<Vec<_>>()
         };
@@ -257,7 +258,7 @@ mod tests {
 
         let other = root.join("b");
         drop(Folder::open(&other).unwrap());
-        assert_eq!(crate::files::list(root).unwrap().len(), 2, "what is not closed leaves nothing");
+        assert_eq!(yaml_source::files::list(root).unwrap().len(), 2, "what is not closed leaves nothing");
 
         let (one, two) = (Folder::open(&other).unwrap(), Folder::open(&other).unwrap());
         for (folder, name) in [(one, "one.yml"), (two, "two.yml")] {

@@ -2,9 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ol_pipegen::diagnostic::Diagnostics;
-use ol_pipegen::source::{FileId, SourceText, Sources};
-use ol_pipegen::yaml::{Limits, Node, NodeKind, read};
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::source::{FileId, SourceText, Sources};
+use yaml_source::yaml::{Limits, Node, NodeKind, read};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut sources = Sources::default();

@@ -2,13 +2,13 @@
 //! within the text.
 #![no_main]
 
+use concourse_pipeline::lint::lint;
+use concourse_pipeline::model::ConcourseVersion;
+use concourse_pipeline::validate::{Vars, check};
 use libfuzzer_sys::fuzz_target;
-use ol_pipegen::concourse::ConcourseVersion;
-use ol_pipegen::diagnostic::Diagnostics;
 use ol_pipegen::judge_handwritten;
-use ol_pipegen::lint::lint;
-use ol_pipegen::source::{SourceText, Sources};
-use ol_pipegen::validate::{Vars, check};
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::source::{SourceText, Sources};
 
 fuzz_target!(|bytes: &[u8]| {
     for version in [ConcourseVersion::V7_14, ConcourseVersion::V8_0, ConcourseVersion::V8_3] {

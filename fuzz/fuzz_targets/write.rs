@@ -4,9 +4,9 @@
 use indexmap::IndexMap;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use ol_pipegen::diagnostic::Diagnostics;
-use ol_pipegen::source::Sources;
-use ol_pipegen::yaml::{Limits, Node, NodeKind, Resolved, Value, emit, read};
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::source::Sources;
+use yaml_source::yaml::{Limits, Node, NodeKind, Resolved, Value, emit, read};
 
 #[derive(Arbitrary, Debug)]
 enum Any {

@@ -1,12 +1,12 @@
 //! What the fuzz targets share: a small fleet that is always the same, of which one file is the fuzzer's.
 
 use camino::Utf8PathBuf;
-use ol_pipegen::diagnostic::{Diagnostic, Diagnostics};
 use ol_pipegen::render::{Options, Run, render};
-use ol_pipegen::report::{github, json, plain, sarif};
-use ol_pipegen::source::{SourceText, Sources, Unsaved};
 use ol_pipegen::workspace::Selected;
-use ol_pipegen::yaml::{Limits, read};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics};
+use yaml_source::report::{github, json, plain, sarif};
+use yaml_source::source::{SourceText, Sources, Unsaved};
+use yaml_source::yaml::{Limits, read};
 
 /// Renders the fleet in `fleet/` with other bytes in place of a file of it, shows what is to be said in every format, and
 /// holds what comes out to be YAML that nothing is to be said of.

@@ -1,6 +1,5 @@
 use serde::Serialize;
-
-use crate::diagnostic::Count;
+use yaml_source::diagnostic::Count;
 
 use super::AccountBudget;
 use super::demand::Polls;

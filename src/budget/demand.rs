@@ -1,11 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::flow::{IssueResource, text};
+use concourse_pipeline::model::{Core, Pipeline, PutStep, Resource};
 use serde::Serialize;
+use yaml_source::yaml::Value;
 
-use crate::concourse::{Core, Pipeline, PutStep, Resource};
-use crate::flow::{IssueResource, text};
 use crate::manifest::Duration;
-use crate::yaml::Value;
 
 use super::cost::Cost;
 

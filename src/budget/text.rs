@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use crate::diagnostic::{Count, visible};
+use yaml_source::diagnostic::{Count, visible};
 
 use super::demand::{Credential, Polls};
 use super::{AccountBudget, Budget};
@@ -85,7 +85,7 @@ fn polls(polls: &Polls) -> String {
 
 /// Seconds in the largest unit that leaves no rest.
 pub(super) fn duration(seconds: u64) -> String {
-    crate::flow::duration(i64::try_from(seconds).unwrap_or(i64::MAX))
+    concourse_pipeline::flow::duration(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 /// With commas between thousands.

@@ -1,8 +1,9 @@
-use crate::Failure;
+use yaml_source::Failure;
+use yaml_source::source::Sources;
+
 use crate::budget::{Budget, Demand, text};
 use crate::cli::{BudgetArgs, BudgetFormat};
 use crate::progress::Progress;
-use crate::source::Sources;
 use crate::workspace::{Compiling, compile_fleets, select};
 
 use super::{Outcome, Output};

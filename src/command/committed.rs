@@ -6,11 +6,12 @@ use std::io::ErrorKind;
 use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use yaml_source::parallel::in_parallel;
+use yaml_source::{Failure, files};
 
-use crate::parallel::in_parallel;
 use crate::progress::Progress;
 use crate::render::{Banner, Origin, RenderedFleet, RenderedPipeline};
-use crate::{Failure, files, write};
+use crate::write;
 
 /// A file that is not as it was rendered.
 pub(super) struct Change<'a> {

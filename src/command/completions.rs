@@ -1,6 +1,6 @@
 use clap::CommandFactory;
+use yaml_source::Failure;
 
-use crate::Failure;
 use crate::cli::{Cli, CompletionsArgs};
 
 use super::{Outcome, Output};

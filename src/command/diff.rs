@@ -1,15 +1,15 @@
 use camino::Utf8Path;
+use concourse_pipeline::diff::{Compared, in_markdown, in_words};
+use concourse_pipeline::model::Pipeline;
 use serde::Serialize;
+use yaml_source::Failure;
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::source::{SourceText, Sources};
 
-use crate::Failure;
 use crate::cli::{DiffArgs, DiffFormat, FailOn};
 use crate::compare;
-use crate::concourse::Pipeline;
 use crate::content::Content;
-use crate::diagnostic::Diagnostics;
-use crate::diff::{Compared, in_markdown, in_words};
 use crate::git::Commit;
-use crate::source::{SourceText, Sources};
 
 use super::pipeline::{Place, parse};
 use super::revisions::Range;

@@ -1,7 +1,8 @@
-use crate::Failure;
+use yaml_source::Failure;
+use yaml_source::source::Sources;
+
 use crate::cli::ExplainArgs;
 use crate::explain;
-use crate::source::Sources;
 
 use super::project::read_project;
 use super::{Outcome, Output};

@@ -1,13 +1,13 @@
 use camino::Utf8Path;
+use concourse_pipeline::flow::{Graph, Placed};
+use concourse_pipeline::graph;
+use concourse_pipeline::model::Pipeline;
+use yaml_source::Failure;
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::source::Sources;
 
-use crate::Failure;
 use crate::cli::{GraphArgs, GraphFormat};
-use crate::concourse::Pipeline;
 use crate::content::Content;
-use crate::diagnostic::Diagnostics;
-use crate::flow::{Graph, Placed};
-use crate::graph;
-use crate::source::Sources;
 
 use super::pipeline::{Place, parse};
 use super::project::read_project;

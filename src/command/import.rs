@@ -3,15 +3,16 @@ use std::fmt::Write;
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use concourse_pipeline::model::InstanceVars;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Count, Diagnostics, visible};
+use yaml_source::source::Sources;
 
 use crate::cli::ImportArgs;
-use crate::concourse::InstanceVars;
-use crate::diagnostic::{Count, Diagnostics, visible};
 use crate::import::{Imported, Target, import, kinds_of_manifest};
 use crate::kind::Family;
-use crate::source::Sources;
 use crate::workspace::fleet_above;
-use crate::{Failure, write};
+use crate::write;
 
 use super::pipeline::Place;
 use super::{Outcome, Output};

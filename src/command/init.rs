@@ -1,14 +1,15 @@
 use std::fs;
 
 use camino::Utf8Path;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostics, visible};
+use yaml_source::source::Sources;
 
 use crate::cli::InitArgs;
-use crate::diagnostic::{Diagnostics, visible};
 use crate::kind::KindSet;
 use crate::manifest::{FileShape, published_schema};
-use crate::source::Sources;
 use crate::workspace::FLEET_FILE;
-use crate::{Failure, write};
+use crate::write;
 
 use super::{Outcome, Output};
 

@@ -1,8 +1,8 @@
 use camino::Utf8Path;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{did_you_mean, ticked, visible};
 
-use crate::Failure;
 use crate::cli::{KindArgs, KindCommand};
-use crate::diagnostic::{did_you_mean, ticked, visible};
 use crate::kind::{BUILT_IN_KINDS, BuiltIn, Family, Kind, KindSet};
 
 use super::{Outcome, Output, schema};

@@ -24,12 +24,13 @@ mod verify;
 use std::io::{self, IsTerminal, Write};
 
 use anstream::ColorChoice;
+use yaml_source::diagnostic::{Diagnostic, Severity, visible};
+use yaml_source::report::Format;
+use yaml_source::source::Sources;
+use yaml_source::{Failure, report};
 
 use crate::cli::{Cli, Colour, Command};
-use crate::diagnostic::{Diagnostic, Severity, visible};
-use crate::report::Format;
-use crate::source::Sources;
-use crate::{Failure, interrupt, report};
+use crate::interrupt;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

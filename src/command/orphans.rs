@@ -6,15 +6,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::Failure;
+use concourse_pipeline::model::InstanceVars;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostics, visible};
+use yaml_source::source::Sources;
+
 use crate::compare;
-use crate::concourse::InstanceVars;
-use crate::diagnostic::{Diagnostics, visible};
 use crate::fly::{Fly, LivePipeline, Named, Team};
 use crate::git::{Commit, removed};
 use crate::project::Concourse;
 use crate::render::{Banner, RenderedFleet, quoted, set_pipeline};
-use crate::source::Sources;
 use crate::workspace::file_name;
 
 use super::pipeline::parse;

@@ -3,12 +3,13 @@
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use concourse_pipeline::model::Pipeline;
+use concourse_pipeline::validate;
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::source::{SourceText, Sources};
+use yaml_source::{Failure, files};
 
-use crate::concourse::Pipeline;
-use crate::diagnostic::Diagnostics;
 use crate::git::Commit;
-use crate::source::{SourceText, Sources};
-use crate::{Failure, files, validate};
 
 /// Where a pipeline is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,15 +1,15 @@
 //! One project, for the commands that speak of one.
 
 use camino::Utf8Path;
+use concourse_pipeline::model::Pipeline;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Levels, did_you_mean};
+use yaml_source::files;
+use yaml_source::source::Sources;
 
-use crate::Failure;
-use crate::concourse::Pipeline;
 use crate::content::Content;
-use crate::diagnostic::{Diagnostic, Diagnostics, Levels, did_you_mean};
-use crate::files;
 use crate::gates;
 use crate::project::{Fleet, Project};
-use crate::source::Sources;
 use crate::workspace::{FLEET_FILE, Selected, compile, load, select};
 
 /// A project, understood.

@@ -2,16 +2,16 @@ use std::fmt::Write;
 use std::fs;
 
 use camino::Utf8Path;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Count, Diagnostic, Rule, Severity, visible};
+use yaml_source::parallel::in_parallel;
+use yaml_source::report::Format;
+use yaml_source::report::unified_diff;
+use yaml_source::source::{SourceText, Sources, Span};
 
-use crate::Failure;
 use crate::cli::RenderArgs;
-use crate::diagnostic::{Count, Diagnostic, Rule, Severity, visible};
-use crate::parallel::in_parallel;
 use crate::progress::Progress;
 use crate::render::{Options, RenderedFleet, render, set_pipeline};
-use crate::report::Format;
-use crate::report::unified_diff;
-use crate::source::{SourceText, Sources, Span};
 use crate::unchanged::Memory;
 use crate::workspace::select;
 use crate::write::{self, Folder};

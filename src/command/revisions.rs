@@ -1,15 +1,15 @@
 use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use concourse_pipeline::diff::{Changes, Compared};
+use concourse_pipeline::model::Pipeline;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostics, visible};
+use yaml_source::source::{SourceText, Sources};
 
-use crate::Failure;
 use crate::compare;
-use crate::concourse::Pipeline;
 use crate::content::Content;
-use crate::diagnostic::{Diagnostics, visible};
-use crate::diff::{Changes, Compared};
 use crate::git::Commit;
-use crate::source::{SourceText, Sources};
 
 use super::diff::Reading;
 use super::pipeline::parse;

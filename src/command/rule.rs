@@ -1,6 +1,7 @@
-use crate::Failure;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Rule, Severity};
+
 use crate::cli::RuleArgs;
-use crate::diagnostic::{Rule, Severity};
 
 use super::{Outcome, Output};
 

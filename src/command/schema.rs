@@ -1,13 +1,13 @@
 use camino::{Utf8Path, Utf8PathBuf};
+use yaml_source::Failure;
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::report::report_schema;
+use yaml_source::source::Sources;
 
-use crate::Failure;
 use crate::cli::{SchemaArgs, SchemaOf};
-use crate::diagnostic::Diagnostics;
 use crate::kind::KindSet;
 use crate::manifest::{FileShape, published_schema};
 use crate::project::Fleet;
-use crate::report::report_schema;
-use crate::source::Sources;
 use crate::workspace::{FLEET_FILE, fleet_above};
 
 use super::{Outcome, Output};

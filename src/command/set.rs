@@ -2,19 +2,20 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, IsTerminal};
 
 use camino::Utf8PathBuf;
+use concourse_pipeline::diff::{Changes, Effect};
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Count, Diagnostics, visible};
+use yaml_source::parallel::with_workers;
+use yaml_source::source::Sources;
 
 use crate::cli::SetArgs;
 use crate::compare;
-use crate::diagnostic::{Count, Diagnostics, visible};
-use crate::diff::{Changes, Effect};
 use crate::fly::{Fly, LivePipeline, Named, Refusal, Remedy, Team};
-use crate::parallel::with_workers;
+use crate::interrupt;
 use crate::progress::Progress;
 use crate::project::Concourse;
 use crate::render::{Options, RenderedFleet, RenderedPipeline, quoted, render};
-use crate::source::Sources;
 use crate::workspace::select;
-use crate::{Failure, interrupt};
 
 use super::committed;
 use super::orphans::orphans;

@@ -1,14 +1,15 @@
 use std::fmt::Write;
 
+use yaml_source::diagnostic::{Diagnostics, Levels, did_you_mean_selector, ticked, visible};
+use yaml_source::source::{Sources, Span};
+use yaml_source::yaml::{Entry, Map, Node, NodeKind, Resolved};
+use yaml_source::{Failure, files};
+
 use crate::cli::ShowArgs;
-use crate::diagnostic::{Diagnostics, Levels, did_you_mean_selector, ticked, visible};
 use crate::kind::Family;
 use crate::project::{Fleet, Gate, Record, Shape, Stage};
-use crate::source::{Sources, Span};
 use crate::template::Filler;
 use crate::workspace::{Selected, Understood, load, select, understand};
-use crate::yaml::{Entry, Map, Node, NodeKind, Resolved};
-use crate::{Failure, files};
 
 use super::project::{check_is_manifest, not_a_manifest};
 use super::{Outcome, Output};
@@ -159,8 +160,8 @@ impl Printer<'_> {
 fn text(text: &str) -> String {
     let plain = !text.is_empty()
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
-        && crate::yaml::resolve(text) == Resolved::Text
-        && crate::yaml::trap(text).is_none()
+        && yaml_source::yaml::resolve(text) == Resolved::Text
+        && yaml_source::yaml::trap(text).is_none()
         && !text.starts_with('-');
     if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }

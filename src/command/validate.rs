@@ -2,21 +2,21 @@ use std::collections::BTreeSet;
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use concourse_pipeline::lint::lint;
+use concourse_pipeline::model::ConcourseVersion;
+use concourse_pipeline::validate::{self, Vars};
+use yaml_source::diagnostic::Count;
+use yaml_source::report::Format;
+use yaml_source::source::{SourceText, Unsaved};
+use yaml_source::{Failure, files};
 
 use crate::cli::ValidateArgs;
-use crate::concourse::ConcourseVersion;
 use crate::content::Content;
-use crate::diagnostic::Count;
 use crate::gates;
 use crate::kind::Kind;
-use crate::lint::lint;
 use crate::progress::Progress;
 use crate::render::{Collected, Options, Rules, collect, is_rendered};
-use crate::report::Format;
-use crate::source::{SourceText, Unsaved};
-use crate::validate::{self, Vars};
 use crate::workspace::{FLEET_FILE, Selected, select, select_file};
-use crate::{Failure, files};
 
 use super::{Outcome, Output};
 

@@ -1,17 +1,17 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use concourse_pipeline::validate::{self, Decoded, Vars};
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::report::Format;
+use yaml_source::{Failure, files};
 
 use crate::cli::VerifyArgs;
 use crate::content::Content;
-use crate::diagnostic::Diagnostics;
 use crate::progress::Progress;
 use crate::render::{File, Options, Rules, collect};
-use crate::report::Format;
-use crate::validate::{self, Decoded, Vars};
 use crate::verify::{Subject, check};
 use crate::workspace::{FLEET_FILE, Selected, select, select_file};
-use crate::{Failure, files};
 
 use super::{Outcome, Output};
 

@@ -1,7 +1,8 @@
 use std::fmt::Write;
 
-use crate::address::encoded;
-use crate::concourse::JobName;
+use concourse_pipeline::address::encoded;
+use concourse_pipeline::model::JobName;
+
 use crate::plan::PipelinePlan;
 use crate::project::{Concourse, Issues};
 

@@ -6,13 +6,13 @@ mod links;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
-use crate::diagnostic::{Diagnostics, visible};
+use concourse_pipeline::flow::duration;
 use indexmap::IndexMap;
+use yaml_source::diagnostic::{Diagnostics, visible};
+use yaml_source::markdown::{as_code, escaped};
 
-use crate::flow::duration;
 use crate::kind::Family;
 use crate::manifest::{CheckEvery, IssuesResource};
-use crate::markdown::{as_code, escaped};
 use crate::plan::{GateIssue, Job, Opening, PipelinePlan, StageJob, StagePhase, Taken, TakenGate, plan};
 use crate::project::{Approval, Concourse, Fleet, Gate, GitSource, Input, Project, Stage, What};
 

@@ -1,6 +1,7 @@
 //! *Claim*: a job claims its approval before it does anything else.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+
 use crate::lower::Author;
 
 use super::model::{Approval, Get, Issue, Job, Pipeline, Put, Step, Unit, What};

@@ -1,8 +1,8 @@
 //! *Destination*: the stage that a record promotes to is the stage of the job that takes the approval.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::view::environment;
-use crate::yaml::Value;
+use concourse_pipeline::view::environment;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::Value;
 
 use super::facts::as_found;
 use super::model::{Environment, Issue, Job, Pipeline, Source, Unit};

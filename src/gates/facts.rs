@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Severity, one_of};
+use yaml_source::diagnostic::{Diagnostic, Severity, one_of};
+use yaml_source::source::{FileId, Span};
+use yaml_source::yaml::{Node, Value, escape};
+
 use crate::kind::credentials_of;
 use crate::lower::{Author, JobRole};
 use crate::plan::StagePhase;
 use crate::project::Stage;
-use crate::source::{FileId, Span};
-use crate::yaml::{Node, Value, escape};
+
+use concourse_pipeline::Repository;
 
 use super::likeness::Texts;
 use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
 use super::spelling::plain;
-use concourse_pipeline::Repository;
 
 /// What other pipelines have to know of some.
 #[derive(Debug, Default)]

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::concourse::is_clock;
+use concourse_pipeline::model::is_clock;
+use concourse_pipeline::view::{
+    Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list, text, texts,
+};
+use yaml_source::yaml::{Node, Value, decode};
+
 use crate::lower::{Author, JobRole};
-use crate::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list, text, texts};
-use crate::yaml::{Node, Value, decode};
 use github_issues_resource::contract::files;
 
 use super::facts::hash;
@@ -178,9 +181,9 @@ fn path(job: &JobView<'_>, at: usize) -> Path {
 
 fn task<'n>(step: &StepView<'n>) -> Task<'n> {
     let mapping = |key: &str| field(step.node, key).and_then(Node::as_map);
-    let named = |list_of: &str, mapping: Option<&'n crate::yaml::Map>| -> Vec<&'n str> {
+    let named = |list_of: &str, mapping: Option<&'n yaml_source::yaml::Map>| -> Vec<&'n str> {
         let Some(config) = step.config() else {
-            let entries = mapping.map(crate::yaml::Map::entries).unwrap_or_default();
+            let entries = mapping.map(yaml_source::yaml::Map::entries).unwrap_or_default();
             return entries.iter().filter_map(|entry| text(&entry.value)).collect();
         };
         let names = list(config, list_of).iter().filter_map(|item| text(field(item, "name")?));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use super::facts::{Facts, as_found};
 

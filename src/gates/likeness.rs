@@ -1,7 +1,7 @@
 //! Whether two puts with one image deploy the same thing. A kind names in `target` what it deploys; the texts of its put
 //! that are in that name are compared with those of another put.
 
-use crate::yaml::Value;
+use yaml_source::yaml::Value;
 
 use super::model::{Put, Resource};
 use super::spelling::{has_variable, plain};

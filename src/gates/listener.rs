@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 
 use super::facts::{Facts, GateName};
 

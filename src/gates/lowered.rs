@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::concourse::{self, Core, Inputs, JobName, Pipeline as Written, ResourceType, TaskStep, Version, is_clock};
+use concourse_pipeline::model::{
+    self as concourse, Core, Inputs, JobName, Pipeline as Written, ResourceType, TaskStep, Version, is_clock,
+};
+use yaml_source::source::Span;
+use yaml_source::yaml::Value;
+
 use crate::lower::{Author, JobRole, Lowered};
-use crate::source::Span;
-use crate::yaml::Value;
 
 use super::model::{Get, Home, Job, Owner, Pipeline, Put, Resource, Source, Step, Task, What};
 

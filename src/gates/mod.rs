@@ -39,13 +39,14 @@ mod watch;
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::Diagnostics;
+use concourse_pipeline::validate::Decoded;
+use concourse_pipeline::view::PipelineView;
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::source::{Sources, Span};
+
 use crate::lower::Lowered;
 use crate::plan::{PipelinePlan, Plan};
 use crate::project::Fleet;
-use crate::source::{Sources, Span};
-use crate::validate::Decoded;
-use crate::view::PipelineView;
 
 pub(crate) use facts::Facts;
 use handwritten::Handwritten;
@@ -132,7 +133,7 @@ pub(crate) fn judge_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 }
 
 /// What jobs use at its newest although they go by an approval: the names of the job and of the get.
-pub(crate) fn newest(pipeline: &crate::concourse::Pipeline) -> BTreeSet<(String, String)> {
+pub(crate) fn newest(pipeline: &concourse_pipeline::model::Pipeline) -> BTreeSet<(String, String)> {
     let model = Pipeline::without_places(pipeline);
     let of_job = |job| {
         let found = version::newest_of(job, &model).into_iter();

@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::concourse::InstanceVars;
+use concourse_pipeline::model::InstanceVars;
+use yaml_source::source::{FileId, Span};
+use yaml_source::yaml::Value;
+
 use crate::lower::{Author, JobRole};
 use crate::plan::StagePhase;
 use crate::project::Stage;
-use crate::source::{FileId, Span};
-use crate::yaml::Value;
 use github_issues_resource::contract::files;
+
+use concourse_pipeline::Repository;
 
 use super::sequence::Path;
 use super::version::is_used;
-use concourse_pipeline::Repository;
 
 /// A pipeline.
 pub(crate) struct Pipeline<'a> {

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
+
 use crate::lower::Author;
 use crate::project::Stage;
-use crate::source::Span;
 
 use super::model::{Get, Issue, Job, Mark, Pipeline, What};
 

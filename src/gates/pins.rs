@@ -1,9 +1,10 @@
 //! *Pins*: what a job compares with its approval, or with the record that starts it, is recorded by whoever writes that gate,
 //! from a file of the same name.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::{Value, escape};
+
 use crate::project::Pin;
-use crate::yaml::{Value, escape};
 
 use super::facts::as_found;
 use super::model::{GateId, Issue, Job, Pipeline, Record, Unit, What};
@@ -64,7 +65,7 @@ fn unpinned(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostic
 }
 
 /// The inputs that a job holds to an approval, each with the file that names its version.
-fn compared<'a>(job: &Job<'a>) -> Vec<(&'a str, &'a str, crate::source::Span)> {
+fn compared<'a>(job: &Job<'a>) -> Vec<(&'a str, &'a str, yaml_source::source::Span)> {
     if let Some((stage, _)) = job.stage() {
         let inputs = stage.inputs.iter().filter_map(|input| match &input.pin {
             Pin::File(file) => {

@@ -1,8 +1,9 @@
 //! *Place*: nothing takes the place of an approved artifact.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::Value;
+
 use crate::lower::Author;
-use crate::yaml::Value;
 
 use super::facts::thing;
 use super::model::{Job, Pipeline, Put, Step, Unit, What};

@@ -1,10 +1,11 @@
 //! *Posted*: no step of a kind or a manifest posts a credential on GitHub.
 
-use crate::diagnostic::Diagnostics;
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::source::Span;
+use yaml_source::yaml::Value;
+
 use crate::lower::Author;
 use crate::manifest::posted_credential;
-use crate::source::Span;
-use crate::yaml::Value;
 
 use super::model::{Job, Pipeline};
 

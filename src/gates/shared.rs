@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
+
 use crate::lower::Author;
-use crate::source::Span;
+
+use concourse_pipeline::Repository;
 
 use super::facts::{Facts, GateName, JobAt, Title, Use};
 use super::model::{Job, Pipeline};
-use concourse_pipeline::Repository;
 
 /// Within a pipeline.
 pub(super) fn check(pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {

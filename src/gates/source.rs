@@ -1,13 +1,15 @@
 //! *Source*: what an approval names comes from where the job takes it.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Value, escape};
+
 use crate::lower::Author;
 use crate::project::{GitSource, ImageSource, Input, Pin, ResourceSource, S3Source, Stage, What};
-use crate::source::Span;
-use crate::yaml::{Value, escape};
+
+use concourse_pipeline::Repository;
 
 use super::model::{Issue, Job, Pipeline, Unit};
-use concourse_pipeline::Repository;
 
 /// A commit of one repository is not there in another one, unless that is a mirror. A name such as `1.2.0` can mean
 /// something else in another place.

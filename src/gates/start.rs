@@ -1,6 +1,6 @@
 //! *Start*: nothing but the gate starts a job behind it.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use crate::plan::StagePhase;
 use crate::project::Gate;

@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, one_of, ticked};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, one_of, ticked};
+use yaml_source::source::Span;
+
 use crate::lower::{Author, JobRole};
-use crate::source::Span;
 
 use super::facts::{Deployment, Facts, GateName, PutTo};
 use super::likeness::Likeness;

@@ -2,7 +2,7 @@
 //!
 //! Nobody has said which step deploys. A step that a job before the gate does, too, such as a test, is none.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use super::facts::{as_found, hash, thing};
 use super::model::{Job, Pipeline, Step, Unit, What};

@@ -1,8 +1,9 @@
 //! *Version*: every artifact that a job uses is the approved one.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::Value;
+
 use crate::lower::{Author, JobRole};
-use crate::yaml::Value;
 
 use super::lowered::artifact_of;
 use super::model::{Get, Job, Pipeline, Step, Task, Unit, What};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 
 use super::facts::{Facts, Title, Watch};
 

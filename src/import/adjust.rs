@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::flow::{IssueResource, PipelineFlow};
+use concourse_pipeline::model::{Job, JobName, Pipeline};
 use serde_json::{Map, Value as Json, json};
-
-use crate::concourse::{Job, JobName, Pipeline};
-use crate::flow::{IssueResource, PipelineFlow};
-use crate::yaml::Node;
+use yaml_source::yaml::Node;
 
 use super::attempt::Attempts;
 use super::draft::{Stage, resource_of};
@@ -64,7 +63,7 @@ impl Attempts<'_, '_> {
             let flow = PipelineFlow::of(pipeline);
             let mut found = Vec::new();
             job.each_step(&mut |step| {
-                if let crate::concourse::Core::Put(put) = &step.core
+                if let concourse_pipeline::model::Core::Put(put) = &step.core
                     && flow.issues.contains_key(resource_of(put))
                 {
                     let files = put.params.as_ref().and_then(|params| params.get("body_files")).map(json);
@@ -163,10 +162,10 @@ impl Attempts<'_, '_> {
         let kept: Vec<&Job> = read.pipeline.jobs.iter().filter(|job| !setters.contains(job.name.as_str())).collect();
         for job in &kept {
             job.each_step(&mut |step| match &step.core {
-                crate::concourse::Core::Get(get) => {
+                concourse_pipeline::model::Core::Get(get) => {
                     used.insert(get.resource.as_ref().unwrap_or(&get.get).to_string());
                 }
-                crate::concourse::Core::Put(put) => _ = used.insert(resource_of(put).to_owned()),
+                concourse_pipeline::model::Core::Put(put) => _ = used.insert(resource_of(put).to_owned()),
                 _ => {}
             });
         }
@@ -200,7 +199,7 @@ impl Attempts<'_, '_> {
             lonely: groups.into_iter().filter(|(_, count)| *count == 1).map(|(group, _)| group.to_owned()).collect(),
             code: read.shape.stages().map(|stage| stage.code.clone()).collect(),
             fleet_env: env
-                .map(crate::yaml::Map::entries)
+                .map(yaml_source::yaml::Map::entries)
                 .unwrap_or_default()
                 .iter()
                 .map(|entry| entry.key.clone())

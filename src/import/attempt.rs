@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
+use concourse_pipeline::diff::Effect;
+use concourse_pipeline::model::{Core, InstanceVars, Job, JobName, Pipeline};
 use serde_json::{Map, Value as Json};
+use yaml_source::Failure;
+use yaml_source::diagnostic::Count;
+use yaml_source::yaml::Node;
 
-use crate::Failure;
 use crate::compare;
-use crate::concourse::{Core, InstanceVars, Job, JobName, Pipeline};
-use crate::diagnostic::Count;
-use crate::diff::Effect;
 use crate::kind::Family;
 use crate::workspace::CompiledPipeline;
-use crate::yaml::Node;
 
 use super::best::Best;
 use super::differences::Differences;
@@ -394,7 +394,7 @@ impl Attempts<'_, '_> {
 
     /// The one pipeline of a manifest.
     fn one(&mut self, manifest: &Json, name: &str) -> Result<Result<Came, Vec<String>>, Failure> {
-        let text = crate::yaml::emit(manifest).map_err(|error| Failure::Internal(error.to_string()))?;
+        let text = yaml_source::yaml::emit(manifest).map_err(|error| Failure::Internal(error.to_string()))?;
         self.text(&text, name)
     }
 
@@ -490,7 +490,7 @@ impl Attempts<'_, '_> {
         // What is printed is what was tried.
         let mut text = text::manifest(&manifest)?;
         if !fits(self.text(&text, name)?) {
-            text = crate::yaml::emit(&manifest).map_err(|error| Failure::Internal(error.to_string()))?;
+            text = yaml_source::yaml::emit(&manifest).map_err(|error| Failure::Internal(error.to_string()))?;
         }
         Ok(Best { text, kinds, differences, added, extra_jobs, stages, kind })
     }

@@ -1,4 +1,4 @@
-use crate::diagnostic::Count;
+use yaml_source::diagnostic::Count;
 
 use super::KindText;
 use super::differences::Differences;

@@ -1,4 +1,4 @@
-use crate::diff::Change;
+use concourse_pipeline::diff::Change;
 
 use super::remains::Remains;
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::flow::{JobFlow, PipelineFlow, Taking, duration, is_check_of_approval, text};
+use concourse_pipeline::model::{Core, GetStep, Job, JobName, Pipeline, PutStep, Resource, Step};
 use serde_json::{Map, Value as Json, json};
 
-use crate::concourse::{Core, GetStep, Job, JobName, Pipeline, PutStep, Resource, Step};
-use crate::flow::{JobFlow, PipelineFlow, Taking, duration, is_check_of_approval, text};
 use crate::manifest::Secret;
 
 use super::graph::{flat, json};

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use concourse_pipeline::model::{Core, Job, JobName, Step};
 use serde_json::{Map, Value as Json};
-
-use crate::concourse::{Core, Job, JobName, Step};
 
 use super::draft::{Read, resource_of};
 use super::graph::json;

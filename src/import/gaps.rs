@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::diagnostic::visible;
+use yaml_source::diagnostic::visible;
 
 use super::draft::{Read, Stage};
 

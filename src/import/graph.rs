@@ -1,10 +1,10 @@
 //! A pipeline as a tree in which everything has its name, and what Concourse takes for granted is left out: so two
 //! pipelines that do the same are equal, and a difference says where it is.
 
+use concourse_pipeline::model::{Core, Job, Pipeline, Step};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use crate::concourse::{Core, Job, Pipeline, Step};
 use crate::manifest::Duration;
 
 /// Something typed as what it says. It has no keys but texts, so that JSON can say it.

@@ -1,8 +1,8 @@
 //! Resources as inputs of a manifest.
 
+use concourse_pipeline::model::Resource;
 use serde_json::{Map, Value as Json, json};
 
-use crate::concourse::Resource;
 use crate::manifest::Secret;
 
 use super::draft::commit_file;

@@ -172,8 +172,8 @@ pub(super) fn made(read: &Read<'_>, index: usize) -> Vec<Json> {
     for step in read.body(index).into_iter().chain(hooks.into_iter().flatten()) {
         step.each(&mut |step| {
             let name = match &step.core {
-                crate::concourse::Core::Put(put) => resource_of(put),
-                crate::concourse::Core::Get(get) => get.resource.as_ref().unwrap_or(&get.get).as_str(),
+                concourse_pipeline::model::Core::Put(put) => resource_of(put),
+                concourse_pipeline::model::Core::Get(get) => get.resource.as_ref().unwrap_or(&get.get).as_str(),
                 _ => return,
             };
             let resource =
@@ -255,7 +255,7 @@ pub(super) fn of_own(name: &str, options: &Map<String, Json>) -> Deploys {
 }
 
 /// A kind's file.
-pub(super) fn text(kind: &Json) -> Result<String, crate::Failure> {
-    let text = crate::yaml::emit(kind).map_err(|error| crate::Failure::Internal(error.to_string()))?;
+pub(super) fn text(kind: &Json) -> Result<String, yaml_source::Failure> {
+    let text = yaml_source::yaml::emit(kind).map_err(|error| yaml_source::Failure::Internal(error.to_string()))?;
     Ok(text)
 }

@@ -1,6 +1,5 @@
 use serde_json::{Map, Value as Json};
-
-use crate::Failure;
+use yaml_source::Failure;
 
 /// So many manifests are tried for it to become smaller.
 const MOST: usize = 1_500;

@@ -35,16 +35,16 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
+use concourse_pipeline::diff::{Change, Subject};
+use concourse_pipeline::flow::PipelineFlow;
+use concourse_pipeline::model::{InstanceVars, Pipeline};
+use concourse_pipeline::validate;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::{FileId, SourceText, Sources};
+use yaml_source::yaml::{Limits, Map, Node, read};
 
-use crate::Failure;
-use crate::concourse::{InstanceVars, Pipeline};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::diff::{Change, Subject};
-use crate::flow::PipelineFlow;
 use crate::kind::Family;
-use crate::source::{FileId, SourceText, Sources};
-use crate::validate;
-use crate::yaml::{Limits, Map, Node, read};
 
 use attempt::Attempts;
 use draft::Read;
@@ -203,7 +203,11 @@ pub(crate) fn import(
     }))
 }
 
-fn waits_for_foreign_issue(job: &crate::concourse::Job, resource: &str, span: crate::source::Span) -> Diagnostic {
+fn waits_for_foreign_issue(
+    job: &concourse_pipeline::model::Job,
+    resource: &str,
+    span: yaml_source::source::Span,
+) -> Diagnostic {
     let message = format!("`{}` waits for an issue that another pipeline opens", job.name);
     Diagnostic::new(Rule::NotCarriedOver, span, message).note(format!("by the resource `{resource}`")).help(
         "add the stage, with `concourse`, to the manifest of the other pipeline: one manifest makes the pipelines of a chain \
@@ -266,7 +270,7 @@ fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut 
     lost
 }
 
-fn outside(job: usize, why: &str, pipeline: &Pipeline, span: crate::source::Span) -> Diagnostic {
+fn outside(job: usize, why: &str, pipeline: &Pipeline, span: yaml_source::source::Span) -> Diagnostic {
     let job = &pipeline.jobs[job];
     Diagnostic::new(Rule::NotCarriedOver, span, format!("the job `{}` is not carried over", job.name))
         .note(why)

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use concourse_pipeline::flow::{IssueMark, PipelineFlow};
 use github_issues_resource::contract::GateKey;
-
-use crate::flow::{IssueMark, PipelineFlow};
 
 use super::shape::{Shape, StageJobs};
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::{
+use concourse_pipeline::flow::PipelineFlow;
+use concourse_pipeline::model::{
     Core, GetStep, InParallel, Pipeline, PutStep, Resource, ResourceName, ResourceType, ResourceTypeName, Step,
 };
-use crate::flow::PipelineFlow;
 
 use super::graph::{is_bare, only_gets};
 use super::shape::{Role, role};

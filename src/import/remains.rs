@@ -1,11 +1,11 @@
 //! What is left of a difference between the pipeline that was read and that of its manifest.
 
 use serde_json::Value as Json;
+use yaml_source::diagnostic::{Count, Diagnostic, Diagnostics, Rule, visible};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Node, NodeKind};
 
-use crate::diagnostic::{Count, Diagnostic, Diagnostics, Rule, visible};
 use crate::manifest::is_secret_in_clear;
-use crate::source::Span;
-use crate::yaml::{Node, NodeKind};
 
 use super::gaps::Lost;
 use super::graph::{Difference, differences};

@@ -1,10 +1,10 @@
 //! What stages say: their issues, with titles and labels, and their names.
 
+use concourse_pipeline::flow::{IssueMark, duration};
+use concourse_pipeline::model::{Core, PutStep, Resource, ResourceName, Step};
 use github_issues_resource::contract::GateKey;
 use serde_json::{Map, Value as Json, json};
 
-use crate::concourse::{Core, PutStep, Resource, ResourceName, Step};
-use crate::flow::{IssueMark, duration};
 use crate::lower::OTHER_TAB;
 use crate::manifest::Secret;
 

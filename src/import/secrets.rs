@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::{Entry, Map, Node, NodeKind};
+
 use crate::manifest::{SecretPart, is_secret_by_name, secret_parts};
-use crate::yaml::{Entry, Map, Node, NodeKind};
 
 /// Puts the name of a credential where a secret stands, and reports it. What is left may be shown to anybody.
 pub(super) fn take_out(pipeline: &mut Node, diagnostics: &mut Diagnostics) {

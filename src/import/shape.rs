@@ -7,8 +7,8 @@ mod order;
 
 use std::collections::BTreeMap;
 
-use crate::concourse::{Core, Job};
-use crate::flow::PipelineFlow;
+use concourse_pipeline::flow::PipelineFlow;
+use concourse_pipeline::model::{Core, Job};
 
 use find::Finder;
 pub(super) use names::{Role, role};

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use concourse_pipeline::flow::{IssueMark, Taking};
+use concourse_pipeline::model::{GetStep, Resource};
 use serde_json::{Map, Value as Json, json};
-
-use crate::concourse::{GetStep, Resource};
-use crate::flow::{IssueMark, Taking};
 
 use super::draft::{Deploys, InChain, Read, is_need, pinned, resource_of, usual_pin};
 use super::graph::json;

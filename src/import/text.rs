@@ -3,9 +3,8 @@
 use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
-
-use crate::Failure;
-use crate::yaml::{Resolved, emit, resolve, trap};
+use yaml_source::Failure;
+use yaml_source::yaml::{Resolved, emit, resolve, trap};
 
 /// Columns of a line.
 const WIDTH: usize = 110;

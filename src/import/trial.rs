@@ -1,10 +1,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics};
+use yaml_source::source::Sources;
 
-use crate::Failure;
-use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::kind::{Family, Kind};
 use crate::project::Fleet;
-use crate::source::Sources;
 use crate::workspace::{Compiled, CompiledPipeline, Loaded, LoadedManifest, compile, load_fleet};
 
 /// A fleet in which manifests are tried: rendered in memory by what `render` itself does.

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use regex::Regex;
 use serde_json::{Map, Value as Json};
+use yaml_source::yaml::{Node, NodeKind, decode};
 
 use crate::kind::Kind;
 use crate::template::{Piece, Scope, Template, is_template, pieces};
-use crate::yaml::{Node, NodeKind, decode};
 
 /// What a kind was given, that its steps come out as those of a job.
 #[derive(Clone, Debug, Default)]
@@ -246,7 +246,7 @@ fn text(
 /// Options that stand in expressions: those values are taken by which the most of these come out as they should.
 fn solve(kind: &Kind, names: &mut BTreeMap<String, Json>, unsolved: &[(String, Json)]) {
     let properties = kind.node().at("/options/properties").and_then(Node::as_map);
-    for option in properties.map(crate::yaml::Map::entries).unwrap_or_default() {
+    for option in properties.map(yaml_source::yaml::Map::entries).unwrap_or_default() {
         let name = format!("options.{}", option.key);
         if names.contains_key(&name) {
             continue;
@@ -296,7 +296,7 @@ const NAMES: [&str; 10] =
 fn scope(kind: &Kind, names: &BTreeMap<String, Json>) -> Scope {
     let properties = kind.node().at("/options/properties").and_then(Node::as_map);
     let mut options: Map<String, Json> = Map::new();
-    for option in properties.map(crate::yaml::Map::entries).unwrap_or_default() {
+    for option in properties.map(yaml_source::yaml::Map::entries).unwrap_or_default() {
         let default = option.value.at("/default").filter(|node| !node.as_str().is_some_and(is_template));
         let value = names.get(&format!("options.{}", option.key)).cloned();
         let value = value.or_else(|| default.and_then(|node| decode::<Json>(node).ok()));

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
+use yaml_source::diagnostic::Diagnostics;
 
-use crate::diagnostic::Diagnostics;
 use crate::project::Stage;
 
 use super::file::Kind;

@@ -1,8 +1,9 @@
-use crate::concourse::{Job, Resource, ResourceType};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::source::Span;
+use concourse_pipeline::model::{Job, Resource, ResourceType};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Map, Node, Value, decode};
+
 use crate::template::Scope;
-use crate::yaml::{Map, Node, Value, decode};
 
 use super::made::Maker;
 

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
+use concourse_pipeline::model::BuildLogRetention;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use yaml_source::yaml::Value;
 
-use crate::concourse::BuildLogRetention;
 use crate::manifest::{Free, FreeMap, Template};
-use crate::yaml::Value;
 
 /// The fields of a kind's file. Every text in it is a template, with the devices that shape structure.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -2,15 +2,15 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use camino::Utf8Path;
+use concourse_pipeline::lint::check_arithmetic;
 use jsonschema::Validator;
 use serde_json::Value as Json;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
+use yaml_source::source::{FileId, Sources};
+use yaml_source::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read, read_text};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
-use crate::lint::check_arithmetic;
 use crate::manifest::{Author, FileShape, check, compile, compile_own, is_surely_schema};
-use crate::source::{FileId, Sources};
 use crate::template::is_template;
-use crate::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read, read_text};
 
 use super::fields::{EnvFiles, KindFields};
 
@@ -135,7 +135,7 @@ impl Kind {
         path: &Utf8Path,
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
-    ) -> Result<(), crate::Failure> {
+    ) -> Result<(), yaml_source::Failure> {
         let folder = path.parent().and_then(Utf8Path::file_name);
         let family = if folder == Some(Family::Build.folder()) { Family::Build } else { Family::Stack };
         let text = sources.read(path)?;

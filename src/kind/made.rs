@@ -1,13 +1,13 @@
+use concourse_pipeline::model::{BuildLogRetention, Resource, ResourceType, Step};
 use minijinja::Value;
 use serde::de::DeserializeOwned;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::files;
+use yaml_source::source::Span;
+use yaml_source::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
 
-use crate::concourse::{BuildLogRetention, Resource, ResourceType, Step};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::files;
 use crate::manifest::{Author, Schema, Secret, Wording, check_against, misspelled_variable};
-use crate::source::Span;
 use crate::template::{Filler, Scope, Template, to_value};
-use crate::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
 
 use super::fields::EnvFiles;
 use super::file::{Family, Kind};

@@ -1,9 +1,8 @@
 use std::sync::OnceLock;
 
 use camino::Utf8Path;
-
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
-use crate::source::{FileId, Sources, Span};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
+use yaml_source::source::{FileId, Sources, Span};
 
 use super::file::{Family, Kind};
 
@@ -64,14 +63,14 @@ impl KindSet {
         folder: Option<&Utf8Path>,
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
-    ) -> Result<Self, crate::Failure> {
+    ) -> Result<Self, yaml_source::Failure> {
         let mut set = Self::default();
         for family in [Family::Stack, Family::Build] {
             let Some(folder) = folder.map(|folder| folder.join(family.folder())) else { continue };
             if !folder.is_dir() {
                 continue;
             }
-            let mut files: Vec<_> = crate::files::list(&folder)?
+            let mut files: Vec<_> = yaml_source::files::list(&folder)?
                 .into_iter()
                 .filter(|path| matches!(path.extension(), Some("yml" | "yaml")))
                 .collect();

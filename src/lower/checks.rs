@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::{Core, Pipeline, Step};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, did_you_mean};
-use crate::lint::BUILT_IN_TYPES;
+use concourse_pipeline::lint::BUILT_IN_TYPES;
+use concourse_pipeline::model::{Core, Pipeline, Step};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, did_you_mean};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Value, escape};
+
 use crate::plan::{Job, PipelinePlan};
 use crate::project::{Fleet, wrong_image};
-use crate::source::Span;
-use crate::yaml::{Value, escape};
 
 use super::Lowered;
 use super::origin::{Author, JobRole};

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Node, NodeKind};
 
-use crate::diagnostic::{Diagnostic, Rule};
 use crate::project::Origin;
-use crate::source::Span;
 use crate::template::{Scope, Template, is_template};
-use crate::yaml::{Node, NodeKind};
 
 /// Says that two definitions of one name differ.
 pub(super) fn describe<T: Serialize>(

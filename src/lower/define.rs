@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use concourse_pipeline::model::{Job, Pipeline, Resource, ResourceType, ResourceTypeName};
 use indexmap::IndexMap;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::Value;
 
-use crate::concourse::{Job, Pipeline, Resource, ResourceType, ResourceTypeName};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::project::{Fleet, FleetResourceType, Origin};
-use crate::yaml::Value;
 
 use super::conflict;
 

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::invalid_name;
-use crate::concourse::{ConcourseVersion, Core, Job, JobName, Resource, ResourceName, ResourceType, Step};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use concourse_pipeline::model::invalid_name;
+use concourse_pipeline::model::{ConcourseVersion, Core, Job, JobName, Resource, ResourceName, ResourceType, Step};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use yaml_source::source::Span;
+
 use crate::kind::Extra;
 use crate::plan::{self, PipelinePlan, StageJob, StagePhase};
 use crate::project::Fleet;
-use crate::source::Span;
 
 use super::Lowering;
 use super::define::Definitions;

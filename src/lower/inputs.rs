@@ -1,11 +1,11 @@
 //! The resources of code and inputs.
 
+use concourse_pipeline::model::{Resource, ResourceName, ResourceTypeName};
 use indexmap::IndexMap;
+use yaml_source::yaml::Value;
 
-use crate::concourse::{Resource, ResourceName, ResourceTypeName};
 use crate::manifest::{CheckEvery, NewestBy, OrderBy};
 use crate::project::{GitSource, ImageSource, Input, ReleaseSource, S3Source, What};
-use crate::yaml::Value;
 
 use super::define::core_type;
 

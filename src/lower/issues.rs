@@ -1,17 +1,17 @@
 //! The resources of issues, and the steps that write them.
 
+use concourse_pipeline::model::{Core, Inputs, PutStep, Resource, ResourceName, ResourceType, Step};
 use github_issues_resource::contract::{
     self, AuthMethod, ClaimParams, CompatPut, CompatSource, ContentFiles, GatePut, GateSource, IssueState,
     RecordParams, RecordState, ReportParams, ReportStatus, Role, Source, files,
 };
 use indexmap::IndexMap;
 use serde::Serialize;
+use yaml_source::yaml::Value;
 
-use crate::concourse::{Core, Inputs, PutStep, Resource, ResourceName, ResourceType, Step};
 use crate::manifest::IssuesResource;
 use crate::plan::{Destination, GateIssue, Opening, OpeningKind, TakenGate};
 use crate::project::{Auth, GitSource, Issues};
-use crate::yaml::Value;
 
 use super::define::core_type;
 use super::wiring::Wiring;
@@ -327,5 +327,5 @@ fn put(resource: &ResourceName, inputs: Inputs, params: Value) -> Step {
 
 /// A type of the contract, as a value of the pipeline.
 fn to_value(contract: &impl Serialize) -> Value {
-    crate::yaml::to_value(contract).expect("internal error: the contract with the resource is not YAML")
+    yaml_source::yaml::to_value(contract).expect("internal error: the contract with the resource is not YAML")
 }

@@ -1,17 +1,17 @@
 //! Jobs: the gets, what a gate asks for, the kind's steps, and what is written afterwards.
 
+use concourse_pipeline::Repository;
+use concourse_pipeline::model::{Core, GetStep, InParallel, Job, JobName, LoadVarStep, ResourceName, Step};
 use github_issues_resource::contract::{ContentFiles, ReportStatus, files};
 use indexmap::IndexMap;
+use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Node, NodeKind, Value, escape};
 
-use crate::concourse::{Core, GetStep, InParallel, Job, JobName, LoadVarStep, ResourceName, Step};
-use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::{Family, Kind, KindScope, Made, credentials_of};
 use crate::manifest::{EventWord, IssuesResource};
 use crate::plan::{BuildJob, BuildPhase, Entry, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
 use crate::project::{Alert, EnvSource, Input, Pin, Stage, What};
-use crate::source::Span;
-use crate::yaml::{Node, NodeKind, Value, escape};
-use concourse_pipeline::Repository;
 
 use super::Lowering;
 use super::inputs::{git_resource, input_resource};

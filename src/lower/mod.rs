@@ -17,12 +17,13 @@ mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::concourse::{Core, JobName, Pipeline, ResourceName, Step};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use concourse_pipeline::model::{Core, JobName, Pipeline, ResourceName, Step};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
+
 use crate::kind::KindSet;
 use crate::plan::{Job, PipelinePlan, Plan};
 use crate::project::{Fleet, Project};
-use crate::source::Span;
 
 pub(crate) use checks::repeated_variables;
 use define::Definitions;
@@ -185,7 +186,7 @@ impl Used {
 
 /// A step of a kind, or of the manifest, may name a resource that nothing defines.
 fn check_resources(
-    resources: &[crate::concourse::Resource],
+    resources: &[concourse_pipeline::model::Resource],
     used: &Used,
     plan: &PipelinePlan<'_>,
     diagnostics: &mut Diagnostics,

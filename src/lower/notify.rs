@@ -1,9 +1,10 @@
 //! What tells somebody of a job.
 
-use crate::concourse::{Core, Inputs, PutStep, Resource, ResourceType, Step};
+use concourse_pipeline::model::{Core, Inputs, PutStep, Resource, ResourceType, Step};
+use yaml_source::yaml::Value;
+
 use crate::manifest::EventWord;
 use crate::project::Alert;
-use crate::yaml::Value;
 
 use super::define::core_type;
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::concourse::Pipeline;
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use concourse_pipeline::model::Pipeline;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use yaml_source::source::Span;
+
 use crate::project::OldName;
-use crate::source::Span;
 
 /// Writes the former names of jobs and resources. A manifest may make several pipelines: each gets the names that it has.
 ///

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::concourse::{Core, Job, JobName};
+use concourse_pipeline::model::{Core, Job, JobName};
+
 use crate::plan::{self, PipelinePlan};
 use crate::project::{Alert, JobOptions};
 

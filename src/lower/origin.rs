@@ -1,9 +1,10 @@
 //! Who wrote the steps of a job, and where: for those who judge the job, and for their messages.
 
-use crate::concourse::Step;
+use concourse_pipeline::model::Step;
+use yaml_source::source::Span;
+
 use crate::plan::StagePhase;
 use crate::project::Stage;
-use crate::source::Span;
 
 /// Who wrote a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! Secrets in clear, wherever they came from: the last look before a pipeline is written.
 
-use crate::concourse::{Core, Pipeline, Step};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use concourse_pipeline::model::{Core, Pipeline, Step};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Node, NodeKind, Value};
+
 use crate::kind::{Family, Kind};
 use crate::manifest::{is_secret_in_clear, names_secret};
 use crate::plan::{Job, PipelinePlan};
 use crate::project::Fleet;
-use crate::source::Span;
-use crate::yaml::{Node, NodeKind, Value};
 
 /// Reports secrets in the sources and params of a pipeline.
 pub(super) fn check(pipeline: &Pipeline, plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Diagnostics) {

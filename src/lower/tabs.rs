@@ -1,10 +1,10 @@
 //! Tabs of the pipeline's page, Concourse's groups.
 
+use concourse_pipeline::model::Job;
 use indexmap::IndexMap;
+use yaml_source::yaml::Value;
 
-use crate::concourse::Job;
 use crate::plan::{self, PipelinePlan};
-use crate::yaml::Value;
 
 /// Where a job stands whose stage has no tab: with groups Concourse shows no job that is in none.
 pub(crate) const OTHER_TAB: &str = "other";

@@ -1,11 +1,11 @@
 //! The seam between a gate and the code of its jobs: where the approval's files are, and what brings the code.
 
+use concourse_pipeline::model::{
+    Core, GetStep, ImageResource, ResourceName, Step, TaskConfig, TaskInput, TaskOutput, TaskRun, TaskStep,
+};
 use github_issues_resource::contract::files;
 use indexmap::IndexMap;
 
-use crate::concourse::{
-    Core, GetStep, ImageResource, ResourceName, Step, TaskConfig, TaskInput, TaskOutput, TaskRun, TaskStep,
-};
 use crate::manifest::{ApprovedCode, IssuesResource};
 use crate::plan::{StageJob, Taken, TakenGate};
 use crate::project::{CodeSource, Input, What};

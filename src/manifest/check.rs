@@ -4,9 +4,8 @@
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value as Json;
-
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::yaml::{Node, NodeKind, Resolved, ScalarStyle, escape, trap};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::{Node, NodeKind, Resolved, ScalarStyle, escape, trap};
 
 use super::fit::{Author, surely_fits};
 use super::misfit::{Misfit, Wording, node_noun, other_than_a_manifest};
@@ -186,7 +185,7 @@ fn check_traps(node: &Node, diagnostics: &mut Diagnostics) {
 }
 
 /// `PostgreSQL`, which holds Concourse's pipelines, has no NUL in JSON; libyaml refuses the others.
-fn check_characters(text: &str, span: crate::source::Span, diagnostics: &mut Diagnostics) {
+fn check_characters(text: &str, span: yaml_source::source::Span, diagnostics: &mut Diagnostics) {
     let refused = |c: &char| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}');
     if let Some(found) = text.chars().find(refused) {
         diagnostics.push(

@@ -4,8 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-use crate::yaml::Value;
+use yaml_source::yaml::Value;
 
 use super::free::FreeMap;
 use super::meta::MetaSettings;

@@ -6,8 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_lite::Regex;
 use serde_json::{Map as JsonMap, Value as Json};
-
-use crate::yaml::{Entry, Node, NodeKind, Resolved};
+use yaml_source::yaml::{Entry, Node, NodeKind, Resolved};
 
 use super::check::REMOVABLE;
 
@@ -183,9 +182,9 @@ mod tests {
     use super::super::FileShape;
     use super::super::check::to_json;
     use super::*;
-    use crate::diagnostic::Diagnostics;
-    use crate::source::{FileId, Sources};
-    use crate::yaml::{Limits, read};
+    use yaml_source::diagnostic::Diagnostics;
+    use yaml_source::source::{FileId, Sources};
+    use yaml_source::yaml::{Limits, read};
 
     /// What stands in place of each value of a file, in turn.
     const VALUES: &str = "[1, -1, 1.5, '', x, a.b/c, '{{ x }}', ((a.b)), 2h, never, ' ', \"a\\nb\", true, null, [], [x], {}, {x: y}, \

@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use github_issues_resource::contract::{Approve, Closers, OnExisting};
-
-use crate::yaml::Value;
+use yaml_source::yaml::Value;
 
 use super::free::FreeMap;
 use super::scalars::{CheckEvery, Duration, Id, Moment, Secret, Template};

@@ -1,11 +1,10 @@
 //! Jobs: their options, who hears of them, and more of them.
 
+use concourse_pipeline::model::BuildLogRetention;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-
-use crate::concourse::BuildLogRetention;
-use crate::yaml::Value;
+use yaml_source::yaml::Value;
 
 use super::free::FreeMap;
 use super::scalars::{Secret, Template};

@@ -4,7 +4,7 @@
 //! one key, such as `stack`) merges with the same choice and replaces another one. Null takes an inherited entry out
 //! of a map whose keys are the user's.
 
-use crate::yaml::{Entry, Map, Node, NodeKind};
+use yaml_source::yaml::{Entry, Map, Node, NodeKind};
 
 use super::check::REMOVABLE;
 
@@ -95,9 +95,9 @@ fn same_choice(a: &Map, b: &Map) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Diagnostics;
-    use crate::source::Sources;
-    use crate::yaml::{Limits, Value, decode, emit, read};
+    use yaml_source::diagnostic::Diagnostics;
+    use yaml_source::source::Sources;
+    use yaml_source::yaml::{Limits, Value, decode, emit, read};
 
     #[track_caller]
     fn merged(layers: &[&str], expected: &str) {

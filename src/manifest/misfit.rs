@@ -1,16 +1,15 @@
 //! What is reported of a value that does not fit its schema.
 
+use concourse_pipeline::secrets::misspelled_variable;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value as Json;
-
-use crate::diagnostic::{Diagnostic, Rule, did_you_mean, one_of, ticked};
-use crate::source::Span;
-use crate::yaml::{Entry, Node, NodeKind, Resolved, Scalar, canonical, escape, trap};
+use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean, one_of, ticked};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Entry, Node, NodeKind, Resolved, Scalar, canonical, escape, trap};
 
 use super::place::{example_of, right_place, right_place_of_option, right_shape};
 use super::schema::FileShape;
-use concourse_pipeline::secrets::misspelled_variable;
 
 /// What the language has and this program does not do yet, by the place where it would stand.
 const NOT_YET: [(&str, &[&str]); 1] = [("approval", &["approvals", "not_author", "window", "freeze"])];

@@ -1,9 +1,9 @@
 //! Help for a field that stands in the wrong place, and for a value that has the wrong shape.
 
 use serde_json::{Map as Object, Value as Json};
+use yaml_source::yaml::{Map, Node};
 
 use crate::kind::{BUILT_IN_KINDS, Family};
-use crate::yaml::{Map, Node};
 
 use super::misfit::Wording;
 use super::schema::FileShape;

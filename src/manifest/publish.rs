@@ -1,8 +1,8 @@
 //! The schemas as editors get them: what the program checks by, and what it knows besides.
 
 use serde_json::{Map, Value, json};
+use yaml_source::diagnostic::Rule;
 
-use crate::diagnostic::Rule;
 use crate::kind::{Family, Kind, KindSet};
 
 use super::schema::FileShape;

@@ -8,8 +8,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
-
-use crate::yaml::Value;
+use yaml_source::yaml::Value;
 
 use super::free::{Choice, Free, FreeMap};
 use super::issues::{ApprovalSettings, IssuesSettings};

@@ -1,8 +1,9 @@
 //! Inputs that two Concourses build.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::escape;
+
 use crate::project::{Chain, Stage};
-use crate::yaml::escape;
 
 use super::gate::TakenGate;
 use super::job::Taken;

@@ -1,9 +1,9 @@
+use concourse_pipeline::model::{JobName, ResourceName};
 use github_issues_resource::contract::{Approve, GateKey, IssueKind, StageKey};
+use yaml_source::yaml::Value;
 
-use crate::concourse::{JobName, ResourceName};
 use crate::manifest::{ApprovedCode, IssuesResource};
 use crate::project::{Approval, Input, Issues, Pin, Stage, What};
-use crate::yaml::Value;
 
 use super::job::Taken;
 

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::model::{InstanceVars, JobName, PipelineName, ResourceName};
 use github_issues_resource::contract::StagePhase;
 
-use crate::concourse::{InstanceVars, JobName, PipelineName, ResourceName};
 use crate::manifest::ApprovedCode;
 use crate::project::{Build, CodeSource, Input, Stage};
 

@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::model::JobName;
 use github_issues_resource::contract::{Approve, GateKey, InvalidStage, IssueKind, StageKey, StageName, StagePhase};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::{Map, Node, NodeKind};
 
-use crate::concourse::JobName;
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::manifest::{ApprovedCode, IssuesResource, Unchanged};
 use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage, What};
-use crate::yaml::{Map, Node, NodeKind};
 
 use super::built;
 use super::gate::{Destination, Entry, GateIssue, TakenGate};

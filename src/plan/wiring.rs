@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::model::ResourceName;
 use github_issues_resource::contract::files::CODE_PIN;
 
-use crate::concourse::ResourceName;
 use crate::manifest::ApprovedCode;
 use crate::project::{CodeSource, What};
 

@@ -1,7 +1,8 @@
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_selector, one_of};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_selector, one_of};
+use yaml_source::source::Span;
+use yaml_source::yaml::Node;
+
 use crate::manifest::{ChainFields, Name};
-use crate::source::Span;
-use crate::yaml::Node;
 
 /// A chain before its stages are known: its group, and the environments that it goes through.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! What the checkout of the code says: which stacks there are, and whether what a manifest names is there.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Map, Node};
+use yaml_source::{Failure, files};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::kind::Kind;
 use crate::manifest::{ChainFields, Name};
-use crate::source::Span;
 use crate::template::{Filler, Scope};
-use crate::yaml::{Map, Node};
-use crate::{Failure, files};
 
 use super::chain::ChainOutline;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::source::{FileId, Span};
-use crate::yaml::Node;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::{FileId, Span};
+use yaml_source::yaml::Node;
 
 use super::stage::Gate;
 

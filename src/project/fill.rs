@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde_json::Value as Json;
+use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Entry, Map, Node, NodeKind};
 
-use crate::diagnostic::{Diagnostic, Rule};
 use crate::manifest::{FileShape, Secret, merge, misspelled_variable, template_here};
-use crate::source::Span;
 use crate::template::{Filler, Scope, is_template};
-use crate::yaml::{Entry, Map, Node, NodeKind};
 
 /// The field of an input, and the name of its item in templates.
 pub(super) const EACH: &str = "each";

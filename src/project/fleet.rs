@@ -1,17 +1,17 @@
 use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use concourse_pipeline::model::{ConcourseVersion, ResourceType, UnknownVersion};
 use glob::{MatchOptions, Pattern};
 use indexmap::IndexMap;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, FileLevels, Rule};
+use yaml_source::files;
+use yaml_source::source::{FileId, Sources, Span};
+use yaml_source::yaml::{Entry, Limits, Map, Node, decode, read};
 
-use crate::Failure;
-use crate::concourse::{ConcourseVersion, ResourceType, UnknownVersion};
-use crate::diagnostic::{Diagnostic, Diagnostics, FileLevels, Rule};
-use crate::files;
 use crate::kind::{KindSet, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, MetaSettings, check, merge, template_here};
-use crate::source::{FileId, Sources, Span};
-use crate::yaml::{Entry, Limits, Map, Node, decode, read};
 
 use super::levels::file_levels;
 use super::values::{self, Used};

@@ -2,18 +2,18 @@ mod build;
 mod reference;
 mod what;
 
+use concourse_pipeline::model::ResourceName;
+use concourse_pipeline::model::invalid_name;
 use github_issues_resource::contract::{ContentFiles, files};
 use indexmap::IndexMap;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Node, escape};
 
-use crate::concourse::ResourceName;
-use crate::concourse::invalid_name;
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use crate::kind::KindSet;
 use crate::manifest::{InputFile, InputSettings, PinSetting, Template};
 use crate::project::FleetResourceType;
-use crate::source::Span;
 use crate::template::Scope;
-use crate::yaml::{Node, escape};
 
 use super::fill::EACH;
 use super::stage::{CodeSource, EnvSource, Input, Pin, What};
@@ -138,7 +138,7 @@ impl InputContext<'_> {
         // The deployment is told the digest; the image itself is nothing to it.
         let skips = matches!(what, What::Image(_));
         let params =
-            settings.params.or_else(|| skips.then(|| crate::yaml::Value::map([("skip_download", true.into())])));
+            settings.params.or_else(|| skips.then(|| yaml_source::yaml::Value::map([("skip_download", true.into())])));
         let build = match settings.build {
             Some(build) => Some(self.build(&artifact, &what, build, &scope, &pointer)?),
             None => None,

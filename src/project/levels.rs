@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
-use crate::diagnostic::{ALWAYS_AN_ERROR, Diagnostic, Diagnostics, FileLevels, Level, Rule, did_you_mean};
+use yaml_source::diagnostic::{ALWAYS_AN_ERROR, Diagnostic, Diagnostics, FileLevels, Level, Rule, did_you_mean};
+use yaml_source::yaml::{Map, Node, decode};
+
 use crate::manifest::LevelWord;
-use crate::yaml::{Map, Node, decode};
 
 /// The `rules` of a file.
 pub(crate) fn file_levels(file: &Node, diagnostics: &mut Diagnostics) -> FileLevels {

@@ -12,13 +12,13 @@ mod watched;
 mod whole;
 
 use camino::Utf8Path;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use yaml_source::source::{FileId, Span};
+use yaml_source::yaml::{Entry, Map, Node, NodeKind, decode};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use crate::kind::{Family, Kind};
 use crate::manifest::ChainFields;
-use crate::source::{FileId, Span};
 use crate::template::{Filler, Scope};
-use crate::yaml::{Entry, Map, Node, NodeKind, decode};
 
 use super::chain::{self, ChainOutline};
 use super::effect;
@@ -58,7 +58,7 @@ pub(crate) fn resolve(
     fleet: &Fleet,
     source_root: Option<&Utf8Path>,
     diagnostics: &mut Diagnostics,
-) -> Result<Resolved, crate::Failure> {
+) -> Result<Resolved, yaml_source::Failure> {
     manifest.check_version(diagnostics);
     let layers = several::layers(manifest, fleet, diagnostics);
     let mut outlined = Vec::with_capacity(layers.len());
@@ -169,7 +169,7 @@ struct Resolver<'a, 'd> {
 }
 
 impl<'a> Resolver<'a, '_> {
-    fn outlined(&mut self) -> Result<Outlined, crate::Failure> {
+    fn outlined(&mut self) -> Result<Outlined, yaml_source::Failure> {
         let fields: ChainFields = decode(
             &self.only(|key| matches!(key, "environments" | "groups" | "skip" | "discover")),
         )

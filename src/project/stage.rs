@@ -1,13 +1,15 @@
 use std::sync::Arc;
 
+use concourse_pipeline::model::{
+    BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName,
+};
 use github_issues_resource::contract::{Approve, Closers, ContentFiles, InvalidStage, OnExisting, StageName};
 use indexmap::IndexMap;
+use yaml_source::source::Span;
+use yaml_source::yaml::{Entry, Node, Value};
 
-use crate::concourse::{BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName};
 use crate::manifest::{ApprovedCode, CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy, Unchanged};
-use crate::source::Span;
 use crate::template::{Scope, Template, is_template};
-use crate::yaml::{Entry, Node, Value};
 
 /// What a manifest deploys: one project or several, each through one chain or several. The name of a project may differ
 /// from chain to chain.

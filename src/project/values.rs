@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
 use minijinja::Value;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::{Map, Node, NodeKind};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
 use crate::template::{Filler, Scope, Template, is_template, to_value};
-use crate::yaml::{Map, Node, NodeKind};
 
 /// How many values a manifest may have. Each may use all the others.
 const MAX_VALUES: usize = 1_000;

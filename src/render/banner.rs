@@ -1,10 +1,10 @@
 use std::fmt::{self, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use concourse_pipeline::model::InstanceVars;
+use yaml_source::diagnostic::visible;
+use yaml_source::files::relative;
 
-use crate::concourse::InstanceVars;
-use crate::diagnostic::visible;
-use crate::files::relative;
 use crate::project::Concourse;
 
 /// The first lines of a rendered pipeline: by what it was made, from what, and how it is used.

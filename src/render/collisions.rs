@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, btree_map};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
-use crate::files;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
+use yaml_source::files;
+use yaml_source::source::Span;
+
 use crate::project::Concourse;
-use crate::source::Span;
 
 use super::RenderedFleet;
 

@@ -7,15 +7,16 @@ mod refused;
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use concourse_pipeline::model::{Core, InstanceVars, Pipeline, Step};
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Levels, Severity, allow};
+use yaml_source::source::{Sources, Span, Unsaved};
+use yaml_source::yaml::emit;
 
-use crate::concourse::{Core, InstanceVars, Pipeline, Step};
-use crate::diagnostic::{Diagnostic, Diagnostics, Levels, Severity, allow};
+use crate::gates;
 use crate::progress::Progress;
 use crate::project::Concourse;
-use crate::source::{Sources, Span, Unsaved};
 use crate::workspace::{CompiledPipeline, Compiling, Loaded, MadeFrom, Seen, Selected, compile_fleet, file_name};
-use crate::yaml::emit;
-use crate::{Failure, gates};
 
 pub use banner::{Banner, Origin};
 pub(crate) use banner::{is_rendered, quoted, set_pipeline};

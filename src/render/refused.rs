@@ -2,14 +2,14 @@
 //! of it out; steps of kinds of one's own, `before`, `after` and `extra` are in Concourse's words, and say what they like.
 
 use camino::Utf8Path;
+use concourse_pipeline::lint::{OfRendered, lint_rendered, may_have_arithmetic};
+use concourse_pipeline::model::ConcourseVersion;
+use concourse_pipeline::validate::{Vars, check};
+use concourse_pipeline::view::PipelineView;
 use indexmap::IndexMap;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
+use yaml_source::source::{Sources, Span};
 
-use crate::concourse::ConcourseVersion;
-use crate::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
-use crate::lint::{OfRendered, lint_rendered, may_have_arithmetic};
-use crate::source::{Sources, Span};
-use crate::validate::{Vars, check};
-use crate::view::PipelineView;
 use crate::workspace::Places;
 
 use super::RenderedPipeline;

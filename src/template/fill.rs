@@ -1,9 +1,8 @@
 use minijinja::Value;
 use minijinja::value::ValueKind;
-
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::source::Span;
-use crate::yaml::{Entry, Map, Node, NodeKind, Resolved, Scalar};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Entry, Map, Node, NodeKind, Resolved, Scalar};
 
 use super::parse::{Template, TemplateError, is_template, kind_name, statement};
 use super::scope::Scope;
@@ -274,8 +273,8 @@ pub(crate) fn to_value(node: &Node) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Sources;
-    use crate::yaml::{Limits, Value as Free, decode, emit, read};
+    use yaml_source::source::Sources;
+    use yaml_source::yaml::{Limits, Value as Free, decode, emit, read};
 
     fn scope() -> Scope {
         let mut scope = Scope::default();

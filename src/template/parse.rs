@@ -5,8 +5,7 @@ use std::rc::Rc;
 
 use minijinja::value::ValueKind;
 use minijinja::{Error, ErrorKind, Expression, Value};
-
-use crate::diagnostic::{Rule, did_you_mean};
+use yaml_source::diagnostic::{Rule, did_you_mean};
 
 use super::engine::{FILTERS, MAX_FILLED, engine};
 use super::scope::Scope;

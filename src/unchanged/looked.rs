@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use yaml_source::{Failure, files};
 
 use crate::kind::Family;
 use crate::render::Run;
 use crate::workspace::{FLEET_FILE, folders_below, folders_of_globs};
-use crate::{Failure, files};
 
 /// What a run looked at that rendered whole fleets and compared them with what is committed.
 ///

@@ -15,9 +15,9 @@ mod signature;
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use yaml_source::diagnostic::Levels;
 
 use crate::cli::RenderArgs;
-use crate::diagnostic::Levels;
 use crate::render::Run;
 
 use looked::Looked;

@@ -5,8 +5,9 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::process::geteuid;
+use yaml_source::files;
 
-use crate::{files, write};
+use crate::write;
 
 /// Where it is remembered: a file of the user's cache.
 pub(super) struct Place {

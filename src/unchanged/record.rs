@@ -2,9 +2,8 @@ use std::fmt::Write;
 use std::time::SystemTime;
 
 use camino::Utf8Path;
-
-use crate::files;
-use crate::parallel::in_parallel;
+use yaml_source::files;
+use yaml_source::parallel::in_parallel;
 
 use super::looked::Looked;
 use super::signature::Signature;

@@ -6,16 +6,16 @@ mod read;
 
 use std::collections::{BTreeSet, HashMap};
 
+use concourse_pipeline::validate::Decoded;
+use concourse_pipeline::view::PipelineView;
 use promotion_verify::{
     Bounds, Model, Outcome, Refutation, Step, Violation, ViolationKind, When, ending, story, verify,
 };
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Count, Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
 
-use crate::Failure;
-use crate::diagnostic::{Count, Diagnostic, Diagnostics, Rule};
 use crate::progress::Progress;
-use crate::source::Span;
-use crate::validate::Decoded;
-use crate::view::PipelineView;
 
 use read::{Chain, Read, Reader};
 

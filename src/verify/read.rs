@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concourse_pipeline::Repository;
+use concourse_pipeline::model::is_clock;
+use concourse_pipeline::view::{
+    Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list, text, texts,
+};
 use concourse_scheduler as scheduler;
 use github_issues_resource::contract::files;
 use promotion_verify as model;
 use promotion_verify::{CODE, Found, Gate, GateId, On, Pin, Pins, Place, Seen, Stage, StageId, Step, UNKNOWN, When};
-
-use crate::concourse::is_clock;
-use crate::source::Span;
-use crate::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list, text, texts};
-use crate::yaml::{Map, Node, Value, decode};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Map, Node, Value, decode};
 
 /// A pipeline of the run.
 pub(super) struct Read<'n> {

@@ -1,6 +1,6 @@
 //! The other manifests of a fleet, when a run renders only some of them: what both do to one another.
 
-use crate::diagnostic::Diagnostics;
+use yaml_source::diagnostic::Diagnostics;
 
 /// What is known of the manifests of a run, and of the others of their fleets.
 #[derive(Debug)]

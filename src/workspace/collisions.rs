@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::Repository;
 use github_issues_resource::contract::StageName;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_selector};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Map, Node};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_selector};
 use crate::manifest::IssuesResource;
 use crate::plan::{Job, Plan, StageJob};
 use crate::project::{Fleet, Issues};
-use crate::source::Span;
-use crate::yaml::{Map, Node};
-use concourse_pipeline::Repository;
 
 /// What a manifest has to be compared with the others by.
 #[derive(Debug, Default)]

@@ -1,15 +1,16 @@
 //! The sentence: manifest → project → plan → pipeline.
 
 use camino::Utf8Path;
+use concourse_pipeline::model::{InstanceVars, Pipeline};
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostics, FileLevels};
+use yaml_source::source::{Sources, Span};
+use yaml_source::yaml::Node;
 
-use crate::concourse::{InstanceVars, Pipeline};
-use crate::diagnostic::{Diagnostics, FileLevels};
+use crate::gates;
 use crate::lower::{lower, repeated_variables};
 use crate::plan::plan;
 use crate::project::{Concourse, ManifestFile, Project, Resolved, file_levels, resolve};
-use crate::source::{Sources, Span};
-use crate::yaml::Node;
-use crate::{Failure, gates};
 
 use super::collisions::Facts;
 use super::load::{Loaded, LoadedManifest, read_manifest};

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use camino::Utf8Path;
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, FileLevels, Levels};
+use yaml_source::parallel::in_parallel;
+use yaml_source::source::{FileId, Sources, Span};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, FileLevels, Levels};
-use crate::parallel::in_parallel;
+use crate::gates;
 use crate::progress::Progress;
-use crate::source::{FileId, Sources, Span};
-use crate::{Failure, gates};
 
 use super::beside::Beside;
 use super::collisions::{self, Facts};

@@ -1,14 +1,14 @@
 //! Reads a fleet and its manifests. Nothing of them is understood here.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use yaml_source::Failure;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, one_of};
+use yaml_source::parallel::in_parallel;
+use yaml_source::source::{FileId, Sources};
+use yaml_source::yaml::{Limits, Node, read};
 
-use crate::Failure;
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, one_of};
 use crate::manifest::{FileShape, check};
-use crate::parallel::in_parallel;
 use crate::project::Fleet;
-use crate::source::{FileId, Sources};
-use crate::yaml::{Limits, Node, read};
 
 use super::select::{self, Selected};
 

@@ -15,15 +15,15 @@ mod job;
 use std::collections::BTreeSet;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use concourse_pipeline::model::invalid_name;
+use concourse_pipeline::model::{InstanceVars, PipelineName, SetPipelineStep};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::files::relative;
+use yaml_source::source::Sources;
 
-use crate::concourse::invalid_name;
-use crate::concourse::{InstanceVars, PipelineName, SetPipelineStep};
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
-use crate::files::relative;
 use crate::kind::Family;
 use crate::manifest::is_secret_in_clear;
 use crate::project::{Concourse, Fleet, Meta, Project};
-use crate::source::Sources;
 
 use super::{CompiledPipeline, LoadedManifest, Places, file_name};
 

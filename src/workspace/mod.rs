@@ -10,7 +10,7 @@ mod meta;
 mod places;
 mod select;
 
-use crate::concourse::InstanceVars;
+use concourse_pipeline::model::InstanceVars;
 
 pub(crate) use compile::{Compiled, CompiledPipeline, Understood, compile, understand};
 pub(crate) use fleet::{Compiling, MadeFrom, Seen, compile_fleet, compile_fleets};

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::lint::part_in;
+use concourse_pipeline::lint::part_in;
+use concourse_pipeline::view::{field, list};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Map, Node};
+
 use crate::plan::{Job, PipelinePlan};
-use crate::source::Span;
-use crate::view::{field, list};
-use crate::yaml::{Map, Node};
 
 /// What in a manifest brings a pipeline and its jobs about.
 #[derive(Clone, Debug)]

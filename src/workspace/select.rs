@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-
-use crate::{Failure, files};
+use yaml_source::{Failure, files};
 
 use super::LoadedManifest;
 

@@ -1,11 +1,11 @@
 //! Pipelines as Concourse decodes them: what each scalar is to it, and what it refuses where.
 
-use ol_pipegen::concourse::ConcourseVersion;
-use ol_pipegen::diagnostic::{Diagnostics, Refusal, Severity};
-use ol_pipegen::source::Sources;
-use ol_pipegen::validate::{Vars, decode};
-use ol_pipegen::yaml::{Node, NodeKind, Resolved};
+use concourse_pipeline::model::ConcourseVersion;
+use concourse_pipeline::validate::{Vars, decode};
 use proptest::strategy::Strategy;
+use yaml_source::diagnostic::{Diagnostics, Refusal, Severity};
+use yaml_source::source::Sources;
+use yaml_source::yaml::{Node, NodeKind, Resolved};
 
 use ConcourseVersion::{V7_14, V8_0, V8_1, V8_2, V8_3};
 
@@ -711,7 +711,7 @@ proptest::proptest! {
             for one in &said {
                 proptest::prop_assert!(sources.get(file).text.get(one.span().range()).is_some(), "{one:?}");
             }
-            let _ = ol_pipegen::report::plain(&said, &sources, false);
+            let _ = yaml_source::report::plain(&said, &sources, false);
         }
     }
 }

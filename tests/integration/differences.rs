@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
+use concourse_pipeline::diff::Changes;
+use concourse_pipeline::model::Pipeline;
 use insta::assert_snapshot;
 use ol_pipegen::compare;
-use ol_pipegen::concourse::Pipeline;
-use ol_pipegen::diff::Changes;
 use serde_json::Value;
 
 use crate::support::{SHOP_FLEET, Work, manifest};

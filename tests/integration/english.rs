@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use ol_pipegen::diagnostic::Rule;
+use yaml_source::diagnostic::Rule;
 
 use crate::support::{Work, root};
 

@@ -3,8 +3,8 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use ol_pipegen::diagnostic::Rule;
 use serde_json::Value;
+use yaml_source::diagnostic::Rule;
 
 use crate::support::{Ran, Work, root};
 

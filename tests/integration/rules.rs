@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use ol_pipegen::diagnostic::Rule;
+use yaml_source::diagnostic::Rule;
 
 use crate::support::{Ran, Work, root};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use insta::assert_snapshot;
-use ol_pipegen::yaml::Value;
+use yaml_source::yaml::Value;
 
 use crate::support::{SHOP_FLEET, Work, manifest, root};
 

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::flow::{JobFlow, Taking};
+use concourse_pipeline::flow::{JobFlow, Taking};
 
 use super::find::Finder;
 

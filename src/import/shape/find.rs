@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::concourse::{Core, GetStep};
-use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking};
+use concourse_pipeline::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking};
+use concourse_pipeline::model::{Core, GetStep};
+
 use crate::import::graph::{flat, json};
 
 use super::names::{Role, names_deployment, names_environment, role, role_beside_deployments};

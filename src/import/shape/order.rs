@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::flow::Taking;
+use concourse_pipeline::flow::Taking;
 
 use super::find::Finder;
 use super::names::{Role, role};
@@ -18,7 +18,7 @@ impl<'p> Finder<'p, '_> {
     /// The stages that a stage's versions or approvals come from.
     pub(super) fn before(&self, unit: usize, jobs: &StageJobs, unit_of: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
         let entered = self.job(jobs.preview.unwrap_or(jobs.deploy));
-        let of_jobs = |names: &[crate::concourse::JobName]| -> BTreeSet<usize> {
+        let of_jobs = |names: &[concourse_pipeline::model::JobName]| -> BTreeSet<usize> {
             self.stages_before(names, unit_of).into_iter().filter(|other| *other != unit).collect()
         };
         let from = |takes: &mut dyn Iterator<Item = &Taking<'p>>| -> BTreeSet<usize> {
@@ -40,7 +40,11 @@ impl<'p> Finder<'p, '_> {
     }
 
     /// The stages that these jobs are, or that come before them where they are none.
-    fn stages_before(&self, names: &[crate::concourse::JobName], unit_of: &BTreeMap<usize, usize>) -> BTreeSet<usize> {
+    fn stages_before(
+        &self,
+        names: &[concourse_pipeline::model::JobName],
+        unit_of: &BTreeMap<usize, usize>,
+    ) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();
         let mut seen = BTreeSet::new();
         let mut open: Vec<usize> = names.iter().filter_map(|name| self.index.get(name.as_str()).copied()).collect();

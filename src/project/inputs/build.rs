@@ -1,13 +1,14 @@
 //! How an input is made here.
 
-use crate::concourse::invalid_name;
-use crate::concourse::{JobName, ResourceName};
-use crate::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
+use concourse_pipeline::model::invalid_name;
+use concourse_pipeline::model::{JobName, ResourceName};
+use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
+use yaml_source::yaml::{Entry, Map, Node, NodeKind, escape};
+
 use crate::kind::Family;
 use crate::manifest::{BuildSettings, FromSettings};
 use crate::project::stage::{Build, Input, Pin, What};
 use crate::template::{Filler, Scope};
-use crate::yaml::{Entry, Map, Node, NodeKind, escape};
 
 use super::what::{Place, Said, target};
 use super::{InputContext, env_sources, paths, with_item};

@@ -1,6 +1,6 @@
 //! Inputs that do not say what they are, and mean the one of that name elsewhere in the manifest.
 
-use crate::yaml::{Entry, Map, Node, escape};
+use yaml_source::yaml::{Entry, Map, Node, escape};
 
 use super::what::KINDS;
 

@@ -1,19 +1,19 @@
 //! What an input is.
 
+use concourse_pipeline::model::invalid_name;
+use concourse_pipeline::model::{ResourceType, ResourceTypeName, is_clock};
 use indexmap::IndexMap;
 use minijinja::Value;
+use yaml_source::diagnostic::{Diagnostic, Rule, one_of, ticked};
+use yaml_source::source::Span;
+use yaml_source::yaml::decode;
 
-use crate::concourse::invalid_name;
-use crate::concourse::{ResourceType, ResourceTypeName, is_clock};
-use crate::diagnostic::{Diagnostic, Rule, one_of, ticked};
 use crate::manifest::{
     CheckEvery, FromSettings, GitSettings, ImageSettings, InputSettings, NewestBy, ReleaseSettings, ResourceSettings,
     S3Settings, Template,
 };
 use crate::project::stage::{GitSource, ImageSource, ReleaseSource, ResourceSource, S3Source, What};
-use crate::source::Span;
 use crate::template::{Filler, Scope};
-use crate::yaml::decode;
 
 use super::{InputContext, paths};
 

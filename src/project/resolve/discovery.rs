@@ -1,20 +1,20 @@
 //! Stages that are found by the stack files of the checked-out code.
 
 use camino::Utf8Path;
+use yaml_source::diagnostic::{Diagnostic, Rule, ticked};
+use yaml_source::yaml::Node;
 
-use crate::diagnostic::{Diagnostic, Rule, ticked};
 use crate::kind::{Family, Kind};
 use crate::manifest::ChainFields;
 use crate::project::chain::ChainOutline;
 use crate::project::stage::{Project, Stage};
 use crate::project::{discover, values};
 use crate::template::{Filler, Scope};
-use crate::yaml::Node;
 
 use super::Resolver;
 
 impl Resolver<'_, '_> {
-    pub(super) fn discover(&mut self, fields: &ChainFields) -> Result<Vec<ChainOutline>, crate::Failure> {
+    pub(super) fn discover(&mut self, fields: &ChainFields) -> Result<Vec<ChainOutline>, yaml_source::Failure> {
         let span = self.layer.node.entry_at("/discover").map_or(self.layer.node.span, |entry| entry.key_span);
         let Some(root) = self.source_root else {
             self.diagnostics.push(
@@ -101,7 +101,7 @@ impl Resolver<'_, '_> {
         root: &Utf8Path,
         project: &Project,
         skip: &[String],
-    ) -> Result<(), crate::Failure> {
+    ) -> Result<(), yaml_source::Failure> {
         let stages: Vec<&Stage> = project.chains.iter().flat_map(|chain| &chain.stages).collect();
         let mut seen: Vec<String> = Vec::new();
         for stage in &stages {

@@ -1,9 +1,10 @@
 //! Spans of time of a stage that let nothing happen: an approval that is void before it counts, a step without any time.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::FileId;
+use yaml_source::yaml::Node;
+
 use crate::manifest::Duration;
-use crate::source::FileId;
-use crate::yaml::Node;
 
 /// The longest time that an approval can wait, or be waited for.
 const YEAR: u64 = 366 * 86_400;

@@ -4,14 +4,14 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use concourse_pipeline::validate::go_regex;
 use regex::Regex;
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
+use yaml_source::files;
+use yaml_source::source::Span;
+use yaml_source::yaml::{Entry, Map, Node, NodeKind};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
-use crate::files;
 use crate::manifest::misspelled_variable;
-use crate::source::Span;
-use crate::validate::go_regex;
-use crate::yaml::{Entry, Map, Node, NodeKind};
 
 /// What is wrong with a text, and what to write instead.
 struct Wrong {

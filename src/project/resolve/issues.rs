@@ -1,12 +1,12 @@
 //! Where a stage's issues live, and who writes them.
 
 use github_issues_resource::contract::StageName;
+use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::source::Span;
+use yaml_source::yaml::Node;
 
-use crate::diagnostic::{Diagnostic, Rule};
 use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, NamesSettings, Template, posted_credential};
 use crate::project::stage::{Auth, Issues};
-use crate::source::Span;
-use crate::yaml::Node;
 
 use super::Resolver;
 use super::formats::LONGEST_LABEL;

@@ -1,11 +1,12 @@
 //! What a stage says of its jobs: their options, who hears of them, where they stand.
 
-use crate::concourse::JobName;
-use crate::concourse::invalid_name;
-use crate::diagnostic::{Diagnostic, Rule};
+use concourse_pipeline::model::JobName;
+use concourse_pipeline::model::invalid_name;
+use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::yaml::Node;
+
 use crate::manifest::{EventWord, JobSettings, NamesSettings, NotifySettings, Template};
 use crate::project::stage::{Alert, JobOptions};
-use crate::yaml::Node;
 
 use super::Resolver;
 

@@ -1,17 +1,17 @@
 //! The names of a stage: what its templates may use, and what Concourse and GitHub will call it.
 
+use concourse_pipeline::model::invalid_name;
+use concourse_pipeline::model::{InstanceVars, JobName, PipelineName, ResourceName};
 use minijinja::Value;
+use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::yaml::{Map, Node, NodeKind};
 
-use crate::concourse::invalid_name;
-use crate::concourse::{InstanceVars, JobName, PipelineName, ResourceName};
-use crate::diagnostic::{Diagnostic, Rule};
 use crate::kind::Kind;
 use crate::manifest::{NamesSettings, is_secret_in_clear};
 use crate::project::chain::ChainOutline;
 use crate::project::stage::{Names, OldName};
 use crate::project::values;
 use crate::template::Scope;
-use crate::yaml::{Map, Node, NodeKind};
 
 use super::Resolver;
 use super::outline::StageOutline;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
+use yaml_source::source::Span;
+use yaml_source::yaml::Node;
+
 use crate::project::stage::{Project, Stage, StageId};
-use crate::source::Span;
-use crate::yaml::Node;
 
 use super::several::ProjectLayer;
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
+use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
+use yaml_source::yaml::{Node, decode};
+
 use crate::manifest::{FileShape, GateWord, merge};
 use crate::project::chain::ChainOutline;
 use crate::project::stage::Gate;
-use crate::yaml::{Node, decode};
 
 use super::Resolver;
 

@@ -1,12 +1,13 @@
 //! The projects of a manifest: one, or several that share what stands beside them.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_selector, ticked};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_selector, ticked};
+use yaml_source::source::Span;
+use yaml_source::yaml::{Entry, Map, Node};
+
 use crate::manifest::merge;
 use crate::project::fleet::Fleet;
 use crate::project::stage::Gate;
-use crate::source::Span;
 use crate::template::is_template;
-use crate::yaml::{Entry, Map, Node};
 
 use super::{ManifestFile, Outlined, OutlinedChain};
 

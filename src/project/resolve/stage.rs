@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use concourse_pipeline::model::JobName;
+use concourse_pipeline::model::invalid_name;
 use indexmap::IndexMap;
+use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
+use yaml_source::files;
+use yaml_source::yaml::{Map, Node, Value, decode, escape};
 
-use crate::concourse::JobName;
-use crate::concourse::invalid_name;
-use crate::diagnostic::{Diagnostic, Rule, did_you_mean};
-use crate::files;
 use crate::kind::Kind;
 use crate::manifest::{
     ApprovalSettings, RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear, misspelled_variable,
@@ -18,7 +19,6 @@ use crate::project::fill::Shape;
 use crate::project::inputs::{InputContext, paths};
 use crate::project::stage::{Approval, CodeSource, Gate, GitSource, Origin, Record, Stage};
 use crate::template::{Filler, Scope};
-use crate::yaml::{Map, Node, Value, decode, escape};
 
 use super::jobs::job_options;
 use super::names::Named;

@@ -1,16 +1,16 @@
 //! The watched paths of stages, held against the checkout.
 
 use camino::Utf8Path;
+use yaml_source::diagnostic::Diagnostics;
+use yaml_source::files::is_inside;
+use yaml_source::source::Span;
+use yaml_source::yaml::Node;
 
-use crate::diagnostic::Diagnostics;
-use crate::files::is_inside;
 use crate::kind::Family;
 use crate::project::inputs::paths;
 use crate::project::stage::{Project, Stage};
 use crate::project::{Fleet, watched};
-use crate::source::Span;
 use crate::template::Filler;
-use crate::yaml::Node;
 
 use super::ManifestFile;
 

@@ -1,17 +1,18 @@
 //! What only shows when all stages of a manifest are seen together.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::{Entry, Map, Node, decode};
+
 use crate::kind::unknown_version;
 use crate::project::fleet::Fleet;
 use crate::project::stage::{OldName, Project, Stage};
 use crate::project::values;
-use crate::yaml::{Entry, Map, Node, decode};
 
 use super::ManifestFile;
 
 impl ManifestFile<'_> {
     /// Where it begins, for what is nowhere in it.
-    pub(super) fn begin(&self) -> crate::source::Span {
+    pub(super) fn begin(&self) -> yaml_source::source::Span {
         let node = self.node;
         node.as_map().and_then(|map| map.entries().first()).map_or(node.span, |entry| entry.key_span)
     }

@@ -12,9 +12,8 @@ mod tree;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::Utf8Path;
-
-use crate::diagnostic::{Count, Diagnostic, Diagnostics, Rule, ticked};
-use crate::source::Span;
+use yaml_source::diagnostic::{Count, Diagnostic, Diagnostics, Rule, ticked};
+use yaml_source::source::Span;
 
 use tree::{Tree, is_watched};
 

@@ -1,9 +1,9 @@
 use std::cell::Cell;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use yaml_source::files;
 
 use super::Language;
-use crate::files;
 
 /// Files that are looked at for one project, at most.
 const MOST_FILES: usize = 20_000;

@@ -1,14 +1,14 @@
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
-
-use crate::concourse::{
+use concourse_pipeline::model::{
     Core, GetStep, ImageResource, InstanceVars, Job, JobName, LoadVarStep, Pipeline, Resource, ResourceName,
     ResourceTypeName, SetPipelineStep, Step, TaskConfig, TaskInput, TaskRun, TaskStep,
 };
+use indexmap::IndexMap;
+use yaml_source::yaml::Value;
+
 use crate::manifest::{CheckEvery, Secret};
 use crate::project::Meta;
-use crate::yaml::Value;
 
 /// The artifact that holds the fleet, and the variable that holds what it says.
 pub(super) const FLEET: &str = "fleet";
