@@ -6,6 +6,7 @@ use crate::lower::Author;
 
 use super::model::{Approval, Get, Issue, Job, Pipeline, Put, Step, Unit, What};
 use super::sequence::{Order, order, why_apart};
+use super::work::Doing;
 
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     foreign(job, pipeline, diagnostics);
@@ -118,8 +119,9 @@ fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
         (0..job.steps.len()).filter(|at| acts(&job.steps[*at])).partition(|at| is_after(*at));
     // Hooks tell people, and clean up; one that does what the job does deploys, and so does one in a job that does no more.
     let is_check = |at: &usize| matches!(&job.steps[*at].what, What::Task(task) if job.sees_approval(task));
-    let deploys =
-        |at: usize| after.iter().all(is_check) || after.iter().any(|done| is_same(&job.steps[at], &job.steps[*done]));
+    let deploys = |at: usize| {
+        after.iter().all(is_check) || after.iter().any(|done| is_same(&job.steps[at], &job.steps[*done], pipeline))
+    };
     let is_late = |at: &usize| of_claims(*at).all(|order| order == Order::Apart) || deploys(*at);
     let Some(at) = others.into_iter().find(is_late) else { return };
     let claim = &job.steps[first];
@@ -164,12 +166,10 @@ fn failed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics)
     }
 }
 
-/// Whether two steps do the same.
-fn is_same(a: &Step<'_>, b: &Step<'_>) -> bool {
+/// Whether two steps of a job do the same.
+fn is_same(a: &Step<'_>, b: &Step<'_>, pipeline: &Pipeline<'_>) -> bool {
     match (&a.what, &b.what) {
-        (What::Task(a), What::Task(b)) => a.same.is_some() && a.same == b.same,
-        (What::Put(a), What::Put(b)) => a.resource == b.resource && a.params == b.params,
         (What::SetPipeline(a), What::SetPipeline(b)) => a == b,
-        _ => false,
+        _ => Doing::of(a, 0, pipeline).zip(Doing::of(b, 0, pipeline)).is_some_and(|(a, b)| a.is_like(&b)),
     }
 }

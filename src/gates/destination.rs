@@ -6,6 +6,7 @@ use yaml_source::yaml::Value;
 
 use super::facts::as_found;
 use super::model::{Environment, Issue, Job, Pipeline, Source, Unit};
+use super::spelling::has_variable;
 
 const WRITE_DESTINATION: &str =
     "write the stage of the job as `destination` in the sources of both resources of the gate";
@@ -13,6 +14,22 @@ const WRITE_DESTINATION: &str =
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     for approval in job.approvals.iter().filter(|approval| approval.is_exact && !approval.is_followed) {
         let (Some(gate), Some(source)) = (&approval.gate, pipeline.source(approval.resource)) else { continue };
+        if !job.is_rendered() {
+            for field in ["repository", "gh_host", "gate", "destination", "role"] {
+                let Some(value) = source.text(field).filter(|value| has_variable(value)) else { continue };
+                diagnostics.push(as_found(
+                    Diagnostic::new(
+                        Rule::VariablePlace,
+                        approval.span,
+                        format!("`{field}` of the gate is `{value}`, which could be any"),
+                    )
+                    .label("not compared with other gates")
+                    .note(job.note())
+                    .help(format!("write `{field}` without a variable")),
+                    false,
+                ));
+            }
+        }
         let Some(destination) = source.text("destination") else {
             if source.get("destination").is_none() && !job.is_rendered() {
                 diagnostics.push(

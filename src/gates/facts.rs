@@ -17,7 +17,7 @@ use concourse_pipeline::Repository;
 
 use super::likeness::Texts;
 use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
-use super::spelling::plain;
+use super::spelling::{has_variable, plain};
 
 /// What other pipelines have to know of some.
 #[derive(Debug, Default)]
@@ -178,7 +178,8 @@ pub(super) struct Keeper {
 /// A step that sets a pipeline.
 #[derive(Debug)]
 pub(super) struct Set {
-    pub(super) pipeline: String,
+    /// Which; any when it is not known.
+    pub(super) pipeline: Option<String>,
     pub(super) span: Span,
     pub(super) whom: String,
     pub(super) is_rendered: bool,
@@ -262,12 +263,10 @@ impl Facts {
                 What::SetPipeline(name) if job.steps.iter().any(checks_render) => {
                     self.keepers.push(Keeper { name: pipeline.name.to_owned(), sets: (*name).to_owned() });
                 }
-                What::SetPipeline(name) => self.sets.push(Set {
-                    pipeline: if *name == "self" { pipeline.name.to_owned() } else { (*name).to_owned() },
-                    span: step.span,
-                    whom: job.whom.to_owned(),
-                    is_rendered: job.is_rendered(),
-                }),
+                What::SetPipeline(name) => {
+                    let name = if *name == "self" { pipeline.name } else { name };
+                    self.set(Some(name), step, job);
+                }
                 _ => {}
             }
         }
@@ -357,6 +356,18 @@ impl Facts {
             }
             Some(_) | None => {}
         }
+        if sets_pipelines(resource) {
+            match pipelines_of(put) {
+                Some(names) => names.into_iter().for_each(|name| self.set(Some(name), step, job)),
+                None => self.set(None, step, job),
+            }
+        }
+    }
+
+    /// A step that sets a pipeline.
+    fn set(&mut self, name: Option<&str>, step: &Step<'_>, job: &Job<'_>) {
+        let pipeline = name.filter(|name| !has_variable(name)).map(str::to_owned);
+        self.sets.push(Set { pipeline, span: step.span, whom: job.whom.to_owned(), is_rendered: job.is_rendered() });
     }
 
     /// What a job of a stage deploys.
@@ -409,6 +420,22 @@ fn remedy(stage: &Stage, kind: &str, target: &str, options: &[String]) -> Option
 fn one_name_of_stack(stage: &Stage) -> Option<&Node> {
     let name = stage.origin.settings.at("/names/stack")?;
     (!name.as_str().is_some_and(|text| text.contains("environment"))).then_some(name)
+}
+
+/// Whether a put to a resource sets pipelines, as `concourse-pipeline-resource` does.
+fn sets_pipelines(resource: &Resource<'_>) -> bool {
+    let name = resource.image.unwrap_or(resource.type_name).rsplit('/').next().unwrap_or_default();
+    matches!(name, "concourse-pipeline-resource" | "concourse-pipeline")
+}
+
+/// The pipelines that such a put names; `None` where a file names them.
+fn pipelines_of<'p>(put: &Put<'p>) -> Option<Vec<&'p str>> {
+    let Some(Value::List(pipelines)) = put.params?.get("pipelines") else { return None };
+    let name = |pipeline: &'p Value| match pipeline.get("name") {
+        Some(Value::Text(name)) => Some(name.as_str()),
+        _ => None,
+    };
+    pipelines.iter().map(name).collect()
 }
 
 fn checks_render(step: &Step<'_>) -> bool {

@@ -11,10 +11,11 @@ use yaml_source::yaml::{Node, Value, decode};
 use crate::lower::{Author, JobRole};
 use github_issues_resource::contract::files;
 
-use super::facts::hash;
 use super::lowered::artifact_of;
-use super::model::{Environment, Get, Home, Job, Owner, Pipeline, Put, Resource, Source, Step, Task, What};
+use super::model::{Environment, Get, Home, Job, Owner, Pipeline, Put, Resource, Script, Source, Step, Task, What};
 use super::sequence::{Part, Path};
+use super::spelling::overlap;
+use super::work::{merged, program};
 
 /// What the model borrows of pipelines that are read as nodes.
 pub(crate) struct Handwritten<'v, 'n> {
@@ -132,13 +133,29 @@ fn owner(job: &JobView<'_>) -> String {
     }
 }
 
-/// A number that is equal for tasks that do the same.
-fn sameness(step: &StepView<'_>) -> u64 {
-    let parts = ["file", "config", "image", "params", "vars", "input_mapping"].map(|key| {
-        let part = field(step.node, key).and_then(|part| decode::<Value>(part).ok());
-        part.unwrap_or(Value::Null)
+/// What a task runs. Its image and its artifacts do not count: with another one it still changes the same thing.
+fn script<'n>(step: &StepView<'n>) -> Script<'n> {
+    let value = |node: Option<&Node>| node.and_then(|node| decode::<Value>(node).ok());
+    let of_config = |key: &str| step.config().and_then(|config| field(config, key));
+    let of_run = |key: &str| value(of_config("run").and_then(|run| field(run, key)));
+    let parts = [value(field(step.node, "file")), of_run("path"), of_run("args")];
+    // Those of the step win over those of its configuration.
+    let params = [of_config("params"), field(step.node, "params"), field(step.node, "vars")].map(value);
+    Script::Read { program: program(parts), params: merged(params) }
+}
+
+/// The artifacts of inputs that a cache lies over.
+fn cached<'n>(step: &StepView<'n>) -> Vec<&'n str> {
+    let Some(config) = step.config() else { return Vec::new() };
+    let caches: Vec<&str> = list(config, "caches").iter().filter_map(|cache| text(field(cache, "path")?)).collect();
+    let mapping = field(step.node, "input_mapping").and_then(Node::as_map);
+    let inputs = list(config, "inputs").iter().filter_map(|input| {
+        let name = text(field(input, "name")?)?;
+        let path = field(input, "path").and_then(text).unwrap_or(name);
+        let artifact = mapping.and_then(|mapping| text(mapping.get(name)?)).unwrap_or(name);
+        caches.iter().any(|cache| overlap(cache, path)).then_some(artifact)
     });
-    hash(&Value::List(parts.into()))
+    inputs.collect()
 }
 
 /// Whether builds of a job can run at the same time.
@@ -215,7 +232,8 @@ fn task<'n>(step: &StepView<'n>) -> Task<'n> {
         clones: runs_script.then(clones),
         checks_nothing: runs_script && ["CHECKOUT", "COMPARE", "CONTENT"].into_iter().all(is_empty),
         content: Some(param("CONTENT")),
-        same: Some(sameness(step)),
+        script: script(step),
+        cached: cached(step),
         outputs,
         is_elsewhere: step.config().is_none(),
         runs: step.text("image").into_iter().chain(step.text("file").and_then(artifact_of)).collect(),

@@ -24,15 +24,15 @@ pub(super) fn check(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         .map(|keeper| keeper.name.as_str())
         .collect();
     for set in all() {
-        let name = set.pipeline.as_str();
-        let message = if is_unknown(name) {
-            format!("the step could set any pipeline, also one with gates: `{name}`")
-        } else if gated.contains(name) {
-            format!("the step sets the pipeline `{name}`, and could set it without its gates")
-        } else if keepers.contains(name) {
-            format!("the step sets the pipeline `{name}`, which sets pipelines with gates")
-        } else {
-            continue;
+        let message = match set.pipeline.as_deref() {
+            None => "the step could set any pipeline, also one with gates".to_owned(),
+            Some(name) if gated.contains(name) => {
+                format!("the step sets the pipeline `{name}`, and could set it without its gates")
+            }
+            Some(name) if keepers.contains(name) => {
+                format!("the step sets the pipeline `{name}`, which sets pipelines with gates")
+            }
+            Some(_) => continue,
         };
         diagnostics.push(as_found(
             Diagnostic::new(Rule::SetPipelinePastGate, set.span, message)

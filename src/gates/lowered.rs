@@ -10,7 +10,8 @@ use yaml_source::yaml::Value;
 
 use crate::lower::{Author, JobRole, Lowered};
 
-use super::model::{Get, Home, Job, Owner, Pipeline, Put, Resource, Source, Step, Task, What};
+use super::model::{Get, Home, Job, Owner, Pipeline, Put, Resource, Script, Source, Step, Task, What};
+use super::spelling::overlap;
 
 impl<'a> Pipeline<'a> {
     /// The model of a lowered pipeline. `fallback` is where to point when nothing better is known.
@@ -127,7 +128,8 @@ fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut
                 clones: None,
                 checks_nothing: false,
                 content: None,
-                same: None,
+                script: Script::Typed(task),
+                cached: cached(task),
                 is_elsewhere: task.config.is_none(),
                 runs: task
                     .image
@@ -159,6 +161,14 @@ fn inputs(task: &TaskStep) -> Vec<&str> {
         }
         None => task.input_mapping.values().map(String::as_str).collect(),
     }
+}
+
+/// The artifacts of inputs that a cache lies over.
+fn cached(task: &TaskStep) -> Vec<&str> {
+    let Some(config) = task.config.as_ref().filter(|config| !config.caches.is_empty()) else { return Vec::new() };
+    let is_cached = |path: &str| config.caches.iter().any(|cache| overlap(&cache.path, path));
+    let inputs = config.inputs.iter().filter(|input| is_cached(input.path.as_deref().unwrap_or(&input.name)));
+    inputs.map(|input| task.input_mapping.get(&input.name).map_or(input.name.as_str(), String::as_str)).collect()
 }
 
 /// The artifacts that a task makes, as far as the pipeline tells.

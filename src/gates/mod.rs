@@ -12,7 +12,7 @@
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
 //! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
-//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`timer`].
+//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`repeated`].
 
 mod claim;
 mod destination;
@@ -27,15 +27,16 @@ mod order;
 mod pins;
 mod place;
 mod posted;
+mod repeated;
 mod sequence;
 mod shared;
 mod source;
 mod spelling;
 mod start;
 mod target;
-mod timer;
 mod version;
 mod watch;
+mod work;
 
 use std::collections::BTreeSet;
 
@@ -96,6 +97,7 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
         posted::check(pipeline, diagnostics);
         shared::check(pipeline, diagnostics);
     }
+    repeated::check(pipelines, diagnostics);
     Facts::of(pipelines)
 }
 
@@ -145,13 +147,5 @@ pub(crate) fn newest(pipeline: &concourse_pipeline::model::Pipeline) -> BTreeSet
 type JobCheck = fn(&model::Job<'_>, &Pipeline<'_>, &Unit<'_, '_>, &mut Diagnostics);
 
 /// The invariants of a job.
-const JOB: &[JobCheck] = &[
-    claim::check,
-    start::check,
-    version::check,
-    place::check,
-    pins::check,
-    destination::check,
-    target::check,
-    timer::check,
-];
+const JOB: &[JobCheck] =
+    &[claim::check, start::check, version::check, place::check, pins::check, destination::check, target::check];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use concourse_pipeline::model::InstanceVars;
+use concourse_pipeline::model::{InstanceVars, TaskStep};
 use yaml_source::source::{FileId, Span};
 use yaml_source::yaml::Value;
 
@@ -309,14 +309,29 @@ pub(super) struct Task<'a> {
     pub(super) checks_nothing: bool,
     /// The variable `CONTENT`: lines that begin with an artifact.
     pub(super) content: Option<&'a str>,
-    /// Equal for handwritten tasks that do the same.
-    pub(super) same: Option<u64>,
+    /// What it runs.
+    pub(super) script: Script<'a>,
+    /// The artifacts of inputs in which a cache lies, or over which: files of an earlier build stand there.
+    pub(super) cached: Vec<&'a str>,
     /// What it runs, and the artifacts that it sees, are in a file of an artifact.
     pub(super) is_elsewhere: bool,
     /// The artifacts that decide what it runs: its image, and the one that has its file.
     pub(super) runs: Vec<&'a str>,
     /// It fails where a file of this program is not what its manifest renders to.
     pub(super) checks_render: bool,
+}
+
+/// What a task runs, and what it is told.
+pub(super) enum Script<'a> {
+    /// Of a task that was read.
+    Read {
+        /// Equal for equal files and commands.
+        program: u64,
+        /// Its params and the variables of its file.
+        params: Value,
+    },
+    /// Of a typed task. There may be tens of thousands, so nothing is worked out before it is asked for.
+    Typed(&'a TaskStep),
 }
 
 impl<'a> Task<'a> {

@@ -17,6 +17,19 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
     let held = job.held();
     let is_approval = |artifact: &str| job.approvals.iter().any(|approval| approval.artifact == artifact);
     for (at, step) in job.steps.iter().enumerate() {
+        if let What::Task(task) = &step.what
+            && let Some(artifact) = task.cached.iter().find(|name| held.contains(*name) && job.is_gated())
+        {
+            diagnostics.push(
+                Diagnostic::new(
+                    if step.author.is_brought() { Rule::StepPastGate } else { Rule::UnapprovedArtifact },
+                    step.span,
+                    format!("a cache of the step lies over `{artifact}`: files of an earlier build take the place of what was approved"),
+                )
+                .note(job.note())
+                .help("move the cache to a folder outside of the inputs"),
+            );
+        }
         if let What::Put(put) = &step.what
             && let Some((artifact, resource)) = renews(put, step, job, pipeline)
         {

@@ -1,6 +1,8 @@
 //! Names of what is deployed, compared by what they mean: one folder, one repository and one credential have many
 //! spellings.
 
+use std::collections::BTreeSet;
+
 /// A name in its one spelling.
 pub(super) fn plain(target: &str) -> String {
     let mut plain = String::with_capacity(target.len());
@@ -12,7 +14,24 @@ pub(super) fn plain(target: &str) -> String {
         rest = &rest[at + end + 2..];
     }
     plain.push_str(rest);
-    plain.split_whitespace().map(path).collect::<Vec<_>>().join(" ")
+    let mut words: Vec<String> = plain.split_whitespace().map(path).collect();
+    // What a place is reached by is a set: a file that is named twice, or later, leads to the same place.
+    if let Some(at) = words.iter().position(|word| word == "by") {
+        let by: BTreeSet<String> = words.drain(at..).skip(1).collect();
+        if !by.is_empty() {
+            words.push("by".to_owned());
+            words.extend(by);
+        }
+    }
+    words.join(" ")
+}
+
+/// A place, and what it is reached by, of a name in its one spelling.
+pub(super) fn place_and_means(plain: &str) -> (&str, BTreeSet<&str>) {
+    match plain.split_once(" by ") {
+        Some((place, means)) => (place, means.split(' ').collect()),
+        None => (plain, BTreeSet::new()),
+    }
 }
 
 /// Whether a variable of Concourse is in the text, which could fill in anything.
@@ -25,15 +44,30 @@ pub(super) fn may_be(name: &str, artifact: &str) -> bool {
     name == artifact || has_variable(name)
 }
 
-/// `((SOURCE:PATH.FIELD))` without what does not count: spaces around it, and quotes around a part that needs none.
+/// Whether one folder of a task is the other one, or lies in it.
+pub(super) fn overlap(one: &str, other: &str) -> bool {
+    if has_variable(one) || has_variable(other) {
+        return true;
+    }
+    let (one, other) = (path(one), path(other));
+    let is_in = |outer: &str, inner: &str| {
+        outer.is_empty() || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    is_in(&one, &other) || is_in(&other, &one)
+}
+
+/// `((SOURCE:PATH.FIELD))` without what does not count: spaces around it, quotes around a part that needs none, empty fields
+/// at its end, and the name of a credential manager, since two managers can hold one credential. `((.:name))` is a variable
+/// of the build, and stays one.
 fn variable(name: &str) -> String {
     let is_simple =
         |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
-    let mut found = String::from("((");
+    let mut found = String::new();
     let mut quoted: Option<String> = None;
     for c in name.trim().chars() {
         match (&mut quoted, c) {
             (None, '"') => quoted = Some(String::new()),
+            (None, ':') if !matches!(found.as_str(), "" | ".") => found.clear(),
             (None, c) => found.push(c),
             (Some(part), '"') => {
                 found.push_str(&if is_simple(part) { part.clone() } else { format!("\"{part}\"") });
@@ -43,7 +77,7 @@ fn variable(name: &str) -> String {
         }
     }
     found.push_str(&quoted.map(|part| format!("\"{part}")).unwrap_or_default());
-    found + "))"
+    format!("(({}))", found.trim_end_matches('.').trim())
 }
 
 /// A word as a path without what does not count: slashes at its end, doubled ones, `.` and `..`.
@@ -68,7 +102,18 @@ fn path(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{overlap, plain};
+
+    #[test]
+    fn cache_lies_over_an_input() {
+        for cache in ["code", "./code/", "code/bin", "code//bin/x", ".", "", "((folder))"] {
+            assert!(overlap(cache, "code"), "{cache}");
+        }
+        for cache in ["codex", "cache", "code-cache", "other/code"] {
+            assert!(!overlap(cache, "code"), "{cache}");
+        }
+        assert!(overlap("src", "src/code"));
+    }
 
     #[test]
     fn one_folder_has_many_spellings() {
@@ -83,12 +128,30 @@ mod tests {
     }
 
     #[test]
+    fn means_are_a_set() {
+        let same = plain("workspace QA of repo/net by a b");
+        for means in ["b a", "a b a", "./a b", "a\nb", "a  b/"] {
+            assert_eq!(plain(&format!("workspace QA of repo/net by {means}")), same, "{means}");
+        }
+        assert_ne!(plain("workspace QA of repo/net by a"), same);
+        assert_eq!(plain("workspace QA of repo/net by "), plain("workspace QA of repo/net"));
+    }
+
+    #[test]
     fn one_credential_has_many_spellings() {
         let same = plain("release a/b by ((kube.config))");
-        for name in ["(( kube.config ))", "((\"kube\".config))", "((kube.\"config\"))", "(( \"kube\".\"config\" ))"] {
+        for name in [
+            "(( kube.config ))",
+            "((\"kube\".config))",
+            "((kube.\"config\"))",
+            "(( \"kube\".\"config\" ))",
+            "((vault:kube.config))",
+            "((kube.config.))",
+        ] {
             assert_eq!(plain(&format!("release a/b by {name}")), same, "{name}");
         }
         assert_ne!(plain("release a/b by ((\"kube.config\"))"), same);
         assert_ne!(plain("release a/b by ((kube.Config))"), same);
+        assert_ne!(plain("release a/b by ((.:kube.config))"), same);
     }
 }

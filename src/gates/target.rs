@@ -3,7 +3,7 @@
 //! A kind names what it deploys. Where two kinds do, names are compared; else puts to equal resources count, whatever
 //! the resources are called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, one_of, ticked};
@@ -11,9 +11,10 @@ use yaml_source::source::Span;
 
 use crate::lower::{Author, JobRole};
 
-use super::facts::{Deployment, Facts, GateName, PutTo};
+use super::facts::{Deployment, Facts, GateName, PutTo, as_found};
 use super::likeness::Likeness;
 use super::model::{Job, Pipeline, Unit};
+use super::spelling::{has_variable, place_and_means};
 
 /// Within a pipeline: a put to a resource by which a kind deploys behind a gate could deploy anything.
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
@@ -52,6 +53,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
 /// Over a run.
 pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     deployments(facts, diagnostics);
+    means(facts, diagnostics);
     puts(facts, diagnostics);
     images(facts, diagnostics);
 }
@@ -85,6 +87,46 @@ fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
             if let Some(found) = shared(deployments, gated) {
                 diagnostics.push(found);
             }
+        }
+    }
+}
+
+/// Two manifests deploy one place, and one of them reaches it by more than the other, such as by one more file of a backend's
+/// configuration. Whether that leads elsewhere does not show.
+fn means(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let mut by_place: BTreeMap<&str, Vec<(BTreeSet<&str>, &Deployment)>> = BTreeMap::new();
+    for deployment in facts.iter().flat_map(|facts| &facts.deployments) {
+        let (place, means) = place_and_means(&deployment.key);
+        // What a variable holds is not known, and is reported where it counts.
+        if has_variable(&deployment.key) {
+            continue;
+        }
+        by_place.entry(place).or_default().push((means, deployment));
+    }
+    for same in by_place.values().filter(|same| same.iter().any(|(means, _)| !means.is_empty())) {
+        for (means, deployment) in same {
+            let gated = same.iter().find(|(others, other)| {
+                let is_nested = others != means && (others.is_subset(means) || means.is_subset(others));
+                let is_other =
+                    other.job.owner.file != deployment.job.owner.file && !other.job.replaces(&deployment.job);
+                let is_gated = !other.job.gates.is_empty() && !are_together(&deployment.job.gates, &other.job.gates);
+                is_nested && is_other && is_gated && deployment.job.gates.is_empty()
+            });
+            let Some((_, gated)) = gated else { continue };
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::SharedTarget,
+                    deployment.span,
+                    format!(
+                        "{} deploys `{}`, which can be `{}`, which {} deploys behind a gate",
+                        deployment.job.whom, deployment.target, gated.target, gated.job.whom
+                    ),
+                )
+                .also(gated.span, "the other")
+                .note(format!("no approval is needed for `{}`", deployment.job.name))
+                .help("let each environment deploy a stack of its own")
+                .of_severity(Severity::Warning),
+            );
         }
     }
 }
@@ -127,11 +169,8 @@ fn shared(deployments: &[&Deployment], gated: &Deployment) -> Option<Diagnostic>
     let is_one_manifest = deployments.iter().all(|deployment| deployment.job.owner.file == gated.job.owner.file);
     let remedy = first.remedy.clone().filter(|_| is_one_manifest);
     found = found.help(remedy.unwrap_or_else(|| "let each environment deploy a stack of its own".to_owned()));
-    // In another pipeline the same credential may name another thing. A handwritten step may do anything.
-    let is_one_pipeline =
-        is_one_manifest && deployments.iter().all(|deployment| deployment.job.within == gated.job.within);
-    let is_unsure = first.home.is_some() && !is_one_pipeline || !first.job.is_rendered;
-    Some(if is_unsure { found.of_severity(Severity::Warning) } else { found })
+    // A handwritten step may do anything.
+    Some(as_found(found, first.job.is_rendered))
 }
 
 fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {

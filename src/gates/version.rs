@@ -168,6 +168,7 @@ fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnos
     if is_exact(job) {
         returned(job, pipeline, diagnostics);
         early(job, pipeline, diagnostics);
+        undecided(job, diagnostics);
     }
 }
 
@@ -176,6 +177,22 @@ fn tasks<'j, 'a>(job: &'j Job<'a>) -> impl Iterator<Item = (&'j Task<'a>, &'j St
         What::Task(task) => Some((task, step)),
         _ => None,
     })
+}
+
+/// A variable that decides which artifact has what a step runs: it gets its value on Concourse.
+fn undecided(job: &Job<'_>, diagnostics: &mut Diagnostics) {
+    for (task, step) in tasks(job) {
+        let Some(name) = task.runs.iter().chain(&task.inputs).find(|name| has_variable(name)) else { continue };
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::UnapprovedArtifact,
+                step.span,
+                format!("the step uses the artifact `{name}`, which can be any artifact of the job"),
+            )
+            .note(job.note())
+            .help("write the name of the artifact without a variable"),
+        );
+    }
 }
 
 /// What a step uses before it is checked out or compared is the newest version.

@@ -240,17 +240,17 @@ fn credential_names_one_cluster_in_one_pipeline() {
         "project: shop\nstack: {helm: {chart: charts/x, namespace: shop, kubeconfig: \"((kubeconfig.{{ environment }}))\"}}\n",
     );
     work.run(&["render", "--quiet"]).fine();
-    // In another pipeline the credential may name another cluster.
+    // In another pipeline the credential may name another cluster, if somebody says so.
     let cart = "project: cart\nenvironments: [QA, CI]\nstack: {helm: {chart: charts/x, release: x, namespace: \"{{ stack }}\"}}\n";
     let shop =
         "project: shop\nenvironments: [CI]\ngate: none\nstack: {helm: {chart: charts/x, release: x, namespace: CI}}\n";
     let work = fleet().file("projects/shop.yml", shop).file("projects/cart.yml", cart);
-    let report = warned(&work);
-    assert!(
-        report.starts_with("warning[shared-target]: the deploy of `shop` CI deploys `Helm release CI/x"),
-        "{report}"
-    );
+    let report = refused(&work);
+    assert!(report.starts_with("error[shared-target]: the deploy of `shop` CI deploys `Helm release CI/x"), "{report}");
     assert!(report.contains("= help: let each environment deploy a stack of its own"), "{report}");
+    let reason = "# ol-pipegen: allow shared-target because each pipeline has a credential of its own\nstack:";
+    let work = fleet().file("projects/shop.yml", &shop.replace("stack:", reason)).file("projects/cart.yml", cart);
+    assert_eq!(warned(&work), "");
 }
 
 #[test]
@@ -2075,4 +2075,224 @@ fn file_of_a_backend_is_written_once() {
 
     error: 1 error in 1 file; nothing was written
     ");
+}
+
+/// A handwritten pipeline that deploys by puts, with more steps in the job before the gate and more jobs.
+fn by_puts(in_ci: &str, more: &str) -> String {
+    let types = RESOURCES.replace(
+        "resources:\n",
+        "- {name: pulumi, type: registry-image, source: {repository: example/pulumi, tag: \"1\"}}\nresources:\n\
+         - {name: pul-qa, type: pulumi, source: {project_name: shop, stack_name: QA}}\n\
+         - {name: also-qa, type: pulumi, source: {stack_name: QA, project_name: shop}}\n\
+         - {name: pul-ci, type: pulumi, source: {project_name: shop, stack_name: CI}}\n\
+         - {name: alerts, type: slack-notification, source: {url: ((slack.url))}}\n",
+    );
+    let put = "- {put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: b}}}\n\
+               - {put: alerts, no_get: true, inputs: [code], params: {channel: \"#ops\"}}\n";
+    let sound = by_hand(&[CLAIM, CHECKOUT, put]).replace(RESOURCES, &types);
+    let (before, gated) = sound.split_once("- name: deploy-shop-qa").unwrap();
+    format!("{before}{in_ci}- name: deploy-shop-qa{gated}{more}")
+}
+
+#[test]
+fn handwritten_job_puts_without_an_approval_to_what_a_gated_job_puts_to() {
+    let put = "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: b}}}";
+    let job = |name: &str, step: &str| {
+        format!("- name: {name}\n  serial: true\n  plan:\n  - {{get: code, trigger: true}}\n  - {step}\n")
+    };
+    let found = |pipeline: &str| -> Vec<String> {
+        judged(pipeline)
+            .into_iter()
+            .filter(|rule| !matches!(rule.as_str(), "unused-resource" | "unknown-resource-type"))
+            .collect()
+    };
+    assert_eq!(found(&by_puts("", "")), Vec::<String>::new());
+    for name in ["nightly", "hotfix", "release", "update-qa", "deploy-x"] {
+        assert_eq!(found(&by_puts("", &job(name, put))), ["shared-target"], "{name}");
+    }
+    for step in [
+        "{put: also-qa, no_get: true, inputs: [code], params: {action: update}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: destroy}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, refresh: true}}",
+        "{put: pul-qa, no_get: true, inputs: [code]}",
+        "{try: {put: pul-qa, no_get: true, inputs: [code], params: {action: update}}}",
+        "{in_parallel: [{put: pul-qa, no_get: true, inputs: [code], params: {action: update}}]}",
+        "{put: pul-ci, no_get: true, inputs: [code], ensure: {put: pul-qa, no_get: true, inputs: [code]}}",
+        "{put: pul-ci, no_get: true, inputs: [code], on_success: {put: pul-qa, no_get: true, inputs: [code]}}",
+    ] {
+        assert_eq!(found(&by_puts("", &job("nightly", step))), ["shared-target"], "{step}");
+    }
+    // The job before the gate deploys what is behind it, too.
+    assert_eq!(found(&by_puts(&format!("  - {put}\n"), "")), ["shared-target"]);
+    assert_eq!(found(&by_puts(&format!("  on_success: {put}\n"), "")), ["shared-target"]);
+    // Another stack, a preview, a message, and what the approved version passed.
+    for step in [
+        "{put: pul-ci, no_get: true, inputs: [code], params: {action: update}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: preview}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, preview: true}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: c}}}",
+        "{put: alerts, no_get: true, inputs: [code], params: {channel: \"#ops\"}}",
+    ] {
+        assert_eq!(found(&by_puts("", &job("nightly", step))), Vec::<String>::new(), "{step}");
+    }
+}
+
+#[test]
+fn handwritten_task_runs_without_an_approval_and_behind_a_gate() {
+    let task = |stage: &str| format!("- {{task: deploy, file: code/deploy.yml, params: {{STAGE: {stage}}}}}\n");
+    let pipeline = |more: &str| {
+        let sound = by_hand(&[CLAIM, CHECKOUT, &task("QA")]).replace(DEPLOY, &task("CI"));
+        sound.replace(
+            "  - task: deploy\n    config: {platform: linux, inputs: [{name: code}], run: {path: code/deploy}}\n",
+            &format!("  {}", task("CI")),
+        ) + more
+    };
+    let job = |steps: &str| format!("- name: nightly\n  plan:\n  - {{get: code, trigger: true}}\n  {steps}");
+    assert_eq!(judged(&pipeline("")), Vec::<String>::new());
+    assert_eq!(judged(&pipeline(&job(&task("QA")))), ["shared-target"]);
+    assert_eq!(
+        judged(&pipeline(&job("- {task: x, file: code/deploy.yml, params: {VERBOSE: 1, STAGE: QA}}\n"))),
+        ["shared-target"]
+    );
+    // What the first stage runs, and what names another stage.
+    assert_eq!(judged(&pipeline(&job(&task("CI")))), Vec::<String>::new());
+    assert_eq!(judged(&pipeline(&job(&task("Nightly")))), Vec::<String>::new());
+}
+
+#[test]
+fn two_handwritten_pipelines_put_to_one_resource() {
+    let other = by_puts("", "");
+    let other = other.split("jobs:").next().unwrap().to_owned()
+        + "jobs:\n- name: hotfix\n  plan:\n  - {get: code, trigger: true}\n  \
+           - {put: also-qa, no_get: true, inputs: [code], params: {action: update}}\n";
+    let work = Work::new().file("shop.yml", &by_puts("", "")).file("other.yml", &other);
+    let ran = work.run(&["validate", "shop.yml", "other.yml"]);
+    assert!(
+        ran.stderr.contains("`hotfix` does without an approval what `deploy-shop-qa` does behind a gate"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn handwritten_cache_lies_over_the_approved_code() {
+    let with = |cache: &str| {
+        let task = format!(
+            "- task: deploy\n  config: {{platform: linux, inputs: [{{name: code}}], caches: [{{path: {cache}}}], run: {{path: code/deploy}}}}\n"
+        );
+        by_hand(&[CLAIM, CHECKOUT, &task])
+    };
+    for cache in ["code", "code/bin", "./code/node_modules", ".", "code/../code"] {
+        assert_eq!(judged(&with(cache)), ["unapproved-artifact"], "{cache}");
+    }
+    assert_eq!(judged(&with("cache")), Vec::<String>::new());
+    assert_eq!(judged(&with("codecache")), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_gate_and_script_hold_variables() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let of_variable =
+        judged(&sound.replace("gate: shop/-/CI/deployed, role: trigger", "gate: ((gate)), role: trigger"));
+    assert!(of_variable.contains(&"variable-place".to_owned()), "{of_variable:?}");
+    let task = "- {task: deploy, file: ((folder))/deploy.yml}\n";
+    assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, task])), ["unapproved-artifact"]);
+}
+
+#[test]
+fn put_that_sets_pipelines() {
+    let resources = "extra:\n  resource_types:\n  - {name: pipelines, type: registry-image, source: {repository: concourse/concourse-pipeline-resource, tag: \"9\"}}\n  \
+                     resources:\n  - {name: own, type: pipelines, source: {teams: [{name: main}]}}\n  jobs:\n  - name: set\n    plan:\n    - {get: shop-shop, trigger: true}\n    ";
+    let report = |params: &str| {
+        let put = format!("- {{put: own, no_get: true, params: {params}}}\n");
+        let work = fleet().file("projects/shop.yml", &format!("project: shop\n{SCRIPT}{resources}{put}"));
+        work.run(&["render", "--quiet"]).stderr
+    };
+    assert!(
+        report("{pipelines_file: shop-shop/pipelines.yml}")
+            .contains("error[set-pipeline-past-gate]: the step could set any pipeline, also one with gates")
+    );
+    assert!(
+        report("{pipelines: [{name: shop, config_file: shop-shop/p.yml}]}")
+            .contains("error[set-pipeline-past-gate]: the step sets the pipeline `shop`")
+    );
+    assert!(!report("{pipelines: [{name: other, config_file: shop-shop/p.yml}]}").contains("set-pipeline-past-gate"));
+}
+
+#[test]
+fn job_of_extra_runs_the_script_of_a_gated_stage() {
+    let work = fleet().file("projects/shop.yml", &format!("project: shop\n{SCRIPT}"));
+    work.run(&["render", "--quiet"]).fine();
+    let rendered = work.read("rendered/shop.yml");
+    let job = rendered.split("- name: deploy-shop-production\n").nth(1).unwrap();
+    let task = job.split("  - task: deploy\n").nth(1).unwrap();
+    let task: String =
+        task.lines().take_while(|line| line.starts_with("    ")).map(|line| format!("  {line}\n")).collect();
+    let extra = format!(
+        "extra:\n  jobs:\n  - name: nightly\n    plan:\n    - {{get: shop-shop, trigger: true}}\n    - task: again\n{task}"
+    );
+    let found = report(&format!("project: shop\n{SCRIPT}{extra}"));
+    assert!(
+        found.contains(
+            "error[shared-target]: `nightly` does without an approval what `deploy-shop-production` does behind a gate"
+        ),
+        "{found}"
+    );
+}
+
+#[test]
+fn kind_caches_over_the_approved_code() {
+    let kind = |cache: &str| {
+        format!(
+            "version: 1\nabout: x\ntarget: \"{{{{ project }}}}/{{{{ stack }}}}\"\nsteps:\n- task: deploy\n  config:\n    platform: linux\n    \
+             image_resource: {{type: registry-image, source: {{repository: alpine}}}}\n    inputs: \"{{{{ task_inputs }}}}\"\n    \
+             caches: [{{path: \"{cache}\"}}]\n    run: {{path: \"{{{{ code }}}}/bin/deploy\"}}\n"
+        )
+    };
+    let work = |cache: &str| {
+        fleet()
+            .file("kinds/stacks/own.yml", &kind(cache))
+            .file("projects/shop.yml", "project: shop\nstack: {own: {}}\n")
+    };
+    let found = refused(&work("{{ code }}/bin"));
+    assert!(found.contains("error[step-past-gate]: a cache of the step lies over `shop-shop`"), "{found}");
+    assert_eq!(warned(&work("cache")), "");
+}
+
+#[test]
+fn one_state_is_reached_by_other_files_and_credentials() {
+    let two = |first: &str, second: &str| {
+        fleet()
+            .file("projects/shop.yml", &format!("project: shop\nenvironments: [QA, Production]\nstack: {first}\n"))
+            .file(
+                "projects/other.yml",
+                &format!("project: other\nenvironments: [Production]\ngate: none\nstack: {second}\n"),
+            )
+    };
+    let tofu = |files: &str| format!("{{opentofu: {{path: net, var_files: [], backend_files: {files}}}}}");
+    for (first, second) in [("[a]", "[a, ./a]"), ("[a, b]", "[b, a]"), ("[a]", "[a/]")] {
+        let found = refused(&two(&tofu(first), &tofu(second)));
+        assert!(found.contains("error[shared-target]"), "{first} {second}\n{found}");
+    }
+    for (first, second) in [("[]", "[\"\"]"), ("[a]", "[\"a\\na\"]")] {
+        let found = refused(&two(&tofu(first), &tofu(second)));
+        assert!(found.contains("a path on one line"), "{first} {second}\n{found}");
+    }
+    // One more file may lead elsewhere, and may not.
+    let found = warned(&two(&tofu("[a]"), &tofu("[a, b]")));
+    assert!(
+        found.contains("warning[shared-target]: the deploy of `other` Production deploys `workspace Production"),
+        "{found}"
+    );
+    assert_eq!(warned(&two(&tofu("[a]"), &tofu("[b]"))), "");
+    let helm = |namespace: &str, by: &str| {
+        format!(
+            "{{helm: {{chart: chart, values: [], namespace: {namespace}, release: shop, kubeconfig: \"(({by}))\"}}}}"
+        )
+    };
+    for by in ["kube.production", "vault:kube.production", "kube.production."] {
+        let found = refused(&two(&helm("\"shop-{{ stack }}\"", "kube.production"), &helm("shop-Production", by)));
+        assert!(found.contains("error[shared-target]"), "{by}\n{found}");
+    }
+    assert!(refused(&two(&helm("\"shop-{{ stack }}\"", "kube"), &helm("\"\"", "kube"))).contains("namespace"));
 }
