@@ -67,7 +67,7 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
             outcome = Outcome::Problems;
         }
         let Some(imported) = imported else { continue };
-        output.say(&summary(&place, &imported));
+        output.write_err(&summary(&place, &imported));
         if let Some(out) = &args.out {
             let path = if into_folder { out.join(format!("{}.yml", imported.name)) } else { out.clone() };
             if files.iter().any(|(known, _)| *known == path) {

@@ -30,7 +30,7 @@ use crate::kind::Family;
 use compare::trial::Trial;
 use explain::gaps::{self, Gap};
 use explain::{jobs, report};
-use propose::attempts::{Attempts, Chosen};
+use propose::attempts::{Attempts, BestAttempt};
 use read::shape::{Shape, sets_pipelines};
 use read::source::SourcePipeline;
 use read::{normalize, secrets};
@@ -99,7 +99,7 @@ pub(crate) fn import(
         diagnostics.push(jobs::no_chain(shape, &pipeline, &node));
         return Ok(None);
     }
-    let mut found: Option<(Chosen, SourcePipeline<'_>)> = None;
+    let mut found: Option<(BestAttempt, SourcePipeline<'_>)> = None;
     for shape in &shapes {
         let trial = match Trial::new(target.fleet.as_deref(), &target.folder)? {
             Ok(trial) => trial,
@@ -129,7 +129,7 @@ pub(crate) fn import(
     }
     let Some((chosen, reading)) = found else { return Ok(None) };
     let shape = reading.shape;
-    let Chosen { proposal, name, problems, draft, kinds_folder } = chosen;
+    let BestAttempt { proposal, name, problems, draft, kinds_folder } = chosen;
     let kinds_of = |kinds: &[KindText]| -> Vec<(Utf8PathBuf, String)> {
         let path = |family: Family, name: &str| kinds_folder.join(family.folder()).join(format!("{name}.yml"));
         kinds.iter().map(|(family, name, text)| (path(*family, name), text.clone())).collect()

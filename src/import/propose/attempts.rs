@@ -47,7 +47,7 @@ pub(crate) struct Attempts<'a, 'p> {
 }
 
 /// The best of the attempts.
-pub(crate) struct Chosen {
+pub(crate) struct BestAttempt {
     pub(crate) proposal: Option<Proposal>,
     /// The manifest's name.
     pub(crate) name: String,
@@ -59,7 +59,7 @@ pub(crate) struct Chosen {
     pub(crate) kinds_folder: Utf8PathBuf,
 }
 
-impl Chosen {
+impl BestAttempt {
     /// How much of the pipeline is not carried over.
     pub(crate) fn weight(&self) -> usize {
         self.proposal.as_ref().map_or(usize::MAX, |proposal| {
@@ -110,7 +110,7 @@ impl TrialPipeline {
 }
 
 impl Attempts<'_, '_> {
-    pub(crate) fn choose(mut self) -> Result<Chosen, Failure> {
+    pub(crate) fn choose(mut self) -> Result<BestAttempt, Failure> {
         let name = self.name();
         self.name_kinds(&name);
         let mut attempts: Vec<Attempt> = Vec::new();
@@ -133,7 +133,7 @@ impl Attempts<'_, '_> {
         let best = attempts.into_iter().min_by_key(Attempt::weight);
         let proposal = best.map(|best| self.write_out(best, &name)).transpose()?;
         let kinds_folder = self.trial.fleet().kinds_folder.clone();
-        Ok(Chosen { proposal, name, problems, draft: self.draft, kinds_folder })
+        Ok(BestAttempt { proposal, name, problems, draft: self.draft, kinds_folder })
     }
 
     /// Names the kinds of one's own. One that is there keeps its name, unless it was made for the same manifest.

@@ -6,10 +6,10 @@ use concourse_pipeline::flow::{IssueMark, Taking};
 use concourse_pipeline::model::{GetStep, Resource};
 use serde_json::{Map, Value as Json, json};
 
-use crate::import::read::source::{SourcePipeline, is_need, pinned, resource_of, usual_pin};
+use crate::import::read::source::{SourcePipeline, is_need, pinned, resource_of};
 use crate::import::read::steps::json;
 
-use super::input::input;
+use super::input::{input, usual_pin};
 use super::settings::{KindUse, StageContext};
 use super::templates::{escape, literal};
 

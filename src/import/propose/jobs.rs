@@ -15,7 +15,7 @@ use super::places::StagePlace;
 use super::settings::StageContext;
 use super::templates::{escape, literal};
 
-impl<'p> SourcePipeline<'p> {
+impl SourcePipeline<'_> {
     /// The hooks of a job, but for what belongs to gates: nothing of this program's language says them.
     pub(crate) fn hooks(&self, index: usize) -> Vec<(&'static str, Json)> {
         let job = self.job(index).job;

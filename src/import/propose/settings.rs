@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use concourse_pipeline::flow::{duration, is_check_of_approval, text};
+use concourse_pipeline::flow::{is_check_of_approval, text};
 use concourse_pipeline::model::{Core, JobName, Step};
 use serde_json::{Map, Value as Json, json};
 
@@ -10,6 +10,7 @@ use crate::import::read::shape::StageJobs;
 use crate::import::read::source::{SourcePipeline, is_need};
 use crate::import::read::steps::json;
 use crate::manifest::Secret;
+use crate::policy;
 
 use super::places::StagePlace;
 use super::templates::{escape, literal};
@@ -52,7 +53,7 @@ pub(crate) struct StageContext<'a> {
     pub(crate) extra_jobs: &'a ExtraJobs<'a>,
 }
 
-impl<'p> SourcePipeline<'p> {
+impl SourcePipeline<'_> {
     /// The settings of every stage, chain by chain.
     pub(crate) fn stages(
         &self,
@@ -247,16 +248,9 @@ impl<'p> SourcePipeline<'p> {
 
     fn approval(&self, at: &StageContext<'_>) -> Json {
         let Some((watched, put)) = self.gate_of(at) else { return Json::Null };
-        let mut settings = Map::new();
         let Some(source) = watched.source.as_ref() else { return Json::Null };
+        let mut settings = policy::settings_of(|key| source.get(key).map(json));
         let params = put.params.as_ref().map(json).unwrap_or_default();
-        for key in ["allow_commit_close", "closers", "not_before", "on_existing", "reject_labels"] {
-            settings.extend(source.get(key).map(|value| (key.to_owned(), json(value))));
-        }
-        for key in ["expires", "soak"] {
-            let seconds = source.get(key).and_then(|value| json(value).as_i64());
-            settings.extend(seconds.map(|seconds| (key.to_owned(), duration(seconds).into())));
-        }
         if at.jobs.preview.is_some_and(|preview| self.stops_unchanged(preview)) {
             settings.insert("unchanged".to_owned(), "stop".into());
         }

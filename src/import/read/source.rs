@@ -202,19 +202,3 @@ pub(crate) fn resource_of(put: &PutStep) -> &str {
 pub(crate) fn is_need(taking: &Taking<'_>) -> bool {
     taking.get.get.as_str().starts_with("after-") && taking.get.resource.is_some()
 }
-
-/// The file that names the version of a resource of these types.
-pub(crate) fn usual_pin(resource: &Resource) -> &'static str {
-    match resource.type_name.as_str() {
-        "git" => commit_file(resource),
-        "s3" => "version",
-        "github-release" => "tag",
-        _ => "digest",
-    }
-}
-
-/// The file that names the commit of a clone. Under a filter of tags `.git/ref` names the tag.
-pub(crate) fn commit_file(resource: &Resource) -> &'static str {
-    let filters_tags = resource.source.as_ref().is_some_and(|source| source.get("tag_filter").is_some());
-    if filters_tags { ".git/HEAD" } else { ".git/ref" }
-}
