@@ -90,13 +90,13 @@ pub(crate) enum Remedy {
 impl Refusal {
     /// What has to be done first, where that is known.
     pub(crate) fn remedy(&self) -> Option<Remedy> {
-        let says = |words: &[&str]| words.iter().any(|word| self.message.contains(word));
-        if says(&["unknown target"]) {
+        let mentions = |words: &[&str]| words.iter().any(|word| self.message.contains(word));
+        if mentions(&["unknown target"]) {
             Some(Remedy::Name)
-        } else if says(&["not authorized", "logged out", "login again"]) {
+        } else if mentions(&["not authorized", "logged out", "login again"]) {
             Some(Remedy::Login)
         } else {
-            says(&["out of sync"]).then_some(Remedy::Sync)
+            mentions(&["out of sync"]).then_some(Remedy::Sync)
         }
     }
 

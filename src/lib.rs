@@ -6,9 +6,11 @@
 //! them writes a file: `write` does, for [`command`] and for `unchanged`.
 //!
 //! - [`manifest`] is what the user wrote: its shape, its schema, and how layers of it are merged.
+//! - [`input`] has the types of inputs, one file each; `formats` checks texts that GitHub, git or a registry reads.
 //! - [`project`] is what it means: defaults applied, references resolved, templates filled, names made.
 //! - [`kind`] is what deploys a stage or builds an input: files in Concourse's own words.
 //! - [`plan`] is the promotion graph: jobs, what they take and from whom, gates, issues.
+//! - [`policy`] is what counts as an approval, from the manifest to the resource.
 //! - `lower` turns a plan into the types of [`concourse_pipeline::model`].
 //! - `gates` judges whether a job can go past a gate: one pass over everything that a run renders, or reads.
 //! - [`workspace`] finds fleets and manifests, and compiles them; [`render`] makes YAML of the result in memory; [`command`]
@@ -32,14 +34,17 @@ mod compare;
 mod content;
 mod explain;
 mod fly;
+mod formats;
 mod gates;
 mod git;
 mod import;
+pub mod input;
 mod interrupt;
 pub mod kind;
 mod lower;
 pub mod manifest;
 pub mod plan;
+pub mod policy;
 pub mod progress;
 pub mod project;
 pub mod render;

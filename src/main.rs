@@ -73,14 +73,14 @@ mod tests {
 
     #[test]
     fn panic_ends_with_the_code_of_what_could_not_run_and_is_told_by_its_place_alone() {
-        static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
-        tell_first_panic_by_its_place(|message| TOLD.lock().unwrap().push(message.to_owned()));
+        static MESSAGES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+        tell_first_panic_by_its_place(|message| MESSAGES.lock().unwrap().push(message.to_owned()));
         let line = line!() + 1;
         assert_eq!(outcome_of(|| panic!("what the input says")).code(), 3);
         assert_eq!(outcome_of(|| panic!("what follows from it")).code(), 3);
         let _ = panic::take_hook();
-        let told = format!("error: internal error at {}:{line}; please report it", file!());
-        assert_eq!(*TOLD.lock().unwrap(), [told]);
+        let expected = format!("error: internal error at {}:{line}; please report it", file!());
+        assert_eq!(*MESSAGES.lock().unwrap(), [expected]);
         assert_eq!(outcome_of(|| Outcome::Problems).code(), 1);
     }
 }

@@ -14,9 +14,9 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(node) = &node {
         within(node, &sources, file);
     }
-    let said = diagnostics.into_sorted();
-    assert!(node.is_some() || !said.is_empty(), "refused without a word");
-    ol_pipegen_fuzz::show(&said, &sources);
+    let reported = diagnostics.into_sorted();
+    assert!(node.is_some() || !reported.is_empty(), "refused without a word");
+    ol_pipegen_fuzz::show(&reported, &sources);
 });
 
 fn within(node: &Node, sources: &Sources, file: FileId) {

@@ -19,11 +19,11 @@ fuzz_target!(|bytes: &[u8]| {
         let decoded: Vec<_> = decoded.into_iter().collect();
         lint(&decoded, Some("shop"), &sources, &mut diagnostics);
         judge_handwritten(&decoded, &sources, &mut diagnostics);
-        let said = diagnostics.into_sorted();
-        assert!(!decoded.is_empty() || !said.is_empty(), "refused without a word");
-        for one in &said {
+        let reported = diagnostics.into_sorted();
+        assert!(!decoded.is_empty() || !reported.is_empty(), "refused without a word");
+        for one in &reported {
             assert!(sources.get(file).text.get(one.span().range()).is_some(), "{one:?}");
         }
-        ol_pipegen_fuzz::show(&said, &sources);
+        ol_pipegen_fuzz::show(&reported, &sources);
     }
 });

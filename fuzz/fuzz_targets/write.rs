@@ -27,8 +27,8 @@ fuzz_target!(|any: Any| {
     let file = sources.add("written.yml", text.as_str());
     let limits = Limits { size: usize::MAX, depth: 1_000, nodes: usize::MAX, aliases: 0 };
     let node = read(&sources, file, limits, &mut diagnostics);
-    let said = diagnostics.into_sorted();
-    assert!(said.is_empty(), "{said:?}\n{text}");
+    let reported = diagnostics.into_sorted();
+    assert!(reported.is_empty(), "{reported:?}\n{text}");
     assert!(node.is_some_and(|node| same(&node, &value)), "{value:?}\n{text}");
 });
 

@@ -41,8 +41,8 @@ fn reads_back(run: &Run) {
             let file = sources.add(path, text.as_str());
             let limits = Limits { size: usize::MAX, depth: 1_000, nodes: usize::MAX, aliases: 0 };
             let node = read(&sources, file, limits, &mut diagnostics);
-            let said = diagnostics.into_sorted();
-            assert!(node.is_some() && said.is_empty(), "{said:?}\n{text}");
+            let reported = diagnostics.into_sorted();
+            assert!(node.is_some() && reported.is_empty(), "{reported:?}\n{text}");
         }
     }
 }

@@ -231,7 +231,7 @@ fn interval(resource: &Resource) -> Option<u64> {
     match resource.check_every.as_deref() {
         Some("never") => None,
         None | Some("") => Some(DEFAULT),
-        Some(said) => Some(Duration::parse(said).map_or(DEFAULT, |duration| duration.seconds()).max(SCAN)),
+        Some(interval) => Some(Duration::parse(interval).map_or(DEFAULT, |duration| duration.seconds()).max(SCAN)),
     }
 }
 

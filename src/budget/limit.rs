@@ -51,7 +51,7 @@ impl Limit {
     }
 
     /// What the user says.
-    pub(super) const fn said(per_hour: u64) -> Self {
+    pub(super) const fn given(per_hour: u64) -> Self {
         Self { per_hour: Some(per_hour), per_minute: None, words: "as `--limit` says", source: "--limit" }
     }
 }

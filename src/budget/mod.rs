@@ -86,7 +86,7 @@ impl Budget {
 
 impl AccountBudget {
     fn of(account: Account, limit: Option<u64>) -> Self {
-        let limit = limit.map_or_else(|| Limit::of(&account), Limit::said);
+        let limit = limit.map_or_else(|| Limit::of(&account), Limit::given);
         let (sent, quiet) = (account.sent_per_hour(), account.quiet_per_hour());
         let at_most = account.news_per_hour();
         let percent = limit.per_hour.map(|limit| percent(at_most, limit));

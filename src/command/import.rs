@@ -67,7 +67,7 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
             outcome = Outcome::Problems;
         }
         let Some(imported) = imported else { continue };
-        output.say(&summary(&place, &imported));
+        output.write_err(&summary(&place, &imported));
         if let Some(out) = &args.out {
             let path = if into_folder { out.join(format!("{}.yml", imported.name)) } else { out.clone() };
             if files.iter().any(|(known, _)| *known == path) {
@@ -146,10 +146,10 @@ fn summary(place: &Place, imported: &Imported) -> String {
     for line in imported.carried.iter().skip(1) {
         let _ = writeln!(text, "  {}", visible(line));
     }
-    if !imported.named.is_empty() {
+    if !imported.expected.is_empty() {
         let _ = writeln!(text, "meant to differ:");
     }
-    for (name, why, places) in &imported.named {
+    for (name, why, places) in &imported.expected {
         let shown = match places.as_slice() {
             [only] => only.clone(),
             [first, rest @ ..] => format!("{first} and {}", Count(rest.len(), "other")),

@@ -157,7 +157,7 @@ impl Output {
     }
 
     /// Something that is no result. Nothing can be done when it cannot be said.
-    fn say(&mut self, text: &str) {
+    fn write_err(&mut self, text: &str) {
         let _ = self.stdout.flush();
         let _ = writeln!(io::stderr(), "{text}");
     }
@@ -171,7 +171,7 @@ impl Output {
     /// What keeps the run from being done, a line.
     fn error(&mut self, message: &str) {
         let (red, end) = if self.colour_err { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
-        self.say(&format!("{red}error{end}: {}", visible(message)));
+        self.write_err(&format!("{red}error{end}: {}", visible(message)));
     }
 
     /// Shows diagnostics to people, and says what follows from them. Are there errors?
@@ -183,7 +183,7 @@ impl Output {
     fn plain(&mut self, diagnostics: &[Diagnostic], sources: &Sources) {
         if !diagnostics.is_empty() {
             let text = report::plain(diagnostics, sources, self.colour_err);
-            self.say(&format!("{}\n", text.trim_end()));
+            self.write_err(&format!("{}\n", text.trim_end()));
         }
     }
 
@@ -223,7 +223,7 @@ impl Output {
             match follows {
                 Some(follows) if failed => self.error(&format!("{summary}; {follows}")),
                 None if failed => self.error(&summary),
-                _ => self.say(&format!("warning: {summary}")),
+                _ => self.write_err(&format!("warning: {summary}")),
             }
         }
         failed

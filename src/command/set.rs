@@ -292,7 +292,7 @@ impl Setting<'_> {
         read.map_err(|error| Failure::io("read", "standard input".into(), error))?;
         let yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
         if !yes {
-            self.output.say(NOTHING_SET);
+            self.output.write_err(NOTHING_SET);
         }
         Ok(yes)
     }

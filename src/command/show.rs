@@ -83,13 +83,13 @@ fn shown(stage: &Stage, manifest: &Node, fleet: &Fleet, sources: &Sources, diagn
         printer.out.push_str("instance_vars:\n");
     }
     for (name, value) in vars {
-        let said = manifest.at(&format!("/instance_vars/{name}"));
-        let place = said.map(|node| printer.place(node.span)).unwrap_or_default();
+        let instance_var = manifest.at(&format!("/instance_vars/{name}"));
+        let place = instance_var.map(|node| printer.place(node.span)).unwrap_or_default();
         printer.line(1, name, value, &place);
     }
-    let said = |pointer: &str| stage.origin.settings.at(pointer).is_some();
+    let is_set = |pointer: &str| stage.origin.settings.at(pointer).is_some();
     for (key, value) in [("gate", gate), ("record", record)] {
-        if !said(&format!("/{key}")) {
+        if !is_set(&format!("/{key}")) {
             printer.line(0, key, value, "by its place in the chain");
         }
     }

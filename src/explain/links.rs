@@ -59,9 +59,9 @@ pub(super) fn pipeline(concourse: &Concourse, plan: &PipelinePlan<'_>, job: Opti
 }
 
 /// An address as it is said, but for what would end a link of Markdown's.
-fn address(said: &str) -> String {
+fn address(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'*+,;=%".contains(c);
-    said.chars().map(|c| if plain(c) { c.to_string() } else { encoded(c.encode_utf8(&mut [0; 4])) }).collect()
+    text.chars().map(|c| if plain(c) { c.to_string() } else { encoded(c.encode_utf8(&mut [0; 4])) }).collect()
 }
 
 #[cfg(test)]

@@ -11,10 +11,12 @@ use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostics, visible};
 use yaml_source::markdown::{as_code, escaped};
 
+use crate::input::{GitSource, InputSource};
 use crate::kind::Family;
 use crate::manifest::{CheckEvery, IssuesResource};
 use crate::plan::{GateIssue, Job, Opening, PipelinePlan, StageJob, StagePhase, Taken, TakenGate, plan};
-use crate::project::{Approval, Concourse, Fleet, Gate, GitSource, Input, Project, Stage, What};
+use crate::policy::ApprovalSettings;
+use crate::project::{Concourse, Fleet, Gate, Input, Project, Stage};
 
 use links::State;
 
@@ -255,13 +257,13 @@ impl Page {
     }
 
     fn failed(&mut self, steps: &[Step<'_>]) {
-        let (told, silent): (Vec<&Step<'_>>, Vec<&Step<'_>>) =
+        let (reporting, silent): (Vec<&Step<'_>>, Vec<&Step<'_>>) =
             steps.iter().partition(|step| step.gate().is_some_and(|gate| is_ours(&gate.issue)));
-        if !told.is_empty() {
+        if !reporting.is_empty() {
             self.line(&format!(
                 "On {} the issue that was closed says so, with a link to the log. When the cause was outside of the \
                  code, open the job by that link and press **+**: the same versions are deployed again.",
-                names(&told)
+                names(&reporting)
             ));
         }
         if !silent.is_empty() {
@@ -308,7 +310,7 @@ impl Page {
             };
             let place = [("on", &step.concourse.name), ("of the team", &step.concourse.team)]
                 .into_iter()
-                .filter_map(|(word, said)| Some(format!(" {word} {}", escaped(said.as_ref()?))))
+                .filter_map(|(word, value)| Some(format!(" {word} {}", escaped(value.as_ref()?))))
                 .collect::<String>();
             let _ = writeln!(self.out, "| {} | {} | {pipeline}{place} |", step.name(), step.job(step.deploy));
         }
@@ -335,11 +337,11 @@ fn by_issue(gate: &TakenGate<'_>, step: &Step<'_>) -> String {
     let mut text = format!("open the issue {}, look at what it lists, and close it.", titled(issue, State::Open));
     if let Some(approval) = issue.approval {
         let _ = write!(text, " {} can approve.", who(issue, approval));
-        if let Some(soak) = approval.soak {
-            let _ = write!(text, " The deployment starts {} later.", seconds(soak));
+        if let Some(soak) = &approval.soak {
+            let _ = write!(text, " The deployment starts {} later.", seconds(soak.seconds()));
         }
-        if let Some(expires) = approval.expires {
-            let _ = write!(text, " An approval that was not used is void after {}.", seconds(expires));
+        if let Some(expires) = &approval.expires {
+            let _ = write!(text, " An approval that was not used is void after {}.", seconds(expires.seconds()));
         }
         if !approval.reject_labels.is_empty() {
             let labels: Vec<String> = approval.reject_labels.iter().map(|label| as_code(label)).collect();
@@ -407,19 +409,16 @@ fn has_other_code(input: &Input) -> bool {
 /// Where an input comes from.
 fn origin(input: &Input) -> String {
     let Some(build) = &input.build else {
-        return match &input.what {
-            What::Git(git) => of_repository(git),
-            What::Image(image) => format!("the image {}, which is made elsewhere", as_code(&image.repository)),
-            What::S3(_) => "a file of a bucket, which is made elsewhere".to_owned(),
-            What::Release(_) => "a release, which is made elsewhere".to_owned(),
-            What::Resource(_) => "made elsewhere".to_owned(),
+        return match &input.source {
+            InputSource::Git(git) => of_repository(git),
+            other => other.as_type().made_elsewhere(),
         };
     };
     let from: Vec<String> = build
         .from
         .iter()
-        .map(|from| match &from.what {
-            What::Git(git) => of_repository(&GitSource { paths: Vec::new(), ..git.clone() }),
+        .map(|from| match &from.source {
+            InputSource::Git(git) => of_repository(&GitSource { paths: Vec::new(), ..git.clone() }),
             _ => as_code(from.name.as_str()),
         })
         .collect();
@@ -465,7 +464,7 @@ fn titled(issue: &GateIssue<'_>, state: State) -> String {
 }
 
 /// Who may approve, to begin a sentence.
-fn who(issue: &GateIssue<'_>, approval: &Approval) -> String {
+fn who(issue: &GateIssue<'_>, approval: &ApprovalSettings) -> String {
     let repository = format!("[{}]({})", escaped(&issue.issues.repository), links::repository(issue.issues));
     if !is_ours(issue) {
         return format!("Anyone who can close an issue of {repository}");

@@ -2,10 +2,10 @@
 
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
-use yaml_source::yaml::{Value, escape};
+use yaml_source::yaml::escape;
 
 use crate::lower::Author;
-use crate::project::{GitSource, ImageSource, Input, Pin, ResourceSource, S3Source, Stage, What};
+use crate::project::{Input, Pin, Stage};
 
 use concourse_pipeline::Repository;
 
@@ -69,44 +69,8 @@ fn inputs(stage: &Stage, writer: &Stage) -> Vec<Diagnostic> {
 
 /// Whether a version of one input means the same of the other: it is content, or both come from one place.
 fn is_same(one: &Input, other: &Input) -> bool {
-    let is_content =
-        |input: &Input| input.content.is_some() || matches!(input.what, What::S3(S3Source { regexp: None, .. }));
-    if is_content(one) && is_content(other) {
-        return true;
-    }
-    match (&one.what, &other.what) {
-        (What::Git(GitSource { repository: one, .. }), What::Git(GitSource { repository: other, .. })) => {
-            Repository::of_clone(one) == Repository::of_clone(other)
-        }
-        (What::Image(image), What::Image(known)) => {
-            let place = |ImageSource { repository, region, .. }: &ImageSource| (repository.clone(), region.clone());
-            one.pin.file() == Some("digest") || place(image) == place(known)
-        }
-        (What::Release(one), What::Release(other)) => {
-            (&one.owner, &one.repository) == (&other.owner, &other.repository)
-        }
-        (What::S3(one), What::S3(other)) => (&one.bucket, &one.regexp) == (&other.bucket, &other.regexp),
-        (What::Resource(one), What::Resource(other)) => {
-            let place = |ResourceSource { type_name, source, .. }: &ResourceSource| {
-                (type_name.to_string(), source.as_ref().and_then(without_credentials))
-            };
-            place(one) == place(other)
-        }
-        _ => false,
-    }
-}
-
-/// A source without what each Concourse has a credential of its own for.
-fn without_credentials(source: &Value) -> Option<Value> {
-    match source {
-        Value::Text(text) if text.contains("((") => None,
-        Value::Map(map) => {
-            let kept = map.iter().filter_map(|(key, value)| Some((key.clone(), without_credentials(value)?)));
-            Some(Value::Map(kept.collect()))
-        }
-        Value::List(items) => Some(Value::List(items.iter().filter_map(without_credentials).collect())),
-        other => Some(other.clone()),
-    }
+    let is_content = |input: &Input| input.content.is_some() || input.source.as_type().is_version_content();
+    is_content(one) && is_content(other) || one.source.as_type().is_same_place(&other.source, one.pin.file())
 }
 
 fn foreign(span: Span, message: String, same: &str) -> Diagnostic {

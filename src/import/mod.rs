@@ -1,56 +1,39 @@
-//! From a pipeline of Concourse's to the manifest that makes it.
+//! Makes a manifest of a pipeline that somebody wrote for Concourse.
 //!
-//! A manifest is proposed from what the pipeline's jobs, issues and steps say; then it is rendered by what `render` does,
-//! and what comes out is compared with what was read. What differs has a name and a reason ([`named`]), or it is reported
-//! as not carried over: nothing is claimed that the round trip did not show.
+//! - [`read`] finds the stages of the pipeline.
+//! - [`propose`] makes manifests that could render to it.
+//! - [`compare`] renders each proposal as `render` does, and finds the differences.
+//! - [`explain`] reports the differences: expected ones with their reasons, and all others as not carried over.
+//! - [`write`] makes the text of the manifest that was chosen.
+//!
+//! The report claims nothing that the comparison did not show.
 
-mod adjust;
-mod attempt;
-mod best;
-mod builds;
-mod differences;
-mod draft;
-mod extra;
-mod gaps;
-mod graph;
-mod inputs;
-mod kinds;
-mod layers;
-mod minimal;
-mod named;
-mod own;
-mod place;
-mod prepare;
-mod remains;
-mod says;
-mod script;
-mod secrets;
-mod shape;
-mod takes;
-mod text;
-mod trial;
-mod unfill;
-mod words;
+mod compare;
+mod explain;
+mod propose;
+mod read;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
-use concourse_pipeline::diff::{Change, Subject};
 use concourse_pipeline::flow::PipelineFlow;
-use concourse_pipeline::model::{InstanceVars, Pipeline};
+use concourse_pipeline::model::InstanceVars;
 use concourse_pipeline::validate;
 use yaml_source::Failure;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::{FileId, SourceText, Sources};
-use yaml_source::yaml::{Limits, Map, Node, read};
+use yaml_source::yaml::{Limits, Map, Node};
 
 use crate::kind::Family;
 
-use attempt::Attempts;
-use draft::Read;
-use gaps::{Gap, Lost};
-use shape::Shape;
-use trial::Trial;
+use compare::trial::Trial;
+use explain::gaps::{self, Gap};
+use explain::{jobs, report};
+use propose::attempts::{Attempts, BestAttempt};
+use read::shape::{Shape, sets_pipelines};
+use read::source::SourcePipeline;
+use read::{normalize, secrets};
 
 /// Where a manifest is to stand.
 #[derive(Clone, Debug)]
@@ -84,8 +67,8 @@ pub(crate) struct Imported {
     pub(crate) kind_names: BTreeSet<(Family, String)>,
     /// What was carried over, a line each.
     pub(crate) carried: Vec<String>,
-    /// Differences that are meant: name, reason, and where.
-    pub(crate) named: Vec<(&'static str, &'static str, Vec<String>)>,
+    /// Expected differences: name, reason, and where.
+    pub(crate) expected: Vec<(&'static str, &'static str, Vec<String>)>,
     /// Resources and resource types by which Concourse knows no versions once it is set.
     pub(crate) anew: Vec<String>,
 }
@@ -105,18 +88,18 @@ pub(crate) fn import(
     let read = validate::pipeline(sources, file, secrets::take_out, diagnostics);
     let Some((node, mut pipeline)) = read else { return Ok(None) };
     let has_issues = !PipelineFlow::of(&pipeline).issues.is_empty();
-    let moved = if has_issues { Vec::new() } else { prepare::bring_gets_forward(&mut pipeline) };
-    let renamed = prepare::call_by_artifact(&mut pipeline);
-    let issues_called = prepare::call_issues(&mut pipeline);
-    prepare::add_approved_code(&mut pipeline);
+    let moved = if has_issues { Vec::new() } else { normalize::bring_gets_forward(&mut pipeline) };
+    let renamed = normalize::call_by_artifact(&mut pipeline);
+    let issues_called = normalize::call_issues(&mut pipeline);
+    normalize::add_approved_code(&mut pipeline);
     let flow = PipelineFlow::of(&pipeline);
     let shapes = Shape::all(&flow);
-    let place = |index: usize| remains::job_span(&node, pipeline.jobs[index].name.as_str());
+    let place = |index: usize| report::job_span(&node, pipeline.jobs[index].name.as_str());
     if let Some(shape) = shapes.first().filter(|shape| shape.chains.is_empty()) {
-        diagnostics.push(no_chain(shape, &pipeline, &node));
+        diagnostics.push(jobs::no_chain(shape, &pipeline, &node));
         return Ok(None);
     }
-    let mut found: Option<(attempt::Found, Read<'_>)> = None;
+    let mut found: Option<(BestAttempt, SourcePipeline<'_>)> = None;
     for shape in &shapes {
         let trial = match Trial::new(target.fleet.as_deref(), &target.folder)? {
             Ok(trial) => trial,
@@ -124,18 +107,18 @@ pub(crate) fn import(
                 return Err(Failure::Usage(format!("{fleet} has errors: see `ol-pipegen validate {fleet}`")));
             }
         };
-        let mut reading = Read { pipeline: &pipeline, flow: &flow, shape, verbatim: BTreeSet::new() };
+        let mut reading = SourcePipeline { pipeline: &pipeline, flow: &flow, shape, verbatim: BTreeSet::new() };
         reading.find_verbatim();
         let foreign = reading.foreign_gates();
         for (job, resource) in &foreign {
-            diagnostics.push(waits_for_foreign_issue(&pipeline.jobs[*job], resource, place(*job)));
+            diagnostics.push(jobs::waits_for_foreign_issue(&pipeline.jobs[*job], resource, place(*job)));
         }
         if !foreign.is_empty() {
             return Ok(None);
         }
         let attempt =
             Attempts { read: &reading, trial, target, renamed: &renamed, draft: None, kind_names: BTreeMap::new() }
-                .best()?;
+                .choose()?;
         let is_whole = attempt.weight() == 0;
         if found.as_ref().is_none_or(|(known, _)| attempt.weight() < known.weight()) {
             found = Some((attempt, reading));
@@ -144,15 +127,15 @@ pub(crate) fn import(
             break;
         }
     }
-    let Some((found, reading)) = found else { return Ok(None) };
+    let Some((chosen, reading)) = found else { return Ok(None) };
     let shape = reading.shape;
-    let attempt::Found { best, name, problems, draft, kinds_folder } = found;
+    let BestAttempt { proposal, name, problems, draft, kinds_folder } = chosen;
     let kinds_of = |kinds: &[KindText]| -> Vec<(Utf8PathBuf, String)> {
         let path = |family: Family, name: &str| kinds_folder.join(family.folder()).join(format!("{name}.yml"));
         kinds.iter().map(|(family, name, text)| (path(*family, name), text.clone())).collect()
     };
     let names_of = |kinds: &[KindText]| kinds.iter().map(|(family, name, _)| (*family, name.clone())).collect();
-    let Some(mut best) = best else {
+    let Some(mut proposal) = proposal else {
         let first = place(shape.chains[0][0].deploy);
         let mut diagnostic = Diagnostic::new(Rule::NotCarriedOver, first, "the manifest does not render yet");
         let mut gaps = Vec::new();
@@ -167,114 +150,40 @@ pub(crate) fn import(
             kinds: kinds_of(&kinds),
             kind_names: names_of(&kinds),
             carried: vec!["a manifest that does not render yet".to_owned()],
-            named: Vec::new(),
+            expected: Vec::new(),
             anew: Vec::new(),
         }));
     };
     if issues_called {
         let why = "there is one name for the type of issues";
-        best.added.push(("the type of issues is called `github-issues`", why, "the resource type".to_owned()));
+        proposal.added.push(("the type of issues is called `github-issues`", why, "the resource type".to_owned()));
     }
     for job in moved {
         let why = "a get within other steps fetches what the build began with, whenever it runs";
-        best.added.push(("gets come first", why, job));
+        proposal.added.push(("gets come first", why, job));
     }
-    let is_left = |job: usize| !best.extra_jobs.iter().any(|extra| *extra == pipeline.jobs[job].name.as_str());
+    let is_left = |job: usize| !proposal.extra_jobs.iter().any(|extra| *extra == pipeline.jobs[job].name.as_str());
     let left: Vec<&(usize, String)> = shape.outside.iter().filter(|(job, _)| is_left(*job)).collect();
-    for (job, why) in left.iter().filter(|(job, _)| !shape::sets_pipelines(&pipeline.jobs[*job])) {
-        diagnostics.push(outside(*job, why, &pipeline, place(*job)));
+    for (job, why) in left.iter().filter(|(job, _)| !sets_pipelines(&pipeline.jobs[*job])) {
+        diagnostics.push(jobs::outside(*job, why, &pipeline, place(*job)));
     }
     let kept: Vec<&str> = left.iter().map(|(job, _)| pipeline.jobs[*job].name.as_str()).collect();
-    let mut lost = remains::report(&best.differences.remains, &kept, &node, diagnostics);
-    lost.extend(weaker(&best.differences.weaker, &kept, &node, diagnostics));
+    let mut lost = report::not_carried_over(&proposal.differences.found, &kept, &node, diagnostics);
+    lost.extend(jobs::weaker(&proposal.differences.weaker, &kept, &node, diagnostics));
     let of_jobs = left.iter().map(|(job, why)| {
         let name = &pipeline.jobs[*job].name;
         Gap { stage: None, text: format!("the job `{name}` is not in this manifest: {why}") }
     });
-    let gaps: Vec<Gap> = of_jobs.chain(lost.into_iter().map(|lost| reading.gap(lost, &best.stages))).collect();
+    let gaps: Vec<Gap> = of_jobs.chain(lost.into_iter().map(|lost| reading.gap(lost, &proposal.stages))).collect();
     Ok(Some(Imported {
-        carried: best.carried(&reading, &kept),
-        named: remains::by_name(&best.differences.remains, &best.added),
-        anew: best.differences.anew.iter().filter_map(|change| name_of(&change.subject)).collect(),
-        manifest: gaps::mark(&best.text, &gaps),
-        kinds: kinds_of(&best.kinds),
-        kind_names: names_of(&best.kinds),
+        carried: proposal.carried(&reading, &kept),
+        expected: report::expected(&proposal.differences.found, &proposal.added),
+        anew: proposal.differences.anew.iter().filter_map(|change| jobs::name_of(&change.subject)).collect(),
+        manifest: gaps::mark(&proposal.text, &gaps),
+        kinds: kinds_of(&proposal.kinds),
+        kind_names: names_of(&proposal.kinds),
         name,
     }))
-}
-
-fn waits_for_foreign_issue(
-    job: &concourse_pipeline::model::Job,
-    resource: &str,
-    span: yaml_source::source::Span,
-) -> Diagnostic {
-    let message = format!("`{}` waits for an issue that another pipeline opens", job.name);
-    Diagnostic::new(Rule::NotCarriedOver, span, message).note(format!("by the resource `{resource}`")).help(
-        "add the stage, with `concourse`, to the manifest of the other pipeline: one manifest makes the pipelines of a chain \
-         on all of its Concourses",
-    )
-}
-
-/// What a change is of, where that is no pipeline.
-fn name_of(subject: &Subject) -> Option<String> {
-    match subject {
-        Subject::Pipeline => None,
-        Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) | Subject::Gate(name) => {
-            Some(format!("`{name}`"))
-        }
-    }
-}
-
-/// Why a pipeline is no chain of promotions.
-fn no_chain(shape: &Shape, pipeline: &Pipeline, node: &Node) -> Diagnostic {
-    let span = node.at("/jobs").map_or(node.span, |jobs| jobs.span);
-    let span = pipeline.jobs.first().map_or(span, |job| remains::job_span(node, job.name.as_str()));
-    let mut diagnostic = Diagnostic::new(Rule::NoPromotionChain, span, "this pipeline promotes nothing")
-        .help("keep this pipeline as it is: a manifest is for what goes from one environment to the next");
-    let mut said = BTreeSet::new();
-    for (job, why) in &shape.outside {
-        if said.insert(why) {
-            diagnostic = diagnostic.note(format!("`{}`: {why}", pipeline.jobs[*job].name));
-        }
-    }
-    if shape.outside.is_empty() {
-        diagnostic = diagnostic.note(shape::NO_CHAIN);
-    }
-    diagnostic
-}
-
-/// Reports what asks for less than it did, and returns it.
-fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnostics: &mut Diagnostics) -> Vec<Lost> {
-    let mut lost = Vec::new();
-    for change in changes {
-        let job = match &change.subject {
-            Subject::Job(name) => remains::job_span(pipeline, name),
-            _ => pipeline.span,
-        };
-        let name = match &change.subject {
-            Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) | Subject::Gate(name) => {
-                name.as_str()
-            }
-            Subject::Pipeline => "the pipeline",
-        };
-        if !kept.contains(&name) {
-            let message = format!("`{name}` would ask for less than before");
-            lost.push(Lost { job: Some(name.to_owned()), text: format!("{message}: {}", change.message) });
-            diagnostics.push(
-                Diagnostic::new(Rule::NotCarriedOver, job, message)
-                    .note(change.message.clone())
-                    .help("make sure that this is meant before the pipeline is set"),
-            );
-        }
-    }
-    lost
-}
-
-fn outside(job: usize, why: &str, pipeline: &Pipeline, span: yaml_source::source::Span) -> Diagnostic {
-    let job = &pipeline.jobs[job];
-    Diagnostic::new(Rule::NotCarriedOver, span, format!("the job `{}` is not carried over", job.name))
-        .note(why)
-        .help("keep it in a pipeline of its own")
 }
 
 /// The kinds that a manifest names: those of its stages, and of its builds.
@@ -297,7 +206,7 @@ pub(crate) fn kinds_of_manifest(text: &str) -> BTreeSet<(Family, String)> {
     let mut found = BTreeSet::new();
     let mut sources = Sources::default();
     let file = sources.add("manifest.yml", SourceText::from(text.to_owned().into_bytes()));
-    if let Some(manifest) = read(&sources, file, Limits::MANIFEST, &mut Diagnostics::default()) {
+    if let Some(manifest) = yaml_source::yaml::read(&sources, file, Limits::MANIFEST, &mut Diagnostics::default()) {
         collect(&manifest, &mut found);
     }
     found

@@ -8,8 +8,9 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, did_you_m
 use yaml_source::source::Span;
 use yaml_source::yaml::{Value, escape};
 
+use crate::formats::registry::wrong_image;
 use crate::plan::{Job, PipelinePlan};
-use crate::project::{Fleet, wrong_image};
+use crate::project::Fleet;
 
 use super::Lowered;
 use super::origin::{Author, JobRole};

@@ -23,12 +23,15 @@ pub(super) fn describe<T: Serialize>(
     let (at, was, is) = difference.unwrap_or_default();
     let help = "put what differs into its name, or make it equal";
     if let Some((first, second)) = blame(first_origin, second_origin, &was, &is) {
-        let said = |leaf: &Leaf, origin: &Origin| format!("is `{}` for `{}`", leaf.text, origin.stage);
+        let described = |leaf: &Leaf, origin: &Origin| format!("is `{}` for `{}`", leaf.text, origin.stage);
         let diagnostic =
-            Diagnostic::new(Rule::ConflictingDefinition, second.span, message).label(said(&second, second_origin));
-        let told = said(&first, first_origin);
-        let diagnostic =
-            if first.span == second.span { diagnostic.note(told) } else { diagnostic.also(first.span, told) };
+            Diagnostic::new(Rule::ConflictingDefinition, second.span, message).label(described(&second, second_origin));
+        let first_value = described(&first, first_origin);
+        let diagnostic = if first.span == second.span {
+            diagnostic.note(first_value)
+        } else {
+            diagnostic.also(first.span, first_value)
+        };
         return diagnostic.help(help);
     }
     let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use concourse_pipeline::model::{Job, Pipeline, Resource, ResourceType, ResourceTypeName};
+use concourse_pipeline::model::{Job, Pipeline, Resource, ResourceType};
 use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::Value;
@@ -224,9 +224,4 @@ fn text(value: &Value) -> Option<&str> {
 /// Is a path within a folder that is watched as well?
 fn is_within_another(path: &str, all: &BTreeSet<String>) -> bool {
     path.match_indices('/').any(|(end, _)| all.contains(&path[..end]))
-}
-
-/// The name of a resource type that every Concourse worker brings.
-pub(super) fn core_type(name: &str) -> ResourceTypeName {
-    ResourceTypeName::parse(name).expect("internal error: the name of a core resource type is none")
 }

@@ -9,11 +9,12 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use yaml_source::yaml::Value;
 
+use crate::input::GitSource;
+use crate::input::concourse::core_type;
 use crate::manifest::IssuesResource;
 use crate::plan::{Destination, GateIssue, Opening, OpeningKind, TakenGate};
-use crate::project::{Auth, GitSource, Issues};
+use crate::project::{Auth, Issues};
 
-use super::define::core_type;
 use super::wiring::Wiring;
 
 /// The type of approvals that are versions of the code.
@@ -135,18 +136,15 @@ fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -> Resource 
 fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
     let Issues { repository, api, auth, bot, signing_key, ca_cert, timeout, max_wait, max_comments, .. } = issue.issues;
     let auth = Credentials::of(auth);
-    let approval = issue.approval;
-    GateSource {
-        gate: issue.key.clone(),
-        role: match side {
-            Side::Post => Role::Post,
-            Side::Trigger => Role::Trigger,
-            Side::Records => Role::Records,
-        },
+    let role = match side {
+        Side::Post => Role::Post,
+        Side::Trigger => Role::Trigger,
+        Side::Records => Role::Records,
+    };
+    let mut source = GateSource {
         gate_aliases: issue.former_keys().collect(),
         destination: issue.destination.as_ref().map(|destination| destination.key.clone()),
         former_destinations: issue.destination.iter().flat_map(Destination::former_keys).collect(),
-        repository: repository.clone(),
         gh_host: api.clone(),
         auth_method: auth.method,
         access_token: auth.token,
@@ -156,20 +154,15 @@ fn gate_source(issue: &GateIssue<'_>, side: Side) -> GateSource {
         bot: *bot,
         signing_key: signing_key.clone(),
         ca_cert: ca_cert.clone(),
-        closers: approval.map(|approval| approval.closers.clone()).unwrap_or_default(),
-        allow_commit_close: approval.is_some_and(|approval| approval.allow_commit_close),
-        approvals: None,
-        not_author: false,
-        expires: approval.and_then(|approval| approval.expires),
-        soak: approval.and_then(|approval| approval.soak),
-        reject_labels: approval.map(|approval| approval.reject_labels.clone()).unwrap_or_default(),
-        on_existing: approval.map(|approval| approval.on_existing).unwrap_or_default(),
-        not_before: approval.and_then(|approval| approval.not_before.clone()),
         timeout: *timeout,
         max_wait: *max_wait,
         max_comments: *max_comments,
-        git: None,
+        ..GateSource::new(issue.key.clone(), role, repository.clone())
+    };
+    if let Some(approval) = issue.approval {
+        approval.apply(&mut source);
     }
+    source
 }
 
 /// A title that only a build can complete: it belongs to the put, since nothing fills its variables in a check.

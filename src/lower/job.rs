@@ -1,20 +1,20 @@
 //! Jobs: the gets, what a gate asks for, the kind's steps, and what is written afterwards.
 
 use concourse_pipeline::Repository;
-use concourse_pipeline::model::{Core, GetStep, InParallel, Job, JobName, LoadVarStep, ResourceName, Step};
+use concourse_pipeline::model::{Core, GetStep, InParallel, Job, JobName, LoadVarStep, Resource, ResourceName, Step};
 use github_issues_resource::contract::{ContentFiles, ReportStatus, files};
 use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Node, NodeKind, Value, escape};
 
+use crate::input::{InputSource, InputType};
 use crate::kind::{Family, Kind, KindScope, Made, credentials_of};
 use crate::manifest::{EventWord, IssuesResource};
 use crate::plan::{BuildJob, BuildPhase, Entry, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
-use crate::project::{Alert, EnvSource, Input, Pin, Stage, What};
+use crate::project::{Alert, EnvSource, Input, Pin, Stage};
 
 use super::Lowering;
-use super::inputs::{git_resource, input_resource};
 use super::issues::{self, After, Written};
 use super::origin::{Author, JobOrigin, JobRole, Steps};
 use super::wiring::{GATE, Wiring};
@@ -96,16 +96,16 @@ impl<'a> Lowering<'_, 'a> {
         let reported = |status| claimed.map(|gate| issues::report(gate, status));
         after.extend(reported(ReportStatus::Succeeded));
         let alert = self.alert(stage.alert.as_ref(), stage);
-        let told = |event| {
+        let alerts = |event| {
             let what = match job.phase {
                 StagePhase::Deploy => "",
                 StagePhase::Preview => " preview",
             };
             let subject = format!("{} {} {}{what}", kind.title(), stage.project, stage.stack);
-            alert.and_then(|alert| notify::tell(alert, event, &subject))
+            alert.and_then(|alert| notify::alert_step(alert, event, &subject))
         };
-        let hook = |status, event| together(reported(status).into_iter().chain(told(event)).collect());
-        after.extend(told(EventWord::Succeeded));
+        let hook = |status, event| together(reported(status).into_iter().chain(alerts(event)).collect());
+        after.extend(alerts(EventWord::Succeeded));
         let mut lowered = Job {
             plan: plan.steps,
             on_success: together(after),
@@ -199,14 +199,14 @@ impl<'a> Lowering<'_, 'a> {
         let shared = self.shared.get(job.name).cloned().unwrap_or_default();
         let alert = self.alert(shared.alert.as_ref(), stage);
         let subject = format!("{} of {}", phase, job.input.name);
-        let told = |event| alert.and_then(|alert| notify::tell(alert, event, &subject));
+        let alerts = |event| alert.and_then(|alert| notify::alert_step(alert, event, &subject));
         let mut lowered = Job {
             build_log_retention: kind.build_log_retention(),
             plan: plan.steps,
-            on_success: told(EventWord::Succeeded),
-            on_failure: told(EventWord::Failed),
-            on_error: told(EventWord::Errored),
-            on_abort: told(EventWord::Aborted),
+            on_success: alerts(EventWord::Succeeded),
+            on_failure: alerts(EventWord::Failed),
+            on_error: alerts(EventWord::Errored),
+            on_abort: alerts(EventWord::Aborted),
             ..Job::named(job.name.clone())
         };
         options::apply(&mut lowered, &shared.options);
@@ -240,7 +240,7 @@ impl<'a> Lowering<'_, 'a> {
         let mut steps = Vec::new();
         for need in &job.needs {
             let code = need.code;
-            let resource = git_resource(&code.resource, &code.git, Some(&code.check_every));
+            let resource = code.git.resource(&code.resource, Some(&code.check_every));
             self.definitions.code_resource(resource, &job.stage.origin, self.diagnostics);
             // What passed there is what that job has a get of.
             let resource = self.approved_code.get(need.job).copied().unwrap_or(&code.resource);
@@ -282,7 +282,7 @@ impl<'a> Lowering<'_, 'a> {
                 }
                 Taken::Code(code) => {
                     // Whoever takes it watches what this job needs, too.
-                    let resource = git_resource(&code.resource, &code.git, Some(&code.check_every));
+                    let resource = code.git.resource(&code.resource, Some(&code.check_every));
                     self.definitions.code_resource(resource, &stage.origin, self.diagnostics);
                     if let Some((gate, wiring)) = gate {
                         self.define_gate(gate, wiring, stage);
@@ -397,11 +397,11 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     /// A variable that the kind needs for itself would come to it with the kind's value.
-    fn check_variables(&mut self, said: &[(String, String)], steps: &[(Step, Span)], kind: &Kind, stage: &Stage) {
+    fn check_variables(&mut self, variables: &[(String, String)], steps: &[(Step, Span)], kind: &Kind, stage: &Stage) {
         for (step, _) in steps {
             let Core::Task(task) = &step.core else { continue };
             let Some(config) = &task.config else { continue };
-            for (variable, value) in said {
+            for (variable, value) in variables {
                 let given = config.params.get(variable);
                 if given.is_some_and(|given| *given != Value::from(value.as_str())) {
                     self.diagnostics.push(
@@ -430,7 +430,7 @@ impl<'a> Lowering<'_, 'a> {
         let takes = job.takes.iter().rev().take(1).chain(job.takes.iter().take(job.takes.len().saturating_sub(1)));
         for take in takes {
             let Some((name, file)) = take.taken.pin() else { continue };
-            let is_image = matches!(take.taken, Taken::Input(input) if matches!(input.what, What::Image(_)));
+            let is_image = matches!(take.taken, Taken::Input(input) if matches!(input.source, InputSource::Image(_)));
             let file = match gate {
                 Some((gate, wiring)) if is_image && gate.holds(name) => wiring.pin(name),
                 _ => format!("{}/{file}", take.taken.resource()),
@@ -456,7 +456,7 @@ impl<'a> Lowering<'_, 'a> {
     /// A file that Concourse's git resource writes may be gone, or say something else, once the approved commit is checked
     /// out.
     fn check_file_of_clone(&mut self, input: &Input, variable: &str, file: &str, stage: &Stage) {
-        let What::Git(git) = &input.what else { return };
+        let InputSource::Git(git) = &input.source else { return };
         let Some(own) = file.strip_prefix(".git/") else { return };
         let name = &input.name;
         let message = match own {
@@ -478,7 +478,7 @@ impl<'a> Lowering<'_, 'a> {
     fn env(
         &mut self,
         kind: &Kind,
-        said: &[(String, String)],
+        variables: &[(String, String)],
         takes: impl Iterator<Item = Taken<'a>>,
         gate: Option<Gated<'_, 'a>>,
         stage: &Stage,
@@ -487,7 +487,7 @@ impl<'a> Lowering<'_, 'a> {
         for taken in takes {
             let Taken::Input(input) = taken else { continue };
             for EnvSource { variable, file } in &input.env {
-                let twice = said.iter().any(|(known, _)| known == variable)
+                let twice = variables.iter().any(|(known, _)| known == variable)
                     || files.iter().any(|(known, ..)| known == variable);
                 if twice {
                     self.diagnostics.push(
@@ -503,15 +503,15 @@ impl<'a> Lowering<'_, 'a> {
                 if gate.is_some_and(|(gate, _)| gate.holds(input.name.as_str())) {
                     self.check_file_of_clone(input, variable, file, stage);
                 }
-                let version = input.pin.file() == Some(file) || input.what.version_file() == Some(file);
+                let version = input.pin.file() == Some(file) || input.source.as_type().version_file() == Some(file);
                 files.push((variable.clone(), env_file(input, file, gate), version));
             }
         }
         if kind.reads_env_files() {
             let files = files.into_iter().map(|(variable, file, _)| (variable, file)).collect();
-            return Env { values: said.to_vec(), files, load: Vec::new() };
+            return Env { values: variables.to_vec(), files, load: Vec::new() };
         }
-        let mut env = Env { values: said.to_vec(), files: Vec::new(), load: Vec::new() };
+        let mut env = Env { values: variables.to_vec(), files: Vec::new(), load: Vec::new() };
         let mut names: Vec<String> = Vec::new();
         for (variable, file, version) in files {
             let name = local_variable(&variable);
@@ -579,10 +579,17 @@ fn get(take: &Take<'_>, params: Option<Value>) -> Step {
     .into()
 }
 
+/// The resource of an input.
+fn input_resource(input: &Input) -> Resource {
+    input.source.as_type().resource(&input.name, input.check_every.as_ref())
+}
+
 /// The inputs that are checked out at the commit that the approval names.
 fn checked_out_inputs<'j>(gate: &'j TakenGate<'_>, job: &'j StageJob<'_>) -> impl Iterator<Item = &'j Input> {
     job.takes.iter().filter_map(|take| match take.taken {
-        Taken::Input(input) if matches!(input.what, What::Git(_)) && gate.holds(input.name.as_str()) => Some(input),
+        Taken::Input(input) if matches!(input.source, InputSource::Git(_)) && gate.holds(input.name.as_str()) => {
+            Some(input)
+        }
         Taken::Input(_) | Taken::Code(_) => None,
     })
 }

@@ -4,7 +4,6 @@ mod checks;
 mod conflict;
 mod define;
 mod extra;
-mod inputs;
 mod issues;
 mod job;
 mod notify;

@@ -3,10 +3,9 @@
 use concourse_pipeline::model::{Core, Inputs, PutStep, Resource, ResourceType, Step};
 use yaml_source::yaml::Value;
 
+use crate::input::concourse::core_type;
 use crate::manifest::EventWord;
 use crate::project::Alert;
-
-use super::define::core_type;
 
 /// Slack's resource type, as MIT Open Learning has it.
 pub(super) fn resource_type() -> ResourceType {
@@ -48,7 +47,7 @@ pub(super) fn resource(alert: &Alert) -> Resource {
 
 /// The step that tells what became of something, where that is to be told. What it is about holds no credential:
 /// Concourse would fill it in, and the channel would read it. That nobody could be told fails no deployment.
-pub(super) fn tell(alert: &Alert, event: EventWord, subject: &str) -> Option<Step> {
+pub(super) fn alert_step(alert: &Alert, event: EventWord, subject: &str) -> Option<Step> {
     if !alert.events.contains(&event) {
         return None;
     }
@@ -72,14 +71,14 @@ pub(super) fn tell(alert: &Alert, event: EventWord, subject: &str) -> Option<Ste
 
 /// The text, of which Concourse takes nothing for the name of a credential, `((…))`.
 fn without_references(text: &str) -> String {
-    let mut told = String::new();
+    let mut escaped = String::new();
     for c in text.chars() {
-        if c == '(' && told.ends_with('(') {
-            told.push(' ');
+        if c == '(' && escaped.ends_with('(') {
+            escaped.push(' ');
         }
-        told.push(c);
+        escaped.push(c);
     }
-    told
+    escaped
 }
 
 #[cfg(test)]
@@ -88,8 +87,8 @@ mod tests {
 
     #[test]
     fn no_reference_is_left() {
-        for (text, told) in [("a (b)", "a (b)"), ("((token))", "( (token))"), ("(((a)))", "( ( (a)))")] {
-            assert_eq!(without_references(text), told);
+        for (text, escaped) in [("a (b)", "a (b)"), ("((token))", "( (token))"), ("(((a)))", "( ( (a)))")] {
+            assert_eq!(without_references(text), escaped);
         }
     }
 }

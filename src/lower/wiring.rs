@@ -6,9 +6,11 @@ use concourse_pipeline::model::{
 use github_issues_resource::contract::files;
 use indexmap::IndexMap;
 
-use crate::manifest::{ApprovedCode, IssuesResource};
+use crate::input::InputSource;
+use crate::manifest::IssuesResource;
 use crate::plan::{StageJob, Taken, TakenGate};
-use crate::project::{CodeSource, Input, What};
+use crate::policy::ApprovedCode;
+use crate::project::{CodeSource, Input};
 
 use super::job::artifact;
 
@@ -102,7 +104,7 @@ impl<'a> Wiring<'a> {
             match take.taken {
                 Taken::Code(_) if matches!(self, Self::Fetched(_)) => {}
                 Taken::Code(code) => checkout.insert(0, &code.resource),
-                Taken::Input(Input { what: What::Git(_), name, params, .. }) => {
+                Taken::Input(Input { source: InputSource::Git(_), name, params, .. }) => {
                     if params.as_ref().and_then(|params| params.get("submodules")) == Some(&"none".into()) {
                         without_submodules.push(name.to_string());
                     }

@@ -1,87 +1,10 @@
-//! Gates: where their issues live, and what counts as a yes.
+//! Where the issues of gates live.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use github_issues_resource::contract::{Approve, Closers, OnExisting};
-use yaml_source::yaml::Value;
-
-use super::free::FreeMap;
-use super::scalars::{CheckEvery, Duration, Id, Moment, Secret, Template};
-
-/// What counts as a yes.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ApprovalSettings {
-    /// `exact`: the versions that the issue names are deployed, or nothing. `latest`: whatever is newest by then.
-    #[schemars(example = &"exact")]
-    pub approve: Approve,
-    /// How a job behind the gate gets the approved commit. `fetch`: git fetches that commit and nothing newer, so that
-    /// Concourse shows what was deployed; the gate's resource needs read access to the code. `checkout`: a job fetches
-    /// the newest code, and a task checks the approved commit out in it. A job that takes another git input, or
-    /// `approve: latest`, always goes by `checkout`.
-    #[schemars(example = &"fetch")]
-    pub code: ApprovedCode,
-    /// Who may close; everybody with the role triage or more unless said.
-    #[serde(default)]
-    #[schemars(example = json!({"teams": ["example/sre"]}))]
-    pub closers: Closers,
-    /// An older approval is void.
-    #[serde(default)]
-    #[schemars(example = &"14d")]
-    pub expires: Option<Duration>,
-    /// An approval waits this long before it counts.
-    #[serde(default)]
-    #[schemars(example = &"24h")]
-    pub soak: Option<Duration>,
-    /// Does a closing by a commit or a pull request (`fixes #12`) count?
-    #[serde(default)]
-    #[schemars(example = true)]
-    pub allow_commit_close: bool,
-    /// Closings before this moment do not count: for the day of a migration.
-    #[serde(default)]
-    #[schemars(example = &"2026-03-01T08:00:00Z")]
-    pub not_before: Option<Moment>,
-    /// What a deployment does while an issue is still open.
-    #[schemars(example = &"comment")]
-    pub on_existing: OnExisting,
-    /// Closing with one of these labels is a no.
-    #[serde(default)]
-    #[schemars(example = ["wontfix"])]
-    pub reject_labels: Vec<String>,
-    /// What becomes of a version when this stage's preview finds nothing to change. `pass`: the version goes on to the
-    /// next preview or gate, and nothing is deployed here. `stop`: it ends here.
-    #[schemars(example = &"stop")]
-    pub unchanged: Unchanged,
-    /// The image in which approved commits are checked out and approved versions are compared, as the `source` of a
-    /// `registry-image`. It needs `sh` and `git`.
-    #[schemars(with = "FreeMap")]
-    #[schemars(example = json!({"repository": "alpine/git", "tag": "v2.49.1"}))]
-    pub checkout_image: Value,
-}
-
-/// How a job behind a gate gets the approved commit of the code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum ApprovedCode {
-    /// Git fetches the approved commit: it is the version that Concourse shows.
-    Fetch,
-    /// A task checks the approved commit out in a clone of the newest code.
-    Checkout,
-}
-
-/// What becomes of a version when a preview finds nothing to change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum Unchanged {
-    /// It goes on to the next preview or gate.
-    Pass,
-    /// It ends here.
-    Stop,
-}
+use super::scalars::{CheckEvery, Duration, Id, Secret, Template};
 
 /// Where the issues live.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

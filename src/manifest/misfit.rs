@@ -8,6 +8,8 @@ use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean, one_of, ticked};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Entry, Node, NodeKind, Resolved, Scalar, canonical, escape, trap};
 
+use crate::input::credential_scope;
+
 use super::place::{example_of, right_place, right_place_of_option, right_shape};
 use super::schema::FileShape;
 
@@ -466,11 +468,9 @@ fn secret_message(pointer: &str) -> String {
 fn secret_scope(pointer: &str) -> &'static str {
     if pointer.contains("/slack/") {
         "slack"
-    } else if pointer.contains("/image/") {
-        "registry"
-    } else if pointer.contains("/s3/") {
-        "aws"
-    } else if pointer.contains("/issues/") || pointer.contains("/github_release/") {
+    } else if let Some(scope) = credential_scope(pointer) {
+        scope
+    } else if pointer.contains("/issues/") {
         "github"
     } else {
         "git"

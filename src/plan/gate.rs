@@ -2,8 +2,10 @@ use concourse_pipeline::model::{JobName, ResourceName};
 use github_issues_resource::contract::{Approve, GateKey, IssueKind, StageKey};
 use yaml_source::yaml::Value;
 
-use crate::manifest::{ApprovedCode, IssuesResource};
-use crate::project::{Approval, Input, Issues, Pin, Stage, What};
+use crate::input::InputSource;
+use crate::manifest::IssuesResource;
+use crate::policy::{ApprovalSettings, ApprovedCode};
+use crate::project::{Input, Issues, Pin, Stage};
 
 use super::job::Taken;
 
@@ -23,7 +25,7 @@ pub struct GateIssue<'p> {
     /// Where it lives.
     pub(crate) issues: &'p Issues,
     /// What counts as a yes, for an issue that asks for one.
-    pub(crate) approval: Option<&'p Approval>,
+    pub(crate) approval: Option<&'p ApprovalSettings>,
     /// The stage that closing it promotes to.
     pub(crate) destination: Option<Destination<'p>>,
 }
@@ -126,7 +128,9 @@ impl<'p> TakenGate<'p> {
     /// Whether the approval itself hands an image over: the deployment reads nothing of the image but its digest, as
     /// variables, and those hold the approved one.
     pub(crate) fn hands_over(&self, taken: Taken<'_>) -> bool {
-        let Taken::Input(input @ Input { what: What::Image(_), pin: Pin::File(pin), content: None, .. }) = taken else {
+        let Taken::Input(input @ Input { source: InputSource::Image(_), pin: Pin::File(pin), content: None, .. }) =
+            taken
+        else {
             return false;
         };
         let param = input.params.as_ref().and_then(|params| params.get("skip_download"));

@@ -5,8 +5,10 @@ use github_issues_resource::contract::{Approve, GateKey, InvalidStage, IssueKind
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::{Map, Node, NodeKind};
 
-use crate::manifest::{ApprovedCode, IssuesResource, Unchanged};
-use crate::project::{Approval, Chain, Gate, Pin, Project, Record, Stage, What};
+use crate::input::InputSource;
+use crate::manifest::IssuesResource;
+use crate::policy::{ApprovalSettings, ApprovedCode, Unchanged};
+use crate::project::{Chain, Gate, Pin, Project, Record, Stage};
 
 use super::built;
 use super::gate::{Destination, Entry, GateIssue, TakenGate};
@@ -252,7 +254,7 @@ impl<'p> Planner<'p, '_> {
         kind: IssueKind,
         of: &'p Stage,
         settings: &'p Stage,
-        approval: Option<&'p Approval>,
+        approval: Option<&'p ApprovalSettings>,
         destination: Option<(&'p Stage, StagePhase)>,
     ) -> Option<GateIssue<'p>> {
         let key = GateKey::new(self.stage_name(of)?, kind);
@@ -582,7 +584,7 @@ impl<'p> Planner<'p, '_> {
         for input in &stage.inputs {
             let place = || stage.input_span(input.name.as_str()).unwrap_or(stage.origin.span);
             // A clock has no content.
-            let is_clock = matches!(&input.what, What::Resource(any) if any.is_clock);
+            let is_clock = matches!(&input.source, InputSource::Resource(any) if any.is_clock);
             if input.pin == Pin::LeftOut && !is_clock {
                 self.diagnostics.push(
                     Diagnostic::new(

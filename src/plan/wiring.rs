@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use concourse_pipeline::model::ResourceName;
 use github_issues_resource::contract::files::CODE_PIN;
 
-use crate::manifest::ApprovedCode;
-use crate::project::{CodeSource, What};
+use crate::input::InputSource;
+use crate::policy::ApprovedCode;
+use crate::project::CodeSource;
 
 use super::gate::TakenGate;
 use super::job::{Job, PipelinePlan, StageJob, Take, Taken};
@@ -74,7 +75,7 @@ fn fetched<'p>(pipeline: &PipelinePlan<'p>) -> BTreeSet<&'p ResourceName> {
 /// in clones, and one way for all of them is enough.
 fn can_be_fetched(gate: &TakenGate<'_>, job: &StageJob<'_>) -> bool {
     let other_git = job.takes.iter().any(|take| match take.taken {
-        Taken::Input(input) => matches!(input.what, What::Git(_)) && gate.holds(input.name.as_str()),
+        Taken::Input(input) => matches!(input.source, InputSource::Git(_)) && gate.holds(input.name.as_str()),
         Taken::Code(_) => false,
     });
     let wanted = gate.issue.approval.is_some_and(|approval| approval.code == ApprovedCode::Fetch);

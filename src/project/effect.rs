@@ -6,6 +6,8 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::{FileId, Span};
 use yaml_source::yaml::Node;
 
+use crate::policy::UNKNOWN_TO_MITODL;
+
 use super::stage::Gate;
 
 /// What decides of a stage's settings whether they take effect.
@@ -17,9 +19,6 @@ pub(super) struct StageFacts<'a> {
     /// Are its issues those of MIT Open Learning's image, which knows no policy?
     pub(super) mitodl: bool,
 }
-
-/// What an approval asks for that MIT Open Learning's image does not know.
-const POLICY: [&str; 5] = ["closers", "soak", "expires", "reject_labels", "not_before"];
 
 /// What else it does not know.
 const ISSUES_LOST: [(&str, &str); 5] = [
@@ -79,7 +78,7 @@ fn lost_policy(settings: &Node, built_in: FileId, diagnostics: &mut Diagnostics)
     let refused = refused.filter(|entry| entry.value.as_str() == Some("false"));
     let supersede = settings.entry_at("/approval/on_existing");
     let supersede = supersede.filter(|entry| entry.value.as_str() == Some("supersede"));
-    let policy = POLICY.iter().filter_map(|field| settings.entry_at(&format!("/approval/{field}")));
+    let policy = UNKNOWN_TO_MITODL.iter().filter_map(|field| settings.entry_at(&format!("/approval/{field}")));
     if let Some(entry) = settings.entry_at("/issues/signing_key") {
         diagnostics.push(
             Diagnostic::new(

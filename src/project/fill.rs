@@ -196,9 +196,9 @@ fn fill_input(
     };
     let mut value = entry.value.clone();
     if let (Some(each), Some(map)) = (each, value.as_map_mut())
-        && let Some(said) = map.remove(EACH)
+        && let Some(written) = map.remove(EACH)
     {
-        map.set(said.with_value(each));
+        map.set(written.with_value(each));
     }
     Some(Entry { key, key_span: entry.key_span, value: values.fill(&value, scope, filler) })
 }

@@ -1,6 +1,6 @@
 mod build;
 mod reference;
-mod what;
+mod source;
 
 use concourse_pipeline::model::ResourceName;
 use concourse_pipeline::model::invalid_name;
@@ -10,27 +10,20 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticke
 use yaml_source::source::Span;
 use yaml_source::yaml::{Node, escape};
 
+use crate::input::{InputPlace, TypeSettings};
 use crate::kind::KindSet;
 use crate::manifest::{InputFile, InputSettings, PinSetting, Template};
 use crate::project::FleetResourceType;
 use crate::template::Scope;
 
 use super::fill::EACH;
-use super::stage::{CodeSource, EnvSource, Input, Pin, What};
+use super::stage::{CodeSource, EnvSource, Input, Pin};
 
 pub(super) use reference::{Defining, refer};
-use what::{Place, Said};
 
 /// Artifacts of a generated job that an input would hide.
 const RESERVED: [(&str, &str); 2] =
     [("gate", "the approval that a deployment goes by"), ("code", "the pin of the project's own code")];
-
-/// The files that name the version of an image.
-const PINS_OF_IMAGE: [&str; 2] = ["digest", "tag"];
-
-/// Files that a get of an image writes, without those of its root file system and of its layout
-/// ([registry-image](https://github.com/concourse/registry-image-resource), `in`).
-const IMAGE_FILES: [&str; 6] = ["digest", "repository", "tag", "labels.json", "metadata.json", "image.tar"];
 
 /// What the inputs of a stage are resolved with.
 pub(super) struct InputContext<'a> {
@@ -86,8 +79,8 @@ impl InputContext<'_> {
             return None;
         }
         let scope = with_item(self.scope, settings.each.first());
-        let place = Place { pointer: &pointer, name, key_span, value_span };
-        let what = self.what(Said::by_input(&mut settings), &scope, &place)?;
+        let place = InputPlace { pointer: &pointer, name, key_span, value_span };
+        let source = self.source(TypeSettings::of_input(&mut settings), &scope, place)?;
         if settings.unpinned.is_some() && !matches!(settings.pin, PinSetting::Usual) {
             let place = self.settings.at(&format!("{pointer}/pin")).map_or(value_span, |node| node.span);
             self.diagnostics.push(
@@ -95,57 +88,37 @@ impl InputContext<'_> {
                     .help("remove one of them"),
             );
         }
-        let pin = match (settings.pin, what.version_file()) {
+        if let PinSetting::File(file) = &settings.pin
+            && settings.unpinned.is_none()
+            && let Err((message, help)) = source.as_type().check_pin(name, file)
+        {
+            let place = self.settings.at(&format!("{pointer}/pin")).map_or(value_span, |node| node.span);
+            self.diagnostics.push(Diagnostic::new(Rule::WrongType, place, message).help(help));
+            return None;
+        }
+        let pin = match (settings.pin, source.as_type().version_file()) {
             _ if settings.unpinned.is_some() => Pin::Unpinned(settings.unpinned.unwrap_or_default()),
             (PinSetting::Usual, Some(file)) => Pin::File(file.to_owned()),
             (PinSetting::Usual, None) => Pin::Unknown,
-            (PinSetting::File(file), usual) if matches!(what, What::Git(_)) && usual != Some(&file) => {
-                let place = self.settings.at(&format!("{pointer}/pin")).map_or(value_span, |node| node.span);
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Rule::WrongType,
-                        place,
-                        format!("what is approved of the repository `{name}` is a commit, and no `{file}`"),
-                    )
-                    .help("remove `pin`; or write why the newest version may be used: `unpinned: REASON`"),
-                );
-                return None;
-            }
-            (PinSetting::File(file), _)
-                if matches!(what, What::Image(_)) && !PINS_OF_IMAGE.contains(&file.as_str()) =>
-            {
-                let place = self.settings.at(&format!("{pointer}/pin")).map_or(value_span, |node| node.span);
-                self.diagnostics.push(
-                    Diagnostic::new(Rule::WrongType, place, format!("`{file}` of the image `{name}` names no version"))
-                        .help("remove `pin`, so that an approval names the digest"),
-                );
-                return None;
-            }
             (PinSetting::File(file), _) => Pin::File(file),
             (PinSetting::LeftOut, _) => Pin::LeftOut,
         };
-        // The files of a get are known of Concourse's own type.
-        if !self.own_types.contains_key("registry-image") && matches!(what, What::Image(_)) {
-            self.check_image_files(&settings.env, &pointer);
-        }
+        self.read(&scope, place, |reader| source.as_type().check_files(&settings.env, reader));
         let content = match settings.content {
             Some(files) if files.is_empty() => None,
             Some(files) => Some(ContentFiles::Only(files.into_iter().map(|file| file.0).collect())),
-            None => what.fetched_content(settings.params.as_ref()),
+            None => source.as_type().fetched_content(settings.params.as_ref()),
         };
         let content = content.filter(|_| pin.file().is_some());
-        let check_every = settings.check_every.or_else(|| self.default_check(&what));
-        // The deployment is told the digest; the image itself is nothing to it.
-        let skips = matches!(what, What::Image(_));
-        let params =
-            settings.params.or_else(|| skips.then(|| yaml_source::yaml::Value::map([("skip_download", true.into())])));
+        let check_every = settings.check_every.or_else(|| source.as_type().default_check(&self.code.check_every));
+        let params = settings.params.or_else(|| source.as_type().default_params());
         let build = match settings.build {
-            Some(build) => Some(self.build(&artifact, &what, build, &scope, &pointer)?),
+            Some(build) => Some(self.build(&artifact, &source, build, &scope, &pointer)?),
             None => None,
         };
         Some(Input {
             name: artifact,
-            what,
+            source,
             check_every,
             pin,
             content,
@@ -154,26 +127,6 @@ impl InputContext<'_> {
             params,
             env: env_sources(settings.env),
         })
-    }
-
-    /// Reports variables that are made from files which no get of an image writes.
-    fn check_image_files(&mut self, env: &IndexMap<String, InputFile>, pointer: &str) {
-        for (variable, InputFile(file)) in env {
-            let is_below = ["rootfs/", "oci/"].iter().any(|folder| file.starts_with(folder));
-            let is_file = IMAGE_FILES.contains(&file.as_str()) || is_below;
-            let place = self.settings.at(&format!("{pointer}/env/{}", escape(variable)));
-            let Some(place) = place.filter(|_| !is_file) else { continue };
-            let help = if IMAGE_FILES.contains(&variable.as_str()) {
-                format!("write `{{{file}: {variable}}}`")
-            } else {
-                did_you_mean(file, IMAGE_FILES).map_or_else(
-                    || "write `digest`, `repository` or `tag`".to_owned(),
-                    |meant| format!("did you mean `{meant}`?"),
-                )
-            };
-            let message = format!("an image has no file `{file}`");
-            self.diagnostics.push(Diagnostic::new(Rule::WrongType, place.span, message).help(help));
-        }
     }
 
     /// Does this environment take it? Says so when `only` names an environment that is not there.
@@ -228,16 +181,4 @@ fn with_item(scope: &Scope, each: Option<&Template>) -> Scope {
 
 fn env_sources(env: impl IntoIterator<Item = (String, InputFile)>) -> Vec<EnvSource> {
     env.into_iter().map(|(variable, InputFile(file))| EnvSource { variable, file }).collect()
-}
-
-/// Watched paths as the git resource takes them: without a slash at the end, each once.
-pub(super) fn paths(paths: impl IntoIterator<Item = String>) -> Vec<String> {
-    let mut distinct: Vec<String> = Vec::new();
-    for path in paths {
-        let path = path.trim_end_matches('/').trim_start_matches("./").to_owned();
-        if !path.is_empty() && !distinct.contains(&path) {
-            distinct.push(path);
-        }
-    }
-    distinct
 }

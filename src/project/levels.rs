@@ -9,9 +9,9 @@ use crate::manifest::LevelWord;
 
 /// The `rules` of a file.
 pub(crate) fn file_levels(file: &Node, diagnostics: &mut Diagnostics) -> FileLevels {
-    let said = file.at("/rules").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+    let rules = file.at("/rules").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
     let mut levels = Vec::new();
-    for entry in said {
+    for entry in rules {
         let Ok(rule) = Rule::from_str(&entry.key) else {
             let meant = did_you_mean(&entry.key, Rule::ALL.iter().map(|rule| rule.name()));
             diagnostics.push(

@@ -17,9 +17,8 @@ pub(crate) use fill::Shape;
 pub use fleet::{Concourse, Fleet};
 pub(crate) use fleet::{FleetResourceType, Meta, built_in_defaults};
 pub(crate) use levels::file_levels;
-pub(crate) use resolve::{ManifestFile, Resolved, resolve, wrong_image};
+pub(crate) use resolve::{ManifestFile, Resolved, resolve};
 pub use stage::{
-    Alert, Approval, Auth, Build, Chain, CodeSource, EnvSource, Gate, GitSource, ImageSource, Input, Issues,
-    JobOptions, Names, OldName, Origin, Pin, Project, Record, ReleaseSource, ResourceSource, S3Source, Stage, StageId,
-    What,
+    Alert, Auth, Build, Chain, CodeSource, EnvSource, Gate, Input, Issues, JobOptions, Names, OldName, Origin, Pin,
+    Project, Record, Stage, StageId,
 };

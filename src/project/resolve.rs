@@ -30,8 +30,6 @@ use outline::{StageOutline, opens_gate};
 use several::ProjectLayer;
 use stage::Draft;
 
-pub(crate) use formats::wrong_image;
-
 /// A manifest, read and checked.
 pub(crate) struct ManifestFile<'a> {
     pub(crate) file: FileId,

@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
-use concourse_pipeline::model::{
-    BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName, ResourceTypeName,
-};
-use github_issues_resource::contract::{Approve, Closers, ContentFiles, InvalidStage, OnExisting, StageName};
-use indexmap::IndexMap;
+use concourse_pipeline::model::{BuildLogRetention, InstanceVars, JobName, PipelineName, ResourceName};
+use github_issues_resource::contract::{ContentFiles, InvalidStage, StageName};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Entry, Node, Value};
 
-use crate::manifest::{ApprovedCode, CheckEvery, EventWord, IssuesResource, NewestBy, OrderBy, Unchanged};
+use crate::input::{GitSource, InputSource};
+use crate::manifest::{CheckEvery, EventWord, IssuesResource};
+use crate::policy::ApprovalSettings;
 use crate::template::{Scope, Template, is_template};
 
 /// What a manifest deploys: one project or several, each through one chain or several. The name of a project may differ
@@ -96,7 +95,7 @@ pub struct Stage {
     /// What must be true before a version enters.
     pub gate: Gate,
     /// What counts as a yes.
-    pub approval: Approval,
+    pub approval: ApprovalSettings,
     /// The issue of a deployment that opens no gate.
     pub record: Record,
     /// Stages of other projects that are deployed first.
@@ -261,65 +260,6 @@ impl Alert {
     }
 }
 
-/// What counts as a yes.
-#[derive(Clone, Debug)]
-pub struct Approval {
-    /// What it lets through.
-    pub approve: Approve,
-    /// Who may close.
-    pub closers: Closers,
-    /// Seconds after which it is void.
-    pub expires: Option<u64>,
-    /// Seconds for which it waits.
-    pub soak: Option<u64>,
-    /// Does a closing by a commit or a pull request count?
-    pub allow_commit_close: bool,
-    /// The moment, RFC 3339, before which closings do not count.
-    pub not_before: Option<String>,
-    /// With an issue still open.
-    pub on_existing: OnExisting,
-    /// Labels that are a no.
-    pub reject_labels: Vec<String>,
-    /// How a job behind the gate gets the approved commit.
-    pub code: ApprovedCode,
-    /// What becomes of a version when the stage's preview finds nothing to change.
-    pub unchanged: Unchanged,
-    /// Where the approved commit is checked out.
-    pub checkout_image: Value,
-}
-
-/// A git resource.
-#[derive(Clone, Debug, PartialEq)]
-pub struct GitSource {
-    /// Its address.
-    pub repository: String,
-    /// The branch; the repository's default without.
-    pub branch: Option<String>,
-    /// Watched paths; all when there are none.
-    pub paths: Vec<String>,
-    /// Only commits with such a tag.
-    pub tag_filter: Option<String>,
-    /// The name of a credential.
-    pub private_key: Option<String>,
-    /// The name of the token by which a webhook has Concourse look.
-    pub webhook: Option<String>,
-    /// More of the resource's source.
-    pub extra: IndexMap<String, Value>,
-}
-
-impl GitSource {
-    /// The file of a clone that names its commit. Under a filter of tags `.git/ref` holds the name of the tag, which can
-    /// be moved.
-    pub fn commit_file(&self) -> &'static str {
-        let filters = |key: &str| self.extra.contains_key(key);
-        if self.tag_filter.is_some() || filters("tag_filter") || filters("tag_regex") {
-            ".git/HEAD"
-        } else {
-            ".git/ref"
-        }
-    }
-}
-
 /// The code of a stage.
 #[derive(Clone, Debug)]
 pub struct CodeSource {
@@ -337,123 +277,6 @@ pub struct CodeSource {
     pub newest: bool,
     /// Params of the get.
     pub params: Option<Value>,
-}
-
-/// An image in a registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageSource {
-    /// Its name.
-    pub repository: String,
-    /// The tag.
-    pub tag: Option<String>,
-    /// A constraint on tags that are semantic versions.
-    pub versions: Option<String>,
-    /// Tags that count as versions.
-    pub tag_regex: Option<String>,
-    /// What the newest tag is.
-    pub newest_by: Option<NewestBy>,
-    /// Region of an Amazon registry.
-    pub region: Option<String>,
-    /// Account.
-    pub username: Option<String>,
-    /// The name of a credential.
-    pub password: Option<String>,
-}
-
-/// A file in a bucket of S3. It has a `regexp` or a `versioned_file`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct S3Source {
-    /// The bucket.
-    pub bucket: String,
-    /// Files that count as versions.
-    pub regexp: Option<String>,
-    /// The file of which the bucket keeps versions.
-    pub versioned_file: Option<String>,
-    /// Its region.
-    pub region: Option<String>,
-    /// Uses the worker's role.
-    pub aws_role: bool,
-    /// The name of a credential.
-    pub access_key: Option<String>,
-    /// The name of a credential.
-    pub secret_key: Option<String>,
-}
-
-/// A release on GitHub.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReleaseSource {
-    /// Whose.
-    pub owner: String,
-    /// Of what.
-    pub repository: String,
-    /// Tags that count as versions.
-    pub tag_filter: Option<String>,
-    /// What the newest is.
-    pub order_by: Option<OrderBy>,
-    /// The name of a credential.
-    pub token: Option<String>,
-}
-
-/// A resource of any type.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ResourceSource {
-    /// The resource type.
-    pub type_name: ResourceTypeName,
-    /// Where the versions come from.
-    pub source: Option<Value>,
-    /// Its icon.
-    pub icon: Option<String>,
-    /// Whether its versions are times, and no content.
-    pub is_clock: bool,
-}
-
-/// What an input is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum What {
-    /// A repository.
-    Git(GitSource),
-    /// An image.
-    Image(ImageSource),
-    /// A file in a bucket.
-    S3(S3Source),
-    /// A release.
-    Release(ReleaseSource),
-    /// Anything else.
-    Resource(ResourceSource),
-}
-
-impl What {
-    /// The file of the artifact that names its version, where the type alone says which.
-    ///
-    /// Of a release it is the tag: two tags, `v1.2` and `1.2`, come out as one version.
-    pub fn version_file(&self) -> Option<&'static str> {
-        match self {
-            Self::Git(git) => Some(git.commit_file()),
-            Self::Image(_) => Some("digest"),
-            Self::S3(_) => Some("version"),
-            Self::Release(_) => Some("tag"),
-            Self::Resource(_) => None,
-        }
-    }
-}
-
-impl What {
-    /// The files that a name of a version can come to mean anew: an asset of a release can be replaced, and so can an object
-    /// of a bucket. A get writes more beside them, which can change while the content does not.
-    ///
-    /// Sources: what the `in` of Concourse's `github-release` and `s3` resources write.
-    pub fn fetched_content(&self, params: Option<&Value>) -> Option<ContentFiles> {
-        let except = |names: &[&str]| Some(ContentFiles::Except(names.iter().map(|&name| name.to_owned()).collect()));
-        match self {
-            Self::Release(_) => except(&["body", "timestamp", "url"]),
-            Self::S3(S3Source { regexp: Some(_), .. }) => {
-                let tags = params.and_then(|params| params.get("download_tags")) == Some(&Value::Bool(true));
-                except(if tags { &["tags.json", "url"] } else { &["url"] })
-            }
-            // A commit, a digest and a version that a bucket keeps are content.
-            Self::S3(_) | Self::Git(_) | Self::Image(_) | Self::Resource(_) => None,
-        }
-    }
 }
 
 /// Which version of an input an approval names.
@@ -494,7 +317,7 @@ pub struct Input {
     /// The resource, and the artifact.
     pub name: ResourceName,
     /// What it is.
-    pub what: What,
+    pub source: InputSource,
     /// How often to look.
     pub check_every: Option<CheckEvery>,
     /// The version that approvals name.

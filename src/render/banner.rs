@@ -76,10 +76,10 @@ pub struct Origin {
 impl Origin {
     /// The origin that the first line of a file names. `None` when the file was not made by this program.
     pub fn told_by(first_line: &str) -> Option<Self> {
-        let (_version, told) = first_line.trim_end_matches('\r').strip_prefix(MADE_BY)?.split_once(" from ")?;
-        Some(match told.rsplit_once(OF_THE_FLEET) {
+        let (_version, origin) = first_line.trim_end_matches('\r').strip_prefix(MADE_BY)?.split_once(" from ")?;
+        Some(match origin.rsplit_once(OF_THE_FLEET) {
             Some((manifest, fleet)) => Self { manifest: manifest.to_owned(), fleet: Some(fleet.to_owned()) },
-            None => Self { manifest: told.to_owned(), fleet: None },
+            None => Self { manifest: origin.to_owned(), fleet: None },
         })
     }
 }

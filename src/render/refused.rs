@@ -58,13 +58,13 @@ pub(crate) fn check_rendered(
         lint_rendered(decoded, lints, &sources, &mut linted);
         found.extend(linted.into_sorted());
     }
-    let mut told: IndexMap<(Rule, String), (Diagnostic, usize)> = IndexMap::new();
+    let mut reported: IndexMap<(Rule, String), (Diagnostic, usize)> = IndexMap::new();
     for refused in found {
         let at = refused.span();
         let within = |span: Span| span.start <= at.start && at.end <= span.end;
         let job = view.iter().flat_map(|view| &view.jobs).find(|job| within(job.node.span)).map(|job| job.name);
         let key = (refused.rule, refused.message.clone());
-        if let Some((_, more)) = told.get_mut(&key) {
+        if let Some((_, more)) = reported.get_mut(&key) {
             *more += 1;
             continue;
         }
@@ -89,9 +89,9 @@ pub(crate) fn check_rendered(
         } else {
             format!("line {line} of {path}")
         });
-        told.insert(key, (told_of, 0));
+        reported.insert(key, (told_of, 0));
     }
-    for (diagnostic, more) in told.into_values() {
+    for (diagnostic, more) in reported.into_values() {
         diagnostics.push(match more {
             0 => diagnostic,
             1 => diagnostic.note("and in one more place"),

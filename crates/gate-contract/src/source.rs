@@ -193,6 +193,42 @@ pub struct GateSource {
     pub git: Option<GitSource>,
 }
 
+impl GateSource {
+    /// A source with nothing but what it needs: all else has its default.
+    pub fn new(gate: GateKey, role: Role, repository: String) -> Self {
+        Self {
+            gate,
+            role,
+            gate_aliases: Vec::new(),
+            destination: None,
+            former_destinations: Vec::new(),
+            repository,
+            gh_host: default_host(),
+            auth_method: AuthMethod::default(),
+            access_token: None,
+            app_id: None,
+            app_installation_id: None,
+            private_ssh_key: None,
+            bot: None,
+            signing_key: None,
+            ca_cert: None,
+            closers: Closers::default(),
+            allow_commit_close: false,
+            approvals: None,
+            not_author: false,
+            expires: None,
+            soak: None,
+            reject_labels: Vec::new(),
+            on_existing: OnExisting::default(),
+            not_before: None,
+            timeout: None,
+            max_wait: None,
+            max_comments: None,
+            git: None,
+        }
+    }
+}
+
 /// The `source` of Concourse's own git resource, which fetches an approved commit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

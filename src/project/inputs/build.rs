@@ -5,19 +5,19 @@ use concourse_pipeline::model::{JobName, ResourceName};
 use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean, ticked};
 use yaml_source::yaml::{Entry, Map, Node, NodeKind, escape};
 
+use crate::input::{InputPlace, InputSource, TypeSettings, paths};
 use crate::kind::Family;
 use crate::manifest::{BuildSettings, FromSettings};
-use crate::project::stage::{Build, Input, Pin, What};
+use crate::project::stage::{Build, Input, Pin};
 use crate::template::{Filler, Scope};
 
-use super::what::{Place, Said, target};
-use super::{InputContext, env_sources, paths, with_item};
+use super::{InputContext, env_sources, with_item};
 
 impl InputContext<'_> {
     pub(super) fn build(
         &mut self,
         input: &ResourceName,
-        what: &What,
+        source: &InputSource,
         settings: BuildSettings,
         scope: &Scope,
         pointer: &str,
@@ -41,8 +41,11 @@ impl InputContext<'_> {
         };
         let mut from = self.from(settings.from, scope, &pointer);
         let code = self.build_code(&from, settings.code.map(|code| code.0), &pointer, input)?;
-        let mut scope =
-            scope.with([("input", input.as_str().into()), ("code", code.as_str().into()), ("target", target(what))]);
+        let mut scope = scope.with([
+            ("input", input.as_str().into()),
+            ("code", code.as_str().into()),
+            ("target", source.as_type().target()),
+        ]);
         let given = if choice.value.as_map().is_some() {
             choice.value.clone()
         } else {
@@ -53,7 +56,7 @@ impl InputContext<'_> {
         kind.mark_missing(filled.as_map().unwrap_or(&Map::default()), &mut scope);
         let watch = paths(kind.watch(&scope, self.diagnostics));
         match from.iter_mut().find(|input| input.name == code) {
-            Some(Input { what: What::Git(git), .. }) => {
+            Some(Input { source: InputSource::Git(git), .. }) => {
                 if !git.paths.is_empty() {
                     git.paths = paths(git.paths.drain(..).chain(watch));
                 }
@@ -98,12 +101,12 @@ impl InputContext<'_> {
         let entry = self.settings.entry_at(&pointer)?;
         let (key_span, value_span) = (entry.key_span, entry.value.span);
         let scope = with_item(scope, settings.each.first());
-        let place = Place { pointer: &pointer, name, key_span, value_span };
-        let what = self.what(Said::by_from(&mut settings), &scope, &place)?;
+        let place = InputPlace { pointer: &pointer, name, key_span, value_span };
+        let source = self.source(TypeSettings::of_from(&mut settings), &scope, place)?;
         Some(Input {
             name: self.resource_name(name, key_span)?,
-            check_every: settings.check_every.or_else(|| self.default_check(&what)),
-            what,
+            check_every: settings.check_every.or_else(|| source.as_type().default_check(&self.code.check_every)),
+            source,
             pin: Pin::LeftOut,
             content: None,
             build: None,
@@ -117,7 +120,7 @@ impl InputContext<'_> {
     fn build_code(
         &mut self,
         from: &[Input],
-        said: Option<String>,
+        chosen: Option<String>,
         pointer: &str,
         input: &ResourceName,
     ) -> Option<ResourceName> {
@@ -125,20 +128,20 @@ impl InputContext<'_> {
             let pointer = format!("{pointer}/{field}");
             self.settings.at(&pointer).map_or(self.settings.span, |node| node.span)
         };
-        match (from, said) {
+        match (from, chosen) {
             ([], None) => Some(self.code.resource.clone()),
             ([only], None) => Some(only.name.clone()),
-            (_, Some(said)) => {
+            (_, Some(chosen)) => {
                 let known: Vec<&str> = from.iter().map(|input| input.name.as_str()).collect();
-                if let Some(found) = from.iter().find(|input| input.name.as_str() == said) {
+                if let Some(found) = from.iter().find(|input| input.name.as_str() == chosen) {
                     return Some(found.name.clone());
                 }
-                let help = did_you_mean(&said, known.iter().copied()).map_or_else(
+                let help = did_you_mean(&chosen, known.iter().copied()).map_or_else(
                     || format!("`from` has {}", ticked(&known)),
                     |meant| format!("did you mean `{meant}`?"),
                 );
                 let diagnostic =
-                    Diagnostic::new(Rule::UnknownInput, place("code"), format!("`from` has no `{said}`")).help(help);
+                    Diagnostic::new(Rule::UnknownInput, place("code"), format!("`from` has no `{chosen}`")).help(help);
                 self.diagnostics.push(diagnostic);
                 None
             }

@@ -2,7 +2,7 @@
 
 use yaml_source::yaml::{Entry, Map, Node, escape};
 
-use super::what::KINDS;
+use crate::input::INPUT_TYPES;
 
 /// What is inherited besides what the thing is. How it is taken, each says for itself.
 const INHERITED: [&str; 3] = ["check_every", "each", "pin"];
@@ -20,12 +20,12 @@ pub(in crate::project) struct Defining<'a> {
 pub(in crate::project) fn refer(all: &[Defining<'_>], own: usize) -> Option<Node> {
     let settings = all.get(own)?.settings;
     let places = places(settings);
-    let open: Vec<&Place> = places.iter().filter(|place| !says_what(&place.entry.value)).collect();
+    let open: Vec<&Referring> = places.iter().filter(|place| !has_type(&place.entry.value)).collect();
     if open.is_empty() {
         return None;
     }
     let mut completed = settings.clone();
-    for Place { pointer, entry, is_taken } in open {
+    for Referring { pointer, entry, is_taken } in open {
         let others = all.iter().enumerate().filter(|(index, _)| *index != own).map(|(_, defining)| defining);
         let found = all.get(own).into_iter().chain(others).find_map(|defining| definition(defining, &entry.key));
         if let (Some(found), Some(node)) = (found, completed.at_mut(pointer))
@@ -43,41 +43,42 @@ pub(in crate::project) fn refer(all: &[Defining<'_>], own: usize) -> Option<Node
 }
 
 /// An input, or what one is made from.
-struct Place<'a> {
+struct Referring<'a> {
     pointer: String,
     entry: &'a Entry,
     /// A deployment takes it.
     is_taken: bool,
 }
 
-fn places(settings: &Node) -> Vec<Place<'_>> {
+fn places(settings: &Node) -> Vec<Referring<'_>> {
     let mut places = Vec::new();
     for entry in settings.at("/inputs").and_then(Node::as_map).map(Map::entries).unwrap_or_default() {
         let pointer = format!("/inputs/{}", escape(&entry.key));
         let from = entry.value.at("/build/from").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
-        places.extend(from.iter().map(|inner| Place {
+        places.extend(from.iter().map(|inner| Referring {
             pointer: format!("{pointer}/build/from/{}", escape(&inner.key)),
             entry: inner,
             is_taken: false,
         }));
-        places.push(Place { pointer, entry, is_taken: true });
+        places.push(Referring { pointer, entry, is_taken: true });
     }
     places
 }
 
-fn says_what(node: &Node) -> bool {
-    node.as_map().is_none_or(|map| KINDS.iter().any(|kind| map.get(kind).is_some()))
+fn has_type(node: &Node) -> bool {
+    node.as_map().is_none_or(|map| INPUT_TYPES.iter().any(|kind| map.get(kind).is_some()))
 }
 
 /// What a stage says that a thing is.
 fn definition(defining: &Defining<'_>, name: &str) -> Option<Map> {
     let places = places(defining.settings);
-    let Place { entry, .. } = places.iter().find(|place| place.entry.key == name && says_what(&place.entry.value))?;
+    let Referring { entry, .. } =
+        places.iter().find(|place| place.entry.key == name && has_type(&place.entry.value))?;
     let map = entry.value.as_map()?;
     let mut inherited: Map = map
         .entries()
         .iter()
-        .filter(|entry| KINDS.contains(&entry.key.as_str()) || INHERITED.contains(&entry.key.as_str()))
+        .filter(|entry| INPUT_TYPES.contains(&entry.key.as_str()) || INHERITED.contains(&entry.key.as_str()))
         .cloned()
         .collect();
     // What is left out means the code of the one who says it.

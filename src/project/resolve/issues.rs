@@ -5,38 +5,38 @@ use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::source::Span;
 use yaml_source::yaml::Node;
 
+use crate::formats::github::LONGEST_LABEL;
 use crate::manifest::{AppSettings, AuthSettings, IssuesSettings, NamesSettings, Template, posted_credential};
 use crate::project::stage::{Auth, Issues};
 
 use super::Resolver;
-use super::formats::LONGEST_LABEL;
 
 impl Resolver<'_, '_> {
     /// `None` where something is missing, which is only reported when an issue has to be written.
-    pub(super) fn issues(&mut self, said: IssuesSettings, settings: &Node) -> Option<Issues> {
+    pub(super) fn issues(&mut self, typed: IssuesSettings, settings: &Node) -> Option<Issues> {
         let texts = |list: Vec<Template>| -> Vec<String> {
             list.into_iter().map(|text| text.0).filter(|text| !text.is_empty()).collect()
         };
-        let auth = match said.auth? {
+        let auth = match typed.auth? {
             AuthSettings { app: Some(app), .. } => self.app(app, settings)?,
             AuthSettings { token, app: None } => Auth::Token(token?.0),
         };
         Some(Issues {
-            repository: said.repository?.0,
-            api: said.api.0,
+            repository: typed.repository?.0,
+            api: typed.api.0,
             auth,
-            bot: said.bot,
-            signing_key: said.signing_key.map(|secret| secret.0),
-            ca_cert: said.ca_cert.map(|text| text.0).filter(|text| !text.is_empty()),
-            labels: texts(said.labels),
-            assignees: texts(said.assignees),
-            body_files: texts(said.body_files),
-            check_every: said.check_every,
-            webhook: said.webhook.map(|secret| secret.0),
-            timeout: said.timeout.map(|duration| duration.seconds()),
-            max_wait: said.max_wait.map(|duration| duration.seconds()),
-            max_comments: said.max_comments,
-            resource: said.resource,
+            bot: typed.bot,
+            signing_key: typed.signing_key.map(|secret| secret.0),
+            ca_cert: typed.ca_cert.map(|text| text.0).filter(|text| !text.is_empty()),
+            labels: texts(typed.labels),
+            assignees: texts(typed.assignees),
+            body_files: texts(typed.body_files),
+            check_every: typed.check_every,
+            webhook: typed.webhook.map(|secret| secret.0),
+            timeout: typed.timeout.map(|duration| duration.seconds()),
+            max_wait: typed.max_wait.map(|duration| duration.seconds()),
+            max_comments: typed.max_comments,
+            resource: typed.resource,
         })
     }
 
@@ -88,9 +88,9 @@ impl Resolver<'_, '_> {
     }
 
     /// The former names of the stage.
-    pub(super) fn former(&mut self, said: &IssuesSettings, settings: &Node) -> Vec<StageName> {
+    pub(super) fn former(&mut self, typed: &IssuesSettings, settings: &Node) -> Vec<StageName> {
         let mut former = Vec::new();
-        for (index, place) in said.formerly.iter().enumerate() {
+        for (index, place) in typed.formerly.iter().enumerate() {
             let stage = match place.0.split('/').collect::<Vec<_>>().as_slice() {
                 [project, environment] => StageName::new(project, None, environment).ok(),
                 [project, group, environment] => StageName::new(project, Some(group), environment).ok(),

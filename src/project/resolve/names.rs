@@ -128,9 +128,9 @@ impl Resolver<'_, '_> {
 
     /// What tells the pipeline's instances apart. It is shown to everybody who sees the pipeline, and printed.
     fn instance_vars(&mut self, scope: &Scope) -> InstanceVars {
-        let said = self.layer.node.at("/instance_vars").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+        let written = self.layer.node.at("/instance_vars").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
         let mut vars = Vec::new();
-        for entry in said {
+        for entry in written {
             let Some(text) = self.text(Some(&entry.value), scope) else { continue };
             let (name, span) = (&entry.key, entry.value.span);
             let problem = if text.contains("((") {

@@ -16,9 +16,9 @@ pub(super) fn resolve(project: &mut Project, layers: &[ProjectLayer], diagnostic
     let mut found: Vec<(StageId, Vec<(StageId, Span)>)> = Vec::new();
     for (chain_index, chain) in project.chains.iter().enumerate() {
         for (index, stage) in chain.stages.iter().enumerate() {
-            let said = stage.origin.settings.at("/needs").and_then(Node::as_list).unwrap_or_default();
+            let written = stage.origin.settings.at("/needs").and_then(Node::as_list).unwrap_or_default();
             let mut needed = Vec::new();
-            for node in said {
+            for node in written {
                 let Some(name) = node.as_str() else { continue };
                 needed.extend(
                     of(project, &chain.project, stage, name, node.span, layers, diagnostics)

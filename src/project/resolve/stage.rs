@@ -9,15 +9,14 @@ use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
 use yaml_source::files;
 use yaml_source::yaml::{Map, Node, Value, decode, escape};
 
+use crate::input::{GitSource, paths};
 use crate::kind::Kind;
-use crate::manifest::{
-    ApprovalSettings, RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear, misspelled_variable,
-};
+use crate::manifest::{RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear, misspelled_variable};
 use crate::project::chain::ChainOutline;
 use crate::project::discover;
 use crate::project::fill::Shape;
-use crate::project::inputs::{InputContext, paths};
-use crate::project::stage::{Approval, CodeSource, Gate, GitSource, Origin, Record, Stage};
+use crate::project::inputs::InputContext;
+use crate::project::stage::{CodeSource, Gate, Origin, Record, Stage};
 use crate::template::{Filler, Scope};
 
 use super::jobs::job_options;
@@ -137,7 +136,7 @@ impl<'a> Resolver<'a, '_> {
             pipeline: pipeline?,
             instance_vars,
             gate: outline.gate,
-            approval: approval(typed.approval),
+            approval: typed.approval,
             record: match typed.record {
                 Some(RecordWord::Closed) => Record::Closed,
                 Some(RecordWord::Open) => Record::Open,
@@ -385,20 +384,4 @@ fn laid_over(env: &IndexMap<String, Template>, over: &IndexMap<String, Template>
 
 fn texts(env: &IndexMap<String, Template>) -> Vec<(String, String)> {
     env.iter().map(|(variable, value)| (variable.clone(), value.0.clone())).collect()
-}
-
-fn approval(settings: ApprovalSettings) -> Approval {
-    Approval {
-        approve: settings.approve,
-        closers: settings.closers,
-        expires: settings.expires.map(|duration| duration.seconds()),
-        soak: settings.soak.map(|duration| duration.seconds()),
-        allow_commit_close: settings.allow_commit_close,
-        not_before: settings.not_before.map(|moment| moment.0),
-        on_existing: settings.on_existing,
-        reject_labels: settings.reject_labels,
-        code: settings.code,
-        unchanged: settings.unchanged,
-        checkout_image: settings.checkout_image,
-    }
 }

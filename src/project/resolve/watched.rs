@@ -6,8 +6,8 @@ use yaml_source::files::is_inside;
 use yaml_source::source::Span;
 use yaml_source::yaml::Node;
 
+use crate::input::paths;
 use crate::kind::Family;
-use crate::project::inputs::paths;
 use crate::project::stage::{Project, Stage};
 use crate::project::{Fleet, watched};
 use crate::template::Filler;
@@ -24,8 +24,8 @@ pub(super) fn check(
 ) {
     let mut codes: Vec<watched::Code> = Vec::new();
     for stage in project.chains.iter().flat_map(|chain| &chain.stages) {
-        let own = said(stage, "/source/paths", diagnostics);
-        let common = said(stage, "/source/common_paths", diagnostics);
+        let own = watched_paths(stage, "/source/paths", diagnostics);
+        let common = watched_paths(stage, "/source/common_paths", diagnostics);
         watched::check_paths(root, &[common, own.clone()].concat(), diagnostics);
         let Some(kind) = fleet.kinds.get(Family::Stack, &stage.kind).filter(|kind| kind.name() == "pulumi") else {
             continue;
@@ -50,7 +50,7 @@ pub(super) fn check(
 }
 
 /// Watched paths as they are said, each with its place.
-fn said(stage: &Stage, pointer: &str, diagnostics: &mut Diagnostics) -> Vec<(String, Span)> {
+fn watched_paths(stage: &Stage, pointer: &str, diagnostics: &mut Diagnostics) -> Vec<(String, Span)> {
     let items = stage.origin.settings.at(pointer).and_then(Node::as_list).unwrap_or_default();
     let mut filler = Filler::new(diagnostics);
     let filled = items.iter().filter_map(|item| {

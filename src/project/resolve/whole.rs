@@ -62,13 +62,13 @@ impl ManifestFile<'_> {
                         ("/pipeline", "a manifest is one pipeline, of one name")
                     };
                     let span = self.node.at(pointer).map_or_else(|| self.begin(), |node| node.span);
-                    let says = |stage: &Stage| {
+                    let name_and_vars = |stage: &Stage| {
                         let vars = stage.instance_vars.iter().map(|(name, value)| format!(" {name}={value}"));
                         format!("`{}{}` for {}", stage.pipeline, vars.collect::<String>(), stage.whom())
                     };
                     diagnostics.push(
                         Diagnostic::new(Rule::ConflictingDefinition, span, message)
-                            .label(format!("gives {} and {}", says(first), says(stage)))
+                            .label(format!("gives {} and {}", name_and_vars(first), name_and_vars(stage)))
                             .help("leave out what differs from stage to stage; each Concourse gets a pipeline of its own anyway"),
                     );
                     return false;

@@ -133,9 +133,9 @@ mod tests {
     fn every_form_of_an_import_is_found_and_nothing_else() {
         let text = "// import \"no\"\npackage main /* import \"no\" */\n\nimport \"fmt\"\nimport (\n\t\"a/b\" // c\n\tx \
                     `c/d`\n\t. \"e\"\n\t_ \"f\"\n)\nimport y \"g\"\n\nfunc main() { import(\"no\"); x := \"no\" }\n";
-        let told: Vec<(usize, String)> = imports(text);
+        let found: Vec<(usize, String)> = imports(text);
         let expected = [(4, "fmt"), (6, "a/b"), (7, "c/d"), (8, "e"), (9, "f"), (11, "g")];
-        assert_eq!(told, expected.map(|(line, path)| (line, path.to_owned())));
+        assert_eq!(found, expected.map(|(line, path)| (line, path.to_owned())));
     }
 
     proptest! {

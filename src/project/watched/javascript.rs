@@ -201,9 +201,9 @@ import old = require("./old")
 const s = 'from "./no"'
 thing.require("./no")
 "#;
-        let told: Vec<String> = imports(text).into_iter().map(|(line, path)| format!("{line}: {path}")).collect();
+        let found: Vec<String> = imports(text).into_iter().map(|(line, path)| format!("{line}: {path}")).collect();
         assert_eq!(
-            told,
+            found,
             ["2: @pulumi/aws", "3: ./b", "4: ./effect", "5: ../d", "7: ./x", "8: ./y", "9: ./z", "9: ./w", "13: ./old",]
         );
     }

@@ -191,8 +191,9 @@ fn last(path: &str) -> &str {
 }
 
 /// The folders of the repository that a `PYTHONPATH` names: what stands behind the artifact of the code.
-pub(super) fn python_path(said: &str, code: &str) -> Vec<String> {
-    said.split(':')
+pub(super) fn python_path(value: &str, code: &str) -> Vec<String> {
+    value
+        .split(':')
         .filter_map(|folder| {
             let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
             let at = parts.iter().position(|part| *part == code)?;

@@ -205,7 +205,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn told(text: &str) -> Vec<String> {
+    fn reported(text: &str) -> Vec<String> {
         let shown = |it: Import| format!("{}: {}{} {:?}", it.line, ".".repeat(it.level), it.module, it.names);
         imports(text).into_iter().map(shown).collect()
     }
@@ -241,7 +241,7 @@ from_import = 1
 raw = r'\'; import_ = 2
 "#;
         assert_eq!(
-            told(text),
+            reported(text),
             [
                 "3: os []",
                 "3: bridge.lib.versions []",
@@ -273,7 +273,7 @@ raw = r'\'; import_ = 2
             ], 0..8)) {
             let text = strings.concat() + "import found\n";
             let line = text.matches('\n').count();
-            prop_assert_eq!(told(&text), vec![format!("{line}: found []")]);
+            prop_assert_eq!(reported(&text), vec![format!("{line}: found []")]);
         }
     }
 }

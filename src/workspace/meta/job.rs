@@ -112,14 +112,14 @@ impl<'a> Jobs<'a> {
     }
 
     fn source(&self, name: &str, watched: Vec<String>) -> Resource {
-        let said = &self.meta.settings.source;
+        let code = &self.meta.settings.source;
         let mut source = IndexMap::from_iter([
-            ("uri".to_owned(), Value::from(said.repository.as_str())),
-            ("branch".to_owned(), said.branch.as_deref().unwrap_or("main").into()),
+            ("uri".to_owned(), Value::from(code.repository.as_str())),
+            ("branch".to_owned(), code.branch.as_deref().unwrap_or("main").into()),
             ("paths".to_owned(), Value::List(watched.into_iter().map(Value::from).collect())),
         ]);
-        source.extend(said.private_key.as_ref().map(|Secret(key)| ("private_key".to_owned(), key.as_str().into())));
-        let check_every = said.check_every.as_ref().map(CheckEvery::to_concourse);
+        source.extend(code.private_key.as_ref().map(|Secret(key)| ("private_key".to_owned(), key.as_str().into())));
+        let check_every = code.check_every.as_ref().map(CheckEvery::to_concourse);
         Resource {
             name: artifact(name),
             old_name: None,

@@ -271,18 +271,18 @@ impl<'p> Gates<'p> {
             changes.push(Effect::Weaker, subject.clone(), message).is_gate_gone = true;
             return;
         }
-        let mut say = |effect, message: String| _ = changes.push(effect, subject.clone(), message);
+        let mut report = |effect, message: String| _ = changes.push(effect, subject.clone(), message);
         if !waited && waits && starts.is_empty() {
             let way = way.take_if(|(effect, _)| *effect == Effect::Stronger);
             let way = way.map_or_else(String::new, |(_, words)| format!(", and {words}"));
-            say(Effect::Stronger, format!("waits until somebody closes the issue {won}{way}"));
+            report(Effect::Stronger, format!("waits until somebody closes the issue {won}{way}"));
         } else if waits && !came.is_empty() {
             // Whatever triggers starts a job, the gate notwithstanding.
-            say(Effect::Weaker, format!("is started past its gate by new versions of {}", list(came)));
+            report(Effect::Weaker, format!("is started past its gate by new versions of {}", list(came)));
         } else if !waited && !waits && started.is_empty() && !starts.is_empty() {
-            say(Effect::Weaker, format!("is no longer started by hand alone: {}", Side::start_by_itself(after)));
+            report(Effect::Weaker, format!("is no longer started by hand alone: {}", Side::start_by_itself(after)));
         } else if !waited && !waits && starts.is_empty() && !started.is_empty() {
-            say(Effect::Stronger, "is started by hand alone".to_owned());
+            report(Effect::Stronger, "is started by hand alone".to_owned());
         } else {
             let waits = match (lost.is_empty(), won.is_empty()) {
                 (true, true) => None,
@@ -291,19 +291,19 @@ impl<'p> Gates<'p> {
                 (false, false) => Some((Effect::Changed, format!("waits for the issue {won}, no longer for {lost}"))),
             };
             match (way.take(), waits) {
-                (Some((effect, way)), Some((also, waits))) => say(effect.min(also), format!("{way}; it {waits}")),
-                (Some((effect, words)), None) | (None, Some((effect, words))) => say(effect, words),
+                (Some((effect, way)), Some((also, waits))) => report(effect.min(also), format!("{way}; it {waits}")),
+                (Some((effect, words)), None) | (None, Some((effect, words))) => report(effect, words),
                 (None, None) => {}
             }
             if !came.is_empty() {
-                say(Effect::Changed, format!("is started by new versions of {}, too", list(came)));
+                report(Effect::Changed, format!("is started by new versions of {}, too", list(came)));
             }
             if !went.is_empty() {
-                say(Effect::Changed, format!("is no longer started by new versions of {}", list(went)));
+                report(Effect::Changed, format!("is no longer started by new versions of {}", list(went)));
             }
         }
         if let Some((effect, words)) = way {
-            say(effect, words);
+            report(effect, words);
         }
     }
 

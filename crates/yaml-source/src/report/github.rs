@@ -35,18 +35,18 @@ pub fn github(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 fn message(diagnostic: &Diagnostic, sources: &Sources, texts: &Texts<'_>, places: &mut Places<'_>) -> String {
     let mut lines = vec![visible(&texts.without_secrets(&diagnostic.message)).into_owned()];
     let mut labels = diagnostic.labels.iter();
-    lines.extend(labels.next().filter(|label| !label.text.is_empty()).map(|label| say("", &label.text, texts)));
+    lines.extend(labels.next().filter(|label| !label.text.is_empty()).map(|label| sentence("", &label.text, texts)));
     for label in labels {
         let (line, column) = places.region(label.span).start;
         let place = format!("{}:{line}:{column}: ", visible(sources.path(label.span.file).as_str()));
-        lines.push(say(&place, &label.text, texts));
+        lines.push(sentence(&place, &label.text, texts));
     }
-    lines.extend(diagnostic.notes.iter().map(|note| say("note: ", note, texts)));
-    lines.extend(diagnostic.help.iter().map(|help| say("help: ", help, texts)));
+    lines.extend(diagnostic.notes.iter().map(|note| sentence("note: ", note, texts)));
+    lines.extend(diagnostic.help.iter().map(|help| sentence("help: ", help, texts)));
     lines.join("\n")
 }
 
-fn say(before: &str, text: &str, texts: &Texts<'_>) -> String {
+fn sentence(before: &str, text: &str, texts: &Texts<'_>) -> String {
     format!("{before}{}", visible(&texts.without_secrets(text)))
 }
 
