@@ -1,8 +1,12 @@
 //! *Destination*: the stage that a record promotes to is the stage of the job that takes the approval.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use concourse_pipeline::view::environment;
-use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 use yaml_source::yaml::Value;
+
+use crate::plan::StagePhase;
 
 use super::facts::as_found;
 use super::model::{Environment, Issue, Job, Pipeline, Source, Unit};
@@ -93,6 +97,42 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
                     .help(WRITE_DESTINATION),
                 job.is_rendered(),
             ));
+        }
+    }
+}
+
+/// Warns of a stage that deploys what has the name of another environment of its project: who approves one may deploy the
+/// other.
+pub(super) fn names(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
+    let stages = || pipelines.iter().flat_map(|pipeline| &pipeline.jobs).filter_map(|job| Some((job, job.stage()?.0)));
+    let mut environments: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (_, stage) in stages() {
+        environments.entry(&stage.project).or_default().insert(&stage.environment);
+    }
+    for (job, stage) in stages() {
+        let deploys = job.is_gated() && job.stage().is_some_and(|(_, phase)| phase == StagePhase::Deploy);
+        let Some(target) = job.target().filter(|_| deploys) else {
+            continue;
+        };
+        let has = |environment: &str| {
+            target.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case(environment))
+        };
+        let others = environments.get(stage.project.as_str()).into_iter().flatten();
+        let mut others = others.filter(|other| !other.eq_ignore_ascii_case(&stage.environment));
+        if has(&stage.environment) {
+            continue;
+        }
+        if let Some(other) = others.find(|other| has(other)) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::WrongDestination,
+                    stage.own_place("/names/stack"),
+                    format!("{} deploys `{target}`, which has the name of the environment {other}", job.whom),
+                )
+                .label(format!("an approval for {} deploys it", stage.environment))
+                .help("let each environment deploy a stack with the environment's own name")
+                .of_severity(Severity::Warning),
+            );
         }
     }
 }

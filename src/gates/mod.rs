@@ -98,6 +98,7 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
         shared::check(pipeline, diagnostics);
     }
     repeated::check(pipelines, diagnostics);
+    destination::names(pipelines, diagnostics);
     Facts::of(pipelines)
 }
 

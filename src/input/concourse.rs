@@ -3,6 +3,7 @@
 use concourse_pipeline::model::{Resource, ResourceName, ResourceTypeName};
 use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
+use yaml_source::diagnostic::one_of;
 use yaml_source::yaml::Value;
 
 use crate::manifest::{CheckEvery, Secret};
@@ -17,6 +18,8 @@ pub(crate) struct ConcourseType {
     pub(crate) settings: ToSettings,
     /// The file that names the version of a resource with this source.
     pub(crate) version_file: fn(&Map<String, Json>) -> &'static str,
+    /// The files that tell versions apart besides that one. All others can be equal in two versions.
+    pub(crate) other_version_files: &'static [&'static str],
     /// Whether a manifest has another default of `check_every` than Concourse.
     pub(crate) has_default_check: bool,
 }
@@ -24,6 +27,19 @@ pub(crate) struct ConcourseType {
 /// The type of this name, if an input type renders to it.
 pub(crate) fn concourse_type(name: &str) -> Option<ConcourseType> {
     super::CONCOURSE_TYPES.into_iter().flatten().find(|found| found.name == name)
+}
+
+/// Fails with a message and a help when `file` does not tell versions of an input apart: an approval that names it would be
+/// one for all versions.
+pub(super) fn check_version_file(name: &str, file: &str, known: &[&str]) -> Result<(), (String, String)> {
+    if known.contains(&file) {
+        return Ok(());
+    }
+    let known = one_of(known);
+    Err((
+        format!("`{file}` of `{name}` names no version"),
+        format!("write `pin` with {known}; or write why the newest version may be used: `unpinned: REASON`"),
+    ))
 }
 
 /// A key of a source, its name in a manifest, and whether it holds a credential, which has to be a variable.

@@ -75,7 +75,10 @@ impl GitSource {
             }
             settings_of(source, "git", FIELDS, &[("fetch_tags", Json::Bool(false))])
         },
-        version_file: |source| if source.contains_key("tag_filter") { ".git/HEAD" } else { ".git/ref" },
+        version_file: |source| {
+            if source.contains_key("tag_filter") || source.contains_key("tag_regex") { ".git/HEAD" } else { ".git/ref" }
+        },
+        other_version_files: &[],
         has_default_check: true,
     });
 
@@ -165,13 +168,13 @@ impl InputType for GitSource {
         Some(code.clone())
     }
 
-    fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, &'static str)> {
+    fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, String)> {
         if file == self.commit_file() {
             return Ok(());
         }
         Err((
             format!("what is approved of the repository `{name}` is a commit, and no `{file}`"),
-            "remove `pin`; or write why the newest version may be used: `unpinned: REASON`",
+            "remove `pin`; or write why the newest version may be used: `unpinned: REASON`".to_owned(),
         ))
     }
 }

@@ -13,7 +13,7 @@ use yaml_source::yaml::Value;
 use crate::formats::{Check, github, pattern};
 use crate::manifest::{CheckEvery, Secret, Template};
 
-use super::concourse::{ConcourseType, Field, core_type, resource, settings_of};
+use super::concourse::{ConcourseType, Field, check_version_file, core_type, resource, settings_of};
 use super::{InputSource, InputType, SourceReader, except, text_or_none};
 
 /// A release on GitHub.
@@ -89,6 +89,7 @@ impl ReleaseSource {
             Some(settings)
         },
         version_file: |_| "tag",
+        other_version_files: &["version", "commit_sha"],
         has_default_check: true,
     });
 
@@ -136,6 +137,10 @@ impl InputType for ReleaseSource {
     /// Source: what the `in` of Concourse's `github-release` resource writes besides the assets.
     fn fetched_content(&self, _params: Option<&Value>) -> Option<ContentFiles> {
         Some(except(&["body", "timestamp", "url"]))
+    }
+
+    fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, String)> {
+        check_version_file(name, file, &["tag", "version", "commit_sha"])
     }
 
     fn is_same_place(&self, other: &InputSource, _pin: Option<&str>) -> bool {

@@ -100,6 +100,7 @@ impl ImageSource {
             Some(settings)
         },
         version_file: |_| "digest",
+        other_version_files: &["tag"],
         has_default_check: false,
     });
 
@@ -190,13 +191,13 @@ impl InputType for ImageSource {
         format!("the image {}, which is made elsewhere", as_code(&self.repository))
     }
 
-    fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, &'static str)> {
+    fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, String)> {
         if VERSION_FILES.contains(&file) {
             return Ok(());
         }
         Err((
             format!("`{file}` of the image `{name}` names no version"),
-            "remove `pin`, so that an approval names the digest",
+            "remove `pin`, so that an approval names the digest".to_owned(),
         ))
     }
 

@@ -66,7 +66,7 @@ pub(crate) trait InputType {
     }
 
     /// Fails with a message and a help when `file` of the input `name` cannot be its pin.
-    fn check_pin(&self, _name: &str, _file: &str) -> Result<(), (String, &'static str)> {
+    fn check_pin(&self, _name: &str, _file: &str) -> Result<(), (String, String)> {
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use crate::formats::Check;
 use crate::manifest::{CheckEvery, FreeMap, Template};
 use crate::template::Filler;
 
-use super::concourse::{ConcourseType, resource};
+use super::concourse::{ConcourseType, check_version_file, concourse_type, resource};
 use super::{InputSource, InputType, SourceReader};
 
 /// A resource of any type, in Concourse's words.
@@ -45,6 +45,8 @@ pub struct ResourceSource {
     pub icon: Option<String>,
     /// Whether its versions are times, and no content.
     pub is_clock: bool,
+    /// The files of a get that tell its versions apart, where its type is one of Concourse's own.
+    pub version_files: Option<Vec<&'static str>>,
 }
 
 impl ResourceSource {
@@ -74,8 +76,22 @@ impl ResourceSource {
         let source = source.and_then(|node| Filler::new(reader.diagnostics).node(&node, reader.scope));
         let source = source.and_then(|node| decode(&node).ok());
         let own = (reader.own_type)(type_name.as_str());
-        let is_clock = is_clock(type_name.as_str(), own.is_some(), own.and_then(ResourceType::image));
-        Some(Self { type_name, source, icon: settings.icon.map(|icon| icon.0), is_clock })
+        let image = own.and_then(ResourceType::image);
+        let is_clock = is_clock(type_name.as_str(), own.is_some(), image);
+        let known = match own {
+            Some(_) => image.and_then(type_of_image).and_then(concourse_type),
+            None => concourse_type(type_name.as_str()),
+        };
+        let version_files = known.map(|known| {
+            let source = source.as_ref().and_then(|source| serde_json::to_value(source).ok());
+            let fields = source.and_then(|source| source.as_object().cloned()).unwrap_or_default();
+            let mut files = vec![(known.version_file)(&fields)];
+            files.extend(
+                known.other_version_files.iter().filter(|file| !files.contains(file)).copied().collect::<Vec<_>>(),
+            );
+            files
+        });
+        Some(Self { type_name, source, icon: settings.icon.map(|icon| icon.0), is_clock, version_files })
     }
 }
 
@@ -95,9 +111,19 @@ impl InputType for ResourceSource {
         Resource { source: self.source.clone(), ..bare }
     }
 
+    fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, String)> {
+        self.version_files.as_ref().map_or(Ok(()), |known| check_version_file(name, file, known))
+    }
+
     fn target(&self) -> TemplateValue {
         TemplateValue::from_pairs([("type", self.type_name.as_str())])
     }
+}
+
+/// The type of Concourse's own that an image such as `concourse/git-resource` is.
+fn type_of_image(image: &str) -> Option<&str> {
+    let name = image.rsplit('/').next()?;
+    name.split([':', '@']).next()?.strip_suffix("-resource")
 }
 
 /// A source without what each Concourse has a credential of its own for.

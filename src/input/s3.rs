@@ -12,7 +12,7 @@ use yaml_source::yaml::Value;
 use crate::formats::{Check, pattern};
 use crate::manifest::{CheckEvery, Secret, Template};
 
-use super::concourse::{ConcourseType, Field, core_type, resource, settings_of};
+use super::concourse::{ConcourseType, Field, check_version_file, core_type, resource, settings_of};
 use super::{InputSource, InputType, SourceReader, except, text_or_none};
 
 /// A file in a bucket of S3: one whose name holds its version, or one of which the bucket keeps versions.
@@ -74,6 +74,7 @@ impl S3Source {
         name: "s3",
         settings: |source| settings_of(source, "s3", FIELDS, &[]),
         version_file: |_| "version",
+        other_version_files: &["url"],
         has_default_check: false,
     });
 
@@ -123,6 +124,10 @@ impl InputType for S3Source {
         self.regexp.as_ref()?;
         let tags = params.and_then(|params| params.get("download_tags")) == Some(&Value::Bool(true));
         Some(except(if tags { &["tags.json", "url"] } else { &["url"] }))
+    }
+
+    fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, String)> {
+        check_version_file(name, file, &["version", "url"])
     }
 
     fn is_version_content(&self) -> bool {

@@ -105,7 +105,12 @@ impl InputContext<'_> {
         };
         self.read(&scope, place, |reader| source.as_type().check_files(&settings.env, reader));
         let content = match settings.content {
-            Some(files) if files.is_empty() => None,
+            Some(files) if files.is_empty() => {
+                if pin.file().is_some() && source.as_type().fetched_content(settings.params.as_ref()).is_some() {
+                    self.without_content(name, &pointer, value_span);
+                }
+                None
+            }
             Some(files) => Some(ContentFiles::Only(files.into_iter().map(|file| file.0).collect())),
             None => source.as_type().fetched_content(settings.params.as_ref()),
         };
@@ -127,6 +132,19 @@ impl InputContext<'_> {
             params,
             env: env_sources(settings.env),
         })
+    }
+
+    /// Warns that what can be replaced under its name is approved by its name alone.
+    fn without_content(&mut self, name: &str, pointer: &str, input: Span) {
+        let place = self.settings.at(&format!("{pointer}/content")).map_or(input, |node| node.span);
+        self.diagnostics.push(
+            Diagnostic::new(
+                Rule::UnpinnedInput,
+                place,
+                format!("`{name}` can be replaced under its name, and `content: []` approves the name alone"),
+            )
+            .help("remove `content`, so that an approval names a hash of the files, too"),
+        );
     }
 
     /// Does this environment take it? Says so when `only` names an environment that is not there.

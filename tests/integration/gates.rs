@@ -2296,3 +2296,79 @@ fn one_state_is_reached_by_other_files_and_credentials() {
     }
     assert!(refused(&two(&helm("\"shop-{{ stack }}\"", "kube"), &helm("\"\"", "kube"))).contains("namespace"));
 }
+
+#[test]
+fn pin_of_a_resource_tells_versions_apart() {
+    let with = |input: &str| {
+        let manifest =
+            format!("project: shop\n{SCRIPT}inputs: {{x: {input}}}\nrules: {{unknown-resource-type: allow}}\n");
+        fleet().file("projects/shop.yml", &manifest).run(&["render", "--quiet"]).stderr
+    };
+    for (input, file) in [
+        (
+            "{resource: {type: git, source: {uri: https://github.com/example/a, branch: main}}, pin: .git/config}",
+            ".git/config",
+        ),
+        (
+            "{resource: {type: git, source: {uri: https://github.com/example/a, tag_filter: v*}}, pin: .git/ref}",
+            ".git/ref",
+        ),
+        ("{resource: {type: registry-image, source: {repository: a/b}}, pin: repository}", "repository"),
+        ("{resource: {type: s3, source: {bucket: b, regexp: a-(.*)}}, pin: bucket}", "bucket"),
+        ("{resource: {type: github-release, source: {owner: a, repository: b}}, pin: body}", "body"),
+        ("{github_release: {repository: a/b}, pin: body}", "body"),
+        ("{s3: {bucket: b, regexp: a-(.*)}, pin: bucket}", "bucket"),
+    ] {
+        let found = with(input);
+        assert!(found.contains(&format!("`{file}` of `x` names no version")), "{input}\n{found}");
+    }
+    for input in [
+        "{resource: {type: git, source: {uri: https://github.com/example/a, branch: main}}, pin: .git/ref}",
+        "{resource: {type: registry-image, source: {repository: a/b}}, pin: digest}",
+        "{resource: {type: artifactory}, pin: anything}",
+        "{github_release: {repository: a/b}, pin: commit_sha}",
+    ] {
+        assert_eq!(with(input), "", "{input}");
+    }
+    // Concourse's own type by its image, under another name.
+    let fleet_types = "resource_types:\n  code:\n    type: registry-image\n    source: {repository: docker.io/concourse/git-resource, tag: \"1\"}\n";
+    let manifest = format!(
+        "project: shop\n{SCRIPT}inputs: {{x: {{resource: {{type: code, source: {{uri: https://github.com/example/a}}}}, pin: .git/config}}}}\n"
+    );
+    let work = Work::new().file("pipegen.yml", &format!("{FLEET}{fleet_types}")).file("projects/shop.yml", &manifest);
+    let found = work.run(&["render", "--quiet"]).stderr;
+    assert!(found.contains("`.git/config` of `x` names no version"), "{found}");
+}
+
+#[test]
+fn name_without_a_hash_is_approved_with_a_warning() {
+    for input in ["{github_release: {repository: a/b}, content: []}", "{s3: {bucket: b, regexp: a-(.*)}, content: []}"]
+    {
+        let work = fleet().file("projects/shop.yml", &format!("project: shop\n{SCRIPT}inputs: {{x: {input}}}\n"));
+        let found = warned(&work);
+        assert!(found.contains("warning[unpinned-input]: `x` can be replaced under its name"), "{found}");
+        assert!(found.contains("1 warning in 1 file"), "{found}");
+    }
+}
+
+#[test]
+fn stage_deploys_what_has_the_name_of_another_environment() {
+    let work =
+        |stack: &str, more: &str| fleet().file("projects/shop.yml", &format!("project: shop\nstack: {stack}\n{more}"));
+    let names = |environment: &str, stack: &str| {
+        format!(
+            "  {environment}: {{names: {{stack: {stack}, deploy: deploy-{0}, deployed: issue-{0}, deployed_title: \"{0} deployed.\"}}}}\n",
+            environment.to_lowercase()
+        )
+    };
+    let more = format!("overrides:\n{}{}", names("QA", "Production"), names("Production", "QA"));
+    let found = warned(&work("{pulumi: {path: infra}}", &more));
+    for message in [
+        "the deploy of `shop` QA deploys `Pulumi stack Production of github.com/example/shop/infra`, which has the name of the environment Production",
+        "the deploy of `shop` Production deploys `Pulumi stack QA of github.com/example/shop/infra`, which has the name of the environment QA",
+    ] {
+        assert!(found.contains(&format!("warning[wrong-destination]: {message}")), "{found}");
+    }
+    assert_eq!(warned(&work("{pulumi: {path: infra}}", "")), "");
+    assert_eq!(warned(&work("{pulumi: {path: production/infra}}", "")), "");
+}
