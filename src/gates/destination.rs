@@ -1,6 +1,6 @@
 //! *Destination*: the stage that a record promotes to is the stage of the job that takes the approval.
 
-use concourse_pipeline::view::environment;
+use concourse_pipeline::job_names::environment;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::Value;
 
