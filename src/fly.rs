@@ -28,12 +28,12 @@ pub(crate) struct Team {
 
 /// What a pipeline is known by in its team.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Named<'p> {
+pub(crate) struct FlyPipeline<'p> {
     pub(crate) name: &'p str,
     pub(crate) instance_vars: &'p InstanceVars,
 }
 
-impl Named<'_> {
+impl FlyPipeline<'_> {
     /// As fly takes it of one that is there.
     pub(crate) fn reference(&self) -> String {
         format!("{}{}", self.name, self.instance_vars.reference())
@@ -61,7 +61,7 @@ impl LivePipeline {
     }
 
     /// Is it that pipeline? The order in which its instance is told does not count.
-    pub(crate) fn is(&self, named: Named<'_>) -> bool {
+    pub(crate) fn is(&self, named: FlyPipeline<'_>) -> bool {
         let same = |(name, value): (&str, &str)| self.instance_vars.get(name).and_then(Value::as_str) == Some(value);
         self.name == named.name
             && self.instance_vars.len() == named.instance_vars.iter().count()
@@ -158,7 +158,7 @@ impl Fly {
     /// # Errors
     ///
     /// When fly cannot be run.
-    pub(crate) fn configuration(&self, of: &Team, pipeline: Named<'_>) -> Answer<Vec<u8>> {
+    pub(crate) fn configuration(&self, of: &Team, pipeline: FlyPipeline<'_>) -> Answer<Vec<u8>> {
         let pipeline = format!("--pipeline={}", pipeline.reference());
         let mut arguments = vec!["get-pipeline".to_owned(), "--json".to_owned(), pipeline];
         arguments.extend(team(of));
@@ -170,7 +170,7 @@ impl Fly {
     /// # Errors
     ///
     /// When fly cannot be run.
-    pub(crate) fn set(&self, of: &Team, pipeline: Named<'_>, configuration: &[u8]) -> Answer<()> {
+    pub(crate) fn set(&self, of: &Team, pipeline: FlyPipeline<'_>, configuration: &[u8]) -> Answer<()> {
         let mut arguments = vec![
             "set-pipeline".to_owned(),
             "--non-interactive".to_owned(),
@@ -187,7 +187,7 @@ impl Fly {
     /// # Errors
     ///
     /// When fly cannot be run.
-    pub(crate) fn unpause(&self, of: &Team, pipeline: Named<'_>) -> Answer<()> {
+    pub(crate) fn unpause(&self, of: &Team, pipeline: FlyPipeline<'_>) -> Answer<()> {
         let mut arguments = vec!["unpause-pipeline".to_owned(), format!("--pipeline={}", pipeline.reference())];
         arguments.extend(team(of));
         Ok(self.run(&of.target, &arguments, b"")?.map(drop))
@@ -277,7 +277,7 @@ mod tests {
         let of = Team { target: "-x".to_owned(), team: Some("--all".to_owned()) };
         // The program prints its arguments.
         let vars = [("--x".to_owned(), "\"; y".to_owned())].into_iter().collect();
-        let named = Named { name: "$(touch /tmp/x)", instance_vars: &vars };
+        let named = FlyPipeline { name: "$(touch /tmp/x)", instance_vars: &vars };
         let printed = Fly::new("echo".into()).configuration(&of, named).unwrap().unwrap();
         let printed = String::from_utf8(printed).unwrap();
         let pipeline = r#"--pipeline=$(touch /tmp/x)/--x:"\"; y""#;
@@ -289,7 +289,7 @@ mod tests {
         let fly = Fly::new("cat".into());
         let text = vec![b'x'; 1 << 20];
         // It does not know the flags, and says so; what matters is that both end.
-        let named = Named { name: "p", instance_vars: &InstanceVars::default() };
+        let named = FlyPipeline { name: "p", instance_vars: &InstanceVars::default() };
         assert!(fly.set(&Team { target: "t".to_owned(), team: None }, named, &text).unwrap().is_err());
     }
 

@@ -9,10 +9,10 @@ use signal_hook::flag;
 use yaml_source::Failure;
 
 /// What is known of signals, once they are watched for.
-static WATCH: OnceLock<Watch> = OnceLock::new();
+static WATCH: OnceLock<SignalWatch> = OnceLock::new();
 
 #[derive(Default)]
-struct Watch {
+struct SignalWatch {
     /// The signal that came, if one did.
     caught: Arc<AtomicUsize>,
     /// A signal ends the run as if nobody watched: while it waits for a person, and when it is the second one, for who
@@ -23,7 +23,7 @@ struct Watch {
 /// From here on a signal does not end the run at once: [`check`] is to be asked often.
 pub(crate) fn watch() {
     let watch = WATCH.get_or_init(|| {
-        let watch = Watch::default();
+        let watch = SignalWatch::default();
         for signal in [SIGHUP, SIGINT, SIGTERM] {
             // What cannot be caught ends the run at once, too.
             let number = usize::try_from(signal).unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::compare;
 use crate::content::Content;
 use crate::git::Commit;
 
-use super::pipeline::{Place, parse};
+use super::pipeline::{PipelineArgument, parse};
 use super::revisions::Range;
 use super::{Outcome, Output};
 
@@ -24,7 +24,7 @@ struct Report<'a> {
 
 /// Tells what changes from one pipeline, or revision, to another.
 pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failure> {
-    let mut reading = Reading { sources: Sources::default(), diagnostics: Diagnostics::default() };
+    let mut reading = PipelineReader { sources: Sources::default(), diagnostics: Diagnostics::default() };
     let compared = match (Range::parse(&args.old), &args.new) {
         (Some(range), path) => {
             let path = path.as_deref().unwrap_or(".");
@@ -36,8 +36,8 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failu
                 let (old, range) = (&args.old, format!("{}..{new}", args.old));
                 return Err(Failure::Usage(format!("`{old}` and `{new}` are revisions: write `{range}`")));
             }
-            let (old, new) = (Place::parse(&args.old), Place::parse(new));
-            if old == Place::Stdin && new == Place::Stdin {
+            let (old, new) = (PipelineArgument::parse(&args.old), PipelineArgument::parse(new));
+            if old == PipelineArgument::Stdin && new == PipelineArgument::Stdin {
                 return Err(Failure::Usage("standard input is one pipeline: name the other one".to_owned()));
             }
             let (before, after) = (reading.place(&old)?, reading.place(&new)?);
@@ -54,7 +54,7 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failu
             )));
         }
     };
-    let Reading { sources, diagnostics } = reading;
+    let PipelineReader { sources, diagnostics } = reading;
     if output.diagnostics(&diagnostics.into_sorted(), &sources, "what cannot be read is not compared") {
         return Ok(Outcome::CouldNotRun);
     }
@@ -78,17 +78,17 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failu
 }
 
 /// The pipelines that are read, with what is wrong with them.
-pub(super) struct Reading {
+pub(super) struct PipelineReader {
     sources: Sources,
     diagnostics: Diagnostics,
 }
 
-impl Reading {
-    fn place(&mut self, place: &Place) -> Result<Option<Pipeline>, Failure> {
+impl PipelineReader {
+    fn place(&mut self, place: &PipelineArgument) -> Result<Option<Pipeline>, Failure> {
         let (name, text) = (place.name(), place.text()?);
         let path = match place {
-            Place::Stdin => Utf8Path::new(""),
-            Place::File(path) | Place::Revision(_, path) => path,
+            PipelineArgument::Stdin => Utf8Path::new(""),
+            PipelineArgument::File(path) | PipelineArgument::Revision(_, path) => path,
         };
         if let Some(content) = Content::recognized(path, text.as_str()).filter(|content| *content != Content::Pipeline)
         {

@@ -9,7 +9,7 @@ use yaml_source::source::Sources;
 use crate::cli::{GraphArgs, GraphFormat};
 use crate::content::Content;
 
-use super::pipeline::{Place, parse};
+use super::pipeline::{PipelineArgument, parse};
 use super::project::read_project;
 use super::{Outcome, Output};
 
@@ -35,8 +35,8 @@ pub(super) fn run(args: &GraphArgs, output: &mut Output) -> Result<Outcome, Fail
 /// The pipelines of a manifest, or the one that is given as such.
 fn pipelines(args: &GraphArgs, output: &mut Output) -> Result<Option<Vec<(String, Pipeline)>>, Failure> {
     let mut sources = Sources::default();
-    let place = Place::parse(&args.path);
-    if let Place::File(path) = &place
+    let place = PipelineArgument::parse(&args.path);
+    if let PipelineArgument::File(path) = &place
         && !(path.is_file() && Content::of(path, place.text()?.as_str()) == Content::Pipeline)
     {
         let (read, diagnostics) = read_project(path, args.source_root.as_deref(), &mut sources)?;

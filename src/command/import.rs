@@ -14,7 +14,7 @@ use crate::kind::Family;
 use crate::workspace::fleet_above;
 use crate::write;
 
-use super::pipeline::Place;
+use super::pipeline::PipelineArgument;
 use super::{Outcome, Output};
 
 /// Makes manifests of pipelines. What is not carried over is reported; the rest is written all the same.
@@ -45,7 +45,7 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
     let mut results: Vec<Imported> = Vec::new();
     let mut taken = BTreeSet::new();
     for argument in &args.pipelines {
-        let place = Place::parse(argument);
+        let place = PipelineArgument::parse(argument);
         let called = args.pipeline.clone().unwrap_or_else(|| pipeline_name(&place));
         let (pipeline, instance_vars) = InstanceVars::of_file_stem(&called);
         let target = Target {
@@ -86,7 +86,7 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
         print(&results, output)?;
         return Ok(outcome);
     }
-    settle(&files, args.force, output)?;
+    write_all(&files, args.force, output)?;
     Ok(outcome)
 }
 
@@ -98,7 +98,7 @@ fn replaced(args: &ImportArgs, into_folder: bool, target: &Target) -> BTreeSet<(
 }
 
 /// Writes all files, or none.
-fn settle(files: &[(Utf8PathBuf, String)], force: bool, output: &mut Output) -> Result<(), Failure> {
+fn write_all(files: &[(Utf8PathBuf, String)], force: bool, output: &mut Output) -> Result<(), Failure> {
     if !force && let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
         return Err(Failure::Usage(format!("{path} is there already: `--force` writes over it")));
     }
@@ -141,7 +141,7 @@ fn is_folder(out: &Utf8Path) -> bool {
 }
 
 /// What was carried over, and which differences are meant.
-fn summary(place: &Place, imported: &Imported) -> String {
+fn summary(place: &PipelineArgument, imported: &Imported) -> String {
     let mut text = format!("{}: {}\n", visible(&place.name()), imported.carried.first().map_or("", String::as_str));
     for line in imported.carried.iter().skip(1) {
         let _ = writeln!(text, "  {}", visible(line));
@@ -184,10 +184,10 @@ fn folder_of(path: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// A pipeline has the name of its file, in characters that the names of pipelines may have.
-fn pipeline_name(place: &Place) -> String {
+fn pipeline_name(place: &PipelineArgument) -> String {
     let stem = match place {
-        Place::Stdin => None,
-        Place::File(path) | Place::Revision(_, path) => path.file_stem(),
+        PipelineArgument::Stdin => None,
+        PipelineArgument::File(path) | PipelineArgument::Revision(_, path) => path.file_stem(),
     };
     let (name, vars) = stem.map_or(("pipeline", ""), |stem| stem.split_at(stem.find(',').unwrap_or(stem.len())));
     let is_known = |c: char| c.is_lowercase() || c.is_numeric() || "-_.".contains(c);

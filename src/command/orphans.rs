@@ -12,7 +12,7 @@ use yaml_source::diagnostic::{Diagnostics, visible};
 use yaml_source::source::Sources;
 
 use crate::compare;
-use crate::fly::{Fly, LivePipeline, Named, Team};
+use crate::fly::{Fly, FlyPipeline, LivePipeline, Team};
 use crate::git::{Commit, removed};
 use crate::project::Concourse;
 use crate::render::{Banner, RenderedFleet, quoted, set_pipeline};
@@ -36,7 +36,7 @@ impl Orphan {
     /// What to do about it, in two lines.
     pub(super) fn in_words(&self) -> String {
         let Self { name, instance_vars, of, gone, untouched } = self;
-        let name = Named { name, instance_vars }.reference();
+        let name = FlyPipeline { name, instance_vars }.reference();
         let team = of.team.as_ref().map(|team| format!(" --team {}", quoted(team))).unwrap_or_default();
         let touched = if *untouched { "" } else { ", and was changed since" };
         format!(
@@ -90,7 +90,7 @@ pub(super) fn orphans(
             {
                 continue;
             }
-            let known = Named { name: &live.name, instance_vars: &instance_vars };
+            let known = FlyPipeline { name: &live.name, instance_vars: &instance_vars };
             let untouched = fly.configuration(&of, known)?.is_ok_and(|configuration| {
                 let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
                 let before = parse(&file_name, text, &mut sources, &mut diagnostics);

@@ -13,7 +13,7 @@ use crate::git::Commit;
 
 /// Where a pipeline is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PipelineArgument {
     /// Standard input.
     Stdin,
     /// A file.
@@ -22,7 +22,7 @@ pub(super) enum Place {
     Revision(String, Utf8PathBuf),
 }
 
-impl Place {
+impl PipelineArgument {
     /// What an argument means: `-`, a file, or `REVISION:PATH` where no file is called so.
     pub(super) fn parse(argument: &str) -> Self {
         let path = Utf8Path::new(argument);

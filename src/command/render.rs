@@ -94,7 +94,7 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
             let writing = progress.part("writing", changes.len());
             let lines = in_parallel(changes, 10, |change| {
                 writing.step()?;
-                change.settle(&folder)
+                change.apply(&folder)
             });
             let lines = lines.into_iter().collect::<Result<_, _>>()?;
             folder.close()?;
@@ -153,7 +153,7 @@ impl Change<'_> {
     }
 
     /// Makes the change, and gives what is to be said of it.
-    fn settle(&self, folder: &Folder<'_>) -> Result<String, Failure> {
+    fn apply(&self, folder: &Folder<'_>) -> Result<String, Failure> {
         let Self { path, new } = self;
         let Some(pipeline) = new else {
             fs::remove_file(path).map_err(|error| Failure::io("remove", path, error))?;

@@ -11,7 +11,7 @@ use crate::compare;
 use crate::content::Content;
 use crate::git::Commit;
 
-use super::diff::Reading;
+use super::diff::PipelineReader;
 use super::pipeline::parse;
 
 /// Two revisions, as git writes them: `OLD..NEW`, or `OLD...NEW` since their ways parted.
@@ -38,7 +38,7 @@ impl<'a> Range<'a> {
     }
 
     /// The pipelines below a path that differ.
-    pub(super) fn compare(&self, below: &Utf8Path, reading: &mut Reading) -> Result<Vec<Compared>, Failure> {
+    pub(super) fn compare(&self, below: &Utf8Path, reading: &mut PipelineReader) -> Result<Vec<Compared>, Failure> {
         let new = Commit::of(self.new)?;
         let mut old = Commit::of(self.old)?;
         if self.since_parted {

@@ -10,7 +10,7 @@ use yaml_source::source::Sources;
 
 use crate::cli::SetArgs;
 use crate::compare;
-use crate::fly::{Fly, LivePipeline, Named, Refusal, Remedy, Team};
+use crate::fly::{Fly, FlyPipeline, LivePipeline, Refusal, Remedy, Team};
 use crate::interrupt;
 use crate::progress::Progress;
 use crate::project::Concourse;
@@ -88,37 +88,37 @@ pub(super) fn team_of(concourse: &Concourse) -> Option<Team> {
 }
 
 /// What a rendered pipeline is known by.
-pub(super) fn named(rendered: &RenderedPipeline) -> Named<'_> {
-    Named { name: &rendered.name, instance_vars: &rendered.instance_vars }
+pub(super) fn named(rendered: &RenderedPipeline) -> FlyPipeline<'_> {
+    FlyPipeline { name: &rendered.name, instance_vars: &rendered.instance_vars }
 }
 
 /// A pipeline as it is to be.
-struct Wanted<'r> {
+struct RenderedTarget<'r> {
     of: Team,
     rendered: &'r RenderedPipeline,
     text: String,
 }
 
-impl Wanted<'_> {
+impl RenderedTarget<'_> {
     /// What to call it.
     fn called(&self) -> String {
         let team = self.of.team.as_ref().map(|team| format!(", team {team}")).unwrap_or_default();
         visible(&format!("{} on {}{team}", self.named().reference(), self.of.target)).into_owned()
     }
 
-    fn named(&self) -> Named<'_> {
+    fn named(&self) -> FlyPipeline<'_> {
         named(self.rendered)
     }
 }
 
-fn wanted<'r>(fleets: &'r [RenderedFleet], output: &mut Output) -> Option<Vec<Wanted<'r>>> {
+fn wanted<'r>(fleets: &'r [RenderedFleet], output: &mut Output) -> Option<Vec<RenderedTarget<'r>>> {
     let mut wanted = Vec::new();
     let mut whole = true;
     for fleet in fleets {
         for rendered in &fleet.pipelines {
             let path: Utf8PathBuf = fleet.output.join(rendered.file_name());
             if let Some(of) = team_of(&rendered.concourse) {
-                wanted.push(Wanted { of, rendered, text: rendered.text(&path) });
+                wanted.push(RenderedTarget { of, rendered, text: rendered.text(&path) });
             } else {
                 let place = rendered.concourse.name.as_ref().map_or_else(
                     || format!("{} has no `concourses`", fleet.path),
@@ -136,7 +136,7 @@ fn wanted<'r>(fleets: &'r [RenderedFleet], output: &mut Output) -> Option<Vec<Wa
 }
 
 /// How a pipeline lives.
-enum Found {
+enum LiveState {
     /// It is not there.
     New,
     /// It was put away, with its configuration.
@@ -147,7 +147,7 @@ enum Found {
     Unknown,
 }
 
-impl Found {
+impl LiveState {
     fn is_to_be_set(&self) -> bool {
         match self {
             Self::New | Self::Archived => true,
@@ -176,7 +176,7 @@ struct Setting<'o> {
 
 impl Setting<'_> {
     /// The pipelines that live in the teams. A team that cannot be looked at is told, and left out.
-    fn living(&mut self, wanted: &[Wanted<'_>]) -> Result<BTreeMap<Team, Vec<LivePipeline>>, Failure> {
+    fn living(&mut self, wanted: &[RenderedTarget<'_>]) -> Result<BTreeMap<Team, Vec<LivePipeline>>, Failure> {
         let mut teams: BTreeMap<&Team, &Concourse> = BTreeMap::new();
         for one in wanted {
             teams.entry(&one.of).or_insert(&one.rendered.concourse);
@@ -224,10 +224,10 @@ impl Setting<'_> {
     /// How each pipeline lives.
     fn found<'w, 'r>(
         &mut self,
-        wanted: &'w [Wanted<'r>],
+        wanted: &'w [RenderedTarget<'r>],
         living: &BTreeMap<Team, Vec<LivePipeline>>,
-    ) -> Result<Vec<(&'w Wanted<'r>, Found)>, Failure> {
-        let reached: Vec<&Wanted<'_>> = wanted.iter().filter(|one| living.contains_key(&one.of)).collect();
+    ) -> Result<Vec<(&'w RenderedTarget<'r>, LiveState)>, Failure> {
+        let reached: Vec<&RenderedTarget<'_>> = wanted.iter().filter(|one| living.contains_key(&one.of)).collect();
         let reading = self.progress.part("reading", reached.len());
         let fly = &self.fly;
         let answers = with_workers(&reached, AT_A_TIME, |one| {
@@ -246,28 +246,28 @@ impl Setting<'_> {
                         self.ended = worse(self.ended, Outcome::Problems);
                     }
                 }
-                Found::Unknown
+                LiveState::Unknown
             });
             found.push((one, this));
         }
         Ok(found)
     }
 
-    fn tell(&mut self, found: &[(&Wanted<'_>, Found)]) -> Result<(), Failure> {
+    fn tell(&mut self, found: &[(&RenderedTarget<'_>, LiveState)]) -> Result<(), Failure> {
         for (wanted, found) in found {
             let words = match found {
-                Found::New => format!("  a new pipeline of {}\n", Count(wanted.rendered.jobs, "job")),
-                Found::Archived => "  is archived: setting brings it back, paused\n".to_owned(),
-                Found::Live { changes, by_a_job } if !changes.is_empty() => {
+                LiveState::New => format!("  a new pipeline of {}\n", Count(wanted.rendered.jobs, "job")),
+                LiveState::Archived => "  is archived: setting brings it back, paused\n".to_owned(),
+                LiveState::Live { changes, by_a_job } if !changes.is_empty() => {
                     let words = changes.to_words(self.output.colour_out);
                     let job = "  a job of a pipeline set it last, and does so again with its next build\n";
                     if *by_a_job { words + job } else { words }
                 }
-                Found::Live { .. } | Found::Unknown => continue,
+                LiveState::Live { .. } | LiveState::Unknown => continue,
             };
             self.output.print(&format!("{}:\n{words}\n", wanted.called()))?;
         }
-        let same = found.iter().filter(|(_, found)| matches!(found, Found::Live { .. }) && !found.is_to_be_set());
+        let same = found.iter().filter(|(_, found)| matches!(found, LiveState::Live { .. }) && !found.is_to_be_set());
         let same = same.count();
         if same > 0 {
             let verb = if same == 1 { "lives as it is" } else { "live as they are" };
@@ -297,14 +297,14 @@ impl Setting<'_> {
         Ok(yes)
     }
 
-    fn set(&mut self, wanted: &Wanted<'_>, found: &Found, unpause: bool) -> Result<(), Failure> {
-        let Wanted { of, rendered, text } = wanted;
+    fn set(&mut self, wanted: &RenderedTarget<'_>, found: &LiveState, unpause: bool) -> Result<(), Failure> {
+        let RenderedTarget { of, rendered, text } = wanted;
         if let Err(refusal) = self.fly.set(of, wanted.named(), text.as_bytes())? {
             self.refused(&format!("{} was not set", wanted.called()), &refusal, &rendered.concourse);
             return Ok(());
         }
         let mut line = format!("set {}", wanted.called());
-        if !matches!(found, Found::Live { .. }) {
+        if !matches!(found, LiveState::Live { .. }) {
             if !unpause {
                 let team = of.team.as_ref().map(|team| format!(" --team {}", quoted(team))).unwrap_or_default();
                 let (target, name) = (quoted(&of.target), quoted(&wanted.named().reference()));
@@ -322,13 +322,13 @@ impl Setting<'_> {
 }
 
 /// How a pipeline lives, if it does.
-fn read(fly: &Fly, wanted: &Wanted<'_>, living: &[LivePipeline]) -> Result<Result<Found, Unread>, Failure> {
+fn read(fly: &Fly, wanted: &RenderedTarget<'_>, living: &[LivePipeline]) -> Result<Result<LiveState, Unread>, Failure> {
     let name = &wanted.rendered.name;
     let Some(live) = living.iter().find(|live| live.is(wanted.named())) else {
-        return Ok(Ok(Found::New));
+        return Ok(Ok(LiveState::New));
     };
     if live.archived {
-        return Ok(Ok(Found::Archived));
+        return Ok(Ok(LiveState::Archived));
     }
     let configuration = match fly.configuration(&wanted.of, wanted.named())? {
         Ok(configuration) => configuration,
@@ -345,7 +345,7 @@ fn read(fly: &Fly, wanted: &Wanted<'_>, living: &[LivePipeline]) -> Result<Resul
     let mut changes = compare(&before, &after);
     // Concourse tells things in an order of its own.
     changes.changes.retain(|change| change.effect != Effect::Order);
-    Ok(Ok(Found::Live { changes, by_a_job: live.parent_job_id.is_some() }))
+    Ok(Ok(LiveState::Live { changes, by_a_job: live.parent_job_id.is_some() }))
 }
 
 /// The one that says more of what went wrong.

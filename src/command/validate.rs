@@ -59,7 +59,7 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
     if args.strict {
         collected.diagnostics.be_strict();
     }
-    let run = collected.settle(&options.levels);
+    let run = collected.finish(&options.levels);
     let problems = if args.summary {
         output.by_rule(&run.diagnostics)?
     } else {

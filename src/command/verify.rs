@@ -59,13 +59,13 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Outcome, Fai
         .collect();
     // What has an error is not set anywhere.
     if collected.diagnostics.has_errors() {
-        let run = collected.settle(&options.levels);
+        let run = collected.finish(&options.levels);
         let problems =
             output.report(&run.diagnostics, &run.sources, args.report.format, Some("nothing was searched"))?;
         return Ok(if problems { Outcome::Problems } else { Outcome::Fine });
     }
     let extent = check(&subjects, &args.target, args.states, &options.progress, &mut collected.diagnostics)?;
-    let run = collected.settle(&options.levels);
+    let run = collected.finish(&options.levels);
     let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;
     if args.report.format == Format::Plain {
         output.print_unless(args.quiet && !problems, &extent.text(problems, args.states))?;

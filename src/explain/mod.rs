@@ -36,7 +36,7 @@ pub(crate) fn page(project: &Project, fleet: &Fleet) -> String {
         let first = project.chains.first().and_then(|chain| chain.stages.first());
         first.is_some_and(|first| first.project != stage.project)
     });
-    let steps: Vec<Step<'_>> = stages
+    let steps: Vec<StageStep<'_>> = stages
         .filter_map(|stage| {
             let job = |phase| jobs.get(&(stage.project.as_str(), stage.name(), phase)).copied();
             let (pipeline, deploy) = job(StagePhase::Deploy)?;
@@ -45,7 +45,7 @@ pub(crate) fn page(project: &Project, fleet: &Fleet) -> String {
             let name = if several { format!("{} {}", stage.project, stage.name()) } else { stage.name().to_owned() };
             let kind = fleet.kinds.get(Family::Stack, &stage.kind).filter(|_| preview.is_some());
             let shared = kind.map(|kind| kind.shared_credentials(stage)).unwrap_or_default();
-            Some(Step { name, stage, pipeline, concourse, deploy, preview, shared })
+            Some(StageStep { name, stage, pipeline, concourse, deploy, preview, shared })
         })
         .collect();
     let mut page = Page { out: String::new() };
@@ -54,7 +54,7 @@ pub(crate) fn page(project: &Project, fleet: &Fleet) -> String {
 }
 
 /// A stage, with the jobs that lead into it.
-struct Step<'p> {
+struct StageStep<'p> {
     /// As its project calls it, with the project where there are several.
     name: String,
     stage: &'p Stage,
@@ -66,7 +66,7 @@ struct Step<'p> {
     shared: BTreeSet<String>,
 }
 
-impl Step<'_> {
+impl StageStep<'_> {
     /// The job's name, with a link where it is known where Concourse is.
     fn job(&self, job: &StageJob<'_>) -> String {
         let name = format!("`{}`", job.name);
@@ -91,7 +91,7 @@ struct Page {
 }
 
 impl Page {
-    fn write(&mut self, steps: &[Step<'_>]) {
+    fn write(&mut self, steps: &[StageStep<'_>]) {
         let Some((first, last)) = steps.first().zip(steps.last()) else { return };
         let mut projects: IndexMap<&str, &Stage> = IndexMap::new();
         for step in steps {
@@ -131,7 +131,7 @@ impl Page {
     }
 
     /// What is deployed besides the code: images and other inputs, each with where it comes from.
-    fn made_elsewhere(&mut self, steps: &[Step<'_>]) {
+    fn made_elsewhere(&mut self, steps: &[StageStep<'_>]) {
         let mut origins: IndexMap<String, BTreeSet<String>> = IndexMap::new();
         for input in inputs(steps) {
             let job = input.build.as_ref().map(|build| format!(" (job {})", as_code(build.job.as_str())));
@@ -149,7 +149,7 @@ impl Page {
         self.out.push('\n');
     }
 
-    fn tell(&mut self, steps: &[Step<'_>]) {
+    fn tell(&mut self, steps: &[StageStep<'_>]) {
         self.out.push_str("| on | when |\n| --- | --- |\n");
         for step in steps {
             let when = match &step.deploy.opens {
@@ -184,7 +184,7 @@ impl Page {
         }
     }
 
-    fn get_there(&mut self, number: usize, step: &Step<'_>) {
+    fn get_there(&mut self, number: usize, step: &StageStep<'_>) {
         let _ = write!(self.out, "{}. {}: ", number + 1, step.name());
         if let Some(preview) = step.preview {
             if let Some(gate) = preview.gate.as_ref().filter(|gate| gate.is_claimed()) {
@@ -228,9 +228,9 @@ impl Page {
         self.out.push('\n');
     }
 
-    fn closing(&mut self, steps: &[Step<'_>]) {
+    fn closing(&mut self, steps: &[StageStep<'_>]) {
         self.out.push('\n');
-        if steps.iter().filter_map(Step::gate).any(|gate| is_ours(&gate.issue)) {
+        if steps.iter().filter_map(StageStep::gate).any(|gate| is_ours(&gate.issue)) {
             self.line(
                 "Close an issue with the button **Close as completed**. **Close as not planned** rejects it: nothing \
                  is deployed. Reopening an issue takes the approval back, until the deployment starts.",
@@ -238,8 +238,8 @@ impl Page {
         } else {
             self.line("Closing an issue starts the deployment, whatever the reason of the closing is. Leave the issue open as long as you are not sure.");
         }
-        let exact = steps.iter().filter_map(Step::gate).any(|gate| gate.issue.is_exact());
-        let loose = steps.iter().filter_map(Step::gate).any(|gate| !gate.issue.is_exact());
+        let exact = steps.iter().filter_map(StageStep::gate).any(|gate| gate.issue.is_exact());
+        let loose = steps.iter().filter_map(StageStep::gate).any(|gate| !gate.issue.is_exact());
         if exact {
             self.line(
                 "What is deployed is exactly what the issue named when it was closed, or nothing. What is merged \
@@ -247,7 +247,7 @@ impl Page {
             );
         }
         if loose {
-            let these: Vec<&Step<'_>> =
+            let these: Vec<&StageStep<'_>> =
                 steps.iter().filter(|step| step.gate().is_some_and(|gate| !gate.issue.is_exact())).collect();
             self.line(&format!(
                 "**Careful**: on {} whatever is newest by then is deployed, even if the issue does not show it yet.",
@@ -256,8 +256,8 @@ impl Page {
         }
     }
 
-    fn failed(&mut self, steps: &[Step<'_>]) {
-        let (reporting, silent): (Vec<&Step<'_>>, Vec<&Step<'_>>) =
+    fn failed(&mut self, steps: &[StageStep<'_>]) {
+        let (reporting, silent): (Vec<&StageStep<'_>>, Vec<&StageStep<'_>>) =
             steps.iter().partition(|step| step.gate().is_some_and(|gate| is_ours(&gate.issue)));
         if !reporting.is_empty() {
             self.line(&format!(
@@ -276,8 +276,8 @@ impl Page {
         self.line("When it was the code, fix it and merge: the fixed code goes the whole way again.");
     }
 
-    fn go_back(&mut self, steps: &[Step<'_>]) {
-        let back: Vec<&Step<'_>> =
+    fn go_back(&mut self, steps: &[StageStep<'_>]) {
+        let back: Vec<&StageStep<'_>> =
             steps.iter().filter(|step| step.gate().is_some_and(|gate| gate.issue.is_exact())).collect();
         if back.is_empty() {
             self.line("Revert the commit and merge: what came before goes the whole way again.");
@@ -300,7 +300,7 @@ impl Page {
         self.out.push('\n');
     }
 
-    fn where_it_runs(&mut self, steps: &[Step<'_>]) {
+    fn where_it_runs(&mut self, steps: &[StageStep<'_>]) {
         self.out.push_str("| on | job | pipeline |\n| --- | --- | --- |\n");
         for step in steps {
             let name = step.pipeline.name;
@@ -327,12 +327,12 @@ fn is_ours(issue: &GateIssue<'_>) -> bool {
     issue.issues.resource == IssuesResource::GithubIssues
 }
 
-fn names(steps: &[&Step<'_>]) -> String {
+fn names(steps: &[&StageStep<'_>]) -> String {
     steps.iter().map(|step| step.name()).collect::<Vec<_>>().join(", ")
 }
 
 /// What somebody does at a gate.
-fn by_issue(gate: &TakenGate<'_>, step: &Step<'_>) -> String {
+fn by_issue(gate: &TakenGate<'_>, step: &StageStep<'_>) -> String {
     let issue = &gate.issue;
     let mut text = format!("open the issue {}, look at what it lists, and close it.", titled(issue, State::Open));
     if let Some(approval) = issue.approval {
@@ -356,7 +356,7 @@ fn by_issue(gate: &TakenGate<'_>, step: &Step<'_>) -> String {
 }
 
 /// What happens without anybody.
-fn by_itself(step: &Step<'_>) -> String {
+fn by_itself(step: &StageStep<'_>) -> String {
     // An input of the first stage may have passed its build; the code comes from outside.
     let before = step.deploy.takes.iter().any(|take| matches!(take.taken, Taken::Code(_)) && !take.passed.is_empty());
     if before {
@@ -395,7 +395,7 @@ fn by_itself(step: &Step<'_>) -> String {
 }
 
 /// What is deployed besides the code, each once.
-fn inputs<'p>(steps: &[Step<'p>]) -> Vec<&'p Input> {
+fn inputs<'p>(steps: &[StageStep<'p>]) -> Vec<&'p Input> {
     let inputs = steps.iter().flat_map(|step| step.stage.inputs.iter());
     let inputs: IndexMap<&str, &Input> = inputs.map(|input| (input.name.as_str(), input)).collect();
     inputs.into_values().collect()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use concourse_pipeline::view::environment;
+use concourse_pipeline::job_names::environment;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 use yaml_source::yaml::Value;
 

@@ -14,12 +14,12 @@ pub(super) struct Texts(Vec<Text>);
 struct Text {
     key: String,
     value: String,
-    part: Part,
+    part: NamePart,
 }
 
 /// The part of a target's name that a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+enum NamePart {
     None,
     /// A word of it, such as the name of a stack.
     Word,
@@ -37,7 +37,7 @@ pub(super) enum Likeness {
 
 impl Texts {
     pub(super) fn of(resource: &Resource<'_>, put: &Put<'_>) -> Self {
-        let text = |key: &str, value: &str| Text { key: key.to_owned(), value: plain(value), part: Part::None };
+        let text = |key: &str, value: &str| Text { key: key.to_owned(), value: plain(value), part: NamePart::None };
         let mut texts = Vec::new();
         for values in [resource.source.of_type, resource.source.own, put.params].into_iter().flatten() {
             match values {
@@ -56,8 +56,8 @@ impl Texts {
     /// The texts that name the target.
     pub(super) fn of_target(self, target: &str) -> Self {
         let target = plain(target);
-        let part = |text: Text| Text { part: Part::of(&text.value, &target), ..text };
-        Self(self.0.into_iter().map(part).filter(|text| text.part != Part::None).collect())
+        let part = |text: Text| Text { part: NamePart::of(&text.value, &target), ..text };
+        Self(self.0.into_iter().map(part).filter(|text| text.part != NamePart::None).collect())
     }
 
     /// The keys of the texts.
@@ -70,12 +70,12 @@ impl Texts {
 
     /// How what another put deploys relates to the target that these texts name.
     pub(super) fn likeness(&self, other: &Self) -> Likeness {
-        let is_apart = |part: Part| {
+        let is_apart = |part: NamePart| {
             let pairs = || self.pairs(other).filter(|(own, _)| own.part == part);
             pairs().any(|(own, other)| own.key == other.key) && !pairs().any(|(own, other)| own.may_equal(other))
         };
         // Nothing of the put names what it deploys.
-        if self.0.is_empty() || is_apart(Part::Word) || is_apart(Part::Path) {
+        if self.0.is_empty() || is_apart(NamePart::Word) || is_apart(NamePart::Path) {
             return Likeness::Apart;
         }
         let is_there = |own: &Text| other.0.iter().any(|other| own.has_key_of(other));
@@ -104,15 +104,15 @@ impl Text {
             || has_variable(other)
             || match self.part {
                 // Pulumi knows one stack as `STACK` and as `ORGANIZATION/PROJECT/STACK`.
-                Part::Word => ends(own, other) || ends(other, own),
+                NamePart::Word => ends(own, other) || ends(other, own),
                 // An artifact can have any name.
-                Part::Path => inside(own) == inside(other),
-                Part::None => false,
+                NamePart::Path => inside(own) == inside(other),
+                NamePart::None => false,
             }
     }
 }
 
-impl Part {
+impl NamePart {
     fn of(text: &str, target: &str) -> Self {
         let is_end = |path: &str| {
             !path.is_empty()

@@ -9,7 +9,7 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_o
 use yaml_source::source::{FileId, Sources};
 use yaml_source::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read, read_text};
 
-use crate::manifest::{Author, FileShape, check, compile, compile_own, is_surely_schema};
+use crate::manifest::{FileShape, SchemaAuthor, check, compile, compile_own, is_surely_schema};
 use crate::template::is_template;
 
 use super::fields::{EnvFiles, KindFields};
@@ -78,7 +78,7 @@ pub struct Kind {
     pub(super) reserved_env: BTreeMap<String, String>,
     pub(super) options: Json,
     validator: OnceLock<Option<Validator>>,
-    pub(super) author: Author,
+    pub(super) author: SchemaAuthor,
 }
 
 impl Kind {
@@ -149,7 +149,7 @@ impl Kind {
         let mut diagnostics = Diagnostics::default();
         let node = read_text(text, file, Limits::MANIFEST, &mut diagnostics)?;
         let kind = Self::from_node(node, family, name, &mut diagnostics)?;
-        Some(Self { author: Author::Program, ..kind })
+        Some(Self { author: SchemaAuthor::Program, ..kind })
     }
 
     fn from_node(node: Node, family: Family, name: &str, diagnostics: &mut Diagnostics) -> Option<Self> {
@@ -201,7 +201,7 @@ impl Kind {
             reserved_env: fields.reserved_env,
             options,
             validator: OnceLock::new(),
-            author: Author::User,
+            author: SchemaAuthor::User,
             node,
         })
     }
@@ -234,8 +234,8 @@ impl Kind {
     /// The validator of its options: made when it is first asked for, which is when something is wrong.
     pub(super) fn validator(&self) -> Option<&Validator> {
         let make = || match self.author {
-            Author::Program => Some(compile_own(&self.options)),
-            Author::User => compile(&self.options).ok(),
+            SchemaAuthor::Program => Some(compile_own(&self.options)),
+            SchemaAuthor::User => compile(&self.options).ok(),
         };
         self.validator.get_or_init(make).as_ref()
     }

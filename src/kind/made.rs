@@ -6,7 +6,7 @@ use yaml_source::files;
 use yaml_source::source::Span;
 use yaml_source::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
 
-use crate::manifest::{Author, Schema, Secret, Wording, check_against, misspelled_variable};
+use crate::manifest::{Schema, SchemaAuthor, Secret, Wording, check_against, misspelled_variable};
 use crate::template::{Filler, Scope, Template, to_value};
 
 use super::fields::EnvFiles;
@@ -74,7 +74,7 @@ impl Kind {
     /// Where to name what is deployed, when nothing names it: in the kind, or in its options `given` by a manifest.
     pub(crate) fn place_of_target(&self, given: &Node) -> Span {
         let target = |node: &Node| node.at("/target").map(|target| target.span);
-        if self.author != Author::User {
+        if self.author != SchemaAuthor::User {
             return target(given).unwrap_or(given.span);
         }
         let steps = || self.node.entry_at("/steps").map_or(self.node.span, |steps| steps.key_span);
@@ -83,7 +83,7 @@ impl Kind {
 
     /// Whether it comes with the program.
     pub(crate) fn is_built_in(&self) -> bool {
-        self.author == Author::Program
+        self.author == SchemaAuthor::Program
     }
 
     /// The options that `target` uses, in the order in which they are declared.

@@ -1,18 +1,22 @@
 //! Jobs: the gets, what a gate asks for, the kind's steps, and what is written afterwards.
 
+mod checks;
+mod env;
+
 use concourse_pipeline::Repository;
-use concourse_pipeline::model::{Core, GetStep, InParallel, Job, JobName, LoadVarStep, Resource, ResourceName, Step};
+use concourse_pipeline::model::{Core, GetStep, InParallel, Job, JobName, Resource, ResourceName, Step};
 use github_issues_resource::contract::{ContentFiles, ReportStatus, files};
 use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostic, Rule};
-use yaml_source::source::Span;
-use yaml_source::yaml::{Node, NodeKind, Value, escape};
+use yaml_source::yaml::{Value, escape};
 
 use crate::input::{InputSource, InputType};
-use crate::kind::{Family, Kind, KindScope, Made, credentials_of};
+use crate::kind::{Family, Kind, KindScope, Made};
 use crate::manifest::{EventWord, IssuesResource};
 use crate::plan::{BuildJob, BuildPhase, Entry, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
-use crate::project::{Alert, EnvSource, Input, Pin, Stage};
+use crate::project::{Alert, Input, Pin, Stage};
+
+use env::settings_of_env;
 
 use super::Lowering;
 use super::issues::{self, After, Written};
@@ -22,16 +26,6 @@ use super::{notify, options};
 
 /// The gate of a job, and how the job gets its code.
 type Gated<'g, 'a> = (&'g TakenGate<'a>, Wiring<'a>);
-
-/// Variables of a job that come from files.
-struct Env {
-    /// Variable → value, for kinds that take no files.
-    values: Vec<(String, String)>,
-    /// Variable → file.
-    files: Vec<(String, String)>,
-    /// Steps that read the files.
-    load: Vec<Step>,
-}
 
 impl<'a> Lowering<'_, 'a> {
     pub(super) fn stage_job(&mut self, job: &StageJob<'a>) {
@@ -342,81 +336,6 @@ impl<'a> Lowering<'_, 'a> {
         made
     }
 
-    /// A preview runs code that nobody approved: what its credentials allow, that code can do.
-    fn warn_of_credentials(&mut self, kind: &Kind, stage: &Stage) {
-        let shared = kind.shared_credentials(stage);
-        let Some(first) = shared.first() else { return };
-        let holds = |(_, value): &&(String, String)| credentials_of(value).any(|name| name == first);
-        let variable = stage.preview_env.iter().find(holds).map(|(variable, _)| escape(variable));
-        let settings = &stage.origin.settings;
-        let place = variable.and_then(|variable| {
-            settings.at(&format!("/preview_env/{variable}")).or_else(|| settings.at(&format!("/env/{variable}")))
-        });
-        let names: Vec<String> = shared.iter().map(|name| format!("(({name}))")).collect();
-        self.diagnostics.push(
-            Diagnostic::new(
-                Rule::PreviewCredentials,
-                place.map_or_else(|| stage.span_of("/stack"), |node| node.span),
-                format!("the preview of {} has credentials of the deployment: {}", stage.whom(), names.join(", ")),
-            )
-            .note("a preview runs code that nobody approved")
-            .help(format!(
-                "give the preview credentials that can only read, in `preview_env`{}",
-                kind.preview_options().map(|name| format!(" or as the option `{name}`")).collect::<String>()
-            )),
-        );
-    }
-
-    /// A variable in the name of what is deployed could make it the target of another stage.
-    fn check_target(&mut self, target: Option<&str>, kind: &Kind, stage: &Stage) {
-        let Some((target, variable)) =
-            target.and_then(|target| Some((target, kind.variable_of_target(target, &stage.scope)?)))
-        else {
-            return;
-        };
-        let settings = &stage.origin.settings;
-        let options = kind.target_options();
-        let given = options.iter().find_map(|name| {
-            let option = settings.at(&format!("/stack/{}/{}", escape(&stage.kind), escape(name)))?;
-            holds(option, variable).then_some(option.span)
-        });
-        // The repository, or a path, was reported where it is checked.
-        if Repository::of_clone(&stage.code.git.repository).to_string().contains(variable)
-            || given.is_some_and(|span| self.diagnostics.speaks_within(span))
-        {
-            return;
-        }
-        let span = given.unwrap_or_else(|| stage.own_place("/names/stack"));
-        let rule = if kind.is_built_in() { Rule::VariablePlace } else { Rule::UnnamedTarget };
-        self.diagnostics.push(
-            Diagnostic::new(rule, span, format!("the variable `{variable}` decides what the stage deploys"))
-                .note(format!("the target is `{target}`"))
-                .note("whether another job deploys the same thing without an approval cannot be checked")
-                .help("write the value in the place of the variable"),
-        );
-    }
-
-    /// A variable that the kind needs for itself would come to it with the kind's value.
-    fn check_variables(&mut self, variables: &[(String, String)], steps: &[(Step, Span)], kind: &Kind, stage: &Stage) {
-        for (step, _) in steps {
-            let Core::Task(task) = &step.core else { continue };
-            let Some(config) = &task.config else { continue };
-            for (variable, value) in variables {
-                let given = config.params.get(variable);
-                if given.is_some_and(|given| *given != Value::from(value.as_str())) {
-                    self.diagnostics.push(
-                        Diagnostic::new(
-                            Rule::NameCollision,
-                            stage.span_of(&format!("/env/{}", escape(variable))),
-                            format!("the stack kind `{}` has a variable `{variable}` of its own", kind.name()),
-                        )
-                        .help("give yours another name"),
-                    );
-                }
-            }
-        }
-    }
-
     /// What an issue is told was deployed. What was held to an approval is what the approval says.
     fn pins(
         &mut self,
@@ -452,115 +371,6 @@ impl<'a> Lowering<'_, 'a> {
         }
         pins
     }
-
-    /// A file that Concourse's git resource writes may be gone, or say something else, once the approved commit is checked
-    /// out.
-    fn check_file_of_clone(&mut self, input: &Input, variable: &str, file: &str, stage: &Stage) {
-        let InputSource::Git(git) = &input.source else { return };
-        let Some(own) = file.strip_prefix(".git/") else { return };
-        let name = &input.name;
-        let message = match own {
-            "ref" | "short_ref" if git.tag_filter.is_some() => {
-                format!("`{file}` of `{name}` names a tag before a gate, and the approved commit behind it")
-            }
-            "HEAD" | "ref" | "commit" | "short_ref" | "commit_message" => return,
-            _ => format!("`{file}` of `{name}` is gone behind a gate, where the approved commit is checked out"),
-        };
-        let span = stage.span_of(&format!("/inputs/{}/env/{}", escape(name.as_str()), escape(variable)));
-        self.diagnostics.push(
-            Diagnostic::new(Rule::WrongType, span, message)
-                .help("use `.git/HEAD`, the hash of the commit; or ask git in the deployment's own step"),
-        );
-    }
-
-    /// The variables of a job: those that were said, and those from files of what it takes. What an approval holds to a
-    /// version comes from the approval, not from what the build happened to get.
-    fn env(
-        &mut self,
-        kind: &Kind,
-        variables: &[(String, String)],
-        takes: impl Iterator<Item = Taken<'a>>,
-        gate: Option<Gated<'_, 'a>>,
-        stage: &Stage,
-    ) -> Env {
-        let mut files: Vec<(String, String, bool)> = Vec::new();
-        for taken in takes {
-            let Taken::Input(input) = taken else { continue };
-            for EnvSource { variable, file } in &input.env {
-                let twice = variables.iter().any(|(known, _)| known == variable)
-                    || files.iter().any(|(known, ..)| known == variable);
-                if twice {
-                    self.diagnostics.push(
-                        Diagnostic::new(
-                            Rule::NameCollision,
-                            stage.span_of(&format!("/inputs/{}/env/{}", escape(input.name.as_str()), escape(variable))),
-                            format!("the variable `{variable}` has two values"),
-                        )
-                        .note(format!("one of them is `{file}` of `{}`", input.name)),
-                    );
-                    continue;
-                }
-                if gate.is_some_and(|(gate, _)| gate.holds(input.name.as_str())) {
-                    self.check_file_of_clone(input, variable, file, stage);
-                }
-                let version = input.pin.file() == Some(file) || input.source.as_type().version_file() == Some(file);
-                files.push((variable.clone(), env_file(input, file, gate), version));
-            }
-        }
-        if kind.reads_env_files() {
-            let files = files.into_iter().map(|(variable, file, _)| (variable, file)).collect();
-            return Env { values: variables.to_vec(), files, load: Vec::new() };
-        }
-        let mut env = Env { values: variables.to_vec(), files: Vec::new(), load: Vec::new() };
-        let mut names: Vec<String> = Vec::new();
-        for (variable, file, version) in files {
-            let name = local_variable(&variable);
-            if names.contains(&name) {
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        Rule::NameCollision,
-                        stage.origin.span,
-                        format!("two variables are read as `((.:{name}))`"),
-                    )
-                    .note(format!("one of them is `{variable}`"))
-                    .help("give them names that differ by more than their case"),
-                );
-                continue;
-            }
-            // A file that looks like JSON or YAML by its name would be read as such.
-            let structured = [".json", ".yml", ".yaml"].iter().any(|ending| file.ends_with(ending));
-            env.load.push(
-                Core::LoadVar(LoadVarStep {
-                    load_var: artifact(&name),
-                    file: file.as_str().into(),
-                    format: structured.then(|| "trim".into()),
-                    // A version is no secret, and a log without it answers no question.
-                    reveal: version.then_some(true),
-                })
-                .into(),
-            );
-            env.values.push((variable, format!("((.:{name}))")));
-            names.push(name);
-        }
-        env
-    }
-}
-
-/// Where the value of a variable stands.
-fn env_file(input: &Input, file: &str, gate: Option<Gated<'_, '_>>) -> String {
-    match gate {
-        Some((gate, wiring)) if input.pin.file() == Some(file) && gate.holds(input.name.as_str()) => {
-            wiring.pin(input.name.as_str())
-        }
-        _ => format!("{}/{file}", input.name),
-    }
-}
-
-/// The local variable that a file is read into.
-fn local_variable(variable: &str) -> String {
-    let name: String =
-        variable.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
-    if name.starts_with(|c: char| c.is_ascii_lowercase()) { name } else { format!("v{name}") }
 }
 
 fn get(take: &Take<'_>, params: Option<Value>) -> Step {
@@ -615,22 +425,4 @@ fn together(mut steps: Vec<Step>) -> Option<Step> {
 /// The name of an artifact that this program chose.
 pub(super) fn artifact(name: &str) -> ResourceName {
     ResourceName::parse(name).expect("internal error: the name of an artifact is none")
-}
-
-/// What the stage sets in the environment of the job.
-fn settings_of_env<'s>(job: &StageJob<'s>) -> &'s [(String, String)] {
-    match job.phase {
-        StagePhase::Preview => &job.stage.preview_env,
-        StagePhase::Deploy => &job.stage.env,
-    }
-}
-
-/// Whether a text of a setting holds another text.
-fn holds(node: &Node, part: &str) -> bool {
-    match &node.kind {
-        NodeKind::Scalar(scalar) => scalar.text.contains(part),
-        NodeKind::List(items) => items.iter().any(|item| holds(item, part)),
-        NodeKind::Map(map) => map.entries().iter().any(|entry| holds(&entry.value, part)),
-        NodeKind::Invalid => false,
-    }
 }

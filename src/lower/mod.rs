@@ -96,7 +96,7 @@ fn lower_one<'p>(
     let Lowering { definitions, added, mut origins, .. } = lowering;
     let Pipeline { mut resources, mut resource_types, jobs, var_sources, display, .. } =
         definitions.into_pipeline(fleet);
-    let mut used = Used::default();
+    let mut used = UsedNames::default();
     for job in &jobs {
         job.each_step(&mut |step| used.step(step));
     }
@@ -159,12 +159,12 @@ impl<'a> Lowering<'_, 'a> {
 
 /// What the steps of a pipeline name.
 #[derive(Default)]
-struct Used {
+struct UsedNames {
     resources: BTreeSet<String>,
     types: BTreeSet<String>,
 }
 
-impl Used {
+impl UsedNames {
     fn step(&mut self, step: &Step) {
         match &step.core {
             Core::Get(get) => {
@@ -186,7 +186,7 @@ impl Used {
 /// A step of a kind, or of the manifest, may name a resource that nothing defines.
 fn check_resources(
     resources: &[concourse_pipeline::model::Resource],
-    used: &Used,
+    used: &UsedNames,
     plan: &PipelinePlan<'_>,
     diagnostics: &mut Diagnostics,
 ) {

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::{Node, NodeKind, Resolved, ScalarStyle, escape, trap};
 
-use super::fit::{Author, surely_fits};
+use super::fit::{SchemaAuthor, surely_fits};
 use super::misfit::{Misfit, Wording, node_noun, other_than_a_manifest};
 use super::schema::FileShape;
 
@@ -46,7 +46,7 @@ pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Dia
         document.kind = NodeKind::Invalid;
         return;
     }
-    let schema = Schema { json: shape.schema(), author: Author::Program, validator: &|| Some(shape.validator()) };
+    let schema = Schema { json: shape.schema(), author: SchemaAuthor::Program, validator: &|| Some(shape.validator()) };
     check_against(document, &schema, &Wording::File(shape), diagnostics);
     check_traps(document, diagnostics);
 }
@@ -56,7 +56,7 @@ pub(crate) struct Schema<'a> {
     /// As it is written.
     pub(crate) json: &'a Json,
     /// Whose it is.
-    pub(crate) author: Author,
+    pub(crate) author: SchemaAuthor,
     /// As it is asked what is wrong; nothing, where it is no schema.
     pub(crate) validator: &'a dyn Fn() -> Option<&'a jsonschema::Validator>,
 }

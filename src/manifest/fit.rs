@@ -12,7 +12,7 @@ use super::check::REMOVABLE;
 
 /// Whose schema it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Author {
+pub(crate) enum SchemaAuthor {
     /// Ours: drafts 7 and 2020-12 agree on what it says, and so do their regular expressions and Rust's.
     Program,
     /// Somebody's.
@@ -21,7 +21,7 @@ pub(crate) enum Author {
 
 /// Is it certain that the value fits? It never is where something is wrong, nor where a schema says more than is
 /// understood here.
-pub(super) fn surely_fits(node: &Node, schema: &Json, author: Author) -> bool {
+pub(super) fn surely_fits(node: &Node, schema: &Json, author: SchemaAuthor) -> bool {
     Fit { root: schema, author }.node(node, schema, false)
 }
 
@@ -30,7 +30,7 @@ const OUR_FORMATS: [&str; 3] = ["path", "uint32", "uint64"];
 
 struct Fit<'s> {
     root: &'s Json,
-    author: Author,
+    author: SchemaAuthor,
 }
 
 impl Fit<'_> {
@@ -59,7 +59,7 @@ impl Fit<'_> {
                 value.as_array().is_some_and(|words| words.iter().any(|word| text.is_some() && word.as_str() == text))
             }
             "pattern" => text.is_none_or(|text| {
-                self.author == Author::Program && value.as_str().is_some_and(|pattern| matches(pattern, text))
+                self.author == SchemaAuthor::Program && value.as_str().is_some_and(|pattern| matches(pattern, text))
             }),
             "format" => value.as_str().is_some_and(|format| OUR_FORMATS.contains(&format)),
             "minimum" => match (resolved, value.as_i64()) {
@@ -83,7 +83,7 @@ impl Fit<'_> {
                 entries.clone().is_none_or(|mut entries| entries.all(|entry| self.entry(entry, schema, keyword, value)))
             }
             "$ref" => match (self.author, value.as_str().and_then(|target| target.strip_prefix('#'))) {
-                (Author::Program, Some(pointer)) => {
+                (SchemaAuthor::Program, Some(pointer)) => {
                     self.root.pointer(pointer).is_some_and(|schema| self.node(node, schema, removable))
                 }
                 _ => false,
@@ -99,7 +99,7 @@ impl Fit<'_> {
         match keyword {
             "properties" => value.as_object().is_some_and(|known| known.get(&entry.key).is_none_or(fits)),
             "patternProperties" => value.as_object().is_some_and(|known| {
-                self.author == Author::Program
+                self.author == SchemaAuthor::Program
                     && known.iter().all(|(pattern, schema)| !matches(pattern, &entry.key) || fits(schema))
             }),
             _ => {
@@ -262,7 +262,7 @@ mod tests {
             };
             let (_, node) = parsed(&mut sources, "file", &fs::read_to_string(path).unwrap());
             changed(&node.unwrap(), values.as_list().unwrap(), &mut |node| {
-                let fits = surely_fits(node, shape.schema(), Author::Program);
+                let fits = surely_fits(node, shape.schema(), SchemaAuthor::Program);
                 let valid = shape.validator().is_valid(&to_json(node));
                 assert_eq!(fits, valid, "{}: {}", path.display(), to_json(node));
                 *(if fits { &mut fit } else { &mut unfit }) += 1;
@@ -285,7 +285,7 @@ mod tests {
             (r#"{"additionalProperties": false}"#, false),
         ] {
             let schema = serde_json::from_str(schema).unwrap();
-            assert_eq!(surely_fits(&node, &schema, Author::User), fits, "{schema}");
+            assert_eq!(surely_fits(&node, &schema, SchemaAuthor::User), fits, "{schema}");
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) use concourse_pipeline::secrets::{
     secret_parts,
 };
 pub use files::{ChainFields, ConcourseSettings, FleetFields, LevelWord, ManifestFields};
-pub(crate) use fit::{Author, is_surely_schema};
+pub(crate) use fit::{SchemaAuthor, is_surely_schema};
 pub(crate) use free::{Free, FreeMap};
 pub use issues::*;
 pub use jobs::*;

@@ -113,7 +113,7 @@ impl RenderedPipeline {
 ///
 /// When a file cannot be read. What is wrong with its content is among the diagnostics.
 pub fn render(selection: &[Selected], options: &Options) -> Result<Run, Failure> {
-    Ok(collect(selection, options)?.settle(&options.levels))
+    Ok(collect(selection, options)?.finish(&options.levels))
 }
 
 /// A rendered pipeline as a file.
@@ -154,7 +154,7 @@ impl Collected {
     }
 
     /// Leaves out what comments allow, and takes each rule for what the run wants it to be.
-    pub(crate) fn settle(mut self, levels: &Levels) -> Run {
+    pub(crate) fn finish(mut self, levels: &Levels) -> Run {
         self.seen.check(&mut self.diagnostics);
         let diagnostics = levels.apply(allow(self.diagnostics.into_sorted(), &self.sources));
         Run { sources: self.sources, diagnostics, fleets: self.fleets }

@@ -6,16 +6,16 @@ use minijinja::value::{Enumerator, Object};
 
 /// The names that a template may use. Cheap to extend: a stage's names are shared by all that is filled for it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Scope(Arc<Names>);
+pub(crate) struct Scope(Arc<ScopeValues>);
 
 #[derive(Clone, Debug, Default)]
-struct Names {
+struct ScopeValues {
     values: BTreeMap<&'static str, Value>,
     /// Dotted names whose own templates were wrong: what uses them cannot be right, and is not reported again.
     unknown: BTreeSet<String>,
 }
 
-impl Object for Names {
+impl Object for ScopeValues {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.values.get(key.as_str()?).cloned()
     }
@@ -28,7 +28,7 @@ impl Object for Names {
 impl Scope {
     /// The same names and more; a name that is there already means something else from here on.
     pub(crate) fn with(&self, names: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
-        let mut all = Names::clone(&self.0);
+        let mut all = ScopeValues::clone(&self.0);
         all.values.extend(names);
         Self(Arc::new(all))
     }

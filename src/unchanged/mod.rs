@@ -21,13 +21,13 @@ use crate::cli::RenderArgs;
 use crate::render::Run;
 
 use looked::Looked;
-use place::Place;
-use record::Record;
+use place::CacheFile;
+use record::QuietRun;
 use signature::Signature;
 
 /// What earlier runs of the same program found, who were asked the same.
 pub(crate) struct Memory {
-    place: Place,
+    place: CacheFile,
     /// What is asked of which program.
     asked: String,
     paths: Vec<Utf8PathBuf>,
@@ -46,7 +46,7 @@ impl Memory {
         let program = Utf8PathBuf::from_path_buf(std::env::current_exe().ok()?).ok()?;
         let signature = Signature::of(&program)?;
         let paths = if args.paths.is_empty() { vec![Utf8PathBuf::from(".")] } else { args.paths.clone() };
-        let place = Place::of(&paths, args.out.as_deref())?;
+        let place = CacheFile::of(&paths, args.out.as_deref())?;
         let version = env!("CARGO_PKG_VERSION");
         let asked = format!("{:?}", (version, program, signature.to_string(), &place.of, &paths, &args.out, levels));
         signature.is_older(begun).then_some(Self { place, asked, paths, begun })
@@ -54,7 +54,7 @@ impl Memory {
 
     /// How many pipelines are known to be up to date: nothing has changed since a run found nothing to say of them.
     pub(crate) fn recall(&self) -> Option<usize> {
-        Record::parse(&self.place.read()?, &self.asked)?.pipelines_if_unchanged()
+        QuietRun::parse(&self.place.read()?, &self.asked)?.pipelines_if_unchanged()
     }
 
     /// Remembers that a run found that many pipelines up to date, and had nothing to say. That it cannot be remembered
@@ -64,7 +64,7 @@ impl Memory {
             return;
         }
         let looked = Looked::at(&self.paths, run, folders);
-        if let Some(text) = looked.and_then(|looked| Record::text(&self.asked, pipelines, &looked, self.begun)) {
+        if let Some(text) = looked.and_then(|looked| QuietRun::text(&self.asked, pipelines, &looked, self.begun)) {
             self.place.write(&text);
         }
     }

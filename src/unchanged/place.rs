@@ -10,14 +10,14 @@ use yaml_source::files;
 use crate::write;
 
 /// Where it is remembered: a file of the user's cache.
-pub(super) struct Place {
+pub(super) struct CacheFile {
     folder: Utf8PathBuf,
     name: String,
     /// What it is of, told by where that really is.
     pub(super) of: String,
 }
 
-impl Place {
+impl CacheFile {
     /// That of these paths, as they are told from here, and of the folder they are rendered to. `None` where the user
     /// has no cache, and where it lies in a repository, which others could fill.
     pub(super) fn of(paths: &[Utf8PathBuf], out: Option<&Utf8Path>) -> Option<Self> {

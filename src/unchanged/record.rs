@@ -9,7 +9,7 @@ use super::looked::Looked;
 use super::signature::Signature;
 
 /// A run that had nothing to say, as it is remembered: texts that each end in NUL, which no path holds.
-pub(super) struct Record<'t> {
+pub(super) struct QuietRun<'t> {
     pipelines: usize,
     /// In turn a path, and how it was found.
     looked: Vec<&'t str>,
@@ -25,7 +25,7 @@ const END: &str = "end";
 /// is, which begins with a slash.
 const NOTHING: &str = "-";
 
-impl<'t> Record<'t> {
+impl<'t> QuietRun<'t> {
     /// What a run looked at, unless some of it is so new that a change would not be seen.
     pub(super) fn text(asked: &str, pipelines: usize, looked: &Looked, begun: SystemTime) -> Option<String> {
         let mut text = format!("{FORMAT}\0{asked}\0{pipelines}\0");

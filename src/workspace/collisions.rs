@@ -14,9 +14,9 @@ use crate::project::{Fleet, Issues};
 
 /// What a manifest has to be compared with the others by.
 #[derive(Debug, Default)]
-pub(super) struct Facts {
-    pipelines: Vec<Named>,
-    issues: Vec<Issue>,
+pub(super) struct ManifestFacts {
+    pipelines: Vec<NamedPipeline>,
+    issues: Vec<NamedIssue>,
     stages: Vec<NamedStage>,
     /// Selectors that fit a stage.
     pub(super) selectors: Vec<String>,
@@ -25,7 +25,7 @@ pub(super) struct Facts {
 }
 
 #[derive(Debug)]
-struct Named {
+struct NamedPipeline {
     concourse: usize,
     /// With what tells its instances apart.
     name: String,
@@ -33,7 +33,7 @@ struct Named {
 }
 
 #[derive(Debug)]
-struct Issue {
+struct NamedIssue {
     /// Its repository.
     place: Repository,
     title: String,
@@ -56,7 +56,7 @@ struct NamedStage {
     span: Span,
 }
 
-impl Facts {
+impl ManifestFacts {
     /// The names of its pipelines, with what tells their instances apart.
     pub(super) fn pipelines(&self) -> impl Iterator<Item = &str> {
         self.pipelines.iter().map(|named| named.name.as_str())
@@ -70,7 +70,7 @@ impl Facts {
                 if self.pipelines.iter().all(|named| named.concourse != pipeline.concourse) {
                     let span = job.stage.origin.span;
                     let name = format!("{}{}", pipeline.name, pipeline.instance_vars.file_name_part());
-                    self.pipelines.push(Named { concourse: pipeline.concourse, name, span });
+                    self.pipelines.push(NamedPipeline { concourse: pipeline.concourse, name, span });
                 }
                 self.stage(job);
                 let Some(opening) = &job.opens else { continue };
@@ -79,7 +79,7 @@ impl Facts {
                 let own = |span: &Span| span.file != fleet.built_in;
                 let span = issue.of.origin.settings.at(pointer).map(|node| node.span).filter(own);
                 let by_prefix = issue.issues.resource == IssuesResource::Mitodl;
-                self.issues.push(Issue {
+                self.issues.push(NamedIssue {
                     place: Repository::of_issues(Some(&issue.issues.api), &issue.issues.repository),
                     title: issue.title.to_owned(),
                     key: issue.key.to_string(),
@@ -113,13 +113,13 @@ impl Facts {
 }
 
 /// What the issues of a run's manifests do to one another.
-pub(super) fn check_issues(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+pub(super) fn check_issues(facts: &[&ManifestFacts], diagnostics: &mut Diagnostics) {
     check_former_names(facts, diagnostics);
     check_titles(facts, diagnostics);
 }
 
 /// What the pipelines of a fleet's manifests do to one another.
-pub(super) fn check_pipelines(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+pub(super) fn check_pipelines(facts: &[&ManifestFacts], diagnostics: &mut Diagnostics) {
     // On two instances of Concourse two pipelines may have one name, but not in one folder of rendered files.
     let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
     for named in facts.iter().flat_map(|facts| &facts.pipelines) {
@@ -142,7 +142,7 @@ pub(super) fn check_pipelines(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 
 /// Approvals of a former name count for the stage: where another stage has or had that name, an approval of the one would
 /// deploy the other.
-fn check_former_names(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+fn check_former_names(facts: &[&ManifestFacts], diagnostics: &mut Diagnostics) {
     let stages = || facts.iter().flat_map(|facts| &facts.stages);
     // Hardly a fleet has one.
     if stages().all(|stage| stage.former.is_empty()) {
@@ -195,8 +195,8 @@ impl NamedStage {
 }
 
 /// Titles are what people go by; to MIT Open Learning's image they are what issues are found by.
-fn check_titles(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let mut issues: Vec<&Issue> = facts.iter().flat_map(|facts| &facts.issues).collect();
+fn check_titles(facts: &[&ManifestFacts], diagnostics: &mut Diagnostics) {
+    let mut issues: Vec<&NamedIssue> = facts.iter().flat_map(|facts| &facts.issues).collect();
     issues.sort_by(|a, b| (&a.place, &a.title, &a.key).cmp(&(&b.place, &b.title, &b.key)));
     // One gate told twice is another problem.
     issues.dedup_by(|a, b| (&a.place, &a.title, &a.key) == (&b.place, &b.title, &b.key));
@@ -205,7 +205,7 @@ fn check_titles(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         let mut behind = issues[index + 1..]
             .iter()
             .take_while(|long| long.place == short.place && long.title.starts_with(&short.title));
-        let confused = |long: &&&Issue| short.title == long.title || short.by_prefix || long.by_prefix;
+        let confused = |long: &&&NamedIssue| short.title == long.title || short.by_prefix || long.by_prefix;
         if let Some(long) = behind.find(confused) {
             let equal = short.title == long.title;
             let diagnostic = if equal {
@@ -233,7 +233,7 @@ fn check_titles(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 }
 
 /// What the settings of a fleet that is rendered as a whole apply to.
-pub(super) fn check_overrides(facts: &[Facts], fleet: &Fleet, diagnostics: &mut Diagnostics) {
+pub(super) fn check_overrides(facts: &[ManifestFacts], fleet: &Fleet, diagnostics: &mut Diagnostics) {
     if fleet.is_alone() {
         return;
     }

@@ -12,7 +12,7 @@ use crate::lower::{lower, repeated_variables};
 use crate::plan::plan;
 use crate::project::{Concourse, ManifestFile, Project, Resolved, file_levels, resolve};
 
-use super::collisions::Facts;
+use super::collisions::ManifestFacts;
 use super::load::{Loaded, LoadedManifest, read_manifest};
 use super::meta::Settable;
 use super::places::Places;
@@ -40,7 +40,7 @@ pub(crate) struct Compiled {
     /// Stages that were found by their files.
     pub(super) discovered: Vec<String>,
     /// What the other manifests of its fleet have to know of it.
-    pub(super) facts: Facts,
+    pub(super) facts: ManifestFacts,
     /// For the pipeline that sets the others, where the fleet asks for one.
     pub(super) settable: Option<Settable>,
 }
@@ -94,7 +94,7 @@ pub(crate) fn compile(
         diagnostics: Diagnostics::default(),
         named_at: Span { file: manifest.file, start: 0, end: 0 },
         discovered: Vec::new(),
-        facts: Facts::default(),
+        facts: ManifestFacts::default(),
         settable: None,
     };
     if let Some(Understood { node, levels, resolved }) =

@@ -12,7 +12,7 @@ use crate::gates;
 use crate::progress::Progress;
 
 use super::beside::Beside;
-use super::collisions::{self, Facts};
+use super::collisions::{self, ManifestFacts};
 use super::compile::{CompiledPipeline, compile};
 use super::load::{Loaded, LoadedManifest, check_listing, load, load_others};
 use super::meta;
@@ -53,14 +53,14 @@ pub(crate) fn compile_fleets(
 /// What is kept of manifests until all of a run were read.
 #[derive(Default)]
 pub(crate) struct Seen {
-    facts: Beside<Facts>,
+    facts: Beside<ManifestFacts>,
     gates: Beside<gates::Facts>,
     levels: BTreeMap<FileId, FileLevels>,
 }
 
 impl Seen {
     /// Takes in the manifests of a fleet. Those of one that is rendered as a whole are all that there are.
-    fn add(&mut self, facts: Beside<Facts>, loaded: &Loaded, diagnostics: &mut Diagnostics) {
+    fn add(&mut self, facts: Beside<ManifestFacts>, loaded: &Loaded, diagnostics: &mut Diagnostics) {
         facts.check(collisions::check_pipelines, diagnostics);
         if loaded.whole {
             collisions::check_overrides(&facts.rendered, &loaded.fleet, diagnostics);
@@ -162,7 +162,7 @@ fn compile_others(
     loaded: &Loaded,
     options: Compiling<'_>,
     sources: &Sources,
-    facts: &mut Beside<Facts>,
+    facts: &mut Beside<ManifestFacts>,
     seen: &mut Seen,
 ) -> Result<(), Failure> {
     if others.is_empty() {

@@ -103,7 +103,7 @@ pub(super) fn pipelines(fleet: &Fleet, settable: &[Settable], diagnostics: &mut 
     }
     let mut made = Vec::new();
     for (index, concourse) in fleet.concourses.iter().enumerate() {
-        let maker = Maker { meta, fleet, path, concourse };
+        let maker = MetaMaker { meta, fleet, path, concourse };
         match maker.pipeline(index, settable) {
             Ok(pipeline) => made.extend(pipeline),
             Err(diagnostic) => {
@@ -137,14 +137,14 @@ pub(super) fn check_names(fleet: &Fleet, settable: &[Settable], diagnostics: &mu
 type Problem = Box<Diagnostic>;
 
 /// Makes the pipeline of one Concourse.
-struct Maker<'a> {
+struct MetaMaker<'a> {
     meta: &'a Meta,
     fleet: &'a Fleet,
     path: &'a Utf8Path,
     concourse: &'a Concourse,
 }
 
-impl Maker<'_> {
+impl MetaMaker<'_> {
     fn pipeline(&self, index: usize, settable: &[Settable]) -> Result<Option<CompiledPipeline>, Problem> {
         let here = |pipeline: &&SettablePipeline| pipeline.concourse == *self.concourse;
         if !settable.iter().flat_map(|settable| &settable.pipelines).any(|pipeline| here(&pipeline)) {

@@ -9,6 +9,7 @@ pub mod address;
 pub mod diff;
 pub mod flow;
 pub mod graph;
+pub mod job_names;
 pub mod lint;
 pub mod model;
 mod repository;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::flow::is_gate_type;
+use crate::job_names::{self, Environment, environment_of};
 use crate::model::is_clock;
 use crate::validate::PathPattern;
 use yaml_source::source::Span;
@@ -286,13 +287,12 @@ impl<'n> JobView<'n> {
     pub fn environment(&self) -> Option<(&'n str, Environment)> {
         let (stem, environment) = environment_of(self.name)?;
         let word = &self.name[stem.len() + 1..];
-        let is_task = ["ci", "rc", "test"].iter().any(|known| known.eq_ignore_ascii_case(word));
-        (!is_task || self.deploys()).then_some((stem, environment))
+        (!job_names::is_task(word) || self.deploys()).then_some((stem, environment))
     }
 
     /// Does its name say that it deploys something, or shows what that would do?
     pub fn deploys(&self) -> bool {
-        ["deploy", "preview", "promote", "apply"].iter().any(|verb| self.name.contains(verb))
+        job_names::is_deployment(self.name)
     }
 }
 
@@ -334,34 +334,6 @@ impl<'n> StepView<'n> {
     /// The configuration of a task, if it stands in the pipeline.
     pub fn config(&self) -> Option<&'n Node> {
         field(self.node, "config")
-    }
-}
-
-/// An environment that a name tells of, in the order of promotion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Environment {
-    /// Where a commit goes by itself.
-    Integration,
-    /// Where it is tried.
-    Test,
-    /// Where people use it.
-    Production,
-}
-
-/// The environment at the end of a name, and what stands before it.
-pub(crate) fn environment_of(name: &str) -> Option<(&str, Environment)> {
-    let (stem, word) = name.rsplit_once(['-', '.', '_'])?;
-    let environment = environment(word)?;
-    Some((stem, environment))
-}
-
-/// The environment that a word is.
-pub fn environment(word: &str) -> Option<Environment> {
-    match word.to_ascii_lowercase().as_str() {
-        "ci" | "dev" | "development" => Some(Environment::Integration),
-        "qa" | "rc" | "test" | "staging" | "uat" => Some(Environment::Test),
-        "production" | "prod" => Some(Environment::Production),
-        _ => None,
     }
 }
 

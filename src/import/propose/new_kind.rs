@@ -40,7 +40,7 @@ pub(crate) fn new_kind(
     types: &[Json],
     build: bool,
 ) -> NewKind {
-    let mut options = Options { stages, known: Vec::new() };
+    let mut options = NewOptions { stages, known: Vec::new() };
     let (mut steps, mut resources) = (Vec::new(), Vec::new());
     let previewed = bodies.iter().any(|body| matches!(body.phase, "preview" | "check"));
     for phase in ["deploy", "preview", "check", "build"] {
@@ -226,12 +226,12 @@ fn called(step: &Json) -> (Option<&'static str>, &str) {
 }
 
 /// The options that a manifest gives to the new kind.
-struct Options {
+struct NewOptions {
     stages: usize,
     known: Vec<(String, Vec<Option<Json>>)>,
 }
 
-impl Options {
+impl NewOptions {
     /// A condition for steps of many stages with long names, which do not go into one expression: each stage sets by an
     /// option whether it has the step.
     fn when_by_stage(&mut self, condition: Option<&str>, members: &[usize], of_phase: &[&JobBody]) -> Option<String> {

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 pub(crate) struct TemplateValues(pub(crate) Vec<(&'static str, String)>);
 
 #[derive(Clone, Debug)]
-enum Part {
+enum TemplatePart {
     Text(String),
     Hole(usize),
 }
@@ -27,11 +27,11 @@ pub(crate) fn common_template(texts: &[(&TemplateValues, &str)]) -> Option<Strin
     }
     let mut candidates = Vec::new();
     segment(words, first, 0, &mut Vec::new(), &mut candidates);
-    let fits = |parts: &Vec<Part>| rest.iter().all(|(words, text)| fill(parts, words).as_deref() == Some(text));
+    let fits = |parts: &Vec<TemplatePart>| rest.iter().all(|(words, text)| fill(parts, words).as_deref() == Some(text));
     candidates.iter().find(|parts| fits(parts)).map(|parts| {
-        let source = |part: &Part| match part {
-            Part::Text(text) => literal(text),
-            Part::Hole(index) => format!("{{{{ {} }}}}", words.0[*index].0),
+        let source = |part: &TemplatePart| match part {
+            TemplatePart::Text(text) => literal(text),
+            TemplatePart::Hole(index) => format!("{{{{ {} }}}}", words.0[*index].0),
         };
         parts.iter().map(source).collect()
     })
@@ -53,7 +53,13 @@ pub(crate) fn escape(value: &mut Json) {
 }
 
 /// All ways to take a text for words and what stands between them, the longest words first.
-fn segment(words: &TemplateValues, text: &str, from: usize, parts: &mut Vec<Part>, found: &mut Vec<Vec<Part>>) {
+fn segment(
+    words: &TemplateValues,
+    text: &str,
+    from: usize,
+    parts: &mut Vec<TemplatePart>,
+    found: &mut Vec<Vec<TemplatePart>>,
+) {
     if found.len() >= MOST {
         return;
     }
@@ -77,9 +83,9 @@ fn segment(words: &TemplateValues, text: &str, from: usize, parts: &mut Vec<Part
         for (index, length) in here {
             let before = parts.len();
             if at > from {
-                parts.push(Part::Text(text[from..at].to_owned()));
+                parts.push(TemplatePart::Text(text[from..at].to_owned()));
             }
-            parts.push(Part::Hole(index));
+            parts.push(TemplatePart::Hole(index));
             segment(words, text, at + length, parts, found);
             parts.truncate(before);
         }
@@ -87,18 +93,18 @@ fn segment(words: &TemplateValues, text: &str, from: usize, parts: &mut Vec<Part
     if from > 0 || !parts.is_empty() {
         let mut whole = parts.clone();
         if from < text.len() {
-            whole.push(Part::Text(text[from..].to_owned()));
+            whole.push(TemplatePart::Text(text[from..].to_owned()));
         }
         found.push(whole);
     }
 }
 
-fn fill(parts: &[Part], words: &TemplateValues) -> Option<String> {
+fn fill(parts: &[TemplatePart], words: &TemplateValues) -> Option<String> {
     let mut text = String::new();
     for part in parts {
         match part {
-            Part::Text(literal) => text.push_str(literal),
-            Part::Hole(index) => text.push_str(&words.0.get(*index)?.1),
+            TemplatePart::Text(literal) => text.push_str(literal),
+            TemplatePart::Hole(index) => text.push_str(&words.0.get(*index)?.1),
         }
     }
     Some(text)

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concourse_pipeline::flow::PipelineFlow;
+use concourse_pipeline::job_names::{JobRole, job_role};
 use concourse_pipeline::model::{
     Core, GetStep, InParallel, Pipeline, PutStep, Resource, ResourceName, ResourceType, ResourceTypeName, Step,
 };
 
-use super::shape::{Role, role};
 use super::steps::{is_bare, only_gets};
 
 /// Calls each resource as the jobs call what they got of it, where they agree. New name → former name.
@@ -55,7 +55,7 @@ pub(crate) fn call_issues(pipeline: &mut Pipeline) -> bool {
 pub(crate) fn bring_gets_forward(pipeline: &mut Pipeline) -> Vec<String> {
     let mut moved = Vec::new();
     // What tests or publishes by its name stays as it is.
-    for job in pipeline.jobs.iter_mut().filter(|job| role(job.name.as_str()) != Role::Other) {
+    for job in pipeline.jobs.iter_mut().filter(|job| job_role(job.name.as_str()) != JobRole::Other) {
         let mut put: BTreeSet<String> = BTreeSet::new();
         let mut gets = Vec::new();
         for step in &mut job.plan {

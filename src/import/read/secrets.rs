@@ -10,7 +10,7 @@ use crate::manifest::{SecretPart, is_secret_by_name, secret_parts};
 /// Puts the name of a credential where a secret stands, and reports it. What is left may be shown to anybody.
 pub(crate) fn take_out(pipeline: &mut Node, diagnostics: &mut Diagnostics) {
     logins_of_repositories(pipeline);
-    let names = Names::of(pipeline);
+    let names = CredentialNames::of(pipeline);
     walk(pipeline, &mut |place, node| {
         let Some(text) = node.as_str().map(str::to_owned) else { return };
         let mut secrets = secrets(place.key, &text);
@@ -21,7 +21,7 @@ pub(crate) fn take_out(pipeline: &mut Node, diagnostics: &mut Diagnostics) {
         let mut notes: Vec<String> = Vec::new();
         // From behind: what comes before keeps its place.
         while let Some(secret) = secrets.pop() {
-            let wanted = Wanted::new(place, &secret, &text);
+            let wanted = PossibleNames::new(place, &secret, &text);
             let name = names.name(&wanted, &text[secret.range.clone()]);
             notes.extend(names.others(&wanted, &name));
             notes.push(format!("the manifest has the name of a credential in its place: {name}"));
@@ -42,20 +42,20 @@ pub(crate) fn take_out(pipeline: &mut Node, diagnostics: &mut Diagnostics) {
 }
 
 /// Where a text is.
-struct Place<'a> {
+struct TextPlace<'a> {
     /// The names of what is around it: of a job, a step, a resource.
     names: &'a [String],
     key: &'a str,
 }
 
 /// Shows each text of a pipeline, with its place.
-fn walk(pipeline: &mut Node, visit: &mut dyn FnMut(&Place<'_>, &mut Node)) {
+fn walk(pipeline: &mut Node, visit: &mut dyn FnMut(&TextPlace<'_>, &mut Node)) {
     fn of_node(
         key: &str,
         node: &mut Node,
         depth: usize,
         names: &mut Vec<String>,
-        visit: &mut dyn FnMut(&Place<'_>, &mut Node),
+        visit: &mut dyn FnMut(&TextPlace<'_>, &mut Node),
     ) {
         match &mut node.kind {
             NodeKind::Map(map) => {
@@ -69,7 +69,7 @@ fn walk(pipeline: &mut Node, visit: &mut dyn FnMut(&Place<'_>, &mut Node)) {
                 names.truncate(before);
             }
             NodeKind::List(items) => items.iter_mut().for_each(|item| of_node(key, item, depth + 1, names, visit)),
-            NodeKind::Scalar(_) => visit(&Place { names, key }, node),
+            NodeKind::Scalar(_) => visit(&TextPlace { names, key }, node),
             NodeKind::Invalid => {}
         }
     }
@@ -87,10 +87,10 @@ fn secrets(key: &str, text: &str) -> Vec<SecretPart> {
 }
 
 /// The names that a credential could have, the best first.
-struct Wanted(Vec<String>);
+struct PossibleNames(Vec<String>);
 
-impl Wanted {
-    fn new(place: &Place<'_>, secret: &SecretPart, text: &str) -> Self {
+impl PossibleNames {
+    fn new(place: &TextPlace<'_>, secret: &SecretPart, text: &str) -> Self {
         let key = if place.key.is_empty() { "secret" } else { place.key };
         let key = if secret.range == (0..text.len()) { key.to_owned() } else { format!("{key}_{}", secret.what) };
         let of = |name: &str| format!("{}.{}", clean(name), clean(&key).to_ascii_lowercase());
@@ -106,21 +106,21 @@ fn clean(text: &str) -> String {
 }
 
 /// The names of credentials: one for each value that is written under a name.
-struct Names {
+struct CredentialNames {
     /// The name that was wanted, and the value: the name that it got.
     given: BTreeMap<String, Vec<(String, String)>>,
 }
 
-impl Names {
+impl CredentialNames {
     fn of(pipeline: &mut Node) -> Self {
         let mut taken: BTreeSet<String> = BTreeSet::new();
-        let mut found: Vec<(Wanted, String)> = Vec::new();
+        let mut found: Vec<(PossibleNames, String)> = Vec::new();
         walk(pipeline, &mut |place, node| {
             let text = node.as_str().unwrap_or_default();
             let names = text.split("((").skip(1).filter_map(|rest| rest.split_once("))"));
             taken.extend(names.map(|(name, _)| name.trim().to_owned()));
             for secret in secrets(place.key, text) {
-                found.push((Wanted::new(place, &secret, text), text[secret.range].to_owned()));
+                found.push((PossibleNames::new(place, &secret, text), text[secret.range].to_owned()));
             }
         });
         let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -145,17 +145,17 @@ impl Names {
         Self { given }
     }
 
-    fn of_wanted(&self, wanted: &Wanted) -> &[(String, String)] {
+    fn of_wanted(&self, wanted: &PossibleNames) -> &[(String, String)] {
         self.given.get(&wanted.0[0]).map_or(&[], Vec::as_slice)
     }
 
-    fn name(&self, wanted: &Wanted, value: &str) -> String {
+    fn name(&self, wanted: &PossibleNames, value: &str) -> String {
         let found = self.of_wanted(wanted).iter().find(|(known, _)| known == value);
         found.map_or_else(|| format!("(({}))", wanted.0[0]), |(_, name)| name.clone())
     }
 
     /// What the other values are called that are written under the same name.
-    fn others(&self, wanted: &Wanted, name: &str) -> Option<String> {
+    fn others(&self, wanted: &PossibleNames, name: &str) -> Option<String> {
         let names = self.of_wanted(wanted).iter().map(|(_, other)| other.as_str()).filter(|other| *other != name);
         let names: Vec<&str> = names.collect();
         (!names.is_empty()).then(|| {

@@ -2,7 +2,6 @@
 
 mod builds;
 mod find;
-mod names;
 mod order;
 
 use std::collections::BTreeMap;
@@ -11,7 +10,6 @@ use concourse_pipeline::flow::PipelineFlow;
 use concourse_pipeline::model::{Core, Job};
 
 use find::Finder;
-pub(crate) use names::{Role, role};
 
 /// What a pipeline is taken for.
 #[derive(Debug, Default)]
@@ -62,7 +60,7 @@ pub(crate) const NO_CHAIN: &str =
 
 /// Which jobs may be what, when a pipeline is taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct ShapeRules {
     /// A job that makes what stages take is a build of theirs.
     pub(crate) builds: bool,
     /// A job whose name says that it tests or publishes is no stage.
@@ -73,7 +71,7 @@ impl Shape {
     /// The ways to take a pipeline apart that find a chain, the likeliest first.
     pub(crate) fn all(flow: &PipelineFlow<'_>) -> Vec<Self> {
         let readings = [(true, true), (false, true), (true, false), (false, false)];
-        let readings = readings.into_iter().map(|(builds, names)| Reading { builds, names });
+        let readings = readings.into_iter().map(|(builds, names)| ShapeRules { builds, names });
         let mut found: Vec<Self> = Vec::new();
         for shape in readings.map(|reading| Finder::new(flow, reading).find()) {
             let is_new = !found.iter().any(|known| known.chains == shape.chains && known.builds == shape.builds);

@@ -17,7 +17,7 @@ use super::Resolver;
 use super::outline::StageOutline;
 
 /// A stage's names, and what its templates are filled with.
-pub(super) struct Named {
+pub(super) struct NamesOfStage {
     pub(super) scope: Scope,
     pub(super) project: String,
     pub(super) pipeline: Option<PipelineName>,
@@ -37,7 +37,7 @@ impl Resolver<'_, '_> {
         index: usize,
         previewed: bool,
         kind: &Kind,
-    ) -> Named {
+    ) -> NamesOfStage {
         let outline = &outlines[index];
         let settings = &outline.settings;
         let neighbour = |index: Option<usize>| {
@@ -71,7 +71,7 @@ impl Resolver<'_, '_> {
         scope.define("slug", slug.as_str());
         let code = self.text(settings.at("/names/code"), &scope).unwrap_or_else(|| "code".to_owned());
         scope.define("code", code.as_str());
-        Named { scope, project, pipeline, instance_vars, stack, repository, code }
+        NamesOfStage { scope, project, pipeline, instance_vars, stack, repository, code }
     }
 
     fn repository(&mut self, settings: &Node, scope: &Scope) -> Option<String> {

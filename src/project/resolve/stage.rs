@@ -20,14 +20,14 @@ use crate::project::stage::{CodeSource, Gate, Origin, Record, Stage};
 use crate::template::{Filler, Scope};
 
 use super::jobs::job_options;
-use super::names::Named;
+use super::names::NamesOfStage;
 use super::outline::StageOutline;
 use super::{Resolver, durations, formats};
 
 /// A stage whose templates are filled in, and whose inputs may still refer to those of others.
 pub(super) struct Draft<'a> {
     kind: &'a Kind,
-    named: Named,
+    named: NamesOfStage,
     options_node: Node,
     options_sound: bool,
     /// Its settings, filled in.
@@ -74,7 +74,7 @@ impl<'a> Resolver<'a, '_> {
         let outline = &outlines[index];
         let settings = &outline.settings;
         let Draft { kind, named, options_node, options_sound, filled } = draft;
-        let Named { scope, project, pipeline, instance_vars, stack, repository, code } = named;
+        let NamesOfStage { scope, project, pipeline, instance_vars, stack, repository, code } = named;
         let origin = Origin {
             project: project.clone(),
             stage: chain.stage_name(&outline.environment),

@@ -2,12 +2,12 @@
 
 use camino::Utf8Path;
 
-use super::Found;
+use super::FoundImport;
 use super::tree::{Tree, join};
 
 /// The imports of a file that lead to packages of the checkout: those of its own module, and of modules that its
 /// `go.mod` replaces by a folder.
-pub(super) fn found(text: &str, file: &str, tree: &Tree) -> Vec<Found> {
+pub(super) fn found(text: &str, file: &str, tree: &Tree) -> Vec<FoundImport> {
     let modules = modules(file, tree);
     imports(text)
         .into_iter()
@@ -17,7 +17,7 @@ pub(super) fn found(text: &str, file: &str, tree: &Tree) -> Vec<Found> {
                 (rest.is_empty() || rest.starts_with('/')).then_some(())?;
                 tree.folder(&join(folder, rest.trim_start_matches('/'))?)
             })?;
-            Some(Found { line, name: path, target })
+            Some(FoundImport { line, name: path, target })
         })
         .collect()
 }
@@ -54,11 +54,11 @@ fn imports(text: &str) -> Vec<(usize, String)> {
     let mut grouped = false;
     while let Some((line, token)) = tokens.next() {
         match &token {
-            Token::Word(word) if *word == "import" && !grouped => importing = true,
-            Token::Word("func" | "var" | "const" | "type") if !grouped => break,
-            Token::Other('(') if importing => grouped = true,
-            Token::Other(')') => (importing, grouped) = (false, false),
-            Token::Text(path) if importing => {
+            GoToken::Word(word) if *word == "import" && !grouped => importing = true,
+            GoToken::Word("func" | "var" | "const" | "type") if !grouped => break,
+            GoToken::Other('(') if importing => grouped = true,
+            GoToken::Other(')') => (importing, grouped) = (false, false),
+            GoToken::Text(path) if importing => {
                 imports.push((line, (*path).to_owned()));
                 importing = grouped;
             }
@@ -69,7 +69,7 @@ fn imports(text: &str) -> Vec<(usize, String)> {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Token<'t> {
+enum GoToken<'t> {
     Word(&'t str),
     Text(&'t str),
     Other(char),
@@ -88,7 +88,7 @@ impl<'t> Tokens<'t> {
         taken
     }
 
-    fn next(&mut self) -> Option<(usize, Token<'t>)> {
+    fn next(&mut self) -> Option<(usize, GoToken<'t>)> {
         loop {
             let blank = self.rest.len() - self.rest.trim_start().len();
             self.take(blank);
@@ -109,15 +109,15 @@ impl<'t> Tokens<'t> {
                 if self.rest.starts_with(first) {
                     self.take(1);
                 }
-                Token::Text(text)
+                GoToken::Text(text)
             }
             c if c.is_alphanumeric() || c == '_' => {
                 let end = self.rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(self.rest.len());
-                Token::Word(self.take(end))
+                GoToken::Word(self.take(end))
             }
             c => {
                 self.take(c.len_utf8());
-                Token::Other(c)
+                GoToken::Other(c)
             }
         };
         Some((line, token))

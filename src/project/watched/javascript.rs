@@ -3,14 +3,14 @@
 
 use camino::Utf8Path;
 
-use super::Found;
+use super::FoundImport;
 use super::tree::{Tree, join};
 
 /// What a path may leave out ([module resolution](https://www.typescriptlang.org/docs/handbook/modules/reference.html)).
 const ENDINGS: [&str; 9] = ["", ".ts", ".tsx", ".d.ts", ".mts", ".cts", ".js", ".jsx", ".json"];
 
 /// The imports of a file that lead to files of the checkout.
-pub(super) fn found(text: &str, file: &str, tree: &Tree) -> Vec<Found> {
+pub(super) fn found(text: &str, file: &str, tree: &Tree) -> Vec<FoundImport> {
     let folder = Utf8Path::new(file).parent().map_or("", Utf8Path::as_str);
     imports(text)
         .into_iter()
@@ -21,13 +21,13 @@ pub(super) fn found(text: &str, file: &str, tree: &Tree) -> Vec<Found> {
             // A path may name the file that TypeScript is going to write.
             let source = path.strip_suffix(".js").and_then(|path| tree.file(&format!("{path}.ts")));
             let target = source.or_else(|| with_endings(&path)).or_else(|| with_endings(&format!("{path}/index")))?;
-            Some(Found { line, name, target })
+            Some(FoundImport { line, name, target })
         })
         .collect()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token<'t> {
+enum ScriptToken<'t> {
     Word(&'t str),
     Text(&'t str),
     Other(char),
@@ -38,13 +38,15 @@ fn imports(text: &str) -> Vec<(usize, String)> {
     let mut imports = Vec::new();
     let at = |index: usize| tokens.get(index).map(|(_, token)| token);
     for (index, (line, token)) in tokens.iter().enumerate() {
-        let Token::Text(path) = token else { continue };
+        let ScriptToken::Text(path) = token else { continue };
         let back = |by: usize| index.checked_sub(by).and_then(at);
         let imported = match (back(2), back(1)) {
             // `x.require("a")` is a method of somebody's.
-            (Some(Token::Word("require" | "import")), Some(Token::Other('('))) => back(3) != Some(&Token::Other('.')),
-            (_, Some(Token::Word("import"))) => true,
-            (_, Some(Token::Word("from"))) => statement(&tokens[..index - 1]).is_some_and(|is_type| !is_type),
+            (Some(ScriptToken::Word("require" | "import")), Some(ScriptToken::Other('('))) => {
+                back(3) != Some(&ScriptToken::Other('.'))
+            }
+            (_, Some(ScriptToken::Word("import"))) => true,
+            (_, Some(ScriptToken::Word("from"))) => statement(&tokens[..index - 1]).is_some_and(|is_type| !is_type),
             _ => false,
         };
         if imported {
@@ -55,24 +57,24 @@ fn imports(text: &str) -> Vec<(usize, String)> {
 }
 
 /// Does an `import` or `export` begin the statement that ends here, and is it one of types alone?
-fn statement(tokens: &[(usize, Token<'_>)]) -> Option<bool> {
+fn statement(tokens: &[(usize, ScriptToken<'_>)]) -> Option<bool> {
     for (index, (_, token)) in tokens.iter().enumerate().rev() {
         match token {
-            Token::Word("import" | "export") => {
+            ScriptToken::Word("import" | "export") => {
                 let next = |by: usize| tokens.get(index + by).map(|(_, token)| token);
                 // `import type from "x"` imports a value of that name.
-                let is_type = next(1) == Some(&Token::Word("type")) && next(2).is_some();
+                let is_type = next(1) == Some(&ScriptToken::Word("type")) && next(2).is_some();
                 return Some(is_type);
             }
-            Token::Word(_) | Token::Other('{' | '}' | ',' | '*' | '$') | Token::Text(_) => {}
-            Token::Other(_) => return None,
+            ScriptToken::Word(_) | ScriptToken::Other('{' | '}' | ',' | '*' | '$') | ScriptToken::Text(_) => {}
+            ScriptToken::Other(_) => return None,
         }
     }
     None
 }
 
-fn tokens(text: &str) -> Vec<(usize, Token<'_>)> {
-    let mut tokens: Vec<(usize, Token<'_>)> = Vec::new();
+fn tokens(text: &str) -> Vec<(usize, ScriptToken<'_>)> {
+    let mut tokens: Vec<(usize, ScriptToken<'_>)> = Vec::new();
     let mut rest = text;
     let mut line = 1;
     // Depths of braces at which a template goes on.
@@ -86,7 +88,7 @@ fn tokens(text: &str) -> Vec<(usize, Token<'_>)> {
             '/' if begins_regex(tokens.last().map(|(_, token)| token)) => regex(rest),
             '"' | '\'' => {
                 let length = quoted(rest, c);
-                token = Some(Token::Text(rest[1..length].strip_suffix(c).unwrap_or(&rest[1..length])));
+                token = Some(ScriptToken::Text(rest[1..length].strip_suffix(c).unwrap_or(&rest[1..length])));
                 length
             }
             '`' => template(&rest[1..], &mut templates, depth) + 1,
@@ -96,7 +98,7 @@ fn tokens(text: &str) -> Vec<(usize, Token<'_>)> {
             }
             c if c.is_alphanumeric() || c == '_' || c == '$' => {
                 let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '$').unwrap_or(rest.len());
-                token = Some(Token::Word(&rest[..end]));
+                token = Some(ScriptToken::Word(&rest[..end]));
                 end
             }
             c => {
@@ -106,7 +108,7 @@ fn tokens(text: &str) -> Vec<(usize, Token<'_>)> {
                     _ => {}
                 }
                 if !c.is_whitespace() {
-                    token = Some(Token::Other(c));
+                    token = Some(ScriptToken::Other(c));
                 }
                 c.len_utf8()
             }
@@ -119,12 +121,14 @@ fn tokens(text: &str) -> Vec<(usize, Token<'_>)> {
 }
 
 /// A slash divides what is a value, and begins an expression everywhere else.
-fn begins_regex(before: Option<&Token<'_>>) -> bool {
+fn begins_regex(before: Option<&ScriptToken<'_>>) -> bool {
     match before {
         None => true,
-        Some(Token::Word(word)) => matches!(*word, "return" | "typeof" | "case" | "in" | "of" | "void" | "delete"),
-        Some(Token::Text(_)) => false,
-        Some(Token::Other(c)) => !matches!(c, ')' | ']' | '}'),
+        Some(ScriptToken::Word(word)) => {
+            matches!(*word, "return" | "typeof" | "case" | "in" | "of" | "void" | "delete")
+        }
+        Some(ScriptToken::Text(_)) => false,
+        Some(ScriptToken::Other(c)) => !matches!(c, ')' | ']' | '}'),
     }
 }
 

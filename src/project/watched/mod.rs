@@ -41,7 +41,7 @@ enum Language {
 }
 
 /// An import that was found in the checkout.
-struct Found {
+struct FoundImport {
     line: usize,
     /// As it is written.
     name: String,
@@ -95,7 +95,7 @@ pub(super) fn check_imports(root: &Utf8Path, code: &Code, diagnostics: &mut Diag
     }
     let Some(tree) = Tree::new(root) else { return };
     let own = tree.project_files(&code.folder);
-    let mut reader = Reader { tree: &tree, code, reached: BTreeSet::new(), mentioned: BTreeSet::new() };
+    let mut reader = ImportReader { tree: &tree, code, reached: BTreeSet::new(), mentioned: BTreeSet::new() };
     let outside = reader.follow(&own.files);
     report_unwatched(&outside, code, diagnostics);
     if own.whole && !tree.is_exhausted() {
@@ -103,7 +103,7 @@ pub(super) fn check_imports(root: &Utf8Path, code: &Code, diagnostics: &mut Diag
     }
 }
 
-struct Reader<'a> {
+struct ImportReader<'a> {
     tree: &'a Tree,
     code: &'a Code,
     /// Files that the project is made of.
@@ -112,7 +112,7 @@ struct Reader<'a> {
     mentioned: BTreeSet<String>,
 }
 
-impl Reader<'_> {
+impl ImportReader<'_> {
     /// Follows the imports of files, and gives those of the project's own that lead to what is not watched: target →
     /// who imports it, in order.
     fn follow(&mut self, own: &[String]) -> BTreeMap<String, (String, usize, String)> {
@@ -137,7 +137,7 @@ impl Reader<'_> {
         outside
     }
 
-    fn imports(&self, file: &str, text: &str) -> Vec<Found> {
+    fn imports(&self, file: &str, text: &str) -> Vec<FoundImport> {
         match Language::of(file) {
             Some(Language::Python) => python::found(text, file, &self.code.folder, &self.code.python_path, self.tree),
             Some(Language::JavaScript) => javascript::found(text, file, self.tree),

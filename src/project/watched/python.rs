@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::Found;
+use super::FoundImport;
 use super::tree::{Tree, join};
 
 /// What one statement imports.
@@ -18,7 +18,7 @@ struct Import {
 }
 
 /// The imports of a file that lead to files of the checkout.
-pub(super) fn found(text: &str, file: &str, project: &str, path: &[String], tree: &Tree) -> Vec<Found> {
+pub(super) fn found(text: &str, file: &str, project: &str, path: &[String], tree: &Tree) -> Vec<FoundImport> {
     let mut found = Vec::new();
     for import in imports(text) {
         // The folder of the program comes first, then the path, in order.
@@ -33,7 +33,7 @@ pub(super) fn found(text: &str, file: &str, project: &str, path: &[String], tree
         let written = ".".repeat(import.level) + &import.module;
         let mut add = |name: String, target: Option<String>| {
             if let Some(target) = target {
-                found.push(Found { line: import.line, name, target });
+                found.push(FoundImport { line: import.line, name, target });
             }
         };
         let of_module = || folders.iter().find_map(|folder| file_of(tree, &join(folder, &module)?));

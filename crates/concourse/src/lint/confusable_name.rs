@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use yaml_source::source::Span;
 
-use super::view::{PipelineView, environment_of};
+use crate::job_names::environment_of;
+
+use super::view::PipelineView;
 
 /// Names that differ in nothing but the characters between their words, or in the way that they name environments:
 /// people take one for the other, and programs that make one name of another do not tell them apart.

@@ -3,7 +3,9 @@ use github_issues_resource::contract::StageKey;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, ticked};
 
 use super::issues::{Issues, Listeners, Post};
-use super::view::{PipelineView, environment, texts};
+use crate::job_names::environment;
+
+use super::view::{PipelineView, texts};
 
 /// Labels that say of an issue what closing it does not do.
 pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {

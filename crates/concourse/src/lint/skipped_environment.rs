@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use yaml_source::yaml::Node;
 
-use super::view::{Environment, JobView, PipelineView, environment_of, upstream};
+use crate::job_names::{Environment, environment_of, only_observes, without_verb};
+
+use super::view::{JobView, PipelineView, upstream};
 
 /// A version that starts a deployment to an environment, though the environment before has never had it.
 pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
@@ -12,7 +14,7 @@ pub(super) fn check(view: &PipelineView<'_>, diagnostics: &mut Diagnostics) {
     let mut stages: BTreeMap<&str, Vec<(Environment, &JobView<'_>)>> = BTreeMap::new();
     for job in &view.jobs {
         if let Some((stem, environment)) = job.environment()
-            && !only_looks(stem)
+            && !only_observes(stem)
         {
             stages.entry(without_verb(stem)).or_default().push((environment, job));
         }
@@ -69,21 +71,7 @@ fn prepared<'n>(view: &PipelineView<'n>) -> BTreeSet<(&'n str, &'n str)> {
     prepared
 }
 
-/// Whether a job's name says that it changes nothing in the environment.
-fn only_looks(stem: &str) -> bool {
-    const LOOKS: [&str; 12] =
-        ["plan", "check", "validate", "lint", "diff", "test", "tests", "verify", "watch", "monitor", "smoke", "e2e"];
-    const CHANGES: [&str; 3] = ["deploy", "apply", "promote"];
-    let has = |words: &[&str]| stem.split(['-', '_', '.']).any(|word| words.contains(&word));
-    has(&LOOKS) && !has(&CHANGES)
-}
-
 /// Must a version have passed a job before it comes to another one?
 fn is_upstream(view: &PipelineView<'_>, job: &JobView<'_>, of: &JobView<'_>, resource: &str) -> bool {
     upstream(view, of, resource).is_none_or(|upstream| upstream.iter().any(|up| up.name == job.name))
-}
-
-/// What is deployed, whatever is done with it.
-fn without_verb(stem: &str) -> &str {
-    ["compile-and-deploy-", "deploy-", "preview-"].iter().find_map(|verb| stem.strip_prefix(verb)).unwrap_or(stem)
 }

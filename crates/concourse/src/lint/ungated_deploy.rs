@@ -2,7 +2,9 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::view::{Environment, JobView, PipelineView, StepView};
+use crate::job_names::Environment;
+
+use super::view::{JobView, PipelineView, StepView};
 
 /// A deployment that a commit reaches without an approval, in a pipeline whose others wait for one: to production, or to an
 /// environment that is gated elsewhere in it.

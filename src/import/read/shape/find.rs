@@ -1,13 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concourse_pipeline::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking};
+use concourse_pipeline::job_names::{
+    JobRole, job_role, job_role_beside_deployments, names_deployment, names_environment,
+};
 use concourse_pipeline::model::{Core, GetStep};
 
 use crate::import::read::steps::{flat, json};
 
-use super::names::{Role, names_deployment, names_environment, role, role_beside_deployments};
-use super::order::{Unit, nearest};
-use super::{GateShape, Reading, Shape, StageJobs, sets_pipelines};
+use super::order::{StageUnit, nearest};
+use super::{GateShape, Shape, ShapeRules, StageJobs, sets_pipelines};
 
 /// Why a job that tests, builds or publishes is no stage.
 const NO_ENVIRONMENT: &str = "its name says that it deploys to no environment";
@@ -18,11 +20,11 @@ pub(super) struct Finder<'p, 'f> {
     pub(super) index: BTreeMap<&'p str, usize>,
     /// The jobs that open an issue.
     pub(super) opens: BTreeMap<IssueId, Vec<usize>>,
-    reading: Reading,
+    reading: ShapeRules,
 }
 
 impl<'p, 'f> Finder<'p, 'f> {
-    pub(super) fn new(flow: &'f PipelineFlow<'p>, reading: Reading) -> Self {
+    pub(super) fn new(flow: &'f PipelineFlow<'p>, reading: ShapeRules) -> Self {
         let mut opens: BTreeMap<IssueId, Vec<usize>> = BTreeMap::new();
         for (index, job) in flow.jobs.iter().enumerate() {
             for put in &job.opens {
@@ -45,7 +47,7 @@ impl<'p, 'f> Finder<'p, 'f> {
         let building: BTreeSet<usize> = builds.values().chain(checks.values()).copied().collect();
         let previews = self.previews(&building);
         let previewing: BTreeSet<usize> = previews.values().copied().collect();
-        let mut units: Vec<Unit> = Vec::new();
+        let mut units: Vec<StageUnit> = Vec::new();
         let mut outside: Vec<(usize, String)> = Vec::new();
         let mut unit_of: BTreeMap<usize, usize> = BTreeMap::new();
         let fallback = self.most_taken();
@@ -72,7 +74,10 @@ impl<'p, 'f> Finder<'p, 'f> {
             };
             unit_of.insert(index, units.len());
             unit_of.extend(preview.map(|preview| (preview, units.len())));
-            units.push(Unit { jobs: StageJobs { deploy: index, preview, code, gate: GateShape::None }, before: None });
+            units.push(StageUnit {
+                jobs: StageJobs { deploy: index, preview, code, gate: GateShape::None },
+                before: None,
+            });
         }
         let before: Vec<BTreeSet<usize>> =
             (0..units.len()).map(|unit| self.before(unit, &units[unit].jobs, &unit_of)).collect();
@@ -104,13 +109,13 @@ impl<'p, 'f> Finder<'p, 'f> {
         let name_of = |index: usize| self.job(index).job.name.as_str();
         let others =
             || (0..self.flow.jobs.len()).filter(|other| !building.contains(other) && !self.sets_pipelines(*other));
-        let is_deployed = others().any(|other| role(name_of(other)) == Role::Stage);
+        let is_deployed = others().any(|other| job_role(name_of(other)) == JobRole::Stage);
         let role = if others().any(|other| names_deployment(name_of(other))) {
-            role_beside_deployments(name_of(index))
+            job_role_beside_deployments(name_of(index))
         } else {
-            role(name_of(index))
+            job_role(name_of(index))
         };
-        self.reading.names && !has_approvals && is_deployed && role == Role::Other
+        self.reading.names && !has_approvals && is_deployed && role == JobRole::Other
     }
 
     /// Leaves out chains of which no name says anything but tests, builds and publications.
@@ -119,7 +124,7 @@ impl<'p, 'f> Finder<'p, 'f> {
             let job = self.job(stage.deploy);
             let has_approvals = !job.gates.is_empty() || !job.records.is_empty() || !job.opens.is_empty();
             let name = job.job.name.as_str();
-            has_approvals || stage.preview.is_some() || role(name) != Role::Other || names_environment(name)
+            has_approvals || stage.preview.is_some() || job_role(name) != JobRole::Other || names_environment(name)
         };
         let (chains, dropped): (Vec<_>, Vec<_>) =
             std::mem::take(&mut shape.chains).into_iter().partition(|chain| chain.iter().any(is_stage));

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concourse_pipeline::flow::Taking;
+use concourse_pipeline::job_names::{JobRole, job_role};
 
 use super::find::Finder;
-use super::names::{Role, role};
 use super::{GateShape, NO_CHAIN, Shape, StageJobs};
 
 /// A stage, with the stage that its versions come from.
-pub(super) struct Unit {
+pub(super) struct StageUnit {
     pub(super) jobs: StageJobs,
     pub(super) before: Option<usize>,
 }
@@ -62,7 +62,7 @@ impl<'p> Finder<'p, '_> {
         found
     }
 
-    pub(super) fn gate(&self, unit: &Unit) -> GateShape {
+    pub(super) fn gate(&self, unit: &StageUnit) -> GateShape {
         let job = self.job(unit.jobs.deploy);
         let own = |taking: &&Taking<'p>| self.opens.contains_key(&self.flow.issues[taking.resource].id);
         let waits = job.gates.iter().filter(own).any(|taking| taking.triggers() && taking.get.passed.is_empty());
@@ -77,9 +77,9 @@ impl<'p> Finder<'p, '_> {
         }
     }
 
-    pub(super) fn chain(&self, units: &[Unit], shape: &mut Shape) {
+    pub(super) fn chain(&self, units: &[StageUnit], shape: &mut Shape) {
         let mut after: Vec<Vec<usize>> = vec![Vec::new(); units.len()];
-        for (unit, Unit { before, .. }) in units.iter().enumerate() {
+        for (unit, StageUnit { before, .. }) in units.iter().enumerate() {
             if let Some(before) = before {
                 after[*before].push(unit);
             }
@@ -146,11 +146,11 @@ impl<'p> Finder<'p, '_> {
     }
 
     /// Does a job alone put what stages of other chains put?
-    fn is_alike(&self, chain: &[usize], units: &[Unit]) -> bool {
+    fn is_alike(&self, chain: &[usize], units: &[StageUnit]) -> bool {
         let makes = |unit: usize| &self.job(units[unit].jobs.deploy).makes;
         let mine = makes(chain[0]);
         // What only tells somebody of a build is put by all jobs.
-        let is_stage = |unit: usize| role(self.job(units[unit].jobs.deploy).job.name.as_str()) == Role::Stage;
+        let is_stage = |unit: usize| job_role(self.job(units[unit].jobs.deploy).job.name.as_str()) == JobRole::Stage;
         let is_named = is_stage(chain[0]) || !(0..units.len()).any(is_stage);
         is_named
             && !mine.is_empty()
