@@ -114,9 +114,8 @@ pub(super) fn names(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
         let Some(target) = job.target().filter(|_| deploys) else {
             continue;
         };
-        let has = |environment: &str| {
-            target.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case(environment))
-        };
+        let target_in_lower_case = target.to_lowercase();
+        let has = |environment: &str| has_words(&target_in_lower_case, &environment.to_lowercase());
         let others = environments.get(stage.project.as_str()).into_iter().flatten();
         let mut others = others.filter(|other| !other.eq_ignore_ascii_case(&stage.environment));
         if has(&stage.environment) {
@@ -135,6 +134,14 @@ pub(super) fn names(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
             );
         }
     }
+}
+
+/// Whether a text has a name as words of its own.
+fn has_words(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        !is_word(text[..at].chars().next_back()) && !is_word(text[at + name.len()..].chars().next())
+    })
 }
 
 /// Whether a record for a stage is for the destination, or for a former name of the destination.

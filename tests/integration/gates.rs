@@ -923,7 +923,7 @@ fn approval_does_not_name_a_commit_of_another_repository() {
 fn approval_does_not_name_a_version_of_another_resource() {
     let two = |input: &str, other: &str| {
         on_two(&format!(
-            "inputs: {{x: {input}}}\nrules: {{unknown-resource-type: allow}}\n\
+            "inputs: {{x: {input}}}\nrules: {{unknown-resource-type: allow, unpinned-input: allow}}\n\
              overrides: {{Production: {{concourse: edge, inputs: {{x: {other}}}}}}}\n"
         ))
     };

@@ -146,7 +146,6 @@ fn content_is_not_hashed_where_the_version_is_content() {
         "image: {repository: shop/tool}",
         "s3: {bucket: b, versioned_file: app.tgz}",
         "github_release: {repository: example/tool}, unpinned: its newest is as good",
-        "github_release: {repository: example/tool}, content: []",
         "resource: {type: semver}, pin: version",
     ] {
         let pipeline = pipeline(&format!("tool: {{{input}}}"));
