@@ -4,8 +4,9 @@ use std::io::Read;
 use camino::{Utf8Path, Utf8PathBuf};
 use concourse_pipeline::lint::lint;
 use concourse_pipeline::model::ConcourseVersion;
-use concourse_pipeline::validate::{self, Vars};
-use yaml_source::diagnostic::Count;
+use concourse_pipeline::validate::{self, Decoded, Vars};
+use concourse_pipeline::view::PipelineView;
+use yaml_source::diagnostic::{Count, did_you_mean};
 use yaml_source::report::Format;
 use yaml_source::source::{SourceText, Unsaved};
 use yaml_source::{Failure, files};
@@ -51,6 +52,7 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
     }
     drop(reading);
     lint(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
+    check_targets(&args.target, &decoded)?;
     let gates = gates::judge_read(&decoded, &args.target, &collected.sources, &mut collected.diagnostics);
     let mut guesses = gates.guesses();
     // What was rendered was judged when it was: its manifest tells where a job deploys.
@@ -75,6 +77,17 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         output.print_unless(args.quiet, &format!("{files}: nothing wrong\n"))?;
     }
     Ok(if problems { Outcome::Problems } else { Outcome::Fine })
+}
+
+/// Every job that `--target` names is in one of the pipelines. Those that could not be read may have it.
+fn check_targets(targets: &[(String, String)], pipelines: &[Decoded]) -> Result<(), Failure> {
+    let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
+    let jobs = || views.iter().flat_map(|view| &view.jobs).map(|job| job.name);
+    let Some((job, _)) = targets.iter().find(|(job, _)| !views.is_empty() && !jobs().any(|name| name == job)) else {
+        return Ok(());
+    };
+    let meant = did_you_mean(job, jobs()).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+    Err(Failure::Usage(format!("--target names the job `{job}`, which is in no pipeline of this run{meant}")))
 }
 
 /// What variables of pipelines are given.

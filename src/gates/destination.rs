@@ -51,7 +51,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
             if known.is_guessed {
                 environment(known.name).zip(environment(promoted)).is_some_and(|(a, b)| a != b)
             } else {
-                !known.name.eq_ignore_ascii_case(promoted)
+                known.name != destination && !known.short_name().eq_ignore_ascii_case(promoted)
             }
         };
         if let Some(known) = job.environment.filter(differs) {

@@ -102,6 +102,9 @@ pub(super) struct Deployment {
     pub(super) key: String,
     /// Where the name of a credential in `target` means something.
     pub(super) home: Option<String>,
+    /// The name of the job says so, and nobody wrote it. Two guesses are not compared: two things can be deployed to one
+    /// environment.
+    pub(super) is_guessed: bool,
     /// How to make the target another one, where a manifest can.
     pub(super) remedy: Option<String>,
     pub(super) span: Span,
@@ -270,23 +273,26 @@ impl Facts {
                 _ => {}
             }
         }
-        match job.environment {
-            Some(environment) if !environment.is_guessed => self.deployments.push(Deployment {
-                target: format!("{} of {}", environment.name, pipeline.name),
-                key: format!("{} of {}", environment.name, pipeline.name),
+        let is_exact = job.approvals.iter().any(|approval| approval.is_exact);
+        if let Some(environment) = job.environment.filter(|environment| !environment.is_guessed || is_exact) {
+            let name = environment.short_name();
+            self.deployments.push(Deployment {
+                target: format!("{name} of {}", pipeline.name),
+                key: format!("{} of {}", name.to_lowercase(), pipeline.name),
                 home: None,
+                is_guessed: environment.is_guessed,
                 remedy: None,
                 span: job.span,
                 job: Arc::clone(&at),
-            }),
-            guess if !job.is_rendered() && job.approvals.iter().any(|approval| approval.is_exact) => {
-                self.handwritten.push(Handwritten {
-                    file: job.span.file,
-                    job: job.name.to_owned(),
-                    guess: guess.map(|guess| guess.name.to_owned()),
-                });
-            }
-            _ => {}
+            });
+        }
+        let guess = job.environment.filter(|environment| environment.is_guessed);
+        if !job.is_rendered() && is_exact && (guess.is_some() || job.environment.is_none()) {
+            self.handwritten.push(Handwritten {
+                file: job.span.file,
+                job: job.name.to_owned(),
+                guess: guess.map(|guess| guess.name.to_owned()),
+            });
         }
         self.deployment(job, pipeline, at);
     }
@@ -385,6 +391,7 @@ impl Facts {
                 target: target.clone(),
                 key: plain(target),
                 home: target.contains("((").then(|| home(pipeline.home)),
+                is_guessed: false,
                 remedy: remedy(stage, &kind, target, options),
                 span: choice.unwrap_or_else(|| stage.own_place("/names/stack")),
                 job: at,

@@ -233,6 +233,16 @@ pub(super) struct Environment<'a> {
     pub(super) is_guessed: bool,
 }
 
+impl<'a> Environment<'a> {
+    /// The environment alone, of a stage that is written as a destination is: `PROJECT/GROUP/ENVIRONMENT/PHASE`.
+    pub(super) fn short_name(&self) -> &'a str {
+        match self.name.split('/').collect::<Vec<_>>().as_slice() {
+            [_, _, environment, _] => environment,
+            _ => self.name,
+        }
+    }
+}
+
 /// Who a job belongs to: a stage, or the job itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Owner {

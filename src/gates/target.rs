@@ -75,6 +75,7 @@ fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
             // Of two behind different gates the first is reported.
             let other = same.iter().enumerate().rev().find(|(index, other)| {
                 let is_other = other.job.owner != deployment.job.owner && !other.job.replaces(&deployment.job);
+                let is_other = is_other && !(deployment.is_guessed && other.is_guessed);
                 let is_gated = !other.job.gates.is_empty() && !are_together(&deployment.job.gates, &other.job.gates);
                 is_other && is_gated && (deployment.job.gates.is_empty() || *index > at)
             });

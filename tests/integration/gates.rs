@@ -793,6 +793,21 @@ fn environment_of_a_handwritten_job_is_named_or_guessed() {
         ran.stderr
     );
     work.run(&["validate", "--target", "ship", "shop.yml"]).ended(2);
+    // The stage, as the gate writes it.
+    assert_eq!(
+        work.run(&["validate", "--target", "ship=shop/-/QA/deploy", "shop.yml"]).fine(),
+        "1 file: nothing wrong\n"
+    );
+    let told = work.run(&["validate", "--target", "shop=QA", "shop.yml"]).ended(2).stderr;
+    assert!(told.contains("names the job `shop`, which is in no pipeline of this run; did you mean `ship`?"), "{told}");
+    // What is named is compared with what is guessed.
+    let night = "- name: nightly\n  plan: [{get: code, trigger: true}, {task: x, file: code/other.yml}]\n";
+    work.write("shop.yml", &format!("{pipeline}{night}"));
+    for environment in ["qa", "QA", "shop/-/QA/deploy"] {
+        let target = format!("nightly={environment}");
+        let told = work.run(&["validate", "--target", &target, "shop.yml"]).ended(0).stderr;
+        assert!(told.contains("which the job `deploy-shop-qa` deploys behind another gate"), "{told}");
+    }
 }
 
 #[test]
