@@ -36,7 +36,7 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
         }
     }
     for (number, pipeline) in pipelines.iter().enumerate() {
-        for job in pipeline.jobs.iter().filter(|job| is_free(job, pipeline)) {
+        for job in pipeline.jobs.iter().filter(|job| is_free(job, pipeline) || is_elsewhere(job)) {
             let mut reported: BTreeSet<&str> = BTreeSet::new();
             for step in &job.steps {
                 // Puts of rendered pipelines are compared by `target`.
@@ -44,11 +44,17 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
                 if job.is_rendered() && matches!(doing.work, Work::Put(_)) || doing.changes_nothing() {
                     continue;
                 }
+                // Jobs behind different gates run the same tests.
+                if job.is_gated() && (is_hook(step) || matches!(doing.work, Work::Task { .. })) {
+                    continue;
+                }
                 if before.get(&doing.work).into_iter().flatten().any(|other| other.is_like(&doing)) {
                     continue;
                 }
                 for gated in gated.get(&doing.work).into_iter().flatten() {
-                    let is_same = gated.job.owner != job.owner && gated.doing.is_like(&doing);
+                    let is_other = gated.job.owner != job.owner
+                        && !job.gates().any(|gate| gated.job.gates().any(|other| other == gate));
+                    let is_same = is_other && gated.doing.is_like(&doing);
                     if is_same && reported.insert(gated.job.name) {
                         diagnostics.push(found(job, step, gated.job));
                     }
@@ -65,6 +71,11 @@ fn is_free(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
     matches!(job.role, JobRole::Handwritten | JobRole::Extra) && !job.is_gated() && !follows_a_gate(job, pipeline)
 }
 
+/// Whether a job is behind a gate of its own, of a handwritten pipeline.
+fn is_elsewhere(job: &Job<'_>) -> bool {
+    job.is_gated() && !job.is_rendered()
+}
+
 /// Whether a step of a job could be what deploys.
 fn is_meant(step: &Step<'_>, job: &Job<'_>) -> bool {
     matches!(step.author, Author::Person | Author::Kind)
@@ -72,14 +83,21 @@ fn is_meant(step: &Step<'_>, job: &Job<'_>) -> bool {
 }
 
 fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
-    as_found(
-        Diagnostic::new(
-            Rule::SharedTarget,
-            step.span,
-            format!("`{}` does without an approval what `{}` does behind a gate", job.name, gated.name),
+    let (message, label) = if job.is_gated() {
+        (
+            format!("`{}` does what `{}` does behind another gate", job.name, gated.name),
+            format!("an approval for `{}` does it", job.name),
         )
-        .label(format!("no approval is needed for `{}`", job.name))
-        .help("remove the step, or let the gate start the job"),
+    } else {
+        (
+            format!("`{}` does without an approval what `{}` does behind a gate", job.name, gated.name),
+            format!("no approval is needed for `{}`", job.name),
+        )
+    };
+    as_found(
+        Diagnostic::new(Rule::SharedTarget, step.span, message)
+            .label(label)
+            .help("remove the step, or let the gate start the job"),
         job.is_rendered(),
     )
 }

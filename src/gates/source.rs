@@ -2,19 +2,23 @@
 
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
-use yaml_source::yaml::escape;
+use yaml_source::yaml::{Value, escape};
 
 use crate::lower::Author;
 use crate::project::{Input, Pin, Stage};
 
 use concourse_pipeline::Repository;
 
-use super::model::{Issue, Job, Pipeline, Unit};
+use super::facts::as_found;
+use super::model::{Issue, Job, Pipeline, Resource, Unit};
 
 /// A commit of one repository is not there in another one, unless that is a mirror. A name such as `1.2.0` can mean
 /// something else in another place.
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
-    let Some((stage, _)) = job.stage() else { return };
+    let Some((stage, _)) = job.stage() else {
+        handwritten(job, pipeline, unit, diagnostics);
+        return;
+    };
     let approvals = job.approvals.iter().filter(|approval| approval.is_exact);
     let approvals = approvals.filter_map(|approval| approval.gate.clone());
     let own = job.gets().filter(|(_, step)| step.author == Author::Generator);
@@ -29,6 +33,38 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
             for found in inputs(stage, writer) {
                 diagnostics.push(found.note(job.note()));
             }
+        }
+    }
+}
+
+/// The approved code of a handwritten job is of another repository than the code whose commit is recorded.
+fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
+    for approval in job.approvals.iter().filter(|approval| approval.is_code) {
+        let resource = pipeline.resources.get(approval.resource);
+        let (Some(own), Some(gate)) = (resource.and_then(Resource::repository), &approval.gate) else { continue };
+        for record in unit.records.get(gate).into_iter().flatten() {
+            let Some(Value::Map(pins)) = record.put.params.and_then(|params| params.get("pins")) else { continue };
+            let artifact = |path: &Value| match path {
+                Value::Text(path) => path.split('/').next().map(str::to_owned),
+                _ => None,
+            };
+            let repositories: Vec<Repository> = pins
+                .values()
+                .filter_map(artifact)
+                .filter_map(|artifact| record.job.gets().find(|(get, _)| get.name == artifact))
+                .filter_map(|(get, _)| pipeline.resources.get(get.resource)?.repository())
+                .collect();
+            let Some(other) = repositories.first().filter(|_| !repositories.contains(&own)) else { continue };
+            diagnostics.push(as_found(
+                foreign(
+                    approval.span,
+                    format!("the approval names a commit of {other}, and the job takes {own}"),
+                    "take the repository whose commit is recorded",
+                )
+                .also(record.span, "the record")
+                .note(job.note()),
+                false,
+            ));
         }
     }
 }

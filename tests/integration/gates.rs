@@ -2387,3 +2387,43 @@ fn stage_deploys_what_has_the_name_of_another_environment() {
     assert_eq!(warned(&work("{pulumi: {path: infra}}", "")), "");
     assert_eq!(warned(&work("{pulumi: {path: production/infra}}", "")), "");
 }
+
+#[test]
+fn handwritten_approval_is_of_another_repository() {
+    let types = RESOURCES.replace(
+        "resources:\n",
+        "- {name: approved-git, type: registry-image, source: {repository: example/approved-git, tag: \"0.1.0\"}}\nresources:\n",
+    );
+    let types = types.split("- name: ci-trigger").next().unwrap().to_owned();
+    let claim = CLAIM.replace("[gate]", "[code]").replace("gate/approval.json", "code/.git/approval/approval.json");
+    let of = |uri: &str| {
+        let approved = format!(
+            "- name: approved-code\n  type: approved-git\n  source:\n    repository: example/ops\n    \
+             gate: shop/-/CI/deployed\n    role: trigger\n    destination: shop/-/QA/deploy\n    git: {{uri: \"{uri}\", branch: main}}\n"
+        );
+        let plan = format!("- {{get: code, resource: approved-code, trigger: true}}\n{claim}{DEPLOY}");
+        let job =
+            format!("- name: deploy-shop-qa\n  serial: true\n  plan:\n  {}\n", plan.trim_end().replace('\n', "\n  "));
+        judged(&format!("{types}{approved}{CI}{job}"))
+    };
+    assert_eq!(of("https://github.com/example/shop"), Vec::<String>::new());
+    assert_eq!(of("git@github.com:Example/shop.git"), Vec::<String>::new());
+    assert_eq!(of("https://github.com/example/other"), ["foreign-version"]);
+}
+
+#[test]
+fn handwritten_approval_for_one_stage_deploys_another() {
+    let both = by_puts("", "");
+    let production = "- name: deploy-shop-production\n  serial: true\n  plan:\n  - {get: gate, resource: qa-trigger, trigger: true}\n  \
+                      - {put: qa-post, no_get: true, inputs: [gate], params: {action: claim, approval: gate/approval.json}}\n  \
+                      - {put: pul-qa, no_get: true, inputs: [gate], params: {action: update}}\n";
+    let gate = "resources:\n- {name: qa-post, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: post, destination: shop/-/Production/deploy}}\n\
+                - {name: qa-trigger, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: trigger, destination: shop/-/Production/deploy}}\n";
+    let pipeline = both.replace("resources:\n", gate) + production;
+    let found = judged(&pipeline);
+    assert_eq!(found.iter().filter(|rule| *rule == "shared-target").count(), 2, "{found:?}");
+    let apart = pipeline
+        .replace("inputs: [gate], params: {action: update}", "inputs: [gate], params: {action: update, stack: other}")
+        .replace("params: {action: update, env: {A: b}}", "params: {action: update, stack: qa}");
+    assert!(!judged(&apart).contains(&"shared-target".to_owned()));
+}
