@@ -1,7 +1,8 @@
 //! *Target*: no job does without an approval what another one does behind a gate.
 //!
-//! In handwritten pipelines, and for jobs of `extra`: nobody has said which of their steps deploys. A put behind a gate counts as a deployment of its resource, and a task counts unless a
-//! job before the gate runs the same, as it does with tests. [`super::work`] says when two steps do the same.
+//! In handwritten pipelines, and for jobs of `extra`: nobody has said which of their steps deploys. A put behind a gate counts as
+//! a deployment of its resource, and a task counts unless a job before the gate runs the same, as it does with tests.
+//! [`super::work`] says when two steps do the same.
 
 use std::collections::{BTreeSet, HashMap};
 
