@@ -105,6 +105,9 @@ pub(super) struct Deployment {
     /// The name of the job says so, and nobody wrote it. Two guesses are not compared: two things can be deployed to one
     /// environment.
     pub(super) is_guessed: bool,
+    /// Equal for stages whose kind runs the same with the same params, where the target is only the names of the project and
+    /// the stack: another project may run the same.
+    pub(super) same: Option<u64>,
     /// How to make the target another one, where a manifest can.
     pub(super) remedy: Option<String>,
     pub(super) span: Span,
@@ -281,6 +284,7 @@ impl Facts {
                 key: format!("{} of {}", name.to_lowercase(), pipeline.name),
                 home: None,
                 is_guessed: environment.is_guessed,
+                same: None,
                 remedy: None,
                 span: job.span,
                 job: Arc::clone(&at),
@@ -392,12 +396,36 @@ impl Facts {
                 key: plain(target),
                 home: target.contains("((").then(|| home(pipeline.home)),
                 is_guessed: false,
+                same: (*target == format!("{}/{}", stage.project, stage.stack)).then(|| sameness(stage, job)),
                 remedy: remedy(stage, &kind, target, options),
                 span: choice.unwrap_or_else(|| stage.own_place("/names/stack")),
                 job: at,
             });
         }
     }
+}
+
+/// A number that is equal for stages whose kind runs the same with the same params, from one repository. The name of the
+/// artifact with the code does not count.
+fn sameness(stage: &Stage, job: &Job<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    stage.kind.hash(&mut hasher);
+    Repository::of_clone(&stage.code.git.repository).hash(&mut hasher);
+    let code = Value::from(stage.code.resource.as_str());
+    for step in job.steps.iter().filter(|step| step.author == Author::Kind) {
+        match &step.what {
+            What::Task(task) => {
+                let mut params = task.script.params().into_owned();
+                if let Value::Map(params) = &mut params {
+                    params.retain(|_, value| *value != code);
+                }
+                hash(&params).hash(&mut hasher);
+            }
+            What::Put(put) => put.params.map(hash).hash(&mut hasher),
+            _ => {}
+        }
+    }
+    hasher.finish()
 }
 
 /// How a manifest makes the target of each environment another one, with an example that can be written as it stands.

@@ -1,5 +1,6 @@
 //! What the pass needs of a pipeline, whoever wrote it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use concourse_pipeline::model::{InstanceVars, TaskStep};
@@ -15,6 +16,7 @@ use concourse_pipeline::Repository;
 
 use super::sequence::Path;
 use super::version::is_used;
+use super::work::{merged, program};
 
 /// A pipeline.
 pub(crate) struct Pipeline<'a> {
@@ -342,6 +344,32 @@ pub(super) enum Script<'a> {
     },
     /// Of a typed task. There may be tens of thousands, so nothing is worked out before it is asked for.
     Typed(&'a TaskStep),
+}
+
+impl Script<'_> {
+    /// What the task is told: params of the step over those of its configuration, and the variables of its file.
+    pub(super) fn params(&self) -> Cow<'_, Value> {
+        match self {
+            Self::Read { params, .. } => Cow::Borrowed(params),
+            Self::Typed(task) => {
+                let of_config = task.config.as_ref().map(|config| Value::Map(config.params.clone()));
+                Cow::Owned(merged([of_config, task.params.clone(), task.vars.clone()]))
+            }
+        }
+    }
+
+    /// Equal for equal files, programs and arguments.
+    pub(super) fn program(&self) -> u64 {
+        match self {
+            Self::Read { program, .. } => *program,
+            Self::Typed(task) => {
+                let run = task.config.as_ref().and_then(|config| config.run.as_ref());
+                let path = run.and_then(|run| run.path.as_deref()).map(Value::from);
+                let args = run.map(|run| Value::List(run.args.iter().map(|arg| Value::from(arg.as_str())).collect()));
+                program([task.file.as_deref().map(Value::from), path, args])
+            }
+        }
+    }
 }
 
 impl<'a> Task<'a> {

@@ -54,6 +54,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
 pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     deployments(facts, diagnostics);
     means(facts, diagnostics);
+    sameness(facts, diagnostics);
     puts(facts, diagnostics);
     images(facts, diagnostics);
 }
@@ -88,6 +89,38 @@ fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
             if let Some(found) = shared(deployments, gated) {
                 diagnostics.push(found);
             }
+        }
+    }
+}
+
+/// Two projects whose targets differ by the projects' names alone, and whose kind runs the same.
+fn sameness(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let mut same: BTreeMap<u64, Vec<&Deployment>> = BTreeMap::new();
+    for deployment in facts.iter().flat_map(|facts| &facts.deployments) {
+        if let Some(key) = deployment.same {
+            same.entry(key).or_default().push(deployment);
+        }
+    }
+    for same in same.values() {
+        for deployment in same.iter().filter(|deployment| deployment.job.gates.is_empty()) {
+            let gated = same.iter().find(|other| {
+                let is_other = other.key != deployment.key && other.job.owner.file != deployment.job.owner.file;
+                is_other && !other.job.gates.is_empty() && !other.job.replaces(&deployment.job)
+            });
+            let Some(gated) = gated else { continue };
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::SharedTarget,
+                    deployment.span,
+                    format!("{} runs the same as {}, which is behind a gate", deployment.job.whom, gated.job.whom),
+                )
+                .also(gated.span, "the other")
+                .note(format!("no approval is needed for `{}`", deployment.job.name))
+                .help(
+                    "name what each of them deploys, in the option `target` of the kind, or in the kind's own `target`",
+                )
+                .of_severity(Severity::Warning),
+            );
         }
     }
 }

@@ -5,11 +5,10 @@
 
 use std::borrow::Cow;
 
-use concourse_pipeline::model::TaskStep;
 use yaml_source::yaml::Value;
 
 use super::facts::{hash, thing};
-use super::model::{Pipeline, Resource, Script, Step, What};
+use super::model::{Pipeline, Resource, Step, What};
 
 /// What a step does, with its params.
 pub(super) struct Doing<'p> {
@@ -31,11 +30,8 @@ impl<'p> Doing<'p> {
     pub(super) fn of(step: &'p Step<'_>, number: usize, pipeline: &'p Pipeline<'_>) -> Option<Self> {
         match &step.what {
             What::Task(task) => {
-                let (program, params) = match &task.script {
-                    Script::Read { program, params } => (*program, Cow::Borrowed(params)),
-                    Script::Typed(task) => typed(task),
-                };
-                Some(Self { work: Work::Task { pipeline: number, program }, params: Some(params) })
+                let program = task.script.program();
+                Some(Self { work: Work::Task { pipeline: number, program }, params: Some(task.script.params()) })
             }
             What::Put(put) => {
                 let resource = pipeline.resources.get(put.resource)?;
@@ -77,16 +73,6 @@ pub(super) fn merged(params: [Option<Value>; 3]) -> Value {
         _ => None,
     });
     Value::Map(maps.flatten().collect())
-}
-
-/// What a typed task runs, and with which params.
-fn typed(task: &TaskStep) -> (u64, Cow<'_, Value>) {
-    let run = task.config.as_ref().and_then(|config| config.run.as_ref());
-    let path = run.and_then(|run| run.path.as_deref()).map(Value::from);
-    let args = run.map(|run| Value::List(run.args.iter().map(|arg| Value::from(arg.as_str())).collect()));
-    let of_config = task.config.as_ref().map(|config| Value::Map(config.params.clone()));
-    let params = merged([of_config, task.params.clone(), task.vars.clone()]);
-    (program([task.file.as_deref().map(Value::from), path, args]), Cow::Owned(params))
 }
 
 /// Whether nothing in two params tells apart what they are for.

@@ -2427,3 +2427,20 @@ fn handwritten_approval_for_one_stage_deploys_another() {
         .replace("params: {action: update, env: {A: b}}", "params: {action: update, stack: qa}");
     assert!(!judged(&apart).contains(&"shared-target".to_owned()));
 }
+
+#[test]
+fn second_project_runs_the_script_of_a_gated_stage() {
+    let two = |script: &str| {
+        fleet()
+            .file("projects/shop.yml", &format!("project: shop\n{SCRIPT}"))
+            .file("projects/other.yml", &format!("project: other\nenvironments: [Production]\ngate: none\n{script}"))
+    };
+    let found = warned(&two(SCRIPT));
+    assert!(
+        found.contains("warning[shared-target]: the deploy of `other` Production runs the same as the deploy of `shop` Production, which is behind a gate"),
+        "{found}"
+    );
+    assert_eq!(warned(&two(&SCRIPT.replace("deploy: ", "deploy: cd other && "))), "");
+    let named = SCRIPT.replace("deploy:", "target: \"other on {{ stack }}\", deploy:");
+    assert_eq!(warned(&two(&named)), "");
+}
