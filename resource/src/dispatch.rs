@@ -59,14 +59,12 @@ pub(crate) fn run(step: Step<'_>, request: &str, context: &Context<'_>) -> Resul
         }
         (Step::Out(dir), Source::Gate(source)) => {
             let params = params.ok_or_else(|| Error::BadParams("a put needs `params` with an `action`".to_owned()))?;
-            let params =
-                serde_json::from_value(params).map_err(|error| Error::BadParams(format!("`params`: {error}")))?;
+            let params = gate_contract::read(params).map_err(|error| Error::BadParams(format!("`params`: {error}")))?;
             json(&gate::put(&source, &params, dir, context)?)
         }
         (Step::Out(dir), Source::Compat(source)) => {
             let params = params.unwrap_or_else(|| Value::Object(Version::new()));
-            let params =
-                serde_json::from_value(params).map_err(|error| Error::BadParams(format!("`params`: {error}")))?;
+            let params = gate_contract::read(params).map_err(|error| Error::BadParams(format!("`params`: {error}")))?;
             json(&compat::put(&source, &params, dir, context)?)
         }
     };

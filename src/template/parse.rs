@@ -368,7 +368,10 @@ fn evaluate(
         }),
         Err(error) => Err(TemplateError {
             rule: if is_limit(&error) { Rule::TemplateLimit } else { Rule::TemplateSyntax },
-            message: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+            message: match error.kind() {
+                ErrorKind::OutOfFuel => "the expression takes too long".to_owned(),
+                kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
+            },
             range: range.clone(),
             help: None,
         }),

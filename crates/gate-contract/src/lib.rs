@@ -18,5 +18,5 @@ pub use approval::{Approval, VersionRecord, files};
 pub use compat::{CompatPut, CompatSource, IssueState};
 pub use gate_key::{GateKey, InvalidGateKey, IssueKind};
 pub use put::{Approve, ClaimParams, ContentFiles, GatePut, RecordParams, RecordState, ReportParams, ReportStatus};
-pub use source::{AuthMethod, Closers, GateSource, GitSource, OnExisting, Role, Source};
+pub use source::{AuthMethod, Closers, GateSource, GitSource, OnExisting, Role, Source, read};
 pub use stage_key::{InvalidStage, StageKey, StageName, StagePhase};

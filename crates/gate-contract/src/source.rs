@@ -1,3 +1,4 @@
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{CompatSource, GateKey, StageKey};
@@ -20,12 +21,24 @@ impl<'de> Deserialize<'de> for Source {
         let gate = value.contains_key("gate");
         let value = serde_json::Value::Object(value);
         if gate {
-            GateSource::deserialize(value).map(|source| Self::Gate(Box::new(source)))
+            read(value).map(|source| Self::Gate(Box::new(source)))
         } else {
-            CompatSource::deserialize(value).map(|source| Self::Compat(Box::new(source)))
+            read(value).map(|source| Self::Compat(Box::new(source)))
         }
         .map_err(serde::de::Error::custom)
     }
+}
+
+/// Reads a value of JSON. An error names the field that it is about.
+///
+/// # Errors
+///
+/// When the value is of another shape.
+pub fn read<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, String> {
+    serde_path_to_error::deserialize(value).map_err(|error| match error.path().to_string().as_str() {
+        "." => error.inner().to_string(),
+        path => format!("`{path}`: {}", error.inner()),
+    })
 }
 
 /// Which of the resources of a gate this is. Their sources must differ: with equal ones Concourse keeps one version

@@ -8,6 +8,26 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
+#[test]
+fn error_names_the_field() {
+    let lab = Lab::new();
+    for (source, field) in [
+        (
+            json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": REPO, "max_wait": "3s"}),
+            "max_wait",
+        ),
+        (json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": 3}), "repository"),
+        (
+            json!({"gate": GATE, "role": "trigger", "destination": CONSUMER, "repository": REPO, "closers": {"teams": [1]}}),
+            "closers.teams[0]",
+        ),
+    ] {
+        let run = lab.run("check", &json!({"source": source}), lab.temp.path(), None);
+        assert!(run.stderr.contains(&format!("`source`: `{field}`: ")), "{}", run.stderr);
+        run.fails("bad-source");
+    }
+}
+
 /// Secrets are looked for after every run of every test; these runs are the ones most likely to show them.
 #[test]
 fn secrets_are_not_shown_on_any_fault() {

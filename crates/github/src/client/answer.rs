@@ -30,7 +30,10 @@ pub(super) fn fault(request: &Request, answer: &Answer, shape: Shape) -> Option<
         Shape::Any => true,
     };
     if (begins.is_some() && !is_json(answer)) || (begins.is_none() && shape != Shape::Any) {
-        return Some("the answer is not JSON".to_owned());
+        return Some(match answer.message().as_str() {
+            "" => format!("the answer {} has no text", answer.status),
+            text => format!("the answer {} is not JSON: {text}", answer.status),
+        });
     }
     if !fits {
         return Some(format!("the answer is of another shape: {}", answer.message()));
