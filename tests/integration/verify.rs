@@ -91,9 +91,9 @@ fn the_flavour_of_mit_open_learning_is_refuted_by_a_commit_that_lands_before_the
         format!("{qa} #1 gets github-issues-ol-application-airbyte-ci-trigger"),
         format!("{qa} #1 deploys ol-application-airbyte-qa, with version B of {code}"),
     ];
-    let told: Vec<&str> = ran.stderr.lines().filter_map(|line| line.trim().strip_prefix("= note: ")).collect();
+    let printed: Vec<&str> = ran.stderr.lines().filter_map(|line| line.trim().strip_prefix("= note: ")).collect();
     let expected = story.iter().enumerate().map(|(at, line)| format!("{:>2}. {line}", at + 1));
-    assert_eq!(told[..story.len()], expected.collect::<Vec<_>>(), "{}", ran.stderr);
+    assert_eq!(printed[..story.len()], expected.collect::<Vec<_>>(), "{}", ran.stderr);
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl Rule {
     }
 
     /// Does one report say it all, though each stage brings the place up again with other names?
-    pub(super) const fn is_told_once_a_place(self) -> bool {
+    pub(super) const fn is_reported_once_a_place(self) -> bool {
         matches!(
             self,
             Self::ConcourseName
