@@ -8,12 +8,13 @@ use crate::support::{Work, root};
 
 const BLESS: &str = "OL_PIPEGEN_BLESS=1 cargo test --test integration";
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("project", "project.v1.json"),
     ("fleet", "fleet.v1.json"),
     ("kind", "kind.v1.json"),
     ("pipeline", "concourse-pipeline.v1.json"),
     ("report", "report.v1.json"),
+    ("scenario", "scenario.v1.json"),
 ];
 
 fn schema(work: &Work, file: &str) -> Value {
