@@ -57,6 +57,14 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Search pipelines for a way to deploy what nobody approved, up to a bound.
     Verify(VerifyArgs),
+    /// Play a scenario against pipelines: show what is deployed where, and why.
+    ///
+    /// A scenario is a YAML file. It names pipelines, manifests or fleets, and lists what happens: commits, closings of
+    /// issues, failures, new pipelines. Its expectations make it a test. `verify --scenario` prints one.
+    ///
+    /// Exit codes: 0 all expectations are true, 1 one is not or something was deployed without its approval, 2 wrong usage,
+    /// 3 could not run.
+    Simulate(SimulateArgs),
     /// Create a fleet, a first manifest, and the schemas with which editors check them.
     Init(InitArgs),
     /// Show the settings of a project with all defaults, and where each value comes from.
@@ -78,7 +86,7 @@ pub enum Command {
     Import(ImportArgs),
     /// Count the hourly GitHub requests of fleets, and compare them with GitHub's limits.
     Budget(BudgetArgs),
-    /// Print the JSON Schema of a manifest, fleet, kind, Concourse pipeline or report.
+    /// Print the JSON Schema of a manifest, fleet, kind, Concourse pipeline, report or scenario.
     Schema(SchemaArgs),
     /// List the kinds of stacks and builds, or print one as a start for your own.
     Kind(KindArgs),
@@ -260,17 +268,27 @@ pub struct VerifyArgs {
     #[arg(long, value_enum, hide_possible_values = true, value_name = "VERSION", help_heading = "Pipelines")]
     pub concourse: Option<ConcourseVersion>,
 
-    /// Environment of a job, such as `ship=QA`. Jobs with the same environment need the same approval.
-    #[arg(long, value_name = "JOB=ENV", value_parser = job_environment, help_heading = "Pipelines")]
+    /// Environment of a job, such as `ship=QA`, or of the only steps of the job that deploy, such as `ship/apply=QA`. Jobs
+    /// with the same environment need the same approval.
+    #[arg(long, value_name = "JOB[/STEP]=ENV", value_parser = job_environment, help_heading = "Pipelines")]
     pub target: Vec<(String, String)>,
 
     /// Do not require an approval for the versions of this get. Manifests say so with `unpinned: REASON`.
     #[arg(long, value_name = "JOB/GET", value_parser = job_get, help_heading = "Pipelines")]
     pub unpinned: Vec<(String, String)>,
 
+    /// Pipelines, manifests or fleets that are set today. PATH is set in their place at some moment of each story, so that
+    /// approvals from before are used after it. Can be given several times.
+    #[arg(long, value_name = "OLD", value_hint = ValueHint::AnyPath, requires = "paths", help_heading = "Pipelines")]
+    pub from: Vec<Utf8PathBuf>,
+
     /// Most states that one search looks at [default: 20000].
     #[arg(long, value_name = "N", default_value_t = 20_000, hide_default_value = true, help_heading = "Search")]
     pub states: usize,
+
+    /// Print the first story as a scenario for `simulate`.
+    #[arg(long, help_heading = "Report")]
+    pub scenario: bool,
 
     /// Print nothing if there are no problems.
     #[arg(long, short, help_heading = "Report")]
@@ -297,6 +315,40 @@ fn job_environment(text: &str) -> Result<(String, String), String> {
         }
         _ => Err("expected JOB=ENVIRONMENT, such as deploy-shop=QA".to_owned()),
     }
+}
+
+/// Arguments of `simulate`.
+#[derive(Debug, Args)]
+pub struct SimulateArgs {
+    /// Scenario. `ol-pipegen schema scenario` prints the schema of such files.
+    #[arg(value_name = "SCENARIO", value_hint = ValueHint::FilePath)]
+    pub scenario: Utf8PathBuf,
+
+    /// Format of the output: text or json.
+    #[arg(long, short, value_enum, default_value_t = SimulateFormat::Text, hide_possible_values = true, value_name = "FORMAT")]
+    pub format: SimulateFormat,
+
+    /// Wait for Enter after each step.
+    #[arg(long, conflicts_with = "format")]
+    pub step: bool,
+
+    /// Print only problems.
+    #[arg(long, short)]
+    pub quiet: bool,
+
+    /// Concourse version to read pipelines as: 7.14, 8.0, 8.1, 8.2 or 8.3 [default: newest; for fleets the `version` in the
+    /// fleet].
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "VERSION")]
+    pub concourse: Option<ConcourseVersion>,
+}
+
+/// How a story is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SimulateFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Arguments of `init`.
@@ -491,6 +543,8 @@ pub enum SchemaOf {
     Pipeline,
     /// A report in the format of `--format json`.
     Report,
+    /// A scenario for `simulate`.
+    Scenario,
 }
 
 /// Arguments of `kind`.

@@ -13,6 +13,8 @@ pub(crate) enum Content {
     Kind,
     /// A pipeline of Concourse's, rendered or handwritten.
     Pipeline,
+    /// A story for `simulate`.
+    Scenario,
 }
 
 impl Content {
@@ -23,6 +25,7 @@ impl Content {
             Self::Fleet => "a fleet",
             Self::Kind => "a kind",
             Self::Pipeline => "a pipeline",
+            Self::Scenario => "a scenario",
         }
     }
 
@@ -41,6 +44,7 @@ impl Content {
             match key.as_str() {
                 // A manifest of several projects maps them; a fleet lists where they are.
                 "projects" if is_map => return Some(Self::Manifest),
+                "scenario" => return Some(Self::Scenario),
                 "jobs" => return Some(Self::Pipeline),
                 "project" | "stack" | "environments" | "overrides" | "source" | "gate" | "inputs" => {
                     return Some(Self::Manifest);
@@ -81,6 +85,7 @@ mod tests {
             ("a.yml", "resource_types: []\nresources: []\njobs: []\n", Content::Pipeline),
             ("kinds/builds/a.yml", "version: 1\nstep: []\n", Content::Kind),
             ("builds/a.yml", "version: 1\nstep: []\n", Content::Manifest),
+            ("a.yml", "scenario: a\nsteps: []\n", Content::Scenario),
             ("a.json", r#"{"groups": [], "resources": []}"#, Content::Pipeline),
         ] {
             assert_eq!(Content::of(Utf8Path::new(name), text), content, "{text}");

@@ -16,7 +16,8 @@
 //! - [`workspace`] finds fleets and manifests, and compiles them; [`render`] makes YAML of the result in memory; [`command`]
 //!   writes files, compares, prints or sets what comes out. `unchanged` remembers what was found to be up to date, outside of
 //!   the repository.
-//! - `verify` searches pipelines for a sequence of events in which they deploy what nobody approved.
+//! - `verify` searches pipelines for a sequence of events in which they deploy what nobody approved; `simulate` plays
+//!   one that somebody wrote.
 //! - [`budget`] counts the requests that pipelines send to GitHub.
 //! - `import` goes the way back: it proposes the manifest of a pipeline, renders it, and lists what differs.
 //! - `explain` writes the page for developers from the plan.
@@ -48,6 +49,7 @@ pub mod policy;
 pub mod progress;
 pub mod project;
 pub mod render;
+mod simulate;
 mod template;
 mod unchanged;
 mod verify;

@@ -16,7 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| suggested(error).exit());
-    tell_first_panic_by_its_place(|message| {
+    report_first_panic_by_its_place(|message| {
         // Nothing can be done when it cannot be said.
         let _ = writeln!(std::io::stderr(), "{message}");
     });
@@ -55,9 +55,9 @@ fn outcome_of(run: impl FnOnce() -> Outcome) -> Outcome {
 }
 
 /// The message of a panic may quote the input, and with it a secret.
-fn tell_first_panic_by_its_place(tell: impl Fn(&str) + Send + Sync + 'static) {
+fn report_first_panic_by_its_place(report: impl Fn(&str) + Send + Sync + 'static) {
     let first = Once::new();
-    panic::set_hook(Box::new(move |panic| first.call_once(|| tell(&internal_error(panic.location())))));
+    panic::set_hook(Box::new(move |panic| first.call_once(|| report(&internal_error(panic.location())))));
 }
 
 fn internal_error(location: Option<&Location<'_>>) -> String {
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn panic_ends_with_the_code_of_what_could_not_run_and_is_told_by_its_place_alone() {
         static MESSAGES: Mutex<Vec<String>> = Mutex::new(Vec::new());
-        tell_first_panic_by_its_place(|message| MESSAGES.lock().unwrap().push(message.to_owned()));
+        report_first_panic_by_its_place(|message| MESSAGES.lock().unwrap().push(message.to_owned()));
         let line = line!() + 1;
         assert_eq!(outcome_of(|| panic!("what the input says")).code(), 3);
         assert_eq!(outcome_of(|| panic!("what follows from it")).code(), 3);

@@ -13,7 +13,7 @@ use yaml_source::yaml::Value;
 use crate::formats::{Check, github, registry};
 use crate::manifest::{Duration, FreeMap, Moment};
 
-/// What counts as an approval.
+/// What counts as a yes.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalSettings {
@@ -109,6 +109,25 @@ pub(crate) const FORMATS: [(&str, Check); 5] = [
     ("/approval/closers/apps/*", github::app),
     ("/approval/reject_labels/*", github::label),
     ("/approval/checkout_image/repository", registry::image),
+];
+
+/// A time that is wrong when it is zero: its place in the settings of a stage, its name, the effect, and what to write instead.
+pub(crate) type TimeField = (&'static str, &'static str, &'static str, &'static str);
+
+/// The times among the fields.
+pub(crate) const SPANS: [TimeField; 2] = [
+    (
+        "/approval/expires",
+        "expires",
+        "an approval is void at once",
+        "write how long an approval can wait, such as 14d, or remove `expires`",
+    ),
+    (
+        "/approval/soak",
+        "soak",
+        "an approval counts at once",
+        "write how long an approval waits, such as 4h, or set `soak` only for the environments that need it",
+    ),
 ];
 
 /// The settings of a gate's resource, for `import`. `field` is a field of its source.

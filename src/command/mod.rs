@@ -17,7 +17,9 @@ mod revisions;
 mod rule;
 mod schema;
 mod set;
+mod shapes;
 mod show;
+mod simulate;
 mod validate;
 mod verify;
 
@@ -68,6 +70,7 @@ pub fn run(cli: &Cli) -> Outcome {
         Command::Set(args) => set::run(args, &mut output),
         Command::Validate(args) => validate::run(args, &mut output),
         Command::Verify(args) => verify::run(args, &mut output),
+        Command::Simulate(args) => simulate::run(args, &mut output),
         Command::Init(args) => init::run(args, &mut output),
         Command::Show(args) => show::run(args, &mut output),
         Command::Explain(args) => explain::run(args, &mut output),

@@ -64,6 +64,7 @@ pub(super) fn check_is_manifest(path: &Utf8Path, text: &str) -> Result<(), Failu
         Content::Pipeline => "is a pipeline: name its manifest",
         Content::Fleet => "is a fleet: name one of its manifests",
         Content::Kind => "is a kind: name a manifest; `ol-pipegen validate` checks a kind",
+        Content::Scenario => "is a scenario: name a manifest; `ol-pipegen simulate` plays a scenario",
     };
     Err(Failure::Usage(format!("{path} {instead}")))
 }

@@ -21,6 +21,7 @@ pub(super) fn run(args: &SchemaArgs, output: &mut Output) -> Result<Outcome, Fai
         SchemaOf::Project => FileShape::Manifest,
         SchemaOf::Fleet => FileShape::Fleet,
         SchemaOf::Kind => FileShape::Kind,
+        SchemaOf::Scenario => FileShape::Scenario,
         SchemaOf::Pipeline => {
             output.print(PIPELINE)?;
             return Ok(Outcome::Fine);

@@ -42,7 +42,7 @@ pub(super) fn run(args: &SetArgs, output: &mut Output) -> Result<Outcome, Failur
     let mut found = setting.found(&wanted, &living)?;
     // What weakens a gate is told before all else, whosever it is.
     found.sort_by_key(|(_, found)| !found.changes_a_gate());
-    setting.tell(&found)?;
+    setting.print_changes(&found)?;
     for fleet in run.fleets.iter().filter(|fleet| fleet.whole) {
         for orphan in orphans(fleet, &living, &setting.fly)? {
             setting.output.print(&orphan.in_words())?;
@@ -253,7 +253,7 @@ impl Setting<'_> {
         Ok(found)
     }
 
-    fn tell(&mut self, found: &[(&RenderedTarget<'_>, LiveState)]) -> Result<(), Failure> {
+    fn print_changes(&mut self, found: &[(&RenderedTarget<'_>, LiveState)]) -> Result<(), Failure> {
         for (wanted, found) in found {
             let words = match found {
                 LiveState::New => format!("  a new pipeline of {}\n", Count(wanted.rendered.jobs, "job")),

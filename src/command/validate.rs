@@ -17,6 +17,7 @@ use crate::gates;
 use crate::kind::Kind;
 use crate::progress::Progress;
 use crate::render::{Collected, Options, Rules, collect, is_rendered};
+use crate::simulate::Scenario;
 use crate::workspace::{FLEET_FILE, Selected, select, select_file};
 
 use super::{Outcome, Output};
@@ -28,7 +29,7 @@ const STDIN: &str = "-";
 pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, Failure> {
     let levels = args.report.levels()?;
     let unsaved = unsaved(args)?;
-    let Chosen { selection, kinds, pipelines } = choose(args, unsaved.as_ref())?;
+    let Chosen { selection, kinds, scenarios, pipelines } = choose(args, unsaved.as_ref())?;
     let progress = if args.quiet { Progress::default() } else { Progress::for_people() };
     let rules = args.concourse.map_or(Rules::OfFleet, Rules::Of);
     let options = Options { source_root: args.source_root.clone(), unsaved, levels, rules, progress };
@@ -39,6 +40,10 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         if !checked.contains(&files::real(path)) {
             Kind::check(path, &mut collected.sources, &mut collected.diagnostics)?;
         }
+    }
+    for path in &scenarios {
+        // Its steps are for `simulate` to try.
+        Scenario::read(path, &mut collected.sources, &mut collected.diagnostics)?;
     }
     let version = args.concourse.unwrap_or_default();
     let vars = vars(args, version, &mut collected)?;
@@ -119,6 +124,7 @@ fn unsaved(args: &ValidateArgs) -> Result<Option<Unsaved>, Failure> {
 struct Chosen {
     selection: Vec<Selected>,
     kinds: Vec<Utf8PathBuf>,
+    scenarios: Vec<Utf8PathBuf>,
     pipelines: Vec<Utf8PathBuf>,
 }
 
@@ -131,6 +137,7 @@ fn choose(args: &ValidateArgs, unsaved: Option<&Unsaved>) -> Result<Chosen, Fail
             Content::Fleet => chosen.selection.push(select_file(path, true)?),
             Content::Kind => chosen.kinds.push(path.clone()),
             Content::Pipeline => chosen.pipelines.push(path.clone()),
+            Content::Scenario => chosen.scenarios.push(path.clone()),
         }
         return Ok(chosen);
     }
@@ -138,6 +145,7 @@ fn choose(args: &ValidateArgs, unsaved: Option<&Unsaved>) -> Result<Chosen, Fail
         match if args.as_pipeline { Some(Content::Pipeline) } else { content(path)? } {
             Some(Content::Kind) => chosen.kinds.push(path.clone()),
             Some(Content::Pipeline) => chosen.pipelines.push(path.clone()),
+            Some(Content::Scenario) => chosen.scenarios.push(path.clone()),
             Some(Content::Fleet) if path.file_name() != Some(FLEET_FILE) => {
                 chosen.selection.push(select_file(path, true)?);
             }

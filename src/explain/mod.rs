@@ -114,7 +114,7 @@ impl Page {
         self.made_elsewhere(steps);
         self.line("A service called Concourse deploys it; this page is all that you need to know of Concourse.");
         self.line("## How can I tell when my code is there?");
-        self.tell(steps);
+        self.notifications(steps);
         self.line("## How do I get it there?");
         for (number, step) in steps.iter().enumerate() {
             self.get_there(number, step);
@@ -149,7 +149,7 @@ impl Page {
         self.out.push('\n');
     }
 
-    fn tell(&mut self, steps: &[StageStep<'_>]) {
+    fn notifications(&mut self, steps: &[StageStep<'_>]) {
         self.out.push_str("| on | when |\n| --- | --- |\n");
         for step in steps {
             let when = match &step.deploy.opens {

@@ -47,12 +47,15 @@ pub(super) fn right_place(
     owner: Option<&Json>,
     shape: FileShape,
 ) -> Option<String> {
+    if shape == FileShape::Scenario {
+        return None;
+    }
     let root = shape.schema();
     let is_top = pointer.rfind('/') == Some(0);
     let is_layer = match shape {
         FileShape::Manifest => is_top,
         FileShape::Fleet => pointer.strip_prefix("/defaults/").is_some_and(|rest| !rest.contains('/')),
-        FileShape::Kind => false,
+        FileShape::Kind | FileShape::Scenario => false,
     };
     if is_layer {
         if let Some((_, help)) = SYNONYMS.iter().find(|(word, _)| *word == key) {

@@ -11,6 +11,7 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use crate::kind::KindFields;
+use crate::simulate::ScenarioFields;
 
 use super::files::{ChainFields, FleetFields, ManifestFields};
 use super::scalars::Template;
@@ -25,6 +26,8 @@ pub enum FileShape {
     Fleet,
     /// `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`.
     Kind,
+    /// A scenario of `simulate`.
+    Scenario,
 }
 
 impl FileShape {
@@ -34,6 +37,7 @@ impl FileShape {
             Self::Manifest => "a manifest",
             Self::Fleet => "a fleet",
             Self::Kind => "a kind",
+            Self::Scenario => "a scenario",
         }
     }
 
@@ -43,6 +47,7 @@ impl FileShape {
             Self::Manifest => "project",
             Self::Fleet => "fleet",
             Self::Kind => "kind",
+            Self::Scenario => "scenario",
         }
     }
 
@@ -52,6 +57,7 @@ impl FileShape {
             Self::Manifest => "write `project: NAME` and `stack: {KIND: …}`",
             Self::Fleet => "write `version: 1` and `defaults: {…}`; `ol-pipegen init` shows an example",
             Self::Kind => "write `version: 1` and the fields that `ol-pipegen kind show script` shows",
+            Self::Scenario => "write `scenario: WHAT IT SHOWS`, `pipelines: [PATH]` and `steps: […]`",
         }
     }
 
@@ -60,10 +66,12 @@ impl FileShape {
         static MANIFEST: LazyLock<Value> = LazyLock::new(|| kept(FileShape::Manifest));
         static FLEET: LazyLock<Value> = LazyLock::new(|| kept(FileShape::Fleet));
         static KIND: LazyLock<Value> = LazyLock::new(|| kept(FileShape::Kind));
+        static SCENARIO: LazyLock<Value> = LazyLock::new(|| kept(FileShape::Scenario));
         match self {
             Self::Manifest => &MANIFEST,
             Self::Fleet => &FLEET,
             Self::Kind => &KIND,
+            Self::Scenario => &SCENARIO,
         }
     }
 
@@ -77,10 +85,12 @@ impl FileShape {
         static MANIFEST: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Manifest));
         static FLEET: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Fleet));
         static KIND: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Kind));
+        static SCENARIO: LazyLock<Validator> = LazyLock::new(|| validator(FileShape::Scenario));
         match self {
             Self::Manifest => &MANIFEST,
             Self::Fleet => &FLEET,
             Self::Kind => &KIND,
+            Self::Scenario => &SCENARIO,
         }
     }
 
@@ -110,6 +120,7 @@ fn kept(shape: FileShape) -> Value {
         FileShape::Manifest => include_str!("checked/manifest.json"),
         FileShape::Fleet => include_str!("checked/fleet.json"),
         FileShape::Kind => include_str!("checked/kind.json"),
+        FileShape::Scenario => include_str!("checked/scenario.json"),
     };
     serde_json::from_str(text).expect("internal error: a schema of this program is not JSON")
 }
@@ -172,6 +183,11 @@ fn build(shape: FileShape) -> Value {
             "Kind of ol-pipegen",
             "What deploys a stage, or builds an input, in Concourse's own words.",
             properties::<KindFields>(&mut generator),
+        ),
+        FileShape::Scenario => (
+            "Scenario of ol-pipegen",
+            "What happens to pipelines, and what comes of it.",
+            properties::<ScenarioFields>(&mut generator),
         ),
     };
     let mut schema = object(description, &properties);
@@ -288,8 +304,13 @@ mod tests {
 
     #[test]
     fn files_are_checked_against_the_schemas_of_the_types() {
-        for (shape, name) in [(FileShape::Manifest, "manifest"), (FileShape::Fleet, "fleet"), (FileShape::Kind, "kind")]
-        {
+        let shapes = [
+            (FileShape::Manifest, "manifest"),
+            (FileShape::Fleet, "fleet"),
+            (FileShape::Kind, "kind"),
+            (FileShape::Scenario, "scenario"),
+        ];
+        for (shape, name) in shapes {
             let mut derived = shape.explained_schema();
             strip(&mut derived, true);
             if std::env::var_os("OL_PIPEGEN_BLESS").is_some() {

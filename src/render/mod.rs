@@ -140,6 +140,17 @@ impl Collected {
         self.seen.look_at(gates);
     }
 
+    /// A run that has looked at nothing yet.
+    pub(crate) fn of(sources: Sources) -> Self {
+        Self { sources, diagnostics: Diagnostics::default(), fleets: Vec::new(), seen: Seen::default() }
+    }
+
+    /// Collects what is set in the place of these pipelines. Neither is compared with the other.
+    pub(crate) fn then(mut self, selection: &[Selected], options: &Options) -> Result<Self, Failure> {
+        self.seen.check(&mut self.diagnostics);
+        collect_after(self.sources, self.diagnostics, selection, options)
+    }
+
     /// The rendered pipelines.
     pub(crate) fn rendered(&self) -> Vec<File> {
         let of = |fleet: &RenderedFleet| {
@@ -163,8 +174,15 @@ impl Collected {
 
 /// The same, for a run that looks at other files as well.
 pub(crate) fn collect(selection: &[Selected], options: &Options) -> Result<Collected, Failure> {
-    let mut sources = Sources::with_unsaved(options.unsaved.clone());
-    let mut diagnostics = Diagnostics::default();
+    collect_after(Sources::with_unsaved(options.unsaved.clone()), Diagnostics::default(), selection, options)
+}
+
+fn collect_after(
+    mut sources: Sources,
+    mut diagnostics: Diagnostics,
+    selection: &[Selected],
+    options: &Options,
+) -> Result<Collected, Failure> {
     let mut fleets = Vec::new();
     let mut seen = Seen::default();
     for selected in selection {

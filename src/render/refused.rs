@@ -84,12 +84,12 @@ pub(crate) fn check_rendered(
         let whole = format!("the pipeline `{}`", pipeline.name);
         let whom = job.map_or_else(|| whole.clone(), |job| format!("the job `{job}` of {whole}"));
         let (line, _) = sources.line_column(at);
-        let told_of = refused.told_of(place, |message| format!("{message}, in {whom}")).note(if is_refused {
+        let moved_to = refused.moved_to(place, |message| format!("{message}, in {whom}")).note(if is_refused {
             format!("line {line} of {path}, as Concourse {version} reads it")
         } else {
             format!("line {line} of {path}")
         });
-        reported.insert(key, (told_of, 0));
+        reported.insert(key, (moved_to, 0));
     }
     for (diagnostic, more) in reported.into_values() {
         diagnostics.push(match more {

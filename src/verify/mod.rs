@@ -1,6 +1,7 @@
 //! Whether pipelines can deploy what nobody approved: their chains are searched for the shortest story in which they do.
 //!
 //! [`read`] makes models of pipelines, the crate `promotion_verify` searches them. Chains of one shape are searched once.
+//! [`whole`] makes one model of all pipelines, for somebody who plays a story.
 
 mod read;
 
@@ -17,12 +18,15 @@ use yaml_source::source::Span;
 
 use crate::progress::Progress;
 
-use read::{Chain, Read, Reader};
+pub(crate) use read::{Chain, ChainNames};
+use read::{Read, Reader};
 
 /// A pipeline to verify.
 pub(crate) struct Subject<'s> {
-    /// Its name.
+    /// Its name. A pipeline that is set in the place of another one has the same name.
     pub(crate) name: String,
+    /// How many times pipelines were set before.
+    pub(crate) shape: usize,
     /// The pipeline.
     pub(crate) pipeline: &'s Decoded,
     /// The gets that take the newest version, although their job waits for an approval, because somebody wrote why: job
@@ -70,8 +74,16 @@ impl Extent {
     }
 }
 
+/// What a search found, for somebody who plays it again.
+pub(crate) struct Refuted {
+    /// The models.
+    pub(crate) chain: Chain,
+    /// The story.
+    pub(crate) refutation: Refutation,
+}
+
 /// Searches all chains of pipelines that belong together. `targets` are jobs, each with the environment that it deploys to.
-/// A search looks at no more than `most` states.
+/// A search looks at no more than `most` states. Returns the first refutation, too.
 ///
 /// # Errors
 ///
@@ -82,34 +94,52 @@ pub(crate) fn check(
     most: usize,
     progress: &Progress,
     diagnostics: &mut Diagnostics,
-) -> Result<Extent, Failure> {
-    let read = subjects.iter().map(|subject| Read {
-        name: subject.name.clone(),
-        view: PipelineView::of(&subject.pipeline.node),
-        unpinned: subject.unpinned.clone(),
-    });
-    let read: Vec<Read<'_>> = read.collect();
+) -> Result<(Extent, Option<Refuted>), Failure> {
+    let read = read(subjects);
     let chains = Reader::new(&read, targets).chains();
     let mut extent = Extent { chains: chains.len(), ..Extent::default() };
-    let mut known: HashMap<&Model, Found> = HashMap::new();
+    let mut known: HashMap<&[Model], Found> = HashMap::new();
     let searching = progress.part("searching", chains.len());
-    for chain in &chains {
+    let mut first = None;
+    for (number, chain) in chains.iter().enumerate() {
         searching.step()?;
-        if !known.contains_key(&chain.model) {
+        let models = chain.models.as_slice();
+        if !known.contains_key(models) {
             let found = Found::of(chain, most);
             extent.shapes += 1;
             extent.states += found.states;
             extent.cut += found.cut;
-            known.insert(&chain.model, found);
+            known.insert(models, found);
         }
-        let Some(found) = known.get(&chain.model) else { continue };
+        let Some(found) = known.get(models) else { continue };
         for refutation in &found.refutations {
             diagnostics.push(refuted(chain, refutation));
+            first.get_or_insert((number, refutation.clone()));
         }
         extent.open_ended += chain.is_open_ended.iter().filter(|is_open| **is_open).count();
         diagnostics.extend(unreachable(chain, found));
     }
-    Ok(extent)
+    drop(known);
+    let refuted = first.and_then(|(number, refutation)| {
+        let chain = chains.into_iter().nth(number)?;
+        Some(Refuted { chain, refutation })
+    });
+    Ok((extent, refuted))
+}
+
+/// All pipelines as one chain.
+pub(crate) fn whole(subjects: &[Subject<'_>], targets: &[(String, String)]) -> Chain {
+    Reader::new(&read(subjects), targets).whole()
+}
+
+fn read<'s>(subjects: &'s [Subject<'_>]) -> Vec<Read<'s>> {
+    let read = subjects.iter().map(|subject| Read {
+        name: subject.name.clone(),
+        shape: subject.shape,
+        view: PipelineView::of(&subject.pipeline.node),
+        unpinned: subject.unpinned.clone(),
+    });
+    read.collect()
 }
 
 /// What the searches of a chain found.
@@ -126,7 +156,7 @@ impl Found {
     fn of(chain: &Chain, most: usize) -> Self {
         let mut found = Self::default();
         for (at, bounds) in searches(chain).iter().enumerate() {
-            let Ok(Outcome { states, is_complete, deployed, refutation }) = verify(&chain.model, bounds, most) else {
+            let Ok(Outcome { states, is_complete, deployed, refutations }) = verify(&chain.models, bounds, most) else {
                 // A pipeline that cannot be set is reported by the reader.
                 continue;
             };
@@ -138,7 +168,8 @@ impl Found {
             let is_known = |new: &Refutation| {
                 found.refutations.iter().any(|known| place(&known.violation) == place(&new.violation))
             };
-            found.refutations.extend(refutation.filter(|refutation| !is_known(refutation)));
+            let new: Vec<Refutation> = refutations.into_iter().filter(|refutation| !is_known(refutation)).collect();
+            found.refutations.extend(new);
         }
         found
     }
@@ -151,31 +182,38 @@ fn place(violation: &Violation) -> (bool, usize) {
 }
 
 /// The rule of a violation, and the number of the stage or of the gate that it is about.
-fn subject(violation: &Violation) -> (Rule, usize) {
+pub(crate) fn subject(violation: &Violation) -> (Rule, usize) {
     match violation.kind {
         ViolationKind::Unapproved { stage } => (Rule::UnapprovedDeployment, stage.0),
         ViolationKind::WrongVersion { stage, .. } => (Rule::WrongVersion, stage.0),
         ViolationKind::DeployedTwice { stage } => (Rule::DeployedTwice, stage.0),
         ViolationKind::NothingStarted { gate } => (Rule::ClosingStartsNothing, gate.0),
+        ViolationKind::Overtaken { stage } => (Rule::OvertakenDeployment, stage.0),
+        ViolationKind::NotDeployed { stage } => (Rule::UndeployedRecord, stage.0),
+        ViolationKind::StalePreview { stage } => (Rule::StalePreview, stage.0),
     }
 }
 
 /// How far each search of a chain looks. The first one follows one version through all gates.
 fn searches(chain: &Chain) -> Vec<Bounds> {
-    let gates = chain.model.gates.iter().filter(|gate| gate.is_promise).count();
+    let of_model = |model: &Model| model.gates.iter().filter(|gate| gate.is_promise).count();
+    let gates = chain.models.iter().map(of_model).max().unwrap_or(0);
     let gates = u32::try_from(gates).unwrap_or(u32::MAX);
-    let through = Bounds { closings: gates, ..Bounds::default() };
+    let always = Bounds { changes: chain.models.len() - 1, ..Bounds::default() };
+    let through = Bounds { closings: gates, ..always.clone() };
     let closings = gates.saturating_add(1).min(4);
     let mut searches = vec![through];
+    let mut plans = chain.models.iter().flat_map(|model| model.plans.values());
+    let has_previews = plans.any(has_preview);
     for source in &chain.world {
-        let of_source = Bounds { source: Some(source.clone()), versions: 1, ..Bounds::default() };
+        let of_source = Bounds { source: Some(source.clone()), versions: 1, ..always.clone() };
         searches.push(Bounds { closings, ..of_source.clone() });
-        if chain.model.plans.values().any(has_preview) && searches.len() == 2 {
+        if has_previews && searches.len() == 2 {
             searches.push(Bounds { closings: 2, unchanged: 1, ..of_source });
         }
     }
-    searches.push(Bounds { closings: closings.min(3), reopenings: 1, ..Bounds::default() });
-    searches.push(Bounds { closings: gates.min(2), manual_builds: 1, failures: 1, ..Bounds::default() });
+    searches.push(Bounds { closings: closings.min(3), reopenings: 1, ..always.clone() });
+    searches.push(Bounds { closings: gates.min(2), manual_builds: 1, failures: 1, ..always });
     searches
 }
 
@@ -191,11 +229,18 @@ fn has_preview(step: &Step) -> bool {
 }
 
 fn refuted(chain: &Chain, refutation: &Refutation) -> Diagnostic {
-    let Refutation { violation, .. } = refutation;
+    let lines = story(&chain.models, &chain.names, refutation);
+    let lines = lines.iter().enumerate().map(|(number, line)| format!("{:>2}. {line}", number + 1));
+    lines.fold(violated(chain, &refutation.violation), Diagnostic::note)
+}
+
+/// The report of a violation, at its place in the pipeline.
+pub(crate) fn violated(chain: &Chain, violation: &Violation) -> Diagnostic {
     let (rule, at) = subject(violation);
     let place = match violation.place {
         Some(place) => chain.places.get(place.0),
-        None => chain.gate_places.get(at),
+        None if rule == Rule::ClosingStartsNothing => chain.gate_places.get(at),
+        None => chain.stage_places.get(at),
     };
     let help = match violation.kind {
         ViolationKind::Unapproved { .. } | ViolationKind::DeployedTwice { .. } => {
@@ -204,26 +249,33 @@ fn refuted(chain: &Chain, refutation: &Refutation) -> Diagnostic {
         ViolationKind::WrongVersion { .. } => {
             "check out or compare what the approval names before the step; or do not give the artifact to the step"
         }
+        ViolationKind::NothingStarted { .. } if chain.models.len() > 1 => {
+            "use up or withdraw each approval before you set the new pipeline, or list former names with `formerly`"
+        }
         ViolationKind::NothingStarted { .. } => {
             "add `trigger: true` to the get of the approval, in the job that the issue promises"
         }
+        ViolationKind::Overtaken { .. } => "add `serial: true` to each job that deploys the stage",
+        ViolationKind::NotDeployed { .. } => {
+            "write the record in `on_success`, so that no failed deployment is recorded"
+        }
+        ViolationKind::StalePreview { .. } => {
+            "give the job of the preview and the job of the deployment the same `serial_groups`"
+        }
     };
-    let mut diagnostic =
-        Diagnostic::new(rule, place.copied().unwrap_or(Span::NOWHERE), ending(&chain.model, &chain.names, violation));
-    for (number, line) in story(&chain.model, &chain.names, refutation).iter().enumerate() {
-        diagnostic = diagnostic.note(format!("{:>2}. {line}", number + 1));
-    }
-    diagnostic.help(help)
+    let place = place.copied().unwrap_or(Span::NOWHERE);
+    Diagnostic::new(rule, place, ending(&chain.models, &chain.names, violation)).help(help)
 }
 
 /// The stages that no story deploys.
 fn unreachable(chain: &Chain, found: &Found) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     // One mistake is reported once: a story that ends early reaches nothing.
+    let [model] = chain.models.as_slice() else { return diagnostics };
     if !found.refutations.is_empty() || !found.is_first_complete || chain.is_open_ended.contains(&true) {
         return diagnostics;
     }
-    for (at, stage) in chain.model.stages.iter().enumerate().filter(|(_, stage)| stage.is_gated) {
+    for (at, stage) in model.stages.iter().enumerate().filter(|(_, stage)| stage.is_gated) {
         if found.deployed.contains(&promotion_verify::StageId(at)) {
             continue;
         }

@@ -212,15 +212,15 @@ fn things_without_names_are_told_once() {
 #[test]
 fn a_job_that_is_not_there_is_the_one_without_a_name() {
     let cycle = "jobs: pipeline contains a cycle that starts at Job ''";
-    let says = |text: &str, version: &str| {
+    let mentions = |text: &str, version: &str| {
         let work = Work::new().file("a.yml", &format!("{CODE}{text}"));
         work.run(&["validate", "--format", "json", "--concourse", version, "a.yml"]).stdout.contains(cycle)
     };
     let apart =
         "jobs:\n- {name: b, plan: [{get: code, passed: [gone]}]}\n- {name: \"\", plan: [{get: code, passed: [b]}]}\n";
-    assert!(says(apart, "7.14") && says(apart, "8.0") && !says(apart, "8.1"));
+    assert!(mentions(apart, "7.14") && mentions(apart, "8.0") && !mentions(apart, "8.1"));
     let itself = "jobs:\n- {name: \"\", plan: [{get: code, passed: [gone]}]}\n";
-    assert!(says(itself, "7.14") && !says(itself, "8.3"));
+    assert!(mentions(itself, "7.14") && !mentions(itself, "8.3"));
     let none = "jobs:\n- {name: b, plan: [{get: code, passed: [gone]}]}\n- {name: \"\", plan: [{get: code}]}\n";
-    assert!(!says(none, "7.14"));
+    assert!(!mentions(none, "7.14"));
 }

@@ -14,7 +14,7 @@ const EVERYWHERE: Refusal = Refusal::EVERYWHERE;
 /// What is said of a pipeline, each as `LINE:COLUMN RULE: MESSAGE [HELP]`, and who refuses it.
 struct Outcome {
     node: Option<Node>,
-    said: Vec<(String, Refusal)>,
+    reported: Vec<(String, Refusal)>,
 }
 
 fn decode_with(text: &[u8], version: ConcourseVersion, vars: &Vars) -> Outcome {
@@ -22,14 +22,14 @@ fn decode_with(text: &[u8], version: ConcourseVersion, vars: &Vars) -> Outcome {
     let file = sources.add("pipeline.yml", text.to_vec());
     let mut diagnostics = Diagnostics::default();
     let decoded = decode(&sources, file, version, vars, &mut diagnostics);
-    let said = diagnostics.into_sorted().into_iter().map(|one| {
+    let reported = diagnostics.into_sorted().into_iter().map(|one| {
         let is_error = one.refusal().plain || one.refusal().server;
         assert_eq!(one.severity() == Severity::Error, is_error, "{one:?}");
         let (line, column) = sources.line_column(one.span());
         let help = one.help.as_ref().map_or(String::new(), |help| format!(" [{help}]"));
         (format!("{line}:{column} {}: {}{help}", one.rule, one.message), one.refusal())
     });
-    Outcome { node: decoded.map(|decoded| decoded.node), said: said.collect() }
+    Outcome { node: decoded.map(|decoded| decoded.node), reported: reported.collect() }
 }
 
 fn decoded(text: &str, version: ConcourseVersion) -> Outcome {
@@ -39,18 +39,19 @@ fn decoded(text: &str, version: ConcourseVersion) -> Outcome {
 /// Decodes what is fine to a version.
 #[track_caller]
 fn fine(text: &str, version: ConcourseVersion) -> Node {
-    let Outcome { node, said } = decoded(text, version);
-    assert_eq!(said, [], "{text}");
+    let Outcome { node, reported } = decoded(text, version);
+    assert_eq!(reported, [], "{text}");
     node.unwrap()
 }
 
 /// What a version refuses, and that all of it is refused everywhere.
 #[track_caller]
 fn refused(text: &str, version: ConcourseVersion) -> Vec<String> {
-    let said = decoded(text, version).said.into_iter().filter(|(said, _)| !said.contains("old-template"));
-    let (said, refusals): (Vec<_>, Vec<_>) = said.unzip();
-    assert!(refusals.iter().all(|refusal| *refusal == EVERYWHERE), "{said:?}: {refusals:?}");
-    said
+    let reported =
+        decoded(text, version).reported.into_iter().filter(|(reported, _)| !reported.contains("old-template"));
+    let (reported, refusals): (Vec<_>, Vec<_>) = reported.unzip();
+    assert!(refusals.iter().all(|refusal| *refusal == EVERYWHERE), "{reported:?}: {refusals:?}");
+    reported
 }
 
 /// By the rules of `encoding/json`; the mutants of tests/conformance/pipelines/keys.yml hold them against Concourse.
@@ -121,8 +122,8 @@ fn a_key_in_another_case_is_decoded_as_well() {
 fn key_of_a_step_in_another_case_is_decoded_and_unknown() {
     let unknown = "4:15 unknown-field: a task step has no field `FILE` [did you mean `file`?]";
     for (step, left) in [("{task: t, FILE: a/b}", "a/b"), ("{task: t, FILE: a/b, file: c/d}", "c/d")] {
-        let Outcome { node, said } = decoded(&plan(&format!("  - {step}\n")), V7_14);
-        assert_eq!(said, [(unknown.to_owned(), EVERYWHERE)], "{step}");
+        let Outcome { node, reported } = decoded(&plan(&format!("  - {step}\n")), V7_14);
+        assert_eq!(reported, [(unknown.to_owned(), EVERYWHERE)], "{step}");
         let node = node.unwrap();
         assert_eq!(node.at("/jobs/0/plan/0/file").and_then(Node::as_str), Some(left), "{step}");
     }
@@ -134,9 +135,9 @@ fn key_of_a_step_in_another_case_is_decoded_and_unknown() {
 /// Each was put to `fly validate-pipeline --strict` of 7.14.0.
 #[test]
 fn keys_of_two_types_are_two_until_they_are_json() {
-    let said = |source: &str| decoded(&format!("resources: [{{source: {source}}}]\n"), V7_14).said;
+    let reported = |source: &str| decoded(&format!("resources: [{{source: {source}}}]\n"), V7_14).reported;
     for source in [r#"{8080: 1, "8080": 2}"#, r#"{"true": 1, true: 2}"#] {
-        assert_eq!(said(source), [], "{source}");
+        assert_eq!(reported(source), [], "{source}");
     }
     for (source, key) in [
         (r#"{8080: 1, "8080": 2, 8080: 3}"#, "1:43 duplicate-key: `8080`"),
@@ -144,7 +145,11 @@ fn keys_of_two_types_are_two_until_they_are_json() {
         ("{1: 1, 1.0: 2}", "1:29 duplicate-key: `1`"),
     ] {
         let help = "remove one of them; it is the last one that counts";
-        assert_eq!(said(source), [(format!("{key} appears twice in this map [{help}]"), Refusal::STRICT)], "{source}");
+        assert_eq!(
+            reported(source),
+            [(format!("{key} appears twice in this map [{help}]"), Refusal::STRICT)],
+            "{source}"
+        );
     }
 }
 
@@ -180,8 +185,8 @@ fn scalars_are_what_they_are_to_concourse() {
         for version in [V7_14, V8_2] {
             for (index, (template, pointer)) in places.into_iter().enumerate() {
                 let text = template.replace('@', scalar);
-                let Outcome { node, said } = decoded(&text, version);
-                let is_refused = said.iter().any(|(_, refusal)| refusal.plain);
+                let Outcome { node, reported } = decoded(&text, version);
+                let is_refused = reported.iter().any(|(_, refusal)| refusal.plain);
                 let node = node.as_ref().and_then(|node| node.at(pointer)).filter(|_| !is_refused);
                 let read = match node {
                     Some(node) if index == 2 => node.as_map().map(|map| format!("{:?}", map.entries()[0].key)),
@@ -191,7 +196,7 @@ fn scalars_are_what_they_are_to_concourse() {
                 let read = read.unwrap_or_else(|| "refused".to_owned());
                 let due = if version > V7_14 && !due[5].is_empty() { due[5] } else { due[index] };
                 if read != due {
-                    wrong.push(format!("{version} {pointer} {scalar}: {read}, not {due} ({said:?})"));
+                    wrong.push(format!("{version} {pointer} {scalar}: {read}, not {due} ({reported:?})"));
                 }
             }
         }
@@ -202,20 +207,20 @@ fn scalars_are_what_they_are_to_concourse() {
 #[test]
 fn duplicate_keys_are_refused_by_version() {
     let text = "jobs:\n- name: j\n  serial: true\n  serial: false\n";
-    let Outcome { node, said } = decoded(text, V7_14);
+    let Outcome { node, reported } = decoded(text, V7_14);
     assert_eq!(node.unwrap().at("/jobs/0/serial").unwrap().as_str(), Some("false"));
     assert_eq!(
-        said,
+        reported,
         [(
             "4:3 duplicate-key: `serial` appears twice in this map [remove one of them; it is the last one that counts]"
                 .to_owned(),
             Refusal::STRICT
         )]
     );
-    assert_eq!(decoded(text, V8_0).said[0].1, Refusal::FLY);
+    assert_eq!(decoded(text, V8_0).reported[0].1, Refusal::FLY);
     // By what is written: `y` and `yes` are one key, and two words.
     let text = plan("  - task: t\n    file: f\n    params: {y: 1, yes: 2}\n");
-    assert_eq!(decoded(&text, V7_14).said[0].1, Refusal::STRICT);
+    assert_eq!(decoded(&text, V7_14).reported[0].1, Refusal::STRICT);
     fine(&text, V8_0);
 }
 
@@ -241,9 +246,11 @@ resources:
     let node = fine("resources: [{name: a, <<: {name: b}}]\n", V8_0);
     assert_eq!(node.at("/resources/0/name").unwrap().as_str(), Some("b"));
     // 7.14 --strict takes it for a duplicate.
-    let said = decoded(text, V7_14).said;
-    assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said.iter().all(|(said, refusal)| said.contains("duplicate-key") && *refusal == Refusal::STRICT));
+    let reported = decoded(text, V7_14).reported;
+    assert_eq!(reported.len(), 2, "{reported:?}");
+    assert!(
+        reported.iter().all(|(reported, refusal)| reported.contains("duplicate-key") && *refusal == Refusal::STRICT)
+    );
     let merge = "wrong-type: `<<` merges a map, or a list of maps, and nothing else";
     assert_eq!(refused("resources: [{<<: 1}]\n", V8_3), [format!("1:18 {merge}")]);
     assert_eq!(refused("jobs: &a [{}]\nresources: [{<<: *a}]\n", V8_3), [format!("2:18 {merge}")]);
@@ -251,8 +258,8 @@ resources:
     assert_eq!(refused(&plan("  - {task: t, file: f, params: {\"<<\": x}}\n"), V8_3), [format!("4:39 {merge}")]);
     let vars = Vars::new(&[], &["m={A: 1}".into()], V8_3).unwrap();
     let text = plan("  - {task: t, file: f, params: {\"<<\": ((m)), B: 2}}\n");
-    let Outcome { node, said } = decode_with(text.as_bytes(), V8_3, &vars);
-    assert_eq!(said, []);
+    let Outcome { node, reported } = decode_with(text.as_bytes(), V8_3, &vars);
+    assert_eq!(reported, []);
     assert_eq!(node.unwrap().at("/jobs/0/plan/0/params/A").unwrap().as_str(), Some("1"));
 }
 
@@ -274,7 +281,7 @@ fn files_are_read_as_go_yaml_reads_them() {
         fine(text, V7_14);
         fine(text, V8_3);
     }
-    for (text, said) in [
+    for (text, reported) in [
         ("%YAML 1.2\n---\njobs: []\n", "1:1 yaml-syntax: `%YAML` names another version than 1.1 [remove the line]"),
         (
             "jobs: [\u{1}]\n",
@@ -318,28 +325,29 @@ fn files_are_read_as_go_yaml_reads_them() {
         ("- a\n", "1:1 wrong-type: a pipeline is a map, not a list"),
         ("a\n", "1:1 wrong-type: a pipeline is a map, not the text `a`"),
     ] {
-        assert_eq!(refused(text, V7_14), [said], "{text}");
-        assert_eq!(refused(text, V8_3), [said], "{text}");
+        assert_eq!(refused(text, V7_14), [reported], "{text}");
+        assert_eq!(refused(text, V8_3), [reported], "{text}");
     }
-    let Outcome { said, .. } = decode_with(b"jobs: [\xff]\n", V8_3, &Vars::default());
-    assert_eq!(said[0].0, "1:8 yaml-syntax: the file is not UTF-8 [save it as UTF-8]");
+    let Outcome { reported, .. } = decode_with(b"jobs: [\xff]\n", V8_3, &Vars::default());
+    assert_eq!(reported[0].0, "1:8 yaml-syntax: the file is not UTF-8 [save it as UTF-8]");
 }
 
 #[test]
 fn old_templates_are_replaced_in_7_14() {
     let text = plan("  - {get: r, passed: [a-{{b}}], params: {c: {{d}}}}\n");
-    let Outcome { node, said } = decoded(&text, V7_14);
+    let Outcome { node, reported } = decoded(&text, V7_14);
     assert_eq!(node.unwrap().at("/jobs/0/plan/0/passed/0").unwrap().as_str(), Some("a-null"));
     // `--strict` looks at the file as it is, and refuses the templates themselves.
-    let (lints, others): (Vec<_>, Vec<_>) = said.iter().partition(|(said, _)| said.contains("old-template"));
-    assert_eq!(lints.len(), 2, "{said:?}");
-    assert!(lints.iter().any(|(_, refusal)| *refusal == Refusal::STRICT) && others.is_empty(), "{said:?}");
+    let (lints, others): (Vec<_>, Vec<_>) =
+        reported.iter().partition(|(reported, _)| reported.contains("old-template"));
+    assert_eq!(lints.len(), 2, "{reported:?}");
+    assert!(lints.iter().any(|(_, refusal)| *refusal == Refusal::STRICT) && others.is_empty(), "{reported:?}");
     let text = plan("  - {get: r, passed: [\"{{b}}\"], params: {c: \"{{d}}\"}, x: 1}\n");
     let vars = Vars::new(&["b=\"], x: [".into()], &[], V7_14).unwrap();
-    let Outcome { said, .. } = decode_with(text.as_bytes(), V7_14, &vars);
-    let said: Vec<_> = said.into_iter().filter(|(said, _)| !said.contains("old-template")).collect();
-    assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].0.contains("yaml-syntax"), "{said:?}");
+    let Outcome { reported, .. } = decode_with(text.as_bytes(), V7_14, &vars);
+    let reported: Vec<_> = reported.into_iter().filter(|(reported, _)| !reported.contains("old-template")).collect();
+    assert_eq!(reported.len(), 1, "{reported:?}");
+    assert!(reported[0].0.contains("yaml-syntax"), "{reported:?}");
     assert_eq!(
         refused(&text, V7_14),
         ["4:55 unknown-field: a get step has no field `x`"],
@@ -357,10 +365,10 @@ fn variables_are_filled_in() {
     )
     .unwrap();
     let with = |steps: &str| decode_with(plan(steps).as_bytes(), V8_3, &vars);
-    let Outcome { node, said } = with(
+    let Outcome { node, reported } = with(
         "  - get: a-((s))-((n))-((f))-((gone))\n    trigger: ((b))\n    passed: ((l))\n    attempts: ((n))\n    params: {\"((key))\": ((m)), x: ((vault:s))}\n",
     );
-    assert_eq!(said, []);
+    assert_eq!(reported, []);
     let node = node.unwrap();
     let at = |pointer: &str| json(node.at(&format!("/jobs/0/plan/0/{pointer}")).unwrap());
     assert_eq!(at("get"), "\"a-text-5-1.5-((gone))\"");
@@ -378,9 +386,9 @@ fn variables_are_filled_in() {
         ("get: r, params: {((l)): x}", "unfit-var: a key becomes a list or a map"),
         ("get: r, trigger: ((s))", "wrong-type: `trigger` of a get step takes `true` or `false`, not the text `text`"),
     ] {
-        let said = with(&format!("  - {{{step}}}\n")).said;
-        assert_eq!(said.len(), 1, "{said:?}");
-        assert!(said[0].0.ends_with(message), "{said:?}");
+        let reported = with(&format!("  - {{{step}}}\n")).reported;
+        assert_eq!(reported.len(), 1, "{reported:?}");
+        assert!(reported[0].0.ends_with(message), "{reported:?}");
     }
     for (text, value) in [("a", ""), ("a..b=1", ""), ("", "a=[")] {
         let given = |argument: &str| if argument.is_empty() { vec![] } else { vec![argument.to_owned()] };
@@ -406,12 +414,12 @@ fn files_of_variables_are_asked_after_the_command_line_and_the_last_one_first() 
         vars.add_file(&sources, file, &mut diagnostics);
     }
     let text = plan("  - {get: ((a))-((b))-((c)), attempts: ((number))}\n");
-    let Outcome { node, said } = decode_with(text.as_bytes(), V8_3, &vars);
-    assert_eq!(said, []);
+    let Outcome { node, reported } = decode_with(text.as_bytes(), V8_3, &vars);
+    assert_eq!(reported, []);
     assert_eq!(node.unwrap().at("/jobs/0/plan/0/get").unwrap().as_str(), Some("line-second-first"));
     // A number of a file has lost its digits, and is refused within a text.
     let text = plan("  - {get: a-((number))}\n");
-    assert!(decode_with(text.as_bytes(), V8_3, &vars).said[0].0.contains("unfit-var"));
+    assert!(decode_with(text.as_bytes(), V8_3, &vars).reported[0].0.contains("unfit-var"));
     let file = sources.add("vars.yml", "- a\n");
     vars.add_file(&sources, file, &mut diagnostics);
     assert_eq!(diagnostics.into_sorted()[0].message, "a file of variables is a map");
@@ -435,32 +443,32 @@ fn numbers_become_texts_outside_of_steps_and_nowhere_else() {
             "4:24 wrong-type: an item of `passed` of a get step takes a text, not the number `1` [write \"1\"]",
         ]
     );
-    let said = decoded("resources: [{name: r, webhook_token: .inf}]\n", V8_3).said;
-    assert_eq!(said[0].1, Refusal::NOT_PLAIN);
+    let reported = decoded("resources: [{name: r, webhook_token: .inf}]\n", V8_3).reported;
+    assert_eq!(reported[0].1, Refusal::NOT_PLAIN);
     assert!(refused("resources: [{name: r, source: {a: .nan}}]\n", V8_3)[0].contains("unsupported-number"));
     assert!(refused(&plan("  - {task: t, params: {A: .nan}}\n"), V8_3)[0].contains("unsupported-number"));
 }
 
 #[test]
 fn old_variable_is_told_how_it_is_written() {
-    let said = refused("resources: [{source: {a: {{repo}}}}]\n", V8_3);
-    assert_eq!(said, ["1:27 wrong-type: a key that is not text [write ((repo)) for a variable]"]);
+    let reported = refused("resources: [{source: {a: {{repo}}}}]\n", V8_3);
+    assert_eq!(reported, ["1:27 wrong-type: a key that is not text [write ((repo)) for a variable]"]);
 }
 
 #[test]
 fn unknown_keys_are_refused_by_place_and_version() {
-    let said = |text: &str, version| decoded(text, version).said;
-    let top = said("job: []\n", V8_3);
+    let reported = |text: &str, version| decoded(text, version).reported;
+    let top = reported("job: []\n", V8_3);
     assert_eq!(
         top,
         [("1:1 unknown-field: a pipeline has no field `job` [did you mean `jobs`?]".to_owned(), Refusal::STRICT)]
     );
     let anchors = "remove it: Concourse drops it; a key that only holds anchors may stay without `--strict`";
     assert_eq!(
-        said("params: &p {a: b}\n", V8_3),
+        reported("params: &p {a: b}\n", V8_3),
         [(format!("1:1 unknown-field: a pipeline has no field `params` [{anchors}]"), Refusal::STRICT)]
     );
-    let job = said("jobs: [{name: j, on_failed: {}}]\n", V8_3);
+    let job = reported("jobs: [{name: j, on_failed: {}}]\n", V8_3);
     assert_eq!(
         job,
         [(
@@ -477,8 +485,11 @@ fn unknown_keys_are_refused_by_place_and_version() {
     ] {
         fine(text, since);
         let before = [V7_14, V8_0, V8_1, V8_2].into_iter().rfind(|version| *version < since).unwrap();
-        let said = said(text, before);
-        assert!(said[0].0.ends_with(&format!("[Concourse has it from {since} on, and this is {before}]")), "{said:?}");
+        let reported = reported(text, before);
+        assert!(
+            reported[0].0.ends_with(&format!("[Concourse has it from {since} on, and this is {before}]")),
+            "{reported:?}"
+        );
     }
     let config = plan("  - {task: t, config: {platfrom: linux}}\n");
     fine(&config, V8_0);
@@ -518,7 +529,7 @@ fn keys_fit_whatever_their_case_but_those_that_make_a_step() {
 #[test]
 fn steps_are_one_thing() {
     let cores = "a step has `run`, `task`, `put`, `get`, `set_pipeline`, `load_var`, `try`, `do` or `in_parallel`";
-    for (step, said) in [
+    for (step, reported) in [
         ("{}", format!("4:5 missing-step: no step configured: there is nothing in it [{cores}]")),
         ("", "4:5 missing-step: no step configured: an item of `plan` of a job is nothing".to_owned()),
         (
@@ -549,7 +560,7 @@ fn steps_are_one_thing() {
                 .to_owned(),
         ),
     ] {
-        assert_eq!(refused(&plan(&format!("  - {step}\n")), V8_3), [said], "{step}");
+        assert_eq!(refused(&plan(&format!("  - {step}\n")), V8_3), [reported], "{step}");
     }
     for step in [
         "{do: ~}",
@@ -566,7 +577,7 @@ fn steps_are_one_thing() {
 
 #[test]
 fn what_decodes_itself_says_what_it_takes() {
-    for (text, said) in [
+    for (text, reported) in [
         ("resources: [{check_every: 1d}]\n", "malformed-value: `1d` is not a duration, and not `never`"),
         (
             "resources: [{check_every: nevr}]\n",
@@ -627,7 +638,7 @@ fn what_decodes_itself_says_what_it_takes() {
     ] {
         let found = refused(text, V8_3);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].contains(said), "{found:?}, not {said}");
+        assert!(found[0].contains(reported), "{found:?}, not {reported}");
     }
     for text in [
         "resources: [{check_every: never}, {check_every: 1h30m}, {check_every: \"\"}, {check_every: \"0\"}, {check_every: ~}]\n",
@@ -637,9 +648,9 @@ fn what_decodes_itself_says_what_it_takes() {
     ] {
         fine(text, V8_3);
     }
-    let said = decoded("jobs: [{max_in_flight: 9223372036854775807}]\n", V8_3).said;
-    assert_eq!(said.len(), 1);
-    assert_eq!(said[0].1, Refusal { plain: false, strict: false, server: true });
+    let reported = decoded("jobs: [{max_in_flight: 9223372036854775807}]\n", V8_3).reported;
+    assert_eq!(reported.len(), 1);
+    assert_eq!(reported[0].1, Refusal { plain: false, strict: false, server: true });
     // What 8.1 does not know yet, it passes over.
     fine("jobs: [{plan: [{task: t, config: {caches: [{path: a, ttl: 1ms}]}}]}]\n", V8_1);
 }
@@ -648,9 +659,9 @@ fn what_decodes_itself_says_what_it_takes() {
 fn every_problem_is_reported() {
     let text =
         "jobs:\n- name: j\n  serial: 1\n  plan:\n  - {get: r, trigger: 1, x: y}\n  - {do: [{task: 1}, {}]}\n- 5\n";
-    let said = refused(text, V8_3);
-    let at: Vec<&str> = said.iter().map(|said| said.split(' ').next().unwrap()).collect();
-    assert_eq!(at, ["3:11", "5:23", "5:26", "6:18", "6:22", "7:3"], "{said:?}");
+    let reported = refused(text, V8_3);
+    let at: Vec<&str> = reported.iter().map(|reported| reported.split(' ').next().unwrap()).collect();
+    assert_eq!(at, ["3:11", "5:23", "5:26", "6:18", "6:22", "7:3"], "{reported:?}");
 }
 
 #[test]
@@ -669,13 +680,16 @@ fn what_is_too_much_is_refused_by_the_name_of_the_limit() {
         ("`aliases`", format!("a: &a 1\nb: [{}]\n", "*a, ".repeat(60_000))),
         ("`nodes`", format!("a: [{}]\n", "a, ".repeat(1_100_000))),
     ] {
-        let said = refused(&text, V8_3);
-        assert!(said.iter().any(|said| said.contains("yaml-limit") && said.contains(limit)), "{limit}: {said:?}");
+        let reported = refused(&text, V8_3);
+        assert!(
+            reported.iter().any(|reported| reported.contains("yaml-limit") && reported.contains(limit)),
+            "{limit}: {reported:?}"
+        );
     }
     let vars = Vars::new(&[format!("a={}", "x".repeat(100_000))], &[], V8_3).unwrap();
     let text = format!("a: {}\n", "((a))".repeat(1_000));
-    let said = decode_with(text.as_bytes(), V8_3, &vars).said;
-    assert!(said.iter().any(|(said, _)| said.contains("yaml-limit")), "{said:?}");
+    let reported = decode_with(text.as_bytes(), V8_3, &vars).reported;
+    assert!(reported.iter().any(|(reported, _)| reported.contains("yaml-limit")), "{reported:?}");
 }
 
 proptest::proptest! {
@@ -706,12 +720,12 @@ proptest::proptest! {
             let file = sources.add("pipeline.yml", bytes.clone());
             let mut diagnostics = Diagnostics::default();
             let decoded = decode(&sources, file, version, &vars, &mut diagnostics);
-            let said = diagnostics.into_sorted();
-            proptest::prop_assert!(decoded.is_some() || !said.is_empty());
-            for one in &said {
+            let reported = diagnostics.into_sorted();
+            proptest::prop_assert!(decoded.is_some() || !reported.is_empty());
+            for one in &reported {
                 proptest::prop_assert!(sources.get(file).text.get(one.span().range()).is_some(), "{one:?}");
             }
-            let _ = yaml_source::report::plain(&said, &sources, false);
+            let _ = yaml_source::report::plain(&reported, &sources, false);
         }
     }
 }

@@ -355,11 +355,11 @@ fn whatever_changes_is_told() {
     );
     work.run(&["render", "--quiet"]).fine();
     for text in [work.read("rendered/cart.yml"), TESTS.to_owned()] {
-        let said: Value = serde_saphyr::from_str(&text).unwrap();
-        let pipeline: Pipeline = serde_json::from_value(said.clone()).unwrap();
+        let reported: Value = serde_saphyr::from_str(&text).unwrap();
+        let pipeline: Pipeline = serde_json::from_value(reported.clone()).unwrap();
         assert_eq!(compare(&pipeline, &pipeline), Changes::default());
         let mut changed = 0;
-        for other in mutations(&said) {
+        for other in mutations(&reported) {
             let Ok(other) = serde_json::from_value::<Pipeline>(other.clone()) else { continue };
             assert_ne!(pipeline, other);
             assert!(!compare(&pipeline, &other).changes.is_empty(), "{other:?}");
@@ -435,8 +435,8 @@ fn json_is_for_programs() {
 #[test]
 fn what_cannot_be_compared_is_said() {
     let work = Work::new().file("old.yml", TESTS).file("bad.yml", "jobs: 3\n");
-    let said = |arguments: &[&str], code| work.run(arguments).ended(code).stderr;
-    assert_snapshot!(said(&["diff", "old.yml", "bad.yml"], 3), @"
+    let reported = |arguments: &[&str], code| work.run(arguments).ended(code).stderr;
+    assert_snapshot!(reported(&["diff", "old.yml", "bad.yml"], 3), @"
     error[wrong-type]: `jobs` of a pipeline takes a list, not the number `3`
      --> bad.yml:1:7
       |
@@ -445,10 +445,13 @@ fn what_cannot_be_compared_is_said() {
 
     error: 1 error in 1 file; what cannot be read is not compared
     ");
-    assert_snapshot!(said(&["diff", "old.yml"], 2), @"error: `old.yml` is compared with nothing: name two pipelines, or two revisions as OLD..NEW");
-    assert_snapshot!(said(&["diff", "-", "-"], 2), @"error: standard input is one pipeline: name the other one");
-    assert!(said(&["diff", "old.yml", "none.yml"], 3).starts_with("error: cannot read none.yml"));
-    assert_eq!(said(&["diff", "HEAD~1..HEAD"], 2), "error: there is no git repository here, so no revision `HEAD`\n");
+    assert_snapshot!(reported(&["diff", "old.yml"], 2), @"error: `old.yml` is compared with nothing: name two pipelines, or two revisions as OLD..NEW");
+    assert_snapshot!(reported(&["diff", "-", "-"], 2), @"error: standard input is one pipeline: name the other one");
+    assert!(reported(&["diff", "old.yml", "none.yml"], 3).starts_with("error: cannot read none.yml"));
+    assert_eq!(
+        reported(&["diff", "HEAD~1..HEAD"], 2),
+        "error: there is no git repository here, so no revision `HEAD`\n"
+    );
     let revisions = fleet(&["cart"], |_| ()).run(&["diff", "HEAD~1", "HEAD"]).ended(2).stderr;
     assert_eq!(revisions, "error: `HEAD~1` and `HEAD` are revisions: write `HEAD~1..HEAD`\n");
 }
@@ -644,6 +647,6 @@ fn revisions_of_git() {
         assert!(ran.stderr.starts_with("error: git knows no revision"), "{}", ran.stderr);
     }
     assert!(!work.exists("x"));
-    let said = |arguments: &[&str]| work.run(arguments).ended(2).stderr;
-    assert_snapshot!(said(&["diff", "HEAD:none.yml", "old.yml"]), @"error: the revision `HEAD` has no file none.yml");
+    let reported = |arguments: &[&str]| work.run(arguments).ended(2).stderr;
+    assert_snapshot!(reported(&["diff", "HEAD:none.yml", "old.yml"]), @"error: the revision `HEAD` has no file none.yml");
 }

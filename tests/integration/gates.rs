@@ -724,10 +724,10 @@ fn difference_names_what_is_taken_at_its_newest() {
     let old = with("inputs:\n  tool: {github_release: {repository: example/tool}}\n");
     let new = with("inputs:\n  tool: {github_release: {repository: example/tool}, unpinned: a helper}\n");
     let work = Work::new().file("old.yml", &old).file("new.yml", &new);
-    let told = work.run(&["diff", "old.yml", "new.yml"]).ended(1).stdout;
+    let printed = work.run(&["diff", "old.yml", "new.yml"]).ended(1).stdout;
     assert!(
-        told.contains("deploy-shop-qa: takes the newest version of `tool`, which no approval names any more"),
-        "{told}"
+        printed.contains("deploy-shop-qa: takes the newest version of `tool`, which no approval names any more"),
+        "{printed}"
     );
 }
 
@@ -1215,8 +1215,11 @@ fn artifact_that_a_put_fetched_is_used_behind_a_gate() {
     warning: 1 warning in 1 file
     ");
     for task in ["file: tool/task.yml", "image: tool\n  config: {platform: linux, run: {path: sh}}"] {
-        let told = warned(&with(put, task));
-        assert!(told.contains("the step uses `tool`, which a put fetched and no approval names"), "{task}: {told}");
+        let printed = warned(&with(put, task));
+        assert!(
+            printed.contains("the step uses `tool`, which a put fetched and no approval names"),
+            "{task}: {printed}"
+        );
     }
     with("{put: tool, inputs: [], no_get: true}", "config: {platform: linux, run: {path: sh}}")
         .run(&["render", "--quiet"])
@@ -1245,20 +1248,20 @@ fn put_makes_another_version_of_what_the_job_takes() {
 
     error: 1 error in 1 file; nothing was written
     ");
-    let told = report(&with("{put: push, params: {repository: shop-shop}}", "git@github.com:Example/shop"));
+    let printed = report(&with("{put: push, params: {repository: shop-shop}}", "git@github.com:Example/shop"));
     assert!(
-        told.contains("the put to `push` makes another version of `shop-shop`, whose version an issue names"),
-        "{told}"
+        printed.contains("the put to `push` makes another version of `shop-shop`, whose version an issue names"),
+        "{printed}"
     );
 }
 
 #[test]
 fn first_stage_deploys_what_it_records() {
-    let told = report(&format!(
+    let printed = report(&format!(
         "project: shop\nenvironments: [CI, Production]\n{SCRIPT}overrides:\n  CI:\n    before:\n    - task: patch\n      \
          config: {{platform: linux, outputs: [{{name: shop-shop}}], run: {{path: sh}}}}\n"
     ));
-    assert_snapshot!(told, @"
+    assert_snapshot!(printed, @"
     error[step-past-gate]: the step replaces the artifact `shop-shop`, whose version an issue names
      --> projects/shop.yml:7:7
       |
@@ -1312,9 +1315,9 @@ fn run_of_one_manifest_judges_its_whole_fleet() {
         .file("projects/broken.yml", "project: broken\nstack: {nosuch: {}}\n");
     let run = |manifest: &str| work.run(&["render", "--quiet", manifest]);
     for one in ["projects/a.yml", "projects/b.yml"] {
-        let told = run(one).ended(1).stderr;
-        assert!(told.contains("`web of QA`, which the deploy of `"), "{one}: {told}");
-        assert!(told.contains("error: 2 errors"), "{one}: {told}");
+        let printed = run(one).ended(1).stderr;
+        assert!(printed.contains("`web of QA`, which the deploy of `"), "{one}: {printed}");
+        assert!(printed.contains("error: 2 errors"), "{one}: {printed}");
     }
     // What concerns only others is theirs, and only what was named is written.
     run("projects/c.yml").fine();
@@ -1324,10 +1327,10 @@ fn run_of_one_manifest_judges_its_whole_fleet() {
         "projects/d.yml",
         "project: c\npipeline: c\nstack: {script: {image: alpine, deploy: ./y, target: d}}\ngate: none\n",
     );
-    let told = run("projects/d.yml").ended(1).stderr;
-    assert!(told.contains("two pipelines are named `c`") && told.contains("projects/c.yml"), "{told}");
-    let told = work.run(&["validate", "projects/a.yml"]).ended(1).stderr;
-    assert!(told.contains("[shared-target]"), "{told}");
+    let printed = run("projects/d.yml").ended(1).stderr;
+    assert!(printed.contains("two pipelines are named `c`") && printed.contains("projects/c.yml"), "{printed}");
+    let printed = work.run(&["validate", "projects/a.yml"]).ended(1).stderr;
+    assert!(printed.contains("[shared-target]"), "{printed}");
 }
 
 #[test]
@@ -1424,11 +1427,11 @@ fn handwritten_claim_is_before_the_deployment_whatever_happens() {
     let hooked = format!("{job}  ensure:\n    {}\n", DEPLOY[2..].trim_end().replace('\n', "\n  "));
     assert_eq!(judged(&hooked), ["late-claim"]);
     // A hook that tells people deploys nothing.
-    let told = "- task: tell\n  config: {platform: linux, run: {path: curl}}\n";
+    let printed = "- task: tell\n  config: {platform: linux, run: {path: curl}}\n";
     let hooked = format!(
         "{}  on_failure:\n    {}\n",
         by_hand(&[CLAIM, CHECKOUT, DEPLOY]),
-        told[2..].trim_end().replace('\n', "\n  ")
+        printed[2..].trim_end().replace('\n', "\n  ")
     );
     assert_eq!(judged(&hooked), Vec::<String>::new());
 }
@@ -1516,8 +1519,8 @@ fn manifest_has_the_pipeline_that_sets_the_others() {
         .file("pipegen.yml", &fleet)
         .file("projects/shop.yml", &format!("project: shop\npipeline: all\n{SCRIPT}"));
     for paths in [vec![], vec!["projects/shop.yml"]] {
-        let told = work.run(&[vec!["render", "--quiet"], paths].concat()).ended(1).stderr;
-        assert!(told.contains("two pipelines are named `all`"), "{told}");
+        let printed = work.run(&[vec!["render", "--quiet"], paths].concat()).ended(1).stderr;
+        assert!(printed.contains("two pipelines are named `all`"), "{printed}");
     }
 }
 
@@ -1572,8 +1575,8 @@ fn resource_of_the_same_source_is_spelt_in_another_way() {
             .file("kinds/stacks/cluster.yml", &kind)
             .file("projects/shop.yml", "project: shop\nstack: {cluster: {}}\n")
             .file("projects/tool.yml", &sneak);
-        let told = refused(&work);
-        assert!(told.contains("`other` and `cluster` have the same type and source"), "{image} {source}: {told}");
+        let printed = refused(&work);
+        assert!(printed.contains("`other` and `cluster` have the same type and source"), "{image} {source}: {printed}");
     }
 }
 
@@ -1613,8 +1616,8 @@ fn type_that_is_only_called_time_is_no_clock() {
     let rendered = |fleet: &str, manifest: &str| {
         Work::new().file("pipegen.yml", fleet).file("projects/shop.yml", manifest).run(&["render", "--quiet"]).stderr
     };
-    let told = rendered(&fleet("example/files"), &manifest);
-    assert!(told.contains("[unapproved-artifact]") && told.contains("`x`"), "{told}");
+    let printed = rendered(&fleet("example/files"), &manifest);
+    assert!(printed.contains("[unapproved-artifact]") && printed.contains("`x`"), "{printed}");
     assert_eq!(rendered(&fleet("registry.example.com/concourse/time-resource"), &manifest), "");
     assert_eq!(rendered(FLEET, &manifest), "");
     let input =

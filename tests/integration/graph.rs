@@ -78,8 +78,8 @@ fn describe(step: &Value) -> String {
             Some("report") => format!("report {} to {name}", text(&params["status"])),
             Some("record") => {
                 let mut rest = params.as_object().unwrap().clone();
-                for told in ["action", "title"] {
-                    rest.remove(told);
+                for printed in ["action", "title"] {
+                    rest.remove(printed);
                 }
                 format!("record {name} {} {}", params["title"], Value::from(rest))
             }
@@ -89,11 +89,15 @@ fn describe(step: &Value) -> String {
     if let Some(name) = step["task"].as_str() {
         let params = &step["config"]["params"];
         if name == "checkout-approved" {
-            let said = |key: &str| text(&params[key]).replace('\n', " ");
-            let mut line =
-                format!("checkout {} compare [{}] fetch [{}]", said("CHECKOUT"), said("COMPARE"), said("FETCH"));
+            let reported = |key: &str| text(&params[key]).replace('\n', " ");
+            let mut line = format!(
+                "checkout {} compare [{}] fetch [{}]",
+                reported("CHECKOUT"),
+                reported("COMPARE"),
+                reported("FETCH")
+            );
             if params.get("NO_SUBMODULES").is_some() {
-                line += &format!(" no submodules [{}]", said("NO_SUBMODULES"));
+                line += &format!(" no submodules [{}]", reported("NO_SUBMODULES"));
             }
             return line;
         }

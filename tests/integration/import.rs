@@ -522,26 +522,30 @@ fn nothing_is_written_over_unasked() {
 fn what_cannot_be_is_said() {
     let old = fs::read_to_string(root().join("tests/fixtures/import/regions.yml")).unwrap();
     let work = Work::new().file("a.yml", &old).file("b.yml", &old).file("broken.yml", "jobs: [");
-    let said = |arguments: &[&str], code: i32, words: &str| {
+    let reported = |arguments: &[&str], code: i32, words: &str| {
         let ran = work.run(arguments).ended(code);
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     };
-    said(&["import", "a.yml", "b.yml", "--out", "c.yml"], 2, "several pipelines go to a folder, and c.yml is a file");
-    said(&["import", "a.yml", "b.yml", "--pipeline", "c"], 2, "several pipelines have several names");
+    reported(
+        &["import", "a.yml", "b.yml", "--out", "c.yml"],
+        2,
+        "several pipelines go to a folder, and c.yml is a file",
+    );
+    reported(&["import", "a.yml", "b.yml", "--pipeline", "c"], 2, "several pipelines have several names");
     // A folder that is not there is made.
     let both = work.run(&["import", "a.yml", "b.yml", "--out", "fresh"]).ended(0);
     assert_eq!(both.stdout, "wrote fresh/a.yml\nwrote fresh/b.yml\n");
     let one = work.run(&["import", "a.yml", "--out", "single"]).ended(0);
     assert_eq!(one.stdout, "wrote single/a.yml\n");
-    said(&["import", "a.yml", "--fleet", "none.yml"], 2, "none.yml is not a fleet");
-    said(&["import", "nowhere.yml"], 3, "nowhere.yml");
-    said(&["import", "broken.yml"], 1, "there is no manifest");
+    reported(&["import", "a.yml", "--fleet", "none.yml"], 2, "none.yml is not a fleet");
+    reported(&["import", "nowhere.yml"], 3, "nowhere.yml");
+    reported(&["import", "broken.yml"], 1, "there is no manifest");
     let both = work.run(&["import", "a.yml", "b.yml", "--out", "projects/"]).ended(0);
     assert_eq!(both.stdout, "wrote projects/a.yml\nwrote projects/b.yml\n");
     let piped = work.run_with(&["import", "-", "--pipeline", "gateway"], &old).ended(0);
     assert!(piped.stdout.starts_with("project: gateway\n"), "{}", piped.stdout);
     work.write("pipegen.yml", "version: 1\ndefaults: {nonsense: 1}\n");
-    said(&["import", "a.yml"], 2, "pipegen.yml has errors: see `ol-pipegen validate pipegen.yml`");
+    reported(&["import", "a.yml"], 2, "pipegen.yml has errors: see `ol-pipegen validate pipegen.yml`");
 }
 
 /// The value of a credential is one: what two stages write under one name may be two.

@@ -43,13 +43,13 @@ fn webhook_belongs_to_what_is_looked_at() {
         "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: a}}\n\
          issues: {check_every: 4h, webhook: ((github.webhook))}\n",
     );
-    let told: Vec<&str> = yaml
+    let printed: Vec<&str> = yaml
         .lines()
         .skip_while(|line| !line.starts_with("- name: github-issues-shop"))
         .take_while(|line| *line != "jobs:")
         .filter(|line| ["- name: ", "  check_every: ", "  webhook_token: "].iter().any(|head| line.starts_with(head)))
         .collect();
-    assert_snapshot!(told.join("\n"), @"
+    assert_snapshot!(printed.join("\n"), @"
     - name: github-issues-shop-ci-post
       check_every: never
     - name: github-issues-shop-ci-trigger

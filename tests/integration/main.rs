@@ -35,6 +35,7 @@ mod reshaped;
 mod rules;
 mod schemas;
 mod set;
+mod simulate;
 mod support;
 mod unchanged;
 mod validate;

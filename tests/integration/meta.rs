@@ -215,8 +215,8 @@ fn each_concourse_has_its_own_and_main_sets_for_other_teams() {
     let fleet = work.read("pipegen.yml").replace("{main: {target: main, team: shop}}", concourses);
     work.write("pipegen.yml", &fleet.replace("  pipeline: shop", "  team: main\n  pipeline: shop"));
     work.write("projects/cart.yml", &format!("{}overrides: {{Production: {{concourse: edge}}}}\n", manifest("cart")));
-    let said = work.run(&["render"]).fine();
-    assert!(said.contains("fly -t edge set-pipeline --team main -p shop-pipelines-edge -c"), "{said}");
+    let reported = work.run(&["render"]).fine();
+    assert!(reported.contains("fly -t edge set-pipeline --team main -p shop-pipelines-edge -c"), "{reported}");
     assert_eq!(
         work.list("rendered"),
         ["api.yml", "cart-edge.yml", "cart.yml", "shop-pipelines-edge.yml", "shop-pipelines.yml"]
@@ -284,8 +284,8 @@ fn it_follows_the_fleet_and_goes_when_nobody_asks_for_it() {
         pipeline(&work, "shop-pipelines")["jobs"].as_array().unwrap().iter().map(|job| job["name"].clone()).collect();
     assert_eq!(names, ["self", "set-api", "set-new"]);
     work.write("pipegen.yml", SHOP_FLEET);
-    let said = work.run(&["render"]).fine();
-    assert!(said.contains("removed rendered/shop-pipelines.yml: nothing renders it any more\n"), "{said}");
+    let reported = work.run(&["render"]).fine();
+    assert!(reported.contains("removed rendered/shop-pipelines.yml: nothing renders it any more\n"), "{reported}");
 }
 
 #[test]
@@ -303,9 +303,9 @@ fn its_checks_are_counted() {
 /// What is said of a fleet that asks for it so.
 fn wrong(meta: &str) -> String {
     let work = fleet(meta);
-    let said = work.run(&["render"]).ended(1).stderr;
+    let reported = work.run(&["render"]).ended(1).stderr;
     assert!(!work.exists("rendered"));
-    said
+    reported
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn pages_of_the_pipelines_say_what_happens() {
         }
         let page = folder.join("README.md");
         let text = fs::read_to_string(&page).unwrap();
-        let mut said = text.clone();
+        let mut reported = text.clone();
         let mut commands = 0;
         for (kind, block) in blocks(&text) {
             if let Some(name) = title(&kind) {
@@ -102,15 +102,15 @@ fn pages_of_the_pipelines_say_what_happens() {
             } else if kind == "console" {
                 let (command, _) = command(&block);
                 let happens = format!("```console\n$ ol-pipegen {command}\n{}```", printed(command, &folder));
-                said = said.replacen(&format!("```console\n{block}```"), &happens, 1);
+                reported = reported.replacen(&format!("```console\n{block}```"), &happens, 1);
                 commands += 1;
             }
         }
         assert!(commands > 0, "{} shows nothing", page.display());
         if std::env::var_os("OL_PIPEGEN_BLESS").is_some() {
-            fs::write(&page, said).unwrap();
+            fs::write(&page, reported).unwrap();
         } else {
-            assert_eq!(text, said, "{}\nor: OL_PIPEGEN_BLESS=1 cargo test --test integration", page.display());
+            assert_eq!(text, reported, "{}\nor: OL_PIPEGEN_BLESS=1 cargo test --test integration", page.display());
         }
         pages += 1;
     }

@@ -8,12 +8,13 @@ use crate::support::{Work, root};
 
 const BLESS: &str = "OL_PIPEGEN_BLESS=1 cargo test --test integration";
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("project", "project.v1.json"),
     ("fleet", "fleet.v1.json"),
     ("kind", "kind.v1.json"),
     ("pipeline", "concourse-pipeline.v1.json"),
     ("report", "report.v1.json"),
+    ("scenario", "scenario.v1.json"),
 ];
 
 fn schema(work: &Work, file: &str) -> Value {
@@ -78,8 +79,8 @@ fn every_field_says_what_it_is_for_with_an_example_that_fits() {
         for (at, property) in found {
             // What it does not say itself, it may say elsewhere.
             let elsewhere = property["$ref"].as_str().and_then(|target| schema.pointer(target.trim_start_matches('#')));
-            let said = |keyword: &str| property.get(keyword).or_else(|| elsewhere?.get(keyword));
-            if said("description").and_then(Value::as_str).is_none_or(str::is_empty) {
+            let keyword_of = |keyword: &str| property.get(keyword).or_else(|| elsewhere?.get(keyword));
+            if keyword_of("description").and_then(Value::as_str).is_none_or(str::is_empty) {
                 silent.push(at.clone());
             }
             if file == "report" {
@@ -87,8 +88,8 @@ fn every_field_says_what_it_is_for_with_an_example_that_fits() {
                 continue;
             }
             // An option of a kind that has a default shows that.
-            let examples = said("examples").and_then(Value::as_array).filter(|examples| !examples.is_empty());
-            if examples.is_none() && said("default").is_none() {
+            let examples = keyword_of("examples").and_then(Value::as_array).filter(|examples| !examples.is_empty());
+            if examples.is_none() && keyword_of("default").is_none() {
                 without.push(at.clone());
             }
             let alone = serde_json::json!({"$defs": schema["$defs"], "allOf": [property]});

@@ -39,11 +39,11 @@ fn shop(living: &[&str]) -> Work {
 }
 
 fn lives(work: &Work, living: &[&str]) {
-    let told: Vec<_> = living
+    let printed: Vec<_> = living
         .iter()
         .map(|name| serde_json::json!({"id": 1, "name": name, "paused": false, "archived": false, "team_name": "shop"}))
         .collect();
-    work.write("fly/pipelines.json", &serde_json::to_string(&told).unwrap());
+    work.write("fly/pipelines.json", &serde_json::to_string(&printed).unwrap());
     for name in living.iter().filter(|name| work.exists(&format!("rendered/{name}.yml"))) {
         work.write(&format!("fly/live-{name}"), &work.read(&format!("rendered/{name}.yml")));
     }
@@ -190,21 +190,21 @@ fn one_that_fails_does_not_keep_the_others() {
 #[test]
 fn reasons_of_fly_say_what_to_do() {
     let work = shop(&["api", "cart"]);
-    let mut told = String::new();
-    for (verb, says) in [
+    let mut printed = String::new();
+    for (verb, mentions) in [
         ("status", "logged out\n"),
         ("status", "error: unknown target: main\n"),
         ("pipelines", "fly version (6.0.0) is out of sync with the target (8.2.5). to sync up, run the following:\n"),
         ("pipelines", "could not reach the Concourse server called main:\n\n    dial tcp: refused\n"),
     ] {
         let refusal = format!("fly/refuses/{verb}");
-        work.write(&refusal, says);
+        work.write(&refusal, mentions);
         let ran = set(&work, &["--yes"]).ended(3);
         assert_eq!(ran.stdout, "");
-        told += &ran.stderr;
+        printed += &ran.stderr;
         fs::remove_file(work.path().join(refusal)).unwrap();
     }
-    assert_snapshot!(told, @"
+    assert_snapshot!(printed, @"
     error: main: not logged in; run `fly -t main login`
     error: fly knows no target main: run `fly -t main login -c URL`
     error: main: fly is too old, or too new; run `fly -t main sync`
@@ -304,9 +304,9 @@ fn orphan_is_told_and_left_alone() {
     fs::remove_file(work.path().join("projects/cart.yml")).unwrap();
     work.run(&["render", "--quiet"]).fine();
     git(&work, &["commit", "--quiet", "-am", "one"]);
-    let told = set(&work, &[]).fine();
-    let commit = told.split("until ").nth(1).unwrap()[..10].to_owned();
-    assert_snapshot!(told.replace(&commit, "COMMIT"), @"
+    let printed = set(&work, &[]).fine();
+    let commit = printed.split("until ").nth(1).unwrap()[..10].to_owned();
+    assert_snapshot!(printed.replace(&commit, "COMMIT"), @"
     1 pipeline lives as it is rendered
     orphan: `cart` was rendered from this fleet until COMMIT; it is left alone, and this archives it:
       fly -t main archive-pipeline --team shop -p cart

@@ -105,14 +105,14 @@ fn secret_that_is_none_can_be_allowed() {
 #[test]
 fn what_rules_cannot_be_is_said() {
     let work = work();
-    let said = |arguments: &[&str]| work.run(&[&["validate"], arguments].concat()).ended(2).stderr;
-    assert_snapshot!(said(&["--deny", "lose-approval"]), @"
+    let reported = |arguments: &[&str]| work.run(&[&["validate"], arguments].concat()).ended(2).stderr;
+    assert_snapshot!(reported(&["--deny", "lose-approval"]), @"
     error: invalid value 'lose-approval' for '--deny <RULE>': unknown rule `lose-approval`; did you mean `loose-approval`?
 
     For more information, try '--help'.
     ");
-    assert_snapshot!(said(&["--allow", "unknown-field"]), @"error: --allow unknown-field: this rule is always an error: a file with this error cannot be rendered or set");
-    assert_snapshot!(said(&["--allow", "loose-approval", "--deny", "loose-approval"]), @"error: --deny loose-approval and --allow loose-approval: keep one of them");
+    assert_snapshot!(reported(&["--allow", "unknown-field"]), @"error: --allow unknown-field: this rule is always an error: a file with this error cannot be rendered or set");
+    assert_snapshot!(reported(&["--allow", "loose-approval", "--deny", "loose-approval"]), @"error: --deny loose-approval and --allow loose-approval: keep one of them");
 }
 
 #[test]
@@ -289,11 +289,12 @@ fn two_fleets_that_set_one_pipeline_are_told() {
             .file("b/pipegen.yml", &fleet(team))
             .file("b/projects/cart.yml", &manifest("shop-basket"))
     };
-    let told = work("shop").run(&["validate"]).ended(0).stderr;
+    let printed = work("shop").run(&["validate"]).ended(0).stderr;
     assert!(
-        told.contains("warning[duplicate-pipeline]: two fleets set the pipeline `cart` of the team `shop` on `main`"),
-        "{told}"
+        printed
+            .contains("warning[duplicate-pipeline]: two fleets set the pipeline `cart` of the team `shop` on `main`"),
+        "{printed}"
     );
-    assert!(told.contains("b/projects/cart.yml") && told.contains("a/projects/cart.yml"), "{told}");
+    assert!(printed.contains("b/projects/cart.yml") && printed.contains("a/projects/cart.yml"), "{printed}");
     work("other").run(&["validate"]).fine();
 }

@@ -77,23 +77,50 @@ fn the_flavour_of_mit_open_learning_is_refuted_by_a_commit_that_lands_before_the
     assert_eq!(rules(&ran), ["wrong-version"], "{}", ran.stderr);
     let code = "ol-infrastructure-pulumi-airbyte";
     let (ci, qa) = ("deploy-ol-application-airbyte-ci", "deploy-ol-application-airbyte-qa");
+    let ci_stage = "ol-application-airbyte-ci";
     let issue = "the issue of `[bot] Pulumi ol-application-airbyte CI deployed.`";
     let story = [
         "version A of each resource is there".to_owned(),
         format!("Concourse starts {ci} #1"),
-        format!("{ci} #1 writes into {issue}, with version A of {code}"),
+        format!("{ci} #1 deploys {ci_stage}, with version A of {code}"),
+        format!("{ci} #1 opens {issue}, with version A of {code}"),
         format!("a person closes {issue}, with version A of {code}"),
         format!("version B of {code} lands"),
         format!("Concourse starts {ci} #2"),
-        format!("{ci} #2 writes into {issue}, with version B of {code}"),
+        format!("{ci} #2 deploys {ci_stage}, with version B of {code}"),
+        format!("{ci} #2 opens {issue}, with version B of {code}"),
         "Concourse checks github-issues-ol-application-airbyte-ci-trigger".to_owned(),
         format!("Concourse starts {qa} #1"),
         format!("{qa} #1 gets github-issues-ol-application-airbyte-ci-trigger"),
         format!("{qa} #1 deploys ol-application-airbyte-qa, with version B of {code}"),
     ];
-    let told: Vec<&str> = ran.stderr.lines().filter_map(|line| line.trim().strip_prefix("= note: ")).collect();
+    let printed: Vec<&str> = ran.stderr.lines().filter_map(|line| line.trim().strip_prefix("= note: ")).collect();
     let expected = story.iter().enumerate().map(|(at, line)| format!("{:>2}. {line}", at + 1));
-    assert_eq!(told[..story.len()], expected.collect::<Vec<_>>(), "{}", ran.stderr);
+    assert_eq!(printed[..story.len()], expected.collect::<Vec<_>>(), "{}", ran.stderr);
+    plays_again(&work, &["mitodl/pulumi-airbyte.yml"], "wrong-version");
+}
+
+/// The story that `verify --scenario` prints ends with the same violation when `simulate` plays it.
+fn plays_again(work: &Work, arguments: &[&str], rule: &str) {
+    let arguments: Vec<&str> = ["verify", "--scenario"].iter().chain(arguments).copied().collect();
+    let scenario = work.run(&arguments).ended(1).stdout;
+    assert!(scenario.ends_with(&format!("- expect:\n    violation: {rule}\n")), "{scenario}");
+    work.write("scenario.yml", &scenario);
+    let played = work.run(&["simulate", "scenario.yml"]).ended(0);
+    assert!(played.stdout.ends_with("\n1 expectation: all true\n"), "{}", played.stdout);
+    work.run(&["validate", "scenario.yml"]).ended(0);
+}
+
+#[test]
+fn a_counterexample_is_false_once_the_pipeline_is_right() {
+    let right = rendered("quickstart/rendered/cart.yml");
+    let work = Work::new().file("cart.yml", &without(&right, CLAIM));
+    let scenario = work.run(&["verify", "--scenario", "cart.yml"]).ended(1).stdout;
+    work.write("scenario.yml", &scenario);
+    work.run(&["simulate", "scenario.yml"]).ended(0);
+    work.write("cart.yml", &right);
+    let ran = work.run(&["simulate", "scenario.yml"]).ended(1);
+    assert_eq!(rules(&ran), ["false-expectation"], "{}", ran.stderr);
 }
 
 #[test]
@@ -154,6 +181,143 @@ const CLAIM: &str = "  - put: github-issues-shop-cart-ci-post
     no_get: true
 ";
 
+/// Weak shapes of real pipelines of MIT Open Learning, each as a small pipeline.
+#[test]
+fn weak_shapes_are_refuted_or_a_lint_reports_them() {
+    // `verify` reports nothing where no approval is involved: a lint of `validate` does.
+    let shapes = [
+        ("a1", Some("wrong-version"), "ambiguous-issue-title"),
+        ("a2", Some("wrong-version"), "ambiguous-issue-title"),
+        ("a4", Some("wrong-version"), "unpinned-approval"),
+        ("a5", Some("deployed-twice"), "gate-bypass"),
+        ("a6", Some("wrong-version"), "skipped-environment"),
+        ("a7", Some("wrong-version"), "skipped-environment"),
+        ("a8", None, "issue-without-listener"),
+        ("a9", None, "skipped-environment"),
+        ("a10", Some("wrong-version"), "unpinned-approval"),
+    ];
+    for (name, refuted, lint) in shapes {
+        let work = Work::copy_of("tests/fixtures/upstream");
+        let file = format!("{name}.yml");
+        let ran = work.run(&["verify", "--states", STATES, &file]).ended(i32::from(refuted.is_some()));
+        assert_eq!(rules(&ran), refuted.into_iter().collect::<Vec<_>>(), "{name}: {}", ran.stderr);
+        if let Some(rule) = refuted {
+            plays_again(&work, &["--states", STATES, &file], rule);
+        }
+        let warned = work.run(&["validate", &file]).ended(0).stderr;
+        assert!(warned.contains(&format!("warning[{lint}]")), "{name}: {warned}");
+    }
+    let files = std::fs::read_dir(root().join("tests/fixtures/upstream")).unwrap().count();
+    assert_eq!(files, shapes.len());
+}
+
+/// A pipeline that is set in the place of another one, while approvals are not used.
+mod set_in_its_place {
+    use super::*;
+
+    fn changed(old: &str, new: &str) -> (Work, Ran) {
+        let work = Work::new().file("old.yml", old).file("new.yml", new);
+        let ran = work.run(&["verify", "--states", STATES, "--from", "old.yml", "new.yml"]);
+        (work, ran)
+    }
+
+    fn manifest(name: &str) -> String {
+        std::fs::read_to_string(root().join("docs/stories/renamed").join(name)).unwrap()
+    }
+
+    /// The change keeps all approvals from before.
+    fn holds(new: &str) {
+        let (_, ran) = changed(&manifest("before.yml"), new);
+        assert!(ran.ended(0).stdout.contains(": verified up to "));
+    }
+
+    /// An approval from before starts nothing, and nothing else is wrong: it deploys no other stage, and no other version.
+    fn voids(new: &str) {
+        let (work, ran) = changed(&manifest("before.yml"), new);
+        let ran = ran.ended(1);
+        let found: std::collections::BTreeSet<&str> = rules(&ran).into_iter().collect();
+        assert_eq!(found, ["closing-starts-nothing"].into(), "{}", ran.stderr);
+        assert!(ran.stderr.contains("a person sets the new pipeline"), "{}", ran.stderr);
+        plays_again(&work, &["--states", STATES, "--from", "old.yml", "new.yml"], "closing-starts-nothing");
+    }
+
+    #[test]
+    fn a_rename_with_former_names() {
+        holds(&manifest("after.yml"));
+    }
+
+    #[test]
+    fn a_rename_without_former_names() {
+        voids(&manifest("forgotten.yml"));
+    }
+
+    #[test]
+    fn another_name_of_an_environment() {
+        voids(&manifest("before.yml").replace("QA", "UAT"));
+    }
+
+    #[test]
+    fn an_environment_between_two() {
+        voids(&manifest("before.yml").replace("CI, QA", "CI, Staging, QA"));
+    }
+
+    #[test]
+    fn an_environment_less() {
+        voids(&manifest("before.yml").replace("CI, QA", "CI"));
+    }
+
+    #[test]
+    fn a_gate_less() {
+        holds(&(manifest("before.yml") + "overrides: {QA: {gate: none}}\n"));
+    }
+
+    #[test]
+    fn a_button_in_the_place_of_an_issue() {
+        holds(&(manifest("before.yml") + "overrides: {QA: {gate: manual}}\n"));
+    }
+
+    #[test]
+    fn a_preview_in_the_place_of_an_issue() {
+        voids(&(manifest("before.yml") + "overrides: {QA: {gate: preview}}\n"));
+    }
+
+    #[test]
+    fn the_same_pipeline() {
+        holds(&manifest("before.yml"));
+    }
+}
+
+#[test]
+fn a_target_can_be_one_step() {
+    let text = "\
+resources:
+- {name: code, type: git, source: {uri: https://github.com/example/shop}}
+- {name: lock, type: git, source: {uri: https://github.com/example/locks}}
+- {name: closed, type: github-issues, source: {repository: example/ops, issue_prefix: CI deployed., issue_state: closed}}
+- {name: posted, type: github-issues, source: {repository: example/ops, issue_title_template: CI deployed., issue_state: open}}
+jobs:
+- name: deploy-ci
+  serial: true
+  plan:
+  - {get: code, trigger: true}
+  - {put: posted, inputs: [], no_get: true}
+- name: ship
+  serial: true
+  plan:
+  - {get: closed, trigger: true}
+  - {get: lock}
+  - {put: lock, inputs: [lock], params: {file: lock/a}, no_get: true}
+  - task: apply
+    config: {platform: linux, image_resource: {type: mock}, inputs: [], run: {path: make}}
+";
+    let work = Work::new().file("a.yml", text);
+    assert_eq!(rules(&work.run(&["verify", "a.yml"]).ended(1)), ["wrong-version"]);
+    // The put of the lock deploys nothing. What is left is that the image has no claim.
+    let ran = work.run(&["verify", "--target", "ship/apply=QA", "a.yml"]).ended(1);
+    assert_eq!(rules(&ran), ["unapproved-deployment"], "{}", ran.stderr);
+    assert!(ran.stderr.contains("--> a.yml:18:11"), "{}", ran.stderr);
+}
+
 /// Each mechanism of the wiring, taken out of a rendered pipeline. The table in `docs/verify.md` lists them.
 mod taken_out {
     use super::*;
@@ -165,6 +329,11 @@ mod taken_out {
     fn finds(text: &str, rule: &str) {
         let ran = verified(&[("pipeline.yml", text)]).ended(1);
         assert!(rules(&ran).first() == Some(&rule), "{}", ran.stderr);
+        // No story leads to a stage that no version can reach.
+        if rule != "unreachable-environment" {
+            let work = Work::new().file("pipeline.yml", text);
+            plays_again(&work, &["--states", STATES, "pipeline.yml"], rule);
+        }
     }
 
     #[test]
@@ -259,6 +428,57 @@ mod taken_out {
         let hooks = qa + text[qa..].find("  on_success:").unwrap();
         let ensure = "  ensure:\n    put: pulumi-ol-application-airbyte\n    params:\n      stack_name: QA\n";
         finds(&format!("{}{ensure}{}", &text[..hooks], &text[hooks..]), "unapproved-deployment");
+    }
+
+    /// The pipeline, with a change in one of its jobs.
+    fn changed(text: &str, job: &str, part: &str, by: &str) -> String {
+        let start = text.find(&format!("- name: {job}\n")).unwrap();
+        format!("{}{}", &text[..start], replaced(&text[start..], part, by))
+    }
+
+    #[test]
+    fn the_order_of_builds() {
+        for job in ["deploy-shop-cart-ci", "deploy-shop-cart-qa"] {
+            finds(&changed(&rendered(CART), job, "  serial: true\n", ""), "overtaken-deployment");
+        }
+    }
+
+    #[test]
+    fn the_serial_group_of_a_preview() {
+        let work = Work::copy_of("docs/stories/preview");
+        let text = work.run(&["render", "--stdout", "org.yml"]).fine();
+        assert_eq!(rules(&verified(&[("pipeline.yml", &text)]).ended(0)), [""; 0]);
+        for job in ["preview-shop-org-qa", "preview-shop-org-production"] {
+            let stage = job.strip_prefix("preview-").unwrap();
+            let text = changed(&text, job, &format!("  serial_groups:\n  - {stage}\n"), "");
+            finds(&text, "stale-preview");
+        }
+    }
+
+    #[test]
+    fn the_record_of_a_success() {
+        // `ensure` writes the record whatever becomes of the deployment.
+        let text = changed(&rendered(CART), "deploy-shop-cart-ci", "  on_success:\n", "  ensure:\n");
+        finds(&text, "undeployed-record");
+    }
+
+    #[test]
+    fn the_gate() {
+        // The job takes what CI deployed, and the issue of CI still asks for an approval of QA.
+        let approved = "  - get: shop-cart\n    resource: github-issues-shop-cart-ci-trigger\n    trigger: true\n";
+        let passed = "  - get: shop-cart\n    trigger: true\n    passed: [deploy-shop-cart-ci]\n";
+        let text = replaced(&without(&rendered(CART), CLAIM), approved, passed);
+        let start = text.find("- name: github-issues-shop-cart-ci-trigger").unwrap();
+        let end = text.find("- name: github-issues-shop-cart-qa-post").unwrap();
+        finds(&format!("{}{}", &text[..start], &text[end..]), "unapproved-deployment");
+    }
+
+    #[test]
+    fn no_get_protects_nothing() {
+        let text = rendered(CART);
+        let lines: Vec<&str> = text.lines().filter(|line| line.trim() != "no_get: true").collect();
+        assert!(lines.len() < text.lines().count());
+        verified(&[("pipeline.yml", &lines.join("\n"))]).ended(0);
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn program(work: &Work, arguments: &[&str]) -> Command {
 }
 
 /// Two ends of a terminal: the one that is looked at, and the one that is written to.
-fn terminal() -> (fs::File, OwnedFd) {
+pub(crate) fn terminal() -> (fs::File, OwnedFd) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();

@@ -122,10 +122,10 @@ fn typescript_and_go_are_read_too() {
             work.write(&format!("code/infra/{project}/Pulumi.{environment}.yaml"), "");
         }
     }
-    let told = work.run(&["render", "--source-root", "code"]).ended(0).stderr;
-    let told: Vec<&str> = told.lines().filter(|line| line.contains("imports `")).collect();
+    let printed = work.run(&["render", "--source-root", "code"]).ended(0).stderr;
+    let printed: Vec<&str> = printed.lines().filter(|line| line.contains("imports `")).collect();
     assert_eq!(
-        told,
+        printed,
         [
             "warning[unwatched-import]: `infra/go` imports `other/x`, which no watched path holds",
             "  = note: infra/go/main.go:6 imports `example.com/other/x`",

@@ -621,8 +621,8 @@ fn rules_of_files_are_those_of_the_command_line() {
         let fleet = format!("{FLEET}{fleet}");
         let work = Work::new().file("pipegen.yml", &fleet).file("projects/shop.yml", &format!("{loose}{manifest}"));
         let ran = work.run(&[&["render", "--quiet"], flags].concat());
-        let said = ran.stderr.lines().next().unwrap_or("nothing").split(':').next().unwrap().to_owned();
-        format!("{said}, {}", ran.code)
+        let reported = ran.stderr.lines().next().unwrap_or("nothing").split(':').next().unwrap().to_owned();
+        format!("{reported}, {}", ran.code)
     };
     let cases: [(&str, &str, &[&str], &str); 9] = [
         ("", "", &[], "warning[loose-approval], 0"),
@@ -848,12 +848,12 @@ fn show_tells_where_these_words_come_from() {
     )
     .run(&["show", "projects/shop.yml", "QA"])
     .fine();
-    let told = |line: &&str| {
+    let printed = |line: &&str| {
         ["tab", "public", "builds", "url", "resources", "alert"]
             .iter()
             .any(|key| line.trim_start().starts_with(&format!("{key}:")))
     };
-    assert_snapshot!(shown.lines().filter(told).collect::<Vec<_>>().join("\n"), @r#"
+    assert_snapshot!(shown.lines().filter(printed).collect::<Vec<_>>().join("\n"), @r#"
       alert: slack-alert-shop                                                # built in: defaults.yml
     tab: shop                                                                # projects/shop.yml:3
       public: true                                                           # projects/shop.yml:4

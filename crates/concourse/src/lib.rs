@@ -12,6 +12,7 @@ pub mod graph;
 pub mod job_names;
 pub mod lint;
 pub mod model;
+mod policy;
 mod repository;
 pub mod secrets;
 pub mod validate;

@@ -133,7 +133,7 @@ impl<'n> PipelineView<'n> {
         let jobs: Vec<JobView<'n>> = definitions(root, "jobs")
             .into_iter()
             .map(|Definition { index, name, span, node }| {
-                let mut walk = Walk { steps: Vec::new(), is_broken: is_invalid(node) };
+                let mut walk = StepWalk { steps: Vec::new(), is_broken: is_invalid(node) };
                 walk.list(field(node, "plan"), StepPlace::Plan);
                 for hook in HOOKS {
                     if let Some(step) = field(node, hook) {
@@ -408,12 +408,12 @@ pub(crate) fn each_text<'n>(key: &'n str, node: &'n Node, see: &mut impl FnMut(&
     }
 }
 
-struct Walk<'n> {
+struct StepWalk<'n> {
     steps: Vec<StepView<'n>>,
     is_broken: bool,
 }
 
-impl<'n> Walk<'n> {
+impl<'n> StepWalk<'n> {
     fn list(&mut self, node: Option<&'n Node>, place: impl Fn(usize) -> StepPlace) {
         let Some(node) = node else { return };
         self.is_broken |= is_invalid(node);

@@ -1,10 +1,12 @@
 //! What must never happen.
 
-use concourse_scheduler::ResourceId;
+use std::collections::BTreeSet;
 
-use crate::issues::{ApprovalId, Content, Origin};
+use concourse_scheduler::BuildId;
+
+use crate::issues::{ApprovalId, Content, Origin, SourceId};
 use crate::model::{GateId, Model, Place, StageId};
-use crate::state::State;
+use crate::state::{Machine, State};
 
 /// Something that must never happen, and did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,22 @@ pub enum ViolationKind {
     NothingStarted {
         /// The gate.
         gate: GateId,
+    },
+    /// (f) A stage runs something else than the newest approval, or than its newest issue names: an older build deployed it
+    /// after a newer one.
+    Overtaken {
+        /// The stage.
+        stage: StageId,
+    },
+    /// (g) An issue asks for an approval of something that its stage does not run, because the deployment failed.
+    NotDeployed {
+        /// The stage.
+        stage: StageId,
+    },
+    /// (h) An issue shows a preview from before the last deployment of its stage.
+    StalePreview {
+        /// The stage.
+        stage: StageId,
     },
 }
 
@@ -85,10 +103,10 @@ pub(crate) fn judge(model: &Model, state: &State, deployment: &Deployment<'_>) -
         return violation(ViolationKind::Unapproved { stage });
     };
     // (b) The approved versions, and no other.
-    let approved = approval.content();
+    let approved = approval.record.content();
     if let Some(deployed) = deployment.content.difference(&approved).next().copied() {
-        let same = |resource: ResourceId| approved.iter().find(|origin| origin.resource == resource).copied();
-        return violation(ViolationKind::WrongVersion { stage, deployed, approved: same(deployed.resource) });
+        let same = |source: SourceId| approved.iter().find(|origin| origin.source == source).copied();
+        return violation(ViolationKind::WrongVersion { stage, deployed, approved: same(deployed.source) });
     }
     // (c) Once by itself. A person can deploy it again.
     let is_again = state.started_by_itself.contains(&(carried.id, stage));
@@ -98,12 +116,50 @@ pub(crate) fn judge(model: &Model, state: &State, deployment: &Deployment<'_>) -
     None
 }
 
-/// (d), for a state in which Concourse has nothing left to do.
-pub(crate) fn judge_end(model: &Model, state: &State) -> Option<Violation> {
-    model.gates.iter().enumerate().filter(|(_, gate)| gate.is_promise).find_map(|(gate, _)| {
-        let gate = GateId(gate);
+/// (f), for a build that deploys a stage, after another build did. A person can deploy an older version again.
+pub(crate) fn judge_order(state: &State, deployment: &Deployment<'_>, build: BuildId) -> Option<Violation> {
+    let Deployment { stage, place, .. } = *deployment;
+    let is_overtaken = state.last.get(&stage).is_some_and(|last| *last > build);
+    let violation = Violation { kind: ViolationKind::Overtaken { stage }, place: Some(place) };
+    (is_overtaken && !deployment.is_asked_for).then_some(violation)
+}
+
+/// What a build did before it writes into the issue of a gate.
+pub(crate) struct Recording<'r> {
+    pub(crate) build: BuildId,
+    /// The stages that it deployed.
+    pub(crate) deployed: &'r BTreeSet<StageId>,
+    /// The stage that it failed to deploy.
+    pub(crate) failed: Option<StageId>,
+    /// Of a preview: the stage, and which build had deployed it when the preview began.
+    pub(crate) previewed: Option<(StageId, Option<BuildId>)>,
+}
+
+/// (f), (g) and (h), for a build that writes into an issue that asks for an approval.
+pub(crate) fn judge_record(state: &State, recording: &Recording<'_>) -> Option<Violation> {
+    let violation = |kind| Some(Violation { kind, place: None });
+    if let Some(stage) = recording.failed {
+        return violation(ViolationKind::NotDeployed { stage });
+    }
+    if let Some((stage, before)) = recording.previewed {
+        let is_stale = state.last.get(&stage).copied() != before;
+        return if is_stale { violation(ViolationKind::StalePreview { stage }) } else { None };
+    }
+    let is_overtaken = |stage: &&StageId| state.last.get(stage) != Some(&recording.build);
+    let stage = *recording.deployed.iter().find(is_overtaken)?;
+    violation(ViolationKind::Overtaken { stage })
+}
+
+/// (d), for a state in which Concourse has nothing left to do. Who closes an issue that an earlier pipeline opened waits for
+/// the same: unless its stage needs no approval any more.
+pub(crate) fn judge_end(machine: &Machine<'_>, state: &State) -> Option<Violation> {
+    let gates = (0..machine.model(state).gates.len()).map(GateId);
+    gates.filter(|gate| machine.is_promise(state, *gate)).find_map(|gate| {
         let newest = state.issues.last(gate)?;
+        let stage = state.issues.approval(newest)?.record.destination;
+        let is_needless = stage.is_some_and(|stage| machine.is_free(state, stage));
         let has_started = state.acted_on.contains(&newest);
-        (!has_started).then_some(Violation { kind: ViolationKind::NothingStarted { gate }, place: None })
+        (!has_started && !is_needless)
+            .then_some(Violation { kind: ViolationKind::NothingStarted { gate }, place: None })
     })
 }

@@ -2,16 +2,21 @@
 //! Learning does with the same issues, of which it knows only that they are closed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use concourse_scheduler::{BuildId, Kind, ResourceId, Version};
+use concourse_scheduler::{BuildId, Kind, Version};
 
 use crate::model::{GateId, StageId};
+
+/// Something outside of the pipeline: a repository, an image. Resources with the same source are about the same thing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub usize);
 
 /// A version of something outside of the pipeline, of which an artifact is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin {
-    /// The resource.
-    pub resource: ResourceId,
+    /// The thing.
+    pub source: SourceId,
     /// Its version. The first one is 1.
     pub version: Version,
 }
@@ -50,7 +55,16 @@ struct Issue {
     gate: GateId,
     /// The last record in it.
     record: usize,
-    is_open: bool,
+    state: IssueState,
+}
+
+/// Whether an issue is open, and how it was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum IssueState {
+    Open,
+    Approved(ApprovalId),
+    /// Closed as not planned.
+    Rejected,
 }
 
 /// What a closing approved.
@@ -64,10 +78,10 @@ pub struct Approval {
     pub claimed_by: Option<BuildId>,
 }
 
-impl Approval {
-    /// Everything that the closing approved.
+impl Record {
+    /// Everything that the record names.
     pub fn content(&self) -> Content {
-        self.record.named.values().flatten().copied().collect()
+        self.named.values().flatten().copied().collect()
     }
 }
 
@@ -84,6 +98,21 @@ pub enum Refusal {
     AlreadyUsed,
     /// A later approval of the gate was used.
     Superseded,
+    /// The record names no commit.
+    NoCommit,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoApproval => "there is no approval",
+            Self::Withdrawn => "the issue was reopened",
+            Self::OtherStage => "the approval is for another stage",
+            Self::AlreadyUsed => "the approval was used before",
+            Self::Superseded => "a later approval was used",
+            Self::NoCommit => "the issue names no commit",
+        })
+    }
 }
 
 /// The issues of all gates, and what their closings approved.
@@ -100,7 +129,7 @@ impl Issues {
     pub fn record(&mut self, record: Record) {
         let gate = record.gate;
         self.records.push(record);
-        let issue = Issue { gate, record: self.records.len() - 1, is_open: true };
+        let issue = Issue { gate, record: self.records.len() - 1, state: IssueState::Open };
         match self.issue_mut(gate) {
             Some(known) => *known = issue,
             None => self.of_gates.push(issue),
@@ -114,37 +143,64 @@ impl Issues {
 
     /// Closes the open issue of a gate as not planned. It approves nothing.
     pub fn reject(&mut self, gate: GateId) {
-        self.of_gates.retain(|issue| issue.gate != gate || !issue.is_open);
+        if let Some(issue) = self.issue_mut(gate).filter(|issue| issue.state == IssueState::Open) {
+            issue.state = IssueState::Rejected;
+        }
     }
 
     /// The record that closing the issue of a gate would approve. None without an open issue.
     pub fn closable(&self, gate: GateId) -> Option<&Record> {
-        let issue = self.of_gates.iter().find(|issue| issue.gate == gate && issue.is_open)?;
+        let issue = self.of_gates.iter().find(|issue| issue.gate == gate && issue.state == IssueState::Open)?;
         self.records.get(issue.record)
     }
 
-    /// Closes the issue of a gate as completed. It approves the last record.
-    pub fn close(&mut self, gate: GateId) {
-        let Some(record) = self.closable(gate).cloned() else { return };
+    /// Closes the issue of a gate as completed. It approves the last record. Returns the approval, or None without an open
+    /// issue.
+    pub fn close(&mut self, gate: GateId) -> Option<ApprovalId> {
+        let record = self.closable(gate).cloned()?;
+        let id = ApprovalId(u32::try_from(self.approvals.len()).ok()?);
         if let Some(issue) = self.issue_mut(gate) {
-            issue.is_open = false;
+            issue.state = IssueState::Approved(id);
         }
         self.approvals.push(Approval { record, stands: true, claimed_by: None });
+        Some(id)
     }
 
     /// Whether the issue of a gate can be reopened.
     pub fn is_closed(&self, gate: GateId) -> bool {
-        self.of_gates.iter().any(|issue| issue.gate == gate && !issue.is_open)
+        self.of_gates.iter().any(|issue| issue.gate == gate && issue.state != IssueState::Open)
     }
 
     /// Reopens the issue of a gate. It withdraws what the closing approved.
     pub fn reopen(&mut self, gate: GateId) {
-        if let Some(issue) = self.issue_mut(gate) {
-            issue.is_open = true;
-        }
-        if let Some(approval) = self.approvals.iter_mut().rfind(|approval| approval.record.gate == gate) {
+        let Some(issue) = self.issue_mut(gate) else { return };
+        if let IssueState::Approved(id) = std::mem::replace(&mut issue.state, IssueState::Open)
+            && let Some(approval) = self.approvals.get_mut(index(id.0))
+        {
             approval.stands = false;
         }
+    }
+
+    /// Gives a gate another name: its issues and approvals are those of the new gate.
+    pub fn rename_gate(&mut self, old: GateId, new: GateId) {
+        self.of_gates.retain(|issue| issue.gate != new);
+        for gate in self.of_gates.iter_mut().map(|issue| &mut issue.gate).filter(|gate| **gate == old) {
+            *gate = new;
+        }
+        for record in self.all_records().filter(|record| record.gate == old) {
+            record.gate = new;
+        }
+    }
+
+    /// Gives a stage another name: what was approved for it is approved for the new name.
+    pub fn rename_stage(&mut self, old: StageId, new: StageId) {
+        for record in self.all_records().filter(|record| record.destination == Some(old)) {
+            record.destination = Some(new);
+        }
+    }
+
+    fn all_records(&mut self) -> impl Iterator<Item = &mut Record> {
+        self.records.iter_mut().chain(self.approvals.iter_mut().map(|approval| &mut approval.record))
     }
 
     /// What a check of a trigger finds: the newest approval that stands, used or not, if it is for the stage.
@@ -181,6 +237,11 @@ impl Issues {
     pub fn last(&self, gate: GateId) -> Option<ApprovalId> {
         let at = self.approvals.iter().rposition(|approval| approval.record.gate == gate)?;
         u32::try_from(at).ok().map(ApprovalId).filter(|_| self.approvals[at].stands)
+    }
+
+    /// The gates with an open issue.
+    pub fn open(&self) -> impl Iterator<Item = GateId> + '_ {
+        self.of_gates.iter().filter(|issue| issue.state == IssueState::Open).map(|issue| issue.gate)
     }
 
     /// Fetches what an approval approved. A withdrawn approval, or one for another stage, is refused.

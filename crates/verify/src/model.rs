@@ -29,6 +29,18 @@ pub struct Model {
     pub resources: BTreeMap<String, Found>,
     /// The steps of each job.
     pub plans: BTreeMap<String, Step>,
+    /// Former names of stages and gates.
+    pub formerly: Formerly,
+}
+
+/// Former names, each with the new one. A pipeline that is set in the place of another one knows the issues of its gates by
+/// them. Stages and gates of both pipelines have the same numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Formerly {
+    /// The gates: `gate_aliases`.
+    pub gates: BTreeSet<(GateId, GateId)>,
+    /// The stages: `former_destinations`.
+    pub stages: BTreeSet<(StageId, StageId)>,
 }
 
 /// A stage.
@@ -114,6 +126,8 @@ pub enum When {
     Changed,
     /// Only if the preview finds nothing to change.
     Unchanged,
+    /// Always. If the preview finds nothing to change, it closes the issue as completed, as MIT Open Learning's image does.
+    ClosedIfUnchanged,
 }
 
 /// A step of a job.

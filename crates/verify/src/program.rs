@@ -3,7 +3,9 @@
 //! The rules are those of `atc/exec` of Concourse: `on_success.go`, `on_failure.go`, `ensure.go`, `try.go` and
 //! `in_parallel.go`.
 
-use crate::model::{On, Step};
+use std::collections::BTreeSet;
+
+use crate::model::{On, StageId, Step, When};
 
 /// A line of a program.
 #[derive(Clone, Debug)]
@@ -47,6 +49,24 @@ impl Program {
             program
         };
         orders.iter().map(program).collect()
+    }
+
+    /// Whether it writes into an issue after a deployment failed of a stage for which `counts`.
+    pub(crate) fn records_failure(&self, counts: impl Fn(StageId) -> bool) -> bool {
+        let failed = self.lines.iter().filter_map(|line| match line.step {
+            Step::Run { deploys: Some(stage), .. } if counts(stage) => Some(line.failed),
+            _ => None,
+        });
+        let mut open: Vec<usize> = failed.collect();
+        let mut known = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            let Some(line) = self.lines.get(at).filter(|_| known.insert(at)) else { continue };
+            if matches!(line.step, Step::Record { when: When::Always, .. }) {
+                return true;
+            }
+            open.extend([line.ok, line.failed]);
+        }
+        false
     }
 
     /// Adds a step, and returns its first line. The lines that follow are known, so the last step is added first.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use concourse_scheduler::SetError;
+use concourse_scheduler::{History, SetError};
 
 use crate::invariants::{Violation, judge_end};
 use crate::model::{Model, StageId};
@@ -17,8 +17,9 @@ pub struct Outcome {
     pub is_complete: bool,
     /// The stages that were deployed in some state.
     pub deployed: BTreeSet<StageId>,
-    /// What must never happen, and can: at the end of a shortest story.
-    pub refutation: Option<Refutation>,
+    /// What must never happen, and can: each at the end of a shortest story. A gate whose closing starts nothing does not end
+    /// the search, and what a step does wrong ends it.
+    pub refutations: Vec<Refutation>,
 }
 
 /// A shortest story that ends with a violation.
@@ -33,19 +34,21 @@ pub struct Refutation {
 /// How a state was reached: from which state, and by what.
 type Origins = Vec<Option<(usize, Action)>>;
 
-/// Looks at all states that the model can reach, nearest first, but at no more than `most`.
+/// Looks at all states that the models can reach, nearest first, but at no more than `most`. The first model is set at the
+/// beginning, and each other one may be set after the one before it.
 ///
 /// # Errors
 ///
-/// Why the pipeline cannot be set.
-pub fn verify(model: &Model, bounds: &Bounds, most: usize) -> Result<Outcome, SetError> {
-    let machine = Machine::of(model);
-    let mut outcome = Outcome { states: 0, is_complete: true, deployed: BTreeSet::new(), refutation: None };
-    let first = match State::new(&machine) {
+/// Why a pipeline cannot be set.
+pub fn verify(models: &[Model], bounds: &Bounds, most: usize) -> Result<Outcome, SetError> {
+    can_be_set(models)?;
+    let machine = Machine::of(models);
+    let mut outcome = Outcome { states: 0, is_complete: true, deployed: BTreeSet::new(), refutations: Vec::new() };
+    let first = match State::new(&machine, &mut ()) {
         Ok(first) => first,
         Err(Error::Set(error)) => return Err(error),
-        Err(Error::Violation(violation)) => {
-            outcome.refutation = Some(Refutation { violation, actions: Vec::new() });
+        Err(Error::Violation(violation, _)) => {
+            outcome.refutations.push(Refutation { violation, actions: Vec::new() });
             return Ok(outcome);
         }
     };
@@ -54,13 +57,13 @@ pub fn verify(model: &Model, bounds: &Bounds, most: usize) -> Result<Outcome, Se
     let mut known: HashSet<u128> = HashSet::from([first.fingerprint()]);
     let mut waiting: VecDeque<(usize, State)> = VecDeque::from([(0, first)]);
     'search: while let Some((number, state)) = waiting.pop_front() {
-        outcome.deployed.extend(&state.deployed);
+        outcome.deployed.extend(state.last.keys());
         let actions = state.actions(&machine, bounds);
         if !actions.iter().any(Action::is_automatic)
-            && let Some(violation) = judge_end(model, &state)
+            && let Some(violation) = judge_end(&machine, &state)
+            && outcome.refutations.iter().all(|known| known.violation != violation)
         {
-            outcome.refutation = Some(Refutation { violation, actions: path(&origins, number, None) });
-            break;
+            outcome.refutations.push(Refutation { violation, actions: path(&origins, number, None) });
         }
         for action in actions {
             match state.after(&machine, &action) {
@@ -77,7 +80,7 @@ pub fn verify(model: &Model, bounds: &Bounds, most: usize) -> Result<Outcome, Se
                 }
                 Err(violation) => {
                     let actions = path(&origins, number, Some(action));
-                    outcome.refutation = Some(Refutation { violation, actions });
+                    outcome.refutations.push(Refutation { violation, actions });
                     break 'search;
                 }
             }
@@ -85,6 +88,16 @@ pub fn verify(model: &Model, bounds: &Bounds, most: usize) -> Result<Outcome, Se
     }
     outcome.states = origins.len();
     Ok(outcome)
+}
+
+/// Whether Concourse takes the pipelines one after the other.
+///
+/// # Errors
+///
+/// Why it does not take one of them.
+pub(crate) fn can_be_set(models: &[Model]) -> Result<(), SetError> {
+    let mut history = History::default();
+    models.iter().try_for_each(|model| history.set(&model.pipeline))
 }
 
 /// The actions that lead to a state, and one more.

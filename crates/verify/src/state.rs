@@ -9,9 +9,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use concourse_scheduler::{BuildId, History, JobId, Kind, ResourceId, SetError, Status, Version, schedule};
 
-use crate::invariants::{Carried, Deployment, Violation, judge};
-use crate::issues::{ApprovalId, Content, Issues, Named, Origin, Record};
-use crate::model::{Found, GateId, Model, Pin, Pins, Place, Seen, StageId, Step, When};
+use crate::events::{Event, Watch};
+use crate::invariants::{Carried, Deployment, Recording, Violation, judge, judge_order, judge_record};
+use crate::issues::{ApprovalId, Content, Issues, Named, Origin, Record, Refusal, SourceId};
+use crate::model::{Found, Gate, GateId, Model, Pin, Pins, Place, Seen, StageId, Step, When};
 use crate::program::{FAILED, Line, Program, SUCCEEDED};
 
 /// How often each thing that does not come from Concourse can happen.
@@ -31,9 +32,11 @@ pub struct Bounds {
     pub failures: u32,
     /// Previews that find nothing to change.
     pub unchanged: u32,
+    /// Pipelines that are set in the place of the first one.
+    pub changes: usize,
 }
 
-/// Builds of one job, at most. A job that starts itself would have builds without end.
+/// Builds of one job in a search, at most. A job that starts itself would have builds without end.
 pub const MOST_BUILDS: usize = 8;
 
 /// Something that happens.
@@ -49,16 +52,22 @@ pub enum Action {
     StepReversed(BuildId),
     /// The next step of a build fails.
     Fail(BuildId),
+    /// The next deployment of a job is going to fail.
+    FailNext(JobId),
     /// A preview finds nothing to change.
     Unchanged(BuildId),
     /// A person closes the issue of a gate as completed.
     Close(GateId),
+    /// A person closes the issue of a gate as not planned.
+    Reject(GateId),
     /// A person reopens the issue of a gate.
     Reopen(GateId),
     /// A person starts a build with `+`.
     Start(JobId),
     /// A person runs a build again.
     Rerun(BuildId),
+    /// The next pipeline is set.
+    Set,
 }
 
 impl Action {
@@ -68,35 +77,123 @@ impl Action {
     }
 }
 
-/// A model, and what the search needs of it again and again.
+/// The pipelines of a story, in the order in which they are set, and what is needed of them again and again.
 #[derive(Debug)]
 pub(crate) struct Machine<'m> {
-    pub(crate) model: &'m Model,
+    shapes: Vec<Shape<'m>>,
+    /// Builds of one job, at most.
+    pub(crate) most_builds: usize,
+}
+
+/// A pipeline of a story.
+#[derive(Debug)]
+struct Shape<'m> {
+    model: &'m Model,
     /// The programs of each job: one for each order of its parallel steps.
     programs: BTreeMap<&'m str, Vec<Program>>,
     /// Resources of one source have the same versions, in whatever pipeline they are.
     alike: BTreeMap<&'m str, Vec<&'m str>>,
+    /// The sources of the resources. Each source has the same number in all pipelines.
+    sources: BTreeMap<&'m str, SourceId>,
+    /// The stages that a job deploys.
+    deployed: BTreeSet<StageId>,
+    /// The jobs that write into an issue although a deployment of a stage without approvals failed.
+    records_failures: BTreeSet<&'m str>,
+    /// The stage that each job previews.
+    previews: BTreeMap<&'m str, StageId>,
 }
 
 impl<'m> Machine<'m> {
-    pub(crate) fn of(model: &'m Model) -> Self {
-        let programs = model.plans.iter().map(|(job, plan)| (job.as_str(), Program::of(plan))).collect();
-        let mut by_source: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for resource in &model.pipeline.resources {
-            by_source.entry(&resource.source).or_default().push(&resource.name);
-        }
-        let alike = model.pipeline.resources.iter().map(|resource| {
-            let alike = by_source.get(resource.source.as_str()).cloned().unwrap_or_default();
-            (resource.name.as_str(), alike)
+    pub(crate) fn of(models: &'m [Model]) -> Self {
+        let mut numbers: BTreeMap<&str, SourceId> = BTreeMap::new();
+        let shapes = models.iter().map(|model| {
+            let programs: BTreeMap<&str, Vec<Program>> =
+                model.plans.iter().map(|(job, plan)| (job.as_str(), Program::of(plan))).collect();
+            let mut by_source: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            let mut sources = BTreeMap::new();
+            for resource in &model.pipeline.resources {
+                by_source.entry(&resource.source).or_default().push(&resource.name);
+                let next = SourceId(numbers.len());
+                sources.insert(resource.name.as_str(), *numbers.entry(&resource.source).or_insert(next));
+            }
+            let alike = model.pipeline.resources.iter().map(|resource| {
+                let alike = by_source.get(resource.source.as_str()).cloned().unwrap_or_default();
+                (resource.name.as_str(), alike)
+            });
+            let lines = programs.values().flatten().flat_map(|program| &program.lines);
+            let deployed = lines.filter_map(|line| match line.step {
+                Step::Run { deploys, .. } => deploys,
+                _ => None,
+            });
+            let deployed = deployed.collect();
+            let is_free = |stage: StageId| model.stages.get(stage.0).is_some_and(|stage| !stage.is_gated);
+            let records_failures =
+                programs.iter().filter(|(_, of_job)| of_job.iter().any(|it| it.records_failure(is_free)));
+            let records_failures = records_failures.map(|(job, _)| *job).collect();
+            let previews = programs.iter().filter_map(|(job, of_job)| {
+                let mut lines = of_job.iter().flat_map(|program| &program.lines);
+                let stage = lines.find_map(|line| match line.step {
+                    Step::Record { when: When::Changed, destination, .. } => destination,
+                    _ => None,
+                });
+                Some((*job, stage?))
+            });
+            let previews = previews.collect();
+            Shape { model, alike: alike.collect(), sources, deployed, records_failures, previews, programs }
         });
-        Self { model, programs, alike: alike.collect() }
+        Self { shapes: shapes.collect(), most_builds: MOST_BUILDS }
+    }
+
+    fn shape(&self, number: usize) -> &Shape<'m> {
+        &self.shapes[number]
+    }
+
+    /// The model of the pipeline that is set.
+    pub(crate) fn model(&self, state: &State) -> &'m Model {
+        self.shape(state.shape).model
+    }
+
+    /// Whether a pipeline up to now promises that closing the issue of a gate starts something.
+    pub(crate) fn is_promise(&self, state: &State, gate: GateId) -> bool {
+        self.shapes[..=state.shape]
+            .iter()
+            .any(|shape| shape.model.gates.get(gate.0).is_some_and(|gate| gate.is_promise))
+    }
+
+    /// Whether a job of the pipeline that is set deploys a stage.
+    pub(crate) fn deploys(&self, state: &State, stage: StageId) -> bool {
+        self.shape(state.shape).deployed.contains(&stage)
+    }
+
+    /// Whether a stage is deployed without approvals now.
+    pub(crate) fn is_free(&self, state: &State, stage: StageId) -> bool {
+        let shape = self.shape(state.shape);
+        self.deploys(state, stage) && shape.model.stages.get(stage.0).is_some_and(|stage| !stage.is_gated)
+    }
+
+    /// The name of a resource with a source: of the pipeline that is set, or else of an earlier one.
+    pub(crate) fn resource_of(&self, state: &State, source: SourceId) -> Option<&'m str> {
+        let named =
+            |shape: &Shape<'m>| shape.sources.iter().find(|(_, known)| **known == source).map(|(name, _)| *name);
+        self.shapes[..=state.shape].iter().rev().find_map(named)
+    }
+
+    /// The name of a resource with a source, in whatever pipeline it is.
+    pub(crate) fn resource_of_all(&self, source: SourceId) -> Option<&'m str> {
+        let mut all = self.shapes.iter().rev().flat_map(|shape| &shape.sources);
+        all.find(|(_, known)| **known == source).map(|(name, _)| *name)
+    }
+
+    /// A gate. All pipelines have the same gates.
+    pub(crate) fn gate(&self, gate: GateId) -> Option<&'m Gate> {
+        self.shapes.first()?.model.gates.get(gate.0)
     }
 
     /// The resources that have the source of one, which is among them.
-    fn alike(&self, history: &History, resource: ResourceId) -> Vec<ResourceId> {
-        let name = history.resource_name(resource).unwrap_or_default();
-        let names = self.alike.get(name).map_or(&[][..], Vec::as_slice);
-        names.iter().filter_map(|name| history.resource(name)).collect()
+    fn alike(&self, state: &State, resource: ResourceId) -> Vec<ResourceId> {
+        let name = state.history.resource_name(resource).unwrap_or_default();
+        let names = self.shape(state.shape).alike.get(name).map_or(&[][..], Vec::as_slice);
+        names.iter().filter_map(|name| state.history.resource(name)).collect()
     }
 }
 
@@ -123,11 +220,17 @@ struct Run {
     claimed: Option<ApprovalId>,
     is_unchanged: bool,
     deployed: BTreeSet<StageId>,
+    /// The stage that it failed to deploy.
+    failed: Option<StageId>,
+    /// Of a preview: the stage, and which build had deployed it when the preview began.
+    previewed: Option<(StageId, Option<BuildId>)>,
 }
 
 /// Everything at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
+    /// The number of the pipeline that is set.
+    shape: usize,
     pub(crate) history: History,
     pub(crate) issues: Issues,
     runs: BTreeMap<BuildId, Run>,
@@ -135,8 +238,12 @@ pub(crate) struct State {
     pub(crate) started_by_itself: BTreeSet<(ApprovalId, StageId)>,
     /// The approvals for which a build claimed, deployed or recorded something, or failed to deploy.
     pub(crate) acted_on: BTreeSet<ApprovalId>,
-    /// The stages that something was deployed to.
-    pub(crate) deployed: BTreeSet<StageId>,
+    /// The build that deployed a stage last.
+    pub(crate) last: BTreeMap<StageId, BuildId>,
+    /// The jobs whose next deployment fails.
+    failing: BTreeSet<JobId>,
+    /// The jobs whose next preview finds nothing to change.
+    unchanging: BTreeSet<JobId>,
     used: Used,
 }
 
@@ -152,28 +259,67 @@ struct Used {
 }
 
 impl State {
-    /// The state in which the pipeline was set, and each resource got its first version.
-    pub(crate) fn new(machine: &Machine<'_>) -> Result<State, Error> {
-        let mut history = History::default();
-        history.set(&machine.model.pipeline).map_err(Error::Set)?;
-        for (name, found) in &machine.model.resources {
-            if matches!(found, Found::World | Found::Constant)
-                && let Some(resource) = history.resource(name)
-            {
-                history.check(resource, &[Version(1)]);
-            }
-        }
+    /// The state in which the first pipeline was set, and each resource got its first version.
+    pub(crate) fn new(machine: &Machine<'_>, watch: &mut impl Watch) -> Result<State, Error> {
         let mut state = State {
-            history,
+            shape: 0,
+            history: History::default(),
             issues: Issues::default(),
             runs: BTreeMap::new(),
             started_by_itself: BTreeSet::new(),
             acted_on: BTreeSet::new(),
-            deployed: BTreeSet::new(),
+            last: BTreeMap::new(),
+            failing: BTreeSet::new(),
+            unchanging: BTreeSet::new(),
             used: Used::default(),
         };
-        state.settle(machine).map_err(Error::Violation)?;
-        Ok(state)
+        state.set(machine).map_err(Error::Set)?;
+        match state.settle(machine, watch) {
+            Ok(()) => Ok(state),
+            Err(violation) => Err(Error::Violation(violation, Box::new(state))),
+        }
+    }
+
+    /// Sets the pipeline of the number [`State::shape`]. Each new resource gets the newest version that is there.
+    fn set(&mut self, machine: &Machine<'_>) -> Result<(), SetError> {
+        let model = machine.model(self);
+        let mut newest: BTreeMap<SourceId, Version> = BTreeMap::new();
+        for shape in &machine.shapes[..self.shape] {
+            for (name, source) in &shape.sources {
+                let known = self.history.resource(name).and_then(|resource| self.history.versions(resource).last());
+                if let Some(version) = known {
+                    newest.entry(*source).and_modify(|newest| *newest = (*newest).max(*version)).or_insert(*version);
+                }
+            }
+        }
+        self.history.set(&model.pipeline)?;
+        for (name, found) in &model.resources {
+            if matches!(found, Found::World | Found::Constant)
+                && let Some(resource) = self.history.resource(name)
+                && self.history.versions(resource).is_empty()
+            {
+                let source = machine.shape(self.shape).sources.get(name.as_str());
+                let version = source.and_then(|source| newest.get(source)).copied().unwrap_or(Version(1));
+                self.history.check(resource, &[version]);
+            }
+        }
+        for (old, new) in &model.formerly.gates {
+            self.issues.rename_gate(*old, *new);
+        }
+        for (old, new) in &model.formerly.stages {
+            self.issues.rename_stage(*old, *new);
+            let renamed = |(approval, stage)| (approval, if stage == *old { *new } else { stage });
+            self.started_by_itself = self.started_by_itself.iter().copied().map(renamed).collect();
+            if let Some(last) = self.last.remove(old) {
+                self.last.insert(*new, last);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the next pipeline can be set: there is one, and nothing runs.
+    pub(crate) fn can_set(&self, machine: &Machine<'_>) -> bool {
+        self.shape + 1 < machine.shapes.len() && self.runs.is_empty()
     }
 
     /// A number that only equal states have, as far as anybody will ever see.
@@ -200,14 +346,13 @@ impl State {
             if used.failures < bounds.failures && matches!(line.step, Step::Run { deploys: Some(_), .. }) {
                 actions.push(Action::Fail(*build));
             }
-            let is_preview = matches!(line.step, Step::Record { when: When::Changed | When::Unchanged, .. });
+            let is_preview = matches!(&line.step, Step::Record { when, .. } if *when != When::Always);
             if used.unchanged < bounds.unchanged && is_preview && !run.is_unchanged {
                 actions.push(Action::Unchanged(*build));
             }
         }
-        for (at, gate) in machine.model.gates.iter().enumerate() {
-            let id = GateId(at);
-            let can_close = self.issues.closable(id).is_some() && gate.is_promise;
+        for id in (0..machine.model(self).gates.len()).map(GateId) {
+            let can_close = self.issues.closable(id).is_some() && machine.is_promise(self, id);
             if used.closings < bounds.closings && can_close {
                 actions.push(Action::Close(id));
             }
@@ -215,7 +360,14 @@ impl State {
                 actions.push(Action::Reopen(id));
             }
         }
-        for (name, found) in &machine.model.resources {
+        if used.failures < bounds.failures {
+            let jobs = machine.shape(self.shape).records_failures.iter().filter_map(|job| self.history.job(job));
+            actions.extend(jobs.filter(|job| !self.failing.contains(job)).map(Action::FailNext));
+        }
+        if self.shape < bounds.changes && self.can_set(machine) {
+            actions.push(Action::Set);
+        }
+        for (name, found) in &machine.model(self).resources {
             let Some(resource) = self.history.resource(name) else { continue };
             if used.versions < bounds.versions && bounds.source.as_ref() == Some(name) {
                 actions.push(Action::Land(resource));
@@ -226,7 +378,7 @@ impl State {
             }
         }
         if used.manual_builds < bounds.manual_builds {
-            for job in self.history.jobs().filter(|job| self.history.builds_of(*job).count() < MOST_BUILDS) {
+            for job in self.history.jobs().filter(|job| self.history.builds_of(*job).count() < machine.most_builds) {
                 actions.push(Action::Start(job));
                 let completed = self.history.builds_of(job).filter(|build| build.status.is_completed());
                 actions.extend(completed.map(|build| Action::Rerun(build.id)));
@@ -242,68 +394,87 @@ impl State {
     /// What must never happen, and happens now.
     pub(crate) fn after(&self, machine: &Machine<'_>, action: &Action) -> Result<State, Violation> {
         let mut state = self.clone();
+        state.apply(machine, action, &mut ())?;
+        Ok(state)
+    }
+
+    /// Does an action.
+    ///
+    /// # Errors
+    ///
+    /// What must never happen, and happens now.
+    pub(crate) fn apply(
+        &mut self,
+        machine: &Machine<'_>,
+        action: &Action,
+        watch: &mut impl Watch,
+    ) -> Result<(), Violation> {
         match action {
             Action::Land(resource) => {
-                state.used.versions += 1;
-                for resource in machine.alike(&self.history, *resource) {
-                    let mut versions = state.history.versions(resource).to_vec();
+                self.used.versions += 1;
+                for resource in machine.alike(self, *resource) {
+                    let mut versions = self.history.versions(resource).to_vec();
                     versions.push(next_version(&versions));
-                    state.history.check(resource, &versions);
+                    self.history.check(resource, &versions);
                 }
             }
             Action::Check(resource) => {
                 let name = self.history.resource_name(*resource).unwrap_or_default();
-                if let Some(found) = machine.model.resources.get(name) {
-                    state.history.check(*resource, &self.found(found));
+                if let Some(found) = machine.model(self).resources.get(name) {
+                    let found = self.found(found);
+                    self.history.check(*resource, &found);
                 }
             }
-            Action::Step(build) => state.advance(machine, *build, true)?,
+            Action::Step(build) => self.advance(machine, *build, true, watch)?,
             Action::StepReversed(build) => {
-                if let Some(run) = state.runs.get_mut(build) {
-                    *run = Run { order: 1, line: self.programs(machine, *build)[1].entry, ..Run::default() };
+                let entry = self.programs(machine, *build).get(1).map(|program| program.entry);
+                if let (Some(run), Some(line)) = (self.runs.get_mut(build), entry) {
+                    *run = Run { order: 1, line, previewed: run.previewed, ..Run::default() };
                 }
-                state.advance(machine, *build, false)?;
-                state.advance(machine, *build, true)?;
+                self.advance(machine, *build, false, watch)?;
+                self.advance(machine, *build, true, watch)?;
             }
             Action::Fail(build) => {
-                state.used.failures += 1;
-                if let Some(failed) = self.runs.get(build).and_then(|run| self.line(machine, *build, run))
-                    && let Some(run) = state.runs.get_mut(build)
-                {
-                    run.line = failed.failed;
-                    state.acted_on.extend(run.approvals.iter().map(|carried| carried.id));
-                }
-                state.advance(machine, *build, false)?;
+                self.used.failures += 1;
+                self.failing.extend(self.history.build(*build).map(|build| build.job));
+                self.advance(machine, *build, true, watch)?;
+            }
+            Action::FailNext(job) => {
+                self.used.failures += 1;
+                self.plan_failure(*job);
             }
             Action::Unchanged(build) => {
-                state.used.unchanged += 1;
-                if let Some(run) = state.runs.get_mut(build) {
-                    run.is_unchanged = true;
-                }
-                state.advance(machine, *build, true)?;
+                self.used.unchanged += 1;
+                self.unchanging.extend(self.history.build(*build).map(|build| build.job));
+                self.advance(machine, *build, true, watch)?;
             }
             Action::Close(gate) => {
-                state.used.closings += 1;
-                state.issues.close(*gate);
+                self.used.closings += 1;
+                self.issues.close(*gate);
             }
+            Action::Reject(gate) => self.issues.reject(*gate),
             Action::Reopen(gate) => {
-                state.used.reopenings += 1;
-                state.issues.reopen(*gate);
+                self.used.reopenings += 1;
+                self.issues.reopen(*gate);
             }
             Action::Start(job) => {
-                state.used.manual_builds += 1;
-                state.history.create(*job, Kind::Manual);
-                state.check_inputs(*job);
+                self.used.manual_builds += 1;
+                self.history.create(*job, Kind::Manual);
+                self.check_inputs(*job);
             }
             Action::Rerun(of) => {
-                state.used.manual_builds += 1;
+                self.used.manual_builds += 1;
                 if let Some(job) = self.history.build(*of).map(|build| build.job) {
-                    state.history.create(job, Kind::Rerun(*of));
+                    self.history.create(job, Kind::Rerun(*of));
                 }
             }
+            Action::Set => {
+                self.shape += 1;
+                // That the pipeline can be set was found out before the story began.
+                let _ = self.set(machine);
+            }
         }
-        state.settle(machine)?;
-        Ok(state)
+        self.settle(machine, watch)
     }
 
     /// Concourse checks all inputs of a job before a build that a person asks for. What is found elsewhere stays as it is.
@@ -330,12 +501,12 @@ impl State {
     }
 
     /// Runs the scheduler, and what nobody can notice of the builds that it starts, until nothing changes.
-    fn settle(&mut self, machine: &Machine<'_>) -> Result<(), Violation> {
+    pub(crate) fn settle(&mut self, machine: &Machine<'_>, watch: &mut impl Watch) -> Result<(), Violation> {
         loop {
             let mut has_started = false;
             let jobs: Vec<JobId> = self.history.jobs().collect();
             for job in jobs {
-                if self.history.builds_of(job).count() >= MOST_BUILDS
+                if self.history.builds_of(job).count() >= machine.most_builds
                     && !self.history.builds_of(job).any(|build| build.status == Status::Pending)
                 {
                     continue;
@@ -344,8 +515,10 @@ impl State {
                 for build in pass.started {
                     has_started = true;
                     let line = self.programs(machine, build).first().map_or(SUCCEEDED, |program| program.entry);
-                    self.runs.insert(build, Run { line, ..Run::default() });
-                    self.advance(machine, build, false)?;
+                    let previewed = self.previewed(machine, job);
+                    self.runs.insert(build, Run { line, previewed, ..Run::default() });
+                    watch.saw(|| Event::Started(build));
+                    self.advance(machine, build, false, watch)?;
                 }
             }
             if !has_started {
@@ -354,9 +527,15 @@ impl State {
         }
     }
 
+    /// The stage that a job previews, and the build that deployed it last.
+    fn previewed(&self, machine: &Machine<'_>, job: JobId) -> Option<(StageId, Option<BuildId>)> {
+        let stage = *machine.shape(self.shape).previews.get(self.history.job_name(job)?)?;
+        Some((stage, self.last.get(&stage).copied()))
+    }
+
     fn programs<'p>(&self, machine: &'p Machine<'_>, build: BuildId) -> &'p [Program] {
         let name = self.history.build(build).and_then(|build| self.history.job_name(build.job));
-        name.and_then(|name| machine.programs.get(name)).map_or(&[], Vec::as_slice)
+        name.and_then(|name| machine.shape(self.shape).programs.get(name)).map_or(&[], Vec::as_slice)
     }
 
     fn line<'p>(&self, machine: &'p Machine<'_>, build: BuildId, run: &Run) -> Option<&'p Line> {
@@ -364,7 +543,13 @@ impl State {
     }
 
     /// Does the next step of a build if it `may` be noticed, and all steps after it that nobody notices.
-    fn advance(&mut self, machine: &Machine<'_>, build: BuildId, mut may: bool) -> Result<(), Violation> {
+    fn advance(
+        &mut self,
+        machine: &Machine<'_>,
+        build: BuildId,
+        mut may: bool,
+        watch: &mut impl Watch,
+    ) -> Result<(), Violation> {
         let Some(mut run) = self.runs.remove(&build) else { return Ok(()) };
         while let Some(line) = self.line(machine, build, &run) {
             if self.is_noticed(machine, build, &run, &line.step) {
@@ -375,7 +560,7 @@ impl State {
                 may = false;
                 run.has_begun = true;
             }
-            let is_ok = self.perform(machine, build, &mut run, &line.step)?;
+            let is_ok = self.perform(machine, build, &mut run, &line.step, watch)?;
             run.line = if is_ok { line.ok } else { line.failed };
         }
         let status = if run.line == FAILED { Status::Failed } else { Status::Succeeded };
@@ -389,12 +574,13 @@ impl State {
             Step::Get { input, .. } => {
                 let input = self.input(build, input);
                 let name = input.and_then(|(resource, _)| self.history.resource_name(resource));
-                let found = name.and_then(|name| machine.model.resources.get(name));
+                let found = name.and_then(|name| machine.model(self).resources.get(name));
                 matches!(found, Some(Found::Approvals { .. } | Found::Signals(_)))
             }
             Step::Claim(_) | Step::Record { .. } => true,
             Step::Run { deploys: Some(stage), .. } => {
-                machine.model.stages.get(stage.0).is_some_and(|stage| stage.is_gated) && !run.deployed.contains(stage)
+                machine.model(self).stages.get(stage.0).is_some_and(|stage| stage.is_gated)
+                    && !run.deployed.contains(stage)
             }
             Step::Run { .. }
             | Step::CheckOut { .. }
@@ -412,12 +598,22 @@ impl State {
         build: BuildId,
         run: &mut Run,
         step: &Step,
+        watch: &mut impl Watch,
     ) -> Result<bool, Violation> {
         match step {
             Step::Get { input, is_followed, is_exempt } => {
-                let Some(mut artifact) = self.get(machine, build, input, *is_followed) else { return Ok(false) };
+                let mut artifact = match self.get(machine, build, input, *is_followed) {
+                    Ok(artifact) => artifact,
+                    Err(refusal) => {
+                        watch.saw(|| Event::Refused { build, refusal });
+                        return Ok(false);
+                    }
+                };
                 if *is_exempt {
                     artifact.content.clear();
+                }
+                if let Some((resource, _)) = self.input(build, input).filter(|_| artifact.approval.is_some()) {
+                    watch.saw(|| Event::Got { build, resource });
                 }
                 run.approvals.extend(artifact.approval);
                 run.artifacts.insert(input.clone(), artifact);
@@ -425,16 +621,23 @@ impl State {
             Step::Run { seen, outputs, deploys, makes, place } => {
                 let content: Content = run.seen(seen).flat_map(|artifact| &artifact.content).copied().collect();
                 if let Some(stage) = deploys {
-                    self.deploy(machine.model, build, run, *stage, *place, &content)?;
+                    if self.is_planned(build, |state| &mut state.failing) {
+                        watch.saw(|| Event::Failed { build, stage: *stage });
+                        run.failed = Some(*stage);
+                        self.acted_on.extend(run.approvals.iter().map(|carried| carried.id));
+                        return Ok(false);
+                    }
+                    self.deploy(machine, build, run, (*stage, *place), &content, watch)?;
                 }
                 if let Some(resource) = makes.as_ref().and_then(|name| self.history.resource(name)) {
                     let version = next_version(self.history.versions(resource));
                     self.history.put(build, resource, version);
-                    for other in machine.alike(&self.history, resource).into_iter().filter(|other| *other != resource) {
+                    for other in machine.alike(self, resource).into_iter().filter(|other| *other != resource) {
                         let mut versions = self.history.versions(other).to_vec();
                         versions.push(version);
                         self.history.check(other, &versions);
                     }
+                    watch.saw(|| Event::Made { build, resource, version });
                     run.has_begun = true;
                 }
                 for output in outputs {
@@ -443,36 +646,38 @@ impl State {
                 }
             }
             Step::CheckOut { seen, clones, compared } => {
-                let named = seen.iter().find_map(|name| run.artifacts.get(name)?.named.clone());
-                let Some(named) = named else { return Ok(false) };
-                let is_equal = |name: &String| {
-                    run.artifacts.get(name).is_some_and(|artifact| named.get(name) == Some(&artifact.content))
-                };
-                if !compared.iter().all(is_equal) {
+                if !run.check_out(seen, clones, compared) {
+                    watch.saw(|| Event::NotCheckedOut(build));
                     return Ok(false);
-                }
-                for (clone, pin) in clones {
-                    let Some(content) = named.get(pin).cloned() else { return Ok(false) };
-                    run.artifacts.insert(clone.clone(), Artifact { content, ..Artifact::default() });
                 }
             }
             Step::Claim(name) => {
                 let carried = run.artifacts.get(name).and_then(|artifact| artifact.approval);
-                let Some(Carried { id, stage: Some(stage), .. }) = carried else { return Ok(false) };
-                if self.issues.claim(id, stage, build, &self.kind(build)).is_err() {
-                    return Ok(false);
+                let claimed = match carried {
+                    Some(Carried { id, stage: Some(stage), .. }) => {
+                        self.issues.claim(id, stage, build, &self.kind(build)).map(|()| id)
+                    }
+                    _ => Err(Refusal::NoApproval),
+                };
+                match claimed {
+                    Ok(approval) => {
+                        watch.saw(|| Event::Claimed { build, approval });
+                        run.claimed = Some(approval);
+                        self.acted_on.insert(approval);
+                    }
+                    Err(refusal) => {
+                        watch.saw(|| Event::Refused { build, refusal });
+                        return Ok(false);
+                    }
                 }
-                run.claimed = Some(id);
-                self.acted_on.insert(id);
             }
             Step::Record { gate, pins, destination, when } => {
-                let record = Record { gate: *gate, named: run.named(pins), destination: *destination };
-                match (when, run.is_unchanged) {
-                    (When::Always, _) | (When::Changed, false) => self.issues.record(record),
-                    (When::Changed, true) => self.issues.reject(*gate),
-                    (When::Unchanged, true) => self.issues.record_unchanged(record),
-                    (When::Unchanged, false) => {}
+                if *when != When::Always && self.is_planned(build, |state| &mut state.unchanging) {
+                    watch.saw(|| Event::Unchanged(build));
+                    run.is_unchanged = true;
                 }
+                let record = Record { gate: *gate, named: run.named(pins), destination: *destination };
+                self.record(machine, build, run, (record, *when), watch)?;
                 self.acted_on.extend(run.approvals.iter().map(|carried| carried.id));
             }
             Step::Do(_) | Step::InParallel(_) | Step::Try(_) | Step::Hook { .. } => {}
@@ -480,37 +685,87 @@ impl State {
         Ok(true)
     }
 
+    /// Writes a record into the issue of a gate, or what else follows from a preview.
+    fn record(
+        &mut self,
+        machine: &Machine<'_>,
+        build: BuildId,
+        run: &Run,
+        (record, when): (Record, When),
+        watch: &mut impl Watch,
+    ) -> Result<(), Violation> {
+        let gate = record.gate;
+        match (when, run.is_unchanged) {
+            (When::Always | When::ClosedIfUnchanged, _) | (When::Changed, false) => {
+                watch.saw(|| Event::Recorded {
+                    build,
+                    gate,
+                    content: record.content(),
+                    is_opened: self.issues.closable(gate).is_none(),
+                });
+                let Run { deployed, failed, previewed, .. } = run;
+                let recording = Recording { build, deployed, failed: *failed, previewed: *previewed };
+                if let Some(violation) = judge_record(self, &recording).filter(|_| machine.is_promise(self, gate)) {
+                    return Err(violation);
+                }
+                self.issues.record(record);
+                if when == When::ClosedIfUnchanged && run.is_unchanged {
+                    self.issues.close(gate);
+                }
+            }
+            (When::Changed, true) => self.issues.reject(gate),
+            (When::Unchanged, true) => self.issues.record_unchanged(record),
+            (When::Unchanged, false) => {}
+        }
+        Ok(())
+    }
+
+    /// Whether it was planned for the job of a build. A plan holds once.
+    fn is_planned(&mut self, build: BuildId, planned: impl Fn(&mut Self) -> &mut BTreeSet<JobId>) -> bool {
+        let job = self.history.build(build).map(|build| build.job);
+        job.is_some_and(|job| planned(self).remove(&job))
+    }
+
+    /// Plans that the next deployment of a job fails.
+    pub(crate) fn plan_failure(&mut self, job: JobId) {
+        self.failing.insert(job);
+    }
+
+    /// Plans that the next preview of a job finds nothing to change.
+    pub(crate) fn plan_unchanged(&mut self, job: JobId) {
+        self.unchanging.insert(job);
+    }
+
     fn deploy(
         &mut self,
-        model: &Model,
+        machine: &Machine<'_>,
         build: BuildId,
         run: &mut Run,
-        stage: StageId,
-        place: Place,
+        (stage, place): (StageId, Place),
         content: &Content,
+        watch: &mut impl Watch,
     ) -> Result<(), Violation> {
         let is_claimed = |carried: &&Carried| run.claimed == Some(carried.id);
         let is_for_stage = |carried: &&Carried| carried.stage == Some(stage);
         let all = || run.approvals.iter();
         let approval = all().find(is_claimed).or_else(|| all().find(is_for_stage)).or_else(|| all().next()).copied();
         let is_asked_for = self.kind(build) != Kind::Triggered;
-        let deployment = Deployment {
-            stage,
-            place,
-            content,
-            approval,
-            claimed: run.claimed,
-            is_asked_for,
-            is_continued: run.deployed.contains(&stage),
-        };
-        if let Some(violation) = judge(model, self, &deployment) {
+        let is_continued = run.deployed.contains(&stage);
+        watch.saw(|| {
+            let approval = approval.map(|carried| carried.id);
+            Event::Deployed { build, stage, content: content.clone(), approval, is_continued }
+        });
+        let claimed = run.claimed;
+        let deployment = Deployment { stage, place, content, approval, claimed, is_asked_for, is_continued };
+        let violation = judge(machine.model(self), self, &deployment);
+        if let Some(violation) = violation.or_else(|| judge_order(self, &deployment, build)) {
             return Err(violation);
         }
         if !is_asked_for {
             self.started_by_itself.extend(approval.map(|carried| (carried.id, stage)));
         }
         self.acted_on.extend(approval.map(|carried| carried.id));
-        self.deployed.insert(stage);
+        self.last.insert(stage, build);
         run.deployed.insert(stage);
         Ok(())
     }
@@ -524,24 +779,26 @@ impl State {
         inputs.iter().find(|input| input.name == name).map(|input| (input.resource, input.version))
     }
 
-    /// What an input of a build holds. None if the approval is refused.
-    fn get(&self, machine: &Machine<'_>, build: BuildId, input: &str, is_followed: bool) -> Option<Artifact> {
-        let (resource, version) = self.input(build, input)?;
+    /// What an input of a build holds, or why the approval is refused.
+    fn get(&self, machine: &Machine<'_>, build: BuildId, input: &str, is_followed: bool) -> Result<Artifact, Refusal> {
+        let (resource, version) = self.input(build, input).ok_or(Refusal::NoApproval)?;
         let carried = |stage| Some(Carried { id: ApprovalId(version.0), stage, is_followed });
-        Some(match machine.model.resources.get(self.history.resource_name(resource)?)? {
+        let name = self.history.resource_name(resource).unwrap_or_default();
+        Ok(match machine.model(self).resources.get(name).ok_or(Refusal::NoApproval)? {
             Found::World | Found::Nothing => {
-                let resource = machine.alike(&self.history, resource).first().copied().unwrap_or(resource);
-                Artifact { content: Content::from([Origin { resource, version }]), ..Artifact::default() }
+                let source = machine.shape(self.shape).sources.get(name).copied().unwrap_or_default();
+                Artifact { content: Content::from([Origin { source, version }]), ..Artifact::default() }
             }
             Found::Constant => Artifact::default(),
             Found::Approvals { stage, has_code, .. } => {
-                let named = self.issues.get(ApprovalId(version.0), *stage).ok()?;
+                let named = self.issues.get(ApprovalId(version.0), *stage)?;
                 // Without a commit there is nothing to check out.
-                let content = if *has_code { named.get(CODE)?.clone() } else { Content::new() };
+                let code = || named.get(CODE).cloned().ok_or(Refusal::NoCommit);
+                let content = if *has_code { code()? } else { Content::new() };
                 Artifact { content, approval: carried(Some(*stage)), named: Some(named.clone()) }
             }
             Found::Records(_) => {
-                let record = self.issues.record_of(version)?;
+                let record = self.issues.record_of(version).ok_or(Refusal::NoApproval)?;
                 Artifact { named: Some(record.named.clone()), ..Artifact::default() }
             }
             Found::Signals(_) => Artifact { approval: carried(None), ..Artifact::default() },
@@ -555,22 +812,9 @@ impl State {
         Some((self.history.job_name(build.job)?, number))
     }
 
-    /// The step that a build does next, when others can notice it.
-    pub(crate) fn next_step<'p>(&self, machine: &'p Machine<'_>, build: BuildId) -> Option<&'p Step> {
-        let run = self.runs.get(&build)?;
-        self.line(machine, build, run).map(|line| &line.step)
-    }
-
-    /// What a build would deploy with a step.
-    pub(crate) fn content_of(&self, build: BuildId, step: &Step) -> Content {
-        let run = self.runs.get(&build);
-        match (step, run) {
-            (Step::Run { seen, .. }, Some(run)) => {
-                run.seen(seen).flat_map(|artifact| &artifact.content).copied().collect()
-            }
-            (Step::Record { pins, .. }, Some(run)) => run.named(pins).into_values().flatten().collect(),
-            _ => Content::new(),
-        }
+    /// The builds that run.
+    pub(crate) fn running(&self) -> impl Iterator<Item = BuildId> + '_ {
+        self.runs.keys().copied()
     }
 }
 
@@ -589,6 +833,27 @@ impl Run {
             Seen::Named(names) => names.contains(name),
         };
         self.artifacts.iter().filter(move |(name, _)| is_seen(name)).map(|(_, artifact)| artifact)
+    }
+
+    /// Checks out and compares what an approval or a record names. Returns whether all of it is there.
+    fn check_out(
+        &mut self,
+        seen: &BTreeSet<String>,
+        clones: &BTreeMap<String, String>,
+        compared: &BTreeSet<String>,
+    ) -> bool {
+        let named = seen.iter().find_map(|name| self.artifacts.get(name)?.named.clone());
+        let Some(named) = named else { return false };
+        let is_equal =
+            |name: &String| self.artifacts.get(name).is_some_and(|artifact| named.get(name) == Some(&artifact.content));
+        if !compared.iter().all(is_equal) {
+            return false;
+        }
+        for (clone, pin) in clones {
+            let Some(content) = named.get(pin).cloned() else { return false };
+            self.artifacts.insert(clone.clone(), Artifact { content, ..Artifact::default() });
+        }
+        true
     }
 
     /// What a record of these pins names.
@@ -619,5 +884,6 @@ fn next_version(versions: &[Version]) -> Version {
 #[derive(Debug)]
 pub(crate) enum Error {
     Set(SetError),
-    Violation(Violation),
+    /// It happens in that state.
+    Violation(Violation, Box<State>),
 }

@@ -1,12 +1,11 @@
 //! A story in plain words: what happened, one line each.
 
-use std::collections::BTreeMap;
+use concourse_scheduler::{BuildId, ResourceId, Version};
 
-use concourse_scheduler::{Build, BuildId, ResourceId, Version};
-
+use crate::events::Event;
 use crate::invariants::{Violation, ViolationKind};
-use crate::issues::{Content, Origin};
-use crate::model::{Model, Step};
+use crate::issues::{Content, Origin, Record};
+use crate::model::{GateId, Model, StageId};
 use crate::search::Refutation;
 use crate::state::{Action, Machine, State};
 
@@ -45,125 +44,158 @@ impl Names for SameNames {
 }
 
 /// What happens at the end of a story.
-pub fn ending(model: &Model, names: &impl Names, violation: &Violation) -> String {
-    // Jobs that do nothing cannot violate anything before the story begins.
-    let idle = Model { plans: BTreeMap::new(), ..model.clone() };
-    let machine = Machine::of(&idle);
-    let Ok(state) = State::new(&machine) else { return String::new() };
-    let teller = Teller { machine: &machine, names };
-    let stage = |stage: usize| model.stages.get(stage).map_or_else(String::new, |stage| names.stage(&stage.name));
+pub fn ending(models: &[Model], names: &impl Names, violation: &Violation) -> String {
+    let machine = Machine::of(models);
+    let Some(last) = models.last() else { return String::new() };
+    let stage = |stage: StageId| last.stages.get(stage.0).map_or_else(String::new, |stage| names.stage(&stage.name));
     match &violation.kind {
         ViolationKind::Unapproved { stage: at } => {
-            format!("{} can be deployed although nobody approved the deployment", stage(at.0))
+            format!("{} can be deployed although nobody approved the deployment", stage(*at))
         }
         ViolationKind::WrongVersion { stage: at, deployed, approved } => {
-            let deployed = teller.version(&state, *deployed);
+            let resource =
+                machine.resource_of_all(deployed.source).map_or_else(String::new, |name| names.resource(name));
+            let deployed = format!("version {} of {resource}", letter(deployed.version));
             match approved {
                 Some(approved) => {
                     let approved = letter(approved.version);
-                    format!("{} can be deployed with {deployed}, although version {approved} was approved", stage(at.0))
+                    format!("{} can be deployed with {deployed}, although version {approved} was approved", stage(*at))
                 }
-                None => format!("{} can be deployed with {deployed}, which no approval names", stage(at.0)),
+                None => format!("{} can be deployed with {deployed}, which no approval names", stage(*at)),
             }
         }
         ViolationKind::DeployedTwice { stage: at } => {
-            format!("one approval can deploy {} twice", stage(at.0))
+            format!("one approval can deploy {} twice", stage(*at))
         }
         ViolationKind::NothingStarted { gate } => {
-            let gate = model.gates.get(gate.0).map_or_else(String::new, |gate| names.gate(&gate.name));
+            let gate = last.gates.get(gate.0).map_or_else(String::new, |gate| names.gate(&gate.name));
             format!("closing the issue of {gate} can start nothing")
+        }
+        ViolationKind::Overtaken { stage: at } => {
+            format!("{} can be deployed by an older build after a newer one", stage(*at))
+        }
+        ViolationKind::NotDeployed { stage: at } => {
+            format!("an issue can ask for an approval although {} was not deployed", stage(*at))
+        }
+        ViolationKind::StalePreview { stage: at } => {
+            format!("an issue can show a preview from before the last deployment of {}", stage(*at))
         }
     }
 }
 
+/// The first line of each story.
+pub(crate) const BEGINNING: &str = "version A of each resource is there";
+
 /// The lines of a story.
-pub fn story(model: &Model, names: &impl Names, refutation: &Refutation) -> Vec<String> {
-    let machine = Machine::of(model);
-    let Ok(mut state) = State::new(&machine) else { return Vec::new() };
+pub fn story(models: &[Model], names: &impl Names, refutation: &Refutation) -> Vec<String> {
+    let machine = Machine::of(models);
     let teller = Teller { machine: &machine, names };
-    let mut lines = vec!["version A of each resource is there".to_owned()];
-    lines.extend(teller.started(None, &state));
+    let mut events = Vec::new();
+    let Ok(mut state) = State::new(&machine, &mut events) else { return Vec::new() };
+    let mut lines = vec![BEGINNING.to_owned()];
+    lines.extend(teller.events(&state, &events));
     for action in &refutation.actions {
-        lines.extend(teller.action(&state, action));
-        if let Ok(next) = state.after(&machine, action) {
-            lines.extend(teller.started(Some(&state), &next));
-            state = next;
-        }
+        lines.extend(teller.action(&state, action, "a person"));
+        events.clear();
+        // At the end of the story it is a violation.
+        let _ = state.apply(&machine, action, &mut events);
+        lines.extend(teller.events(&state, &events));
     }
     lines
 }
 
-struct Teller<'t, N> {
-    machine: &'t Machine<'t>,
-    names: &'t N,
+pub(crate) struct Teller<'t, 'm, N> {
+    pub(crate) machine: &'t Machine<'m>,
+    pub(crate) names: &'t N,
 }
 
-impl<N: Names> Teller<'_, N> {
-    fn action(&self, state: &State, action: &Action) -> Option<String> {
+impl<N: Names> Teller<'_, '_, N> {
+    /// What somebody does, in the state before. None for what a build does: its events tell that.
+    pub(crate) fn action(&self, state: &State, action: &Action, who: &str) -> Option<String> {
         Some(match action {
             Action::Land(resource) => {
-                let version = state.history.versions(*resource).len() + 1;
-                let version = Version(u32::try_from(version).unwrap_or(u32::MAX));
-                format!("{} lands", self.version(state, Origin { resource: *resource, version }))
+                let newest = state.history.versions(*resource).iter().map(|version| version.0).max().unwrap_or(0);
+                format!("version {} of {} lands", letter(Version(newest + 1)), self.resource(state, *resource))
             }
             Action::Check(resource) => format!("Concourse checks {}", self.resource(state, *resource)),
-            Action::Step(build) | Action::StepReversed(build) => {
-                let step = state.next_step(self.machine, *build)?;
-                format!("{} {}", self.build(state, *build), self.step(state, *build, step))
-            }
-            Action::Fail(build) => format!("{} fails", self.build(state, *build)),
-            Action::Unchanged(build) => format!("{} finds nothing to change", self.build(state, *build)),
+            Action::Step(_) | Action::StepReversed(_) | Action::Fail(_) | Action::Unchanged(_) => return None,
+            Action::FailNext(job) => self.going_to_fail(state.history.job_name(*job).unwrap_or_default()),
             Action::Close(gate) => {
-                let record = state.issues.closable(*gate)?;
-                let content: Content = record.named.values().flatten().copied().collect();
-                format!("a person closes the issue of {}{}", self.gate(gate.0), self.of(state, &content))
+                let content = state.issues.closable(*gate).map(Record::content).unwrap_or_default();
+                format!("{who} closes the issue of {}{}", self.gate(*gate), self.of(state, &content))
             }
-            Action::Reopen(gate) => format!("a person reopens the issue of {}", self.gate(gate.0)),
+            Action::Reject(gate) => format!("{who} closes the issue of {} as not planned", self.gate(*gate)),
+            Action::Reopen(gate) => format!("{who} reopens the issue of {}", self.gate(*gate)),
             Action::Start(job) => {
-                format!("a person starts {} with +", self.names.job(state.history.job_name(*job).unwrap_or_default()))
+                format!("{who} starts {} with +", self.names.job(state.history.job_name(*job).unwrap_or_default()))
             }
-            Action::Rerun(of) => format!("a person runs {} again", self.build(state, *of)),
+            Action::Rerun(of) => format!("{who} runs {} again", self.build(state, *of)),
+            Action::Set => format!("{who} sets the new pipeline"),
         })
     }
 
-    fn step(&self, state: &State, build: BuildId, step: &Step) -> String {
-        let content = state.content_of(build, step);
-        match step {
-            Step::Get { input, .. } => {
-                let resource = state
-                    .history
-                    .build(build)
-                    .and_then(|build| build.inputs.as_ref()?.iter().find(|i| i.name == *input));
-                match resource {
-                    Some(input) => format!("gets {}", self.resource(state, input.resource)),
-                    None => "gets an input".to_owned(),
-                }
+    pub(crate) fn going_to_fail(&self, job: &str) -> String {
+        format!("the next deployment of {} is going to fail", self.names.job(job))
+    }
+
+    /// What builds did, in the state after.
+    pub(crate) fn events(&self, state: &State, events: &[Event]) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut started: Vec<String> = Vec::new();
+        for event in events {
+            if let Event::Started(build) = event {
+                started.push(self.build(state, *build));
+                continue;
             }
-            Step::Claim(_) => "claims its approval".to_owned(),
-            Step::Run { deploys: Some(stage), .. } => {
-                let stage =
-                    self.machine.model.stages.get(stage.0).map_or_else(String::new, |s| self.names.stage(&s.name));
-                format!("deploys {stage}{}", self.of(state, &content))
+            if !started.is_empty() {
+                lines.push(format!("Concourse starts {}", started.join(", ")));
+                started.clear();
             }
-            Step::Record { gate, .. } => {
-                format!("writes into the issue of {}{}", self.gate(gate.0), self.of(state, &content))
-            }
-            _ => "runs a step".to_owned(),
+            lines.extend(self.event(state, event));
         }
+        if !started.is_empty() {
+            lines.push(format!("Concourse starts {}", started.join(", ")));
+        }
+        lines
     }
 
-    /// The builds that Concourse started meanwhile.
-    fn started(&self, before: Option<&State>, after: &State) -> Option<String> {
-        let builds = after.history.jobs().flat_map(|job| after.history.builds_of(job));
-        let is_new = |build: &&Build| {
-            let was = before.and_then(|before| before.history.build(build.id));
-            build.inputs.is_some() && was.is_none_or(|was| was.inputs.is_none())
-        };
-        let names: Vec<String> = builds.filter(is_new).map(|build| self.build(after, build.id)).collect();
-        (!names.is_empty()).then(|| format!("Concourse starts {}", names.join(", ")))
+    fn event(&self, state: &State, event: &Event) -> Option<String> {
+        Some(match event {
+            Event::Started(build) => format!("Concourse starts {}", self.build(state, *build)),
+            Event::Got { build, resource } => {
+                format!("{} gets {}", self.build(state, *build), self.resource(state, *resource))
+            }
+            Event::Refused { build, refusal } => format!("{} gets no approval: {refusal}", self.build(state, *build)),
+            Event::NotCheckedOut(build) => {
+                format!("{} fails: it has another version than the approved one", self.build(state, *build))
+            }
+            Event::Claimed { build, .. } => format!("{} claims its approval", self.build(state, *build)),
+            Event::Deployed { is_continued: true, .. } => return None,
+            Event::Deployed { build, stage, content, .. } => {
+                format!(
+                    "{} deploys {}{}",
+                    self.build(state, *build),
+                    self.stage(state, *stage),
+                    self.of(state, content)
+                )
+            }
+            Event::Failed { build, stage } => {
+                format!("{} fails to deploy {}", self.build(state, *build), self.stage(state, *stage))
+            }
+            Event::Recorded { build, gate, content, is_opened } => {
+                let verb = if *is_opened { "opens" } else { "writes into" };
+                let content = self.of(state, content);
+                format!("{} {verb} the issue of {}{content}", self.build(state, *build), self.gate(*gate))
+            }
+            Event::Unchanged(build) => format!("{} finds nothing to change", self.build(state, *build)),
+            Event::Made { build, resource, version } => {
+                let resource = self.resource(state, *resource);
+                format!("{} makes version {} of {resource}", self.build(state, *build), letter(*version))
+            }
+        })
     }
 
-    fn build(&self, state: &State, id: BuildId) -> String {
+    pub(crate) fn build(&self, state: &State, id: BuildId) -> String {
         let (job, number) = state.build_name(id).unwrap_or_default();
         format!("{} #{number}", self.names.job(job))
     }
@@ -172,17 +204,29 @@ impl<N: Names> Teller<'_, N> {
         self.names.resource(state.history.resource_name(resource).unwrap_or_default())
     }
 
-    fn gate(&self, gate: usize) -> String {
-        self.machine.model.gates.get(gate).map_or_else(String::new, |gate| self.names.gate(&gate.name))
+    pub(crate) fn stage(&self, state: &State, stage: StageId) -> String {
+        let stages = &self.machine.model(state).stages;
+        stages.get(stage.0).map_or_else(String::new, |stage| self.names.stage(&stage.name))
     }
 
-    fn version(&self, state: &State, Origin { resource, version }: Origin) -> String {
-        format!("version {} of {}", letter(version), self.resource(state, resource))
+    pub(crate) fn gate(&self, gate: GateId) -> String {
+        self.machine.gate(gate).map_or_else(String::new, |gate| self.names.gate(&gate.name))
+    }
+
+    /// The versions of what something is made of: each resource, and the letter of its version.
+    pub(crate) fn versions(&self, state: &State, content: &Content) -> Vec<(String, String)> {
+        let version = |Origin { source, version }: &Origin| {
+            let name = self.machine.resource_of(state, *source).unwrap_or_default();
+            (self.names.resource(name), letter(*version))
+        };
+        content.iter().map(version).collect()
     }
 
     /// What something is made of, after a verb. Nothing when it is made of nothing that counts.
     fn of(&self, state: &State, content: &Content) -> String {
-        let versions: Vec<String> = content.iter().map(|origin| self.version(state, *origin)).collect();
+        let versions = self.versions(state, content);
+        let versions: Vec<String> =
+            versions.iter().map(|(resource, letter)| format!("version {letter} of {resource}")).collect();
         if versions.is_empty() { String::new() } else { format!(", with {}", versions.join(" and ")) }
     }
 }

@@ -1,7 +1,7 @@
 //! What the issues of a gate approve, and for whom.
 
-use concourse_scheduler::{BuildId, Kind, ResourceId, Version};
-use promotion_verify::{ApprovalId, GateId, Issues, Named, Origin, Record, Refusal, StageId};
+use concourse_scheduler::{BuildId, Kind, Version};
+use promotion_verify::{ApprovalId, GateId, Issues, Named, Origin, Record, Refusal, SourceId, StageId};
 
 const GATE: GateId = GateId(0);
 const QA: StageId = StageId(1);
@@ -10,7 +10,7 @@ const FIRST: ApprovalId = ApprovalId(0);
 const SECOND: ApprovalId = ApprovalId(1);
 
 fn named(commit: u32) -> Named {
-    let origin = Origin { resource: ResourceId(1), version: Version(commit) };
+    let origin = Origin { source: SourceId(0), version: Version(commit) };
     [("code".to_owned(), [origin].into())].into()
 }
 
@@ -63,7 +63,17 @@ fn a_closing_as_not_planned_approves_nothing() {
     issues.reject(GATE);
     issues.close(GATE);
     assert_eq!(issues.check(GATE, QA), None);
-    assert!(!issues.is_closed(GATE));
+    assert!(issues.is_closed(GATE));
+}
+
+#[test]
+fn a_reopened_rejection_withdraws_no_earlier_approval() {
+    let mut issues = closed(&[1]);
+    issues.record(record(2));
+    issues.reject(GATE);
+    issues.reopen(GATE);
+    assert_eq!(issues.get(FIRST, QA), Ok(&named(1)));
+    assert_eq!(issues.closable(GATE), Some(&record(2)));
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl Diagnostic {
 
     /// The same of another file, where it comes from: its other places are not of that one.
     #[must_use]
-    pub fn told_of(mut self, span: Span, message: impl Fn(&str) -> String) -> Self {
+    pub fn moved_to(mut self, span: Span, message: impl Fn(&str) -> String) -> Self {
         self.message = message(&self.message);
         self.labels = vec![Label { span, text: String::new() }];
         self
@@ -145,7 +145,7 @@ impl Diagnostic {
     }
 
     /// What Concourse itself says of it.
-    pub fn concourse_says(&self) -> &[String] {
+    pub fn concourse_messages(&self) -> &[String] {
         self.concourse_messages.as_ref().map(|messages| messages.0.as_slice()).unwrap_or_default()
     }
 
@@ -247,7 +247,7 @@ impl Diagnostics {
                 .iter_mut()
                 .rev()
                 .take_while(|other| other.span() == diagnostic.span() && other.rule == diagnostic.rule)
-                .find(|other| other.message == diagnostic.message || diagnostic.rule.is_told_once_a_place());
+                .find(|other| other.message == diagnostic.message || diagnostic.rule.is_reported_once_a_place());
             match again {
                 // What an alias stands for is in one place, and Concourse speaks of each.
                 Some(other) => {

@@ -102,7 +102,7 @@ impl Gate<'_> {
         let mut closings = BTreeMap::new();
         for issue in issues.into_values() {
             if issue.is_open() {
-                self.tell_stale(&issue);
+                self.notify_stale(&issue);
                 continue;
             }
             let Some(id) = self.candidate(&issue) else { continue };
@@ -276,7 +276,7 @@ impl Gate<'_> {
             _ => {}
         }
         // A check that cannot tell is still a check: it tells the next time.
-        if let Err(error) = self.tell(&issue, id, &refusal) {
+        if let Err(error) = self.notify(&issue, id, &refusal) {
             self.log.say(format_args!("issue #{} could not be updated: {error}", issue.number));
             *until = None;
         }
@@ -284,8 +284,8 @@ impl Gate<'_> {
     }
 
     /// Tells an open issue, once, that it leads nowhere since the pipeline changed. The next record closes it.
-    fn tell_stale(&self, issue: &Issue) {
-        let tell = || -> Result<()> {
+    fn notify_stale(&self, issue: &Issue) {
+        let notify = || -> Result<()> {
             let Some(mark) = self.mark_of_issue(issue).filter(|mark| !mark.ended) else { return Ok(()) };
             let Some(why) = self.stale(&mark, false) else { return Ok(()) };
             if !self.bot()?.wrote(issue) {
@@ -294,18 +294,18 @@ impl Gate<'_> {
             let Some(snapshot) = Snapshot::read(&self.client, issue.number)?.filter(is_open) else { return Ok(()) };
             let page = self.stale_page(&Stale { number: issue.number, promotes_to: mark.destination, why });
             let page = page::NoticePage { stays_open: true, ..page };
-            if !self.was_told(&snapshot, Notice::Moved, None)? {
+            if !self.was_notified(&snapshot, Notice::Moved, None)? {
                 self.notice(issue.number, Notice::Moved, None, page, None)?;
             }
             self.end(&snapshot, false)
         };
-        if let Err(error) = tell() {
+        if let Err(error) = notify() {
             self.log.say(format_args!("issue #{} leads nowhere, and could not be updated: {error}", issue.number));
         }
     }
 
     /// Tells the people on the issue, once for each closing, that it approves nothing.
-    fn tell(&self, issue: &Snapshot, id: ClosingId, refusal: &Refusal) -> Result<()> {
+    fn notify(&self, issue: &Snapshot, id: ClosingId, refusal: &Refusal) -> Result<()> {
         let what = match refusal {
             Refusal::Held(_) => Notice::Held,
             Refusal::Fault(Fault::Foreign | Fault::OtherGate(_))
@@ -316,7 +316,7 @@ impl Gate<'_> {
             | Refusal::TooEarly(_) => return Ok(()),
             _ => Notice::Refused,
         };
-        if self.was_told(issue, what, Some(id.closed_at))? {
+        if self.was_notified(issue, what, Some(id.closed_at))? {
             return Ok(());
         }
         let mark = NoticeMark {

@@ -60,7 +60,7 @@ impl Gate<'_> {
         } else {
             self.refuse_older(&issue, &verdict, &neighbours, destination)?;
             self.make_claim(&issue, &verdict, destination)?;
-            self.tell_passed_over(number, closed_at, &neighbours, destination)?;
+            self.notify_passed_over(number, closed_at, &neighbours, destination)?;
         }
         let mut metadata =
             vec![Metadatum::new("issue", issue.url.clone()), Metadatum::new("approved_by", verdict.closed_by.clone())];
@@ -223,7 +223,7 @@ impl Gate<'_> {
     }
 
     /// Tells the approvals before this one, which nobody used, that they were passed over: once each.
-    fn tell_passed_over(
+    fn notify_passed_over(
         &self,
         number: u64,
         closed_at: Timestamp,

@@ -63,7 +63,7 @@ impl Gate<'_> {
             Ok(shown) => shown,
             Err(error) => {
                 if let Error::NotFetched { .. } | Error::NotOnBranch { .. } = error {
-                    self.tell_not_fetched(&issue, id.closing, &error);
+                    self.notify_not_fetched(&issue, id.closing, &error);
                 }
                 return Err(error);
             }
@@ -99,11 +99,11 @@ impl Gate<'_> {
 
     /// Tells the people on the issue, once for each closing, that git did not bring the commit. The job's own reports
     /// need the approval's files, which are not there.
-    fn tell_not_fetched(&self, issue: &Snapshot, id: ClosingId, error: &Error) {
+    fn notify_not_fetched(&self, issue: &Snapshot, id: ClosingId, error: &Error) {
         let what = Notice::NotFetched;
-        let notified = self.was_told(issue, what, Some(id.closed_at)).and_then(|was_told| {
+        let notified = self.was_notified(issue, what, Some(id.closed_at)).and_then(|was_notified| {
             let page = NoticePage { refusal: error.to_string(), ..NoticePage::default() };
-            if was_told { Ok(false) } else { self.notice(id.number, what, Some(id.closed_at), page, None) }
+            if was_notified { Ok(false) } else { self.notice(id.number, what, Some(id.closed_at), page, None) }
         });
         if let Err(error) = notified {
             self.log.say(format_args!("issue #{} could not be updated: {error}", id.number));

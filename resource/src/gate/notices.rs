@@ -43,12 +43,12 @@ impl Gate<'_> {
     }
 
     /// Tells the open issues of the gate's former account, once each, that closing them approves nothing any more.
-    pub(super) fn tell_former_accounts(&self, found: &Found, number: u64) {
+    pub(super) fn notify_former_accounts(&self, found: &Found, number: u64) {
         // What came later is a copy, and no issue of a former account.
         for former in found.foreign.iter().filter(|former| former.number < number).take(MAX_FORMER) {
             let notify = || -> Result<()> {
                 let Some(issue) = Snapshot::read(&self.client, former.number)?.filter(is_open) else { return Ok(()) };
-                if self.was_told(&issue, Notice::Superseded, None)? {
+                if self.was_notified(&issue, Notice::Superseded, None)? {
                     return Ok(());
                 }
                 let page = NoticePage { former_account: true, superseded_by: Some(number), ..NoticePage::default() };
@@ -70,7 +70,7 @@ impl Gate<'_> {
             let close = || -> Result<()> {
                 let Some(issue) = Snapshot::read(&self.client, stale.number)?.filter(is_open) else { return Ok(()) };
                 let reopened = self.was_reopened(&issue)?;
-                if reopened && self.was_told(&issue, Notice::Superseded, None)? {
+                if reopened && self.was_notified(&issue, Notice::Superseded, None)? {
                     return Ok(());
                 }
                 let page = NoticePage { stays_open: reopened, superseded_by: number, ..self.stale_page(stale) };
@@ -84,7 +84,7 @@ impl Gate<'_> {
     }
 
     /// Looks at our own comments alone, believing them or not: a forged notice can but silence a notice.
-    pub(super) fn was_told(&self, issue: &Snapshot, what: Notice, closed_at: Option<Timestamp>) -> Result<bool> {
+    pub(super) fn was_notified(&self, issue: &Snapshot, what: Notice, closed_at: Option<Timestamp>) -> Result<bool> {
         let bot = self.bot()?;
         Ok(issue.comments().any(|comment| {
             comment.author.as_ref().is_some_and(|author| bot.is(author))

@@ -114,7 +114,7 @@ impl Gate<'_> {
     pub(super) fn join_rival(&self, mine: Issue, found: &Found, draft: &Draft) -> Result<Issue> {
         let (mut rivals, deleted) = issues_below(&self.client, mine.number, found.last_seen())?;
         if let Some(number) = deleted {
-            self.tell_deleted(mine.number, number);
+            self.comment_deleted(mine.number, number);
         }
         let bot = self.bot()?;
         rivals.retain(|issue| {
@@ -146,7 +146,7 @@ impl Gate<'_> {
     }
 
     /// Says on a new issue that one before it was deleted. Whose it was nobody knows any more.
-    pub(super) fn tell_deleted(&self, mine: u64, number: u64) {
+    pub(super) fn comment_deleted(&self, mine: u64, number: u64) {
         self.log.say(format_args!("issue #{number} was deleted"));
         let page = NoticePage { deleted: Some(number), ..NoticePage::default() };
         if let Err(error) = self.notice(mine, Notice::Deleted, None, page, None) {

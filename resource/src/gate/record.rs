@@ -64,7 +64,7 @@ impl Gate<'_> {
             OnExisting::Supersede => self.open(&found, &draft, params, &title, None)?,
         };
         let issue = self.finish(params, issue, &found)?;
-        self.tell_former_accounts(&found, issue.number);
+        self.notify_former_accounts(&found, issue.number);
         self.close_stale(&found, Some(issue.number));
         Ok(self.recorded(&issue))
     }

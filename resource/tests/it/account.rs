@@ -23,14 +23,14 @@ fn wrong_bot_is_seen_before_anything_is_written() {
     let lab = Lab::new().source("bot", 99_999);
     for n in 1..=3 {
         let run = lab.record(n);
-        run.fails("bad-source").says(&format!("these credentials belong to `gate-bot`, whose id is {}", lab.bot));
+        run.fails("bad-source").reports(&format!("these credentials belong to `gate-bot`, whose id is {}", lab.bot));
         assert_eq!(run.writes(), Vec::<String>::new());
     }
     assert!(lab.issues().is_empty());
     // The App's own id in place of its bot user's.
     let lab = Lab::new().app().source("bot", 4_711);
     let run = lab.record(1);
-    run.fails("bad-source").says("gatekeeper[bot]");
+    run.fails("bad-source").reports("gatekeeper[bot]");
     assert!(lab.issues().is_empty());
     let id = lab.world().users["gatekeeper[bot]"].id;
     let lab = lab.source("bot", id);
@@ -44,7 +44,7 @@ fn issue_that_the_wrong_account_opened_is_closed_at_once() {
     let lab = with_other_token(lab);
     for n in 2..=3 {
         let run = lab.record(n);
-        run.fails("bad-source").says("these credentials belong to `other-bot`");
+        run.fails("bad-source").reports("these credentials belong to `other-bot`");
         let stray = lab.issue(n);
         assert_eq!((stray.closed, stray.state_reason.as_deref()), (true, Some("not_planned")));
         assert!(!stray.body.contains("as completed") && stray.body.contains("does nothing"), "{}", stray.body);
@@ -58,11 +58,11 @@ fn comment_of_the_wrong_account_is_taken_back() {
     lab.recorded(1);
     let lab = with_other_token(lab);
     let before = lab.issue(1);
-    lab.record(2).fails("bad-source").says("other-bot");
+    lab.record(2).fails("bad-source").reports("other-bot");
     let after = lab.issue(1);
     assert_eq!((after.comments.len(), &after.body), (0, &before.body));
     lab.close(1, "alice");
-    lab.claim(1, &build(7)).fails("bad-source").says("other-bot");
+    lab.claim(1, &build(7)).fails("bad-source").reports("other-bot");
     assert!(lab.issue(1).comments.is_empty(), "nothing looks like a claim");
 }
 
@@ -74,7 +74,7 @@ fn closing_of_an_issue_without_its_label_is_seen_after_the_next_record() {
     lab.close(1, "alice");
     assert_eq!(lab.versions(None), NONE);
     let run = lab.record(2);
-    run.succeeds().says("off issue #1");
+    run.succeeds().reports("off issue #1");
     assert_eq!(lab.issues().len(), 2);
     assert_eq!(lab.versions(None), [lab.version(1)]);
     lab.claim(1, &build(7)).succeeds();
@@ -209,8 +209,8 @@ fn hidden_record_approves_nothing() {
     lab.close(1, "alice");
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([]));
-    run.says("was hidden");
-    lab.get(&lab.version(1), "gate").0.fails("tampered").says("was hidden");
+    run.reports("was hidden");
+    lab.get(&lab.version(1), "gate").0.fails("tampered").reports("was hidden");
     // Begun anew by the next record.
     lab.reopen(1, "alice");
     lab.record(3).succeeds();
@@ -260,7 +260,7 @@ fn people_are_known_by_their_account_and_not_by_a_login_that_changed_hands() {
             }
             Action::Go
         });
-        lab.get(&lab.version(1), "gate").0.fails("closer").says("does not know the account of eve");
+        lab.get(&lab.version(1), "gate").0.fails("closer").reports("does not know the account of eve");
     }
 }
 
@@ -270,7 +270,7 @@ fn refused_assignee_leaves_the_others() {
     let mut params = record_params();
     params["assignees"] = json!(["alice", "nobody-of-this-name", "bob", "mallory"]);
     let run = lab.record_as(1, &params, &build(1));
-    run.succeeds().says("left out: nobody-of-this-name, mallory");
+    run.succeeds().reports("left out: nobody-of-this-name, mallory");
     assert_eq!(lab.issue(1).assignees, ["alice", "bob"]);
     // Eleven are one too many.
     let lab = Lab::new();
@@ -279,7 +279,7 @@ fn refused_assignee_leaves_the_others() {
         lab.world().add_user(person, Kind::User, REPO, Some(Role::Base("triage")));
     }
     params["assignees"] = json!(people);
-    lab.record_as(1, &params, &build(1)).succeeds().says("left out: person-10");
+    lab.record_as(1, &params, &build(1)).succeeds().reports("left out: person-10");
     assert_eq!(lab.issue(1).assignees.len(), 10);
     // In compatibility mode too.
     let lab = Lab::new();
@@ -315,14 +315,14 @@ fn rejected_issue_gets_a_word_on_the_next() {
 
 #[test]
 fn deleted_issue_gets_a_word_on_the_next() {
-    let told = |lab: &Lab, number: u64| {
+    let notices = |lab: &Lab, number: u64| {
         lab.issue(number).comments.iter().any(|comment| comment.body.contains("Issue #1 was deleted"))
     };
     let lab = Lab::new();
     lab.recorded(1);
     lab.world().delete(REPO, 1);
     lab.record(2).succeeds();
-    assert!(told(&lab, 2));
+    assert!(notices(&lab, 2));
     lab.recorded(3);
     lab.close(2, "alice");
     assert_eq!(lab.versions(None), [lab.version(2)]);
@@ -368,6 +368,6 @@ fn who_cannot_approve_is_told_so_and_not_to_wait() {
     lab.recorded(1);
     lab.close(1, "alice");
     assert_eq!(lab.versions(None), NONE);
-    let told: Vec<String> = lab.issue(1).comments.into_iter().map(|comment| comment.body).collect();
-    assert!(told.len() == 1 && told[0].contains("alice cannot approve"), "{told:?}");
+    let notices: Vec<String> = lab.issue(1).comments.into_iter().map(|comment| comment.body).collect();
+    assert!(notices.len() == 1 && notices[0].contains("alice cannot approve"), "{notices:?}");
 }

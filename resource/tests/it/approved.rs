@@ -106,7 +106,7 @@ impl Approved {
     }
 
     /// The comments that say that nothing was deployed.
-    fn told(&self, number: u64) -> Vec<String> {
+    fn notices(&self, number: u64) -> Vec<String> {
         let comments = self.lab.issue(number).comments.into_iter().map(|comment| comment.body);
         comments.filter(|body| body.contains("**Not deployed**")).collect()
     }
@@ -238,7 +238,7 @@ fn params_go_to_the_git_resource() {
     get(json!({"depth": 1, "submodules": "none"}), "shallow").succeeds();
     assert_eq!(approved.request()["params"], json!({"depth": 1, "submodules": "none"}));
     fs::remove_file(approved.file_of_git("request")).unwrap();
-    get(json!({"submodule_remote": true}), "newest").fails("bad-params").says("nobody approved");
+    get(json!({"submodule_remote": true}), "newest").fails("bad-params").reports("nobody approved");
     assert!(!approved.file_of_git("request").exists());
 }
 
@@ -248,7 +248,7 @@ fn version_that_is_not_the_approvals_is_refused() {
     let (a, b) = (approved.commit("a"), approved.commit("b"));
     let number = approved.approved(1, &a);
     let (run, dir) = approved.lab.get(&approved.version(number, &b), "other");
-    run.fails("tampered").says(&b).says(&a);
+    run.fails("tampered").reports(&b).reports(&a);
     assert_eq!(fs::read_dir(dir).unwrap().count(), 0);
     let closed_at = approved.lab.closed_at(number);
     for version in [
@@ -279,7 +279,7 @@ fn used_approval_is_got_though_the_issue_was_reopened() {
     approved.lab.reopen(number, "alice");
     let get = |name: &str| {
         let (run, dir) = approved.lab.get(&version, name);
-        run.succeeds().says("used before");
+        run.succeeds().reports("used before");
         assert_eq!(fs::read_to_string(dir.join("file")).unwrap(), "a");
         let approval: Value =
             serde_json::from_slice(&fs::read(dir.join(".git/approval/approval.json")).unwrap()).unwrap();
@@ -319,18 +319,22 @@ fn failure_of_git_is_told_once_on_the_issue() {
     fs::write(approved.file_of_git("fails"), format!("fatal: no access with {PASSWORD}\n")).unwrap();
     for name in ["once", "twice"] {
         let (run, _) = approved.lab.get(&version, name);
-        run.fails("not-fetched").says("fatal: no access with [redacted]").says(&a);
+        run.fails("not-fetched").reports("fatal: no access with [redacted]").reports(&a);
         assert!(!run.stderr.contains(PASSWORD));
     }
-    let told = approved.told(number);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].contains(&a) && told[0].contains("builds/900") && !told[0].contains("fatal"), "{}", told[0]);
+    let notices = approved.notices(number);
+    assert_eq!(notices.len(), 1);
+    assert!(
+        notices[0].contains(&a) && notices[0].contains("builds/900") && !notices[0].contains("fatal"),
+        "{}",
+        notices[0]
+    );
     // It was told of this closing, and of no other.
     approved.lab.reopen(number, "alice");
     approved.lab.close(number, "alice");
     let (run, _) = approved.lab.get(&approved.version(number, &a), "again");
     run.fails("not-fetched");
-    assert_eq!(approved.told(number).len(), 2);
+    assert_eq!(approved.notices(number).len(), 2);
     // And the approval is as good as before.
     fs::remove_file(approved.file_of_git("fails")).unwrap();
     let (run, dir) = approved.lab.get(&approved.version(number, &a), "at-last");
@@ -347,7 +351,7 @@ fn failure_of_git_is_one_where_nobody_can_be_told() {
     approved.lab.world().change(REPO, number, |issue| issue.locked = true);
     let (run, _) = approved.lab.get(&approved.version(number, &a), "code");
     run.fails("not-fetched");
-    assert_eq!(approved.told(number), Vec::<String>::new());
+    assert_eq!(approved.notices(number), Vec::<String>::new());
 }
 
 #[test]
@@ -361,10 +365,10 @@ fn commit_that_is_not_on_the_branch_is_refused() {
     approved.git(&["reset", "--quiet", "--hard", &a]);
     approved.commit("c");
     let (run, _) = approved.lab.get(&approved.version(number, &b), "code");
-    run.fails("not-on-branch").says("main");
-    let told = approved.told(number);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].contains("is not on the branch main"), "{}", told[0]);
+    run.fails("not-on-branch").reports("main");
+    let notices = approved.notices(number);
+    assert_eq!(notices.len(), 1);
+    assert!(notices[0].contains("is not on the branch main"), "{}", notices[0]);
     // Without the tag there is no such commit.
     approved.git(&["tag", "--delete", "keep"]);
     let (run, _) = approved.lab.get(&approved.version(number, &b), "gone");
@@ -379,7 +383,7 @@ fn clone_of_another_commit_is_refused() {
     let b = approved.commit("b");
     fs::write(approved.file_of_git("other"), "").unwrap();
     let (run, _) = approved.lab.get(&approved.version(number, &a), "code");
-    run.fails("not-fetched").says(&b);
+    run.fails("not-fetched").reports(&b);
 }
 
 #[test]
@@ -387,7 +391,7 @@ fn nothing_is_put_to_the_code() {
     let approved = Approved::new();
     let dir = approved.lab.build_dir(1);
     let request = json!({"source": approved.lab.gate_source("trigger"), "params": record_params()});
-    approved.lab.run("out", &request, &dir, Some(&build(1))).fails("bad-source").says("not put to");
+    approved.lab.run("out", &request, &dir, Some(&build(1))).fails("bad-source").reports("not put to");
     let mut post = request.clone();
     post["source"]["role"] = json!("post");
     for step in ["check", "in", "out"] {
@@ -405,7 +409,7 @@ fn nothing_is_put_to_the_code() {
 fn image_without_git_refuses_the_code() {
     let git = json!({"uri": "https://example.org/r", "branch": "main"});
     let lab = Lab::new().source("git", git);
-    lab.gate_check(None).fails("unsupported").says("approved-git");
+    lab.gate_check(None).fails("unsupported").reports("approved-git");
     let version = json!({"issue_number": "1", "issue_closed_at": "2026-01-01T00:00:00Z", "ref": commit(1)});
     lab.get(&version, "code").0.fails("unsupported");
 }

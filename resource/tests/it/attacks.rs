@@ -88,7 +88,7 @@ fn text_that_was_changed_is_not_covered(later: i64) {
     assert_eq!(lab.recorded(3), 2);
     assert_eq!(lab.issue(1).edits.last().unwrap().1, "gate-bot", "the put wrote over it");
     let (run, _) = lab.get(&lab.version(1), "deceived");
-    run.fails("tampered").says("the body was edited by bob");
+    run.fails("tampered").reports("the body was edited by bob");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn outsiders_issue_with_our_title_is_nobodys() {
     lab.close(number, "mallory");
     assert_eq!(lab.versions(Some(&known)), [known]);
     let (run, _) = lab.get(&lab.version(number), "forged");
-    run.fails("not-ours").says("another account");
+    run.fails("not-ours").reports("another account");
     // A put does not adopt it either.
     lab.world().reopen(REPO, number, "mallory");
     assert_eq!(lab.recorded(2), number + 1);
@@ -119,7 +119,7 @@ fn approval_file_of_an_outsiders_issue_is_not_claimed() {
     let dir = lab.dir("gate", &[("approval.json", &approval.to_string())]);
     lab.claim_of(&dir, &build(7)).fails("not-ours");
     // Nor does a report find a claim there.
-    lab.report("failed", &build(7)).succeeds().says("nothing is reported");
+    lab.report("failed", &build(7)).succeeds().reports("nothing is reported");
     assert_eq!(lab.issue(number).comments.len(), 0);
 }
 
@@ -136,12 +136,12 @@ fn record_of_another_issue_is_not_replayed() {
         lab.world().edit_body(REPO, 2, "bob", &old.body);
         lab.close(2, "alice");
         let (run, _) = lab.get(&lab.version(2), "replayed");
-        run.fails("tampered").says("edited by bob");
+        run.fails("tampered").reports("edited by bob");
         // Without a trace of the edit, as on a server whose history somebody cleaned.
         lab.world().change(REPO, 2, |issue| issue.edits.clear());
         let (run, dir) = lab.get(&lab.version(2), "cleaned");
         if signed {
-            run.fails("tampered").says("not signed");
+            run.fails("tampered").reports("not signed");
         } else {
             // This is what a signing key is for.
             run.succeeds();
@@ -164,7 +164,7 @@ fn comment_of_another_issue_is_not_replayed() {
     lab.world().change(REPO, 2, |issue| issue.comments[0].edited = None);
     lab.close(2, "alice");
     let (run, _) = lab.get(&lab.version(2), "replayed");
-    run.fails("tampered").says("not signed");
+    run.fails("tampered").reports("not signed");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn issue_from_another_repository_approves_nothing() {
     lab.close(here, "alice");
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([]));
-    run.says("transferred here from another repository");
+    run.reports("transferred here from another repository");
     let (run, _) = lab.get(&lab.version(here), "moved");
     run.fails("transferred");
 }
@@ -224,7 +224,7 @@ fn machines_closing_approves_nothing() {
     lab.recorded(1);
     lab.fake.time().advance(5_000);
     lab.world().close_by(REPO, 1, None, "completed", None);
-    lab.get(&lab.version(1), "ghost").0.fails("closer").says("does not show who");
+    lab.get(&lab.version(1), "ghost").0.fails("closer").reports("does not show who");
 }
 
 #[test]
@@ -340,7 +340,7 @@ fn path_or_link_out_of_the_build_directory_is_refused() {
     fs::write(dir.join("huge"), vec![b'a'; 2 << 20]).unwrap();
     let mut params = record_params();
     params["pins"]["code"] = json!("huge");
-    lab.put(&params, &dir, &build(1)).fails("bad-file").says("larger");
+    lab.put(&params, &dir, &build(1)).fails("bad-file").reports("larger");
     assert_eq!(lab.issues().len(), 0);
 }
 

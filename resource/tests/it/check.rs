@@ -169,7 +169,7 @@ fn only_closing_as_completed_counts() {
     lab.close(number, "gate-bot");
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([]));
-    run.says("gate-bot cannot approve");
+    run.reports("gate-bot cannot approve");
 }
 
 // 12, 13, 14
@@ -208,7 +208,7 @@ fn marker_with_a_wrong_signature_is_refused_aloud() {
     let lab = lab.source("signing_key", "another key of enough characters");
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([]));
-    run.says("not signed");
+    run.reports("not signed");
 }
 
 /// Records, has `who` close the issue by `closer`, and gives what a check sees and says.
@@ -228,18 +228,18 @@ fn closer_without_the_right_counts_for_nothing_and_is_told() {
     let cases = [("eve", None), ("mallory", None), ("stale[bot]", None)];
     for (who, closer) in cases.into_iter().chain(machines.map(|machine| ("bob", machine))) {
         let lab = Lab::new();
-        let (versions, said) = closed_by(&lab, who, closer);
+        let (versions, log_text) = closed_by(&lab, who, closer);
         assert_eq!(versions, NONE, "{who} {closer:?}");
-        assert!(said.contains("issue #1, closed at"), "{said}");
-        let told = |lab: &Lab| {
+        assert!(log_text.contains("issue #1, closed at"), "{log_text}");
+        let notice_count = |lab: &Lab| {
             lab.issue(1).comments.iter().filter(|comment| comment.body.contains("**Not approved:**")).count()
         };
-        assert_eq!(told(&lab), 1, "{who} {closer:?}");
+        assert_eq!(notice_count(&lab), 1, "{who} {closer:?}");
         // Once, however often it is checked.
         lab.gate_check(None).succeeds();
         fs::remove_dir_all(lab.temp.path().join("cache")).unwrap();
         lab.gate_check(None).succeeds();
-        assert_eq!(told(&lab), 1, "{who} {closer:?}");
+        assert_eq!(notice_count(&lab), 1, "{who} {closer:?}");
     }
 }
 
@@ -337,7 +337,7 @@ fn login_that_was_given_to_another_account_approves_nothing() {
     });
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([]));
-    run.says("belongs to another account");
+    run.reports("belongs to another account");
 }
 
 #[test]
@@ -347,7 +347,7 @@ fn soak_holds_an_approval_and_expiry_voids_it() {
     lab.close(number, "alice");
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([]));
-    run.says("waits until");
+    run.reports("waits until");
     assert!(lab.issue(1).comments.iter().any(|comment| comment.body.contains("**Approved, and waiting:**")));
     // The answer that was kept is not taken for the one of later.
     lab.fake.time().advance(3_599_000);
@@ -370,7 +370,7 @@ fn soak_holds_an_approval_and_expiry_voids_it() {
 fn policy_that_cannot_be_kept_is_refused() {
     for (field, value) in [("approvals", json!(2)), ("approvals", json!(0)), ("not_author", json!(true))] {
         let lab = Lab::new().source(field, value);
-        lab.gate_check(None).fails("unsupported").says(field);
+        lab.gate_check(None).fails("unsupported").reports(field);
         lab.record(1).fails("unsupported");
         assert_eq!(lab.fake.log().len(), 0);
     }
@@ -383,7 +383,7 @@ fn policy_that_cannot_be_kept_is_refused() {
 fn closers_that_name_nobody_are_refused() {
     for closers in [json!({}), json!({"users": []}), json!({"users": [], "teams": [], "roles": [], "apps": []})] {
         let lab = Lab::new().source("closers", closers);
-        lab.gate_check(None).fails("bad-source").says("closers");
+        lab.gate_check(None).fails("bad-source").reports("closers");
         assert_eq!(lab.fake.log().len(), 0);
     }
 }
@@ -392,9 +392,9 @@ fn closers_that_name_nobody_are_refused() {
 fn roles_of_the_two_resources_are_kept_apart() {
     let lab = Lab::new();
     let request = json!({"source": lab.gate_source("post")});
-    lab.run("check", &request, lab.temp.path(), None).fails("bad-source").says("role: post");
+    lab.run("check", &request, lab.temp.path(), None).fails("bad-source").reports("role: post");
     let request = json!({"source": lab.gate_source("trigger"), "params": record_params()});
-    lab.run("out", &request, &lab.build_dir(1), Some(&build(1))).fails("bad-source").says("role: trigger");
+    lab.run("out", &request, &lab.build_dir(1), Some(&build(1))).fails("bad-source").reports("role: trigger");
 }
 
 // 16
@@ -527,7 +527,7 @@ fn account_that_is_not_the_named_one_is_said() {
     let lab = lab.source("bot", 424_242);
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([]));
-    run.says("issue #1 is of gate-bot, and not of the gate's account");
+    run.reports("issue #1 is of gate-bot, and not of the gate's account");
 }
 
 // 19
@@ -560,7 +560,7 @@ fn used_up_limit_is_waited_for_within_reason() {
     answer_once(&lab, "/issues", limited(&lab, 3_600));
     let start = lab.fake.time().now();
     let run = lab.gate_check(None);
-    run.fails("rate-limited").says("2026-01-05T11:00:0");
+    run.fails("rate-limited").reports("2026-01-05T11:00:0");
     assert!(lab.fake.time().now() - start < 120_000);
     assert_eq!(run.requests.len(), 1);
     let lab = lab.source("max_wait", 4_000);
@@ -586,7 +586,7 @@ fn secondary_limits_are_waited_for_and_permissions_are_not() {
     let lab = Lab::new();
     answer_once(&lab, "/issues", Response::error(403, "Resource not accessible by personal access token"));
     let run = lab.gate_check(None);
-    run.fails("forbidden").says("Resource not accessible");
+    run.fails("forbidden").reports("Resource not accessible");
     assert_eq!(run.requests.len(), 1);
 }
 
@@ -608,7 +608,7 @@ fn limit_of_graphql_comes_with_status_200() {
 fn low_limit_is_said() {
     let lab = Lab::new();
     lab.world().requests = 4_600;
-    lab.gate_check(None).succeeds().says("rate limit: 399 of 5000 requests left");
+    lab.gate_check(None).succeeds().reports("rate limit: 399 of 5000 requests left");
 }
 
 #[test]

@@ -343,11 +343,11 @@ fn null_is_nothing_said() {
     lab.run("check", &json!({"source": source}), &dir, None).succeeds();
     // An unknown key is none of these.
     source["gates"] = Value::Null;
-    lab.run("check", &json!({"source": source}), &dir, None).fails("bad-source").says("gates");
+    lab.run("check", &json!({"source": source}), &dir, None).fails("bad-source").reports("gates");
     let params = json!({"label": null});
     lab.run("out", &json!({"source": lab.compat_source(), "params": params}), &dir, Some(&build(1)))
         .fails("bad-params")
-        .says("label");
+        .reports("label");
 }
 
 #[test]
@@ -378,9 +378,9 @@ fn writes_of_unknown_outcome_are_looked_for() {
 #[test]
 fn trouble_with_assignees_locks_and_length_does_not_fail_the_put() {
     let lab = Lab::new();
-    put(&lab, &json!({"assignees": ["left-the-company"]}), &build(1)).succeeds().says("left out: left-the-company");
+    put(&lab, &json!({"assignees": ["left-the-company"]}), &build(1)).succeeds().reports("left out: left-the-company");
     lab.world().change(REPO, 1, |issue| issue.locked = true);
-    put(&lab, &Value::Null, &build(2)).succeeds().says("is locked");
+    put(&lab, &Value::Null, &build(2)).succeeds().reports("is locked");
     assert_eq!(lab.issues().len(), 2);
     put(&lab, &Value::Null, &build(3)).succeeds();
     assert_eq!((lab.issues().len(), lab.issue(2).comments.len()), (2, 1));
@@ -413,12 +413,12 @@ fn puts_at_the_same_moment_leave_one_open_issue() {
             });
             let open = lab.open_issues();
             assert_eq!(open.len(), 1, "{n} puts, lag {lag}");
-            let told = |number: &u64| {
+            let is_notified = |number: &u64| {
                 let issue = lab.issue(open[0].number);
                 let text = format!("build number {number}.");
                 issue.body.contains(&text) || issue.comments.iter().any(|comment| comment.body.contains(&text))
             };
-            assert!((1..=n).all(|number| told(&number)), "{n} puts, lag {lag}");
+            assert!((1..=n).all(|number| is_notified(&number)), "{n} puts, lag {lag}");
             assert_eq!(versions(&lab, None), Vec::<Value>::new());
         }
     }
@@ -448,10 +448,10 @@ fn both_ways_to_authenticate_and_both_servers_work() {
     let lab = Lab::new();
     let mut source = lab.compat_source();
     source.as_object_mut().unwrap().remove("access_token");
-    lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").says("access_token");
+    lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").reports("access_token");
     source["gh_host"] = json!("http://github.example.org");
     source["access_token"] = json!(BOT_TOKEN);
-    lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").says("https");
+    lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").reports("https");
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn run(name: &str, lag: Lag) -> Tally {
         assert!(!lab.open_issues().is_empty());
         if lag.read == 0 {
             for issue in lab.open_issues() {
-                let told = marker(&issue.body)["records"].as_u64().unwrap();
+                let counted = marker(&issue.body)["records"].as_u64().unwrap();
                 // Two that copy the same record at the same place write the same.
                 let records: BTreeSet<String> = issue
                     .comments
@@ -97,7 +97,7 @@ fn run(name: &str, lag: Lag) -> Tally {
                     .filter(|marker| marker["kind"] == "record")
                     .map(|marker| marker["record"].to_string())
                     .collect();
-                assert_eq!(told, 1 + records.len() as u64, "{name}, seed {seed}: a record could be deleted unseen");
+                assert_eq!(counted, 1 + records.len() as u64, "{name}, seed {seed}: a record could be deleted unseen");
             }
         }
         tally.trials += 1;

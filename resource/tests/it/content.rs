@@ -69,10 +69,11 @@ fn checked_out(shell: &[&str], dir: &Path, content: &str) -> Output {
 fn agrees(dir: &Path, content: &str, expected: bool, what: &str) {
     for shell in SHELLS {
         let output = checked_out(shell, dir, content);
-        let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.success(), expected, "{what} with {shell:?}: {told}");
+        let output_text =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), expected, "{what} with {shell:?}: {output_text}");
         let word = if expected { "the approved content sha256:" } else { "not deployed" };
-        assert!(told.contains(word), "{what} with {shell:?}: {told}");
+        assert!(output_text.contains(word), "{what} with {shell:?}: {output_text}");
     }
 }
 
@@ -148,8 +149,8 @@ fn approval_without_a_hash_deploys_nothing_where_one_is_compared() {
     for shell in SHELLS {
         let output = checked_out(shell, &job, "tool except body timestamp url");
         assert!(!output.status.success(), "{shell:?}");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(told.contains("the approval names no version of tool.sha256"), "{told}");
+        let output_text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output_text.contains("the approval names no version of tool.sha256"), "{output_text}");
     }
 }
 
@@ -175,9 +176,9 @@ fn content_that_cannot_be_hashed_alike_is_refused() {
     let dir = lab.build_dir(1);
     fetch(&dir, "first", "10:00");
     fs::write(dir.join("tool/x\ny"), "").unwrap();
-    lab.put(&params(&except()), &dir, &build(1)).fails("bad-file").says("control character");
+    lab.put(&params(&except()), &dir, &build(1)).fails("bad-file").reports("control character");
     fs::remove_file(dir.join("tool/x\ny")).unwrap();
     let mut twice = params(&except());
     twice["pins"]["tool.sha256"] = json!("tool/tag");
-    lab.put(&twice, &dir, &build(1)).fails("bad-params").says("both give the pin `tool.sha256`");
+    lab.put(&twice, &dir, &build(1)).fails("bad-params").reports("both give the pin `tool.sha256`");
 }

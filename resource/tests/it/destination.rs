@@ -38,14 +38,17 @@ fn approval_for_another_stage_is_refused_by_check_get_and_claim() {
 
     let lab = after_change(lab, PRODUCTION);
     let check = lab.gate_check(None);
-    check.succeeds().says(CONSUMER).says(PRODUCTION);
+    check.succeeds().reports(CONSUMER).reports(PRODUCTION);
     assert_eq!(check.json(), json!([]));
-    let told = last_comment(&lab, 1);
-    assert!(told.contains("Reopening this issue does not help") && !told.contains("To approve, reopen"), "{told}");
+    let comment_text = last_comment(&lab, 1);
+    assert!(
+        comment_text.contains("Reopening this issue does not help") && !comment_text.contains("To approve, reopen"),
+        "{comment_text}"
+    );
     let (get, refused) = lab.get(&lab.version(1), "refused");
-    get.fails("wrong-destination").says(CONSUMER).says(PRODUCTION).says("the next deployment opens");
+    get.fails("wrong-destination").reports(CONSUMER).reports(PRODUCTION).reports("the next deployment opens");
     assert!(no_file_in(&refused));
-    lab.claim_of(&dir, &build(7)).fails("wrong-destination").says(CONSUMER).says(PRODUCTION);
+    lab.claim_of(&dir, &build(7)).fails("wrong-destination").reports(CONSUMER).reports(PRODUCTION);
     // A person who starts the job by hand gets no further.
     lab.claim_of(&dir, &build(8).by("carol")).fails("wrong-destination");
     let issue = lab.issue(1);
@@ -70,13 +73,13 @@ fn preview_and_deployment_of_one_stage_are_two_destinations() {
 #[test]
 fn destination_is_a_stage_of_the_project_of_the_gate() {
     let lab = after_change(Lab::new(), "billing/-/QA/deploy");
-    lab.gate_check(None).fails("bad-source").says("another project");
+    lab.gate_check(None).fails("bad-source").reports("another project");
     let put = lab.record(1);
-    put.fails("bad-source").says("another project");
+    put.fails("bad-source").reports("another project");
     assert_eq!(put.requests.len(), 0);
     for wrong in ["QA", "shop/-/QA", "shop/-/QA/destroy", "a/b/c/d/deploy", "shop/-/Q A/deploy", "((env))"] {
         let lab = after_change(Lab::new(), wrong);
-        lab.gate_check(None).fails("bad-source").says(&format!("found `{wrong}`"));
+        lab.gate_check(None).fails("bad-source").reports(&format!("found `{wrong}`"));
         lab.record(1).fails("bad-source");
     }
 }
@@ -88,9 +91,9 @@ fn approval_is_not_taken_without_a_destination() {
     lab.close(1, "alice");
     let (_, dir) = lab.get(&lab.version(1), "gate");
     let lab = after_change(lab, Value::Null);
-    lab.gate_check(None).fails("bad-source").says("`destination` is missing");
-    lab.claim_of(&dir, &build(7)).fails("bad-source").says("`destination` is missing");
-    lab.report("failed", &build(7)).fails("bad-source").says("`destination` is missing");
+    lab.gate_check(None).fails("bad-source").reports("`destination` is missing");
+    lab.claim_of(&dir, &build(7)).fails("bad-source").reports("`destination` is missing");
+    lab.report("failed", &build(7)).fails("bad-source").reports("`destination` is missing");
     assert!(lab.issue(1).comments.is_empty());
 }
 
@@ -104,8 +107,13 @@ fn open_issue_for_another_stage_is_closed_by_the_next_record() {
         let lab = after_change(lab, destination);
         assert_eq!(lab.recorded(2), 2, "the versions are on an issue of their own");
         assert!(is_rejected(&lab, 1));
-        let told = last_comment(&lab, 1);
-        assert!(told.contains("promoted to `QA`") && told.contains(text) && told.contains("Decide on #2"), "{told}");
+        let comment_text = last_comment(&lab, 1);
+        assert!(
+            comment_text.contains("promoted to `QA`")
+                && comment_text.contains(text)
+                && comment_text.contains("Decide on #2"),
+            "{comment_text}"
+        );
         assert!(!lab.issue(2).closed);
         // Nothing more is said by the records that follow.
         let count = lab.issue(1).comments.len();
@@ -134,9 +142,12 @@ fn open_issue_for_another_stage_that_a_person_reopened_stays_open() {
     }
     let issue = lab.issue(1);
     assert!(!issue.closed);
-    let told: Vec<&str> = issue.comments.iter().map(|comment| comment.body.as_str()).collect();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains("Closing this issue deploys nothing") && told[0].contains("stays open"), "{told:?}");
+    let comment_text: Vec<&str> = issue.comments.iter().map(|comment| comment.body.as_str()).collect();
+    assert_eq!(comment_text.len(), 1, "{comment_text:?}");
+    assert!(
+        comment_text[0].contains("Closing this issue deploys nothing") && comment_text[0].contains("stays open"),
+        "{comment_text:?}"
+    );
     // And it deploys nothing.
     lab.close(1, "alice");
     assert_eq!(lab.versions(None), Vec::<Value>::new());
@@ -153,8 +164,11 @@ fn open_issue_for_another_stage_is_told_by_the_first_check() {
     }
     let issue = lab.issue(1);
     assert!(!issue.closed && issue.comments.len() == 1, "{issue:?}");
-    let told = last_comment(&lab, 1);
-    assert!(told.contains("promoted to `QA`") && told.contains("The next deployment opens the issue"), "{told}");
+    let comment_text = last_comment(&lab, 1);
+    assert!(
+        comment_text.contains("promoted to `QA`") && comment_text.contains("The next deployment opens the issue"),
+        "{comment_text}"
+    );
     // The next record still says where the decision is now, and closes it.
     assert_eq!(lab.recorded(2), 2);
     assert!(is_rejected(&lab, 1) && last_comment(&lab, 1).contains("Decide on #2"));
@@ -305,7 +319,7 @@ fn used_approval_stays_used_under_another_name() {
         // that was new too would start: its claim is refused.
         let (get, dir) = lab.get(&lab.version(1), "renamed");
         get.succeeds();
-        lab.claim_of(&dir, &build(8)).fails("already-used").says("was used already by");
+        lab.claim_of(&dir, &build(8)).fails("already-used").reports("was used already by");
         assert_eq!(lab.issue(1).comments.len(), 1, "{what}");
         // The next approval works.
         assert_eq!(lab.recorded(2), 2, "{what}");

@@ -129,8 +129,8 @@ fn healing_killed_anywhere_is_finished() {
     killed_anywhere(prepare, |lab, nth, phase| {
         assert_eq!(lab.issues().len(), 2, "{phase:?} request {nth}");
         assert_eq!(lab.issue(2).state_reason.as_deref(), Some("duplicate"), "{phase:?} request {nth}");
-        let told = lab.issue(2).comments.len();
-        assert_eq!(told, 1, "{phase:?} request {nth}: told {told} times that it is a duplicate");
+        let comment_count = lab.issue(2).comments.len();
+        assert_eq!(comment_count, 1, "{phase:?} request {nth}: told {comment_count} times that it is a duplicate");
         assert_eq!(approve_and_count(lab), (commit(3), 3), "{phase:?} request {nth}");
     });
 }
@@ -285,7 +285,7 @@ fn failing_reads_are_tried_four_times() {
         fail_reads(&lab, 4, failure.clone());
         let lab = lab.source("max_wait", 100);
         let run = lab.gate_check(None);
-        run.fails("unavailable").says("in 4 tries");
+        run.fails("unavailable").reports("in 4 tries");
         assert!(!run.stderr.contains("Unicorn") || run.stderr.lines().count() < 3);
     }
 }
@@ -297,7 +297,7 @@ fn server_that_does_not_answer_is_given_up() {
     lab.gate_check(None).succeeds();
     fail_reads(&lab, 99, Action::Freeze);
     let lab = lab.source("max_wait", 0);
-    lab.gate_check(None).fails("unavailable").says("timeout");
+    lab.gate_check(None).fails("unavailable").reports("timeout");
 }
 
 #[test]
@@ -351,7 +351,7 @@ fn renamed_repository_is_read_and_not_written() {
     run.succeeds();
     assert_eq!(run.json().as_array().unwrap().len(), 1, "{}", run.stderr);
     let run = lab.record(2);
-    run.fails("redirected").says("write the present name in `repository`");
+    run.fails("redirected").reports("write the present name in `repository`");
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn link_to_a_page_of_another_server_is_refused() {
         ),
         _ => Action::Go,
     });
-    lab.gate_check(None).fails("unexpected-answer").says("another server");
+    lab.gate_check(None).fails("unexpected-answer").reports("another server");
 }
 
 #[test]
@@ -399,7 +399,7 @@ fn endless_redirects_and_pages_end() {
         }
         _ => Action::Go,
     });
-    lab.gate_check(None).fails("unexpected-answer").says("too many redirects");
+    lab.gate_check(None).fails("unexpected-answer").reports("too many redirects");
     lab.fake.unhook();
     let base = lab.endpoint.base.clone();
     lab.fake.hook(move |request, _, _, phase| match phase {
@@ -408,7 +408,7 @@ fn endless_redirects_and_pages_end() {
         ),
         _ => Action::Go,
     });
-    lab.gate_check(None).fails("unexpected-answer").says("more than 500 pages");
+    lab.gate_check(None).fails("unexpected-answer").reports("more than 500 pages");
 }
 
 #[test]

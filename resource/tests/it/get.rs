@@ -112,7 +112,7 @@ fn used_approval_can_be_got_after_a_reopening_and_not_used() {
     lab.claim(1, &build(7)).succeeds();
     lab.reopen(1, "alice");
     let (run, dir) = lab.get(&version, "behind");
-    run.succeeds().says("used before");
+    run.succeeds().reports("used before");
     assert_eq!(fs::read_to_string(dir.join("ref")).unwrap(), format!("{}\n", commit(1)));
     lab.claim_of(&dir, &build(8).by("bob")).fails("withdrawn");
     // What somebody touched since is not believed.
@@ -129,9 +129,9 @@ fn withdrawn_approval_is_refused() {
     lab.close(1, "alice");
     let version = lab.version(1);
     lab.reopen(1, "alice");
-    refused(&lab, &version, "withdrawn").says("was reopened");
+    refused(&lab, &version, "withdrawn").reports("was reopened");
     lab.close(1, "alice");
-    refused(&lab, &version, "withdrawn").says("closed again");
+    refused(&lab, &version, "withdrawn").reports("closed again");
     let (run, _) = lab.get(&lab.version(1), "gate");
     run.succeeds();
 }
@@ -143,7 +143,7 @@ fn closing_as_anything_but_completed_is_refused() {
         lab.recorded(1);
         lab.fake.time().advance(5_000);
         lab.world().close(REPO, 1, "alice", reason);
-        refused(&lab, &lab.version(1), "not-completed").says("only closing as completed approves");
+        refused(&lab, &lab.version(1), "not-completed").reports("only closing as completed approves");
     }
 }
 
@@ -155,12 +155,12 @@ fn issue_that_went_is_refused_and_each_way_is_named() {
     lab.close(1, "alice");
     let version = lab.version(1);
     refused(&lab, &json!({"issue_number": "99", "issue_closed_at": lab.closed_at(1)}), "not-found")
-        .says("issue #99: not found in the repository `acme/workflow`");
+        .reports("issue #99: not found in the repository `acme/workflow`");
     lab.world().add_repository("acme/elsewhere");
     lab.world().transfer(REPO, 1, "acme/elsewhere", "bob");
-    refused(&lab, &version, "transferred").says("was transferred to");
+    refused(&lab, &version, "transferred").reports("was transferred to");
     lab.world().delete(REPO, 1);
-    refused(&lab, &version, "deleted").says("was deleted");
+    refused(&lab, &version, "deleted").reports("was deleted");
 }
 
 // 25
@@ -250,7 +250,7 @@ fn record_that_somebody_touched_is_refused() {
                 .change(REPO, 1, |issue| issue.body = issue.body.replace("exactly the versions", "the best versions"));
         }),
     ];
-    for (said, tamper) in tampers {
+    for (words, tamper) in tampers {
         let lab = Lab::new();
         for n in 1..=3 {
             lab.recorded(n);
@@ -261,9 +261,9 @@ fn record_that_somebody_touched_is_refused() {
             lab.version(1)
         };
         tamper(&lab);
-        refused(&lab, &version, "tampered").says(said);
+        refused(&lab, &version, "tampered").reports(words);
         let run = lab.gate_check(None);
-        assert_eq!(run.json(), json!([]), "{said}");
+        assert_eq!(run.json(), json!([]), "{words}");
     }
 }
 
@@ -283,7 +283,7 @@ fn issue_that_names_no_version_approves_nothing() {
     let lab = Lab::new();
     let mut params = record_params();
     params["pins"] = json!({});
-    lab.record_as(1, &params, &build(1)).fails("bad-params").says("`pins` is empty");
+    lab.record_as(1, &params, &build(1)).fails("bad-params").reports("`pins` is empty");
     params["approve"] = json!("latest");
     lab.record_as(1, &params, &build(1)).succeeds();
     lab.close(1, "alice");
@@ -332,5 +332,5 @@ fn version_of_another_form_is_refused() {
         refused(&lab, &version, "bad-request");
     }
     let (run, _) = lab.get(&Value::Null, "none");
-    run.fails("bad-request").says("a get needs a version");
+    run.fails("bad-request").reports("a get needs a version");
 }

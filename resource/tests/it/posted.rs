@@ -114,7 +114,7 @@ fn secret_is_no_version() {
     for secret in [BOT_TOKEN, &foreign_tokens()[0]] {
         let dir = build_dir(1, "img/digest", secret);
         let run = lab.put(&record_params(), dir.path(), &build(1));
-        run.fails("bad-file").says("holds a secret");
+        run.fails("bad-file").reports("holds a secret");
         assert!(!run.stderr.contains(&foreign_tokens()[0]), "{}", run.stderr);
     }
     assert!(lab.issues().is_empty());

@@ -177,24 +177,24 @@ fn unknown_key_is_named_and_refused_in_both_modes() {
     for key in ["closer", "gates", "allow_commit_closes"] {
         let mut source = lab.gate_source("trigger");
         source[key] = json!(true);
-        lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").says(key);
+        lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").reports(key);
         let mut source = lab.compat_source();
         source[key] = json!(true);
-        lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").says(key);
+        lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").reports(key);
     }
     let mut source = lab.gate_source("trigger");
     source["closers"] = json!({"user": ["alice"]});
-    lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").says("user");
+    lab.run("check", &json!({"source": source}), lab.temp.path(), None).fails("bad-source").reports("user");
     lab.run("check", &json!({"source": lab.gate_source("trigger"), "versions": {}}), lab.temp.path(), None)
         .fails("bad-request")
-        .says("versions");
+        .reports("versions");
     let request = json!({"source": lab.gate_source("trigger"), "version": {"issue_number": "1", "issue_closed_at": "2026-01-01T00:00:00Z"}, "params": {"skip": true}});
-    lab.run("in", &request, lab.temp.path(), None).fails("bad-params").says("skip");
-    for (text, said) in [("", "JSON"), ("[]", "not a JSON object"), ("{\"source\": 1}", "source"), ("{}", "source")] {
+    lab.run("in", &request, lab.temp.path(), None).fails("bad-params").reports("skip");
+    for (text, words) in [("", "JSON"), ("[]", "not a JSON object"), ("{\"source\": 1}", "source"), ("{}", "source")] {
         let request: Value = serde_json::from_str(text).unwrap_or(Value::Null);
         let run = lab.run("check", &request, lab.temp.path(), None);
         assert_eq!(run.code, Some(1), "{text}");
-        assert!(run.stderr.contains(said) || text.is_empty(), "{}", run.stderr);
+        assert!(run.stderr.contains(words) || text.is_empty(), "{}", run.stderr);
     }
 }
 
@@ -300,13 +300,13 @@ fn certificate_is_asked_for_and_authorities_of_ones_own_are_believed() {
         }
         json!({"source": source})
     };
-    lab.run("check", &source(None), lab.temp.path(), None).fails("unavailable").says("ertificate");
+    lab.run("check", &source(None), lab.temp.path(), None).fails("unavailable").reports("ertificate");
     assert_eq!(lab.fake.take_log().len(), 0, "a request went to a server that proved nothing");
     lab.run("check", &source(Some(authority.pem())), lab.temp.path(), None).succeeds();
     let other = fake_github::Authority::new();
     lab.run("check", &source(Some(other.pem())), lab.temp.path(), None).fails("unavailable");
     for bad in ["no PEM", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"] {
-        lab.run("check", &source(Some(bad)), lab.temp.path(), None).fails("bad-source").says("ca_cert");
+        lab.run("check", &source(Some(bad)), lab.temp.path(), None).fails("bad-source").reports("ca_cert");
     }
     // As a worker of Concourse's gives it.
     let file = lab.temp.path().join("ca.pem");

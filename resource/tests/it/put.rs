@@ -142,7 +142,7 @@ fn issue_with_a_changed_record_starts_over_with_the_next_build() {
     let comment = lab.issue(1).comments[1].clone();
     lab.world().edit_comment(REPO, 1, comment.id, "bob", &comment.body.replace(&commit(3), &commit(9)));
     let run = lab.record(4);
-    run.succeeds().says("was edited by bob");
+    run.succeeds().reports("was edited by bob");
     assert_eq!(lab.issues().len(), 1);
     assert!(lab.issue(1).comments[1].body.contains("no longer counts"));
     lab.recorded(5);
@@ -167,7 +167,7 @@ fn chain_that_was_written_back_is_no_chain() {
     lab.world().edit_comment(REPO, 1, comment.id, "gate-bot", &comment.body);
     lab.close(1, "alice");
     let (run, _) = lab.get(&lab.version(1), "forked");
-    run.fails("tampered").says("its records contradict each other");
+    run.fails("tampered").reports("its records contradict each other");
     lab.reopen(1, "alice");
     assert_eq!(lab.recorded(4), 1);
     lab.close(1, "alice");
@@ -196,7 +196,7 @@ fn chain_that_was_written_back_with_another_record_is_no_chain() {
     lab.world().edit_body(REPO, 1, "gate-bot", &after.body);
     lab.close(1, "alice");
     let (run, _) = lab.get(&lab.version(1), "forked");
-    run.fails("tampered").says("its records contradict each other");
+    run.fails("tampered").reports("its records contradict each other");
     // The next build begins anew.
     lab.reopen(1, "alice");
     assert_eq!(lab.recorded(5), 1);
@@ -271,11 +271,11 @@ fn report_finds_a_claim_that_ended_before_the_body_was_told() {
 fn build_is_recorded_once_and_its_repetition_says_so() {
     let lab = Lab::new();
     lab.recorded(1);
-    lab.record(1).succeeds().says("recorded already");
+    lab.record(1).succeeds().reports("recorded already");
     assert_eq!((lab.issues().len(), lab.issue(1).comments.len()), (1, 0));
     lab.recorded(2);
     let again = lab.record(2);
-    again.succeeds().says("recorded already");
+    again.succeeds().reports("recorded already");
     assert_eq!(again.writes(), Vec::<String>::new());
     assert_eq!(lab.issue(1).comments.len(), 1);
     // The same versions by another build: people see that it was deployed again.
@@ -363,7 +363,7 @@ fn opening_of_unknown_outcome_is_looked_for_before_it_is_repeated() {
         lab.world().open(REPO, "gate-bot", "something else", "", &[]);
         on_write(&lab, phase, "/issues", 1, action.clone());
         let run = lab.record(1);
-        run.succeeds().says("whether it was carried out is not known");
+        run.succeeds().reports("whether it was carried out is not known");
         assert_eq!(lab.issues().len(), 2, "{phase:?} {action:?}");
         assert_eq!(run.json()["version"]["issue_number"], "2", "{phase:?} {action:?}");
         let posts = run
@@ -548,7 +548,7 @@ fn assignee_that_github_refuses_is_left_out() {
     let lab = Lab::new();
     let mut params = record_params();
     params["assignees"] = json!(["alice", "left-the-company"]);
-    lab.record_as(1, &params, &build(1)).succeeds().says("left-the-company");
+    lab.record_as(1, &params, &build(1)).succeeds().reports("left-the-company");
     assert_eq!(lab.issues().len(), 1);
     assert_eq!(lab.issue(1).assignees, ["alice"]);
 }
@@ -598,16 +598,16 @@ fn long_text_is_cut_and_keeps_marker_and_link() {
 fn label_that_github_drops_is_said_and_the_gates_own_is_required() {
     let lab = Lab::new();
     lab.world().refused_labels = vec!["promotion-to-qa".to_owned()];
-    lab.record(1).succeeds().says("promotion-to-qa");
+    lab.record(1).succeeds().reports("promotion-to-qa");
     let lab = Lab::new();
     lab.world().drops_labels = true;
-    lab.record(1).fails("forbidden").says("without it no closing is seen");
+    lab.record(1).fails("forbidden").reports("without it no closing is seen");
 }
 
 #[test]
 fn account_other_than_the_named_one_is_refused() {
     let lab = Lab::new().source("bot", 424_242);
-    lab.record(1).fails("bad-source").says("`bot` is 424242, and these credentials belong to `gate-bot`");
+    lab.record(1).fails("bad-source").reports("`bot` is 424242, and these credentials belong to `gate-bot`");
 }
 
 // 38
@@ -628,7 +628,7 @@ fn approval_starts_one_deployment_by_itself() {
     assert_eq!(claims(&lab), 1);
     // Another one: of a pipeline that was set anew, or of a job that was renamed.
     let other = build(8).with("BUILD_PIPELINE_NAME", "shop-2").with("BUILD_JOB_NAME", "deploy");
-    lab.claim_of(&dir, &other).fails("already-used").says("shop/deploy-shop-ci #7");
+    lab.claim_of(&dir, &other).fails("already-used").reports("shop/deploy-shop-ci #7");
     assert_eq!(claims(&lab), 1);
     // By a person.
     lab.claim_of(&dir, &build(9).by("carol")).succeeds();
@@ -689,10 +689,10 @@ fn approval_behind_a_used_one_is_refused_and_told() {
     let (_, first) = lab.get(&lab.version(1), "gate-1");
     lab.claim(1, &build(70)).succeeds();
     lab.claim(3, &build(71)).succeeds();
-    let told = |lab: &Lab, number: u64| {
+    let notices = |lab: &Lab, number: u64| {
         lab.issue(number).comments.iter().filter(|comment| comment.body.contains("Superseded by #3")).count()
     };
-    assert_eq!([told(&lab, 1), told(&lab, 2)], [0, 1], "the one between was passed over");
+    assert_eq!([notices(&lab, 1), notices(&lab, 2)], [0, 1], "the one between was passed over");
     for who in [build(72), build(73).by("carol")] {
         lab.claim_of(&first, &who).fails(if who.env.contains_key("BUILD_CREATED_BY") {
             "out-of-order"
@@ -704,14 +704,14 @@ fn approval_behind_a_used_one_is_refused_and_told() {
     lab.reopen(2, "alice");
     lab.close(2, "alice");
     let again = lab.claim(2, &build(74));
-    again.fails("out-of-order").says("rollback");
+    again.fails("out-of-order").reports("rollback");
     // The label of somebody who cannot approve allows nothing.
     lab.world().label(REPO, 2, "eve", "rollback");
     lab.claim(2, &build(75)).fails("out-of-order");
     lab.world().change(REPO, 2, |issue| issue.labels.retain(|label| label != "rollback"));
     lab.world().label(REPO, 2, "alice", "rollback");
     lab.claim(2, &build(76)).succeeds();
-    assert_eq!([told(&lab, 1), told(&lab, 2)], [0, 1], "told once");
+    assert_eq!([notices(&lab, 1), notices(&lab, 2)], [0, 1], "told once");
 }
 
 #[test]
@@ -723,7 +723,7 @@ fn claim_compares_the_versions_that_were_got() {
     let file = dir.join("approval.json");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace(&commit(1), &commit(9))).unwrap();
-    lab.claim_of(&dir, &build(7)).fails("out-of-order").says("approves other versions");
+    lab.claim_of(&dir, &build(7)).fails("out-of-order").reports("approves other versions");
 }
 
 #[test]
@@ -789,11 +789,11 @@ fn issue_tells_what_became_of_its_approval() {
     }
     // A hook of a build whose get failed.
     let run = lab.report("failed", &build(8));
-    run.succeeds().says("nothing is reported");
+    run.succeeds().reports("nothing is reported");
     assert_eq!(run.json()["version"], json!({"state": "unreported", "build": "8"}));
     lab.claim_of(&dir, &build(9).by("carol")).succeeds();
     lab.world().change(REPO, 1, |issue| issue.locked = true);
-    lab.report("failed", &build(9)).succeeds().says("is locked");
+    lab.report("failed", &build(9)).succeeds().reports("is locked");
 }
 
 #[test]
@@ -804,7 +804,7 @@ fn preview_without_changes_leaves_nothing_waiting() {
     params["body_files"] = json!(["preview/summary.md"]);
     let empty = lab.dir("unchanged", &[("preview/no-changes", "")]);
     let run = lab.put(&params, &empty, &build(1));
-    run.succeeds().says("nothing to approve");
+    run.succeeds().reports("nothing to approve");
     assert_eq!(run.json()["version"], json!({"state": "closed", "build": "1"}));
     assert_eq!(lab.issues().len(), 0);
     // With changes an issue, then without any: it is closed, and says so.
@@ -955,7 +955,7 @@ fn renamed_gate_still_knows_what_was_used() {
     let lab = lab.renamed();
     lab.reopen(1, "alice");
     lab.close(1, "alice");
-    lab.claim(1, &build(80)).fails("out-of-order").says("#2 was deployed already");
+    lab.claim(1, &build(80)).fails("out-of-order").reports("#2 was deployed already");
 }
 
 /// What GitHub's GraphQL says of a duplicate to those who do not ask for duplicates is not written anywhere.
@@ -969,7 +969,7 @@ fn reason_that_became_another_before_the_claim_is_no_approval() {
         lab.world().duplicates_read_completed = true;
         // On the page the reason of a closed issue can be changed.
         lab.world().change(REPO, 1, |issue| issue.state_reason = Some(reason.to_owned()));
-        lab.claim_of(&dir, &build(7)).fails("not-completed").says(&reason.replace('_', " "));
+        lab.claim_of(&dir, &build(7)).fails("not-completed").reports(&reason.replace('_', " "));
     }
 }
 
@@ -992,20 +992,20 @@ fn signed_records_survive_everything_that_a_put_does() {
     assert_eq!(lab.issues().len(), 2);
     lab.close(2, "alice");
     let (run, _) = lab.get(&lab.version(2), "unsigned");
-    run.fails("tampered").says("not signed");
+    run.fails("tampered").reports("not signed");
     lab.reopen(2, "alice");
     assert_eq!(lab.recorded(4), 2);
     lab.close(2, "alice");
     let (run, _) = lab.get(&lab.version(2), "signed");
     run.succeeds();
     let lab = lab.source("signing_key", "short");
-    lab.record(5).fails("bad-source").says("too short");
+    lab.record(5).fails("bad-source").reports("too short");
 }
 
 #[test]
 fn params_that_say_nothing_sensible_are_refused_before_any_request() {
     let lab = Lab::new();
-    for (key, value, said) in [
+    for (key, value, words) in [
         ("title", json!("((title))"), "a variable that nothing filled"),
         ("labels", json!(["((label))"]), "a variable that nothing filled"),
         ("title", json!(" "), "empty"),
@@ -1015,15 +1015,15 @@ fn params_that_say_nothing_sensible_are_refused_before_any_request() {
         let mut params = record_params();
         params[key] = value;
         let run = lab.record_as(1, &params, &build(1));
-        run.fails("bad-params").says(said);
+        run.fails("bad-params").reports(words);
         assert_eq!(run.requests.len(), 0);
     }
     for (file, text) in [("code/.git/ref", "main\n"), ("img/digest", "two words"), ("img/digest", "")] {
         let dir = lab.build_dir(1);
         fs::write(dir.join(file), text).unwrap();
-        lab.put(&record_params(), &dir, &build(1)).fails("bad-file").says(file);
+        lab.put(&record_params(), &dir, &build(1)).fails("bad-file").reports(file);
         lab.build_dir(1);
     }
     let empty = lab.dir("empty", &[]);
-    lab.put(&record_params(), &empty, &build(1)).fails("bad-file").says("is not there");
+    lab.put(&record_params(), &empty, &build(1)).fails("bad-file").reports("is not there");
 }

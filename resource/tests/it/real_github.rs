@@ -83,7 +83,7 @@ fn query_that_the_server_does_not_understand_fails_at_once() {
     let body = r#"{"errors":[{"path":["query"],"extensions":{"code":"undefinedField"},"locations":[{"line":1,"column":1}],"message":"Field 'x' doesn't exist on type 'Issue'"}]}"#;
     answer_next(&lab, "/graphql", 9, raw(200, body));
     let run = lab.gate_check(None);
-    run.fails("unexpected-answer").says("Field 'x' doesn't exist");
+    run.fails("unexpected-answer").reports("Field 'x' doesn't exist");
     assert_eq!(run.count("fault"), 1);
 }
 
@@ -95,7 +95,7 @@ fn secondary_limit_inside_a_200_is_waited_for() {
     answer_next(&lab, "/graphql", 1, raw(200, body));
     let run = lab.gate_check(None);
     assert_eq!(run.json(), json!([lab.version(1)]));
-    run.says("rate limited by GitHub: waiting 60 s");
+    run.reports("rate limited by GitHub: waiting 60 s");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn content_that_was_submitted_too_quickly_is_submitted_later() {
         }
         Action::Go
     });
-    lab.record(1).succeeds().says("waiting 60 s");
+    lab.record(1).succeeds().reports("waiting 60 s");
     assert_eq!(lab.issues().len(), 1);
 }
 
@@ -123,7 +123,7 @@ fn replica_that_does_not_know_the_issue_yet_is_asked_again() {
     lab.get(&lab.version(1), "gate").0.succeeds();
     lab.fake.unhook();
     answer_next(&lab, "/graphql", 9, Response::json(200, &gone));
-    lab.get(&lab.version(1), "never").0.fails("not-found").says("issue #1").says(REPO);
+    lab.get(&lab.version(1), "never").0.fails("not-found").reports("issue #1").reports(REPO);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn put_goes_on_trying_until_max_wait_and_a_check_does_not() {
     };
     let lab = Lab::new();
     outage(&lab, 600_000);
-    lab.gate_check(None).fails("unavailable").says("in 4 tries").says("127.0.0.1");
+    lab.gate_check(None).fails("unavailable").reports("in 4 tries").reports("127.0.0.1");
     lab.record(1).succeeds();
     lab.close(1, "alice");
     lab.fake.unhook();
@@ -153,7 +153,7 @@ fn put_goes_on_trying_until_max_wait_and_a_check_does_not() {
     run.fails("unavailable");
     let waited = (lab.fake.time().now() - start) / 1_000;
     assert!((880..1_000).contains(&waited), "{waited}");
-    run.says("help: ").says("rerun-build").says("shop/deploy-shop-ci");
+    run.reports("help: ").reports("rerun-build").reports("shop/deploy-shop-ci");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn write_that_never_left_this_machine_is_sent_again() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let lab = lab.source("gh_host", format!("http://127.0.0.1:{port}"));
     let run = lab.record(1);
-    run.fails("unavailable").says("127.0.0.1");
+    run.fails("unavailable").reports("127.0.0.1");
 }
 
 #[test]
@@ -217,12 +217,12 @@ fn refusal_of_a_new_token_says_that_it_was_new() {
         answer_next(&lab, "", 99, Response::error(status, "Resource not accessible by integration"));
         let start = lab.fake.time().now();
         let run = lab.gate_check(None);
-        run.fails(id).says("the App's token was new");
+        run.fails(id).reports("the App's token was new");
         assert_eq!((lab.fake.time().now() - start) / 1_000, 43, "{id}");
         // Not longer than it may wait.
         let lab = lab.source("max_wait", 5);
         let run = lab.gate_check(None);
-        run.fails(id).says("the App's token was new");
+        run.fails(id).reports("the App's token was new");
         assert_eq!(
             run.requests.iter().filter(|logged| logged.status == Some(status)).count(),
             if status == 401 { 3 } else { 2 }
@@ -294,10 +294,10 @@ fn refusals_name_host_and_repository_in_plain_words() {
     ];
     for (response, id, words) in cases {
         let run = refused_by(response.clone());
-        run.fails(id).says(words).says("127.0.0.1");
+        run.fails(id).reports(words).reports("127.0.0.1");
         if !matches!(id, "unauthorized" | "unexpected-answer") {
             // Single sign-on is of the organization.
-            run.says(if words.contains("sso") || words.contains("sign-on") { "acme" } else { REPO });
+            run.reports(if words.contains("sso") || words.contains("sign-on") { "acme" } else { REPO });
         }
         assert_eq!(run.requests.len(), 1, "{response:?}");
     }
@@ -310,7 +310,7 @@ fn graphql_refusal_for_single_sign_on_says_where_to_authorize() {
     let body = json!({"data": {"repository": {"issue": null}}, "errors": [{"type": "FORBIDDEN", "path": ["repository", "issue"], "extensions": {"saml_failure": true}, "locations": [{"line": 4, "column": 13}], "message": "Resource protected by organization SAML enforcement. You must grant your Personal Access token access to this organization."}]});
     let sso = "required; url=https://github.com/orgs/acme/sso?authorization_request=AABP";
     answer_next(&lab, "/graphql", 9, Response::json(200, &body).with("x-github-sso", sso));
-    lab.get(&lab.version(1), "gate").0.fails("forbidden").says("https://github.com/orgs/acme/sso");
+    lab.get(&lab.version(1), "gate").0.fails("forbidden").reports("https://github.com/orgs/acme/sso");
 }
 
 #[test]
@@ -318,10 +318,10 @@ fn repository_without_issues_is_said_to_have_none() {
     let lab = Lab::new();
     lab.close(lab.recorded(1), "alice");
     lab.world().repositories.get_mut(REPO).unwrap().issues_disabled = true;
-    lab.gate_check(None).fails("invalid").says("issues are disabled").says(REPO);
-    lab.record(2).fails("invalid").says("issues are disabled");
+    lab.gate_check(None).fails("invalid").reports("issues are disabled").reports(REPO);
+    lab.record(2).fails("invalid").reports("issues are disabled");
     // A single issue answers the same status as one that was deleted.
-    lab.get(&lab.version(1), "gate").0.fails("invalid").says("issues are disabled");
+    lab.get(&lab.version(1), "gate").0.fails("invalid").reports("issues are disabled");
 }
 
 #[test]
@@ -331,8 +331,8 @@ fn archived_repository_is_read_and_said_to_be_archived_on_writing() {
     lab.world().repositories.get_mut(REPO).unwrap().archived = true;
     assert_eq!(lab.versions(None), [lab.version(1)]);
     let run = lab.record(2);
-    run.fails("forbidden").says("is archived").says(REPO).says("unarchive it");
-    lab.claim(1, &build(7)).fails("forbidden").says("is archived");
+    run.fails("forbidden").reports("is archived").reports(REPO).reports("unarchive it");
+    lab.claim(1, &build(7)).fails("forbidden").reports("is archived");
 }
 
 /// Gives the repository another name.
@@ -357,8 +357,8 @@ fn renamed_repository_is_told_by_its_present_name() {
     lab.recorded(1);
     lab.world().close(REPO, 1, "alice", "completed");
     rename_repository(&lab, "acme/decisions");
-    lab.gate_check(None).succeeds().says("warning: GitHub redirects from the repository `acme/workflow`");
-    lab.record(2).fails("redirected").says("`acme/workflow` was renamed to `acme/decisions`");
+    lab.gate_check(None).succeeds().reports("warning: GitHub redirects from the repository `acme/workflow`");
+    lab.record(2).fails("redirected").reports("`acme/workflow` was renamed to `acme/decisions`");
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn app_that_is_not_installed_in_the_repository_is_told_so() {
             }
             Action::Go
         });
-        lab.gate_check(None).fails("not-found").says(words).says(REPO);
+        lab.gate_check(None).fails("not-found").reports(words).reports(REPO);
     }
 }
 
@@ -387,7 +387,7 @@ fn clock_that_is_wrong_is_told_where_github_refuses_an_apps_own_token() {
     for (ahead, words) in [(600_000, "clock is 600 s ahead of GitHub's"), (-900_000, "clock is 900 s behind GitHub's")]
     {
         let lab = Lab::new().app().clock_ahead(ahead);
-        lab.gate_check(None).fails("unauthorized").says(words);
+        lab.gate_check(None).fails("unauthorized").reports(words);
     }
     // Right to the second, the clock is not blamed.
     let lab = Lab::new().app();
@@ -450,6 +450,6 @@ fn error_names_the_proxy_and_not_its_password() {
     let socks = Lab::new().source("gh_host", "https://ghe.example.invalid/api/v3");
     let build = build(1).with("https_proxy", "socks5://user:TOPSECRETproxy@127.0.0.1");
     let refused = socks.run("check", &request, socks.temp.path(), Some(&build));
-    refused.fails("bad-source").says("https_proxy");
+    refused.fails("bad-source").reports("https_proxy");
     assert!(!refused.stderr.contains("TOPSECRETproxy"), "{}", refused.stderr);
 }

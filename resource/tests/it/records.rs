@@ -72,7 +72,7 @@ fn preview_without_changes_records_its_versions_as_unchanged() {
 fn preview_with_changes_records_no_version() {
     let lab = Lab::new();
     let run = lab.record_as(1, &unchanged_params(), &build(1));
-    run.succeeds().says("the preview found changes");
+    run.succeeds().reports("the preview found changes");
     assert_eq!(run.requests.len(), 0);
     assert_eq!(run.json()["version"], json!({"state": "changed", "build": "1"}));
     assert!(lab.issues().is_empty());
@@ -121,12 +121,12 @@ fn preview_that_is_run_again_asks_nobody_a_second_time() {
     lab.recorded(1);
     // After the deployment its preview finds nothing to change.
     let run = unchanged_by(&lab, 1, 50);
-    run.succeeds().says("recorded already");
+    run.succeeds().reports("recorded already");
     assert_eq!(run.writes(), Vec::<String>::new());
     // Nor once somebody has decided about these versions.
     lab.close(1, "alice");
     let run = unchanged_by(&lab, 1, 51);
-    run.succeeds().says("recorded already");
+    run.succeeds().reports("recorded already");
     assert_eq!((run.writes(), lab.issues().len()), (Vec::new(), 1));
     // Other versions are another question.
     unchanged(&lab, 2).succeeds();
@@ -138,7 +138,7 @@ fn killed_put_of_an_unchanged_record_is_finished_by_its_repetition() {
     let lab = Lab::new();
     unchanged(&lab, 1).succeeds();
     let run = unchanged(&lab, 1);
-    run.succeeds().says("recorded already");
+    run.succeeds().reports("recorded already");
     assert_eq!((run.writes(), lab.issues().len()), (Vec::new(), 1));
 }
 
@@ -213,13 +213,13 @@ fn get_of_a_record_is_no_approval_and_no_claim_takes_it() {
     lab.claim_of(&dir, &build(9)).fails("bad-file");
     // Nor under the approval's name, for whoever moves files.
     fs::copy(dir.join("record.json"), dir.join("approval.json")).unwrap();
-    lab.claim_of(&dir, &build(9).by("mallory")).fails("bad-file").says("is not an approval");
+    lab.claim_of(&dir, &build(9).by("mallory")).fails("bad-file").reports("is not an approval");
     // The same issue, closed: a record's version is none of a trigger's.
     lab.close(1, "alice");
     let (run, _) = lab.get(&version, "other");
     run.fails("bad-request");
     let (run, _) = get(&lab, &lab.version(1), "another");
-    run.fails("bad-request").says("not a record");
+    run.fails("bad-request").reports("not a record");
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn source_and_params_that_make_no_sense_are_refused() {
     params["close_if_file"] = json!("summary/no-changes");
     lab.record_as(1, &params, &build(1)).fails("bad-params");
     let ready = Lab::new().source("gate", "shop/-/QA/ready");
-    unchanged(&ready, 1).fails("bad-params").says("shop/-/QA/ready");
+    unchanged(&ready, 1).fails("bad-params").reports("shop/-/QA/ready");
     ready.run("check", &request(&ready, None), ready.temp.path(), None).fails("bad-source");
     let put = json!({"source": lab.gate_source("records"), "params": record_params()});
     lab.run("out", &put, &lab.build_dir(1), Some(&build(1))).fails("bad-source");

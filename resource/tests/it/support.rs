@@ -448,7 +448,7 @@ impl Run {
         self
     }
 
-    pub(crate) fn says(&self, text: &str) -> &Self {
+    pub(crate) fn reports(&self, text: &str) -> &Self {
         assert!(self.stderr.contains(text), "does not say {text:?}: {}", self.stderr);
         self
     }

@@ -116,7 +116,7 @@ fn clone_that_is_none_costs_the_commits_and_nothing_else() {
     let mut wanted = params();
     lab.put(&wanted, &dir, &build(1)).succeeds();
     std::fs::write(dir.join("code/.git/ref"), commit(2)).unwrap();
-    lab.put(&wanted, &dir, &build(2)).succeeds().says("the commits are not shown");
+    lab.put(&wanted, &dir, &build(2)).succeeds().reports("the commits are not shown");
     wanted["clone"] = json!("nowhere");
     std::fs::write(dir.join("code/.git/ref"), commit(3)).unwrap();
     lab.put(&wanted, &dir, &build(3)).succeeds();
@@ -126,7 +126,7 @@ fn clone_that_is_none_costs_the_commits_and_nothing_else() {
     std::fs::write(lab.temp.path().join("work/ref"), commit(4)).unwrap();
     wanted["clone"] = json!("code");
     wanted["pins"]["code"] = json!("ref");
-    lab.put(&wanted, &lab.temp.path().join("work"), &build(4)).succeeds().says("the commits are not shown");
+    lab.put(&wanted, &lab.temp.path().join("work"), &build(4)).succeeds().reports("the commits are not shown");
     assert_eq!(lab.issue(1).comments.len(), 3);
 }
 

@@ -5,24 +5,12 @@ use yaml_source::source::FileId;
 use yaml_source::yaml::Node;
 
 use crate::manifest::Duration;
+use crate::policy::{self, TimeField};
 
 /// The longest time that an approval can wait, or be waited for.
 const YEAR: u64 = 366 * 86_400;
 
-/// Spans of zero that leave no time: field, what comes of it, and what to write instead.
-const SPANS: [(&str, &str, &str, &str); 4] = [
-    (
-        "/approval/expires",
-        "expires",
-        "an approval is void at once",
-        "write how long an approval can wait, such as 14d, or remove `expires`",
-    ),
-    (
-        "/approval/soak",
-        "soak",
-        "an approval counts at once",
-        "write how long an approval waits, such as 4h, or set `soak` only for the environments that need it",
-    ),
+const SPANS: [TimeField; 2] = [
     (
         "/timeout",
         "timeout",
@@ -40,7 +28,7 @@ const SPANS: [(&str, &str, &str, &str); 4] = [
 /// Reports spans that are empty, too long, or leave no time between one another. `manifest` is the file to point at.
 pub(super) fn check(settings: &Node, manifest: FileId, diagnostics: &mut Diagnostics) {
     let mut is_wrong = false;
-    for (pointer, name, effect, help) in SPANS {
+    for (pointer, name, effect, help) in policy::SPANS.into_iter().chain(SPANS) {
         let Some((node, text, duration)) = duration(settings, pointer) else { continue };
         let message = match duration.seconds() {
             0 => format!("`{name}` is {text}, so {effect}"),

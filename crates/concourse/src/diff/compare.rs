@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use crate::flow::{IssueId, PipelineFlow, is_check_of_approval, text};
 use crate::model::{Core, Job, Pipeline, Resource, ResourceType};
+use crate::policy::{FieldChange, is_weaker};
 use yaml_source::diagnostic::ticked;
 
 use super::change::{Change, Changes, Effect, Subject};
 use super::gates::Gates;
 use super::names::{Matched, matched};
-use super::promotions::{Place, Promotions, place, promotes_alike};
+use super::promotions::{GateAddress, Promotions, place, promotes_alike};
 use super::values::{Difference, DifferenceKind, differences, json};
 use super::{steps, words};
 
@@ -174,7 +175,7 @@ fn resources<'p>(
     }
 }
 
-/// A change of what counts as a yes, in the source of an issue.
+/// A change of what counts as an approval, in the source of an issue.
 fn policy(subject: Subject, difference: &Difference) -> Option<Change> {
     let [source, field, ..] = difference.path.as_slice() else { return None };
     if source != "source" {
@@ -184,22 +185,11 @@ fn policy(subject: Subject, difference: &Difference) -> Option<Change> {
         DifferenceKind::Value { old, new } => (old.as_ref(), new.as_ref()),
         _ => (None, None),
     };
-    let number = |value: Option<&Value>| value.and_then(Value::as_u64);
-    let weaker = match (field.as_str(), &difference.kind) {
-        // Who is named may close, and nobody else; without any names whoever may triage.
-        ("closers", DifferenceKind::Items { added, .. }) => !added.is_empty(),
-        ("closers", _) if difference.path.len() == 2 => old.is_some(),
-        ("closers", _) => new.is_some(),
-        ("reject_labels", DifferenceKind::Items { removed, .. }) => !removed.is_empty(),
-        ("reject_labels" | "signing_key", _) if old.is_some() != new.is_some() => old.is_some(),
-        ("soak", _) => number(new) < number(old),
-        // Nothing is longer than any time.
-        ("expires", _) => new.is_none() || old.is_some() && number(new) > number(old),
-        ("allow_commit_close", _) => new == Some(&Value::Bool(true)),
-        ("not_author", _) => new != Some(&Value::Bool(true)),
-        ("approvals", _) => number(new).unwrap_or(1) < number(old).unwrap_or(1),
-        _ => return None,
+    let items = match &difference.kind {
+        DifferenceKind::Items { added, removed } => Some((!added.is_empty(), !removed.is_empty())),
+        _ => None,
     };
+    let weaker = is_weaker(field, &FieldChange { is_whole: difference.path.len() == 2, items, old, new })?;
     let effect = if weaker { Effect::Weaker } else { Effect::Stronger };
     Some(Change { effect, ..changed(subject, difference) })
 }
@@ -253,8 +243,8 @@ fn alike_jobs<'p>(
 }
 
 /// The gates whose issues are opened by jobs that are gone or new.
-fn gates_of_jobs<'p>(jobs: &Matched<'p, Job>, flows: Flows<'_, 'p>) -> HashSet<Place<'p>> {
-    let gates = |flow: &PipelineFlow<'p>, jobs: &[&'p Job]| -> Vec<Place<'p>> {
+fn gates_of_jobs<'p>(jobs: &Matched<'p, Job>, flows: Flows<'_, 'p>) -> HashSet<GateAddress<'p>> {
+    let gates = |flow: &PipelineFlow<'p>, jobs: &[&'p Job]| -> Vec<GateAddress<'p>> {
         let names: HashSet<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
         let jobs = flow.jobs.iter().filter(|job| names.contains(job.job.name.as_str()));
         jobs.flat_map(|job| job.stages(flow).filter_map(place)).map(|(repository, key, _)| (repository, key)).collect()

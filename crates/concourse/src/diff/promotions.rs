@@ -14,16 +14,16 @@ use super::values::{Difference, DifferenceKind};
 /// The stages that the gates of two pipelines promote to. An approval counts for one stage: when a gate promotes to
 /// another stage, its open issues and unused approvals lead nowhere.
 pub(super) struct Promotions<'p> {
-    old: BTreeMap<Place<'p>, Gate<'p>>,
-    new: BTreeMap<Place<'p>, Gate<'p>>,
+    old: BTreeMap<GateAddress<'p>, Gate<'p>>,
+    new: BTreeMap<GateAddress<'p>, Gate<'p>>,
     /// The gate of the new pipeline that each old gate became.
-    successors: BTreeMap<Place<'p>, Place<'p>>,
+    successors: BTreeMap<GateAddress<'p>, GateAddress<'p>>,
     /// The old gates that became each gate of the new pipeline.
-    former: BTreeMap<Place<'p>, Vec<Place<'p>>>,
+    former: BTreeMap<GateAddress<'p>, Vec<GateAddress<'p>>>,
 }
 
 /// A gate: its repository, and its key there.
-pub(super) type Place<'p> = (Repository, &'p str);
+pub(super) type GateAddress<'p> = (Repository, &'p str);
 
 /// What the resources and records of a gate agree on.
 #[derive(Default)]
@@ -39,8 +39,8 @@ struct Gate<'p> {
 }
 
 impl<'p> Gate<'p> {
-    fn all(flow: &PipelineFlow<'p>) -> BTreeMap<Place<'p>, Self> {
-        let mut gates: BTreeMap<Place<'p>, Self> = BTreeMap::new();
+    fn all(flow: &PipelineFlow<'p>) -> BTreeMap<GateAddress<'p>, Self> {
+        let mut gates: BTreeMap<GateAddress<'p>, Self> = BTreeMap::new();
         let issues: BTreeMap<&str, &IssueResource<'p>> =
             flow.issues.iter().map(|(name, issue)| (*name, issue)).collect();
         for issue in issues.into_values() {
@@ -79,14 +79,14 @@ pub(super) fn promotes_alike(old: &Resource, new: &Resource) -> bool {
 impl<'p> Promotions<'p> {
     pub(super) fn new(old: &PipelineFlow<'p>, new: &PipelineFlow<'p>) -> Self {
         let (old, new) = (Gate::all(old), Gate::all(new));
-        let mut by_key: HashMap<&str, Vec<&Place<'p>>> = HashMap::new();
+        let mut by_key: HashMap<&str, Vec<&GateAddress<'p>>> = HashMap::new();
         for (place, gate) in &new {
             for key in gate.aliases.iter().copied().chain([place.1]) {
                 by_key.entry(key).or_default().push(place);
             }
         }
         let mut successors = BTreeMap::new();
-        let mut former: BTreeMap<Place<'p>, Vec<Place<'p>>> = BTreeMap::new();
+        let mut former: BTreeMap<GateAddress<'p>, Vec<GateAddress<'p>>> = BTreeMap::new();
         for place in old.keys() {
             let all = by_key.get(place.1).into_iter().flatten();
             // The gate itself comes before a gate that only had its name, and its repository before another.
@@ -99,7 +99,7 @@ impl<'p> Promotions<'p> {
     }
 
     /// The gate of the new pipeline that an old gate became.
-    fn successor(&self, place: &Place<'p>) -> Option<(&Place<'p>, &Gate<'p>)> {
+    fn successor(&self, place: &GateAddress<'p>) -> Option<(&GateAddress<'p>, &Gate<'p>)> {
         self.new.get_key_value(self.successors.get(place)?)
     }
 
@@ -142,21 +142,21 @@ impl<'p> Promotions<'p> {
         })
     }
 
-    fn changes(&self, place: &Place<'p>) -> bool {
+    fn changes(&self, place: &GateAddress<'p>) -> bool {
         let destination = |gate: &Gate<'p>| gate.destination;
         self.successor(place)
             .is_none_or(|(now, after)| now != place || self.old.get(place).map(destination) != Some(after.destination))
     }
 
     /// The old gate that became the gate of a new resource.
-    pub(super) fn former_gates(&self, issue: &IssueResource<'p>) -> &[Place<'p>] {
+    pub(super) fn former_gates(&self, issue: &IssueResource<'p>) -> &[GateAddress<'p>] {
         let former = place(issue).and_then(|(repository, key, _)| self.former.get(&(repository, key)));
         former.map_or(&[], Vec::as_slice)
     }
 
     /// Reports each gate that promotes to another stage than before, or is another gate. The gate of a job that is gone or
     /// new is reported with the job.
-    pub(super) fn compare(&self, of_jobs: &HashSet<Place<'p>>, changes: &mut Changes) {
+    pub(super) fn compare(&self, of_jobs: &HashSet<GateAddress<'p>>, changes: &mut Changes) {
         let hint = if self.has_new_gate() {
             "; a stage that only has another name keeps its issues by `issues.formerly`"
         } else {

@@ -52,14 +52,14 @@ impl Compared {
 }
 
 /// A part of what is reported: the pipelines, and what changes in all of them.
-struct Part<'c> {
+struct ReportPart<'c> {
     pipelines: Vec<&'c Compared>,
     changes: Changes,
 }
 
 /// What is reported: pipelines with changes of gates first, then what changes alike in several pipelines, then the other
 /// changes of each pipeline.
-fn parts(compared: &[Compared]) -> Vec<Part<'_>> {
+fn parts(compared: &[Compared]) -> Vec<ReportPart<'_>> {
     // By what a change is, whatever the thing that changes is named.
     let key = |change: &Change| {
         let (kind, _) = change.subject.parts();
@@ -78,7 +78,7 @@ fn parts(compared: &[Compared]) -> Vec<Part<'_>> {
         let all = one.changes.changes.iter();
         let own: Vec<Change> = all.filter(|change| !alike.contains_key(&key(change))).cloned().collect();
         if !own.is_empty() || one.changes.changes.is_empty() && one.differs() {
-            parts.push(Part { pipelines: vec![one], changes: Changes { changes: own } });
+            parts.push(ReportPart { pipelines: vec![one], changes: Changes { changes: own } });
         }
     }
     let mut shared: IndexMap<Vec<usize>, Changes> = IndexMap::new();
@@ -90,7 +90,7 @@ fn parts(compared: &[Compared]) -> Vec<Part<'_>> {
         change.others = names.into_iter().filter(|name| *name != first).map(str::to_owned).collect();
         shared.entry(pipelines).or_default().changes.push(change);
     }
-    parts.extend(shared.into_iter().map(|(pipelines, changes)| Part {
+    parts.extend(shared.into_iter().map(|(pipelines, changes)| ReportPart {
         pipelines: pipelines.into_iter().map(|index| &compared[index]).collect(),
         changes,
     }));
@@ -112,7 +112,7 @@ fn summary(compared: &[Compared]) -> Option<String> {
 /// Returns what changes in pipelines, for a terminal. With `named` each part names its pipelines.
 pub fn in_words(compared: &[Compared], named: bool, colour: bool) -> String {
     let mut sections: Vec<String> = summary(compared).map(|summary| format!("{summary}\n")).into_iter().collect();
-    for Part { pipelines, changes } in parts(compared) {
+    for ReportPart { pipelines, changes } in parts(compared) {
         let words = match pipelines.as_slice() {
             [one] if one.state().is_some() => format!("{}\n", one.state().unwrap_or_default()),
             _ => String::new(),
@@ -144,7 +144,7 @@ pub fn in_markdown(compared: &[Compared]) -> String {
         return "Nothing changes.\n".to_owned();
     }
     let mut out = summary(compared).map_or_else(String::new, |summary| format!("**{summary}**\n\n"));
-    for Part { pipelines, changes } in parts(compared) {
+    for ReportPart { pipelines, changes } in parts(compared) {
         let names: Vec<String> = pipelines.iter().map(|one| as_code(one.name())).collect();
         let state = if let [one] = pipelines.as_slice() { one.state() } else { None };
         let body = state.map_or_else(String::new, |state| format!("{state}\n\n")) + &changes.to_markdown();

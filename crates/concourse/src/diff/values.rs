@@ -2,6 +2,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::flow::duration;
+use crate::policy;
 use crate::secrets::is_secret_in_clear;
 use crate::validate::duration;
 use yaml_source::diagnostic::visible;
@@ -140,9 +141,7 @@ pub(super) fn shown(key: &str, value: Option<&Value>) -> String {
     let hidden = hide(key, value);
     let text = match &hidden {
         // Of the resource of issues, in seconds.
-        Value::Number(number) if matches!(key, "soak" | "expires") => {
-            number.as_i64().map_or(number.to_string(), duration)
-        }
+        Value::Number(number) if policy::is_duration(key) => number.as_i64().map_or(number.to_string(), duration),
         Value::String(text) if !text.is_empty() => text.clone(),
         other => other.to_string(),
     };

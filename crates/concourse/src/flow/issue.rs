@@ -1,4 +1,5 @@
 use crate::model::{Resource, ResourceType};
+use crate::policy;
 use yaml_source::yaml::Value;
 
 /// Which issue is meant: the same one from whatever pipeline or resource it is spoken of.
@@ -90,37 +91,8 @@ impl<'p> IssueResource<'p> {
 
     /// What is said of who may close it, and when: for people, a few words each.
     pub(crate) fn policy(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        let closers: Vec<String> = self.field("closers").map(closers).unwrap_or_default();
-        if !closers.is_empty() {
-            words.push(format!("by {}", closers.join(", ")));
-        }
-        for (key, before, after) in [("soak", "waits", ""), ("expires", "void after", "")] {
-            if let Some(Value::Integer(seconds)) = self.field(key) {
-                words.push(format!("{before} {}{after}", duration(*seconds)));
-            }
-        }
-        words
+        policy::words(|key| self.field(key))
     }
-}
-
-/// Who may close, a text for each.
-fn closers(value: &Value) -> Vec<String> {
-    let Value::Map(map) = value else { return Vec::new() };
-    map.iter()
-        .flat_map(|(kind, names)| {
-            let names = if let Value::List(names) = names { names.as_slice() } else { &[] };
-            names.iter().filter_map(move |name| match name {
-                Value::Text(name) => Some(match kind.as_str() {
-                    "users" => format!("@{name}"),
-                    "teams" => format!("team {name}"),
-                    "roles" => format!("role {name}"),
-                    _ => format!("{kind} {name}"),
-                }),
-                _ => None,
-            })
-        })
-        .collect()
 }
 
 /// Seconds in the largest unit that leaves no rest: `90m`, `2d`.

@@ -101,7 +101,7 @@ pub(super) fn layout(graph: &Graph, sizes: &[Size], gap: f64) -> Layout {
     let mut columns = first_order(&slots, &column_of);
     untangle(&mut columns, &slots);
     let centres = heights(&columns, &slots);
-    Placed { graph, sizes, columns: &columns, column_of: &column_of, centres: &centres, ways: &ways }.finish(gap)
+    PlacedGraph { graph, sizes, columns: &columns, column_of: &column_of, centres: &centres, ways: &ways }.finish(gap)
 }
 
 /// The column of each node: as deep as it is, but for what nothing leads to, which stands right before what it leads to.
@@ -291,7 +291,7 @@ fn apart(wanted: &[(f64, f64)], offsets: &[f64]) -> Vec<f64> {
 }
 
 /// What is known when everything has its column and its height.
-struct Placed<'a> {
+struct PlacedGraph<'a> {
     graph: &'a Graph,
     sizes: &'a [Size],
     columns: &'a [Vec<usize>],
@@ -300,7 +300,7 @@ struct Placed<'a> {
     ways: &'a [Vec<usize>],
 }
 
-impl Placed<'_> {
+impl PlacedGraph<'_> {
     fn finish(self, gap: f64) -> Layout {
         let Self { graph, sizes, columns, column_of, centres, ways } = self;
         let top = columns

@@ -115,7 +115,7 @@ impl Drawing<'_> {
             && self.graph.edges[edge].kind != EdgeKind::Starts
         {
             let edge = &self.graph.edges[edge];
-            notes.push(self.said_backwards(edge));
+            notes.push(self.backwards(edge));
         }
         self.wrapped(beneath, &notes, " · ");
         if edge.is_none() && self.below[number].is_empty() {
@@ -132,13 +132,13 @@ impl Drawing<'_> {
         let also: Vec<String> = self.incoming[number]
             .iter()
             .filter(|edge| self.above[number] != Some(**edge))
-            .map(|edge| self.said_backwards(&self.graph.edges[*edge]))
+            .map(|edge| self.backwards(&self.graph.edges[*edge]))
             .collect();
         self.wrapped(beneath, &also, ", ");
     }
 
     /// How a node speaks of what leads to it.
-    fn said_backwards(&self, edge: &Edge) -> String {
+    fn backwards(&self, edge: &Edge) -> String {
         let from = &self.graph.nodes[edge.from];
         let name = visible(&from.name);
         match edge.kind {

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use yaml_source::source::Span;
 
-use super::issues::{Called, Issues, Place};
+use super::issues::{Called, IssueRepository, Issues};
 use super::view::PipelineView;
 
 /// Titles of issues that are taken for one another: an issue is waited for by the beginning of its title, and looked up by
 /// a search for its words. Closing the one then deploys the other.
 pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
     let issues = Issues::of(views);
-    let mut titles: BTreeMap<(Place, &str), Span> = BTreeMap::new();
+    let mut titles: BTreeMap<(IssueRepository, &str), Span> = BTreeMap::new();
     for post in &issues.posts {
         if let Called::Title(title) = post.called {
             titles.entry((post.place.clone(), title)).or_insert(post.span);
@@ -40,7 +40,7 @@ pub(super) fn check(views: &[PipelineView<'_>], diagnostics: &mut Diagnostics) {
         }
     }
     // The words of each title from each of them on, in order: a title stands before what begins with its words.
-    let mut from_words: BTreeMap<(Place, String), (&str, Span)> = BTreeMap::new();
+    let mut from_words: BTreeMap<(IssueRepository, String), (&str, Span)> = BTreeMap::new();
     for ((place, title), span) in &titles {
         let words = words(title);
         for start in 0..words.len() {

@@ -17,7 +17,7 @@ pub(super) struct Issues<'v, 'n> {
 pub(super) struct Post<'v, 'n> {
     pub(super) step: &'v StepView<'n>,
     pub(super) job: &'v JobView<'n>,
-    pub(super) place: Place,
+    pub(super) place: IssueRepository,
     pub(super) called: Called<'n>,
     /// Where it is said what the issue is called.
     pub(super) span: Span,
@@ -28,14 +28,14 @@ pub(super) struct Post<'v, 'n> {
 /// A step that waits for an issue to be closed.
 pub(super) struct Wait<'v, 'n> {
     pub(super) job: &'v JobView<'n>,
-    pub(super) place: Place,
+    pub(super) place: IssueRepository,
     pub(super) called: Called<'n>,
     /// Where it is said what the issue is called.
     pub(super) span: Span,
 }
 
 /// The repository of issues, however its address is spelt.
-pub(super) type Place = Rc<Repository>;
+pub(super) type IssueRepository = Rc<Repository>;
 
 /// How an issue is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,8 +88,8 @@ impl<'v, 'n> Issues<'v, 'n> {
 
 /// Who waits, by what is waited for: a run may have thousands of both.
 pub(super) struct Listeners<'i, 'v, 'n> {
-    gates: BTreeMap<(Place, &'n str), Vec<&'i Wait<'v, 'n>>>,
-    titles: BTreeMap<(Place, &'n str), Vec<&'i Wait<'v, 'n>>>,
+    gates: BTreeMap<(IssueRepository, &'n str), Vec<&'i Wait<'v, 'n>>>,
+    titles: BTreeMap<(IssueRepository, &'n str), Vec<&'i Wait<'v, 'n>>>,
 }
 
 impl<'i, 'v, 'n> Listeners<'i, 'v, 'n> {
@@ -152,7 +152,7 @@ fn fixed(node: &Node) -> Option<&str> {
     (!text.is_empty()).then_some(&text[..end])
 }
 
-fn place(resource: &Definition<'_>) -> Place {
+fn place(resource: &Definition<'_>) -> IssueRepository {
     let repository = resource.source_text("repository").unwrap_or_default();
     Rc::new(Repository::of_issues(resource.source_text("gh_host"), repository))
 }

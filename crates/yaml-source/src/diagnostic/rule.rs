@@ -95,7 +95,7 @@ impl Rule {
     }
 
     /// Does one report say it all, though each stage brings the place up again with other names?
-    pub(super) const fn is_told_once_a_place(self) -> bool {
+    pub(super) const fn is_reported_once_a_place(self) -> bool {
         matches!(
             self,
             Self::ConcourseName
@@ -382,6 +382,16 @@ rules! {
     DeployedTwice = Error "deployed-twice",
     /// Closing the issue of a gate can start nothing.
     ClosingStartsNothing = Error "closing-starts-nothing",
+    /// An older build can deploy a stage after a newer one.
+    OvertakenDeployment = Error "overtaken-deployment",
+    /// An issue can ask for an approval although the deployment failed.
+    UndeployedRecord = Error "undeployed-record",
+    /// An issue can show a preview from before the last deployment of its stage.
+    StalePreview = Error "stale-preview",
+    /// A step of a scenario cannot be done.
+    ImpossibleStep = Error "impossible-step",
+    /// An expectation of a scenario is not true.
+    FalseExpectation = Error "false-expectation",
     /// No version can reach a stage.
     UnreachableEnvironment = Error "unreachable-environment",
     /// A comment allows a rule that finds nothing there.

@@ -125,7 +125,7 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
             help: diagnostic.help.as_deref().map(|help| texts.without_secrets(help).into_owned()),
             refused_by: refused_by(diagnostic),
             concourse_says: diagnostic
-                .concourse_says()
+                .concourse_messages()
                 .iter()
                 .map(|line| texts.without_secrets(line).into_owned())
                 .collect(),

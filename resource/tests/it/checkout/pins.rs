@@ -112,7 +112,9 @@ fn record_of_a_tag_that_a_clone_tells_is_refused() {
     let lab = Lab::new();
     for file in [".git/ref", ".git/tags", ".git/describe_ref"] {
         let run = record_lib(&lab, 1, file, "v1.2");
-        run.fails("bad-file").says("the pin `lib` must be the full hash of a commit, found `v1.2`").says("`.git/HEAD`");
+        run.fails("bad-file")
+            .reports("the pin `lib` must be the full hash of a commit, found `v1.2`")
+            .reports("`.git/HEAD`");
     }
     record_lib(&lab, 1, ".git/short_ref", &commit(7)[..7]).fails("bad-file");
     record_lib(&lab, 1, ".git/HEAD", "ref: refs/heads/main").fails("bad-file");
@@ -135,8 +137,8 @@ fn claim_of_a_tag_that_the_job_checks_out_is_refused_and_uses_nothing_up() {
         lab.put(&params, dir.parent().unwrap(), &build(7))
     };
     let refused = claim(json!(["lib"]));
-    refused.fails("not-a-commit").says("the pin `lib` must be the full hash of a commit, found `v1.2`");
+    refused.fails("not-a-commit").reports("the pin `lib` must be the full hash of a commit, found `v1.2`");
     assert_eq!(refused.writes(), Vec::<String>::new());
-    claim(json!(["other"])).fails("not-a-commit").says("no version of `other` is approved");
+    claim(json!(["other"])).fails("not-a-commit").reports("no version of `other` is approved");
     claim(json!(["code"])).succeeds();
 }

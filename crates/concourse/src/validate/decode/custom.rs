@@ -10,7 +10,7 @@ use yaml_source::yaml::{Map, Node, NodeKind};
 
 use super::model::{IN_PARALLEL, Shape};
 use super::seen::Seen;
-use super::walk::{Place, Walk};
+use super::walk::{ValuePlace, Walk};
 
 /// A size with a unit, all of them powers of 1024 (`atc/container_limits.go`).
 static MEMORY: LazyLock<Regex> = LazyLock::new(|| {
@@ -20,7 +20,7 @@ static MEMORY: LazyLock<Regex> = LazyLock::new(|| {
 const DURATION: &str = "numbers with units, from `h`, `m` and `s`: `90s`, `1h30m`";
 
 impl Walk<'_> {
-    pub(super) fn in_parallel(&mut self, node: &mut Node, place: Place) {
+    pub(super) fn in_parallel(&mut self, node: &mut Node, place: ValuePlace) {
         match Seen::of(node) {
             Seen::List => self.value(node, Shape::List(&Shape::Step), place),
             Seen::Map => {
@@ -32,7 +32,7 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn check_every(&mut self, node: &mut Node, place: Place) {
+    pub(super) fn check_every(&mut self, node: &mut Node, place: ValuePlace) {
         match Seen::of(node) {
             Seen::Text("never" | "") => {}
             Seen::Text(text) if duration::parse(text).is_some() => {}
@@ -49,7 +49,7 @@ impl Walk<'_> {
     }
 
     /// A word, and one that Concourse does not know is passed over; or a version.
-    pub(super) fn version(&mut self, node: &mut Node, place: Place) {
+    pub(super) fn version(&mut self, node: &mut Node, place: ValuePlace) {
         match Seen::of(node) {
             Seen::Text(_) => {}
             Seen::Map => self.strict_texts(node, place),
@@ -57,15 +57,15 @@ impl Walk<'_> {
         }
     }
 
-    fn strict_texts(&mut self, node: &mut Node, place: Place) {
+    fn strict_texts(&mut self, node: &mut Node, place: ValuePlace) {
         for entry in node.as_map_mut().into_iter().flat_map(Map::entries_mut) {
             if !matches!(Seen::of(&entry.value), Seen::Text(_) | Seen::Invalid) {
-                self.wrong(&mut entry.value, Place { is_item: true, ..place }, "a text");
+                self.wrong(&mut entry.value, ValuePlace { is_item: true, ..place }, "a text");
             }
         }
     }
 
-    pub(super) fn inputs(&mut self, node: &mut Node, place: Place) {
+    pub(super) fn inputs(&mut self, node: &mut Node, place: ValuePlace) {
         match Seen::of(node) {
             Seen::Text(_) => {}
             Seen::List => {
@@ -76,7 +76,7 @@ impl Walk<'_> {
                             *item = Node::text(item.span, text.trim().to_owned());
                         }
                         Seen::Text(_) | Seen::Invalid => {}
-                        _ => self.wrong(item, Place { is_item: true, ..place }, "a text"),
+                        _ => self.wrong(item, ValuePlace { is_item: true, ..place }, "a text"),
                     }
                 }
             }
@@ -84,7 +84,7 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn max_in_flight(&mut self, node: &mut Node, place: Place) {
+    pub(super) fn max_in_flight(&mut self, node: &mut Node, place: ValuePlace) {
         match Seen::of(node) {
             Seen::Text("all") => {}
             Seen::Text(text) => {
@@ -99,13 +99,13 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn cpu(&mut self, node: &mut Node, place: Place) {
+    pub(super) fn cpu(&mut self, node: &mut Node, place: ValuePlace) {
         if !matches!(Seen::of(node), Seen::Integer(_)) && !is_finite(node) {
             self.wrong(node, place, "a number");
         }
     }
 
-    pub(super) fn memory(&mut self, node: &mut Node, _: Place) {
+    pub(super) fn memory(&mut self, node: &mut Node, _: ValuePlace) {
         let Seen::Text(text) = Seen::of(node) else {
             // A number counts; of anything else nothing is made.
             self.any(node);
@@ -119,7 +119,7 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn ttl(&mut self, node: &mut Node, place: Place) {
+    pub(super) fn ttl(&mut self, node: &mut Node, place: ValuePlace) {
         match Seen::of(node) {
             Seen::Text("") => {}
             Seen::Text(text) => match duration::parse(text) {

@@ -3,11 +3,11 @@ use yaml_source::yaml::{Entry, Map, Node, NodeKind};
 
 use super::model::{PARTS, Part};
 use super::seen::Seen;
-use super::walk::{Place, Walk, is_absent};
+use super::walk::{ValuePlace, Walk, is_absent};
 
 impl Walk<'_> {
     /// A step: its parts one after the other, each with the fields that are left (`atc/steps.go`).
-    pub(super) fn step(&mut self, node: &mut Node, place: Place) {
+    pub(super) fn step(&mut self, node: &mut Node, place: ValuePlace) {
         match Seen::of(node) {
             Seen::Invalid => {}
             Seen::Null => {

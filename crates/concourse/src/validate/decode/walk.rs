@@ -18,7 +18,7 @@ pub(super) struct Walk<'a> {
 
 /// Where a value stands, for messages, and for what is made of it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct ValuePlace {
     /// The field.
     pub(super) field: &'static str,
     /// What has that field.
@@ -30,7 +30,7 @@ pub(super) struct Place {
     pub(super) is_plain: bool,
 }
 
-impl Place {
+impl ValuePlace {
     fn item(self) -> Self {
         Self { is_item: true, ..self }
     }
@@ -94,7 +94,7 @@ impl Walk<'_> {
             if entry.key != field.name {
                 field.name.clone_into(&mut entry.key);
             }
-            let place = Place { field: field.name, of: of.noun, is_item: false, is_plain };
+            let place = ValuePlace { field: field.name, of: of.noun, is_item: false, is_plain };
             self.value(&mut entry.value, field.shape, place);
         }
     }
@@ -136,7 +136,7 @@ impl Walk<'_> {
         Diagnostic::new(Rule::UnknownField, entry.key_span, message).maybe_help(help)
     }
 
-    pub(super) fn value(&mut self, node: &mut Node, shape: Shape, place: Place) {
+    pub(super) fn value(&mut self, node: &mut Node, shape: Shape, place: ValuePlace) {
         let seen = Seen::of(node);
         match (shape, seen) {
             (_, Seen::Invalid)
@@ -187,7 +187,7 @@ impl Walk<'_> {
     }
 
     /// The server reads a number as one with a floating point before it takes it for a whole one.
-    fn integer(&mut self, node: &Node, value: i128, place: Place) {
+    fn integer(&mut self, node: &Node, value: i128, place: ValuePlace) {
         #[expect(clippy::cast_precision_loss, reason = "it is what Concourse does")]
         let rounded = as_json(value as f64);
         if value.unsigned_abs() > 1 << 53 && rounded.parse::<i64>().is_err() {
@@ -196,7 +196,7 @@ impl Walk<'_> {
         }
     }
 
-    fn items(&mut self, node: &mut Node, shape: Shape, place: Place) {
+    fn items(&mut self, node: &mut Node, shape: Shape, place: ValuePlace) {
         if let NodeKind::List(items) = &mut node.kind {
             for item in items {
                 self.value(item, shape, place);
@@ -204,14 +204,14 @@ impl Walk<'_> {
         }
     }
 
-    fn texts(&mut self, node: &mut Node, place: Place) {
+    fn texts(&mut self, node: &mut Node, place: ValuePlace) {
         for entry in node.as_map_mut().into_iter().flat_map(Map::entries_mut) {
             self.text(&mut entry.value, place.item());
         }
     }
 
     /// Texts, and where only plain types are around, numbers and booleans written as texts (`sigs.k8s.io/yaml`).
-    fn text(&mut self, node: &mut Node, place: Place) {
+    fn text(&mut self, node: &mut Node, place: ValuePlace) {
         let text = match Seen::of(node) {
             Seen::Text(_) | Seen::Invalid => return,
             Seen::Null => String::new(),
@@ -295,7 +295,7 @@ impl Walk<'_> {
     }
 
     /// Reports a value of another type than is due, and leaves nothing of it.
-    pub(super) fn wrong(&mut self, node: &mut Node, place: Place, due: &str) {
+    pub(super) fn wrong(&mut self, node: &mut Node, place: ValuePlace, due: &str) {
         let seen = Seen::of(node);
         if let Seen::Float(value) = seen
             && !value.is_finite()

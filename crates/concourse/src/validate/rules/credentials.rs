@@ -120,7 +120,7 @@ fn vault(version: ConcourseVersion, config: Option<&Node>, span: Span) -> (bool,
     for template in of(map, "lookup_templates").and_then(Node::as_list).unwrap_or(no_templates) {
         found.extend(template_wrong(template, &format!("{prefix}{}", text(template).unwrap_or_default())));
     }
-    if !["client_token", "client_token_path", "auth_backend"].iter().any(|key| is_said(map, key)) {
+    if !["client_token", "client_token_path", "auth_backend"].iter().any(|key| is_set(map, key)) {
         let help = Some("set one of `client_token`, `client_token_path` and `auth_backend`".to_owned());
         found.push(Wrong { help, ..wrong(span, "nothing to log in to Vault with") });
     }
@@ -192,8 +192,8 @@ fn aws(config: Option<&Node>, templates: [&str; 3], known: &[(&str, Setting)], s
         found.extend(text(template).and_then(|text| template_wrong(template, text)));
     }
     let keys = ["access_key", "secret_key"];
-    let given = keys.map(|key| is_said(map, key));
-    if given.contains(&false) && (given.contains(&true) || is_said(map, "session_token")) {
+    let given = keys.map(|key| is_set(map, key));
+    if given.contains(&false) && (given.contains(&true) || is_set(map, "session_token")) {
         found.push(wrong(span, format!("{} are set together", ticked(keys))));
     }
     (true, found)
@@ -206,7 +206,7 @@ fn of<'n>(map: &'n Map, key: &str) -> Option<&'n Node> {
     map.get(key).or_else(other_case)
 }
 
-fn is_said(map: &Map, key: &str) -> bool {
+fn is_set(map: &Map, key: &str) -> bool {
     of(map, key).and_then(text).is_some_and(|text| !text.is_empty())
 }
 

@@ -14,7 +14,7 @@ use super::{Checked, refused};
 /// need not be looked at from another. A pattern is a node of its own, so that a job has one edge to it and not one to
 /// each job that it matches.
 pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
-    let graph = Graph::of(pipeline);
+    let graph = WaitGraph::of(pipeline);
     let Some(cycle) = graph.cycle() else { return };
     let jobs: Vec<_> = cycle.iter().map(|name| &pipeline.view.jobs[graph.first[*name]]).collect();
     let start = jobs[0];
@@ -48,7 +48,7 @@ fn shortened(names: &[String]) -> String {
 }
 
 /// Who waits for whom. Nodes are names of jobs, then patterns.
-struct Graph {
+struct WaitGraph {
     /// The first job of each name, which is the one that others find.
     first: Vec<usize>,
     edges: Vec<Vec<usize>>,
@@ -71,7 +71,7 @@ enum State {
     Done,
 }
 
-impl Graph {
+impl WaitGraph {
     fn of(pipeline: &Checked<'_, '_>) -> Self {
         let view = pipeline.view;
         let mut name_of: HashMap<&str, usize> = HashMap::with_capacity(view.jobs.len());

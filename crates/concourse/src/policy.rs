@@ -1,0 +1,80 @@
+//! What counts as an approval, as the source of a gate's resource has it: in words, and compared. `ol-pipegen` writes these
+//! fields, and `gate_contract::GateSource` defines them.
+
+use serde_json::Value as Json;
+use yaml_source::yaml::Value;
+
+use crate::flow::duration;
+
+/// The fields in seconds, with what a drawing says of them.
+const DURATIONS: [(&str, &str); 2] = [("soak", "waits"), ("expires", "void after")];
+
+/// Whether a field holds seconds.
+pub(crate) fn is_duration(key: &str) -> bool {
+    DURATIONS.iter().any(|(known, _)| *known == key)
+}
+
+/// Who can approve, and when, for people: a few words each. `field` is a field of the source.
+pub(crate) fn words<'p>(field: impl Fn(&str) -> Option<&'p Value>) -> Vec<String> {
+    let mut words = Vec::new();
+    let closers: Vec<String> = field("closers").map(closers).unwrap_or_default();
+    if !closers.is_empty() {
+        words.push(format!("by {}", closers.join(", ")));
+    }
+    for (key, before) in DURATIONS {
+        if let Some(Value::Integer(seconds)) = field(key) {
+            words.push(format!("{before} {}", duration(*seconds)));
+        }
+    }
+    words
+}
+
+/// Who may close, a text for each.
+fn closers(value: &Value) -> Vec<String> {
+    let Value::Map(map) = value else { return Vec::new() };
+    map.iter()
+        .flat_map(|(kind, names)| {
+            let names = if let Value::List(names) = names { names.as_slice() } else { &[] };
+            names.iter().filter_map(move |name| match name {
+                Value::Text(name) => Some(match kind.as_str() {
+                    "users" => format!("@{name}"),
+                    "teams" => format!("team {name}"),
+                    "roles" => format!("role {name}"),
+                    _ => format!("{kind} {name}"),
+                }),
+                _ => None,
+            })
+        })
+        .collect()
+}
+
+/// What changes of a field.
+pub(crate) struct FieldChange<'v> {
+    /// The whole field changes, and not a part of it.
+    pub(crate) is_whole: bool,
+    /// Of a list: whether items were added, and whether items were removed.
+    pub(crate) items: Option<(bool, bool)>,
+    pub(crate) old: Option<&'v Json>,
+    pub(crate) new: Option<&'v Json>,
+}
+
+/// Whether a change of a field makes approving easier. `None` for a field that has no part in it.
+pub(crate) fn is_weaker(field: &str, change: &FieldChange<'_>) -> Option<bool> {
+    let FieldChange { is_whole, items, old, new } = *change;
+    let number = |value: Option<&Json>| value.and_then(Json::as_u64);
+    Some(match (field, items) {
+        // Who is named may close, and nobody else; without any names whoever may triage.
+        ("closers", Some((added, _))) => added,
+        ("closers", None) if is_whole => old.is_some(),
+        ("closers", None) => new.is_some(),
+        ("reject_labels", Some((_, removed))) => removed,
+        ("reject_labels" | "signing_key", _) if old.is_some() != new.is_some() => old.is_some(),
+        ("soak", _) => number(new) < number(old),
+        // Nothing is longer than any time.
+        ("expires", _) => new.is_none() || old.is_some() && number(new) > number(old),
+        ("allow_commit_close", _) => new == Some(&Json::Bool(true)),
+        ("not_author", _) => new != Some(&Json::Bool(true)),
+        ("approvals", _) => number(new).unwrap_or(1) < number(old).unwrap_or(1),
+        _ => return None,
+    })
+}
