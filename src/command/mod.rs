@@ -20,6 +20,7 @@ mod set;
 mod shapes;
 mod show;
 mod simulate;
+mod targets;
 mod validate;
 mod verify;
 

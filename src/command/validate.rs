@@ -4,9 +4,8 @@ use std::io::Read;
 use camino::{Utf8Path, Utf8PathBuf};
 use concourse_pipeline::lint::lint;
 use concourse_pipeline::model::ConcourseVersion;
-use concourse_pipeline::validate::{self, Decoded, Vars};
-use concourse_pipeline::view::PipelineView;
-use yaml_source::diagnostic::{Count, did_you_mean};
+use concourse_pipeline::validate::{self, Vars};
+use yaml_source::diagnostic::Count;
 use yaml_source::report::Format;
 use yaml_source::source::{SourceText, Unsaved};
 use yaml_source::{Failure, files};
@@ -20,7 +19,7 @@ use crate::render::{Collected, Options, Rules, collect, is_rendered};
 use crate::simulate::Scenario;
 use crate::workspace::{FLEET_FILE, Selected, select, select_file};
 
-use super::{Outcome, Output};
+use super::{Outcome, Output, targets};
 
 /// Standard input, as a path.
 const STDIN: &str = "-";
@@ -57,7 +56,7 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
     }
     drop(reading);
     lint(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
-    check_targets(&args.target, &decoded)?;
+    targets::check(&args.target, &decoded)?;
     let gates = gates::judge_read(&decoded, &args.target, &collected.sources, &mut collected.diagnostics);
     let mut guesses = gates.guesses();
     // What was rendered was judged when it was: its manifest tells where a job deploys.
@@ -82,17 +81,6 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
         output.print_unless(args.quiet, &format!("{files}: nothing wrong\n"))?;
     }
     Ok(if problems { Outcome::Problems } else { Outcome::Fine })
-}
-
-/// Every job that `--target` names is in one of the pipelines. Those that could not be read may have it.
-fn check_targets(targets: &[(String, String)], pipelines: &[Decoded]) -> Result<(), Failure> {
-    let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
-    let jobs = || views.iter().flat_map(|view| &view.jobs).map(|job| job.name);
-    let Some((job, _)) = targets.iter().find(|(job, _)| !views.is_empty() && !jobs().any(|name| name == job)) else {
-        return Ok(());
-    };
-    let meant = did_you_mean(job, jobs()).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
-    Err(Failure::Usage(format!("--target names the job `{job}`, which is in no pipeline of this run{meant}")))
 }
 
 /// What variables of pipelines are given.

@@ -4,13 +4,14 @@ use yaml_source::report::Format;
 use yaml_source::source::Sources;
 
 use crate::cli::VerifyArgs;
+use crate::gates::judge_repeated;
 use crate::progress::Progress;
 use crate::render::{Options, Rules};
 use crate::simulate;
 use crate::verify::check;
 
 use super::shapes::Shapes;
-use super::{Outcome, Output};
+use super::{Outcome, Output, targets};
 
 /// Searches pipelines for a way to deploy what nobody approved.
 pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Outcome, Failure> {
@@ -35,6 +36,12 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Outcome, Fai
         return Ok(if problems { Outcome::Problems } else { Outcome::Fine });
     }
     let subjects = shapes.subjects();
+    targets::check(&args.target, subjects.iter().map(|subject| subject.pipeline))?;
+    judge_repeated(
+        subjects.iter().map(|subject| (subject.shape, subject.pipeline)),
+        &collected.sources,
+        &mut collected.diagnostics,
+    );
     let (extent, refuted) = check(&subjects, &args.target, args.states, &options.progress, &mut collected.diagnostics)?;
     let run = collected.finish(&options.levels);
     let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;

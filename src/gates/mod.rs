@@ -38,7 +38,7 @@ mod version;
 mod watch;
 mod work;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use concourse_pipeline::validate::Decoded;
 use concourse_pipeline::view::PipelineView;
@@ -124,6 +124,29 @@ pub(crate) fn judge_read(
 pub fn judge_handwritten(pipelines: &[Decoded], sources: &Sources, diagnostics: &mut Diagnostics) {
     let facts = judge_read(pipelines, &[], sources, diagnostics);
     judge_run(&[&facts], diagnostics);
+}
+
+/// Reports jobs that do without an approval what other jobs do behind a gate. Each pipeline comes with the number of times that
+/// pipelines were set before it: only those of one number are there together.
+pub(crate) fn judge_repeated<'d>(
+    pipelines: impl Iterator<Item = (usize, &'d Decoded)>,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut shapes: BTreeMap<usize, Vec<&Decoded>> = BTreeMap::new();
+    for (shape, pipeline) in pipelines {
+        shapes.entry(shape).or_default().push(pipeline);
+    }
+    for pipelines in shapes.values() {
+        let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
+        let read = views.iter().zip(pipelines).map(|(view, pipeline)| {
+            let name = sources.path(pipeline.node.span.file).file_stem().unwrap_or_default();
+            Handwritten::of(view, name, &[])
+        });
+        let read: Vec<Handwritten<'_, '_>> = read.collect();
+        let models: Vec<Pipeline<'_>> = read.iter().map(Handwritten::model).collect();
+        repeated::check(&models, diagnostics);
+    }
 }
 
 /// Judges what the pipelines of a run do to one another.

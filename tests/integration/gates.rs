@@ -2447,3 +2447,24 @@ fn second_project_runs_the_script_of_a_gated_stage() {
     let named = SCRIPT.replace("deploy:", "target: \"other on {{ stack }}\", deploy:");
     assert_eq!(warned(&two(&named)), "");
 }
+
+#[test]
+fn verify_sees_what_is_done_without_an_approval() {
+    let job = "- name: nightly\n  plan:\n  - {get: code, trigger: true}\n  - {put: also-qa, no_get: true, inputs: [code]}\n  \
+               - {put: pul-ci, no_get: true, inputs: [code]}\n";
+    let work = Work::new().file("shop.yml", &by_puts("", job));
+    let told = work.run(&["verify", "shop.yml"]).stderr;
+    assert!(told.contains("warning[shared-target]: `nightly` does without an approval"), "{told}");
+    // What nobody can guess is named, by the environment or as the gate writes it.
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let other = "- name: nightly\n  plan:\n  - {get: code, trigger: true}\n  - {task: x, file: code/other.yml}\n";
+    let work = Work::new().file("sound.yml", &sound).file("shop.yml", &(sound.clone() + other));
+    for environment in ["QA", "qa", "shop/-/QA/deploy"] {
+        work.run(&["verify", "--target", &format!("deploy-shop-qa={environment}"), "sound.yml"]).ended(0);
+        let told = work.run(&["verify", "--target", &format!("nightly={environment}"), "shop.yml"]).ended(1).stderr;
+        assert!(told.contains("error[unapproved-deployment]"), "{environment}: {told}");
+    }
+    assert!(
+        work.run(&["verify", "--target", "nigthly=QA", "shop.yml"]).ended(2).stderr.contains("did you mean `nightly`?")
+    );
+}

@@ -162,6 +162,24 @@ impl<'r, 'n> Reader<'r, 'n> {
         })
     }
 
+    /// The stage that the user means by an environment: the destination of a gate, whole or its environment alone. A gate of the
+    /// job's own pipeline comes first.
+    fn destination(&self, at: JobAt, environment: &str) -> Option<&str> {
+        let shape = self.shape(at);
+        let others = (0..self.pipelines.len()).filter(|other| *other != at.0 && self.pipelines[*other].shape == shape);
+        let destinations = std::iter::once(at.0).chain(others).flat_map(|pipeline| {
+            self.meanings[pipeline].values().filter_map(|meaning| match meaning {
+                Meaning::Approvals { destination, .. } => Some(destination.as_str()),
+                _ => None,
+            })
+        });
+        let is_meant = |destination: &&str| {
+            let alone = destination.split('/').nth(2).unwrap_or_default();
+            *destination == environment || alone.eq_ignore_ascii_case(environment)
+        };
+        { destinations }.find(is_meant)
+    }
+
     /// Whether the user names a step as one that deploys. None if the user names no step of the job.
     fn is_target(&self, at: JobAt, step: &str) -> Option<bool> {
         let mut steps = self.targets_of(at).filter_map(|(step, _)| step).peekable();
@@ -193,7 +211,7 @@ impl<'r, 'n> Reader<'r, 'n> {
     fn stage(&self, at: JobAt) -> Option<String> {
         let job = self.job(at);
         if let Some((_, environment)) = self.targets_of(at).next() {
-            return Some(environment.to_owned());
+            return Some(self.destination(at, environment).unwrap_or(environment).to_owned());
         }
         let unnamed = || format!("{}{JOB}{}", self.pipeline(at), job.name);
         if self.is_gated(at) {
