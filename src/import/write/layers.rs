@@ -137,7 +137,7 @@ fn project(chains: &[&Vec<Stage>], words: Option<&dyn Fn(&Stage) -> TemplateValu
                 if let Some(kind) =
                     settings.get("stack").and_then(Json::as_object).and_then(|stack| stack.keys().next())
                 {
-                    settings.insert("stack".to_owned(), json!({kind: {}}));
+                    manifest.insert("stack".to_owned(), json!({kind: {}}));
                 }
                 settings.retain(|_, value| !value.is_null());
                 overrides.insert(stage.place.selector(), settings.into());
