@@ -119,17 +119,17 @@ fn project(chains: &[&Vec<Stage>], words: Option<&dyn Fn(&Stage) -> TemplateValu
         .flat_map(|group| environments.iter().map(move |environment| format!("{group}.{environment}")))
         .filter(|stage| !there.contains(stage))
         .collect();
-    let mut settings = Map::new();
-    settings.insert("environments".to_owned(), json!(environments));
+    let mut manifest = Map::new();
+    manifest.insert("environments".to_owned(), json!(environments));
     if !groups.is_empty() {
-        settings.insert("groups".to_owned(), json!(groups));
+        manifest.insert("groups".to_owned(), json!(groups));
     }
     if !skip.is_empty() {
-        settings.insert("skip".to_owned(), json!(skip));
+        manifest.insert("skip".to_owned(), json!(skip));
     }
     let mut overrides = Map::new();
     match words {
-        Some(words) => factor(&stages, words, &mut settings, &mut overrides),
+        Some(words) => factor(&stages, words, &mut manifest, &mut overrides),
         None => {
             for stage in &stages {
                 let mut settings = stage.settings.clone();
@@ -145,12 +145,12 @@ fn project(chains: &[&Vec<Stage>], words: Option<&dyn Fn(&Stage) -> TemplateValu
         }
     }
     if !overrides.is_empty() {
-        settings.insert("overrides".to_owned(), overrides.into());
+        manifest.insert("overrides".to_owned(), overrides.into());
     }
-    settings
+    manifest
 }
 
-/// Puts every setting where it is settings for all stages that say it, and for no other.
+/// Puts every setting where it holds for all stages that have it, and for no other.
 fn factor(
     stages: &[&Stage],
     words: &dyn Fn(&Stage) -> TemplateValues,
@@ -203,7 +203,7 @@ fn factor(
             .or_else(|| by(&|stage| stage.place.group.clone()))
             .or_else(|| by(&|stage| Some(stage.place.selector())));
         let mut placed = placed.unwrap_or_default();
-        // What most say is settings for all, and what is settings otherwise where it is.
+        // What most have is written for all, and what differs is written where it is.
         if values.iter().all(Option::is_some) && placed.len() > 2 {
             let count = |value: &Json| placed.iter().filter(|(_, other)| other == value).count();
             if let Some(most) = placed.iter().map(|(_, value)| value).max_by_key(|value| count(value)).cloned()
