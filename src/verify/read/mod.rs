@@ -235,8 +235,8 @@ impl<'r, 'n> Reader<'r, 'n> {
         };
         // A preview that finds nothing to change records the version, too.
         let is_unchanged = |step: &StepView<'n>| step.param("unchanged_if_file").is_some();
-        let puts = job.steps.iter().filter(|step| step.kind == StepKind::Put && !is_unchanged(step));
-        puts.filter_map(recorded).next().or_else(|| is_deployment(job).then(unnamed))
+        let mut puts = job.steps.iter().filter(|step| step.kind == StepKind::Put && !is_unchanged(step));
+        puts.find_map(recorded).or_else(|| is_deployment(job).then(unnamed))
     }
 }
 
