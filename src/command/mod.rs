@@ -29,6 +29,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::ColorChoice;
 use yaml_source::diagnostic::{Diagnostic, Severity, visible};
 use yaml_source::report::Format;
+use yaml_source::secrets::without_secrets;
 use yaml_source::source::Sources;
 use yaml_source::{Failure, report};
 
@@ -175,7 +176,7 @@ impl Output {
     /// What keeps the run from being done, a line.
     fn error(&mut self, message: &str) {
         let (red, end) = if self.colour_err { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
-        self.write_err(&format!("{red}error{end}: {}", visible(message)));
+        self.write_err(&format!("{red}error{end}: {}", visible(&without_secrets(message))));
     }
 
     /// Shows diagnostics to people, and says what follows from them. Are there errors?

@@ -1,6 +1,7 @@
 use std::fmt::Write;
 
 use yaml_source::diagnostic::{Diagnostics, Levels, did_you_mean_selector, ticked, visible};
+use yaml_source::secrets::masked;
 use yaml_source::source::{Sources, Span};
 use yaml_source::yaml::{Entry, Map, Node, NodeKind, Resolved};
 use yaml_source::{Failure, files};
@@ -36,7 +37,7 @@ pub(super) fn run(args: &ShowArgs, output: &mut Output) -> Result<Outcome, Failu
             for stage in resolved.project.iter().flat_map(|project| &project.chains).flat_map(|chain| &chain.stages) {
                 names.push(stage.name().to_owned());
                 if args.stage.as_deref().is_none_or(|wanted| wanted == stage.name()) {
-                    texts.push(shown(stage, &node, &loaded.fleet, &sources, &mut diagnostics));
+                    texts.push(masked(&shown(stage, &node, &loaded.fleet, &sources, &mut diagnostics)));
                 }
             }
         }

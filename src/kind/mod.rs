@@ -13,4 +13,5 @@ pub(crate) use fields::KindFields;
 pub(crate) use file::unknown_version;
 pub use file::{Family, Kind};
 pub(crate) use made::{KindScope, Made};
+pub(crate) use set::OwnKinds;
 pub use set::{BUILT_IN_KINDS, BuiltIn, KindSet};

@@ -1,7 +1,9 @@
 use std::sync::OnceLock;
 
 use camino::Utf8Path;
+use yaml_source::boundary::Boundary;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
+use yaml_source::files;
 use yaml_source::source::{FileId, Sources, Span};
 
 use super::file::{Family, Kind};
@@ -53,6 +55,26 @@ impl LazyKind {
     }
 }
 
+/// Where the kinds of a fleet are read from.
+pub(crate) struct OwnKinds<'a> {
+    pub(crate) folder: &'a Utf8Path,
+    /// What its files must not leave.
+    pub(crate) boundary: &'a Boundary,
+    /// Where the folder is named.
+    pub(crate) span: Span,
+}
+
+impl OwnKinds<'_> {
+    /// Whether a file or folder may be read. One that may not is reported.
+    fn may_read(&self, path: &Utf8Path, diagnostics: &mut Diagnostics) -> bool {
+        let Some(crossing) = self.boundary.crossing(path) else { return true };
+        let message = format!("kinds are read from `{path}`, which {}", self.boundary.described(crossing));
+        let help = format!("replace the link by files in {}", self.boundary.name());
+        diagnostics.push(Diagnostic::new(Rule::OutsideInput, self.span, message).help(help));
+        false
+    }
+}
+
 impl KindSet {
     /// The built-in kinds, and those of a folder.
     ///
@@ -60,22 +82,27 @@ impl KindSet {
     ///
     /// When the folder is there and cannot be read.
     pub(crate) fn load(
-        folder: Option<&Utf8Path>,
+        own: Option<OwnKinds<'_>>,
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
     ) -> Result<Self, yaml_source::Failure> {
         let mut set = Self::default();
         for family in [Family::Stack, Family::Build] {
-            let Some(folder) = folder.map(|folder| folder.join(family.folder())) else { continue };
-            if !folder.is_dir() {
+            let Some(own) = &own else { continue };
+            let folder = own.folder.join(family.folder());
+            if !folder.is_dir() || !own.may_read(&folder, diagnostics) {
                 continue;
             }
-            let mut files: Vec<_> = yaml_source::files::list(&folder)?
+            let mut files: Vec<_> = files::list_typed(&folder)?
                 .into_iter()
-                .filter(|path| matches!(path.extension(), Some("yml" | "yaml")))
+                .filter(|(path, _)| matches!(path.extension(), Some("yml" | "yaml")))
                 .collect();
-            files.sort();
-            for path in files {
+            files.sort_by(|(one, _), (other, _)| one.cmp(other));
+            for (path, file_type) in files {
+                if file_type.is_symlink() && !own.may_read(&path, diagnostics) {
+                    continue;
+                }
+                files::require_regular(&path)?;
                 let name = path.file_stem().unwrap_or_default().to_owned();
                 let text = sources.read(&path)?;
                 let file = sources.add(path, text);

@@ -4,6 +4,7 @@ mod checks;
 mod conflict;
 mod define;
 mod extra;
+mod git_config;
 mod issues;
 mod job;
 mod notify;
@@ -129,6 +130,7 @@ fn lower_one<'p>(
     let groups = tabs.groups(&jobs);
     let pipeline = Pipeline { resource_types, resources, jobs, groups, var_sources, display, ..Pipeline::default() };
     secrets::check(&pipeline, plan, fleet, diagnostics);
+    git_config::check(&pipeline, plan, fleet, diagnostics);
     let origins = pipeline.jobs.iter().filter_map(|job| origins.remove(job.name.as_str())).collect();
     checks::check(&pipeline, plan, fleet, diagnostics);
     Lowered { pipeline, origins, issues: plan.issue_resources(), extra }

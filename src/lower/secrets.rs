@@ -78,6 +78,8 @@ impl Search<'_> {
 
     fn value(&mut self, key: &str, value: &Value, of: &str) {
         match value {
+            // Its keys are names of inputs, and its values are files.
+            Value::Map(map) if key == "pins" => map.iter().for_each(|(_, value)| self.value("", value, of)),
             Value::Map(map) => map.iter().for_each(|(key, value)| self.value(key, value, of)),
             Value::List(items) => items.iter().for_each(|item| self.value(key, item, of)),
             Value::Text(text) if is_secret_in_clear(key, text) => {

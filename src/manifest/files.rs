@@ -73,7 +73,7 @@ pub struct FleetFields {
     #[serde(default)]
     #[schemars(example = 1)]
     pub version: Option<u64>,
-    /// Globs of the manifests.
+    /// Globs of the manifests, from the fleet's folder down.
     #[serde(default)]
     #[schemars(example = ["projects/*.yml"])]
     pub projects: Option<Vec<String>>,
@@ -81,7 +81,7 @@ pub struct FleetFields {
     #[serde(default)]
     #[schemars(example = &"rendered")]
     pub output: Option<String>,
-    /// The folder of kinds of one's own.
+    /// The folder of kinds of one's own, below the fleet's folder.
     #[serde(default)]
     #[schemars(example = &"kinds")]
     pub kinds: Option<String>,

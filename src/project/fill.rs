@@ -135,8 +135,28 @@ fn fill_map(map: &Map, template_keys: bool, values: &Shape, scope: &Scope, fille
     filled
 }
 
+/// How many inputs a stage may have: what is compared with each other takes time, and a short `each` makes many.
+const MAX_INPUTS: usize = 200;
+
+/// The first entry with which a map of inputs makes too many of them.
+fn first_too_many(map: &Map) -> Option<&Entry> {
+    let mut count = 0;
+    map.entries().iter().find(|entry| {
+        count += entry.value.at("/each").and_then(Node::as_list).map_or(1, <[Node]>::len);
+        count > MAX_INPUTS
+    })
+}
+
 /// Fills inputs. One with `each` becomes several, each of which keeps its item for what is filled later.
 fn fill_inputs(map: &Map, values: &Shape, scope: &Scope, filler: &mut Filler<'_>) -> Map {
+    if let Some(entry) = first_too_many(map) {
+        let message = format!("more than {MAX_INPUTS} inputs");
+        filler.report(
+            Diagnostic::new(Rule::YamlLimit, entry.key_span, message)
+                .help("take fewer inputs in one stage, such as by several manifests"),
+        );
+        return Map::default();
+    }
     let mut several: Vec<(bool, Entry)> = Vec::new();
     for entry in map.entries() {
         let Some(items) = entry.value.at("/each").and_then(Node::as_list) else {

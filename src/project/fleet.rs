@@ -5,12 +5,13 @@ use concourse_pipeline::model::{ConcourseVersion, ResourceType, UnknownVersion};
 use glob::{MatchOptions, Pattern};
 use indexmap::IndexMap;
 use yaml_source::Failure;
+use yaml_source::boundary::Boundary;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, FileLevels, Rule};
 use yaml_source::files;
 use yaml_source::source::{FileId, Sources, Span};
 use yaml_source::yaml::{Entry, Limits, Map, Node, decode, read};
 
-use crate::kind::{KindSet, unknown_version};
+use crate::kind::{KindSet, OwnKinds, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, MetaSettings, check, merge, template_here};
 
 use super::levels::file_levels;
@@ -49,6 +50,8 @@ pub struct Fleet {
     pub kinds: KindSet,
     /// The folder of those of its own.
     pub(crate) kinds_folder: Utf8PathBuf,
+    /// The folder that its paths must not leave.
+    pub(crate) boundary: Boundary,
     /// The pipeline that sets all the others.
     pub(crate) meta: Option<Meta>,
 }
@@ -207,8 +210,14 @@ impl Fleet {
             ),
             None => {}
         }
-        let kinds_folder = folder.join(fields.kinds.as_deref().unwrap_or("kinds"));
-        let kinds = KindSet::load(Some(&kinds_folder), sources, diagnostics)?;
+        let boundary = Boundary::around(&folder);
+        let kinds_folder = own_kinds(&folder, fields.kinds.as_deref(), node, diagnostics);
+        let own_kinds = OwnKinds {
+            folder: &kinds_folder,
+            boundary: &boundary,
+            span: node.at("/kinds").map_or_else(|| first_key(node), |node| node.span),
+        };
+        let kinds = KindSet::load(Some(own_kinds), sources, diagnostics)?;
         for (settings, entry) in fields
             .concourses
             .values()
@@ -231,8 +240,9 @@ impl Fleet {
         }
         let output = fields.output.as_deref().unwrap_or("rendered");
         let projects = fields.projects.unwrap_or_else(|| vec!["projects/*.yml".to_owned()]);
-        let wrong =
-            outside(&folder, output, node).or_else(|| among_sources(&folder, output, &projects, &kinds_folder, node));
+        let projects = globs_inside(projects, node, diagnostics);
+        let wrong = outside(&folder, &boundary, output, node)
+            .or_else(|| among_sources(&folder, output, &projects, &kinds_folder, node));
         if let Some(error) = wrong {
             diagnostics.push(error);
         }
@@ -268,6 +278,7 @@ impl Fleet {
             levels: file_levels(node, diagnostics),
             kinds,
             kinds_folder,
+            boundary,
             meta,
             folder,
             path,
@@ -298,23 +309,46 @@ pub(crate) fn built_in_defaults() -> serde_json::Value {
     decode(&node).unwrap_or_default()
 }
 
-/// Returns the error for an output folder outside of the git repository around the fleet, or in the folder of git. A fleet
-/// without a repository writes below its own folder only. Links are followed: a stranger's fleet must not choose where
-/// on this machine files are written and removed.
-fn outside(folder: &Utf8Path, output: &str, fleet: &Node) -> Option<Diagnostic> {
-    let real = files::real(&folder.join(output));
-    let folder = files::real(folder);
-    let repository = folder.ancestors().find(|around| around.join(".git").exists());
-    let place = if repository.is_some() { "the repository" } else { "the fleet's folder" };
-    let message = match real.strip_prefix(repository.unwrap_or(&folder)) {
-        Err(_) => format!("the output folder `{output}` is outside of {place}"),
-        Ok(below) if below.components().any(|part| part.as_str().eq_ignore_ascii_case(".git")) => {
-            format!("the output folder `{output}` is in the folder of git")
+/// Returns the folder of the fleet's own kinds. One that begins elsewhere than at the fleet is reported, and not read.
+fn own_kinds(folder: &Utf8Path, kinds: Option<&str>, fleet: &Node, diagnostics: &mut Diagnostics) -> Utf8PathBuf {
+    let default = folder.join("kinds");
+    let Some(kinds) = kinds else { return default };
+    if files::is_inside(kinds) {
+        return folder.join(kinds);
+    }
+    let span = fleet.at("/kinds").map_or_else(|| first_key(fleet), |node| node.span);
+    diagnostics.push(begins_elsewhere("kinds", kinds, span, "kinds"));
+    default
+}
+
+/// Returns the globs that begin at the fleet's folder. Others are reported, and not searched.
+fn globs_inside(globs: Vec<String>, fleet: &Node, diagnostics: &mut Diagnostics) -> Vec<String> {
+    let nodes = fleet.at("/projects").and_then(Node::as_list).unwrap_or_default();
+    let mut inside = Vec::with_capacity(globs.len());
+    for (index, glob) in globs.into_iter().enumerate() {
+        if files::is_inside(&glob) {
+            inside.push(glob);
+        } else {
+            let span = nodes.get(index).map_or_else(|| first_key(fleet), |node| node.span);
+            diagnostics.push(begins_elsewhere("projects", &glob, span, "projects/*.yml"));
         }
-        Ok(_) => return None,
-    };
+    }
+    inside
+}
+
+fn begins_elsewhere(field: &str, path: &str, span: Span, example: &str) -> Diagnostic {
+    let message = format!("`{field}` reads below the folder of the fleet, and `{path}` leads out of it");
+    Diagnostic::new(Rule::OutsideInput, span, message)
+        .help(format!("write a path without `..` from the folder of the fleet, such as `{example}`"))
+}
+
+/// Returns the error for an output folder outside of the fleet's boundary, or in the folder of git. Links are followed: a
+/// stranger's fleet must not choose where on this machine files are written and removed.
+fn outside(folder: &Utf8Path, boundary: &Boundary, output: &str, fleet: &Node) -> Option<Diagnostic> {
+    let crossing = boundary.crossing(&folder.join(output))?;
+    let message = format!("the output folder `{output}` {}", boundary.described(crossing));
     let span = fleet.at("/output").map_or_else(|| first_key(fleet), |node| node.span);
-    let help = format!("set `output` to a folder in {place}, such as `rendered`; links are followed");
+    let help = format!("set `output` to a folder in {}, such as `rendered`; links are followed", boundary.name());
     Some(Diagnostic::new(Rule::OutsideOutput, span, message).help(help))
 }
 

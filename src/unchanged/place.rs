@@ -5,6 +5,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::process::geteuid;
+use yaml_source::boundary::repository_around;
 use yaml_source::files;
 
 use crate::write;
@@ -74,7 +75,7 @@ fn cache_home() -> Option<Utf8PathBuf> {
 /// The root of a path's repository, or its folder where there is none.
 fn repository_of(path: &Utf8Path) -> &Utf8Path {
     let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder)
+    repository_around(folder).unwrap_or(folder)
 }
 
 #[cfg(test)]

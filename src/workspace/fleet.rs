@@ -169,7 +169,7 @@ fn compile_others(
         return Ok(());
     }
     let paths: Vec<&Utf8Path> = loaded.manifests.iter().map(|manifest| manifest.path.as_path()).collect();
-    let unlisted = select::unlisted(&paths, &loaded.fleet.folder, &loaded.fleet.projects);
+    let unlisted = select::unlisted(&paths, &loaded.fleet);
     let is_unlisted = |manifest: &&LoadedManifest| unlisted.contains(&manifest.path.as_path());
     // A manifest beside the fleet stands for the one of the same pipeline, which it is tried out in place of.
     let replaced: Vec<String> = (loaded.manifests.iter().zip(&facts.rendered))

@@ -47,8 +47,9 @@ pub(crate) fn load(
     let (paths, whole) = match selected {
         Selected::Fleet { manifests: Some(manifests), .. } => (manifests.clone(), false),
         Selected::Fleet { manifests: None, .. } => {
-            let found = select::manifests(&fleet.folder, &fleet.projects)?;
-            if found.is_empty() {
+            let found = select::manifests(&fleet, diagnostics)?;
+            // That a fleet reads from outside has been reported.
+            if found.is_empty() && !diagnostics.speaks_within(fleet.projects_span) {
                 diagnostics.push(no_projects(&fleet)?);
             }
             (found, true)
@@ -66,7 +67,7 @@ pub(crate) fn load(
 /// The error for a fleet of which no file is a manifest.
 fn no_projects(fleet: &Fleet) -> Result<Diagnostic, Failure> {
     let message = format!("no manifest matches {}", one_of(&fleet.projects));
-    let help = match select::yaml_beside_yml(&[], &fleet.folder, &fleet.projects)?.as_slice() {
+    let help = match select::yaml_beside_yml(&[], fleet)?.as_slice() {
         [] => {
             let name = fleet.projects.iter().find(|glob| glob.matches('*').count() == 1);
             let name = name.map_or_else(|| "projects/cart.yml".to_owned(), |glob| glob.replace('*', "cart"));
@@ -100,7 +101,7 @@ pub(super) fn load_others(loaded: &Loaded, sources: &mut Sources) -> Vec<LoadedM
     if loaded.whole {
         return Vec::new();
     }
-    let paths = select::others(&loaded.manifests, &loaded.fleet.folder, &loaded.fleet.projects);
+    let paths = select::others(&loaded.manifests, &loaded.fleet);
     let texts = in_parallel(&paths, 100, |path| sources.read(path).ok());
     let read = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
     read.map(|(path, text)| LoadedManifest { file: sources.add(path.as_path(), text), path }).collect()
@@ -115,7 +116,7 @@ pub(super) fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> R
     let rendered: Vec<&Utf8Path> = loaded.manifests.iter().map(|manifest| manifest.path.as_path()).collect();
     if !loaded.whole {
         // A text from standard input need not have a file.
-        let unlisted = select::unlisted(&rendered, &fleet.folder, &fleet.projects);
+        let unlisted = select::unlisted(&rendered, fleet);
         for manifest in unlisted.into_iter().filter(|manifest| manifest.is_file()) {
             diagnostics.push(
                 Diagnostic::new(
@@ -132,7 +133,7 @@ pub(super) fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> R
     if rendered.is_empty() {
         return Ok(());
     }
-    let passed_over = select::yaml_beside_yml(&rendered, &fleet.folder, &fleet.projects)?;
+    let passed_over = select::yaml_beside_yml(&rendered, fleet)?;
     if !passed_over.is_empty() {
         let shown = passed_over.len().min(5);
         let more = passed_over.len() - shown;

@@ -1,7 +1,12 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use glob::{Pattern, PatternError};
+use yaml_source::boundary::{Boundary, Crossing, is_git};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::{Failure, files};
+
+use crate::project::Fleet;
 
 use super::LoadedManifest;
 
@@ -97,19 +102,28 @@ pub(crate) fn select_file(path: &Utf8Path, is_fleet: bool) -> Result<Selected, F
     })
 }
 
-/// The manifests that the globs of a fleet match, each once, sorted.
+/// The manifests that the globs of a fleet match, each once, sorted. Links that lead out of its boundary are reported, and
+/// not followed.
 ///
 /// # Errors
 ///
 /// When a match is neither a file nor a folder: a manifest that cannot be read is not taken for one that is gone.
-pub(super) fn manifests(folder: &Utf8Path, globs: &[String]) -> Result<Vec<Utf8PathBuf>, Failure> {
+pub(super) fn manifests(fleet: &Fleet, diagnostics: &mut Diagnostics) -> Result<Vec<Utf8PathBuf>, Failure> {
     let mut found = Vec::new();
-    for path in globs.iter().map(|pattern| matches(folder, pattern)).collect::<Result<Vec<_>, _>>()?.concat() {
-        let metadata = std::fs::metadata(&path).map_err(|error| Failure::io("read", &path, error))?;
-        if metadata.is_file() {
-            found.push(path);
-        } else if !metadata.is_dir() {
-            return Err(Failure::io("read", &path, std::io::Error::other("neither a file nor a folder")));
+    for pattern in &fleet.projects {
+        let Matches { paths, leaving } = matches(&fleet.folder, pattern, &fleet.boundary)?;
+        if let Some((path, crossing)) = leaving {
+            let message = format!("manifests are read from `{path}`, which {}", fleet.boundary.described(crossing));
+            let help = format!("replace the link by files in {}", fleet.boundary.name());
+            diagnostics.push(Diagnostic::new(Rule::OutsideInput, fleet.projects_span, message).help(help));
+        }
+        for path in paths {
+            let metadata = std::fs::metadata(&path).map_err(|error| Failure::io("read", &path, error))?;
+            if metadata.is_file() {
+                found.push(path);
+            } else if !metadata.is_dir() {
+                return Err(Failure::io("read", &path, std::io::Error::other("neither a file nor a folder")));
+            }
         }
     }
     found.sort();
@@ -118,15 +132,16 @@ pub(super) fn manifests(folder: &Utf8Path, globs: &[String]) -> Result<Vec<Utf8P
 }
 
 /// Those of the manifests that no glob of their fleet matches.
-pub(super) fn unlisted<'m>(manifests: &[&'m Utf8Path], folder: &Utf8Path, globs: &[String]) -> Vec<&'m Utf8Path> {
+pub(super) fn unlisted<'m>(manifests: &[&'m Utf8Path], fleet: &Fleet) -> Vec<&'m Utf8Path> {
     let names: BTreeSet<Option<&str>> = manifests.iter().map(|manifest| manifest.file_name()).collect();
-    let Ok(matched) = globs.iter().map(|pattern| matches(folder, pattern)).collect::<Result<Vec<_>, _>>() else {
+    let globs = fleet.projects.iter().map(|pattern| matches(&fleet.folder, pattern, &fleet.boundary));
+    let Ok(matched) = globs.collect::<Result<Vec<_>, _>>() else {
         // Who renders one manifest need not hear of the others.
         return Vec::new();
     };
     let listed: BTreeSet<Utf8PathBuf> = matched
         .iter()
-        .flatten()
+        .flat_map(|matches| &matches.paths)
         .filter(|path| names.contains(&path.file_name()))
         .map(|path| files::real(path))
         .collect();
@@ -134,10 +149,10 @@ pub(super) fn unlisted<'m>(manifests: &[&'m Utf8Path], folder: &Utf8Path, globs:
 }
 
 /// The manifests of a fleet that are not among those. Of globs that cannot be searched there are none.
-pub(super) fn others(manifests: &[LoadedManifest], folder: &Utf8Path, globs: &[String]) -> Vec<Utf8PathBuf> {
+pub(super) fn others(manifests: &[LoadedManifest], fleet: &Fleet) -> Vec<Utf8PathBuf> {
     let named: BTreeSet<Utf8PathBuf> = manifests.iter().map(|manifest| files::real(&manifest.path)).collect();
-    let mut found: Vec<Utf8PathBuf> =
-        globs.iter().filter_map(|pattern| matches(folder, pattern).ok()).flatten().collect();
+    let globs = fleet.projects.iter().filter_map(|pattern| matches(&fleet.folder, pattern, &fleet.boundary).ok());
+    let mut found: Vec<Utf8PathBuf> = globs.flat_map(|matches| matches.paths).collect();
     found.sort();
     found.dedup();
     found.retain(|path| path.is_file() && !named.contains(&files::real(path)));
@@ -149,33 +164,108 @@ pub(super) fn others(manifests: &[LoadedManifest], folder: &Utf8Path, globs: &[S
 /// # Errors
 ///
 /// When a folder cannot be read.
-pub(super) fn yaml_beside_yml(
-    matched: &[&Utf8Path],
-    folder: &Utf8Path,
-    globs: &[String],
-) -> Result<Vec<Utf8PathBuf>, Failure> {
+pub(super) fn yaml_beside_yml(matched: &[&Utf8Path], fleet: &Fleet) -> Result<Vec<Utf8PathBuf>, Failure> {
     let mut found = BTreeSet::new();
-    for stem in globs.iter().filter_map(|pattern| pattern.strip_suffix(".yml")) {
-        found.extend(matches(folder, &format!("{stem}.yaml"))?);
+    for stem in fleet.projects.iter().filter_map(|pattern| pattern.strip_suffix(".yml")) {
+        found.extend(matches(&fleet.folder, &format!("{stem}.yaml"), &fleet.boundary)?.paths);
     }
     found.retain(|path| path.is_file() && matched.binary_search(&path.as_path()).is_err());
     Ok(found.into_iter().collect())
 }
 
 /// What a glob of a fleet matches.
-fn matches(folder: &Utf8Path, pattern: &str) -> Result<Vec<Utf8PathBuf>, Failure> {
-    let whole = Utf8Path::new(&glob::Pattern::escape(folder.as_str())).join(pattern);
-    let paths = glob::glob(whole.as_str())
-        .map_err(|error| Failure::Usage(format!("`projects: [{pattern}]` is not a glob: {error}")))?;
-    let mut found = Vec::new();
-    for path in paths {
-        let path = path.map_err(|error| {
-            let at = Utf8PathBuf::from_path_buf(error.path().to_owned()).unwrap_or_default();
-            Failure::io("read", &at, error.into())
-        })?;
-        found.extend(Utf8PathBuf::from_path_buf(path).ok().map(|path| clean(&path)));
+#[derive(Default)]
+struct Matches {
+    /// Files and folders inside of the boundary, sorted.
+    paths: Vec<Utf8PathBuf>,
+    /// The first path that leaves it. What lies beyond was not looked at.
+    leaving: Option<(Utf8PathBuf, Crossing)>,
+}
+
+/// What a glob of a fleet matches. `**` follows no links, and only a name without wildcards leads to the folder of git.
+fn matches(folder: &Utf8Path, pattern: &str, boundary: &Boundary) -> Result<Matches, Failure> {
+    let not_a_glob = |error: PatternError| Failure::Usage(format!("`projects: [{pattern}]` is not a glob: {error}"));
+    Pattern::new(pattern).map_err(not_a_glob)?;
+    let names = pattern.split('/').filter(|name| !matches!(*name, "" | "."));
+    let parts: Vec<Part<'_>> = names.map(Part::parse).collect::<Result<_, _>>().map_err(not_a_glob)?;
+    let start = if folder == "" { Utf8Path::new(".") } else { folder };
+    let mut search = Search { boundary, matches: Matches::default() };
+    search.below(start, &parts)?;
+    let mut matches = search.matches;
+    matches.paths = matches.paths.iter().map(|path| clean(path)).collect();
+    matches.paths.sort();
+    matches.paths.dedup();
+    Ok(matches)
+}
+
+/// A part of a glob, between slashes.
+enum Part<'p> {
+    /// A name without wildcards.
+    Name(&'p str),
+    /// A name with wildcards.
+    Like(Pattern),
+    /// `**`: any number of folders.
+    Folders,
+}
+
+impl<'p> Part<'p> {
+    fn parse(text: &'p str) -> Result<Self, PatternError> {
+        match text {
+            "**" => Ok(Self::Folders),
+            _ if text.contains(['*', '?', '[']) => Pattern::new(text).map(Self::Like),
+            _ => Ok(Self::Name(text)),
+        }
     }
-    Ok(found)
+}
+
+struct Search<'b> {
+    boundary: &'b Boundary,
+    matches: Matches,
+}
+
+impl Search<'_> {
+    fn below(&mut self, path: &Utf8Path, parts: &[Part<'_>]) -> Result<(), Failure> {
+        let Some((part, rest)) = parts.split_first() else {
+            self.matches.paths.push(path.to_owned());
+            return Ok(());
+        };
+        if !path.is_dir() {
+            return Ok(());
+        }
+        match part {
+            Part::Name(name) => self.into(&path.join(name), rest),
+            Part::Like(pattern) => {
+                for found in files::list(path)? {
+                    let name = found.file_name().unwrap_or_default();
+                    if pattern.matches(name) && !is_git(name) {
+                        self.into(&found, rest)?;
+                    }
+                }
+                Ok(())
+            }
+            Part::Folders => {
+                self.below(path, rest)?;
+                for (found, file_type) in files::list_typed(path)? {
+                    if file_type.is_dir() && !found.file_name().is_some_and(is_git) {
+                        self.below(&found, parts)?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Goes on at a path, unless it is not there or leaves the boundary.
+    fn into(&mut self, path: &Utf8Path, rest: &[Part<'_>]) -> Result<(), Failure> {
+        let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
+        if metadata.is_symlink() || path.file_name().is_some_and(is_git) {
+            if let Some(crossing) = self.boundary.crossing(path) {
+                self.matches.leaving.get_or_insert_with(|| (clean(path), crossing));
+                return Ok(());
+            }
+        }
+        self.below(path, rest)
+    }
 }
 
 /// Folders that hold no fleets of the user's.
@@ -227,11 +317,13 @@ fn search_below(folder: &Utf8Path) -> Result<(Vec<Utf8PathBuf>, Vec<Utf8PathBuf>
 ///
 /// When a folder cannot be read.
 pub(crate) fn folders_of_globs(folder: &Utf8Path, globs: &[String]) -> Result<BTreeSet<Utf8PathBuf>, Failure> {
+    let boundary = Boundary::around(folder);
     let mut found = BTreeSet::from([folder.to_owned()]);
     for glob in globs {
         let beginnings = Utf8Path::new(glob).ancestors().skip(1).filter(|beginning| *beginning != "");
         for beginning in beginnings {
-            found.extend(matches(folder, beginning.as_str())?.into_iter().filter(|path| path.is_dir()));
+            let paths = matches(folder, beginning.as_str(), &boundary)?.paths;
+            found.extend(paths.into_iter().filter(|path| path.is_dir()));
         }
     }
     Ok(found)

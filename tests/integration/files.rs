@@ -124,6 +124,148 @@ fn links_and_folders_in_the_way_stay() {
     assert!(work.path().join("rendered/api.yml").is_symlink());
 }
 
+/// What nobody may see.
+const OUTSIDE: &str = "db_admin: hunter2-of-the-machine\n";
+
+/// A repository `shop` beside a folder that is not for it.
+fn beside_secrets() -> Work {
+    Work::new()
+        .file("elsewhere/creds.yml", OUTSIDE)
+        .file("elsewhere/stacks/own.yml", OUTSIDE)
+        .file("shop/.git/config", OUTSIDE)
+        .file("shop/.git/refs/cart.yml", OUTSIDE)
+        .file("shop/pipegen.yml", FLEET)
+        .file("shop/projects/cart.yml", &manifest("shop-cart"))
+}
+
+#[test]
+fn fleet_reads_only_in_its_repository() {
+    let work = beside_secrets();
+    let folder = work.path().display().to_string();
+    symlink("../elsewhere", work.path().join("shop/out")).unwrap();
+    symlink("projects", work.path().join("shop/in")).unwrap();
+    symlink("..", work.path().join("shop/projects/up")).unwrap();
+    fs::create_dir_all(work.path().join("shop/linked/stacks")).unwrap();
+    symlink("../../../elsewhere/stacks/own.yml", work.path().join("shop/linked/stacks/own.yml")).unwrap();
+    fs::create_dir(work.path().join("shop/half")).unwrap();
+    symlink("../../elsewhere/stacks", work.path().join("shop/half/stacks")).unwrap();
+    fs::create_dir(work.path().join("shop/files")).unwrap();
+    symlink("../../elsewhere/creds.yml", work.path().join("shop/files/a.yml")).unwrap();
+    symlink("/proc/self/environ", work.path().join("shop/files/b.yml")).unwrap();
+    for more in [
+        "projects: [/proc/self/environ]".to_owned(),
+        format!("projects: [{folder}/elsewhere/*.yml]"),
+        format!("projects: [projects/*.yml, {folder}/elsewhere/*.yml]"),
+        "projects: [../elsewhere/*.yml]".to_owned(),
+        "projects: [projects/../../elsewhere/*.yml]".to_owned(),
+        "projects: [out/*.yml]".to_owned(),
+        "projects: [\"o*/*.yml\"]".to_owned(),
+        "projects: [\"out/**/*.yml\"]".to_owned(),
+        "projects: [projects/up/../elsewhere/*.yml]".to_owned(),
+        "projects: [files/a.yml]".to_owned(),
+        "projects: [files/b.yml]".to_owned(),
+        "projects: [\"files/*\"]".to_owned(),
+        "projects: [.git/config]".to_owned(),
+        "projects: [\"in/up/.git/*\"]".to_owned(),
+        "projects: [\"**/.git/config\"]".to_owned(),
+        "kinds: /etc".to_owned(),
+        format!("kinds: {folder}/elsewhere"),
+        "kinds: ../elsewhere".to_owned(),
+        "kinds: out".to_owned(),
+        "kinds: linked".to_owned(),
+        "kinds: half".to_owned(),
+    ] {
+        work.write("shop/pipegen.yml", &format!("{FLEET}{more}\n"));
+        for command in
+            [&["render", "shop"][..], &["render", "--check", "shop"], &["validate", "--format", "json", "shop"]]
+        {
+            let ran = work.run(command).ended(1);
+            let all = ran.stdout.clone() + &ran.stderr;
+            assert!(all.contains("outside-input"), "{more}: {all}");
+            assert!(!all.contains("hunter2") && !all.contains("PATH="), "{more}: {all}");
+        }
+        // Who renders one manifest looks at the others of its fleet.
+        let ran = work.run(&["validate", "shop/projects/cart.yml"]);
+        assert!(!(ran.stdout + &ran.stderr).contains("hunter2"), "{more}");
+    }
+    for more in [
+        "",
+        "projects: [\"in/*.yml\"]",
+        "projects: [\"**/cart.yml\"]",
+        "projects: [\"p*/*.yml\", ./projects/cart.yml]",
+        "projects: [\"**/projects/**/*.yml\"]",
+        "kinds: projects",
+    ] {
+        work.write("shop/pipegen.yml", &format!("{FLEET}{more}\n"));
+        let ran = work.run(&["validate", "shop"]).ended(0);
+        assert_eq!(ran.stderr, "", "{more}");
+    }
+}
+
+#[test]
+fn fleet_outside_of_a_repository_reads_only_in_its_folder() {
+    let work = beside_secrets();
+    fs::remove_dir_all(work.path().join("shop/.git")).unwrap();
+    symlink("../elsewhere", work.path().join("shop/kinds")).unwrap();
+    assert_snapshot!(work.run(&["render", "shop"]).ended(1).stderr, @"
+    error[outside-input]: kinds are read from `shop/kinds/stacks`, which is outside of the fleet's folder
+     --> shop/pipegen.yml:1:1
+      |
+    1 | version: 1
+      | ^^^^^^^
+      |
+      = help: replace the link by files in the fleet's folder
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    fs::remove_file(work.path().join("shop/kinds")).unwrap();
+    symlink("../../elsewhere/creds.yml", work.path().join("shop/projects/creds.yml")).unwrap();
+    assert_snapshot!(work.run(&["render", "shop"]).ended(1).stderr, @"
+    error[outside-input]: manifests are read from `shop/projects/creds.yml`, which is outside of the fleet's folder
+     --> shop/pipegen.yml:1:1
+      |
+    1 | version: 1
+      | ^^^^^^^
+      |
+      = help: replace the link by files in the fleet's folder
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    work.write("shop/pipegen.yml", &format!("{FLEET}projects: [../elsewhere/*.yml]\n"));
+    assert_snapshot!(work.run(&["render", "shop"]).ended(1).stderr, @"
+    error[outside-input]: `projects` reads below the folder of the fleet, and `../elsewhere/*.yml` leads out of it
+     --> shop/pipegen.yml:7:12
+      |
+    7 | projects: [../elsewhere/*.yml]
+      |            ^^^^^^^^^^^^^^^^^^
+      |
+      = help: write a path without `..` from the folder of the fleet, such as `projects/*.yml`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+}
+
+#[test]
+fn link_that_leads_out_of_the_repository_is_not_read() {
+    let work = beside_secrets();
+    fs::remove_file(work.path().join("shop/projects/cart.yml")).unwrap();
+    symlink("../../elsewhere/creds.yml", work.path().join("shop/projects/cart.yml")).unwrap();
+    symlink("../elsewhere/creds.yml", work.path().join("shop/pipeline.yml")).unwrap();
+    for path in ["shop/projects/cart.yml", "shop/pipeline.yml"] {
+        for command in ["render", "validate", "show", "graph", "verify", "import"] {
+            let ran = work.run(&[command, path]);
+            assert!(ran.code != 0 && !(ran.stdout + &ran.stderr).contains("hunter2"), "{command} {path}");
+        }
+    }
+    assert_snapshot!(work.run(&["validate", "shop/pipeline.yml"]).ended(3).stderr, @"error: cannot read shop/pipeline.yml: the link leads out of the repository");
+    // A fleet that is a link.
+    fs::remove_file(work.path().join("shop/pipegen.yml")).unwrap();
+    symlink("../elsewhere/creds.yml", work.path().join("shop/pipegen.yml")).unwrap();
+    work.write("shop/projects/api.yml", &manifest("shop-api"));
+    let ran = work.run(&["validate", "shop/projects/api.yml"]).ended(3);
+    assert!(!(ran.stdout + &ran.stderr).contains("hunter2"));
+}
+
 #[test]
 fn fleet_writes_only_into_its_repository() {
     let shop = |work: &Work, output: &str| {

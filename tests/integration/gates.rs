@@ -1838,6 +1838,48 @@ fn variable_decides_which_repository_is_meant() {
 }
 
 #[test]
+fn git_configuration_decides_which_repository_is_meant() {
+    let found = |name: &str, more: &str| {
+        let config = format!("git_config: [{{name: \"{name}\", value: \"https://mirror.example.com/other\"}}]");
+        let own = more.replace("CONFIG", &config);
+        let work = beside(PULUMI, &format!("stack: {{pulumi: {{path: other}}}}\n{own}"));
+        work.run(&["render"]).stderr
+    };
+    let source = "source: {extra: {CONFIG}}\n";
+    for name in ["url.https://github.com/example/shop.insteadOf", "URL.x.pushInsteadOf", "core.sshCommand", "((name))"]
+    {
+        let found = found(name, source);
+        assert!(found.contains("error[variable-place]: ") && found.contains("projects/b.yml"), "{name}: {found}");
+    }
+    for more in [
+        "inputs: {lib: {resource: {type: git, source: {uri: https://github.com/example/lib, CONFIG}}}}\n",
+        "extra: {jobs: [{name: j, plan: [{get: lib, trigger: true}]}], resources: [{name: lib, type: git, source: {uri: https://github.com/example/lib, CONFIG}}]}\n",
+    ] {
+        let found = found("url.x.insteadOf", more);
+        assert!(found.contains("error[variable-place]: "), "{more}: {found}");
+    }
+    for name in ["core.bigFileThreshold", "http.sslVerify", "http.postBuffer"] {
+        let found = found(name, source);
+        assert!(!found.contains("variable-place"), "{name}: {found}");
+    }
+}
+
+#[test]
+fn one_repository_is_found_however_its_address_is_spelt() {
+    for address in [
+        "https://github.com:0443/example/shop",
+        "ssh://git@github.com:022/example/shop.git",
+        "git@[github.com]:example/shop.git",
+        "[git@github.com:22]:example/shop.git",
+        "https://github.com/other/../example/shop",
+    ] {
+        let other = format!("stack: {{{PULUMI}}}\nsource: {{repository: \"{address}\"}}\n");
+        let found = beside(PULUMI, &other).run(&["render"]).ended(1).stderr;
+        assert!(found.contains("shared-target"), "{address}: {found}");
+    }
+}
+
+#[test]
 fn kind_of_a_fleet_names_a_target_by_a_variable() {
     let kind = "version: 1\nabout: x\noptions:\n  type: object\n  properties:\n    cluster: {type: string}\n    \
                 key: {type: string, x-secret: true}\ntarget: \"{{ options.cluster }} by {{ options.key }} and ((own))\"\nsteps:\n\

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::graph::{graph, issues};
-use crate::support::Work;
+use crate::support::{SHOP_FLEET, Work};
 
 const FLEET: &str = "\
 version: 1
@@ -666,4 +666,69 @@ fn instances_of_one_pipeline_have_files_and_addresses_of_their_own() {
 
     error: 1 error in 1 file; nothing was written
     ");
+}
+
+#[test]
+fn secret_in_clear_is_refused_however_it_is_written() {
+    let token = concat!("gh", "p_Ab3dEfGh1jKlMn0pQrStUvWxYz12345678Zz");
+    let rendered = |more: &str| {
+        let work = Work::new()
+            .file("pipegen.yml", SHOP_FLEET)
+            .file("projects/a.yml", &format!("project: shop\n{}\n", more.replace("MARKED", token)));
+        let ran = work.run(&["render"]);
+        assert!(!(ran.stdout.clone() + &ran.stderr).contains("S3cret"), "{more}: {}", ran.stderr);
+        ran
+    };
+    const STACK: &str = "stack: {pulumi: {path: infra}}\n";
+    for more in [
+        "env: {DB_PASS: S3cretPassw0rd1}",
+        "env: {PGPASS: S3cretPassw0rd1}",
+        "env: {PGPASSWORD: S3cretPassw0rd1}",
+        "env: {dbpasswd: S3cretPassw0rd1}",
+        "env: {DATADOG_APIKEY: S3cretPassw0rd1}",
+        "env: {apiKey: S3cretPassw0rd1}",
+        "env: {MARKED: x}",
+        "preview_env: {MARKED: x}\ngate: preview\nenvironments: [QA]",
+        "source: {extra: {git_config: [{name: http.extraheader, value: \"Authorization: Basic S3cretPassw0rd1aaaa=\"}]}}",
+        "inputs: {app: {resource: {type: time, source: {headers: {Authorization: \"Basic S3cretPassw0rd1aaaa=\"}}}, pin: x}}",
+        "inputs: {app: {resource: {type: time, source: {headers: {X-Api-Key: S3cretPassw0rd1}}}, pin: x}}",
+        "inputs: {app: {resource: {type: time, source: {url: \"https://x/?token=S3cretPassw0rd1\"}}, pin: x}}",
+        "inputs: {app: {resource: {type: time, source: {MARKED: x}}, pin: x}}",
+    ] {
+        let ran = rendered(&format!("{STACK}{more}"));
+        assert!(ran.code == 1 && ran.stderr.contains("[plaintext-secret]"), "{more}: {}", ran.stderr);
+    }
+    for deploy in [
+        "curl -u bot:S3cretPassw0rd1 https://x",
+        "curl -H 'Authorization: Bearer S3cretPassw0rd1' https://x",
+        "DB_PASSWORD=S3cretPassw0rd1 psql",
+    ] {
+        let ran = rendered(&format!("stack: {{script: {{image: alpine, tag: \"3\", deploy: \"{deploy}\"}}}}"));
+        assert!(ran.code == 1 && ran.stderr.contains("[plaintext-secret]"), "{deploy}: {}", ran.stderr);
+    }
+    for more in
+        ["env: {BYPASS: S3cretPassw0rd1}", "env: {COMPASS: north1234}", "env: {PASSED_TOKEN_FILE: /run/secret1}"]
+    {
+        let ran = rendered(&format!("{STACK}{more}"));
+        assert!(!ran.stderr.contains("plaintext-secret"), "{more}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn short_each_of_many_items_ends_at_a_limit() {
+    let rendered = |items: usize| {
+        let items: Vec<String> = (0..items).map(|item| format!("a{item}")).collect();
+        let inputs =
+            format!("inputs: {{\"{{{{ each }}}}-x\": {{each: [{}], image: {{repository: x}}}}}}", items.join(", "));
+        let work = Work::new()
+            .file("pipegen.yml", SHOP_FLEET)
+            .file("projects/a.yml", &format!("project: shop\nstack: {{pulumi: {{path: infra}}}}\n{inputs}\n"));
+        work.run_measured(&["render", "--quiet"])
+    };
+    for items in [201, 1_000, 15_000] {
+        let (ran, taken) = rendered(items);
+        assert!(ran.code == 1 && ran.stderr.contains("[yaml-limit]: more than 200 inputs"), "{items}: {}", ran.stderr);
+        assert!(taken < std::time::Duration::from_secs(5), "{items}: {taken:?}");
+    }
+    rendered(100).0.fine();
 }

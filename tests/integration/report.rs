@@ -424,6 +424,92 @@ fn no_format_shows_a_secret() {
     }
 }
 
+/// Put together here, so that no scanner of repositories takes this file for a leak.
+const TOKEN: &str = concat!("gh", "p_Ab3dEfGh1jKlMn0pQrStUvWxYz12345678Zz");
+
+#[test]
+fn no_format_shows_a_secret_in_the_place_of_something_else() {
+    for more in [
+        "issues: {auth: TOKEN}",
+        "issues: {auth: hunter2hunter2}",
+        "issues: {auth: [hunter2hunter2]}",
+        "issues: {signing_key: [hunter2hunter2]}",
+        "issues: {signing_key: {key: hunter2hunter2}}",
+        "issues: {signing_key: \"hunter2hunter2",
+        "issues: {auth: {token: {value: hunter2hunter2}}}",
+        "issues: {auth: {token: !secret hunter2hunter2}}",
+        "env: {DB_PASSWORD: [hunter2hunter2]}",
+        "env: {DB_PASSWORD: {a: hunter2hunter2}}",
+        "env: {DB_PASSWORD: \"{{ 'hunter2hunter2' \"}",
+        "env: {DB_PASSWORD: \"hunter2hunter2 {{ nothing }}\"}",
+        "env: {DB_PASSWORD: \"hunter2\\x68unter2\", X: [}",
+        "env: {DB_PASSWORD: hunter2hunter2, DB_PASSWORD: hunter2hunter2}",
+        "env:\n  DB_PASSWORD: |\n    hunter2hunter2\n  X: [x",
+        "env:\n  DB_PASSWORD:\n  - hunter2hunter2\n  - hunter2hunter2",
+        "env: {X: \"{{ 'TOKEN' \"}",
+        "env: {X: [TOKEN]}",
+        "env: {X: [\"https://bot:hunter2hunter2@example.com\"]}",
+        "env: {TOKEN: x}",
+        "env: {TOKEN: [x]}",
+        "gate: TOKEN",
+        "gate: [TOKEN]",
+        "TOKEN: x",
+        "stack: {TOKEN: {path: x}}",
+        "environments: [TOKEN, TOKEN]",
+        "inputs: {app: {image: {repository: x}, pin: [TOKEN]}}",
+    ] {
+        let text = more.replace("TOKEN", TOKEN);
+        let manifest = if more.starts_with("stack") {
+            format!("project: shop\n{text}\n")
+        } else {
+            format!("project: shop\nstack: {{pulumi: {{path: infra}}}}\n{text}\n")
+        };
+        let work = Work::new().file("pipegen.yml", crate::support::SHOP_FLEET).file("projects/a.yml", &manifest);
+        for format in ["plain", "json", "sarif", "github"] {
+            let ran = work.run(&["validate", "--format", format]);
+            let all = ran.stdout + &ran.stderr;
+            assert!(ran.code == 1 && all.contains("a.yml"), "{more} as {format}: {all}");
+            assert!(!all.contains("hunter2") && !all.contains(&TOKEN[..12]), "{more} as {format}: {all}");
+        }
+        for command in ["render", "show", "graph", "explain", "verify"] {
+            let ran = work.run(&[command, "projects/a.yml"]);
+            let all = ran.stdout + &ran.stderr;
+            assert!(!all.contains("hunter2") && !all.contains(&TOKEN[..12]), "{command} of {more}: {all}");
+        }
+    }
+}
+
+#[test]
+fn reports_show_what_is_no_secret() {
+    let shown = |more: &str| {
+        let manifest = format!("project: shop\nstack: {{pulumi: {{path: infra}}}}\n{more}\n");
+        let work = Work::new().file("pipegen.yml", crate::support::SHOP_FLEET).file("projects/a.yml", &manifest);
+        work.run(&["validate"]).ended(1).stderr
+    };
+    for more in [
+        "issues: {auth: {token: (github.token)}}",
+        "issues: {auth: {token: ((github.token)), tokn: x}}",
+        "env: {DB_PASSWORD: \"{{ nothing }}\"}",
+        "inputs: {api-token: {image: {repository: example/shop}, pin: [digest]}}",
+        "env: {BYPASS: [anything]}",
+    ] {
+        let shown = shown(more);
+        assert!(shown.contains(more) && !shown.contains("***"), "{more}: {shown}");
+    }
+}
+
+#[test]
+fn diff_of_a_rendered_file_shows_no_secret() {
+    let manifest = crate::support::manifest("shop-a");
+    let work = Work::new().file("pipegen.yml", crate::support::SHOP_FLEET).file("projects/a.yml", &manifest);
+    work.run(&["render", "--quiet"]).fine();
+    let rendered = work.read("rendered/a.yml");
+    work.write("rendered/a.yml", &rendered.replacen("jobs:", "x: {password: hunter2hunter2}\njobs:", 1));
+    let ran = work.run(&["render", "--diff"]);
+    assert!(ran.stdout.contains("-x: {password: **************}"), "{}", ran.stdout);
+    assert!(!(ran.stdout + &ran.stderr).contains("hunter2"));
+}
+
 #[test]
 fn order_is_that_of_the_files() {
     let work = work();

@@ -26,10 +26,11 @@ impl Repository {
         let address = address.as_ref();
         let (host, rest) = match address.split_once("://") {
             Some((_, rest)) => rest.split_once('/').unwrap_or((rest, "")),
-            // As git reads it: what stands before the first colon is a host, unless a slash stands before the colon.
-            None => match address.split_once(':') {
-                Some((host, rest)) if !host.contains('/') => (host, rest),
-                _ => ("", address),
+            // As git reads it: what stands before the first colon is a host, unless a slash stands before the colon. A
+            // colon within brackets does not count.
+            None => match scp_colon(address) {
+                Some(colon) => (&address[..colon], &address[colon + 1..]),
+                None => ("", address),
             },
         };
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
@@ -41,6 +42,14 @@ impl fmt::Display for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The colon between host and path of `USER@HOST:PATH`, `USER@[HOST]:PATH` or `[USER@HOST:PORT]:PATH`.
+fn scp_colon(address: &str) -> Option<usize> {
+    let slash = address.find('/').unwrap_or(address.len());
+    let bracket = address[..slash].find('[').and_then(|at| Some(at + address[at..slash].find(']')?));
+    let from = bracket.unwrap_or(0);
+    address[from..slash].find(':').map(|at| from + at)
 }
 
 /// An address whose variables hold none of the characters that part an address.
@@ -77,21 +86,42 @@ fn api_host(api: &str) -> String {
 
 /// A host without user, port and other spellings of its name.
 fn host_name(host: &str) -> String {
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let host = host.split_once(':').map_or(host, |(name, port)| {
-        // Another port than those of the protocols may be another server.
-        if matches!(port, "" | "22" | "80" | "443" | "9418") { name } else { host }
+    let host = host.rsplit_once('@').map_or(host, |(before, host)| {
+        // Git takes brackets around the host, around host and port, and around all of it.
+        if before.contains('[') && !host.contains('[') { host.trim_end_matches(']') } else { host }
     });
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    match host.as_str() {
+    let (name, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+        // An address of IPv6 has at least two colons. Git takes brackets around any other host as well.
+        Some((inner, rest)) if inner.matches(':').count() < 2 && rest.is_empty() => {
+            inner.split_once(':').unwrap_or((inner, ""))
+        }
+        Some((inner, rest)) => (inner, rest.trim_start_matches(':')),
+        None => host.split_once(':').unwrap_or((host, "")),
+    };
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    let number = if port.is_empty() { Some(0) } else { port.parse::<u64>().ok() };
+    // Another port than those of the protocols may be another server.
+    if !matches!(number, Some(0 | 22 | 80 | 443 | 9418)) {
+        return format!("{name}:{}", number.map_or_else(|| port.to_ascii_lowercase(), |number| number.to_string()));
+    }
+    match name.as_str() {
         "www.github.com" | "ssh.github.com" => GITHUB.to_owned(),
-        _ => host,
+        _ => name,
     }
 }
 
-/// The path of a repository without what does not count: slashes at its ends, doubled ones, `.git`, case.
+/// The path of a repository without what does not count: slashes at its ends, doubled ones, `.`, `..`, `.git`, case.
 fn path(path: &str) -> String {
-    let parts: Vec<&str> = path.trim().split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.trim().split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
     let joined = parts.join("/").to_ascii_lowercase();
     joined.strip_suffix(".git").unwrap_or(&joined).to_owned()
 }
@@ -119,6 +149,24 @@ mod tests {
             "https://%67ithub.com/example/shop",
             "https://((vault:git/a@b.user)):((git.password))@github.com/example/shop",
             "((vault:git/user))@github.com:example/shop",
+            "https://github.com:0443/example/shop",
+            "https://github.com:/example/shop",
+            "ssh://git@github.com:022/example/shop.git",
+            "ssh://git@github.com:00000000022/example/shop.git",
+            "git://github.com:09418/example/shop",
+            "git@[github.com]:example/shop.git",
+            "[github.com]:example/shop.git",
+            "[git@github.com]:example/shop.git",
+            "[git@github.com:22]:example/shop.git",
+            "[git@github.com:022]:/example/shop.git",
+            "git@[github.com:22]:example/shop.git",
+            "ssh://git@[github.com]/example/shop",
+            "ssh://git@[github.com]:22/example/shop",
+            "ssh://[git@github.com]/example/shop",
+            "ssh://[git@github.com:022]/example/shop",
+            "https://github.com/other/../example/shop",
+            "https://github.com/example/x/%2e%2E/shop",
+            "https://github.com/../example/shop",
         ] {
             assert_eq!(Repository::of_clone(address), shop, "{address}");
         }
@@ -128,10 +176,22 @@ mod tests {
             "https://github.com/example/shop%zz",
             "https://ghe.example.com/example/shop",
             "https://github.com:8443/example/shop",
+            "https://github.com:4430/example/shop",
+            "https://github.com:x/example/shop",
             "/srv/example/shop",
+            "srv/[github.com]:example/shop",
+            "git@[::1]:example/shop",
+            "ssh://git@[2001:db8::1]:22/example/shop",
         ] {
             assert_ne!(Repository::of_clone(address), shop, "{address}");
         }
+    }
+
+    #[test]
+    fn address_of_ipv6_is_a_host() {
+        let of = |address: &str| Repository::of_clone(address);
+        assert_eq!(of("git@[2001:db8::1]:example/shop"), of("ssh://git@[2001:DB8::1]/example/shop.git"));
+        assert_ne!(of("git@[2001:db8::1]:example/shop"), of("git@[2001:db8::2]:example/shop"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Secrets in text that is about to be posted, known by their shape.
+//! Secrets in text that is about to be posted or printed, known by their shape.
 //!
 //! A build's files hold what its tools printed, tokens of other systems too, which the source of the resource does not
 //! know. The list is curated: each shape has a prefix that its issuer documents, so that no commit, digest or word is
@@ -130,6 +130,14 @@ pub(crate) fn masked(text: &str) -> String {
     }
     out.push_str(&text[at..]);
     out
+}
+
+/// Whether a private key begins in `text` and does not end there.
+pub(crate) fn ends_in_a_key(text: &str) -> bool {
+    let mut found = Vec::new();
+    private_keys(text, &mut found);
+    let is_whole = |key: &str| key.trim_end_matches('-').contains("-----END ");
+    found.last().is_some_and(|range| range.end == text.len() && !is_whole(&text[range.clone()]))
 }
 
 /// Where `needle` begins, without regard to case where `any_case` is set.

@@ -7,15 +7,44 @@ use std::sync::{Mutex, PoisonError};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::Failure;
+use crate::boundary::repository_around;
 use crate::source::SourceText;
 
 /// Reads what is meant to be a text. What is no UTF-8 in it is for the reader of the text to report.
 ///
 /// # Errors
 ///
-/// When it cannot be read.
+/// When it cannot be read, or is a link in a repository that leads out of it.
 pub fn read(path: &Utf8Path) -> Result<SourceText, Failure> {
+    if leads_out(path) {
+        let reason = std::io::Error::other("the link leads out of the repository");
+        return Err(Failure::io("read", path, reason));
+    }
     std::fs::read(path).map(SourceText::from).map_err(|error| Failure::io("read", path, error))
+}
+
+/// Whether a file is a link that leads out of the repository that it lies in: whoever commits such a link chooses which
+/// file of this machine is read, and its text would be shown in reports.
+fn leads_out(path: &Utf8Path) -> bool {
+    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    let repository = || {
+        let folder = real_folder(path.parent().unwrap_or(Utf8Path::new("")));
+        repository_around(&folder).map(Utf8Path::to_owned)
+    };
+    is_link && repository().is_some_and(|repository| !real(path).starts_with(repository))
+}
+
+/// Refuses what is no file, such as a device or a pipe, whose text may never end.
+///
+/// # Errors
+///
+/// When it is none, or is not there.
+pub fn require_regular(path: &Utf8Path) -> Result<(), Failure> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(()),
+        Ok(_) => Err(Failure::io("read", path, std::io::Error::other("not a file"))),
+        Err(error) => Err(Failure::io("read", path, error)),
+    }
 }
 
 /// Whether a path stays below the folder that it is taken from.

@@ -103,6 +103,43 @@ fn secrets_are_not_shown_on_any_fault() {
     }
 }
 
+/// A token is put together here, so that no scanner of repositories takes this file for a leak.
+fn secrets_of_others() -> Vec<String> {
+    let parts = [
+        ["ghp", "_0123456789abcdefghijABCDEFGHIJ012345"],
+        ["AKIA", "ABCDEFGHIJKLMNOP"],
+        ["https://bot:", "pass1word@host"],
+        ["-----BEGIN RSA PRIVATE KEY----- ", "MIIEabcdef"],
+    ];
+    parts.iter().map(|parts| parts.concat()).collect()
+}
+
+#[test]
+fn secrets_of_a_known_shape_in_answers_are_not_shown() {
+    for secret in secrets_of_others() {
+        for verbose in [false, true] {
+            let mut lab = Lab::new().source("max_wait", 10);
+            lab.verbose = verbose;
+            let text = format!("see {secret} there");
+            lab.fake.hook(move |_, _, _, phase| match phase {
+                Phase::Before => Action::Answer(Response::error(400, &text)),
+                Phase::After => Action::Go,
+            });
+            let run = lab.run("check", &json!({"source": lab.gate_source("trigger")}), lab.temp.path(), None);
+            let tail = secret.split_at(secret.len() / 2).1;
+            assert!(run.code == Some(1) && run.stderr.contains("[redacted]"), "{}", run.stderr);
+            assert!(!run.stderr.contains(&secret) && !run.stderr.contains("pass1word"), "{}", run.stderr);
+            assert!(
+                !run.stderr.contains("MIIE") && (tail.contains("host") || !run.stderr.contains(tail)),
+                "{}",
+                run.stderr
+            );
+            let record = lab.record(1);
+            assert!(record.code == Some(1) && !record.stderr.contains(&secret), "{}", record.stderr);
+        }
+    }
+}
+
 #[test]
 fn secrets_are_not_shown_when_verbose_or_misplaced() {
     let lab = Lab::new().source("signing_key", SIGNING_KEY).app();

@@ -234,6 +234,8 @@ rules! {
     PlaintextSecret = Error "plaintext-secret",
     /// The path does not exist in the source code.
     MissingPath = Error "missing-path",
+    /// A fleet reads manifests or kinds from a place outside of its repository.
+    OutsideInput = Error "outside-input",
     /// The output folder of a fleet is outside of its repository, or among the files that the fleet reads.
     OutsideOutput = Error "outside-output",
     /// The stack file of a stage does not exist.

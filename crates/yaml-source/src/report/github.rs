@@ -32,7 +32,7 @@ pub fn github(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     out
 }
 
-fn message(diagnostic: &Diagnostic, sources: &Sources, texts: &Texts<'_>, places: &mut Places<'_>) -> String {
+fn message(diagnostic: &Diagnostic, sources: &Sources, texts: &Texts, places: &mut Places<'_>) -> String {
     let mut lines = vec![visible(&texts.without_secrets(&diagnostic.message)).into_owned()];
     let mut labels = diagnostic.labels.iter();
     lines.extend(labels.next().filter(|label| !label.text.is_empty()).map(|label| sentence("", &label.text, texts)));
@@ -46,7 +46,7 @@ fn message(diagnostic: &Diagnostic, sources: &Sources, texts: &Texts<'_>, places
     lines.join("\n")
 }
 
-fn sentence(before: &str, text: &str, texts: &Texts<'_>) -> String {
+fn sentence(before: &str, text: &str, texts: &Texts) -> String {
     format!("{before}{}", visible(&texts.without_secrets(text)))
 }
 

@@ -107,7 +107,7 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
             file: sources.path(span.file).to_string(),
             start: Position { line: region.start.0, column: region.start.1, byte: start },
             end: Position { line: region.end.0, column: region.end.1, byte: end },
-            label: texts.without_secrets(label).into_owned(),
+            label: texts.without_secrets(label),
         }
     };
     let problems: Vec<Problem> = diagnostics
@@ -118,17 +118,13 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
                 Severity::Error => Level::Error,
                 Severity::Warning => Level::Warning,
             },
-            message: texts.without_secrets(&diagnostic.message).into_owned(),
+            message: texts.without_secrets(&diagnostic.message),
             place: place(diagnostic.labels[0].span, &diagnostic.labels[0].text),
             related: diagnostic.labels[1..].iter().map(|label| place(label.span, &label.text)).collect(),
-            notes: diagnostic.notes.iter().map(|note| texts.without_secrets(note).into_owned()).collect(),
-            help: diagnostic.help.as_deref().map(|help| texts.without_secrets(help).into_owned()),
+            notes: diagnostic.notes.iter().map(|note| texts.without_secrets(note)).collect(),
+            help: diagnostic.help.as_deref().map(|help| texts.without_secrets(help)),
             refused_by: refused_by(diagnostic),
-            concourse_says: diagnostic
-                .concourse_messages()
-                .iter()
-                .map(|line| texts.without_secrets(line).into_owned())
-                .collect(),
+            concourse_says: diagnostic.concourse_messages().iter().map(|line| texts.without_secrets(line)).collect(),
         })
         .collect();
     let errors = problems.iter().filter(|problem| matches!(problem.severity, Level::Error)).count();

@@ -49,7 +49,7 @@ pub fn summary(diagnostics: &[Diagnostic]) -> Option<String> {
     }
 }
 
-fn group<'a>(diagnostic: &Diagnostic, sources: &Sources, texts: &'a Texts<'_>, lines: &LinesOf<'_>) -> Group<'a> {
+fn group<'a>(diagnostic: &Diagnostic, sources: &Sources, texts: &'a Texts, lines: &LinesOf<'_>) -> Group<'a> {
     let level = match diagnostic.severity() {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,

@@ -67,11 +67,11 @@ pub fn sarif(diagnostics: &[Diagnostic], sources: &Sources) -> String {
 }
 
 /// All that is said: viewers show one text.
-fn message(diagnostic: &Diagnostic, texts: &Texts<'_>) -> String {
+fn message(diagnostic: &Diagnostic, texts: &Texts) -> String {
     let notes = diagnostic.notes.iter().map(|note| format!("\nnote: {note}"));
     let help = diagnostic.help.iter().map(|help| format!("\nhelp: {help}"));
     let text = diagnostic.message.clone() + &notes.chain(help).collect::<String>();
-    texts.without_secrets(&text).into_owned()
+    texts.without_secrets(&text)
 }
 
 const fn level(severity: Severity) -> &'static str {

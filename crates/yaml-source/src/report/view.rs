@@ -1,60 +1,60 @@
 //! What reports share: places in numbers, and texts without secrets.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Rule};
+use crate::secrets::{Hidden, hidden, without_secrets};
 use crate::source::{FileId, Lines, Sources, Span};
 
-/// The texts of the files that diagnostics speak of, with each secret that was found in clear made unreadable: a
-/// report ends up in logs.
-pub(super) struct Texts<'s> {
-    files: BTreeMap<FileId, Cow<'s, str>>,
-    secrets: Vec<&'s str>,
+/// The texts of the files that diagnostics speak of, with each secret made unreadable: what was found in clear, what is
+/// one by its look, and what stands under the key of one. A report ends up in logs.
+pub(super) struct Texts {
+    files: BTreeMap<FileId, String>,
+    secrets: Vec<String>,
 }
 
-impl<'s> Texts<'s> {
-    pub(super) fn of(diagnostics: &[Diagnostic], sources: &'s Sources) -> Self {
-        let mut files: BTreeMap<FileId, Cow<'s, str>> = BTreeMap::new();
+impl Texts {
+    pub(super) fn of(diagnostics: &[Diagnostic], sources: &Sources) -> Self {
+        let mut found: BTreeMap<FileId, Hidden> = BTreeMap::new();
+        let is_wrong = |diagnostic: &&Diagnostic| diagnostic.rule == Rule::WrongType;
+        let wrong: BTreeSet<Span> = diagnostics.iter().filter(is_wrong).map(Diagnostic::span).collect();
         for label in diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels) {
             let file = label.span.file;
-            files.entry(file).or_insert_with(|| Cow::Borrowed(sources.get(file).text.as_str()));
+            found.entry(file).or_insert_with(|| hidden(file, &sources.get(file).text, &wrong));
         }
-        let mut secrets = Vec::new();
         for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.rule == Rule::PlaintextSecret) {
             let span = diagnostic.span();
-            let secret = sources.slice(span);
-            let Some(text) = files.get_mut(&span.file) else { continue };
-            if secret.is_empty() {
-                continue;
+            if let Some(hidden) = found.get_mut(&span.file) {
+                hidden.texts.push(sources.slice(span).trim_matches(['"', '\'', '\n', ' ']).to_owned());
+                hidden.ranges.push(span.range());
             }
-            secrets.push(secret.trim_matches(['"', '\'', '\n', ' ']));
-            // As many bytes as before, so that all other places stay where they are; lines stay lines.
-            let hidden: String = secret.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
-            text.to_mut().replace_range(span.range(), &hidden);
         }
-        // What is hidden is hidden whole, though another secret is a part of it.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let files = found.iter().map(|(file, hidden)| (*file, hidden.masked(&sources.get(*file).text))).collect();
         // Of what is shorter, it would be the words of the message that are hidden.
-        secrets.retain(|secret| secret.chars().count() >= 6);
+        let is_long = |secret: &String| secret.chars().count() >= 6;
+        let secrets: BTreeSet<String> = found.into_values().flat_map(|hidden| hidden.texts).filter(is_long).collect();
+        let mut secrets: Vec<String> = secrets.into_iter().collect();
+        // What is hidden is hidden whole, though another secret is a part of it.
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
         Self { files, secrets }
     }
 
     pub(super) fn file(&self, file: FileId) -> &str {
-        self.files.get(&file).map_or("", |text| text.as_ref())
+        self.files.get(&file).map_or("", String::as_str)
     }
 
-    /// What is said, should it quote a secret.
-    pub(super) fn without_secrets<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut shown = Cow::Borrowed(text);
+    /// Returns a text of a report without secrets that it may quote.
+    pub(super) fn without_secrets(&self, text: &str) -> String {
+        let mut shown = text.to_owned();
         for secret in &self.secrets {
             if shown.contains(secret) {
-                shown = Cow::Owned(shown.replace(secret, "***"));
+                shown = shown.replace(secret, "***");
             }
         }
-        shown
+        without_secrets(&shown).into_owned()
     }
 }
 
