@@ -5,15 +5,20 @@
 
 mod change;
 mod compare;
+mod findings;
 mod gates;
 mod names;
+mod policy;
 mod promotions;
 mod report;
 mod steps;
+mod targets;
+mod uses;
 mod values;
 mod ways;
 mod words;
 
 pub use change::{Change, Changes, Effect, Subject};
-pub use compare::{Unapproved, compare};
+pub use compare::compare;
+pub use findings::{Finding, Judged, Unapproved};
 pub use report::{Compared, in_markdown, in_words};
