@@ -1,13 +1,12 @@
 use camino::Utf8Path;
 use concourse_pipeline::diff::{Compared, in_markdown, in_words};
-use concourse_pipeline::model::Pipeline;
 use serde::Serialize;
 use yaml_source::Failure;
 use yaml_source::diagnostic::Diagnostics;
 use yaml_source::source::{SourceText, Sources};
 
 use crate::cli::{DiffArgs, DiffFormat, FailOn};
-use crate::compare;
+use crate::compare::{ReadPipeline, compare_read};
 use crate::content::Content;
 use crate::git::Commit;
 
@@ -41,7 +40,7 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failu
                 return Err(Failure::Usage("standard input is one pipeline: name the other one".to_owned()));
             }
             let (before, after) = (reading.place(&old)?, reading.place(&new)?);
-            let changes = before.zip(after).map(|(before, after)| compare(&before, &after));
+            let changes = before.zip(after).map(|(before, after)| compare_read(&before, &after, &reading.sources));
             changes
                 .map(|changes| Compared { old: Some(old.name()), new: Some(new.name()), changes, is_moved: false })
                 .into_iter()
@@ -79,12 +78,12 @@ pub(super) fn run(args: &DiffArgs, output: &mut Output) -> Result<Outcome, Failu
 
 /// The pipelines that are read, with what is wrong with them.
 pub(super) struct PipelineReader {
-    sources: Sources,
+    pub(super) sources: Sources,
     diagnostics: Diagnostics,
 }
 
 impl PipelineReader {
-    fn place(&mut self, place: &PipelineArgument) -> Result<Option<Pipeline>, Failure> {
+    fn place(&mut self, place: &PipelineArgument) -> Result<Option<ReadPipeline>, Failure> {
         let (name, text) = (place.name(), place.text()?);
         let path = match place {
             PipelineArgument::Stdin => Utf8Path::new(""),
@@ -102,7 +101,7 @@ impl PipelineReader {
         Ok(self.text(&name, text))
     }
 
-    pub(super) fn text(&mut self, name: &str, text: impl Into<SourceText>) -> Option<Pipeline> {
+    pub(super) fn text(&mut self, name: &str, text: impl Into<SourceText>) -> Option<ReadPipeline> {
         parse(name, text, &mut self.sources, &mut self.diagnostics)
     }
 }

@@ -48,5 +48,5 @@ fn pipelines(args: &GraphArgs, output: &mut Output) -> Result<Option<Vec<(String
     let pipeline = parse(&name, place.text()?, &mut sources, &mut diagnostics);
     output.diagnostics(&diagnostics.into_sorted(), &sources, "nothing was drawn");
     let called = Utf8Path::new(&name).file_stem().unwrap_or(&name).to_owned();
-    Ok(pipeline.map(|pipeline| vec![(called, pipeline)]))
+    Ok(pipeline.map(|read| vec![(called, read.pipeline)]))
 }

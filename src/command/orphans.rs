@@ -95,7 +95,7 @@ pub(super) fn orphans(
                 let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
                 let before = parse(&file_name, text, &mut sources, &mut diagnostics);
                 let after = parse(&live.name, configuration, &mut sources, &mut diagnostics);
-                before.zip(after).is_some_and(|(before, after)| compare(&before, &after).is_empty())
+                before.zip(after).is_some_and(|(before, after)| compare(&before.pipeline, &after.pipeline).is_empty())
             });
             let (name, of, gone) = (live.name.clone(), of.clone(), gone.clone());
             orphans.push(Orphan { name, instance_vars, of, gone, untouched });

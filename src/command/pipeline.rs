@@ -3,12 +3,13 @@
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use concourse_pipeline::model::Pipeline;
-use concourse_pipeline::validate;
+use concourse_pipeline::model::ConcourseVersion;
+use concourse_pipeline::validate::{self, Decoded};
 use yaml_source::diagnostic::Diagnostics;
 use yaml_source::source::{SourceText, Sources};
 use yaml_source::{Failure, files};
 
+use crate::compare::ReadPipeline;
 use crate::git::Commit;
 
 /// Where a pipeline is.
@@ -74,7 +75,8 @@ pub(super) fn parse(
     text: impl Into<SourceText>,
     sources: &mut Sources,
     diagnostics: &mut Diagnostics,
-) -> Option<Pipeline> {
+) -> Option<ReadPipeline> {
     let file = sources.add(name, text);
-    validate::pipeline(sources, file, |_, _| {}, diagnostics).map(|(_, pipeline)| pipeline)
+    let (node, pipeline) = validate::pipeline(sources, file, |_, _| {}, diagnostics)?;
+    Some(ReadPipeline { pipeline, decoded: Decoded { node, version: ConcourseVersion::default() } })
 }

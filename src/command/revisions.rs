@@ -2,12 +2,11 @@ use std::collections::HashSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use concourse_pipeline::diff::{Changes, Compared};
-use concourse_pipeline::model::Pipeline;
 use yaml_source::Failure;
 use yaml_source::diagnostic::{Diagnostics, visible};
 use yaml_source::source::{SourceText, Sources};
 
-use crate::compare;
+use crate::compare::{ReadPipeline, compare_read};
 use crate::content::Content;
 use crate::git::Commit;
 
@@ -58,15 +57,15 @@ impl<'a> Range<'a> {
                     compared.extend(before.zip(after).map(|(before, after)| Compared {
                         old: Some(path.to_string()),
                         new: Some(path.to_string()),
-                        changes: compare(&before, &after),
+                        changes: compare_read(&before, &after, &reading.sources),
                         is_moved: false,
                     }));
                 }
-                (Some(before), None) => gone.push(OneSided::of(path, before)),
-                (None, Some(after)) => come.push(OneSided::of(path, after)),
+                (Some(before), None) => gone.push(OneSided::of(path, before, &mut reading.sources)),
+                (None, Some(after)) => come.push(OneSided::of(path, after, &mut reading.sources)),
             }
         }
-        compared.extend(moved(gone, come));
+        compared.extend(moved(gone, come, &reading.sources));
         if compared.is_empty() {
             self.require_pipelines(below, (&old, &new), text)?;
         }
@@ -108,24 +107,23 @@ fn may_be_pipeline(path: &Utf8Path) -> bool {
 struct OneSided {
     path: Utf8PathBuf,
     /// None when it cannot be read: it is compared with nothing.
-    pipeline: Option<Pipeline>,
+    pipeline: Option<ReadPipeline>,
 }
 
 impl OneSided {
-    fn of(path: Utf8PathBuf, text: SourceText) -> Self {
-        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
-        let pipeline = parse(path.as_str(), text, &mut sources, &mut diagnostics);
+    fn of(path: Utf8PathBuf, text: SourceText, sources: &mut Sources) -> Self {
+        let pipeline = parse(path.as_str(), text, sources, &mut Diagnostics::default());
         Self { path, pipeline }
     }
 
     fn jobs(&self) -> HashSet<&str> {
-        self.pipeline.iter().flat_map(|pipeline| &pipeline.jobs).map(|job| job.name.as_str()).collect()
+        self.pipeline.iter().flat_map(|read| &read.pipeline.jobs).map(|job| job.name.as_str()).collect()
     }
 }
 
 /// Pipelines of one revision alone. One that is gone and one that is new are the same pipeline in another file when they
 /// have at least half of their jobs in common: a gate that gets weaker on the way is reported.
-fn moved(gone: Vec<OneSided>, come: Vec<OneSided>) -> Vec<Compared> {
+fn moved(gone: Vec<OneSided>, come: Vec<OneSided>, sources: &Sources) -> Vec<Compared> {
     let mut compared = Vec::new();
     let mut left: Vec<OneSided> = gone;
     for one in come {
@@ -138,7 +136,7 @@ fn moved(gone: Vec<OneSided>, come: Vec<OneSided>) -> Vec<Compared> {
         let same = same.map(|(index, _)| index).map(|index| left.remove(index));
         let mut changes = Changes::default();
         if let Some((before, after)) = same.as_ref().and_then(|old| old.pipeline.as_ref().zip(one.pipeline.as_ref())) {
-            changes = compare(before, after);
+            changes = compare_read(before, after, sources);
         }
         let (is_moved, new) = (same.is_some(), Some(one.path.to_string()));
         compared.push(Compared { old: same.map(|old| old.path.to_string()), new, changes, is_moved });

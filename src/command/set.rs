@@ -9,7 +9,7 @@ use yaml_source::parallel::with_workers;
 use yaml_source::source::Sources;
 
 use crate::cli::SetArgs;
-use crate::compare;
+use crate::compare::compare_read;
 use crate::fly::{Fly, FlyPipeline, LivePipeline, Refusal, Remedy, Team};
 use crate::interrupt;
 use crate::progress::Progress;
@@ -335,14 +335,14 @@ fn read(fly: &Fly, wanted: &RenderedTarget<'_>, living: &[LivePipeline]) -> Resu
         Err(refusal) => return Ok(Err(Unread::Refused(refusal))),
     };
     let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
-    let before = parse(&format!("{name} as it lives"), configuration, &mut sources, &mut diagnostics);
+    let before = parse(name, configuration, &mut sources, &mut diagnostics);
     let after = parse(name, wanted.text.clone(), &mut sources, &mut diagnostics);
     let Some((before, after)) = before.zip(after) else {
         let first = diagnostics.into_sorted().into_iter().next();
         let reason = first.map_or_else(String::new, |diagnostic| visible(&diagnostic.message).into_owned());
         return Ok(Err(Unread::Misunderstood(reason)));
     };
-    let mut changes = compare(&before, &after);
+    let mut changes = compare_read(&before, &after, &sources);
     // Concourse tells things in an order of its own.
     changes.changes.retain(|change| change.effect != Effect::Order);
     Ok(Ok(LiveState::Live { changes, by_a_job: live.parent_job_id.is_some() }))

@@ -74,7 +74,7 @@ fn gate_by_a_preview() {
     gates get stronger
       job deploy-shop-cart-production: comes after `preview-shop-cart-production`, which is new (1 preview more); it waits for the issue `shop-cart/-/Production/ready` in example/deployments, no longer for `shop-cart/-/QA/deployed` in example/deployments
     new
-      job preview-shop-cart-production: is new: it runs by itself after `deploy-shop-cart-qa`, with the same versions
+      job preview-shop-cart-production: is new: it runs by itself after `deploy-shop-cart-qa`, with the same versions; it puts to `pulumi-shop-cart`
     changed
       job deploy-shop-cart-production: `serial_groups` is now `["shop-cart-production"]`
       job deploy-shop-cart-production: `serial` is gone, it was `true`
@@ -87,10 +87,11 @@ fn policy() {
     let strict = "approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 48h, reject_labels: [hold]}\n";
     let loose = "approval: {closers: {teams: [example/sre], users: [ann]}, soak: 1h, expires: 9d, approve: latest}\n";
     assert_snapshot!(after(&(manifest("shop-cart") + strict)), @r#"
+    GATES GET WEAKER
+      resource github-issues-shop-cart-qa-trigger: `source.closers` is now `{"teams":["example/sre"]}`; who could not approve before, and can now: team `example/sre`
     version histories start anew
       resource github-issues-shop-cart-qa-trigger: this source changes: its version history starts anew
     gates get stronger
-      resource github-issues-shop-cart-qa-trigger: `source.closers` is now `{"teams":["example/sre"]}`
       resource github-issues-shop-cart-qa-trigger: `source.expires` is now `2d`
       resource github-issues-shop-cart-qa-trigger: `source.soak` is now `1d`
       resource github-issues-shop-cart-qa-trigger: `source.reject_labels` is now `["hold"]`
@@ -105,7 +106,7 @@ fn policy() {
     GATES GET WEAKER
       job deploy-shop-cart-production: no longer takes the approved commit: it deploys what is newest
       job deploy-shop-cart-qa: of the put github-issues-shop-cart-qa-post in `on_success`, `params.approve` is now `latest`
-      resource github-issues-shop-cart-qa-trigger: `source.closers.users` is now `["ann"]`
+      resource github-issues-shop-cart-qa-trigger: `source.closers` changes from `{"teams":["example/sre"]}` to `{"users":["ann"],"teams":["example/sre"]}`; who could not approve before, and can now: account `ann`
       resource github-issues-shop-cart-qa-trigger: `source.expires` changes from `2d` to `9d`
       resource github-issues-shop-cart-qa-trigger: `source.soak` changes from `1d` to `1h`
       resource github-issues-shop-cart-qa-trigger: `source.reject_labels` is gone, it was `["hold"]`

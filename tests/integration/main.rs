@@ -43,5 +43,6 @@ mod verify;
 mod versions;
 mod waiting;
 mod watched;
+mod weaker;
 mod wiring;
 mod words;

@@ -264,7 +264,7 @@ fn each_change_of_shape_is_reported_once() {
     gates get stronger
       job deploy-shop-production: comes after `deploy-shop-staging`, which is new (1 approval more); it waits for the issue `shop/-/Staging/deployed` in example/deployments, no longer for `shop/-/QA/deployed` in example/deployments
     new
-      job deploy-shop-staging: is new: closing the issue `shop/-/QA/deployed` in example/deployments starts it
+      job deploy-shop-staging: is new: closing the issue `shop/-/QA/deployed` in example/deployments starts it; it runs `deploy`
     ");
     // Another order.
     assert_snapshot!(diff(BEFORE, &to("[QA, CI, Production]")), @"
@@ -321,7 +321,7 @@ fn each_change_of_shape_is_reported_once() {
     version histories start anew
       resource github-issues-shop-ci-trigger: this source changes: its version history starts anew
     new
-      job deploy-shop-staging: is new: closing the issue `shop/-/CI/deployed` in example/deployments starts it
+      job deploy-shop-staging: is new: closing the issue `shop/-/CI/deployed` in example/deployments starts it; it runs `deploy`
     gone
       job deploy-shop-qa: is gone
     ");

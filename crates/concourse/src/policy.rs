@@ -50,31 +50,35 @@ fn closers(value: &Value) -> Vec<String> {
 
 /// What changes of a field.
 pub(crate) struct FieldChange<'v> {
-    /// The whole field changes, and not a part of it.
-    pub(crate) is_whole: bool,
     /// Of a list: whether items were added, and whether items were removed.
     pub(crate) items: Option<(bool, bool)>,
     pub(crate) old: Option<&'v Json>,
     pub(crate) new: Option<&'v Json>,
 }
 
-/// Whether a change of a field makes approving easier. `None` for a field that has no part in it.
+/// Whether a change of a field makes approving easier. `None` for a field that has no part in it. What a variable decides could
+/// be anything.
 pub(crate) fn is_weaker(field: &str, change: &FieldChange<'_>) -> Option<bool> {
-    let FieldChange { is_whole, items, old, new } = *change;
+    let FieldChange { items, old, new } = *change;
     let number = |value: Option<&Json>| value.and_then(Json::as_u64);
+    let is_unknown = |value: Option<&Json>| value.is_some_and(|value| !value.is_null()) && number(value).is_none();
+    let is_any_unknown = is_unknown(old) || is_unknown(new);
+    let is_switch = old.is_some() != new.is_some();
     Some(match (field, items) {
-        // Who is named may close, and nobody else; without any names whoever may triage.
-        ("closers", Some((added, _))) => added,
-        ("closers", None) if is_whole => old.is_some(),
-        ("closers", None) => new.is_some(),
-        ("reject_labels", Some((_, removed))) => removed,
-        ("reject_labels" | "signing_key", _) if old.is_some() != new.is_some() => old.is_some(),
-        ("soak", _) => number(new) < number(old),
+        ("reject_labels" | "skip_if_labeled" | "labels", Some((_, removed))) => removed,
+        ("reject_labels" | "skip_if_labeled" | "labels" | "signing_key" | "creator", None) => {
+            !is_switch || old.is_some()
+        }
+        ("soak", _) => is_any_unknown || number(new) < number(old),
         // Nothing is longer than any time.
-        ("expires", _) => new.is_none() || old.is_some() && number(new) > number(old),
-        ("allow_commit_close", _) => new == Some(&Json::Bool(true)),
+        ("expires", _) => new.is_none() || old.is_some() && (is_any_unknown || number(new) > number(old)),
+        ("allow_commit_close", _) => !matches!(new, None | Some(Json::Null | Json::Bool(false))),
         ("not_author", _) => new != Some(&Json::Bool(true)),
-        ("approvals", _) => number(new).unwrap_or(1) < number(old).unwrap_or(1),
+        ("approvals", _) => is_any_unknown || number(new).unwrap_or(1) < number(old).unwrap_or(1),
+        // Whose records count.
+        ("bot", _) => true,
+        ("ca_cert", _) => new.is_some(),
+        ("issue_state", _) => new.and_then(Json::as_str) == Some("open"),
         _ => return None,
     })
 }

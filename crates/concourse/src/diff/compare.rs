@@ -1,24 +1,23 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::flow::{IssueId, PipelineFlow, is_check_of_approval, text};
+use crate::flow::{IssueId, PipelineFlow, is_check_of_approval, resource_of, text};
 use crate::model::{Core, Job, Pipeline, Resource, ResourceType};
-use crate::policy::{FieldChange, is_weaker};
 use yaml_source::diagnostic::ticked;
 
+use super::approvals::policy;
 use super::change::{Change, Changes, Effect, Subject};
+use super::findings::{self, Judged};
 use super::gates::Gates;
 use super::names::{Matched, matched};
 use super::promotions::{GateAddress, Promotions, place, promotes_alike};
-use super::values::{Difference, DifferenceKind, differences, json};
-use super::{steps, words};
+use super::targets::{Taken, Targets};
+use super::values::{Difference, differences, json};
+use super::{approvals, steps, words};
 
-/// The names of a job and of one of its gets: the job goes by an approval, and no approval names the version of the get.
-pub type Unapproved = BTreeSet<(String, String)>;
-
-/// What changes when one pipeline takes the place of another. Whoever judges gates says what is unapproved in both.
-pub fn compare(old: &Pipeline, new: &Pipeline, unapproved: (Unapproved, Unapproved)) -> Changes {
+/// What changes when one pipeline takes the place of another. Whoever judges gates says what is wrong with both.
+pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged, &Judged)) -> Changes {
     let mut changes = Changes::default();
     let flows = (PipelineFlow::of(old), PipelineFlow::of(new));
     rest(old, new, &mut changes);
@@ -31,10 +30,13 @@ pub fn compare(old: &Pipeline, new: &Pipeline, unapproved: (Unapproved, Unapprov
     let mut resources = matched(&old.resources, &new.resources, |one| one.name.as_str(), |one| one.old_name.as_deref());
     let alike = alike_resources(&resources, (&flows.0, &flows.1), &promotions);
     resources.take(alike, |one| one.name.as_str());
-    self::resources(&resources, (&flows.0, &flows.1), &promotions, &mut changes);
+    self::resources(&resources, (old, new), (&flows.0, &flows.1), &promotions, &mut changes);
+    let unapproved = (&judged.0.unapproved, &judged.1.unapproved);
     let gates =
         Gates::new((&flows.0, unapproved.0), (&flows.1, unapproved.1), &resources.pairs, &jobs.pairs, &promotions);
-    self::jobs(&jobs, &gates, &mut changes);
+    let taken = Targets::new((old, &flows.0), (new, &flows.1), &jobs, &resources, &promotions).taken();
+    self::jobs(&jobs, &gates, &taken, &mut changes);
+    findings::compare(judged, (&jobs, &resources), (&flows.0, &flows.1), &mut changes);
     changes.changes.sort_by_key(|change| change.effect);
     changes
 }
@@ -103,6 +105,7 @@ fn alike_resources<'p>(
 
 fn resources<'p>(
     resources: &Matched<'p, Resource>,
+    (old_pipeline, pipeline): (&Pipeline, &Pipeline),
     (old_flow, flow): Flows<'_, 'p>,
     promotions: &Promotions<'p>,
     changes: &mut Changes,
@@ -128,11 +131,26 @@ fn resources<'p>(
     if resources.reordered {
         changes.push(Effect::Order, Subject::Pipeline, "the resources are in another order");
     }
-    let fields = |one: &Resource| without(json(one), &["name", "old_name"]);
+    let types = (Types::of(old_pipeline), Types::of(pipeline));
+    let fields = |one: &Resource, types: &Types<'_>, flow: &PipelineFlow<'_>| {
+        let mut fields = without(json(one), &["name", "old_name"]);
+        if flow.issues.contains_key(one.name.as_str()) {
+            types.lay_under(one, &mut fields);
+        }
+        fields
+    };
+    let is_same = |old: &Resource, new: &Resource| old == new && types.0.defaults(old) == types.1.defaults(new);
     let pairs: Vec<(&Resource, &Resource, Vec<Difference>)> = resources
         .pairs
         .iter()
-        .map(|(old, new)| (*old, *new, if old == new { Vec::new() } else { differences(&fields(old), &fields(new)) }))
+        .map(|(old, new)| {
+            let found = if is_same(old, new) {
+                Vec::new()
+            } else {
+                approvals::differences_of_resource(&fields(old, &types.0, old_flow), &fields(new, &types.1, flow))
+            };
+            (*old, *new, found)
+        })
         .collect();
     // What is asked of an issue stands in the resource that is written and in the one that is watched: once is enough.
     let mut watched: HashMap<&IssueId, &[Difference]> = HashMap::new();
@@ -153,13 +171,22 @@ fn resources<'p>(
             anew |= matches!(difference.path[0].as_str(), "type" | "source");
             let field = difference.path.get(1).filter(|_| difference.path[0] == "source");
             let issue = flow.issues.get(new.name.as_str());
-            match policy(subject(new), difference) {
+            let change = issue.and_then(|issue| policy(subject(new), difference, issue.resource));
+            match change {
                 _ if field.is_some_and(|field| promotions.reports(issue, field, difference)) => {}
                 // Another stage has another policy: the jobs of both stages report what changes for them.
-                Some(_) if !promotes_alike(old, new) => {}
+                Some(change) if change.effect != Effect::Redirected && !promotes_alike(old, new) => {}
                 Some(_) if reported.is_some_and(|reported| reported.contains(difference)) => {}
                 Some(change) => changes.changes.push(change),
                 None => changes.changes.push(changed(subject(new), difference)),
+            }
+        }
+        if flow.issues.contains_key(new.name.as_str()) && old_flow.issues.contains_key(old.name.as_str()) {
+            let (was, is) = (types.0.image(old), types.1.image(new));
+            if was.map(publisher) != is.map(publisher) {
+                let told = |image: Option<&str>| image.map_or("no image".to_owned(), |image| list([image]));
+                let message = format!("{} decides what an approval is, and no longer {}", told(is), told(was));
+                changes.push(Effect::Weaker, subject(new), message);
             }
         }
         // Of what is only put nobody takes an earlier version.
@@ -173,35 +200,6 @@ fn resources<'p>(
             changes.push(Effect::HistoryAnew, subject(new), "this source changes: its version history starts anew");
         }
     }
-}
-
-/// A change of what counts as an approval, in the source of an issue.
-fn policy(subject: Subject, difference: &Difference) -> Option<Change> {
-    let [source, field, ..] = difference.path.as_slice() else { return None };
-    if source != "source" {
-        return None;
-    }
-    let (old, new) = match &difference.kind {
-        DifferenceKind::Value { old, new } => (old.as_ref(), new.as_ref()),
-        _ => (None, None),
-    };
-    let items = match &difference.kind {
-        DifferenceKind::Items { added, removed } => Some((!added.is_empty(), !removed.is_empty())),
-        _ => None,
-    };
-    let weaker = is_weaker(field, &FieldChange { is_whole: difference.path.len() == 2, items, old, new })?;
-    let effect = if weaker { Effect::Weaker } else { Effect::Stronger };
-    Some(Change { effect, ..changed(subject, difference) })
-}
-
-/// What changes of what counts as an approval, when a job waits for an issue of another resource.
-pub(super) fn policy_changes(subject: &Subject, old: &Resource, new: &Resource) -> Vec<Change> {
-    let source = |resource: &Resource| match json(resource) {
-        Value::Object(mut map) => map.remove("source").unwrap_or_default(),
-        _ => Value::Null,
-    };
-    let found = differences(&serde_json::json!({"source": source(old)}), &serde_json::json!({"source": source(new)}));
-    found.iter().filter_map(|difference| policy(subject.clone(), difference)).collect()
 }
 
 /// Jobs that are gone, each with the new job that it became although nobody wrote so: it opens the issue of the same gate,
@@ -266,11 +264,49 @@ fn work(job: &Job) -> String {
     work
 }
 
-fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, changes: &mut Changes) {
+/// The types of a pipeline's resources, by name.
+struct Types<'p>(HashMap<&'p str, &'p ResourceType>);
+
+impl<'p> Types<'p> {
+    fn of(pipeline: &'p Pipeline) -> Self {
+        Self(pipeline.resource_types.iter().map(|one| (one.name.as_str(), one)).collect())
+    }
+
+    /// What the type of a resource lays under its source.
+    fn defaults(&self, resource: &Resource) -> Option<&'p yaml_source::yaml::Value> {
+        self.0.get(resource.type_name.as_str())?.defaults.as_ref()
+    }
+
+    /// Lays it under the source, as Concourse does.
+    fn lay_under(&self, resource: &Resource, fields: &mut Value) {
+        let defaults = self.defaults(resource).map(json);
+        if let (Some(Value::Object(defaults)), Value::Object(fields)) = (defaults, fields)
+            && let Value::Object(source) = fields.entry("source").or_insert_with(|| Value::Object(Map::new()))
+        {
+            for (key, value) in defaults {
+                source.entry(key).or_insert(value);
+            }
+        }
+    }
+
+    /// The image behind the type of a resource.
+    fn image(&self, resource: &Resource) -> Option<&'p str> {
+        self.0.get(resource.type_name.as_str())?.image()
+    }
+}
+
+/// Who publishes an image: one publisher has an image for each kind of gate.
+fn publisher(image: &str) -> &str {
+    let image = ["docker.io/", "index.docker.io/"].iter().find_map(|hub| image.strip_prefix(hub)).unwrap_or(image);
+    image.rsplit_once('/').map_or(image, |(publisher, _)| publisher)
+}
+
+fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, taken: &[Taken<'_>], changes: &mut Changes) {
     let subject = |one: &Job| Subject::Job(one.name.to_string());
     for one in &jobs.added {
-        changes.push(Effect::Added, subject(one), format!("is new: {}", gates.start_of_new(one)));
+        changes.push(Effect::Added, subject(one), format!("is new: {}{}", gates.start_of_new(one), deeds(one, gates)));
     }
+    changes.changes.extend(taken.iter().map(Taken::change));
     for one in &jobs.removed {
         changes.push(Effect::Removed, subject(one), "is gone");
     }
@@ -294,12 +330,31 @@ fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, changes: &mut Changes) {
         for difference in differences(&fields(old), &fields(new)) {
             changes.changes.push(changed(subject(new), &difference));
         }
-        steps::compare(old, new, gates, &subject(new), changes);
+        steps::compare(old, new, gates, taken, &subject(new), changes);
     }
 }
 
+/// What a new job does, as the end of a sentence. Issues apart.
+fn deeds(job: &Job, gates: &Gates<'_>) -> String {
+    let (mut runs, mut puts, mut sets) = (Vec::new(), Vec::new(), Vec::new());
+    job.each_step(&mut |step| match &step.core {
+        Core::Task(task) if !is_check_of_approval(task) => runs.push(task.task.as_str()),
+        Core::Put(put) if !gates.is_issue(put) => puts.push(resource_of(put)),
+        Core::SetPipeline(set) => sets.push(set.set_pipeline.as_str()),
+        _ => {}
+    });
+    let words = |verb: &str, names: Vec<&str>| {
+        let mut seen = HashSet::new();
+        let names: Vec<String> = names.into_iter().filter(|name| seen.insert(*name)).map(|name| list([name])).collect();
+        (!names.is_empty()).then(|| format!("{verb} {}", words::first_names(&names)))
+    };
+    let sets = words("sets the pipeline", sets);
+    let deeds: Vec<String> = [words("runs", runs), words("puts to", puts), sets].into_iter().flatten().collect();
+    if deeds.is_empty() { String::new() } else { format!("; it {}", deeds.join(", and ")) }
+}
+
 /// A difference in words.
-fn changed(subject: Subject, difference: &Difference) -> Change {
+pub(super) fn changed(subject: Subject, difference: &Difference) -> Change {
     words::change(subject, &[], difference)
 }
 

@@ -1,12 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, is_check_of_approval, resource_of, text};
-use crate::model::{Job, JobName, PutStep, Resource};
-use yaml_source::diagnostic::{Count, visible};
+use crate::model::{Job, JobName, PutStep, Resource, Step};
+use yaml_source::diagnostic::{Count, Rule, visible};
 
+use super::approvals::policy_changes;
 use super::change::{Changes, Effect, Subject};
-use super::compare::{list, policy_changes};
+use super::compare::list;
+use super::findings::Unapproved;
 use super::promotions::{Promotions, promotes_alike};
+use super::uses::artifacts;
 use super::ways::{Elsewhere, Stretch, Ways};
 
 /// What starts the jobs of two pipelines, and what versions they take.
@@ -27,11 +30,11 @@ struct Side<'p> {
     flow: &'p PipelineFlow<'p>,
     jobs: HashMap<&'p str, &'p JobFlow<'p>>,
     /// What jobs use at its newest although they go by an approval: the names of the job and of the get.
-    newest: BTreeSet<(String, String)>,
+    newest: &'p Unapproved,
 }
 
 impl<'p> Side<'p> {
-    fn new((flow, newest): (&'p PipelineFlow<'p>, BTreeSet<(String, String)>)) -> Self {
+    fn new((flow, newest): (&'p PipelineFlow<'p>, &'p Unapproved)) -> Self {
         Self { flow, newest, jobs: flow.jobs.iter().map(|job| (job.job.name.as_str(), job)).collect() }
     }
 
@@ -68,6 +71,13 @@ impl<'p> Side<'p> {
         !self.newest.is_empty() && self.newest.contains(&(job.job.name.to_string(), taking.get.get.to_string()))
     }
 
+    /// The artifacts that a job uses at their newest, each with its resource.
+    fn newest_of(&self, job: &str) -> BTreeMap<&'p str, &'p str> {
+        let Some(flow) = self.jobs.get(job).filter(|_| !self.newest.is_empty()) else { return BTreeMap::new() };
+        let newest = flow.takes.iter().filter(|taking| self.is_newest(flow, taking));
+        newest.map(|taking| (taking.get.get.as_str(), taking.resource)).collect()
+    }
+
     /// The repositories of the code that a job gets as it was approved.
     fn approved_code(&self, job: &JobFlow<'p>) -> impl Iterator<Item = &'p str> {
         job.gates.iter().filter_map(|taking| self.flow.issues[taking.resource].code())
@@ -97,8 +107,8 @@ impl<'p> Side<'p> {
 
 impl<'p> Gates<'p> {
     pub(super) fn new(
-        old: (&'p PipelineFlow<'p>, BTreeSet<(String, String)>),
-        new: (&'p PipelineFlow<'p>, BTreeSet<(String, String)>),
+        old: (&'p PipelineFlow<'p>, &'p Unapproved),
+        new: (&'p PipelineFlow<'p>, &'p Unapproved),
         resources: &[(&'p Resource, &'p Resource)],
         jobs: &[(&'p Job, &'p Job)],
         promotions: &'p Promotions<'p>,
@@ -158,14 +168,16 @@ impl<'p> Gates<'p> {
         // A job that waits for an approval now, or no longer, is reported as a whole.
         let is_reported = before.waits_for_approval() != after.waits_for_approval();
         let takes_approved = !after.gates.is_empty();
-        for (had, counts, weaker, stronger) in [
+        for (rule, had, counts, weaker, stronger) in [
             (
+                Rule::UnpinnedApproval,
                 claims,
                 !is_reported,
                 "no longer claims its approval: one approval can deploy more than once, and a withdrawn one still deploys",
                 "claims its approval: each deploys once, and none that was withdrawn",
             ),
             (
+                Rule::UnapprovedArtifact,
                 exact,
                 takes_approved,
                 "no longer takes the approved commit: it deploys what is newest",
@@ -173,7 +185,9 @@ impl<'p> Gates<'p> {
             ),
         ] {
             match had {
-                (true, false) if counts => _ = changes.push(Effect::Weaker, subject.clone(), weaker),
+                (true, false) if counts => {
+                    changes.push(Effect::Weaker, subject.clone(), weaker).tells = Some((rule, None));
+                }
                 (false, true) if !is_reported => _ = changes.push(Effect::Stronger, subject.clone(), stronger),
                 _ => {}
             }
@@ -271,12 +285,16 @@ impl<'p> Gates<'p> {
             changes.push(Effect::Weaker, subject.clone(), message).is_gate_gone = true;
             return;
         }
-        let mut report = |effect, message: String| _ = changes.push(effect, subject.clone(), message);
+        let is_past = waits && !came.is_empty();
+        let mut report = |effect, message: String| {
+            let told = is_past.then_some((Rule::GateBypass, None));
+            changes.push(effect, subject.clone(), message).tells = told;
+        };
         if !waited && waits && starts.is_empty() {
             let way = way.take_if(|(effect, _)| *effect == Effect::Stronger);
             let way = way.map_or_else(String::new, |(_, words)| format!(", and {words}"));
             report(Effect::Stronger, format!("waits until somebody closes the issue {won}{way}"));
-        } else if waits && !came.is_empty() {
+        } else if is_past {
             // Whatever triggers starts a job, the gate notwithstanding.
             report(Effect::Weaker, format!("is started past its gate by new versions of {}", list(came)));
         } else if !waited && !waits && started.is_empty() && !starts.is_empty() {
@@ -334,17 +352,26 @@ impl<'p> Gates<'p> {
 
     /// Which versions it takes, and by whom they passed.
     fn versions(&self, before: &JobFlow<'p>, after: &JobFlow<'p>, subject: &Subject, changes: &mut Changes) {
-        let mut old: HashMap<&str, Vec<&Taking<'p>>> = HashMap::new();
-        for taking in before.takes.iter().chain(&before.gates).rev() {
-            old.entry(self.resource(taking.resource)).or_default().push(taking);
-        }
-        for taking in after.takes.iter().chain(&after.gates) {
+        let (matched, old) = self.matched(before, after);
+        let is_of_name = |taking: &Taking<'p>| taking.get.get.as_str() == taking.resource;
+        let called = |taking: &Taking<'p>| {
+            let name = list([self.resource(taking.resource)]);
+            if is_of_name(taking) { name } else { format!("{name} as {}", list([taking.get.get.as_str()])) }
+        };
+        for (taking, was) in matched {
             let passed: BTreeSet<&str> = taking.get.passed.iter().map(JobName::as_str).collect();
-            let Some(was) = old.get_mut(taking.resource).and_then(Vec::pop) else {
+            let Some(was) = was else {
+                let repository = self.new.repository(taking.resource);
+                let is_issue = self.new.flow.issues.contains_key(taking.resource);
                 // The code that came as it was approved comes as a clone, or the other way round.
-                if self.new.flow.issues.contains_key(taking.resource)
-                    || self.old.is_approved_code(before, self.new.repository(taking.resource))
-                {
+                let is_clone =
+                    self.old.is_approved_code(before, repository) && !self.new.is_approved_code(after, repository);
+                if is_issue && self.is_of_another_stage(taking, before, after) {
+                    let title = self.new.title(taking.resource);
+                    let message = format!("takes what was approved for another stage (the issue {title})");
+                    changes.push(Effect::Weaker, subject.clone(), message);
+                }
+                if is_issue || is_clone {
                     continue;
                 }
                 let from = if passed.is_empty() {
@@ -352,15 +379,14 @@ impl<'p> Gates<'p> {
                 } else {
                     format!(", as {} had it", list(passed.iter().copied()))
                 };
-                let change = if self.new.is_newest(after, taking) {
-                    (
-                        Effect::Weaker,
-                        format!("takes the newest version of `{}`{from}, which no approval names", taking.resource),
-                    )
+                if self.new.is_newest(after, taking) {
+                    let message =
+                        format!("takes the newest version of {}{from}, which no approval names", called(taking));
+                    let told = (Rule::UnapprovedArtifact, Some(taking.get.get.to_string()));
+                    changes.push(Effect::Weaker, subject.clone(), message).tells = Some(told);
                 } else {
-                    (Effect::Changed, format!("takes `{}`{from}", taking.resource))
-                };
-                changes.push(change.0, subject.clone(), change.1);
+                    changes.push(Effect::Changed, subject.clone(), format!("takes {}{from}", called(taking)));
+                }
                 continue;
             };
             let newest = (self.old.is_newest(before, was), self.new.is_newest(after, taking));
@@ -369,7 +395,8 @@ impl<'p> Gates<'p> {
             if newest == (false, true) && !is_reported {
                 let message =
                     format!("takes the newest version of `{}`, which no approval names any more", taking.resource);
-                changes.push(Effect::Weaker, subject.clone(), message);
+                let told = (Rule::UnapprovedArtifact, Some(taking.get.get.to_string()));
+                changes.push(Effect::Weaker, subject.clone(), message).tells = Some(told);
             } else if newest == (true, false) {
                 let message = format!("takes the approved version of `{}`", taking.resource);
                 changes.push(Effect::Stronger, subject.clone(), message);
@@ -403,19 +430,77 @@ impl<'p> Gates<'p> {
                 );
             }
         }
-        let mut gone: Vec<&str> = old
-            .into_iter()
-            .filter(|(_, left)| left.iter().any(|taking| !self.old.flow.issues.contains_key(taking.resource)))
-            .map(|(resource, _)| resource)
-            .collect();
-        gone.sort_unstable();
         let now_approved = |name: &str| {
             let old = self.resources.iter().find(|(_, new)| **new == name).map_or(name, |(old, _)| *old);
             self.new.is_approved_code(after, self.old.repository(old))
         };
-        for resource in gone.into_iter().filter(|name| !now_approved(name)) {
-            changes.push(Effect::Changed, subject.clone(), format!("no longer takes `{resource}`"));
+        let left = old.iter().filter(|taking| !self.old.flow.issues.contains_key(taking.resource));
+        let mut gone: BTreeSet<String> = BTreeSet::new();
+        for taking in left.filter(|taking| !now_approved(self.resource(taking.resource))) {
+            let resource = self.resource(taking.resource);
+            let is_taken = after.takes.iter().any(|other| other.resource == resource);
+            let has_others = before.takes.iter().filter(|other| other.resource == taking.resource).count() > 1;
+            gone.insert(if is_taken || has_others { called(taking) } else { list([resource]) });
         }
+        for name in gone {
+            changes.push(Effect::Changed, subject.clone(), format!("no longer takes {name}"));
+        }
+    }
+
+    /// The gets of a job, each with the get that it was: of the same artifact, or else of the same resource. And those that
+    /// are gone.
+    fn matched<'j>(
+        &self,
+        before: &'j JobFlow<'p>,
+        after: &'j JobFlow<'p>,
+    ) -> (Vec<(&'j Taking<'p>, Option<&'j Taking<'p>>)>, Vec<&'j Taking<'p>>) {
+        let mut left: Vec<&Taking<'p>> = before.takes.iter().chain(&before.gates).collect();
+        let mut matched: Vec<(&Taking<'p>, Option<&Taking<'p>>)> =
+            after.takes.iter().chain(&after.gates).map(|taking| (taking, None)).collect();
+        for by_artifact in [true, false] {
+            for (taking, was) in matched.iter_mut().filter(|(_, was)| was.is_none()) {
+                let is_same = |old: &&Taking<'p>| {
+                    self.resource(old.resource) == taking.resource && (!by_artifact || old.get.get == taking.get.get)
+                };
+                *was = left.iter().position(is_same).map(|at| left.remove(at));
+            }
+        }
+        (matched, left)
+    }
+
+    /// Whether a job that waits for its approval takes, besides, what was approved for another stage.
+    fn is_of_another_stage(&self, taking: &Taking<'p>, before: &JobFlow<'p>, after: &JobFlow<'p>) -> bool {
+        let destination = |taking: &Taking<'p>| {
+            text(self.new.flow.issues.get(taking.resource)?.resource.source.as_ref()?, "destination")
+        };
+        let is_free = !taking.triggers() && taking.get.passed.is_empty() && before.waits_for_approval();
+        let mut own = after.own_approvals().peekable();
+        is_free && own.peek().is_some() && own.all(|own| destination(own) != destination(taking))
+    }
+
+    /// What a step of a job uses now although no approval names its version. The job took it before, for something else.
+    pub(super) fn unapproved_uses(&self, jobs: (&Job, &Job), old: Option<&Step>, new: &Step) -> Vec<String> {
+        let newest = self.new.newest_of(jobs.1.name.as_str());
+        if newest.is_empty() {
+            return Vec::new();
+        }
+        let known = self.old.newest_of(jobs.0.name.as_str());
+        let used: BTreeSet<&str> =
+            old.into_iter().flat_map(artifacts).filter_map(|name| known.get(name).copied()).collect();
+        let used: BTreeSet<&str> = used.into_iter().map(|resource| self.resource(resource)).collect();
+        let known: BTreeSet<&str> = known.values().map(|resource| self.resource(resource)).collect();
+        let found: BTreeSet<&str> = artifacts(new)
+            .into_iter()
+            .filter(|name| {
+                newest.get(name).is_some_and(|resource| known.contains(resource) && !used.contains(resource))
+            })
+            .collect();
+        found.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Whether a put writes an issue of the new pipeline.
+    pub(super) fn is_issue(&self, put: &PutStep) -> bool {
+        self.new.flow.issues.contains_key(resource_of(put))
     }
 }
 
@@ -463,7 +548,7 @@ impl Reported<'_> {
 
     /// Whether a put writes an issue.
     pub(super) fn writes_issue(&self, put: &PutStep) -> bool {
-        self.gates.new.flow.issues.contains_key(resource_of(put))
+        self.gates.is_issue(put)
     }
 
     /// Whether a put writes the issue of a gate that promotes to another stage than before.

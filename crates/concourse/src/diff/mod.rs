@@ -3,17 +3,22 @@
 //! A change of a gate says whether it gets weaker or stronger. A change of a resource says whether its version history
 //! starts anew. What changes nothing, the order of jobs for one, is no change.
 
+mod approvals;
 mod change;
 mod compare;
+mod findings;
 mod gates;
 mod names;
 mod promotions;
 mod report;
 mod steps;
+mod targets;
+mod uses;
 mod values;
 mod ways;
 mod words;
 
 pub use change::{Change, Changes, Effect, Subject};
-pub use compare::{Unapproved, compare};
+pub use compare::compare;
+pub use findings::{Finding, Judged, Unapproved};
 pub use report::{Compared, in_markdown, in_words};

@@ -195,6 +195,16 @@ impl<'p> Promotions<'p> {
                 (now.1 != place.1).then(|| format!("was {}, and keeps its issues and approvals", ticks(place.1)));
             let (was_for, is_for) = (before.destination, after.destination);
             let former = was_for.zip(is_for).filter(|(was, is)| was != is && after.former_destinations.contains(was));
+            let is_taken = |stage: &str| self.old.values().any(|gate| gate.destination == Some(stage));
+            if let Some((was, is)) = former.filter(|(_, is)| is_taken(is)) {
+                let message = format!(
+                    "promotes to {}, to which another gate promoted, and takes the approvals for {} along",
+                    ticks(is),
+                    ticks(was)
+                );
+                push(Effect::Redirected, now.1, message);
+                continue;
+            }
             if let Some((was, is)) = former {
                 let renamed = renamed.map_or_else(String::new, |renamed| format!("{renamed}; it "));
                 let message = format!("{renamed}promotes to {}, which was {}", ticks(is), ticks(was));
@@ -239,8 +249,21 @@ impl<'p> Promotions<'p> {
                         let is = |value: &Option<Value>, stage| value.as_ref().and_then(Value::as_str) == stage;
                         is(old, before.destination) && is(new, after.destination)
                     }
-                    "former_destinations" => before.destination != after.destination,
-                    "gate" | "gate_aliases" => place.1 != now.1,
+                    "former_destinations" => {
+                        let known = |name: &&str| {
+                            before.destination == Some(*name) || before.former_destinations.contains(name)
+                        };
+                        before.destination != after.destination
+                            && after.former_destinations.iter().all(|name| known(&name))
+                    }
+                    "gate" => place.1 != now.1,
+                    "gate_aliases" => {
+                        let known = |name: &str| {
+                            self.former.get(now).is_some_and(|former| former.iter().any(|place| place.1 == name))
+                                || before.aliases.contains(&name)
+                        };
+                        place.1 != now.1 && after.aliases.iter().all(|name| known(name))
+                    }
                     _ => false,
                 }
             },

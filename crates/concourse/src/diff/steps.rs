@@ -5,10 +5,12 @@ use serde_json::{Map, Value};
 
 use crate::flow::is_check_of_approval;
 use crate::model::{Core, Job, PutStep, Step};
+use yaml_source::diagnostic::Rule;
 
 use super::change::{Changes, Effect, Subject};
 use super::compare::list;
 use super::gates::{Gates, Reported};
+use super::targets::Taken;
 use super::values::{Difference, DifferenceKind, differences, json};
 use super::words;
 
@@ -28,10 +30,18 @@ struct Alone<'s> {
     of_gate: bool,
     /// The put that it is.
     put: Option<&'s PutStep>,
+    step: &'s Step,
 }
 
 /// Says how the steps of a job differ.
-pub(super) fn compare(old: &Job, new: &Job, gates: &Gates<'_>, subject: &Subject, changes: &mut Changes) {
+pub(super) fn compare(
+    old: &Job,
+    new: &Job,
+    gates: &Gates<'_>,
+    taken: &[Taken<'_>],
+    subject: &Subject,
+    changes: &mut Changes,
+) {
     let reported = gates.reported(old, new);
     let old_steps = flattened(old, |resource| gates.resource_name(resource));
     let new_steps = flattened(new, str::to_owned);
@@ -70,7 +80,8 @@ pub(super) fn compare(old: &Job, new: &Job, gates: &Gates<'_>, subject: &Subject
     for (step, found) in new_steps.iter().zip(&matched) {
         let Some(index) = found else { continue };
         for difference in differences(&old_steps[*index].fields, &step.fields) {
-            if step.put.is_some_and(|put| follows_from_gate(&difference, put, &reported)) {
+            let is_told = taken.iter().any(|taken| taken.is(new.name.as_str(), &step.what, &difference));
+            if is_told || step.put.is_some_and(|put| follows_from_gate(&difference, put, &reported)) {
                 continue;
             }
             let mut change = words::change(subject.clone(), &described(step), &difference);
@@ -80,6 +91,15 @@ pub(super) fn compare(old: &Job, new: &Job, gates: &Gates<'_>, subject: &Subject
                 change.effect = if exact { Effect::Stronger } else { Effect::Weaker };
             }
             changes.changes.push(change);
+        }
+    }
+    for (step, found) in new_steps.iter().zip(&matched).filter(|(step, _)| !step.of_gate) {
+        let before = found.map(|index| old_steps[index].step);
+        for artifact in gates.unapproved_uses((old, new), before, step.step) {
+            let message =
+                format!("the {} uses {} now, of which no approval names a version", step.what, list([&*artifact]));
+            changes.push(Effect::Weaker, subject.clone(), message).tells =
+                Some((Rule::UnapprovedArtifact, Some(artifact)));
         }
     }
     let came = new_steps.iter().zip(&matched).filter(|(_, found)| found.is_none()).map(|(step, _)| step);
@@ -260,6 +280,7 @@ fn flattened(job: &Job, resource: impl Fn(&str) -> String) -> Vec<Alone<'_>> {
         let put = if let Core::Put(put) = &step.core { Some(put) } else { None };
         steps.push(Alone {
             put,
+            step,
             nth: *nth,
             fields: fields(step, &resource),
             of_gate: of_gate(step),

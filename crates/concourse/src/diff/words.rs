@@ -53,7 +53,8 @@ pub(super) fn change(subject: Subject, part: &[String], difference: &Difference)
             (Effect::Changed, format!("{place} {what}"))
         }
     };
-    Change { effect, subject, others: Vec::new(), message: format!("{part}{what}"), lines, is_gate_gone: false }
+    let message = format!("{part}{what}");
+    Change { effect, subject, others: Vec::new(), message, lines, is_gate_gone: false, tells: None }
 }
 
 /// Lists in which the order says nothing to Concourse.

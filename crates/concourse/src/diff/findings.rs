@@ -1,0 +1,123 @@
+//! What `validate` finds of the gates of two pipelines: what only the new one has makes its gates weaker.
+
+use std::collections::{BTreeSet, HashMap};
+
+use yaml_source::diagnostic::Rule;
+
+use crate::flow::PipelineFlow;
+use crate::model::{Job, Resource};
+
+use super::change::{Changes, Effect, Subject};
+use super::names::Matched;
+
+/// The names of a job and of one of its gets: the job goes by an approval, and no approval names the version of the get.
+pub type Unapproved = BTreeSet<(String, String)>;
+
+/// What is known of the gates of a pipeline before it is compared.
+#[derive(Default)]
+pub struct Judged {
+    /// The name by which it was judged.
+    pub name: String,
+    /// What jobs take at its newest although they go by an approval.
+    pub unapproved: Unapproved,
+    /// Ways past its gates.
+    pub findings: Vec<Finding>,
+}
+
+/// A way past a gate.
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: Rule,
+    /// The job that it is in, where that is known.
+    pub job: Option<String>,
+    /// What is wrong. Names stand in ticks.
+    pub message: String,
+}
+
+/// Says which findings are new.
+pub(super) fn compare(
+    (old, new): (&Judged, &Judged),
+    (jobs, resources): (&Matched<'_, Job>, &Matched<'_, Resource>),
+    (old_flow, flow): (&PipelineFlow<'_>, &PipelineFlow<'_>),
+    changes: &mut Changes,
+) {
+    if new.findings.is_empty() {
+        return;
+    }
+    let mut names: HashMap<&str, &str> = HashMap::from([(old.name.as_str(), new.name.as_str())]);
+    names.extend(resources.pairs.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())));
+    names.extend(jobs.pairs.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())));
+    let renamed = |name: &str| names.get(name).copied().unwrap_or(name).to_owned();
+    let mut known: HashMap<(Rule, Option<String>, String), usize> = HashMap::new();
+    for Finding { rule, job, message } in &old.findings {
+        let own = job.as_deref().map(|job| artifacts(job, (old_flow, flow), &names)).unwrap_or_default();
+        let message: Vec<String> = message
+            .split('`')
+            .enumerate()
+            .map(|(index, part)| match own.get(part) {
+                Some(now) if index % 2 == 1 => now.clone(),
+                None if index % 2 == 1 => renamed(part),
+                _ => part.to_owned(),
+            })
+            .collect();
+        *known.entry((*rule, job.as_deref().map(renamed), message.join("`"))).or_default() += 1;
+    }
+    let former: HashMap<&str, &str> =
+        jobs.pairs.iter().map(|(old, new)| (new.name.as_str(), old.name.as_str())).collect();
+    let gated = |name: &str| {
+        let job = old_flow.jobs.iter().find(|job| job.job.name.as_str() == name);
+        job.is_some_and(|job| !job.gates.is_empty())
+    };
+    let is_gate_gone = || jobs.removed.iter().any(|job| gated(job.name.as_str()));
+    for Finding { rule, job, message } in &new.findings {
+        if let Some(left) = known.get_mut(&(*rule, job.clone(), message.clone())).filter(|left| **left > 0) {
+            *left -= 1;
+            continue;
+        }
+        let subject = job.as_ref().map_or(Subject::Pipeline, |job| Subject::Job(job.clone()));
+        if is_told(*rule, message, &subject, changes) {
+            continue;
+        }
+        // That a new gate names no version weakens none that was there.
+        let is_weaker = *rule != Rule::UnpinnedApproval
+            || job.as_ref().is_none_or(|job| match former.get(job.as_str()) {
+                Some(old) => gated(old),
+                None => is_gate_gone(),
+            });
+        let effect = if is_weaker { Effect::Weaker } else { Effect::Changed };
+        changes.push(effect, subject, format!("{message} (`{}`)", rule.name()));
+    }
+}
+
+/// The new names of artifacts that a job gets by another name than before.
+fn artifacts(
+    job: &str,
+    (old_flow, flow): (&PipelineFlow<'_>, &PipelineFlow<'_>),
+    names: &HashMap<&str, &str>,
+) -> HashMap<String, String> {
+    let gets = |flow: &PipelineFlow<'_>, name: &str| -> Vec<(String, String)> {
+        let job = flow.jobs.iter().find(|job| job.job.name.as_str() == name);
+        let takings = job.into_iter().flat_map(|job| job.takes.iter().chain(&job.gates));
+        takings.map(|taking| (taking.get.get.to_string(), taking.resource.to_owned())).collect()
+    };
+    let now = |name: &str| names.get(name).copied().unwrap_or(name).to_owned();
+    let (before, after) = (gets(old_flow, job), gets(flow, &now(job)));
+    let is_in = |all: &[(String, String)], artifact: &str| all.iter().any(|(name, _)| name == artifact);
+    let mut come: Vec<&(String, String)> = after.iter().filter(|(name, _)| !is_in(&before, name)).collect();
+    let gone = before.iter().filter(|(name, _)| !is_in(&after, name));
+    gone.filter_map(|(name, resource)| {
+        let at = come.iter().position(|(_, other)| *other == now(resource))?;
+        Some((name.clone(), come.remove(at).0.clone()))
+    })
+    .collect()
+}
+
+/// Whether a change says the same.
+fn is_told(rule: Rule, message: &str, subject: &Subject, changes: &Changes) -> bool {
+    changes.changes.iter().filter(|change| change.subject == *subject).any(|change| {
+        let tells = change.tells.as_ref().is_some_and(|(told, name)| {
+            *told == rule && name.as_ref().is_none_or(|name| message.contains(&format!("`{name}`")))
+        });
+        change.is_gate_gone || tells
+    })
+}
