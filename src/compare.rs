@@ -18,7 +18,7 @@ pub(crate) struct ReadPipeline {
     pub(crate) decoded: Decoded,
 }
 
-/// What changes when one pipeline takes the place of another. Of pipelines that were read [`compare_read`] tells more.
+/// What changes when one pipeline takes the place of another, as far as types tell.
 pub fn compare(old: &Pipeline, new: &Pipeline) -> Changes {
     diff::compare(old, new, (&judged(old), &judged(new)))
 }

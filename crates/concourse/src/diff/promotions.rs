@@ -250,11 +250,10 @@ impl<'p> Promotions<'p> {
                         is(old, before.destination) && is(new, after.destination)
                     }
                     "former_destinations" => {
-                        let known = |name: &&str| {
-                            before.destination == Some(*name) || before.former_destinations.contains(name)
-                        };
+                        let known =
+                            |name: &str| before.destination == Some(name) || before.former_destinations.contains(&name);
                         before.destination != after.destination
-                            && after.former_destinations.iter().all(|name| known(&name))
+                            && after.former_destinations.iter().all(|name| known(name))
                     }
                     "gate" => place.1 != now.1,
                     "gate_aliases" => {

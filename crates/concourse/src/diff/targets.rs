@@ -148,7 +148,9 @@ impl<'c, 'p> Side<'c, 'p> {
                         return;
                     };
                     for (key, value) in [("source", &resource.source), ("params", &put.params)] {
-                        value.iter().for_each(|value| each_text(value, &mut vec![key], &mut texts));
+                        if let Some(value) = value {
+                            each_text(value, &mut vec![key], &mut texts);
+                        }
                     }
                     (format!("put {name}"), Work::Put(self.image(resource)))
                 }
