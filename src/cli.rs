@@ -86,7 +86,7 @@ pub enum Command {
     Import(ImportArgs),
     /// Count the hourly GitHub requests of fleets, and compare them with GitHub's limits.
     Budget(BudgetArgs),
-    /// Print the JSON Schema of a manifest, fleet, kind, Concourse pipeline, report or scenario.
+    /// Print the JSON Schema of a manifest, fleet, kind, pipeline, report or scenario.
     Schema(SchemaArgs),
     /// List the kinds of stacks and builds, or print one as a start for your own.
     Kind(KindArgs),

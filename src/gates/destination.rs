@@ -124,7 +124,7 @@ pub(super) fn names(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
         if let Some(other) = others.find(|other| has(other)) {
             diagnostics.push(
                 Diagnostic::new(
-                    Rule::WrongDestination,
+                    Rule::SharedTarget,
                     stage.own_place("/names/stack"),
                     format!("{} deploys `{target}`, which has the name of the environment {other}", job.whom),
                 )

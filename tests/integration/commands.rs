@@ -26,6 +26,7 @@ fn help_of_every_verb() {
       set          Show what would change on Concourse, ask, then set the pipelines with `fly`
       validate     Check manifests, fleets, kinds and Concourse pipelines. Writes nothing
       verify       Search pipelines for a way to deploy what nobody approved, up to a bound
+      simulate     Play a scenario against pipelines: show what is deployed where, and why
       init         Create a fleet, a first manifest, and the schemas with which editors check them
       show         Show the settings of a project with all defaults, and where each value comes from
       graph        Draw which job starts which, with all gates, as text, Mermaid, DOT or SVG
@@ -34,7 +35,7 @@ fn help_of_every_verb() {
       diff         Show what changes between two pipelines: gates, version histories, jobs and scripts
       import       Convert a Concourse pipeline to a manifest, and list what could not be converted
       budget       Count the hourly GitHub requests of fleets, and compare them with GitHub's limits
-      schema       Print the JSON Schema of a manifest, fleet, kind, Concourse pipeline or report
+      schema       Print the JSON Schema of a manifest, fleet, kind, pipeline, report or scenario
       kind         List the kinds of stacks and builds, or print one as a start for your own
       rule         List all rules, or print the page of one rule
       completions  Print the completion script for a shell
@@ -320,7 +321,7 @@ fn help_of_every_verb() {
               Print help (see a summary with '-h')
     ");
     assert_snapshot!(help(&["schema", "--help"]), @"
-    Print the JSON Schema of a manifest, fleet, kind, Concourse pipeline or report
+    Print the JSON Schema of a manifest, fleet, kind, pipeline, report or scenario
 
     Usage: ol-pipegen schema [OPTIONS] <FILE>
 
@@ -334,6 +335,7 @@ fn help_of_every_verb() {
               - kind:     A kind, `kinds/stacks/KIND.yml` or `kinds/builds/KIND.yml`
               - pipeline: A Concourse pipeline
               - report:   A report in the format of `--format json`
+              - scenario: A scenario for `simulate`
 
     Options:
           --fleet <FLEET>

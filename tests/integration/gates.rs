@@ -2427,8 +2427,11 @@ fn stage_deploys_what_has_the_name_of_another_environment() {
         "the deploy of `shop` QA deploys `Pulumi stack Production of github.com/example/shop/infra`, which has the name of the environment Production",
         "the deploy of `shop` Production deploys `Pulumi stack QA of github.com/example/shop/infra`, which has the name of the environment QA",
     ] {
-        assert!(found.contains(&format!("warning[wrong-destination]: {message}")), "{found}");
+        assert!(found.contains(&format!("warning[shared-target]: {message}")), "{found}");
     }
+    let swapped = work("{pulumi: {path: infra}}", &more);
+    warned(&swapped);
+    assert!(swapped.read("rendered/shop.yml").contains("stack_name: Production"));
     assert_eq!(warned(&work("{pulumi: {path: infra}}", "")), "");
     assert_eq!(warned(&work("{pulumi: {path: production/infra}}", "")), "");
 }

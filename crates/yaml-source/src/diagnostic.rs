@@ -208,7 +208,7 @@ impl Diagnostics {
 
     /// Is something wrong of which nothing right can come?
     pub fn has_errors(&self) -> bool {
-        self.0.iter().any(|diagnostic| !diagnostic.rule.may_be_allowed())
+        self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error && !diagnostic.rule.may_be_allowed())
     }
 
     /// Has something been said of this very place already?
