@@ -82,13 +82,13 @@ impl KindSet {
     ///
     /// When the folder is there and cannot be read.
     pub(crate) fn load(
-        own: Option<OwnKinds<'_>>,
+        own: Option<&OwnKinds<'_>>,
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
     ) -> Result<Self, yaml_source::Failure> {
         let mut set = Self::default();
         for family in [Family::Stack, Family::Build] {
-            let Some(own) = &own else { continue };
+            let Some(own) = own else { continue };
             let folder = own.folder.join(family.folder());
             if !folder.is_dir() || !own.may_read(&folder, diagnostics) {
                 continue;

@@ -30,7 +30,7 @@ pub(super) fn check(pipeline: &Pipeline, plan: &PipelinePlan<'_>, fleet: &Fleet,
 /// The names in each `git_config` of a source: that of the git resource, and that within the source of `approved-git`.
 fn names_of<'v>(source: &'v Value, names: &mut Vec<&'v str>) {
     let Value::Map(map) = source else { return };
-    for (key, value) in map.iter() {
+    for (key, value) in map {
         match value {
             Value::List(entries) if key == "git_config" => {
                 for entry in entries {

@@ -217,7 +217,7 @@ impl Fleet {
             boundary: &boundary,
             span: node.at("/kinds").map_or_else(|| first_key(node), |node| node.span),
         };
-        let kinds = KindSet::load(Some(own_kinds), sources, diagnostics)?;
+        let kinds = KindSet::load(Some(&own_kinds), sources, diagnostics)?;
         for (settings, entry) in fields
             .concourses
             .values()

@@ -258,11 +258,11 @@ impl Search<'_> {
     /// Goes on at a path, unless it is not there or leaves the boundary.
     fn into(&mut self, path: &Utf8Path, rest: &[Part<'_>]) -> Result<(), Failure> {
         let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
-        if metadata.is_symlink() || path.file_name().is_some_and(is_git) {
-            if let Some(crossing) = self.boundary.crossing(path) {
-                self.matches.leaving.get_or_insert_with(|| (clean(path), crossing));
-                return Ok(());
-            }
+        if (metadata.is_symlink() || path.file_name().is_some_and(is_git))
+            && let Some(crossing) = self.boundary.crossing(path)
+        {
+            self.matches.leaving.get_or_insert_with(|| (clean(path), crossing));
+            return Ok(());
         }
         self.below(path, rest)
     }

@@ -670,6 +670,7 @@ fn instances_of_one_pipeline_have_files_and_addresses_of_their_own() {
 
 #[test]
 fn secret_in_clear_is_refused_however_it_is_written() {
+    const STACK: &str = "stack: {pulumi: {path: infra}}\n";
     let token = concat!("gh", "p_Ab3dEfGh1jKlMn0pQrStUvWxYz12345678Zz");
     let rendered = |more: &str| {
         let work = Work::new()
@@ -679,7 +680,6 @@ fn secret_in_clear_is_refused_however_it_is_written() {
         assert!(!(ran.stdout.clone() + &ran.stderr).contains("S3cret"), "{more}: {}", ran.stderr);
         ran
     };
-    const STACK: &str = "stack: {pulumi: {path: infra}}\n";
     for more in [
         "env: {DB_PASS: S3cretPassw0rd1}",
         "env: {PGPASS: S3cretPassw0rd1}",

@@ -259,7 +259,7 @@ fn put_to_what_a_gated_job_deploys_is_weaker() {
         let resources = source(first) + &source(second);
         let qa =
             SHOP.replacen("  - put: qa-post\n", "  - {put: QA, no_get: true, inputs: [code]}\n  - put: qa-post\n", 1);
-        format!("{}  - {{put: Production, no_get: true, inputs: [code]}}\n", qa).replacen(
+        format!("{qa}  - {{put: Production, no_get: true, inputs: [code]}}\n").replacen(
             "jobs:\n",
             &format!("{resources}jobs:\n"),
             1,

@@ -44,7 +44,7 @@ const LONGEST_NAME: usize = 64;
 
 /// The name that ends before a place of a text, and where it begins. Of one with other characters there is none.
 fn name_before(text: &str, end: usize) -> (&str, usize) {
-    let bytes = text[..end].as_bytes();
+    let bytes = &text.as_bytes()[..end];
     let end = end - usize::from(matches!(bytes.last(), Some(b'"' | b'\'')));
     let length = bytes[..end].iter().rev().take(LONGEST_NAME).take_while(|byte| is_word(**byte)).count();
     (&text[end - length..end], end - length)
