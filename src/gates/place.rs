@@ -1,5 +1,7 @@
 //! *Place*: nothing takes the place of an approved artifact.
 
+use std::collections::BTreeSet;
+
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::Value;
 
@@ -126,15 +128,15 @@ fn recorded<'a>(job: &Job<'a>, at: usize, pipeline: &Pipeline<'_>) -> Vec<&'a st
         }
         _ => None,
     });
-    let pins: Vec<&Value> = pins.collect();
-    let is_of = |path: &Value, artifact: &str| match path {
-        Value::Text(path) => path.split('/').next() == Some(artifact),
-        _ => false,
-    };
-    let is_recorded = |artifact: &&str| {
-        pins.iter().any(|pins| matches!(pins, Value::Map(pins) if pins.values().any(|path| is_of(path, artifact))))
-    };
-    job.gets().map(|(get, _)| get.name).filter(is_recorded).collect()
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for pins in pins {
+        let Value::Map(pins) = pins else { continue };
+        named.extend(pins.values().filter_map(|path| match path {
+            Value::Text(path) => path.split('/').next(),
+            _ => None,
+        }));
+    }
+    job.gets().map(|(get, _)| get.name).filter(|artifact| named.contains(artifact)).collect()
 }
 
 /// A variable of the job that holds an approved version.

@@ -316,3 +316,19 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod arbitrary {
+    use super::{is_secret_in_clear, masked, without_secrets};
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read(text in "(curl|-u|--token|=|: |é|password|api_key| |'|\"|:|[a-zA-Z0-9]{1,20}|\n|\\\\|\\{|\\?){0,40}") {
+            let once = without_secrets(&text).into_owned();
+            // What is hidden stays hidden.
+            proptest::prop_assert_eq!(without_secrets(&once), once.as_str());
+            masked(&text);
+            is_secret_in_clear("password", &text);
+        }
+    }
+}
