@@ -108,3 +108,26 @@ fn key_pair(pem: &str) -> Result<RsaKeyPair> {
     };
     pair.map_err(|error| bad(&format!("is not accepted: {error}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::key_pair;
+
+    #[test]
+    fn key_that_cannot_be_read_is_described_and_not_shown() {
+        for (pem, why) in [
+            ("MIIEpAIBAAKC", "is not PEM"),
+            ("-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKC\n", "is cut off: its last line is not there"),
+            ("-----BEGIN RSA PRIVATE KEY-----\\nMIIEpAIBAAKC\\n", "is cut off: its last line is not there"),
+            ("-----BEGIN RSA PRIVATE KEY-----\nMIIE!AIBAAKC\n-----END RSA PRIVATE KEY-----", "its text is not base64"),
+            ("  -----BEGIN PRIVATE KEY-----\n  MIIEpAIBAAKC\n  -----END PRIVATE KEY-----", "is not accepted"),
+            ("-----BEGIN PUBLIC KEY-----\nMIIEpAIBAAKC\n-----END PUBLIC KEY-----", "is not an RSA private key"),
+            ("-----BEGIN EC PRIVATE KEY-----\nMIIEpAIBAAKC\n-----END EC PRIVATE KEY-----", "is not an RSA private key"),
+            ("-----BEGIN CERTIFICATE-----\nMIIEpAIBAAKC\n-----END CERTIFICATE-----", "is not an RSA private key"),
+        ] {
+            let error = key_pair(pem).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(why), "{pem}: {error}");
+            assert!(!error.contains("MIIE"), "{error}");
+        }
+    }
+}
