@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use yaml_source::diagnostic::Rule;
 
 /// The fields of a scenario's file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -194,4 +195,32 @@ pub(crate) enum ViolationWord {
     UndeployedRecord,
     /// An issue shows a preview from before the last deployment of its stage.
     StalePreview,
+}
+
+impl ViolationWord {
+    /// Each, with its rule.
+    const RULES: [(Self, Rule); 7] = [
+        (Self::UnapprovedDeployment, Rule::UnapprovedDeployment),
+        (Self::WrongVersion, Rule::WrongVersion),
+        (Self::DeployedTwice, Rule::DeployedTwice),
+        (Self::ClosingStartsNothing, Rule::ClosingStartsNothing),
+        (Self::OvertakenDeployment, Rule::OvertakenDeployment),
+        (Self::UndeployedRecord, Rule::UndeployedRecord),
+        (Self::StalePreview, Rule::StalePreview),
+    ];
+
+    /// Whether a rule reports it.
+    pub(super) fn is(self, rule: Rule) -> bool {
+        Self::RULES.contains(&(self, rule))
+    }
+
+    /// The word for what a rule reports; none for a rule without a story.
+    pub(super) fn of(rule: Rule) -> Option<Self> {
+        Self::RULES.iter().find(|(_, known)| *known == rule).map(|(word, _)| *word)
+    }
+
+    /// The name of its rule.
+    pub(super) fn name(self) -> &'static str {
+        Self::RULES.iter().find(|(word, _)| *word == self).map_or("", |(_, rule)| rule.name())
+    }
 }

@@ -242,16 +242,16 @@ impl Stage<'_> {
         let found = self.player.violation(expected == ViolationWord::ClosingStartsNothing);
         let found = found.map(|violation| (rule(&violation), ending(self.chain, &violation)));
         match found {
-            Some((rule, ending)) if rule == of_word(expected) => {
+            Some((rule, ending)) if expected.is(rule) => {
                 self.is_expected = true;
                 met.push(format!("{rule}, as expected: {ending}"));
             }
             Some((rule, ending)) => {
-                let message = format!("expected {}, found {rule}: {ending}", of_word(expected));
+                let message = format!("expected {}, found {rule}: {ending}", expected.name());
                 wrong.push(("violation".to_owned(), Unknown { message, help: None }));
             }
             None => {
-                let message = format!("expected {}, and nothing of the kind happens", of_word(expected));
+                let message = format!("expected {}, and nothing of the kind happens", expected.name());
                 let help = Some("remove the expectation, if the pipelines are right".to_owned());
                 wrong.push(("violation".to_owned(), Unknown { message, help }));
             }
@@ -313,16 +313,4 @@ fn rule(violation: &Violation) -> Rule {
 
 fn ending(chain: &Chain, violation: &Violation) -> String {
     promotion_verify::ending(&chain.models, &chain.names, violation)
-}
-
-fn of_word(word: ViolationWord) -> Rule {
-    match word {
-        ViolationWord::UnapprovedDeployment => Rule::UnapprovedDeployment,
-        ViolationWord::WrongVersion => Rule::WrongVersion,
-        ViolationWord::DeployedTwice => Rule::DeployedTwice,
-        ViolationWord::ClosingStartsNothing => Rule::ClosingStartsNothing,
-        ViolationWord::OvertakenDeployment => Rule::OvertakenDeployment,
-        ViolationWord::UndeployedRecord => Rule::UndeployedRecord,
-        ViolationWord::StalePreview => Rule::StalePreview,
-    }
 }

@@ -5,7 +5,6 @@ use promotion_verify::{Deed, GateId, Names, ending, script};
 
 use crate::verify::{Chain, Refuted, subject};
 use yaml_source::Failure;
-use yaml_source::diagnostic::Rule;
 use yaml_source::yaml::emit;
 
 use super::fields::{ExpectFields, ScenarioFields, StepFields, ViolationWord};
@@ -40,7 +39,7 @@ pub(crate) fn scenario(told: &Told<'_>, Refuted { chain, refutation }: &Refuted)
             steps.push(step(chain, &deed));
         }
     }
-    let violation = Some(word(subject(&refutation.violation).0));
+    let violation = ViolationWord::of(subject(&refutation.violation).0);
     let expect = Some(ExpectFields { violation, ..ExpectFields::default() });
     steps.push(StepFields { expect, ..StepFields::default() });
     // A pipeline that is set later is a pipeline that is played, whether the story comes that far or not.
@@ -83,16 +82,4 @@ fn step(chain: &Chain, deed: &Deed) -> StepFields {
         Deed::Set => {}
     }
     step
-}
-
-fn word(rule: Rule) -> ViolationWord {
-    match rule {
-        Rule::WrongVersion => ViolationWord::WrongVersion,
-        Rule::DeployedTwice => ViolationWord::DeployedTwice,
-        Rule::ClosingStartsNothing => ViolationWord::ClosingStartsNothing,
-        Rule::OvertakenDeployment => ViolationWord::OvertakenDeployment,
-        Rule::UndeployedRecord => ViolationWord::UndeployedRecord,
-        Rule::StalePreview => ViolationWord::StalePreview,
-        _ => ViolationWord::UnapprovedDeployment,
-    }
 }
