@@ -278,7 +278,7 @@ fn the_checks_can_fail() {
 fn tests_that_the_security_page_names_exist() {
     let page = fs::read_to_string(root().join("SECURITY.md")).unwrap();
     let mut sources = String::new();
-    for folder in ["tests/integration", "tests/integration/bad", "resource/tests/it"] {
+    for folder in ["tests/integration", "tests/integration/bad", "tests/integration/gates", "resource/tests/it"] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "rs") {

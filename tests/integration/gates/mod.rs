@@ -1,5 +1,8 @@
 //! No job goes past a gate: each way that was tried, and what the report says of it.
 
+mod handwritten;
+mod target;
+
 use insta::assert_snapshot;
 
 use crate::support::Work;
@@ -90,61 +93,6 @@ fn job_of_extra_puts_to_what_a_kind_deploys_by() {
 }
 
 #[test]
-fn kind_of_another_project_puts_to_a_projects_resource() {
-    let sly = "version: 1\nabout: puts to another project's resource\nsteps:\n\
-               - put: pulumi-a\n  inputs: all\n  params: {stack_name: Production}\n";
-    let work = fleet().file("kinds/stacks/sly.yml", sly).file(
-        "projects/shop.yml",
-        "environments: [CI, Production]\nprojects:\n  a: {stack: {pulumi: {path: infra/a}}}\n  \
-         b: {stack: {sly: {}}, environments: [default], gate: none}\n",
-    );
-    assert_snapshot!(refused(&work), @"
-error[shared-target]: the put to `pulumi-a` can deploy what the deploy of `a` Production deploys behind a gate
- --> kinds/stacks/sly.yml:4:3
-  |
-4 | - put: pulumi-a
-  |   ^^^^^^^^^^^^^
-  |
-  = note: in the deploy of `b` default
-  = note: both put to `pulumi-a`
-  = help: put to a resource of its own; if both are kinds, name in `target` what each deploys
-
-error: 1 error in 1 file; nothing was written
-");
-}
-
-#[test]
-fn resource_of_the_same_source_has_another_name_in_another_fleet() {
-    let kind = format!("{KIND}target: \"{{{{ project }}}} in {{{{ environment }}}}\"\n");
-    let work = Work::new()
-        .file("one/pipegen.yml", FLEET)
-        .file("one/kinds/stacks/cluster.yml", &kind)
-        .file("one/projects/shop.yml", &format!("project: shop\nstack: {{cluster: {{}}}}\nextra:\n{CLUSTER}"))
-        .file("two/pipegen.yml", FLEET)
-        .file(
-            "two/projects/tool.yml",
-            &format!(
-                "project: tool\n{SCRIPT}extra:\n{}  jobs:\n  - name: sneak\n    plan:\n    \
-                 - {{get: shop-tool, trigger: true}}\n    - {{put: other, inputs: all, params: {{environment: Production}}}}\n",
-                CLUSTER.replace("name: cluster", "name: other").replace("name: deployer", "name: kube").replace("type: deployer", "type: kube")
-            ),
-        );
-    assert_snapshot!(refused(&work), @"
-error[shared-target]: the put to `other` can deploy what the deploy of `shop` QA deploys behind a gate
- --> two/projects/tool.yml:9:5
-  |
-9 |   - name: sneak
-  |     ^^^^^^^^^^^
-  |
-  = note: in the job `sneak` of `tool` CI
-  = note: `other` and `cluster` have the same type and source
-  = help: put to a resource of its own; if both are kinds, name in `target` what each deploys
-
-error: 1 error in 1 file; nothing was written
-");
-}
-
-#[test]
 fn kind_is_asked_what_it_deploys() {
     let manifest = format!("project: shop\nstack: {{cluster: {{}}}}\nextra:\n{CLUSTER}");
     let work = fleet().file("kinds/stacks/cluster.yml", KIND).file("projects/shop.yml", &manifest);
@@ -168,31 +116,6 @@ warning: 1 warning in 1 file
 }
 
 #[test]
-fn first_environment_deploys_the_stack_of_the_last() {
-    assert_snapshot!(
-        report(
-            "project: shop\nstack: {pulumi: {path: infra}}\noverrides:\n  CI: {names: {stack: Production, deploy: first, \
-             deployed: first, serial_group: x, deployed_title: first deployed.}}\n"
-        ),
-        @r#"
-    error[shared-target]: the deploy of `shop` CI deploys `Pulumi stack Production of github.com/example/shop/infra`, which the deploy of `shop` Production deploys behind another gate
-     --> projects/shop.yml:4:23
-      |
-    2 | stack: {pulumi: {path: infra}}
-      |         ------ the other
-    3 | overrides:
-    4 |   CI: {names: {stack: Production, deploy: first, deployed: first, serial_group: x, deployed_title: first deployed.}}
-      |                       ^^^^^^^^^^
-      |
-      = note: no approval is needed for `first`
-      = help: name each stack after its environment: `names: {stack: "{{ environment }}"}`
-
-    error: 1 error in 1 file; nothing was written
-    "#
-    );
-}
-
-#[test]
 fn two_projects_deploy_one_thing_behind_two_gates() {
     let manifest = |project: &str| {
         format!(
@@ -208,49 +131,6 @@ fn two_projects_deploy_one_thing_behind_two_gates() {
         "{report}"
     );
     assert!(report.contains("error: 2 errors in 1 file"), "{report}");
-}
-
-#[test]
-fn comment_allows_one_target_of_two_jobs() {
-    let work = fleet().file(
-        "projects/shop.yml",
-        "project: shop\n# ol-pipegen: allow shared-target because both log in to organizations of their own\n\
-         stack: {script: {image: alpine, deploy: ./x, target: web}}\n",
-    );
-    work.run(&["render", "--quiet"]).fine();
-}
-
-#[test]
-fn credential_names_one_cluster_in_one_pipeline() {
-    let work = fleet().file("projects/shop.yml", "project: shop\nstack: {helm: {chart: charts/x, namespace: shop}}\n");
-    assert_snapshot!(refused(&work), @r#"
-    error[shared-target]: the deploys of `shop` CI and `shop` QA deploy `Helm release shop/shop by ((kubeconfig))`, which the deploy of `shop` Production deploys behind another gate
-     --> projects/shop.yml:2:9
-      |
-    2 | stack: {helm: {chart: charts/x, namespace: shop}}
-      |         ^^^^
-      |
-      = note: no approval is needed for `deploy-shop-ci`
-      = help: make `release`, `namespace` or `kubeconfig` differ: write `namespace: "shop-{{ stack | lower }}"`, or the credential `((kubeconfig.{{ stack }}))`
-
-    error: 1 error in 1 file; nothing was written
-    "#);
-    let work = fleet().file(
-        "projects/shop.yml",
-        "project: shop\nstack: {helm: {chart: charts/x, namespace: shop, kubeconfig: \"((kubeconfig.{{ environment }}))\"}}\n",
-    );
-    work.run(&["render", "--quiet"]).fine();
-    // In another pipeline the credential may name another cluster, if somebody says so.
-    let cart = "project: cart\nenvironments: [QA, CI]\nstack: {helm: {chart: charts/x, release: x, namespace: \"{{ stack }}\"}}\n";
-    let shop =
-        "project: shop\nenvironments: [CI]\ngate: none\nstack: {helm: {chart: charts/x, release: x, namespace: CI}}\n";
-    let work = fleet().file("projects/shop.yml", shop).file("projects/cart.yml", cart);
-    let report = refused(&work);
-    assert!(report.starts_with("error[shared-target]: the deploy of `shop` CI deploys `Helm release CI/x"), "{report}");
-    assert!(report.contains("= help: let each environment deploy a stack of its own"), "{report}");
-    let reason = "# ol-pipegen: allow shared-target because each pipeline has a credential of its own\nstack:";
-    let work = fleet().file("projects/shop.yml", &shop.replace("stack:", reason)).file("projects/cart.yml", cart);
-    assert_eq!(warned(&work), "");
 }
 
 #[test]
@@ -580,140 +460,6 @@ fn approval_of_another_stage_is_not_taken_before() {
     );
 }
 
-const RESOURCES: &str = "\
-resource_types:
-- {name: github-issues, type: registry-image, source: {repository: mitodl/github-issues-resource, tag: \"0.1.0\"}}
-resources:
-- {name: code, type: git, source: {uri: https://github.com/example/shop, branch: main}}
-- {name: ci-post, type: github-issues, source: {repository: example/ops, gate: shop/-/CI/deployed, role: post, destination: shop/-/QA/deploy}}
-- name: ci-trigger
-  type: github-issues
-  source: {repository: example/ops, gate: shop/-/CI/deployed, role: trigger, destination: shop/-/QA/deploy}
-";
-
-const CI: &str = "\
-jobs:
-- name: deploy-shop-ci
-  serial: true
-  plan:
-  - {get: code, trigger: true}
-  - task: deploy
-    config: {platform: linux, inputs: [{name: code}], run: {path: code/deploy}}
-  - put: ci-post
-    no_get: true
-    inputs: [code]
-    params: {action: record, title: shop CI deployed., pins: {code: code/.git/ref}}
-";
-
-const CLAIM: &str = "\
-- put: ci-post
-  no_get: true
-  inputs: [gate]
-  params: {action: claim, approval: gate/approval.json}
-";
-
-const CHECKOUT: &str = "\
-- task: checkout-approved
-  config:
-    platform: linux
-    image_resource: {type: registry-image, source: {repository: alpine/git, tag: v2.49.1}}
-    inputs: [{name: gate}, {name: code}]
-    outputs: [{name: code}]
-    params: {CODE: code, CHECKOUT: code}
-    run: {path: sh, args: [gate/checkout-approved]}
-";
-
-const DEPLOY: &str = "- task: deploy\n  config: {platform: linux, inputs: [{name: code}], run: {path: code/deploy}}\n";
-
-/// A handwritten pipeline whose job behind the gate takes the approval and the code, and then does these steps.
-fn by_hand(steps: &[&str]) -> String {
-    let gets = "- {get: gate, resource: ci-trigger, trigger: true}\n- {get: code, passed: [deploy-shop-ci]}\n";
-    let plan = format!("{gets}{}", steps.concat());
-    let plan = plan.trim_end().replace('\n', "\n  ");
-    format!("{RESOURCES}{CI}- name: deploy-shop-qa\n  serial: true\n  plan:\n  {plan}\n")
-}
-
-/// The rules that `validate` reports, each with its line.
-#[track_caller]
-fn judged(pipeline: &str) -> Vec<String> {
-    let work = Work::new().file("shop.yml", pipeline);
-    let ran = work.run(&["validate", "--format", "json", "shop.yml"]);
-    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    let problems = report["diagnostics"].as_array().unwrap();
-    problems.iter().map(|problem| problem["rule"].as_str().unwrap().to_owned()).collect()
-}
-
-#[test]
-fn handwritten_job_checks_out_what_was_approved() {
-    assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, DEPLOY])), Vec::<String>::new());
-    assert_eq!(judged(&by_hand(&[CLAIM, DEPLOY])), ["unapproved-artifact"]);
-}
-
-#[test]
-fn handwritten_job_claims_first() {
-    assert_eq!(judged(&by_hand(&[CHECKOUT, DEPLOY, CLAIM])), ["late-claim"]);
-}
-
-#[test]
-fn handwritten_job_follows_the_gate_and_not_only_passed() {
-    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    let follower = |get_gate: &str, checkout: &str| {
-        let steps = format!("{get_gate}- {{get: code, passed: [deploy-shop-qa], trigger: true}}\n{checkout}{DEPLOY}");
-        format!("{sound}- name: smoke-test\n  plan:\n  {}\n", steps.trim_end().replace('\n', "\n  "))
-    };
-    assert_eq!(judged(&follower("", "")), ["unapproved-artifact"]);
-    let gate = "- {get: gate, resource: ci-trigger, passed: [deploy-shop-qa], trigger: true}\n";
-    assert_eq!(judged(&follower(gate, "")), ["unapproved-artifact"]);
-    assert_eq!(judged(&follower(gate, CHECKOUT)), Vec::<String>::new());
-}
-
-#[test]
-fn handwritten_job_gets_the_approved_commit_itself() {
-    let approved = "- name: approved-code\n  type: approved-git\n  source:\n    repository: example/ops\n    \
-                    gate: shop/-/CI/deployed\n    role: trigger\n    destination: shop/-/QA/deploy\n    \
-                    git: {uri: https://github.com/example/shop, branch: main}\n";
-    let types = RESOURCES.replace(
-        "resources:\n",
-        "- {name: approved-git, type: registry-image, source: {repository: example/approved-git, tag: \"0.1.0\"}}\nresources:\n",
-    );
-    let types = types.split("- name: ci-trigger").next().unwrap().to_owned();
-    let claim = CLAIM.replace("[gate]", "[code]").replace("gate/approval.json", "code/.git/approval/approval.json");
-    let plan = format!("- {{get: code, resource: approved-code, trigger: true}}\n{claim}{DEPLOY}");
-    let after = format!("- {{get: code, resource: approved-code, passed: [deploy-shop-qa], trigger: true}}\n{DEPLOY}");
-    let job = |name: &str, plan: &str| {
-        format!("- name: {name}\n  serial: true\n  plan:\n  {}\n", plan.trim_end().replace('\n', "\n  "))
-    };
-    let pipeline = format!("{types}{approved}{CI}{}{}", job("deploy-shop-qa", &plan), job("smoke-test", &after));
-    assert_eq!(judged(&pipeline), Vec::<String>::new());
-    // What a task puts in its place was not approved.
-    let forged = DEPLOY.replace("run:", "outputs: [{name: code}], run:").replace("deploy\n", "build\n");
-    let pipeline = format!("{types}{approved}{CI}{}", job("deploy-shop-qa", &plan.replace(DEPLOY, &(forged + DEPLOY))));
-    assert_eq!(judged(&pipeline), ["unapproved-artifact"]);
-}
-
-#[test]
-fn handwritten_gate_has_one_consumer_of_its_stage() {
-    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    let other = sound.replace("role: post, destination: shop/-/QA", "role: post, destination: shop/-/Production");
-    // The record promotes to another stage, and so does the claim.
-    assert_eq!(judged(&other), ["wrong-destination", "wrong-destination"]);
-    let (first, second) = sound.split_once("- name: deploy-shop-qa").unwrap();
-    let twice = format!("{first}- name: deploy-shop-qa{second}- name: deploy-shop-qa-2{second}");
-    assert_eq!(judged(&twice), ["shared-gate"]);
-}
-
-#[test]
-fn handwritten_pipeline_does_not_set_itself() {
-    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    let job = "- name: set\n  plan: [{get: code, trigger: true}, {set_pipeline: self, file: code/ci.yml}]\n";
-    assert_eq!(judged(&format!("{sound}{job}")), ["set-pipeline-past-gate"]);
-    // Without a gate there is nothing to lose.
-    assert_eq!(
-        judged(&format!("resources:\n- {{name: code, type: git, source: {{uri: a}}}}\njobs:\n{job}")),
-        Vec::<String>::new()
-    );
-}
-
 #[test]
 fn difference_names_what_is_taken_at_its_newest() {
     let with = |more: &str| {
@@ -758,56 +504,6 @@ fn input_that_no_gate_let_through_starts_nothing_behind_the_gate() {
     let starting: Vec<&str> =
         gets.iter().filter(|get| get.contains("trigger: true")).map(|get| get.lines().next().unwrap()).collect();
     assert_eq!(starting, ["held", "shop-shop"]);
-}
-
-#[test]
-fn environment_of_a_handwritten_job_is_named_or_guessed() {
-    let pipeline = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    let work = Work::new().file("shop.yml", &pipeline);
-    assert_snapshot!(work.run(&["validate", "shop.yml"]).fine(), @"
-    shop.yml: guessed from names: deploy-shop-qa deploys to qa; to name it, use --target JOB=ENVIRONMENT
-    1 file: nothing wrong
-    ");
-    // A name that tells nothing.
-    let unknown = pipeline.replace("- name: deploy-shop-qa", "- name: ship");
-    work.write("shop.yml", &unknown);
-    assert_snapshot!(work.run(&["validate", "shop.yml"]).fine(), @"
-    shop.yml: target and destination not judged: ship; to name it, use --target JOB=ENVIRONMENT
-    1 file: nothing wrong
-    ");
-    assert_eq!(work.run(&["validate", "--target", "ship=QA", "shop.yml"]).fine(), "1 file: nothing wrong\n");
-    assert_eq!(work.run(&["validate", "--quiet", "shop.yml"]).fine(), "");
-    let ran = work.run(&["validate", "--target", "ship=Production", "shop.yml"]).ended(0);
-    assert!(
-        ran.stderr.contains("the job deploys to Production, and takes approvals for `shop/-/QA/deploy`"),
-        "{}",
-        ran.stderr
-    );
-    // Two jobs that deploy to one environment are behind one gate.
-    let ran = work.run(&["validate", "--target", "ship=QA", "--target", "deploy-shop-ci=QA", "shop.yml"]).ended(0);
-    assert!(
-        ran.stderr.contains(
-            "the job `deploy-shop-ci` deploys `QA of shop`, which the job `ship` deploys behind another gate"
-        ),
-        "{}",
-        ran.stderr
-    );
-    work.run(&["validate", "--target", "ship", "shop.yml"]).ended(2);
-    // The stage, as the gate writes it.
-    assert_eq!(
-        work.run(&["validate", "--target", "ship=shop/-/QA/deploy", "shop.yml"]).fine(),
-        "1 file: nothing wrong\n"
-    );
-    let told = work.run(&["validate", "--target", "shop=QA", "shop.yml"]).ended(2).stderr;
-    assert!(told.contains("names the job `shop`, which is in no pipeline of this run; did you mean `ship`?"), "{told}");
-    // What is named is compared with what is guessed.
-    let night = "- name: nightly\n  plan: [{get: code, trigger: true}, {task: x, file: code/other.yml}]\n";
-    work.write("shop.yml", &format!("{pipeline}{night}"));
-    for environment in ["qa", "QA", "shop/-/QA/deploy"] {
-        let target = format!("nightly={environment}");
-        let told = work.run(&["validate", "--target", &target, "shop.yml"]).ended(0).stderr;
-        assert!(told.contains("which the job `deploy-shop-qa` deploys behind another gate"), "{told}");
-    }
 }
 
 #[test]
@@ -1256,29 +952,6 @@ fn put_makes_another_version_of_what_the_job_takes() {
 }
 
 #[test]
-fn first_stage_deploys_what_it_records() {
-    let printed = report(&format!(
-        "project: shop\nenvironments: [CI, Production]\n{SCRIPT}overrides:\n  CI:\n    before:\n    - task: patch\n      \
-         config: {{platform: linux, outputs: [{{name: shop-shop}}], run: {{path: sh}}}}\n"
-    ));
-    assert_snapshot!(printed, @"
-    error[step-past-gate]: the step replaces the artifact `shop-shop`, whose version an issue names
-     --> projects/shop.yml:7:7
-      |
-    7 |     - task: patch
-      |       ^^^^^^^^^^^
-      |
-      = note: in the deploy of `shop` CI
-      = help: give the artifact another name
-
-    error: 1 error in 1 file; nothing was written
-    ");
-    let forged = CI.replace("run: {path: code/deploy}", "outputs: [{name: code}], run: {path: code/deploy}");
-    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    assert_eq!(judged(&sound.replace(CI, &forged)), ["unapproved-artifact"]);
-}
-
-#[test]
 fn job_sets_the_pipeline_that_sets_the_others() {
     let fleet = format!(
         "{FLEET}meta:\n  pipeline: all\n  source: {{repository: https://github.com/example/shop, folder: .}}\n  \
@@ -1304,64 +977,6 @@ fn job_sets_the_pipeline_that_sets_the_others() {
 }
 
 #[test]
-fn run_of_one_manifest_judges_its_whole_fleet() {
-    let manifest = |project: &str, target: &str| {
-        format!("project: {project}\nstack: {{script: {{image: alpine, deploy: ./x, target: \"{target}\"}}}}\n")
-    };
-    let work = fleet()
-        .file("projects/a.yml", &manifest("a", "web of {{ environment }}"))
-        .file("projects/b.yml", &manifest("b", "web of {{ environment }}"))
-        .file("projects/c.yml", &manifest("c", "c {{ environment }}"))
-        .file("projects/broken.yml", "project: broken\nstack: {nosuch: {}}\n");
-    let run = |manifest: &str| work.run(&["render", "--quiet", manifest]);
-    for one in ["projects/a.yml", "projects/b.yml"] {
-        let printed = run(one).ended(1).stderr;
-        assert!(printed.contains("`web of QA`, which the deploy of `"), "{one}: {printed}");
-        assert!(printed.contains("error: 2 errors"), "{one}: {printed}");
-    }
-    // What concerns only others is theirs, and only what was named is written.
-    run("projects/c.yml").fine();
-    assert!(work.path().join("rendered/c.yml").is_file() && !work.path().join("rendered/a.yml").exists());
-    // One pipeline of two manifests, and one gate.
-    work.write(
-        "projects/d.yml",
-        "project: c\npipeline: c\nstack: {script: {image: alpine, deploy: ./y, target: d}}\ngate: none\n",
-    );
-    let printed = run("projects/d.yml").ended(1).stderr;
-    assert!(printed.contains("two pipelines are named `c`") && printed.contains("projects/c.yml"), "{printed}");
-    let printed = work.run(&["validate", "projects/a.yml"]).ended(1).stderr;
-    assert!(printed.contains("[shared-target]"), "{printed}");
-}
-
-#[test]
-fn one_target_has_many_spellings() {
-    let with = |a: &str, b: &str| {
-        let work = fleet().file("projects/a.yml", &format!("project: a\nstack: {a}\n")).file(
-            "projects/b.yml",
-            &format!("project: b\nsource: {{repository: git@github.com:Example/shop.git}}\nstack: {b}\n"),
-        );
-        work.run(&["render", "--quiet"])
-    };
-    for (a, b) in [
-        ("{opentofu: {path: infra/net}}", "{opentofu: {path: ./infra//x/../net/}}"),
-        ("{pulumi: {path: infra}}", "{pulumi: {path: ./infra/}}"),
-        (
-            "{script: {image: a, deploy: x, target: web/{{ stack }}}}",
-            "{script: {image: a, deploy: x, target: ' ./web//{{ stack }}'}}",
-        ),
-    ] {
-        let ran = with(&a.replace("web/{{ stack }}", "\"web/{{ stack }}\""), b);
-        assert!(ran.code == 1 && ran.stderr.contains("error[shared-target]"), "{b}: {} {}", ran.code, ran.stderr);
-    }
-    // Another repository of the same name is another thing.
-    let work = fleet().file("projects/a.yml", "project: a\nstack: {pulumi: {path: infra}}\n").file(
-        "projects/b.yml",
-        "project: b\nsource: {repository: https://github.com/other/shop}\nstack: {pulumi: {path: infra}}\n",
-    );
-    work.run(&["render", "--quiet"]).fine();
-}
-
-#[test]
 fn empty_target_is_no_name() {
     let manifest = "project: shop\nstack: {script: {image: alpine, tag: '3', deploy: ./x, target: \"\"}}\n";
     assert_snapshot!(warned(&fleet().file("projects/shop.yml", manifest)), @r#"
@@ -1380,133 +995,6 @@ fn empty_target_is_no_name() {
     let manifest = format!("project: shop\nstack: {{cluster: {{}}}}\nextra:\n{CLUSTER}");
     let work = fleet().file("kinds/stacks/cluster.yml", &kind).file("projects/shop.yml", &manifest);
     assert!(warned(&work).contains("the kind `cluster` does not name what it deploys"));
-}
-
-/// Steps within another step.
-fn within(step: &str, steps: &str) -> String {
-    format!("- {step}:\n    do:\n    {}\n", steps.trim_end().replace('\n', "\n    "))
-}
-
-fn hook(step: &str, hook: &str, steps: &str) -> String {
-    format!("{}  {hook}:\n    do:\n    {}\n", step, steps.trim_end().replace('\n', "\n    "))
-}
-
-#[test]
-fn handwritten_claim_is_before_the_deployment_whatever_happens() {
-    let late = |steps: &[&str]| assert_eq!(judged(&by_hand(steps)), ["late-claim"], "{steps:?}");
-    late(&[&within("try", CLAIM), CHECKOUT, DEPLOY]);
-    let beside = format!("- in_parallel:\n  {}\n", format!("{CLAIM}{DEPLOY}").trim_end().replace('\n', "\n  "));
-    late(&[CHECKOUT, &beside]);
-    late(&[
-        &CLAIM.replace("  no_get: true", "  across: [{var: x, values: ((values))}]\n  no_get: true"),
-        CHECKOUT,
-        DEPLOY,
-    ]);
-    for name in ["on_failure", "on_error", "on_abort", "ensure"] {
-        let hooked = hook("- load_var: x\n  file: gate/ref\n", name, CLAIM);
-        late(&[&hooked, CHECKOUT, DEPLOY]);
-    }
-    // The hook of a job runs after a failed claim, too.
-    let failing = format!(
-        "{}  on_failure:\n    {}\n",
-        by_hand(&[CLAIM, CHECKOUT, DEPLOY]),
-        DEPLOY[2..].trim_end().replace('\n', "\n  ")
-    );
-    assert_eq!(judged(&failing), ["late-claim"]);
-    // These wait for the claim.
-    for steps in [
-        vec![within("try", &format!("{CLAIM}{CHECKOUT}{DEPLOY}"))],
-        vec![hook("- load_var: x\n  file: gate/ref\n", "on_success", CLAIM), CHECKOUT.to_owned(), DEPLOY.to_owned()],
-        vec![hook(CLAIM, "on_success", &format!("{CHECKOUT}{DEPLOY}"))],
-    ] {
-        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-        assert_eq!(judged(&by_hand(&steps)), Vec::<String>::new(), "{steps:?}");
-    }
-    // A job that does nothing else deploys in its hook.
-    let job = by_hand(&[CLAIM, CHECKOUT]);
-    let hooked = format!("{job}  ensure:\n    {}\n", DEPLOY[2..].trim_end().replace('\n', "\n  "));
-    assert_eq!(judged(&hooked), ["late-claim"]);
-    // A hook that tells people deploys nothing.
-    let printed = "- task: tell\n  config: {platform: linux, run: {path: curl}}\n";
-    let hooked = format!(
-        "{}  on_failure:\n    {}\n",
-        by_hand(&[CLAIM, CHECKOUT, DEPLOY]),
-        printed[2..].trim_end().replace('\n', "\n  ")
-    );
-    assert_eq!(judged(&hooked), Vec::<String>::new());
-}
-
-#[test]
-fn handwritten_job_claims_the_approval_that_it_takes() {
-    let other = RESOURCES.to_owned()
-        + "- {name: other-post, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: post, \
-           destination: shop/-/QA/deploy}}\n";
-    let pipeline = by_hand(&[&CLAIM.replace("ci-post", "other-post"), CHECKOUT, DEPLOY]).replace(RESOURCES, &other);
-    assert!(judged(&pipeline).contains(&"unpinned-approval".to_owned()), "{:?}", judged(&pipeline));
-}
-
-#[test]
-fn handwritten_checkout_happens_before_the_deployment() {
-    let idle = CHECKOUT.replace("    params: {CODE: code, CHECKOUT: code}\n", "");
-    assert_eq!(judged(&by_hand(&[CLAIM, &idle, DEPLOY])), ["unapproved-artifact"]);
-    let empty = CHECKOUT.replace("CHECKOUT: code", "CHECKOUT: \"\"");
-    assert_eq!(judged(&by_hand(&[CLAIM, &empty, DEPLOY])), ["unapproved-artifact"]);
-    let other = CHECKOUT.replace("CHECKOUT: code", "CHECKOUT: other");
-    assert_eq!(judged(&by_hand(&[CLAIM, &other, DEPLOY])), ["unapproved-artifact"]);
-    // The step's own parameters win.
-    let of_step = format!("{CHECKOUT}  params: {{CHECKOUT: \"\"}}\n");
-    assert_eq!(judged(&by_hand(&[CLAIM, &of_step, DEPLOY])), ["unapproved-artifact"]);
-    let late = |steps: &[&str]| assert_eq!(judged(&by_hand(steps)), ["unapproved-artifact"], "{steps:?}");
-    late(&[CLAIM, DEPLOY, CHECKOUT]);
-    late(&[CLAIM, &within("try", CHECKOUT), DEPLOY]);
-    let beside = format!("- in_parallel:\n  {}\n", format!("{CHECKOUT}{DEPLOY}").trim_end().replace('\n', "\n  "));
-    late(&[CLAIM, &beside]);
-}
-
-#[test]
-fn handwritten_gate_names_versions_and_stage_and_runs_one_build() {
-    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    for pins in [", pins: {}", ""] {
-        let pipeline = sound.replace(", pins: {code: code/.git/ref}", pins);
-        assert_eq!(judged(&pipeline), ["unpinned-approval"], "{pins}");
-    }
-    let pipeline = sound.replace("role: trigger, destination: shop/-/QA/deploy", "role: trigger");
-    assert_eq!(judged(&pipeline), ["wrong-destination"]);
-    let (first, second) = sound.split_once("- name: deploy-shop-qa\n  serial: true\n").unwrap();
-    assert_eq!(judged(&format!("{first}- name: deploy-shop-qa\n{second}")), ["parallel-deployment"]);
-    for one in ["serial: true", "max_in_flight: 1"] {
-        assert_eq!(judged(&format!("{first}- name: deploy-shop-qa\n  {one}\n{second}")), Vec::<String>::new(), "{one}");
-    }
-}
-
-#[test]
-fn handwritten_timer_does_what_a_gated_job_does() {
-    let sound = by_hand(&[CLAIM, CHECKOUT, &DEPLOY.replace("code/deploy}", "code/deploy, args: [QA]}")]);
-    let night = |step: &str| {
-        let clock = "resources:\n- {name: night, type: time, source: {interval: 24h}}\n";
-        let job = format!(
-            "- name: nightly\n  plan:\n  - {{get: night, trigger: true}}\n  - get: code\n  {}\n",
-            step.trim_end().replace('\n', "\n  ")
-        );
-        format!("{}{job}", sound.replace("resources:\n", clock))
-    };
-    assert_eq!(judged(&night(&DEPLOY.replace("code/deploy}", "code/deploy, args: [QA]}"))), ["shared-target"]);
-    // The first stage does it, too; and another task is another thing.
-    assert_eq!(judged(&night(DEPLOY)), Vec::<String>::new());
-    assert_eq!(judged(&night(&DEPLOY.replace("code/deploy}", "code/deploy, args: [audit]}"))), Vec::<String>::new());
-}
-
-#[test]
-fn handwritten_record_is_of_a_deployment_that_succeeded() {
-    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    let at = CI.find("  - put: ci-post").unwrap();
-    let record = CI[at..].replace("  - put", "    put");
-    for (hook, rules) in
-        [("on_success", vec![]), ("ensure", vec!["failed-record"]), ("on_failure", vec!["failed-record"])]
-    {
-        let job = format!("{}  {hook}:\n{record}", &CI[..at]);
-        assert_eq!(judged(&sound.replace(CI, &job)), rules, "{job}");
-    }
 }
 
 #[test]
@@ -1747,12 +1235,6 @@ fn beside(stack: &str, other: &str) -> Work {
 const PULUMI: &str = "pulumi: {path: infra}";
 
 #[test]
-fn repository_is_spelt_by_percent_encoding() {
-    let other = format!("stack: {{{PULUMI}}}\nsource: {{repository: \"https://github.com/example/%73hop\"}}\n");
-    assert!(refused(&beside(PULUMI, &other)).contains("error[shared-target]"));
-}
-
-#[test]
 fn variable_decides_what_a_stage_deploys() {
     assert_snapshot!(refused(&beside(PULUMI, "stack: {pulumi: {path: ((v))}}\n")), @"
     error[variable-place]: `path` holds a variable, so the path is not known before the pipeline runs
@@ -1861,21 +1343,6 @@ fn git_configuration_decides_which_repository_is_meant() {
     for name in ["core.bigFileThreshold", "http.sslVerify", "http.postBuffer"] {
         let found = found(name, source);
         assert!(!found.contains("variable-place"), "{name}: {found}");
-    }
-}
-
-#[test]
-fn one_repository_is_found_however_its_address_is_spelt() {
-    for address in [
-        "https://github.com:0443/example/shop",
-        "ssh://git@github.com:022/example/shop.git",
-        "git@[github.com]:example/shop.git",
-        "[git@github.com:22]:example/shop.git",
-        "https://github.com/other/../example/shop",
-    ] {
-        let other = format!("stack: {{{PULUMI}}}\nsource: {{repository: \"{address}\"}}\n");
-        let found = beside(PULUMI, &other).run(&["render"]).ended(1).stderr;
-        assert!(found.contains("shared-target"), "{address}: {found}");
     }
 }
 
@@ -1997,130 +1464,6 @@ fn gates_own_label_rejects_every_approval() {
     assert_eq!(warned(&fleet().file("projects/shop.yml", &with("gate:hold"))), "");
 }
 
-/// A project whose job of `extra` puts to a resource of the type that Pulumi's kind puts to.
-fn put_beside_a_kind(source: &str, params: &str) -> Work {
-    fleet().file(
-        "projects/shop.yml",
-        &format!(
-            "project: shop\nnames: {{code: shop}}\nstack: {{{PULUMI}}}\nextra:\n  \
-             var_sources: [{{name: d, type: dummy, config: {{vars: {{p: shop/infra}}}}}}]\n  \
-             resources: [{{name: own, type: pulumi-provisioner, source: {{{source}}}}}]\n  jobs:\n  \
-             - {{name: other, plan: [{{get: shop, trigger: true}}, {{put: own, inputs: all, params: {{{params}}}}}]}}\n"
-        ),
-    )
-}
-
-#[test]
-fn job_of_extra_puts_by_the_image_that_a_kind_deploys_with() {
-    let same = "action: update, project_name: other, source_dir: shop/infra";
-    assert_snapshot!(refused(&put_beside_a_kind(same, "stack_name: Production")), @"
-    error[shared-target]: the put to `own` deploys what the deploy of `shop` Production deploys behind a gate
-     --> projects/shop.yml:8:5
-      |
-    8 |   - {name: other, plan: [{get: shop, trigger: true}, {put: own, inputs: all, params: {stack_name: Production}}]}
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: in the job `other` of `shop` CI
-      = note: `own` and `pulumi-shop` use the same image, and have the same `source_dir` and `stack_name`
-      = help: make it a stage, which has a gate; to deploy something else, write another `source_dir` or `stack_name`
-
-    error: 1 error in 1 file; nothing was written
-    ");
-    for (source, params) in [
-        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: Production"),
-        ("action: update, project_name: shop, source_dir: shop/infra, stack_name: QA", ""),
-        ("action: update, project_name: shop", "stack_name: QA, source_dir: shop/./infra/"),
-    ] {
-        let found = refused(&put_beside_a_kind(source, params));
-        assert!(found.contains("error[shared-target]") && found.contains("error: 1 error in"), "{source}\n{found}");
-    }
-    let other = "action: update, project_name: shop, source_dir: other";
-    assert_snapshot!(warned(&put_beside_a_kind(other, "stack_name: Production, source_dir: shop/infra")), @"
-    warning[shared-target]: the put to `own` can deploy what the deploy of `shop` Production deploys behind a gate
-     --> projects/shop.yml:8:5
-      |
-    8 |   - {name: other, plan: [{get: shop, trigger: true}, {put: own, inputs: all, params: {stack_name: Production, source_dir: shop/infra}}]}
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      |
-      = note: in the job `other` of `shop` CI
-      = note: `own` and `pulumi-shop` use the same image, and nothing in `source_dir` and `stack_name` tells apart what they deploy
-      = help: make it a stage, which has a gate; to deploy something else, write another `source_dir` or `stack_name`
-
-    warning: 1 warning in 1 file
-    ");
-    for (source, params) in [
-        ("action: update, project_name: shop, source_dir: ((d:p))", "stack_name: Production"),
-        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: ((d:p))"),
-        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: example/infra/QA"),
-        ("action: update, project_name: shop, source_dir: copy/infra", "stack_name: QA"),
-        ("action: update, project_name: shop", "stack_name: QA"),
-        ("action: update, project_name: shop", "\"((d:p))\": QA"),
-        ("action: update, foo: bar, source_dir: shop/infra", "stack_name: Scratch, \"((d:p))\": QA"),
-    ] {
-        let found = warned(&put_beside_a_kind(source, params));
-        assert!(
-            found.contains("warning[shared-target]") && found.contains("1 warning in"),
-            "{source} {params}\n{found}"
-        );
-    }
-    for (source, params) in [
-        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: Scratch"),
-        ("action: update, project_name: shop, source_dir: shop/infra, foo: bar", "stack_name: CI"),
-        ("action: update, project_name: other, source_dir: shop/other", "stack_name: Production"),
-    ] {
-        assert_eq!(warned(&put_beside_a_kind(source, params)), "", "{source} {params}");
-    }
-}
-
-#[test]
-fn image_of_a_put_comes_from_a_mirror() {
-    let work = |params: &str| {
-        fleet().file(
-            "projects/shop.yml",
-            &format!(
-                "project: shop\nnames: {{code: shop}}\nstack: {{{PULUMI}}}\nextra:\n  resource_types:\n  \
-                 - {{name: own, type: registry-image, source: {{repository: mirror/concourse-pulumi-resource-provisioner}}}}\n  \
-                 resources: [{{name: own, type: own, source: {{action: update, source_dir: shop/infra}}}}]\n  jobs:\n  \
-                 - {{name: other, plan: [{{get: shop, trigger: true}}, {{put: own, inputs: all, params: {params}}}]}}\n"
-            ),
-        )
-    };
-    assert!(refused(&work("{stack_name: QA}")).contains("error[shared-target]: the put to `own` deploys what"));
-    let found = warned(&work("((v))"));
-    assert!(found.contains("warning[shared-target]: the put to `own` can deploy what"), "{found}");
-}
-
-#[test]
-fn step_before_puts_by_the_image_that_a_kind_deploys_with() {
-    let work = |stack: &str| {
-        fleet().file(
-            "projects/shop.yml",
-            &format!(
-                "project: shop\nstack: {{{PULUMI}}}\nbefore:\n\
-                 - {{put: own, inputs: all, params: {{stack_name: {stack}, source_dir: shop-shop/infra}}}}\nextra:\n  \
-                 resources: [{{name: own, type: pulumi-provisioner, source: {{action: update, foo: bar}}}}]\n"
-            ),
-        )
-    };
-    assert!(refused(&work("Production")).contains("error[shared-target]: the put to `own` deploys what"));
-    assert_eq!(warned(&work("Scratch")), "");
-}
-
-#[test]
-fn kind_without_a_target_puts_by_the_image_of_another_kind() {
-    let kind = "version: 1\nabout: x\nresources:\n- {name: own, type: pulumi-provisioner, source: {action: update, foo: bar}}\n\
-                steps:\n- put: own\n  inputs: all\n  params: {stack_name: Production, source_dir: code/infra}\n";
-    let work = fleet().file("kinds/stacks/sly.yml", kind).file(
-        "projects/shop.yml",
-        &format!(
-            "projects:\n  a: {{stack: {{{PULUMI}}}}}\n  \
-             b: {{stack: {{sly: {{}}}}, environments: [default], gate: none}}\n"
-        ),
-    );
-    let found = warned(&work);
-    assert!(found.contains("warning[shared-target]: the put to `own` can deploy what"), "{found}");
-}
-
 #[test]
 fn file_of_a_backend_is_written_once() {
     let found = report("project: shop\nstack: {opentofu: {path: tf, backend_files: [a, a, b]}}\n");
@@ -2135,128 +1478,6 @@ fn file_of_a_backend_is_written_once() {
 
     error: 1 error in 1 file; nothing was written
     ");
-}
-
-/// A handwritten pipeline that deploys by puts, with more steps in the job before the gate and more jobs.
-fn by_puts(in_ci: &str, more: &str) -> String {
-    let types = RESOURCES.replace(
-        "resources:\n",
-        "- {name: pulumi, type: registry-image, source: {repository: example/pulumi, tag: \"1\"}}\nresources:\n\
-         - {name: pul-qa, type: pulumi, source: {project_name: shop, stack_name: QA}}\n\
-         - {name: also-qa, type: pulumi, source: {stack_name: QA, project_name: shop}}\n\
-         - {name: pul-ci, type: pulumi, source: {project_name: shop, stack_name: CI}}\n\
-         - {name: alerts, type: slack-notification, source: {url: ((slack.url))}}\n",
-    );
-    let put = "- {put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: b}}}\n\
-               - {put: alerts, no_get: true, inputs: [code], params: {channel: \"#ops\"}}\n";
-    let sound = by_hand(&[CLAIM, CHECKOUT, put]).replace(RESOURCES, &types);
-    let (before, gated) = sound.split_once("- name: deploy-shop-qa").unwrap();
-    format!("{before}{in_ci}- name: deploy-shop-qa{gated}{more}")
-}
-
-#[test]
-fn handwritten_job_puts_without_an_approval_to_what_a_gated_job_puts_to() {
-    let put = "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: b}}}";
-    let job = |name: &str, step: &str| {
-        format!("- name: {name}\n  serial: true\n  plan:\n  - {{get: code, trigger: true}}\n  - {step}\n")
-    };
-    let found = |pipeline: &str| -> Vec<String> {
-        judged(pipeline)
-            .into_iter()
-            .filter(|rule| !matches!(rule.as_str(), "unused-resource" | "unknown-resource-type"))
-            .collect()
-    };
-    assert_eq!(found(&by_puts("", "")), Vec::<String>::new());
-    for name in ["nightly", "hotfix", "release", "update-qa", "deploy-x"] {
-        assert_eq!(found(&by_puts("", &job(name, put))), ["shared-target"], "{name}");
-    }
-    for step in [
-        "{put: also-qa, no_get: true, inputs: [code], params: {action: update}}",
-        "{put: pul-qa, no_get: true, inputs: [code], params: {action: destroy}}",
-        "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, refresh: true}}",
-        "{put: pul-qa, no_get: true, inputs: [code]}",
-        "{try: {put: pul-qa, no_get: true, inputs: [code], params: {action: update}}}",
-        "{in_parallel: [{put: pul-qa, no_get: true, inputs: [code], params: {action: update}}]}",
-        "{put: pul-ci, no_get: true, inputs: [code], ensure: {put: pul-qa, no_get: true, inputs: [code]}}",
-        "{put: pul-ci, no_get: true, inputs: [code], on_success: {put: pul-qa, no_get: true, inputs: [code]}}",
-    ] {
-        assert_eq!(found(&by_puts("", &job("nightly", step))), ["shared-target"], "{step}");
-    }
-    // The job before the gate deploys what is behind it, too.
-    assert_eq!(found(&by_puts(&format!("  - {put}\n"), "")), ["shared-target"]);
-    assert_eq!(found(&by_puts(&format!("  on_success: {put}\n"), "")), ["shared-target"]);
-    // Another stack, a preview, a message, and what the approved version passed.
-    for step in [
-        "{put: pul-ci, no_get: true, inputs: [code], params: {action: update}}",
-        "{put: pul-qa, no_get: true, inputs: [code], params: {action: preview}}",
-        "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, preview: true}}",
-        "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: c}}}",
-        "{put: alerts, no_get: true, inputs: [code], params: {channel: \"#ops\"}}",
-    ] {
-        assert_eq!(found(&by_puts("", &job("nightly", step))), Vec::<String>::new(), "{step}");
-    }
-}
-
-#[test]
-fn handwritten_task_runs_without_an_approval_and_behind_a_gate() {
-    let task = |stage: &str| format!("- {{task: deploy, file: code/deploy.yml, params: {{STAGE: {stage}}}}}\n");
-    let pipeline = |more: &str| {
-        let sound = by_hand(&[CLAIM, CHECKOUT, &task("QA")]).replace(DEPLOY, &task("CI"));
-        sound.replace(
-            "  - task: deploy\n    config: {platform: linux, inputs: [{name: code}], run: {path: code/deploy}}\n",
-            &format!("  {}", task("CI")),
-        ) + more
-    };
-    let job = |steps: &str| format!("- name: nightly\n  plan:\n  - {{get: code, trigger: true}}\n  {steps}");
-    assert_eq!(judged(&pipeline("")), Vec::<String>::new());
-    assert_eq!(judged(&pipeline(&job(&task("QA")))), ["shared-target"]);
-    assert_eq!(
-        judged(&pipeline(&job("- {task: x, file: code/deploy.yml, params: {VERBOSE: 1, STAGE: QA}}\n"))),
-        ["shared-target"]
-    );
-    // What the first stage runs, and what names another stage.
-    assert_eq!(judged(&pipeline(&job(&task("CI")))), Vec::<String>::new());
-    assert_eq!(judged(&pipeline(&job(&task("Nightly")))), Vec::<String>::new());
-}
-
-#[test]
-fn two_handwritten_pipelines_put_to_one_resource() {
-    let other = by_puts("", "");
-    let other = other.split("jobs:").next().unwrap().to_owned()
-        + "jobs:\n- name: hotfix\n  plan:\n  - {get: code, trigger: true}\n  \
-           - {put: also-qa, no_get: true, inputs: [code], params: {action: update}}\n";
-    let work = Work::new().file("shop.yml", &by_puts("", "")).file("other.yml", &other);
-    let ran = work.run(&["validate", "shop.yml", "other.yml"]);
-    assert!(
-        ran.stderr.contains("`hotfix` does without an approval what `deploy-shop-qa` does behind a gate"),
-        "{}",
-        ran.stderr
-    );
-}
-
-#[test]
-fn handwritten_cache_lies_over_the_approved_code() {
-    let with = |cache: &str| {
-        let task = format!(
-            "- task: deploy\n  config: {{platform: linux, inputs: [{{name: code}}], caches: [{{path: {cache}}}], run: {{path: code/deploy}}}}\n"
-        );
-        by_hand(&[CLAIM, CHECKOUT, &task])
-    };
-    for cache in ["code", "code/bin", "./code/node_modules", ".", "code/../code"] {
-        assert_eq!(judged(&with(cache)), ["unapproved-artifact"], "{cache}");
-    }
-    assert_eq!(judged(&with("cache")), Vec::<String>::new());
-    assert_eq!(judged(&with("codecache")), Vec::<String>::new());
-}
-
-#[test]
-fn handwritten_gate_and_script_hold_variables() {
-    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    let of_variable =
-        judged(&sound.replace("gate: shop/-/CI/deployed, role: trigger", "gate: ((gate)), role: trigger"));
-    assert!(of_variable.contains(&"variable-place".to_owned()), "{of_variable:?}");
-    let task = "- {task: deploy, file: ((folder))/deploy.yml}\n";
-    assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, task])), ["unapproved-artifact"]);
 }
 
 #[test]
@@ -2280,27 +1501,6 @@ fn put_that_sets_pipelines() {
 }
 
 #[test]
-fn job_of_extra_runs_the_script_of_a_gated_stage() {
-    let work = fleet().file("projects/shop.yml", &format!("project: shop\n{SCRIPT}"));
-    work.run(&["render", "--quiet"]).fine();
-    let rendered = work.read("rendered/shop.yml");
-    let job = rendered.split("- name: deploy-shop-production\n").nth(1).unwrap();
-    let task = job.split("  - task: deploy\n").nth(1).unwrap();
-    let task: String =
-        task.lines().take_while(|line| line.starts_with("    ")).map(|line| format!("  {line}\n")).collect();
-    let extra = format!(
-        "extra:\n  jobs:\n  - name: nightly\n    plan:\n    - {{get: shop-shop, trigger: true}}\n    - task: again\n{task}"
-    );
-    let found = report(&format!("project: shop\n{SCRIPT}{extra}"));
-    assert!(
-        found.contains(
-            "error[shared-target]: `nightly` does without an approval what `deploy-shop-production` does behind a gate"
-        ),
-        "{found}"
-    );
-}
-
-#[test]
 fn kind_caches_over_the_approved_code() {
     let kind = |cache: &str| {
         format!(
@@ -2317,44 +1517,6 @@ fn kind_caches_over_the_approved_code() {
     let found = refused(&work("{{ code }}/bin"));
     assert!(found.contains("error[step-past-gate]: a cache of the step lies over `shop-shop`"), "{found}");
     assert_eq!(warned(&work("cache")), "");
-}
-
-#[test]
-fn one_state_is_reached_by_other_files_and_credentials() {
-    let two = |first: &str, second: &str| {
-        fleet()
-            .file("projects/shop.yml", &format!("project: shop\nenvironments: [QA, Production]\nstack: {first}\n"))
-            .file(
-                "projects/other.yml",
-                &format!("project: other\nenvironments: [Production]\ngate: none\nstack: {second}\n"),
-            )
-    };
-    let tofu = |files: &str| format!("{{opentofu: {{path: net, var_files: [], backend_files: {files}}}}}");
-    for (first, second) in [("[a]", "[a, ./a]"), ("[a, b]", "[b, a]"), ("[a]", "[a/]")] {
-        let found = refused(&two(&tofu(first), &tofu(second)));
-        assert!(found.contains("error[shared-target]"), "{first} {second}\n{found}");
-    }
-    for (first, second) in [("[]", "[\"\"]"), ("[a]", "[\"a\\na\"]")] {
-        let found = refused(&two(&tofu(first), &tofu(second)));
-        assert!(found.contains("a path on one line"), "{first} {second}\n{found}");
-    }
-    // One more file may lead elsewhere, and may not.
-    let found = warned(&two(&tofu("[a]"), &tofu("[a, b]")));
-    assert!(
-        found.contains("warning[shared-target]: the deploy of `other` Production deploys `workspace Production"),
-        "{found}"
-    );
-    assert_eq!(warned(&two(&tofu("[a]"), &tofu("[b]"))), "");
-    let helm = |namespace: &str, by: &str| {
-        format!(
-            "{{helm: {{chart: chart, values: [], namespace: {namespace}, release: shop, kubeconfig: \"(({by}))\"}}}}"
-        )
-    };
-    for by in ["kube.production", "vault:kube.production", "kube.production."] {
-        let found = refused(&two(&helm("\"shop-{{ stack }}\"", "kube.production"), &helm("shop-Production", by)));
-        assert!(found.contains("error[shared-target]"), "{by}\n{found}");
-    }
-    assert!(refused(&two(&helm("\"shop-{{ stack }}\"", "kube"), &helm("\"\"", "kube"))).contains("namespace"));
 }
 
 #[test]
@@ -2409,107 +1571,4 @@ fn name_without_a_hash_is_approved_with_a_warning() {
         assert!(found.contains("warning[unpinned-input]: `x` can be replaced under its name"), "{found}");
         assert!(found.contains("1 warning in 1 file"), "{found}");
     }
-}
-
-#[test]
-fn stage_deploys_what_has_the_name_of_another_environment() {
-    let work =
-        |stack: &str, more: &str| fleet().file("projects/shop.yml", &format!("project: shop\nstack: {stack}\n{more}"));
-    let names = |environment: &str, stack: &str| {
-        format!(
-            "  {environment}: {{names: {{stack: {stack}, deploy: deploy-{0}, deployed: issue-{0}, deployed_title: \"{0} deployed.\"}}}}\n",
-            environment.to_lowercase()
-        )
-    };
-    let more = format!("overrides:\n{}{}", names("QA", "Production"), names("Production", "QA"));
-    let found = warned(&work("{pulumi: {path: infra}}", &more));
-    for message in [
-        "the deploy of `shop` QA deploys `Pulumi stack Production of github.com/example/shop/infra`, which has the name of the environment Production",
-        "the deploy of `shop` Production deploys `Pulumi stack QA of github.com/example/shop/infra`, which has the name of the environment QA",
-    ] {
-        assert!(found.contains(&format!("warning[shared-target]: {message}")), "{found}");
-    }
-    let swapped = work("{pulumi: {path: infra}}", &more);
-    warned(&swapped);
-    assert!(swapped.read("rendered/shop.yml").contains("stack_name: Production"));
-    assert_eq!(warned(&work("{pulumi: {path: infra}}", "")), "");
-    assert_eq!(warned(&work("{pulumi: {path: production/infra}}", "")), "");
-}
-
-#[test]
-fn handwritten_approval_is_of_another_repository() {
-    let types = RESOURCES.replace(
-        "resources:\n",
-        "- {name: approved-git, type: registry-image, source: {repository: example/approved-git, tag: \"0.1.0\"}}\nresources:\n",
-    );
-    let types = types.split("- name: ci-trigger").next().unwrap().to_owned();
-    let claim = CLAIM.replace("[gate]", "[code]").replace("gate/approval.json", "code/.git/approval/approval.json");
-    let of = |uri: &str| {
-        let approved = format!(
-            "- name: approved-code\n  type: approved-git\n  source:\n    repository: example/ops\n    \
-             gate: shop/-/CI/deployed\n    role: trigger\n    destination: shop/-/QA/deploy\n    git: {{uri: \"{uri}\", branch: main}}\n"
-        );
-        let plan = format!("- {{get: code, resource: approved-code, trigger: true}}\n{claim}{DEPLOY}");
-        let job =
-            format!("- name: deploy-shop-qa\n  serial: true\n  plan:\n  {}\n", plan.trim_end().replace('\n', "\n  "));
-        judged(&format!("{types}{approved}{CI}{job}"))
-    };
-    assert_eq!(of("https://github.com/example/shop"), Vec::<String>::new());
-    assert_eq!(of("git@github.com:Example/shop.git"), Vec::<String>::new());
-    assert_eq!(of("https://github.com/example/other"), ["foreign-version"]);
-}
-
-#[test]
-fn handwritten_approval_for_one_stage_deploys_another() {
-    let both = by_puts("", "");
-    let production = "- name: deploy-shop-production\n  serial: true\n  plan:\n  - {get: gate, resource: qa-trigger, trigger: true}\n  \
-                      - {put: qa-post, no_get: true, inputs: [gate], params: {action: claim, approval: gate/approval.json}}\n  \
-                      - {put: pul-qa, no_get: true, inputs: [gate], params: {action: update}}\n";
-    let gate = "resources:\n- {name: qa-post, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: post, destination: shop/-/Production/deploy}}\n\
-                - {name: qa-trigger, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: trigger, destination: shop/-/Production/deploy}}\n";
-    let pipeline = both.replace("resources:\n", gate) + production;
-    let found = judged(&pipeline);
-    assert_eq!(found.iter().filter(|rule| *rule == "shared-target").count(), 2, "{found:?}");
-    let apart = pipeline
-        .replace("inputs: [gate], params: {action: update}", "inputs: [gate], params: {action: update, stack: other}")
-        .replace("params: {action: update, env: {A: b}}", "params: {action: update, stack: qa}");
-    assert!(!judged(&apart).contains(&"shared-target".to_owned()));
-}
-
-#[test]
-fn second_project_runs_the_script_of_a_gated_stage() {
-    let two = |script: &str| {
-        fleet()
-            .file("projects/shop.yml", &format!("project: shop\n{SCRIPT}"))
-            .file("projects/other.yml", &format!("project: other\nenvironments: [Production]\ngate: none\n{script}"))
-    };
-    let found = warned(&two(SCRIPT));
-    assert!(
-        found.contains("warning[shared-target]: the deploy of `other` Production runs the same as the deploy of `shop` Production, which is behind a gate"),
-        "{found}"
-    );
-    assert_eq!(warned(&two(&SCRIPT.replace("deploy: ", "deploy: cd other && "))), "");
-    let named = SCRIPT.replace("deploy:", "target: \"other on {{ stack }}\", deploy:");
-    assert_eq!(warned(&two(&named)), "");
-}
-
-#[test]
-fn verify_sees_what_is_done_without_an_approval() {
-    let job = "- name: nightly\n  plan:\n  - {get: code, trigger: true}\n  - {put: also-qa, no_get: true, inputs: [code]}\n  \
-               - {put: pul-ci, no_get: true, inputs: [code]}\n";
-    let work = Work::new().file("shop.yml", &by_puts("", job));
-    let told = work.run(&["verify", "shop.yml"]).stderr;
-    assert!(told.contains("warning[shared-target]: `nightly` does without an approval"), "{told}");
-    // What nobody can guess is named, by the environment or as the gate writes it.
-    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
-    let other = "- name: nightly\n  plan:\n  - {get: code, trigger: true}\n  - {task: x, file: code/other.yml}\n";
-    let work = Work::new().file("sound.yml", &sound).file("shop.yml", &(sound.clone() + other));
-    for environment in ["QA", "qa", "shop/-/QA/deploy"] {
-        work.run(&["verify", "--target", &format!("deploy-shop-qa={environment}"), "sound.yml"]).ended(0);
-        let told = work.run(&["verify", "--target", &format!("nightly={environment}"), "shop.yml"]).ended(1).stderr;
-        assert!(told.contains("error[unapproved-deployment]"), "{environment}: {told}");
-    }
-    assert!(
-        work.run(&["verify", "--target", "nigthly=QA", "shop.yml"]).ended(2).stderr.contains("did you mean `nightly`?")
-    );
 }

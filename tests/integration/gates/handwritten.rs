@@ -1,0 +1,524 @@
+//! Gates of pipelines that somebody wrote by hand, as `validate` and `verify` judge them.
+
+use insta::assert_snapshot;
+
+use crate::support::Work;
+
+use super::{SCRIPT, report};
+
+const RESOURCES: &str = "\
+resource_types:
+- {name: github-issues, type: registry-image, source: {repository: mitodl/github-issues-resource, tag: \"0.1.0\"}}
+resources:
+- {name: code, type: git, source: {uri: https://github.com/example/shop, branch: main}}
+- {name: ci-post, type: github-issues, source: {repository: example/ops, gate: shop/-/CI/deployed, role: post, destination: shop/-/QA/deploy}}
+- name: ci-trigger
+  type: github-issues
+  source: {repository: example/ops, gate: shop/-/CI/deployed, role: trigger, destination: shop/-/QA/deploy}
+";
+
+const CI: &str = "\
+jobs:
+- name: deploy-shop-ci
+  serial: true
+  plan:
+  - {get: code, trigger: true}
+  - task: deploy
+    config: {platform: linux, inputs: [{name: code}], run: {path: code/deploy}}
+  - put: ci-post
+    no_get: true
+    inputs: [code]
+    params: {action: record, title: shop CI deployed., pins: {code: code/.git/ref}}
+";
+
+const CLAIM: &str = "\
+- put: ci-post
+  no_get: true
+  inputs: [gate]
+  params: {action: claim, approval: gate/approval.json}
+";
+
+const CHECKOUT: &str = "\
+- task: checkout-approved
+  config:
+    platform: linux
+    image_resource: {type: registry-image, source: {repository: alpine/git, tag: v2.49.1}}
+    inputs: [{name: gate}, {name: code}]
+    outputs: [{name: code}]
+    params: {CODE: code, CHECKOUT: code}
+    run: {path: sh, args: [gate/checkout-approved]}
+";
+
+const DEPLOY: &str = "- task: deploy\n  config: {platform: linux, inputs: [{name: code}], run: {path: code/deploy}}\n";
+
+/// A handwritten pipeline whose job behind the gate takes the approval and the code, and then does these steps.
+fn by_hand(steps: &[&str]) -> String {
+    let gets = "- {get: gate, resource: ci-trigger, trigger: true}\n- {get: code, passed: [deploy-shop-ci]}\n";
+    let plan = format!("{gets}{}", steps.concat());
+    let plan = plan.trim_end().replace('\n', "\n  ");
+    format!("{RESOURCES}{CI}- name: deploy-shop-qa\n  serial: true\n  plan:\n  {plan}\n")
+}
+
+/// The rules that `validate` reports, each with its line.
+#[track_caller]
+fn judged(pipeline: &str) -> Vec<String> {
+    let work = Work::new().file("shop.yml", pipeline);
+    let ran = work.run(&["validate", "--format", "json", "shop.yml"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let problems = report["diagnostics"].as_array().unwrap();
+    problems.iter().map(|problem| problem["rule"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn handwritten_job_checks_out_what_was_approved() {
+    assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, DEPLOY])), Vec::<String>::new());
+    assert_eq!(judged(&by_hand(&[CLAIM, DEPLOY])), ["unapproved-artifact"]);
+}
+
+#[test]
+fn handwritten_job_claims_first() {
+    assert_eq!(judged(&by_hand(&[CHECKOUT, DEPLOY, CLAIM])), ["late-claim"]);
+}
+
+#[test]
+fn handwritten_job_follows_the_gate_and_not_only_passed() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let follower = |get_gate: &str, checkout: &str| {
+        let steps = format!("{get_gate}- {{get: code, passed: [deploy-shop-qa], trigger: true}}\n{checkout}{DEPLOY}");
+        format!("{sound}- name: smoke-test\n  plan:\n  {}\n", steps.trim_end().replace('\n', "\n  "))
+    };
+    assert_eq!(judged(&follower("", "")), ["unapproved-artifact"]);
+    let gate = "- {get: gate, resource: ci-trigger, passed: [deploy-shop-qa], trigger: true}\n";
+    assert_eq!(judged(&follower(gate, "")), ["unapproved-artifact"]);
+    assert_eq!(judged(&follower(gate, CHECKOUT)), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_job_gets_the_approved_commit_itself() {
+    let approved = "- name: approved-code\n  type: approved-git\n  source:\n    repository: example/ops\n    \
+                    gate: shop/-/CI/deployed\n    role: trigger\n    destination: shop/-/QA/deploy\n    \
+                    git: {uri: https://github.com/example/shop, branch: main}\n";
+    let types = RESOURCES.replace(
+        "resources:\n",
+        "- {name: approved-git, type: registry-image, source: {repository: example/approved-git, tag: \"0.1.0\"}}\nresources:\n",
+    );
+    let types = types.split("- name: ci-trigger").next().unwrap().to_owned();
+    let claim = CLAIM.replace("[gate]", "[code]").replace("gate/approval.json", "code/.git/approval/approval.json");
+    let plan = format!("- {{get: code, resource: approved-code, trigger: true}}\n{claim}{DEPLOY}");
+    let after = format!("- {{get: code, resource: approved-code, passed: [deploy-shop-qa], trigger: true}}\n{DEPLOY}");
+    let job = |name: &str, plan: &str| {
+        format!("- name: {name}\n  serial: true\n  plan:\n  {}\n", plan.trim_end().replace('\n', "\n  "))
+    };
+    let pipeline = format!("{types}{approved}{CI}{}{}", job("deploy-shop-qa", &plan), job("smoke-test", &after));
+    assert_eq!(judged(&pipeline), Vec::<String>::new());
+    // What a task puts in its place was not approved.
+    let forged = DEPLOY.replace("run:", "outputs: [{name: code}], run:").replace("deploy\n", "build\n");
+    let pipeline = format!("{types}{approved}{CI}{}", job("deploy-shop-qa", &plan.replace(DEPLOY, &(forged + DEPLOY))));
+    assert_eq!(judged(&pipeline), ["unapproved-artifact"]);
+}
+
+#[test]
+fn handwritten_gate_has_one_consumer_of_its_stage() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let other = sound.replace("role: post, destination: shop/-/QA", "role: post, destination: shop/-/Production");
+    // The record promotes to another stage, and so does the claim.
+    assert_eq!(judged(&other), ["wrong-destination", "wrong-destination"]);
+    let (first, second) = sound.split_once("- name: deploy-shop-qa").unwrap();
+    let twice = format!("{first}- name: deploy-shop-qa{second}- name: deploy-shop-qa-2{second}");
+    assert_eq!(judged(&twice), ["shared-gate"]);
+}
+
+#[test]
+fn handwritten_pipeline_does_not_set_itself() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let job = "- name: set\n  plan: [{get: code, trigger: true}, {set_pipeline: self, file: code/ci.yml}]\n";
+    assert_eq!(judged(&format!("{sound}{job}")), ["set-pipeline-past-gate"]);
+    // Without a gate there is nothing to lose.
+    assert_eq!(
+        judged(&format!("resources:\n- {{name: code, type: git, source: {{uri: a}}}}\njobs:\n{job}")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn environment_of_a_handwritten_job_is_named_or_guessed() {
+    let pipeline = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let work = Work::new().file("shop.yml", &pipeline);
+    assert_snapshot!(work.run(&["validate", "shop.yml"]).fine(), @"
+    shop.yml: guessed from names: deploy-shop-qa deploys to qa; to name it, use --target JOB=ENVIRONMENT
+    1 file: nothing wrong
+    ");
+    // A name that tells nothing.
+    let unknown = pipeline.replace("- name: deploy-shop-qa", "- name: ship");
+    work.write("shop.yml", &unknown);
+    assert_snapshot!(work.run(&["validate", "shop.yml"]).fine(), @"
+    shop.yml: target and destination not judged: ship; to name it, use --target JOB=ENVIRONMENT
+    1 file: nothing wrong
+    ");
+    assert_eq!(work.run(&["validate", "--target", "ship=QA", "shop.yml"]).fine(), "1 file: nothing wrong\n");
+    assert_eq!(work.run(&["validate", "--quiet", "shop.yml"]).fine(), "");
+    let ran = work.run(&["validate", "--target", "ship=Production", "shop.yml"]).ended(0);
+    assert!(
+        ran.stderr.contains("the job deploys to Production, and takes approvals for `shop/-/QA/deploy`"),
+        "{}",
+        ran.stderr
+    );
+    // Two jobs that deploy to one environment are behind one gate.
+    let ran = work.run(&["validate", "--target", "ship=QA", "--target", "deploy-shop-ci=QA", "shop.yml"]).ended(0);
+    assert!(
+        ran.stderr.contains(
+            "the job `deploy-shop-ci` deploys `QA of shop`, which the job `ship` deploys behind another gate"
+        ),
+        "{}",
+        ran.stderr
+    );
+    work.run(&["validate", "--target", "ship", "shop.yml"]).ended(2);
+    // The stage, as the gate writes it.
+    assert_eq!(
+        work.run(&["validate", "--target", "ship=shop/-/QA/deploy", "shop.yml"]).fine(),
+        "1 file: nothing wrong\n"
+    );
+    let told = work.run(&["validate", "--target", "shop=QA", "shop.yml"]).ended(2).stderr;
+    assert!(told.contains("names the job `shop`, which is in no pipeline of this run; did you mean `ship`?"), "{told}");
+    // What is named is compared with what is guessed.
+    let night = "- name: nightly\n  plan: [{get: code, trigger: true}, {task: x, file: code/other.yml}]\n";
+    work.write("shop.yml", &format!("{pipeline}{night}"));
+    for environment in ["qa", "QA", "shop/-/QA/deploy"] {
+        let target = format!("nightly={environment}");
+        let told = work.run(&["validate", "--target", &target, "shop.yml"]).ended(0).stderr;
+        assert!(told.contains("which the job `deploy-shop-qa` deploys behind another gate"), "{told}");
+    }
+}
+
+#[test]
+fn first_stage_deploys_what_it_records() {
+    let printed = report(&format!(
+        "project: shop\nenvironments: [CI, Production]\n{SCRIPT}overrides:\n  CI:\n    before:\n    - task: patch\n      \
+         config: {{platform: linux, outputs: [{{name: shop-shop}}], run: {{path: sh}}}}\n"
+    ));
+    assert_snapshot!(printed, @"
+    error[step-past-gate]: the step replaces the artifact `shop-shop`, whose version an issue names
+     --> projects/shop.yml:7:7
+      |
+    7 |     - task: patch
+      |       ^^^^^^^^^^^
+      |
+      = note: in the deploy of `shop` CI
+      = help: give the artifact another name
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    let forged = CI.replace("run: {path: code/deploy}", "outputs: [{name: code}], run: {path: code/deploy}");
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    assert_eq!(judged(&sound.replace(CI, &forged)), ["unapproved-artifact"]);
+}
+
+#[test]
+fn handwritten_claim_is_before_the_deployment_whatever_happens() {
+    let late = |steps: &[&str]| assert_eq!(judged(&by_hand(steps)), ["late-claim"], "{steps:?}");
+    late(&[&within("try", CLAIM), CHECKOUT, DEPLOY]);
+    let beside = format!("- in_parallel:\n  {}\n", format!("{CLAIM}{DEPLOY}").trim_end().replace('\n', "\n  "));
+    late(&[CHECKOUT, &beside]);
+    late(&[
+        &CLAIM.replace("  no_get: true", "  across: [{var: x, values: ((values))}]\n  no_get: true"),
+        CHECKOUT,
+        DEPLOY,
+    ]);
+    for name in ["on_failure", "on_error", "on_abort", "ensure"] {
+        let hooked = hook("- load_var: x\n  file: gate/ref\n", name, CLAIM);
+        late(&[&hooked, CHECKOUT, DEPLOY]);
+    }
+    // The hook of a job runs after a failed claim, too.
+    let failing = format!(
+        "{}  on_failure:\n    {}\n",
+        by_hand(&[CLAIM, CHECKOUT, DEPLOY]),
+        DEPLOY[2..].trim_end().replace('\n', "\n  ")
+    );
+    assert_eq!(judged(&failing), ["late-claim"]);
+    // These wait for the claim.
+    for steps in [
+        vec![within("try", &format!("{CLAIM}{CHECKOUT}{DEPLOY}"))],
+        vec![hook("- load_var: x\n  file: gate/ref\n", "on_success", CLAIM), CHECKOUT.to_owned(), DEPLOY.to_owned()],
+        vec![hook(CLAIM, "on_success", &format!("{CHECKOUT}{DEPLOY}"))],
+    ] {
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        assert_eq!(judged(&by_hand(&steps)), Vec::<String>::new(), "{steps:?}");
+    }
+    // A job that does nothing else deploys in its hook.
+    let job = by_hand(&[CLAIM, CHECKOUT]);
+    let hooked = format!("{job}  ensure:\n    {}\n", DEPLOY[2..].trim_end().replace('\n', "\n  "));
+    assert_eq!(judged(&hooked), ["late-claim"]);
+    // A hook that tells people deploys nothing.
+    let printed = "- task: tell\n  config: {platform: linux, run: {path: curl}}\n";
+    let hooked = format!(
+        "{}  on_failure:\n    {}\n",
+        by_hand(&[CLAIM, CHECKOUT, DEPLOY]),
+        printed[2..].trim_end().replace('\n', "\n  ")
+    );
+    assert_eq!(judged(&hooked), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_job_claims_the_approval_that_it_takes() {
+    let other = RESOURCES.to_owned()
+        + "- {name: other-post, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: post, \
+           destination: shop/-/QA/deploy}}\n";
+    let pipeline = by_hand(&[&CLAIM.replace("ci-post", "other-post"), CHECKOUT, DEPLOY]).replace(RESOURCES, &other);
+    assert!(judged(&pipeline).contains(&"unpinned-approval".to_owned()), "{:?}", judged(&pipeline));
+}
+
+#[test]
+fn handwritten_checkout_happens_before_the_deployment() {
+    let idle = CHECKOUT.replace("    params: {CODE: code, CHECKOUT: code}\n", "");
+    assert_eq!(judged(&by_hand(&[CLAIM, &idle, DEPLOY])), ["unapproved-artifact"]);
+    let empty = CHECKOUT.replace("CHECKOUT: code", "CHECKOUT: \"\"");
+    assert_eq!(judged(&by_hand(&[CLAIM, &empty, DEPLOY])), ["unapproved-artifact"]);
+    let other = CHECKOUT.replace("CHECKOUT: code", "CHECKOUT: other");
+    assert_eq!(judged(&by_hand(&[CLAIM, &other, DEPLOY])), ["unapproved-artifact"]);
+    // The step's own parameters win.
+    let of_step = format!("{CHECKOUT}  params: {{CHECKOUT: \"\"}}\n");
+    assert_eq!(judged(&by_hand(&[CLAIM, &of_step, DEPLOY])), ["unapproved-artifact"]);
+    let late = |steps: &[&str]| assert_eq!(judged(&by_hand(steps)), ["unapproved-artifact"], "{steps:?}");
+    late(&[CLAIM, DEPLOY, CHECKOUT]);
+    late(&[CLAIM, &within("try", CHECKOUT), DEPLOY]);
+    let beside = format!("- in_parallel:\n  {}\n", format!("{CHECKOUT}{DEPLOY}").trim_end().replace('\n', "\n  "));
+    late(&[CLAIM, &beside]);
+}
+
+#[test]
+fn handwritten_gate_names_versions_and_stage_and_runs_one_build() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    for pins in [", pins: {}", ""] {
+        let pipeline = sound.replace(", pins: {code: code/.git/ref}", pins);
+        assert_eq!(judged(&pipeline), ["unpinned-approval"], "{pins}");
+    }
+    let pipeline = sound.replace("role: trigger, destination: shop/-/QA/deploy", "role: trigger");
+    assert_eq!(judged(&pipeline), ["wrong-destination"]);
+    let (first, second) = sound.split_once("- name: deploy-shop-qa\n  serial: true\n").unwrap();
+    assert_eq!(judged(&format!("{first}- name: deploy-shop-qa\n{second}")), ["parallel-deployment"]);
+    for one in ["serial: true", "max_in_flight: 1"] {
+        assert_eq!(judged(&format!("{first}- name: deploy-shop-qa\n  {one}\n{second}")), Vec::<String>::new(), "{one}");
+    }
+}
+
+#[test]
+fn handwritten_timer_does_what_a_gated_job_does() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, &DEPLOY.replace("code/deploy}", "code/deploy, args: [QA]}")]);
+    let night = |step: &str| {
+        let clock = "resources:\n- {name: night, type: time, source: {interval: 24h}}\n";
+        let job = format!(
+            "- name: nightly\n  plan:\n  - {{get: night, trigger: true}}\n  - get: code\n  {}\n",
+            step.trim_end().replace('\n', "\n  ")
+        );
+        format!("{}{job}", sound.replace("resources:\n", clock))
+    };
+    assert_eq!(judged(&night(&DEPLOY.replace("code/deploy}", "code/deploy, args: [QA]}"))), ["shared-target"]);
+    // The first stage does it, too; and another task is another thing.
+    assert_eq!(judged(&night(DEPLOY)), Vec::<String>::new());
+    assert_eq!(judged(&night(&DEPLOY.replace("code/deploy}", "code/deploy, args: [audit]}"))), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_record_is_of_a_deployment_that_succeeded() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let at = CI.find("  - put: ci-post").unwrap();
+    let record = CI[at..].replace("  - put", "    put");
+    for (hook, rules) in
+        [("on_success", vec![]), ("ensure", vec!["failed-record"]), ("on_failure", vec!["failed-record"])]
+    {
+        let job = format!("{}  {hook}:\n{record}", &CI[..at]);
+        assert_eq!(judged(&sound.replace(CI, &job)), rules, "{job}");
+    }
+}
+
+/// A handwritten pipeline that deploys by puts, with more steps in the job before the gate and more jobs.
+fn by_puts(in_ci: &str, more: &str) -> String {
+    let types = RESOURCES.replace(
+        "resources:\n",
+        "- {name: pulumi, type: registry-image, source: {repository: example/pulumi, tag: \"1\"}}\nresources:\n\
+         - {name: pul-qa, type: pulumi, source: {project_name: shop, stack_name: QA}}\n\
+         - {name: also-qa, type: pulumi, source: {stack_name: QA, project_name: shop}}\n\
+         - {name: pul-ci, type: pulumi, source: {project_name: shop, stack_name: CI}}\n\
+         - {name: alerts, type: slack-notification, source: {url: ((slack.url))}}\n",
+    );
+    let put = "- {put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: b}}}\n\
+               - {put: alerts, no_get: true, inputs: [code], params: {channel: \"#ops\"}}\n";
+    let sound = by_hand(&[CLAIM, CHECKOUT, put]).replace(RESOURCES, &types);
+    let (before, gated) = sound.split_once("- name: deploy-shop-qa").unwrap();
+    format!("{before}{in_ci}- name: deploy-shop-qa{gated}{more}")
+}
+
+#[test]
+fn handwritten_job_puts_without_an_approval_to_what_a_gated_job_puts_to() {
+    let put = "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: b}}}";
+    let job = |name: &str, step: &str| {
+        format!("- name: {name}\n  serial: true\n  plan:\n  - {{get: code, trigger: true}}\n  - {step}\n")
+    };
+    let found = |pipeline: &str| -> Vec<String> {
+        judged(pipeline)
+            .into_iter()
+            .filter(|rule| !matches!(rule.as_str(), "unused-resource" | "unknown-resource-type"))
+            .collect()
+    };
+    assert_eq!(found(&by_puts("", "")), Vec::<String>::new());
+    for name in ["nightly", "hotfix", "release", "update-qa", "deploy-x"] {
+        assert_eq!(found(&by_puts("", &job(name, put))), ["shared-target"], "{name}");
+    }
+    for step in [
+        "{put: also-qa, no_get: true, inputs: [code], params: {action: update}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: destroy}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, refresh: true}}",
+        "{put: pul-qa, no_get: true, inputs: [code]}",
+        "{try: {put: pul-qa, no_get: true, inputs: [code], params: {action: update}}}",
+        "{in_parallel: [{put: pul-qa, no_get: true, inputs: [code], params: {action: update}}]}",
+        "{put: pul-ci, no_get: true, inputs: [code], ensure: {put: pul-qa, no_get: true, inputs: [code]}}",
+        "{put: pul-ci, no_get: true, inputs: [code], on_success: {put: pul-qa, no_get: true, inputs: [code]}}",
+    ] {
+        assert_eq!(found(&by_puts("", &job("nightly", step))), ["shared-target"], "{step}");
+    }
+    // The job before the gate deploys what is behind it, too.
+    assert_eq!(found(&by_puts(&format!("  - {put}\n"), "")), ["shared-target"]);
+    assert_eq!(found(&by_puts(&format!("  on_success: {put}\n"), "")), ["shared-target"]);
+    // Another stack, a preview, a message, and what the approved version passed.
+    for step in [
+        "{put: pul-ci, no_get: true, inputs: [code], params: {action: update}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: preview}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, preview: true}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: c}}}",
+        "{put: alerts, no_get: true, inputs: [code], params: {channel: \"#ops\"}}",
+    ] {
+        assert_eq!(found(&by_puts("", &job("nightly", step))), Vec::<String>::new(), "{step}");
+    }
+}
+
+#[test]
+fn handwritten_task_runs_without_an_approval_and_behind_a_gate() {
+    let task = |stage: &str| format!("- {{task: deploy, file: code/deploy.yml, params: {{STAGE: {stage}}}}}\n");
+    let pipeline = |more: &str| {
+        let sound = by_hand(&[CLAIM, CHECKOUT, &task("QA")]).replace(DEPLOY, &task("CI"));
+        sound.replace(
+            "  - task: deploy\n    config: {platform: linux, inputs: [{name: code}], run: {path: code/deploy}}\n",
+            &format!("  {}", task("CI")),
+        ) + more
+    };
+    let job = |steps: &str| format!("- name: nightly\n  plan:\n  - {{get: code, trigger: true}}\n  {steps}");
+    assert_eq!(judged(&pipeline("")), Vec::<String>::new());
+    assert_eq!(judged(&pipeline(&job(&task("QA")))), ["shared-target"]);
+    assert_eq!(
+        judged(&pipeline(&job("- {task: x, file: code/deploy.yml, params: {VERBOSE: 1, STAGE: QA}}\n"))),
+        ["shared-target"]
+    );
+    // What the first stage runs, and what names another stage.
+    assert_eq!(judged(&pipeline(&job(&task("CI")))), Vec::<String>::new());
+    assert_eq!(judged(&pipeline(&job(&task("Nightly")))), Vec::<String>::new());
+}
+
+#[test]
+fn two_handwritten_pipelines_put_to_one_resource() {
+    let other = by_puts("", "");
+    let other = other.split("jobs:").next().unwrap().to_owned()
+        + "jobs:\n- name: hotfix\n  plan:\n  - {get: code, trigger: true}\n  \
+           - {put: also-qa, no_get: true, inputs: [code], params: {action: update}}\n";
+    let work = Work::new().file("shop.yml", &by_puts("", "")).file("other.yml", &other);
+    let ran = work.run(&["validate", "shop.yml", "other.yml"]);
+    assert!(
+        ran.stderr.contains("`hotfix` needs no approval, and does the same as `deploy-shop-qa`, which waits for one"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn handwritten_cache_lies_over_the_approved_code() {
+    let with = |cache: &str| {
+        let task = format!(
+            "- task: deploy\n  config: {{platform: linux, inputs: [{{name: code}}], caches: [{{path: {cache}}}], run: {{path: code/deploy}}}}\n"
+        );
+        by_hand(&[CLAIM, CHECKOUT, &task])
+    };
+    for cache in ["code", "code/bin", "./code/node_modules", ".", "code/../code"] {
+        assert_eq!(judged(&with(cache)), ["unapproved-artifact"], "{cache}");
+    }
+    assert_eq!(judged(&with("cache")), Vec::<String>::new());
+    assert_eq!(judged(&with("codecache")), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_gate_and_script_hold_variables() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let of_variable =
+        judged(&sound.replace("gate: shop/-/CI/deployed, role: trigger", "gate: ((gate)), role: trigger"));
+    assert!(of_variable.contains(&"variable-place".to_owned()), "{of_variable:?}");
+    let task = "- {task: deploy, file: ((folder))/deploy.yml}\n";
+    assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, task])), ["unapproved-artifact"]);
+}
+
+#[test]
+fn handwritten_approval_is_of_another_repository() {
+    let types = RESOURCES.replace(
+        "resources:\n",
+        "- {name: approved-git, type: registry-image, source: {repository: example/approved-git, tag: \"0.1.0\"}}\nresources:\n",
+    );
+    let types = types.split("- name: ci-trigger").next().unwrap().to_owned();
+    let claim = CLAIM.replace("[gate]", "[code]").replace("gate/approval.json", "code/.git/approval/approval.json");
+    let of = |uri: &str| {
+        let approved = format!(
+            "- name: approved-code\n  type: approved-git\n  source:\n    repository: example/ops\n    \
+             gate: shop/-/CI/deployed\n    role: trigger\n    destination: shop/-/QA/deploy\n    git: {{uri: \"{uri}\", branch: main}}\n"
+        );
+        let plan = format!("- {{get: code, resource: approved-code, trigger: true}}\n{claim}{DEPLOY}");
+        let job =
+            format!("- name: deploy-shop-qa\n  serial: true\n  plan:\n  {}\n", plan.trim_end().replace('\n', "\n  "));
+        judged(&format!("{types}{approved}{CI}{job}"))
+    };
+    assert_eq!(of("https://github.com/example/shop"), Vec::<String>::new());
+    assert_eq!(of("git@github.com:Example/shop.git"), Vec::<String>::new());
+    assert_eq!(of("https://github.com/example/other"), ["foreign-version"]);
+}
+
+#[test]
+fn handwritten_approval_for_one_stage_deploys_another() {
+    let both = by_puts("", "");
+    let production = "- name: deploy-shop-production\n  serial: true\n  plan:\n  - {get: gate, resource: qa-trigger, trigger: true}\n  \
+                      - {put: qa-post, no_get: true, inputs: [gate], params: {action: claim, approval: gate/approval.json}}\n  \
+                      - {put: pul-qa, no_get: true, inputs: [gate], params: {action: update}}\n";
+    let gate = "resources:\n- {name: qa-post, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: post, destination: shop/-/Production/deploy}}\n\
+                - {name: qa-trigger, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: trigger, destination: shop/-/Production/deploy}}\n";
+    let pipeline = both.replace("resources:\n", gate) + production;
+    let found = judged(&pipeline);
+    assert_eq!(found.iter().filter(|rule| *rule == "shared-target").count(), 2, "{found:?}");
+    let apart = pipeline
+        .replace("inputs: [gate], params: {action: update}", "inputs: [gate], params: {action: update, stack: other}")
+        .replace("params: {action: update, env: {A: b}}", "params: {action: update, stack: qa}");
+    assert!(!judged(&apart).contains(&"shared-target".to_owned()));
+}
+
+#[test]
+fn verify_sees_what_is_done_without_an_approval() {
+    let job = "- name: nightly\n  plan:\n  - {get: code, trigger: true}\n  - {put: also-qa, no_get: true, inputs: [code]}\n  \
+               - {put: pul-ci, no_get: true, inputs: [code]}\n";
+    let work = Work::new().file("shop.yml", &by_puts("", job));
+    let told = work.run(&["verify", "shop.yml"]).stderr;
+    assert!(told.contains("warning[shared-target]: `nightly` needs no approval"), "{told}");
+    // What nobody can guess is named, by the environment or as the gate writes it.
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let other = "- name: nightly\n  plan:\n  - {get: code, trigger: true}\n  - {task: x, file: code/other.yml}\n";
+    let work = Work::new().file("sound.yml", &sound).file("shop.yml", &(sound.clone() + other));
+    for environment in ["QA", "qa", "shop/-/QA/deploy"] {
+        work.run(&["verify", "--target", &format!("deploy-shop-qa={environment}"), "sound.yml"]).ended(0);
+        let told = work.run(&["verify", "--target", &format!("nightly={environment}"), "shop.yml"]).ended(1).stderr;
+        assert!(told.contains("error[unapproved-deployment]"), "{environment}: {told}");
+    }
+    assert!(
+        work.run(&["verify", "--target", "nigthly=QA", "shop.yml"]).ended(2).stderr.contains("did you mean `nightly`?")
+    );
+}
+
+/// Steps within another step.
+fn within(step: &str, steps: &str) -> String {
+    format!("- {step}:\n    do:\n    {}\n", steps.trim_end().replace('\n', "\n    "))
+}
+
+fn hook(step: &str, hook: &str, steps: &str) -> String {
+    format!("{}  {hook}:\n    do:\n    {}\n", step, steps.trim_end().replace('\n', "\n    "))
+}
