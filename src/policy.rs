@@ -13,7 +13,7 @@ use yaml_source::yaml::Value;
 use crate::formats::{Check, github, registry};
 use crate::manifest::{Duration, FreeMap, Moment};
 
-/// What counts as a yes.
+/// What counts as an approval.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalSettings {

@@ -40,7 +40,7 @@ pub struct StageSettings {
     #[serde(default)]
     #[schemars(example = ["shop-network"])]
     pub needs: Vec<String>,
-    /// What counts as a yes, for the gates `issue` and `preview`.
+    /// What counts as an approval, for the gates `issue` and `preview`.
     #[schemars(example = json!({"closers": {"teams": ["example/sre"]}, "soak": "24h"}))]
     pub approval: ApprovalSettings,
     /// What a deployment takes besides the code, by the name of its resource.

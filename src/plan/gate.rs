@@ -24,7 +24,7 @@ pub struct GateIssue<'p> {
     pub(crate) of: &'p Stage,
     /// Where it lives.
     pub(crate) issues: &'p Issues,
-    /// What counts as a yes, for an issue that asks for one.
+    /// What counts as an approval, for an issue that asks for one.
     pub(crate) approval: Option<&'p ApprovalSettings>,
     /// The stage that closing it promotes to.
     pub(crate) destination: Option<Destination<'p>>,

@@ -94,7 +94,7 @@ pub struct Stage {
     pub instance_vars: InstanceVars,
     /// What must be true before a version enters.
     pub gate: Gate,
-    /// What counts as a yes.
+    /// What counts as an approval.
     pub approval: ApprovalSettings,
     /// The issue of a deployment that opens no gate.
     pub record: Record,
