@@ -1,8 +1,5 @@
-use std::collections::HashSet;
-
 use concourse_pipeline::diff::{self, Changes, Finding, Judged};
-use concourse_pipeline::flow::{PipelineFlow, resource_of};
-use concourse_pipeline::model::{Core, Inputs, Pipeline};
+use concourse_pipeline::model::Pipeline;
 use concourse_pipeline::validate::Decoded;
 use concourse_pipeline::view::PipelineView;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, visible};
@@ -43,25 +40,7 @@ fn name<'s>(read: &ReadPipeline, sources: &'s Sources) -> &'s str {
 }
 
 fn judged(pipeline: &Pipeline) -> Judged {
-    Judged { unapproved: gates::newest(&with_inputs(pipeline)), ..Judged::default() }
-}
-
-/// The pipeline with all artifacts before it written in each put that is given all of them. What tells people about a gate
-/// deploys nothing.
-fn with_inputs(pipeline: &Pipeline) -> Pipeline {
-    let issues: HashSet<String> = PipelineFlow::of(pipeline).issues.into_keys().map(str::to_owned).collect();
-    let mut pipeline = pipeline.clone();
-    for job in &mut pipeline.jobs {
-        let mut artifacts = Vec::new();
-        job.each_step_mut(&mut |step| match &mut step.core {
-            Core::Get(get) => artifacts.push(get.get.to_string()),
-            Core::Put(put) if !matches!(put.inputs, Some(Inputs::Named(_))) && !issues.contains(resource_of(put)) => {
-                put.inputs = Some(Inputs::Named(artifacts.clone()));
-            }
-            _ => {}
-        });
-    }
-    pipeline
+    Judged { unapproved: gates::newest(pipeline), ..Judged::default() }
 }
 
 /// Ways past the gates of a pipeline.

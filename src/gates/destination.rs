@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use concourse_pipeline::job_names::environment;
+use concourse_pipeline::params::has_words;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
 use yaml_source::yaml::Value;
 
@@ -25,7 +26,9 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
                     Diagnostic::new(
                         Rule::VariablePlace,
                         approval.span,
-                        format!("`{field}` of the gate is `{value}`, which could be any"),
+                        format!(
+                            "`{field}` of the gate is the variable `{value}`, so it is not known which gate this is"
+                        ),
                     )
                     .label("not compared with other gates")
                     .note(job.note())
@@ -114,8 +117,7 @@ pub(super) fn names(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
         let Some(target) = job.target().filter(|_| deploys) else {
             continue;
         };
-        let target_in_lower_case = target.to_lowercase();
-        let has = |environment: &str| has_words(&target_in_lower_case, &environment.to_lowercase());
+        let has = |environment: &str| has_words(target, environment);
         let others = environments.get(stage.project.as_str()).into_iter().flatten();
         let mut others = others.filter(|other| !other.eq_ignore_ascii_case(&stage.environment));
         if has(&stage.environment) {
@@ -134,14 +136,6 @@ pub(super) fn names(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
             );
         }
     }
-}
-
-/// Whether a text has a name as words of its own.
-fn has_words(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
-        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        !is_word(text[..at].chars().next_back()) && !is_word(text[at + name.len()..].chars().next())
-    })
 }
 
 /// Whether a record for a stage is for the destination, or for a former name of the destination.

@@ -114,6 +114,7 @@ impl<'v, 'n> Handwritten<'v, 'n> {
                 gets: !step.is("no_get"),
                 params,
                 inputs: texts(list(step.node, "inputs")).map(|(name, _)| name).collect(),
+                sees_all: field(step.node, "inputs").is_none_or(|inputs| inputs.as_list().is_none()),
             }),
             StepKind::Task => What::Task(task(step)),
             StepKind::LoadVar => What::LoadVar { name: step.name, file: step.text("file").unwrap_or_default() },

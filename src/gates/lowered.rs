@@ -89,8 +89,7 @@ fn steps(
     for (step, (author, span)) in job.plan.iter().zip(plan) {
         leaves(step, author, span, &mut steps);
     }
-    let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure];
-    for hook in hooks.into_iter().flatten() {
+    for hook in job.hooks().into_iter().filter_map(|(_, hook)| hook) {
         leaves(hook, author, span, &mut steps);
     }
     steps
@@ -117,6 +116,7 @@ fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut
                     Some(Inputs::Named(names)) => names.iter().map(String::as_str).collect(),
                     _ => Vec::new(),
                 },
+                sees_all: !matches!(put.inputs, Some(Inputs::Named(_))),
             }),
             Core::Task(task) => What::Task(Task {
                 inputs: inputs(task),

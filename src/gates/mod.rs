@@ -110,14 +110,7 @@ pub(crate) fn judge_read(
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Facts {
-    let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
-    let read = views.iter().zip(pipelines).map(|(view, pipeline)| {
-        let name = sources.path(pipeline.node.span.file).file_stem().unwrap_or_default();
-        Handwritten::of(view, name, targets)
-    });
-    let read: Vec<Handwritten<'_, '_>> = read.collect();
-    let models: Vec<Pipeline<'_>> = read.iter().map(Handwritten::model).collect();
-    judge(&models, diagnostics)
+    with_models(pipelines, targets, sources, |models| judge(models, diagnostics))
 }
 
 /// Judges handwritten pipelines of one run.
@@ -138,15 +131,26 @@ pub(crate) fn judge_repeated<'d>(
         shapes.entry(shape).or_default().push(pipeline);
     }
     for pipelines in shapes.values() {
-        let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
-        let read = views.iter().zip(pipelines).map(|(view, pipeline)| {
-            let name = sources.path(pipeline.node.span.file).file_stem().unwrap_or_default();
-            Handwritten::of(view, name, &[])
-        });
-        let read: Vec<Handwritten<'_, '_>> = read.collect();
-        let models: Vec<Pipeline<'_>> = read.iter().map(Handwritten::model).collect();
-        repeated::check(&models, diagnostics);
+        with_models(pipelines.iter().copied(), &[], sources, |models| repeated::check(models, diagnostics));
     }
+}
+
+/// Calls `look` with the models of pipelines that were read.
+fn with_models<'d, T>(
+    pipelines: impl IntoIterator<Item = &'d Decoded>,
+    targets: &[(String, String)],
+    sources: &Sources,
+    look: impl FnOnce(&[Pipeline<'_>]) -> T,
+) -> T {
+    let pipelines: Vec<&Decoded> = pipelines.into_iter().collect();
+    let views: Vec<PipelineView<'_>> = pipelines.iter().map(|pipeline| PipelineView::of(&pipeline.node)).collect();
+    let read = views.iter().zip(pipelines).map(|(view, pipeline)| {
+        let name = sources.path(pipeline.node.span.file).file_stem().unwrap_or_default();
+        Handwritten::of(view, name, targets)
+    });
+    let read: Vec<Handwritten<'_, '_>> = read.collect();
+    let models: Vec<Pipeline<'_>> = read.iter().map(Handwritten::model).collect();
+    look(&models)
 }
 
 /// Judges what the pipelines of a run do to one another.

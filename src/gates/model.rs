@@ -296,6 +296,8 @@ pub(super) struct Put<'a> {
     pub(super) params: Option<&'a Value>,
     /// The artifacts that it is said to see.
     pub(super) inputs: Vec<&'a str>,
+    /// It sees all artifacts before it, or those that its resource detects.
+    pub(super) sees_all: bool,
 }
 
 impl<'a> Put<'a> {

@@ -86,13 +86,13 @@ fn is_meant(step: &Step<'_>, job: &Job<'_>) -> bool {
 fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
     let (message, label) = if job.is_gated() {
         (
-            format!("`{}` does what `{}` does behind another gate", job.name, gated.name),
-            format!("an approval for `{}` does it", job.name),
+            format!("`{}` does the same as `{}`, which waits for the approval of another gate", job.name, gated.name),
+            format!("an approval for `{}` starts it, too", job.name),
         )
     } else {
         (
-            format!("`{}` does without an approval what `{}` does behind a gate", job.name, gated.name),
-            format!("no approval is needed for `{}`", job.name),
+            format!("`{}` needs no approval, and does the same as `{}`, which waits for one", job.name, gated.name),
+            format!("the gate of `{}` does not stop it", gated.name),
         )
     };
     as_found(

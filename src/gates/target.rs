@@ -112,7 +112,10 @@ fn sameness(facts: &[&Facts], diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Rule::SharedTarget,
                     deployment.span,
-                    format!("{} runs the same as {}, which is behind a gate", deployment.job.whom, gated.job.whom),
+                    format!(
+                        "{} runs the same steps as {}, which is behind a gate",
+                        deployment.job.whom, gated.job.whom
+                    ),
                 )
                 .also(gated.span, "the other")
                 .note(format!("no approval is needed for `{}`", deployment.job.name))
@@ -152,8 +155,8 @@ fn means(facts: &[&Facts], diagnostics: &mut Diagnostics) {
                     Rule::SharedTarget,
                     deployment.span,
                     format!(
-                        "{} deploys `{}`, which can be `{}`, which {} deploys behind a gate",
-                        deployment.job.whom, deployment.target, gated.target, gated.job.whom
+                        "{} deploys `{}`, and {} deploys `{}` behind a gate: the two can be the same",
+                        deployment.job.whom, deployment.target, gated.job.whom, gated.target
                     ),
                 )
                 .also(gated.span, "the other")

@@ -156,7 +156,9 @@ fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnos
         );
     }
     let is_idle = |found: &Newest<'_, '_>| idle.iter().any(|(task, _)| task.inputs.contains(&found.get.name));
-    for Newest { get, step, passed } in newest_of(job, pipeline).into_iter().filter(|found| !is_idle(found)) {
+    // A get that a put only sees may be there for the order of jobs alone; `diff` tells when one comes.
+    let newest = newest_of(job, pipeline).into_iter().filter(|found| found.is_used && !is_idle(found));
+    for Newest { get, step, passed, .. } in newest {
         let message = match passed {
             None => format!("`{}` is the newest version, whatever was approved", get.name),
             Some(gated) => format!("`{}` is the newest version that passed `{gated}`, whatever was approved", get.name),
@@ -236,6 +238,8 @@ pub(super) struct Newest<'j, 'a> {
     step: &'j Step<'a>,
     /// The job behind a gate, when this one is not behind its own.
     passed: Option<&'j str>,
+    /// A step names it. Otherwise a put only sees it among all artifacts.
+    is_used: bool,
 }
 
 /// What a job uses at its newest, whoever wrote the job.
@@ -243,10 +247,11 @@ pub(super) fn newest_of<'j, 'a>(job: &'j Job<'a>, pipeline: &'j Pipeline<'a>) ->
     let is_exact = is_exact(job);
     let held = job.held();
     let mut found = Vec::new();
-    for (get, step) in job.gets() {
+    for (at, (get, step)) in gets_at(job) {
         let Some(resource) = pipeline.resources.get(get.resource) else { continue };
         let is_fixed = get.is_fixed || resource.is_fixed || resource.is_clock || resource.issue.is_some();
-        if is_fixed || held.contains(get.name) || !is_used(get.name, job) {
+        let is_used = is_used(get.name, job);
+        if is_fixed || held.contains(get.name) || !(is_used || is_seen(at, job, pipeline)) {
             continue;
         }
         // `passed` is membership: it brings the newest of what passed, and the gated job put another one there.
@@ -260,10 +265,26 @@ pub(super) fn newest_of<'j, 'a>(job: &'j Job<'a>, pipeline: &'j Pipeline<'a>) ->
         };
         let passed = if is_exact { None } else { gated().map(|gated| gated.name) };
         if is_exact || passed.is_some() {
-            found.push(Newest { get, step, passed });
+            found.push(Newest { get, step, passed, is_used });
         }
     }
     found
+}
+
+/// The gets of a job, each with the place of its step.
+fn gets_at<'j, 'a>(job: &'j Job<'a>) -> impl Iterator<Item = (usize, (&'j Get<'a>, &'j Step<'a>))> {
+    job.steps.iter().enumerate().filter_map(|(at, step)| match &step.what {
+        What::Get(get) => Some((at, (get, step))),
+        _ => None,
+    })
+}
+
+/// Whether a later put sees what the get at that place fetched because it sees all. What tells people about a gate deploys
+/// nothing.
+fn is_seen(get: usize, job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
+    job.steps[get..]
+        .iter()
+        .any(|step| matches!(&step.what, What::Put(put) if put.sees_all && pipeline.issue(put.resource).is_none()))
 }
 
 fn unapproved(step: &Step<'_>, job: &Job<'_>, message: String) -> Diagnostic {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use concourse_pipeline::params::shows_only;
 use yaml_source::yaml::Value;
 
 use super::facts::{hash, thing};
@@ -50,12 +51,10 @@ impl<'p> Doing<'p> {
 
     /// Whether its params say that it only shows what would change.
     pub(super) fn changes_nothing(&self) -> bool {
-        const WORDS: [&str; 6] = ["preview", "plan", "plan_only", "dry_run", "dryrun", "diff"];
-        let is_word = |text: &str| WORDS.contains(&text.to_ascii_lowercase().replace('-', "_").as_str());
         let Some(Value::Map(params)) = self.params.as_deref() else { return false };
         params.iter().any(|(key, value)| match value {
-            Value::Bool(on) => *on && is_word(key),
-            Value::Text(text) => is_word(text) || text == "true" && is_word(key),
+            Value::Bool(true) => shows_only(key, "true"),
+            Value::Text(text) => shows_only(key, text),
             _ => false,
         })
     }

@@ -95,17 +95,9 @@ pub(super) fn resource(
     check_every: Option<&CheckEvery>,
 ) -> Resource {
     Resource {
-        name: name.clone(),
-        old_name: None,
-        type_name,
         icon: icon.map(String::from),
         source: Some(Value::Map(source)),
         check_every: check_every.map(CheckEvery::to_concourse),
-        check_timeout: None,
-        webhook_token: None,
-        expose_build_created_by: None,
-        public: None,
-        tags: Vec::new(),
-        version: None,
+        ..Resource::named(name.clone(), type_name)
     }
 }

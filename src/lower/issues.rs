@@ -109,9 +109,6 @@ fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -> Resource 
         IssuesResource::Mitodl => Source::Compat(Box::new(compat_source(issue, side))),
     };
     Resource {
-        name: name.clone(),
-        old_name: None,
-        type_name: core_type("github-issues"),
         icon: Some("github".into()),
         source: Some(to_value(&source)),
         check_every: Some(match side {
@@ -119,7 +116,6 @@ fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -> Resource 
             Side::Post => "never".into(),
             Side::Trigger | Side::Records => issue.issues.check_every.to_concourse(),
         }),
-        check_timeout: None,
         webhook_token: match side {
             Side::Post => None,
             Side::Trigger | Side::Records => issue.issues.webhook.as_deref().map(Into::into),
@@ -127,9 +123,7 @@ fn resource(issue: &GateIssue<'_>, name: &ResourceName, side: Side) -> Resource 
         // A claim lets a person deploy again what a machine may deploy once.
         expose_build_created_by: (side == Side::Post || issue.issues.resource == IssuesResource::Mitodl)
             .then_some(true),
-        public: None,
-        tags: Vec::new(),
-        version: None,
+        ..Resource::named(name.clone(), core_type("github-issues"))
     }
 }
 

@@ -30,18 +30,10 @@ pub(super) fn resource(alert: &Alert) -> Resource {
     let channel = alert.channel.as_deref().map(|channel| ("channel", Value::from(channel)));
     let source = url.into_iter().chain(channel).map(|(key, value)| (key.to_owned(), value));
     Resource {
-        name: alert.resource.clone(),
-        old_name: None,
-        type_name: core_type("slack-notification"),
         icon: Some("slack".into()),
         source: Some(Value::Map(source.collect())),
         check_every: Some("never".into()),
-        check_timeout: None,
-        webhook_token: None,
-        expose_build_created_by: None,
-        public: None,
-        tags: Vec::new(),
-        version: None,
+        ..Resource::named(alert.resource.clone(), core_type("slack-notification"))
     }
 }
 

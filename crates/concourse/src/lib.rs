@@ -3,6 +3,7 @@
 //! - [`model`] is a pipeline as Concourse defines it.
 //! - [`validate`] reads a pipeline as a version of Concourse reads it, and tells what that version refuses; [`lint`] tells
 //!   what it takes without a word.
+//! - [`job_names`] and [`params`] say what the words in a pipeline tell of it.
 //! - [`flow`] is who starts whom; [`graph`] draws it, and [`diff`] tells what changes from one pipeline to another.
 
 pub mod address;
@@ -12,6 +13,7 @@ pub mod graph;
 pub mod job_names;
 pub mod lint;
 pub mod model;
+pub mod params;
 mod policy;
 mod repository;
 pub mod secrets;

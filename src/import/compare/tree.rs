@@ -32,18 +32,16 @@ pub(crate) fn tree(pipeline: &Pipeline) -> Json {
     rest
 }
 
-const HOOKS: [&str; 5] = ["on_success", "on_failure", "on_error", "on_abort", "ensure"];
-
 fn of_job(job: &Job) -> Json {
     let mut job_tree = json(job);
     let Some(map) = job_tree.as_object_mut() else { return job_tree };
-    for key in ["name", "plan"].into_iter().chain(HOOKS) {
+    let hooks = job.hooks();
+    for key in ["name", "plan"].into_iter().chain(hooks.map(|(key, _)| key)) {
         map.shift_remove(key);
     }
     normalize(&mut job_tree);
     let Some(map) = job_tree.as_object_mut() else { return Json::Null };
     let mut steps = flat(&job.plan);
-    let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure].map(Option::as_ref);
     // What is around all steps but gets is as good as around the job.
     let around = match steps.iter().filter(|step| !matches!(step.core, Core::Get(_))).collect::<Vec<_>>().as_slice() {
         [only] if matches!(only.core, Core::Do { .. }) && !is_bare(only) => Some(**only),
@@ -53,10 +51,9 @@ fn of_job(job: &Job) -> Json {
         Some(around) => {
             steps.retain(|step| !std::ptr::eq(*step, around));
             steps.extend(flat(within(around).unwrap_or_default()));
-            let own = [&around.on_success, &around.on_failure, &around.on_error, &around.on_abort, &around.ensure];
-            own.into_iter().map(|hook| hook.iter().flat_map(|hook| beside(hook)).collect()).collect()
+            around.hooks().into_iter().map(|(_, hook)| hook.into_iter().flat_map(beside).collect()).collect()
         }
-        None => vec![Vec::new(); HOOKS.len()],
+        None => vec![Vec::new(); hooks.len()],
     };
     let order: Vec<Json> =
         steps.iter().map(|step| name(step)).filter(|name| !name.starts_with("get ")).map(Json::from).collect();
@@ -64,8 +61,8 @@ fn of_job(job: &Job) -> Json {
     if order.len() > 1 {
         map.insert("order".to_owned(), order.into());
     }
-    for ((key, hook), inner) in HOOKS.into_iter().zip(hooks).zip(inner) {
-        let steps: Vec<&Step> = hook.iter().flat_map(|hook| beside(hook)).chain(inner).collect();
+    for ((key, hook), inner) in hooks.into_iter().zip(inner) {
+        let steps: Vec<&Step> = hook.into_iter().flat_map(beside).chain(inner).collect();
         if !steps.is_empty() {
             map.insert(key.to_owned(), by_name(&steps));
         }

@@ -172,8 +172,8 @@ pub(crate) fn made(read: &SourcePipeline<'_>, index: usize) -> Vec<Json> {
     let codes: Vec<&str> = read.shape.stages().map(|stage| stage.code.as_str()).collect();
     let mut found: Vec<Json> = Vec::new();
     let job = read.job(index).job;
-    let hooks = [&job.on_success, &job.on_failure, &job.on_error, &job.on_abort, &job.ensure];
-    for step in read.body(index).into_iter().chain(hooks.into_iter().flatten()) {
+    let hooks = job.hooks().into_iter().filter_map(|(_, hook)| hook);
+    for step in read.body(index).into_iter().chain(hooks) {
         step.each(&mut |step| {
             let name = match &step.core {
                 concourse_pipeline::model::Core::Put(put) => resource_of(put),

@@ -18,20 +18,12 @@ use super::templates::{escape, literal};
 impl SourcePipeline<'_> {
     /// The hooks of a job, but for what belongs to gates: nothing of this program's language says them.
     pub(crate) fn hooks(&self, index: usize) -> Vec<(&'static str, Json)> {
-        let job = self.job(index).job;
-        let hooks = [
-            ("on_success", &job.on_success),
-            ("on_failure", &job.on_failure),
-            ("on_error", &job.on_error),
-            ("on_abort", &job.on_abort),
-            ("ensure", &job.ensure),
-        ];
         let is_of_gate =
             |step: &Step| matches!(&step.core, Core::Put(put) if self.flow.issues.contains_key(resource_of(put)));
         let is_own = |step: &&Step| !is_of_gate(step) && self.alert(step).is_none();
         let mut found = Vec::new();
-        for (key, hook) in hooks {
-            let steps: Vec<&Step> = hook.iter().flat_map(beside).filter(is_own).collect();
+        for (key, hook) in self.job(index).job.hooks() {
+            let steps: Vec<&Step> = hook.into_iter().flat_map(beside).filter(is_own).collect();
             match steps.as_slice() {
                 [] => {}
                 [only] => found.push((key, json(only))),

@@ -8,23 +8,21 @@ use concourse_pipeline::model::{
     Core, GetStep, InParallel, Pipeline, PutStep, Resource, ResourceName, ResourceType, ResourceTypeName, Step,
 };
 
+use crate::input::concourse::core_type;
+
 use super::steps::{is_bare, only_gets};
 
 /// Calls each resource as the jobs call what they got of it, where they agree. New name → former name.
 pub(crate) fn call_by_artifact(pipeline: &mut Pipeline) -> BTreeMap<String, String> {
     let renamed = renames(pipeline);
     let new = |name: &ResourceName| renamed.get(name.as_str()).cloned();
-    for resource in &mut pipeline.resources {
-        if let Some(name) = new(&resource.name) {
-            resource.name = name;
+    call(pipeline, &new, &mut |step| {
+        if let Core::Get(get) = &mut step.core
+            && let Some(name) = get.resource.as_ref().and_then(new)
+        {
+            get.resource = (name != get.get).then_some(name);
         }
-    }
-    for job in &mut pipeline.jobs {
-        let hooks = [&mut job.on_success, &mut job.on_failure, &mut job.on_error, &mut job.on_abort, &mut job.ensure];
-        for step in job.plan.iter_mut().chain(hooks.into_iter().flatten()) {
-            rename(step, &new);
-        }
-    }
+    });
     renamed.into_iter().map(|(old, new)| (new.to_string(), old)).collect()
 }
 
@@ -127,7 +125,7 @@ pub(crate) fn add_approved_code(pipeline: &mut Pipeline) {
             let code = Resource {
                 name: name.clone(),
                 old_name: None,
-                type_name: ResourceTypeName::parse("git").expect("internal error: the name of a type is none"),
+                type_name: core_type("git"),
                 source: issue.field("git").cloned(),
                 check_every: None,
                 webhook_token: None,
@@ -142,34 +140,30 @@ pub(crate) fn add_approved_code(pipeline: &mut Pipeline) {
 /// The same with resources by other names: former name → new name.
 pub(crate) fn call_resources(pipeline: &mut Pipeline, names: &BTreeMap<String, String>) {
     let new = |name: &ResourceName| ResourceName::parse(names.get(name.as_str())?.as_str()).ok();
+    call(pipeline, &new, &mut |step| {
+        if let Core::Get(GetStep { get: name, resource, .. }) | Core::Put(PutStep { put: name, resource, .. }) =
+            &mut step.core
+        {
+            let of_step = resource.as_mut().unwrap_or(name);
+            *of_step = new(of_step).unwrap_or_else(|| of_step.clone());
+        }
+    });
+}
+
+/// Gives resources the names that `new` knows, and shows each step to `use_name`, which does the same.
+fn call(
+    pipeline: &mut Pipeline,
+    new: &dyn Fn(&ResourceName) -> Option<ResourceName>,
+    use_name: &mut dyn FnMut(&mut Step),
+) {
     for resource in &mut pipeline.resources {
         if let Some(name) = new(&resource.name) {
             resource.name = name;
         }
     }
     for job in &mut pipeline.jobs {
-        let hooks = [&mut job.on_success, &mut job.on_failure, &mut job.on_error, &mut job.on_abort, &mut job.ensure];
-        for step in job.plan.iter_mut().chain(hooks.into_iter().flatten()) {
-            rename_all(step, &new);
-        }
+        job.each_step_mut(use_name);
     }
-}
-
-fn rename_all(step: &mut Step, new: &dyn Fn(&ResourceName) -> Option<ResourceName>) {
-    match &mut step.core {
-        Core::Get(GetStep { get: name, resource, .. }) | Core::Put(PutStep { put: name, resource, .. }) => {
-            match resource {
-                Some(resource) => *resource = new(resource).unwrap_or_else(|| resource.clone()),
-                None => *name = new(name).unwrap_or_else(|| name.clone()),
-            }
-        }
-        Core::Try { step } => rename_all(step, new),
-        Core::Do { steps } => steps.iter_mut().for_each(|step| rename_all(step, new)),
-        Core::InParallel { in_parallel } => in_parallel.steps.iter_mut().for_each(|step| rename_all(step, new)),
-        Core::Task(_) | Core::SetPipeline(_) | Core::LoadVar(_) => {}
-    }
-    let hooks = [&mut step.on_success, &mut step.on_failure, &mut step.on_error, &mut step.on_abort, &mut step.ensure];
-    hooks.into_iter().flatten().for_each(|step| rename_all(step, new));
 }
 
 /// Former name → new name.
@@ -195,20 +189,4 @@ fn renames(pipeline: &Pipeline) -> BTreeMap<String, ResourceName> {
         }
     }
     renamed
-}
-
-fn rename(step: &mut Step, new: &dyn Fn(&ResourceName) -> Option<ResourceName>) {
-    match &mut step.core {
-        Core::Get(get) => {
-            if let Some(name) = get.resource.as_ref().and_then(new) {
-                get.resource = (name != get.get).then_some(name);
-            }
-        }
-        Core::Try { step } => rename(step, new),
-        Core::Do { steps } => steps.iter_mut().for_each(|step| rename(step, new)),
-        Core::InParallel { in_parallel } => in_parallel.steps.iter_mut().for_each(|step| rename(step, new)),
-        Core::Put(_) | Core::Task(_) | Core::SetPipeline(_) | Core::LoadVar(_) => {}
-    }
-    let hooks = [&mut step.on_success, &mut step.on_failure, &mut step.on_error, &mut step.on_abort, &mut step.ensure];
-    hooks.into_iter().flatten().for_each(|step| rename(step, new));
 }

@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use concourse_pipeline::model::{
     Core, GetStep, ImageResource, InstanceVars, Job, JobName, LoadVarStep, Pipeline, Resource, ResourceName,
-    ResourceTypeName, SetPipelineStep, Step, TaskConfig, TaskInput, TaskRun, TaskStep,
+    SetPipelineStep, Step, TaskConfig, TaskInput, TaskRun, TaskStep,
 };
 use indexmap::IndexMap;
 use yaml_source::yaml::Value;
 
+use crate::input::concourse::core_type;
 use crate::manifest::{CheckEvery, Secret};
 use crate::project::Meta;
 
@@ -121,18 +122,10 @@ impl<'a> Jobs<'a> {
         source.extend(code.private_key.as_ref().map(|Secret(key)| ("private_key".to_owned(), key.as_str().into())));
         let check_every = code.check_every.as_ref().map(CheckEvery::to_concourse);
         Resource {
-            name: artifact(name),
-            old_name: None,
-            type_name: ResourceTypeName::parse("git").expect("internal error: `git` is not a name of a resource type"),
             icon: Some("git".to_owned()),
             source: Some(Value::Map(source)),
             check_every: Some(check_every.unwrap_or_else(|| CHECK_EVERY.to_owned())),
-            check_timeout: None,
-            webhook_token: None,
-            expose_build_created_by: None,
-            public: None,
-            tags: Vec::new(),
-            version: None,
+            ..Resource::named(artifact(name), core_type("git"))
         }
     }
 }

@@ -237,28 +237,14 @@ fn flattened(job: &Job, resource: impl Fn(&str) -> String) -> Vec<Alone<'_>> {
     let mut steps = Vec::new();
     // A stack of its own: how deep steps lie in one another is the input's choice.
     let mut open: Vec<(Vec<String>, bool, &Step)> = Vec::new();
-    let hooks = [
-        ("on_success", &job.on_success),
-        ("on_failure", &job.on_failure),
-        ("on_error", &job.on_error),
-        ("on_abort", &job.on_abort),
-        ("ensure", &job.ensure),
-    ];
-    for (hook, step) in hooks.into_iter().rev() {
-        open.extend(step.as_ref().map(|step| (vec![hook.to_owned()], true, step)));
+    for (hook, step) in job.hooks().into_iter().rev() {
+        open.extend(step.map(|step| (vec![hook.to_owned()], true, step)));
     }
     open.extend(job.plan.iter().rev().map(|step| (Vec::new(), true, step)));
     let mut seen: HashMap<(Vec<String>, String), usize> = HashMap::new();
     while let Some((place, ordered, step)) = open.pop() {
         let what = what(step, &resource);
-        let hooks = [
-            ("on_success", &step.on_success),
-            ("on_failure", &step.on_failure),
-            ("on_error", &step.on_error),
-            ("on_abort", &step.on_abort),
-            ("ensure", &step.ensure),
-        ];
-        for (hook, inner) in hooks.into_iter().rev() {
+        for (hook, inner) in step.hooks().into_iter().rev() {
             if let Some(inner) = inner {
                 let mut place = place.clone();
                 place.push(format!("{hook} of {what}"));

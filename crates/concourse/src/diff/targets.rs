@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use crate::flow::{JobFlow, PipelineFlow, resource_of, text};
 use crate::model::{Core, Job, Pipeline, Resource};
+use crate::params::{has_words, shows_only};
 use yaml_source::yaml::Value;
 
 use super::change::{Change, Effect, Subject};
@@ -126,13 +127,13 @@ impl<'c, 'p> Side<'c, 'p> {
         if all.iter().all(|gates| !gates.is_empty()) { all.concat() } else { Vec::new() }
     }
 
-    /// The environment that a job deploys to, in lower case: that of its approval, or the last word of its name.
-    fn environment(&self, job: &'p str) -> String {
+    /// The environment that a job deploys to: that of its approval, or the last word of its name.
+    fn environment(&self, job: &'p str) -> &'p str {
         let approvals = self.jobs.get(job).into_iter().flat_map(|job| job.own_approvals());
         let mut destinations = approvals
             .filter_map(|taking| text(self.flow.issues[taking.resource].resource.source.as_ref()?, "destination"));
         let of_destination = destinations.find_map(|destination| destination.split('/').nth(2));
-        of_destination.or_else(|| job.rsplit(['-', '_']).next()).unwrap_or_default().to_lowercase()
+        of_destination.or_else(|| job.rsplit(['-', '_']).next()).unwrap_or_default()
     }
 
     /// The steps of a job that may deploy something. One that only shows what would change does not.
@@ -188,10 +189,8 @@ impl<'c, 'p> Side<'c, 'p> {
 impl<'p> Deed<'p> {
     /// Whether it only shows what would change.
     fn shows(&self) -> bool {
-        const WORDS: [&str; 6] = ["preview", "plan", "plan_only", "dry_run", "dryrun", "diff"];
-        let is_word = |text: &str| WORDS.contains(&text.to_ascii_lowercase().replace('-', "_").as_str());
         self.texts.iter().any(|(path, text)| match path.as_slice() {
-            ["params" | "env", key] => is_word(text) || *text == "true" && is_word(key),
+            ["params" | "env", key] => shows_only(key, text),
             _ => false,
         })
     }
@@ -283,11 +282,6 @@ impl Key {
             Self::Other
         }
     }
-}
-
-/// Whether a text has a word.
-fn names(text: &str, word: &str) -> bool {
-    !word.is_empty() && text.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|part| part == word)
 }
 
 impl<'c, 'p> Targets<'c, 'p> {
@@ -421,7 +415,7 @@ impl<'c, 'p> Targets<'c, 'p> {
                 return None;
             }
         }
-        let names_environment = || all().any(|other| names(text, &self.old.environment(other)));
+        let names_environment = || all().any(|other| has_words(text, self.old.environment(other)));
         let are_apart = || {
             let own = |wanted: &[&str]| deed.texts.iter().find(|(path, _)| path == wanted).map(|(_, text)| *text);
             let mut targets = first.texts.iter().filter(|(path, _)| Key::of(path) == Key::Target);

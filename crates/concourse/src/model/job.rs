@@ -95,8 +95,19 @@ impl Job {
 
     /// Shows a visitor all steps of the job, hooks too.
     pub fn each_step<'s>(&'s self, visit: &mut dyn FnMut(&'s Step)) {
-        let hooks = [&self.on_success, &self.on_failure, &self.on_error, &self.on_abort, &self.ensure];
-        self.plan.iter().chain(hooks.into_iter().flatten()).for_each(|step| step.each(visit));
+        let hooks = self.hooks().into_iter().filter_map(|(_, hook)| hook);
+        self.plan.iter().chain(hooks).for_each(|step| step.each(visit));
+    }
+
+    /// Its hooks, in Concourse's words.
+    pub fn hooks(&self) -> [(&'static str, Option<&Step>); 5] {
+        [
+            ("on_success", self.on_success.as_ref()),
+            ("on_failure", self.on_failure.as_ref()),
+            ("on_error", self.on_error.as_ref()),
+            ("on_abort", self.on_abort.as_ref()),
+            ("ensure", self.ensure.as_ref()),
+        ]
     }
 }
 

@@ -45,6 +45,26 @@ pub struct Resource {
     pub version: Option<Value>,
 }
 
+impl Resource {
+    /// A resource of that name and type, of which nothing else is said.
+    pub fn named(name: ResourceName, type_name: ResourceTypeName) -> Self {
+        Self {
+            name,
+            old_name: None,
+            type_name,
+            icon: None,
+            source: None,
+            check_every: None,
+            check_timeout: None,
+            webhook_token: None,
+            expose_build_created_by: None,
+            public: None,
+            tags: Vec::new(),
+            version: None,
+        }
+    }
+}
+
 /// A resource type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

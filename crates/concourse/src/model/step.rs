@@ -53,8 +53,18 @@ impl Step {
             Core::InParallel { in_parallel } => in_parallel.steps.iter().for_each(|step| step.each(visit)),
             Core::Get(_) | Core::Put(_) | Core::Task(_) | Core::SetPipeline(_) | Core::LoadVar(_) => {}
         }
-        let hooks = [&self.on_success, &self.on_failure, &self.on_error, &self.on_abort, &self.ensure];
-        hooks.into_iter().flatten().for_each(|step| step.each(visit));
+        self.hooks().into_iter().filter_map(|(_, hook)| hook).for_each(|step| step.each(visit));
+    }
+
+    /// Its hooks, in Concourse's words.
+    pub fn hooks(&self) -> [(&'static str, Option<&Self>); 5] {
+        [
+            ("on_success", self.on_success.as_deref()),
+            ("on_failure", self.on_failure.as_deref()),
+            ("on_error", self.on_error.as_deref()),
+            ("on_abort", self.on_abort.as_deref()),
+            ("ensure", self.ensure.as_deref()),
+        ]
     }
 }
 
