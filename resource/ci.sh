@@ -61,5 +61,5 @@ echo "== the executable of the image"
 GITHUB_ISSUES_RESOURCE=$(cd "$out" && pwd)/github-issues-resource cargo test --locked --workspace --test it -- protocol
 
 echo "== the cost"
-CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo build --locked --release -p fake-github
-resource/bench/bench.py "$out/github-issues-resource" "${CARGO_TARGET_DIR:-target}/release/fake-github" "$out/oci"
+cargo build --locked --profile quick -p fake-github
+resource/bench/bench.py "$out/github-issues-resource" "${CARGO_TARGET_DIR:-target}/quick/fake-github" "$out/oci"

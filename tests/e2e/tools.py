@@ -90,9 +90,9 @@ def build(cache: Path) -> Tools:
     for step in ("check", "in", "out"):
         made = go(cache, registry_image, f"github.com/concourse/registry-image-resource/cmd/{step}")
         shutil.copy(made, checkers / step)
-    run(["cargo", "build", "--quiet", "--locked"], cwd=ROOT)
+    run(["cargo", "build", "--quiet", "--locked", "--workspace"], cwd=ROOT)
     # It holds each answer to GitHub's description: many seconds without optimization.
-    run(["cargo", "build", "--quiet", "--locked", "--release", "-p", "fake-github"], cwd=ROOT)
+    run(["cargo", "build", "--quiet", "--locked", "--profile", "quick", "-p", "fake-github"], cwd=ROOT)
     run([ROOT / "resource/image.sh", cache / "resource"], cwd=ROOT)
     directory = postgres()
     assert directory is not None
@@ -103,7 +103,7 @@ def build(cache: Path) -> Tools:
         registry_image=checkers,
         resource=cache / "resource",
         pipegen=TARGET / "debug/ol-pipegen",
-        fake_github=TARGET / "release/fake-github",
+        fake_github=TARGET / "quick/fake-github",
         postgres=directory,
     )
 
