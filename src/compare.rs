@@ -1,9 +1,11 @@
+use std::collections::HashMap;
+
 use concourse_pipeline::diff::{self, Changes, Finding, Judged};
 use concourse_pipeline::model::Pipeline;
 use concourse_pipeline::validate::Decoded;
 use concourse_pipeline::view::PipelineView;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, visible};
-use yaml_source::source::{Sources, Span};
+use yaml_source::source::{FileId, Sources, Span};
 
 use crate::gates;
 
@@ -15,8 +17,16 @@ pub(crate) struct ReadPipeline {
     pub(crate) decoded: Decoded,
 }
 
+impl ReadPipeline {
+    /// The file that it was read from.
+    pub(crate) fn file(&self) -> FileId {
+        self.decoded.node.span.file
+    }
+}
+
 /// What changes when one pipeline takes the place of another, as far as types tell.
 pub fn compare(old: &Pipeline, new: &Pipeline) -> Changes {
+    let judged = |pipeline| Judged { unapproved: gates::newest(pipeline), ..Judged::default() };
     diff::compare(old, new, (&judged(old), &judged(new)))
 }
 
@@ -26,48 +36,82 @@ pub(crate) fn compare_read(old: &ReadPipeline, new: &ReadPipeline, sources: &Sou
     if old.pipeline == new.pipeline {
         return compare(&old.pipeline, &new.pipeline);
     }
-    let all = |read: &ReadPipeline| Judged {
-        name: name(read, sources).to_owned(),
-        findings: findings(read, sources),
-        ..judged(&read.pipeline)
-    };
-    diff::compare(&old.pipeline, &new.pipeline, (&all(old), &all(new)))
+    let found = (WaysPast::of([old], |_| true, sources), WaysPast::of([new], |_| true, sources));
+    compare_among((old, &found.0), (new, &found.1), sources)
+}
+
+/// What changes when one pipeline takes the place of another, each among others. Among it are the ways past the gates of all
+/// of them that only the new ones have.
+pub(crate) fn compare_among(
+    old: (&ReadPipeline, &WaysPast),
+    new: (&ReadPipeline, &WaysPast),
+    sources: &Sources,
+) -> Changes {
+    diff::compare(&old.0.pipeline, &new.0.pipeline, (&judged(old, sources), &judged(new, sources)))
+}
+
+/// What is to be said of the gates of a pipeline that comes to others.
+pub(crate) fn added_among(new: &ReadPipeline, found: &WaysPast) -> Changes {
+    diff::added(found.of_pipeline(new))
+}
+
+/// Ways past the gates of pipelines that are there together.
+pub(crate) struct WaysPast {
+    by_file: HashMap<FileId, Vec<Finding>>,
+}
+
+impl WaysPast {
+    /// Those that the pipelines which are `meant` have a part in. Where the one with the mistake is not meant, another one
+    /// that has a part in it has the finding.
+    pub(crate) fn of<'r>(
+        pipelines: impl IntoIterator<Item = &'r ReadPipeline>,
+        meant: impl Fn(FileId) -> bool,
+        sources: &Sources,
+    ) -> Self {
+        let pipelines: Vec<&Decoded> = pipelines.into_iter().map(|read| &read.decoded).collect();
+        let mut found = Diagnostics::default();
+        gates::judge_handwritten(pipelines.iter().copied(), sources, &mut found);
+        let mut by_file: HashMap<FileId, Vec<Finding>> = HashMap::new();
+        let mut views: HashMap<FileId, PipelineView<'_>> = HashMap::new();
+        for diagnostic in found.into_sorted().into_iter().filter(|found| found.rule != Rule::UnwrittenGate) {
+            let mut files = diagnostic.labels.iter().map(|label| label.span.file);
+            let Some(file) = files.find(|file| meant(*file)) else { continue };
+            let pipeline = pipelines.iter().find(|pipeline| pipeline.node.span.file == file);
+            let Some(pipeline) = pipeline else { continue };
+            let view = views.entry(file).or_insert_with(|| PipelineView::of(&pipeline.node));
+            let finding = Finding {
+                rule: diagnostic.rule,
+                job: job(&diagnostic, file, view),
+                message: message(&diagnostic, sources),
+            };
+            by_file.entry(file).or_default().push(finding);
+        }
+        Self { by_file }
+    }
+
+    fn of_pipeline(&self, read: &ReadPipeline) -> &[Finding] {
+        self.by_file.get(&read.file()).map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// The name that a pipeline has for what judges it.
 fn name<'s>(read: &ReadPipeline, sources: &'s Sources) -> &'s str {
-    sources.path(read.decoded.node.span.file).file_stem().unwrap_or_default()
+    sources.path(read.file()).file_stem().unwrap_or_default()
 }
 
-fn judged(pipeline: &Pipeline) -> Judged {
-    Judged { unapproved: gates::newest(pipeline), ..Judged::default() }
+fn judged<'j>((read, found): (&'j ReadPipeline, &'j WaysPast), sources: &'j Sources) -> Judged<'j> {
+    Judged { name: name(read, sources), unapproved: gates::newest(&read.pipeline), findings: found.of_pipeline(read) }
 }
 
-/// Ways past the gates of a pipeline.
-fn findings(read: &ReadPipeline, sources: &Sources) -> Vec<Finding> {
-    let mut found = Diagnostics::default();
-    gates::judge_handwritten(std::slice::from_ref(&read.decoded), sources, &mut found);
-    if found.is_empty() {
-        return Vec::new();
-    }
-    let view = PipelineView::of(&read.decoded.node);
-    let is_way = |diagnostic: &Diagnostic| diagnostic.rule != Rule::UnwrittenGate;
-    let all = found.into_sorted().into_iter().filter(is_way);
-    all.map(|diagnostic| Finding {
-        rule: diagnostic.rule,
-        job: job(&diagnostic, &view),
-        message: message(&diagnostic, sources),
-    })
-    .collect()
-}
-
-/// The job that something was found in. What an alias stands for is in another place, and then a note tells.
-fn job(found: &Diagnostic, view: &PipelineView<'_>) -> Option<String> {
+/// The job of a pipeline that something was found in. What an alias stands for is in another place, and then a note tells.
+fn job(found: &Diagnostic, file: FileId, view: &PipelineView<'_>) -> Option<String> {
     let of_note = found.notes.iter().find_map(|note| note.strip_prefix("in the job `")?.strip_suffix('`'));
+    let of_note = of_note.filter(|_| found.span().file == file);
     let is_within = |inner: Span, outer: Span| inner.start >= outer.start && inner.end <= outer.end;
     let of_place = || {
+        let span = found.labels.iter().map(|label| label.span).find(|span| span.file == file)?;
         let mut jobs = view.jobs.iter();
-        jobs.find(|job| is_within(found.span(), job.node.span)).map(|job| job.name)
+        jobs.find(|job| is_within(span, job.node.span)).map(|job| job.name)
     };
     of_note.or_else(of_place).map(str::to_owned)
 }

@@ -4,9 +4,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use concourse_pipeline::diff::{Changes, Compared};
 use yaml_source::Failure;
 use yaml_source::diagnostic::{Diagnostics, visible};
-use yaml_source::source::{SourceText, Sources};
+use yaml_source::source::{FileId, SourceText, Sources};
 
-use crate::compare::{ReadPipeline, compare_read};
+use crate::compare::{ReadPipeline, WaysPast, added_among, compare_among};
 use crate::content::Content;
 use crate::git::Commit;
 
@@ -47,25 +47,37 @@ impl<'a> Range<'a> {
             let text = commit.file(path)?.map(SourceText::from);
             Ok::<_, Failure>(text.filter(|text| Content::of(path, text.as_str()) == Content::Pipeline))
         };
-        let (mut compared, mut gone, mut come) = (Vec::new(), Vec::new(), Vec::new());
-        for path in old.changed(&new, below)?.into_iter().filter(|path| may_be_pipeline(path)) {
-            match (text(&old, &path)?, text(&new, &path)?) {
+        let (mut pairs, mut gone, mut come) = (Vec::new(), Vec::new(), Vec::new());
+        let changed = old.changed(&new, below)?;
+        for path in changed.iter().filter(|path| may_be_pipeline(path)) {
+            match (text(&old, path)?, text(&new, path)?) {
                 (None, None) => {}
                 (Some(before), Some(after)) => {
                     let before = reading.text(&format!("{}:{path}", self.old), before);
                     let after = reading.text(&format!("{}:{path}", self.new), after);
-                    compared.extend(before.zip(after).map(|(before, after)| Compared {
-                        old: Some(path.to_string()),
-                        new: Some(path.to_string()),
-                        changes: compare_read(&before, &after, &reading.sources),
-                        is_moved: false,
+                    pairs.extend(before.zip(after).map(|(before, after)| Pair {
+                        old: path.clone(),
+                        new: path.clone(),
+                        before,
+                        after,
                     }));
                 }
-                (Some(before), None) => gone.push(OneSided::of(path, before, &mut reading.sources)),
-                (None, Some(after)) => come.push(OneSided::of(path, after, &mut reading.sources)),
+                (Some(before), None) => gone.push(OneSided::of(path.clone(), before, &mut reading.sources)),
+                (None, Some(after)) => come.push(OneSided::of(path.clone(), after, &mut reading.sources)),
             }
         }
-        compared.extend(moved(gone, come, &reading.sources));
+        let (moved, gone, come) = moved(gone, come);
+        pairs.extend(moved);
+        // What stays takes part: a job that comes may deploy what another file has behind a gate.
+        let mut same = Vec::new();
+        if !pairs.is_empty() || !come.is_empty() {
+            let changed: HashSet<&Utf8PathBuf> = changed.iter().collect();
+            for path in new.files(below)?.into_iter().filter(|path| !changed.contains(path) && may_be_pipeline(path)) {
+                let text = text(&new, &path)?;
+                same.extend(text.and_then(|text| OneSided::of(path, text, &mut reading.sources).pipeline));
+            }
+        }
+        let mut compared = compared(&pairs, (&gone, &come), &same, &reading.sources);
         if compared.is_empty() {
             self.require_pipelines(below, (&old, &new), text)?;
         }
@@ -121,33 +133,70 @@ impl OneSided {
     }
 }
 
-/// Pipelines of one revision alone. One that is gone and one that is new are the same pipeline in another file when they
-/// have at least half of their jobs in common: a gate that gets weaker on the way is reported.
-fn moved(gone: Vec<OneSided>, come: Vec<OneSided>, sources: &Sources) -> Vec<Compared> {
-    let mut compared = Vec::new();
-    let mut left: Vec<OneSided> = gone;
+/// A pipeline that both revisions have.
+struct Pair {
+    old: Utf8PathBuf,
+    new: Utf8PathBuf,
+    before: ReadPipeline,
+    after: ReadPipeline,
+}
+
+/// Takes the pipelines out that are in another file than before, and leaves those that are gone, and those that are new. One
+/// that is gone and one that is new are the same pipeline when they have at least half of their jobs in common: a gate that
+/// gets weaker on the way is reported.
+fn moved(mut gone: Vec<OneSided>, come: Vec<OneSided>) -> (Vec<Pair>, Vec<OneSided>, Vec<OneSided>) {
+    let (mut pairs, mut left) = (Vec::new(), Vec::new());
     for one in come {
         let jobs = one.jobs();
         let in_common = |old: &OneSided| old.jobs().intersection(&jobs).count();
         let is_same = |old: &&(usize, &OneSided)| {
             in_common(old.1) > 0 && in_common(old.1) * 2 >= old.1.jobs().len().min(jobs.len())
         };
-        let same = left.iter().enumerate().filter(|old| is_same(&old)).max_by_key(|(_, old)| in_common(old));
-        let same = same.map(|(index, _)| index).map(|index| left.remove(index));
-        let mut changes = Changes::default();
-        if let Some((before, after)) = same.as_ref().and_then(|old| old.pipeline.as_ref().zip(one.pipeline.as_ref())) {
-            changes = compare_read(before, after, sources);
+        let same = gone.iter().enumerate().filter(|old| is_same(&old)).max_by_key(|(_, old)| in_common(old));
+        let same = same.map(|(index, _)| index).map(|index| gone.remove(index));
+        match (same, one) {
+            (Some(OneSided { path: old, pipeline: Some(before) }), OneSided { path: new, pipeline: Some(after) }) => {
+                pairs.push(Pair { old, new, before, after });
+            }
+            (_, one) => left.push(one),
         }
-        let (is_moved, new) = (same.is_some(), Some(one.path.to_string()));
-        compared.push(Compared { old: same.map(|old| old.path.to_string()), new, changes, is_moved });
     }
-    compared.extend(left.into_iter().map(|old| Compared {
+    (pairs, gone, left)
+}
+
+/// What changes in all pipelines. Those that stay the `same` are compared with the others, and not reported.
+fn compared(
+    pairs: &[Pair],
+    (gone, come): (&[OneSided], &[OneSided]),
+    same: &[ReadPipeline],
+    sources: &Sources,
+) -> Vec<Compared> {
+    let ways_past = |own: Vec<&ReadPipeline>| {
+        let meant: HashSet<FileId> = own.iter().map(|read| read.file()).collect();
+        WaysPast::of(own.into_iter().chain(same), |file| meant.contains(&file), sources)
+    };
+    let before = pairs.iter().map(|pair| &pair.before).chain(gone.iter().filter_map(|old| old.pipeline.as_ref()));
+    let after = pairs.iter().map(|pair| &pair.after).chain(come.iter().filter_map(|new| new.pipeline.as_ref()));
+    let (before, after) = (ways_past(before.collect()), ways_past(after.collect()));
+    let pairs = pairs.iter().map(|pair| Compared {
+        old: Some(pair.old.to_string()),
+        new: Some(pair.new.to_string()),
+        changes: compare_among((&pair.before, &before), (&pair.after, &after), sources),
+        is_moved: pair.old != pair.new,
+    });
+    let come = come.iter().map(|new| Compared {
+        old: None,
+        new: Some(new.path.to_string()),
+        changes: new.pipeline.as_ref().map(|new| added_among(new, &after)).unwrap_or_default(),
+        is_moved: false,
+    });
+    let gone = gone.iter().map(|old| Compared {
         old: Some(old.path.to_string()),
         new: None,
         changes: Changes::default(),
         is_moved: false,
-    }));
-    compared
+    });
+    pairs.chain(come).chain(gone).collect()
 }
 
 #[cfg(test)]

@@ -120,7 +120,8 @@ fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     // Hooks tell people, and clean up; one that does what the job does deploys, and so does one in a job that does no more.
     let is_check = |at: &usize| matches!(&job.steps[*at].what, What::Task(task) if job.sees_approval(task));
     let deploys = |at: usize| {
-        after.iter().all(is_check) || after.iter().any(|done| is_same(&job.steps[at], &job.steps[*done], pipeline))
+        after.iter().all(is_check)
+            || after.iter().any(|done| is_same((&job.steps[at], &job.steps[*done]), job, pipeline))
     };
     let is_late = |at: &usize| of_claims(*at).all(|order| order == Order::Apart) || deploys(*at);
     let Some(at) = others.into_iter().find(is_late) else { return };
@@ -167,9 +168,10 @@ fn failed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics)
 }
 
 /// Whether two steps of a job do the same.
-fn is_same(a: &Step<'_>, b: &Step<'_>, pipeline: &Pipeline<'_>) -> bool {
-    match (&a.what, &b.what) {
-        (What::SetPipeline(a), What::SetPipeline(b)) => a == b,
-        _ => Doing::of(a, 0, pipeline).zip(Doing::of(b, 0, pipeline)).is_some_and(|(a, b)| a.is_like(&b)),
+fn is_same((a, b): (&Step<'_>, &Step<'_>), job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
+    if let (What::SetPipeline(a), What::SetPipeline(b)) = (&a.what, &b.what) {
+        return a == b;
     }
+    let doing = |step| Doing::of(step, job, (0, pipeline));
+    doing(a).zip(doing(b)).is_some_and(|(a, b)| a.is_like(&b))
 }

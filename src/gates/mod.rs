@@ -104,8 +104,8 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
 
 /// Judges pipelines that were read, and returns what the whole run has to know of them. `targets` are jobs, each with the
 /// environment that it deploys to, where that is known.
-pub(crate) fn judge_read(
-    pipelines: &[Decoded],
+pub(crate) fn judge_read<'d>(
+    pipelines: impl IntoIterator<Item = &'d Decoded>,
     targets: &[(String, String)],
     sources: &Sources,
     diagnostics: &mut Diagnostics,
@@ -114,7 +114,11 @@ pub(crate) fn judge_read(
 }
 
 /// Judges handwritten pipelines of one run.
-pub fn judge_handwritten(pipelines: &[Decoded], sources: &Sources, diagnostics: &mut Diagnostics) {
+pub fn judge_handwritten<'d>(
+    pipelines: impl IntoIterator<Item = &'d Decoded>,
+    sources: &Sources,
+    diagnostics: &mut Diagnostics,
+) {
     let facts = judge_read(pipelines, &[], sources, diagnostics);
     judge_run(&[&facts], diagnostics);
 }

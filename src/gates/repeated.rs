@@ -27,10 +27,10 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
         for job in &pipeline.jobs {
             let is_before = !job.is_gated() && upstream.contains(job.name);
             for step in job.steps.iter().filter(|step| is_meant(step, job)) {
-                let Some(doing) = Doing::of(step, number, pipeline) else { continue };
+                let Some(doing) = Doing::of(step, job, (number, pipeline)) else { continue };
                 if job.is_gated() && !is_hook(step) {
                     gated.entry(doing.work).or_default().push(Gated { job, doing });
-                } else if is_before && matches!(doing.work, Work::Task { .. }) {
+                } else if is_before && matches!(doing.work, Work::Task(_)) {
                     before.entry(doing.work).or_default().push(doing);
                 }
             }
@@ -41,12 +41,12 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
             let mut reported: BTreeSet<&str> = BTreeSet::new();
             for step in &job.steps {
                 // Puts of rendered pipelines are compared by `target`.
-                let Some(doing) = Doing::of(step, number, pipeline) else { continue };
+                let Some(doing) = Doing::of(step, job, (number, pipeline)) else { continue };
                 if job.is_rendered() && matches!(doing.work, Work::Put(_)) || doing.changes_nothing() {
                     continue;
                 }
                 // Jobs behind different gates run the same tests.
-                if job.is_gated() && (is_hook(step) || matches!(doing.work, Work::Task { .. })) {
+                if job.is_gated() && (is_hook(step) || matches!(doing.work, Work::Task(_))) {
                     continue;
                 }
                 if before.get(&doing.work).into_iter().flatten().any(|other| other.is_like(&doing)) {

@@ -4,17 +4,23 @@
 //! Params that name another thing, such as another stack, tell them apart; params that only one of them has do not.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use concourse_pipeline::params::shows_only;
 use yaml_source::yaml::Value;
 
 use super::facts::{hash, thing};
-use super::model::{Pipeline, Resource, Step, What};
+use super::model::{Job, Pipeline, Resource, Step, What};
+use concourse_pipeline::Repository;
 
 /// What a step does, with its params.
 pub(super) struct Doing<'p> {
     pub(super) work: Work,
     params: Option<Cow<'p, Value>>,
+    /// The number of its pipeline.
+    pipeline: usize,
+    /// The repositories of what a task sees.
+    repositories: BTreeSet<Repository>,
 }
 
 /// What a step does, whatever its params are.
@@ -22,22 +28,28 @@ pub(super) struct Doing<'p> {
 pub(super) enum Work {
     /// A put to a resource of that type and source.
     Put(u64),
-    /// A task of the pipeline of that number: the same file in two pipelines may be of two repositories.
-    Task { pipeline: usize, program: u64 },
+    /// A task that runs that program.
+    Task(u64),
 }
 
 impl<'p> Doing<'p> {
     /// `None` for a step that changes nothing outside, such as a get, or a put that tells people something.
-    pub(super) fn of(step: &'p Step<'_>, number: usize, pipeline: &'p Pipeline<'_>) -> Option<Self> {
+    pub(super) fn of(step: &'p Step<'_>, job: &Job<'_>, (number, pipeline): (usize, &'p Pipeline<'_>)) -> Option<Self> {
+        let doing = |work, params| Self { work, params, pipeline: number, repositories: BTreeSet::new() };
         match &step.what {
             What::Task(task) => {
-                let program = task.script.program();
-                Some(Self { work: Work::Task { pipeline: number, program }, params: Some(task.script.params()) })
+                let seen =
+                    job.gets().filter(|(get, _)| task.inputs.contains(&get.name) || task.runs.contains(&get.name));
+                let resources = seen.filter_map(|(get, _)| pipeline.resources.get(get.resource));
+                Some(Self {
+                    repositories: resources.filter_map(Resource::repository).collect(),
+                    ..doing(Work::Task(task.script.program()), Some(task.script.params()))
+                })
             }
             What::Put(put) => {
                 let resource = pipeline.resources.get(put.resource)?;
                 let changes = resource.issue.is_none() && !only_tells(put.resource, resource);
-                changes.then(|| Self { work: Work::Put(thing(resource)), params: put.params.map(Cow::Borrowed) })
+                changes.then(|| doing(Work::Put(thing(resource)), put.params.map(Cow::Borrowed)))
             }
             _ => None,
         }
@@ -46,7 +58,17 @@ impl<'p> Doing<'p> {
     /// Whether another step can change the same thing.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let params = self.params.as_ref().zip(other.params.as_ref());
-        self.work == other.work && params.is_none_or(|(own, other)| are_alike(own, other))
+        self.work == other.work
+            && self.is_of_one_repository(other)
+            && params.is_none_or(|(own, other)| are_alike(own, other))
+    }
+
+    /// Whether both can run the same file: in two pipelines one path may be of two repositories.
+    fn is_of_one_repository(&self, other: &Self) -> bool {
+        self.pipeline == other.pipeline
+            || matches!(self.work, Work::Put(_))
+            || self.repositories.is_empty() && other.repositories.is_empty()
+            || !self.repositories.is_disjoint(&other.repositories)
     }
 
     /// Whether its params say that it only shows what would change.

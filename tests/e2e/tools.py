@@ -90,7 +90,7 @@ def build(cache: Path) -> Tools:
     for step in ("check", "in", "out"):
         made = go(cache, registry_image, f"github.com/concourse/registry-image-resource/cmd/{step}")
         shutil.copy(made, checkers / step)
-    run(["cargo", "build", "--quiet", "--locked", "--workspace"], cwd=ROOT)
+    run(["cargo", "build", "--quiet", "--locked", "--workspace", "--bins", "--examples"], cwd=ROOT)
     # It holds each answer to GitHub's description: many seconds without optimization.
     run(["cargo", "build", "--quiet", "--locked", "--profile", "quick", "-p", "fake-github"], cwd=ROOT)
     run([ROOT / "resource/image.sh", cache / "resource"], cwd=ROOT)

@@ -1,7 +1,5 @@
 //! `diff`: what changes from one pipeline to another, and what does not.
 
-use std::process::Command;
-
 use concourse_pipeline::diff::Changes;
 use concourse_pipeline::model::Pipeline;
 use insta::assert_snapshot;
@@ -457,30 +455,20 @@ fn what_cannot_be_compared_is_said() {
     assert_eq!(revisions, "error: `HEAD~1` and `HEAD` are revisions: write `HEAD~1..HEAD`\n");
 }
 
-fn git(work: &Work, arguments: &[&str]) {
-    let output = Command::new("git")
-        .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"])
-        .args(arguments)
-        .current_dir(work.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-}
-
 /// A repository of a fleet in which each name is a project, with a commit before and after the change.
 fn fleet(names: &[&str], change: impl Fn(&Work)) -> Work {
     let work = Work::new().file("pipegen.yml", SHOP_FLEET);
     for name in names {
         work.write(&format!("projects/{name}.yml"), &manifest(name));
     }
-    git(&work, &["init", "--quiet", "--initial-branch=main"]);
+    work.git(&["init", "--quiet", "--initial-branch=main"]);
     for (message, change) in [("one", None), ("two", Some(change))] {
         if let Some(change) = change {
             change(&work);
         }
         work.run(&["render", "--quiet"]).fine();
-        git(&work, &["add", "."]);
-        git(&work, &["commit", "--quiet", "--allow-empty", "--message", message]);
+        work.git(&["add", "."]);
+        work.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
     }
     work
 }
@@ -617,15 +605,14 @@ fn markdown_is_text_and_code_alone() {
 #[test]
 fn revisions_of_git() {
     let work = shop();
-    let git = |arguments: &[&str]| git(&work, arguments);
-    git(&["init", "--quiet", "--initial-branch=main"]);
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message=one"]);
+    work.git(&["init", "--quiet", "--initial-branch=main"]);
+    work.git(&["add", "."]);
+    work.git(&["commit", "--quiet", "--message=one"]);
     work.write("projects/cart.yml", &(manifest("shop-cart") + "source: {check_every: 5m}\n"));
     work.write("projects/mail.yml", &manifest("shop-mail"));
     work.run(&["render", "--quiet"]).fine();
-    git(&["add", "."]);
-    git(&["commit", "--quiet", "--message=two"]);
+    work.git(&["add", "."]);
+    work.git(&["commit", "--quiet", "--message=two"]);
     assert_snapshot!(work.run(&["diff", "HEAD~1..HEAD"]).ended(1).stdout, @"
     2 pipelines differ; no gate gets weaker or promotes to another stage
 

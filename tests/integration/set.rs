@@ -287,23 +287,17 @@ fn instances_are_told_apart() {
     assert_eq!(work.read("fly/set-db"), work.read(&format!("rendered/{us}")));
 }
 
-fn git(work: &Work, words: &[&str]) {
-    let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"];
-    let done = Command::new("git").args(identity).args(words).current_dir(work.path()).output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-}
-
 #[test]
 fn orphan_is_told_and_left_alone() {
     let work = shop(&["api", "cart", "handwritten"]);
     let without_commit = set(&work, &[]).fine();
     assert_eq!(without_commit, "2 pipelines live as they are rendered\n");
-    git(&work, &["init", "--quiet"]);
-    git(&work, &["add", "pipegen.yml", "projects", "rendered"]);
-    git(&work, &["commit", "--quiet", "-m", "two"]);
+    work.git(&["init", "--quiet"]);
+    work.git(&["add", "pipegen.yml", "projects", "rendered"]);
+    work.git(&["commit", "--quiet", "-m", "two"]);
     fs::remove_file(work.path().join("projects/cart.yml")).unwrap();
     work.run(&["render", "--quiet"]).fine();
-    git(&work, &["commit", "--quiet", "-am", "one"]);
+    work.git(&["commit", "--quiet", "-am", "one"]);
     let printed = set(&work, &[]).fine();
     let commit = printed.split("until ").nth(1).unwrap()[..10].to_owned();
     assert_snapshot!(printed.replace(&commit, "COMMIT"), @"
@@ -333,12 +327,12 @@ fn no_command_that_a_repository_configures_is_run() {
     let pipeline = work.read("rendered/api.yml");
     work.write("lost.yml", &format!("{pipeline}# lost\n"));
     work.write(".gitattributes", "* diff=stranger filter=stranger\n");
-    git(&work, &["init", "--quiet"]);
-    git(&work, &["add", ".gitattributes", "pipegen.yml", "projects", "rendered", "lost.yml"]);
-    git(&work, &["commit", "--quiet", "-m", "two"]);
+    work.git(&["init", "--quiet"]);
+    work.git(&["add", ".gitattributes", "pipegen.yml", "projects", "rendered", "lost.yml"]);
+    work.git(&["commit", "--quiet", "-m", "two"]);
     fs::remove_file(work.path().join("projects/cart.yml")).unwrap();
     work.run(&["render", "--quiet"]).fine();
-    git(&work, &["commit", "--quiet", "-am", "one"]);
+    work.git(&["commit", "--quiet", "-am", "one"]);
 
     // `log` verifies the signature of a signed commit with `gpg.program`.
     let in_folder = |words: &[&str]| {
@@ -350,7 +344,7 @@ fn no_command_that_a_repository_configures_is_run() {
     let signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n aaaa\n -----END PGP SIGNATURE-----\n\n";
     let signed = commit.replacen("\n\n", &format!("\n{signature}"), 1);
     let signed = ran(&mut in_folder(&["hash-object", "-t", "commit", "-w", "--stdin"]), &signed).fine();
-    git(&work, &["update-ref", "HEAD", signed.trim()]);
+    work.git(&["update-ref", "HEAD", signed.trim()]);
 
     // A partial clone fetches the content that it does not have.
     let lost = ran(&mut in_folder(&["rev-parse", "HEAD:lost.yml"]), "").fine();
@@ -378,11 +372,11 @@ fn no_command_that_a_repository_configures_is_run() {
         ("extensions.partialClone", "origin"),
         ("remote.origin.promisor", "true"),
     ] {
-        git(&work, &["config", name, value]);
+        work.git(&["config", name, value]);
     }
     let log = ["log", "--format=%H", "--diff-filter=D", "--name-only"];
     for remote in ["ssh://stranger.invalid/shop".to_owned(), format!("ext::{script} %S")] {
-        git(&work, &["config", "remote.origin.url", &remote]);
+        work.git(&["config", "remote.origin.url", &remote]);
         for would_run in [&["status"][..], &log, &["cat-file", "blob", "HEAD:lost.yml"]] {
             let _ = ran(&mut in_folder(would_run), "");
             assert!(work.exists("marker"), "{would_run:?} runs a command of the repository");

@@ -61,6 +61,16 @@ impl Work {
         self.folder.path()
     }
 
+    /// Runs git there, as somebody.
+    #[track_caller]
+    pub(crate) fn git(&self, arguments: &[&str]) {
+        let settings = ["user.name=a", "user.email=a@example.com", "commit.gpgsign=false", "init.defaultBranch=main"];
+        let settings = settings.iter().flat_map(|setting| ["-c", setting]);
+        let done = Command::new("git").args(settings).args(arguments).current_dir(self.path()).output();
+        let done = done.expect("git starts");
+        assert!(done.status.success(), "{done:?}");
+    }
+
     /// With a file.
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
         self.write(name, text);

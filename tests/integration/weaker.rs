@@ -600,3 +600,41 @@ fn put_without_a_list_of_inputs_uses_every_artifact_before_it() {
     let tools = "before: [{get: tools, unpinned: because}]\nextra: {resources: [{name: tools, type: git, source: {uri: https://github.com/example/tools, branch: main}}]}\n";
     one_line(&render(""), &render(tools), WEAKER, &["deploy-shop-production", "the newest version of `tools`"]);
 }
+
+#[test]
+fn new_pipeline_that_deploys_what_a_gated_job_of_another_file_deploys_is_weaker() {
+    let (head, jobs) = SHOP.split_once("jobs:\n").unwrap();
+    let nightly = |stack: &str| {
+        let job = format!("- name: nightly\n  plan:\n  - {{get: code, trigger: true}}\n  - {}", deploy(stack));
+        format!("{head}jobs:\n{job}").replace("-trigger", "-unused").replace("-post", "-idle")
+    };
+    let told = |before: &[(&str, &str)], after: &[(&str, &str)]| {
+        let work = Work::new();
+        work.git(&["init", "--quiet"]);
+        for files in [before, after] {
+            for (name, text) in files {
+                work.write(name, text);
+            }
+            work.git(&["add", "."]);
+            work.git(&["commit", "--quiet", "--allow-empty", "--message", "a change"]);
+        }
+        let ran = work.run(&["diff", "--fail-on", "weaker", "HEAD~1..HEAD"]);
+        assert_eq!(ran.stderr, "");
+        (ran.stdout, ran.code)
+    };
+    let (same, code) = told(&[("shop.yml", SHOP)], &[("nightly.yml", &nightly("Production"))]);
+    assert_eq!(code, 1, "{same}");
+    let lines = section(&same, WEAKER);
+    assert!(same.contains("nightly.yml:\na new pipeline\n") && lines.len() == 1, "{same}");
+    assert!(
+        ["job nightly:", "`deploy-shop-production`", "waits for"].iter().all(|part| lines[0].contains(part)),
+        "{same}"
+    );
+    assert_eq!(told(&[("shop.yml", SHOP)], &[("nightly.yml", &nightly("Nightly"))]).1, 0);
+    // In a file that was there before; and with both of them there, it is no change.
+    let (idle, bad) = (nightly("Nightly"), nightly("Production"));
+    assert_eq!(told(&[("shop.yml", SHOP), ("nightly.yml", &idle)], &[("nightly.yml", &bad)]).1, 1);
+    let other = bad.replace("name: nightly", "name: nightly\n  max_in_flight: 2");
+    assert_eq!(told(&[("shop.yml", SHOP), ("nightly.yml", &bad)], &[("nightly.yml", &other)]).1, 0);
+    assert_eq!(jobs.matches("STACK: Production").count(), 1);
+}

@@ -17,7 +17,7 @@ use super::values::{Difference, differences, json};
 use super::{approvals, steps, words};
 
 /// What changes when one pipeline takes the place of another. Whoever judges gates says what is wrong with both.
-pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged, &Judged)) -> Changes {
+pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>)) -> Changes {
     let mut changes = Changes::default();
     let flows = (PipelineFlow::of(old), PipelineFlow::of(new));
     rest(old, new, &mut changes);

@@ -15,13 +15,13 @@ pub type Unapproved = BTreeSet<(String, String)>;
 
 /// What is known of the gates of a pipeline before it is compared.
 #[derive(Default)]
-pub struct Judged {
+pub struct Judged<'j> {
     /// The name by which it was judged.
-    pub name: String,
+    pub name: &'j str,
     /// What jobs take at its newest although they go by an approval.
     pub unapproved: Unapproved,
     /// Ways past its gates.
-    pub findings: Vec<Finding>,
+    pub findings: &'j [Finding],
 }
 
 /// A way past a gate.
@@ -34,9 +34,19 @@ pub struct Finding {
     pub message: String,
 }
 
+impl Finding {
+    fn subject(&self) -> Subject {
+        self.job.as_ref().map_or(Subject::Pipeline, |job| Subject::Job(job.clone()))
+    }
+
+    fn words(&self) -> String {
+        format!("{} (`{}`)", self.message, self.rule.name())
+    }
+}
+
 /// Says which findings are new.
 pub(super) fn compare(
-    (old, new): (&Judged, &Judged),
+    (old, new): (&Judged<'_>, &Judged<'_>),
     (jobs, resources): (&Matched<'_, Job>, &Matched<'_, Resource>),
     (old_flow, flow): (&PipelineFlow<'_>, &PipelineFlow<'_>),
     changes: &mut Changes,
@@ -44,12 +54,12 @@ pub(super) fn compare(
     if new.findings.is_empty() {
         return;
     }
-    let mut names: HashMap<&str, &str> = HashMap::from([(old.name.as_str(), new.name.as_str())]);
+    let mut names: HashMap<&str, &str> = HashMap::from([(old.name, new.name)]);
     names.extend(resources.pairs.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())));
     names.extend(jobs.pairs.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())));
     let renamed = |name: &str| names.get(name).copied().unwrap_or(name).to_owned();
     let mut known: HashMap<(Rule, Option<String>, String), usize> = HashMap::new();
-    for Finding { rule, job, message } in &old.findings {
+    for Finding { rule, job, message } in old.findings {
         let own = job.as_deref().map(|job| artifacts(job, (old_flow, flow), &names)).unwrap_or_default();
         let message: Vec<String> = message
             .split('`')
@@ -69,13 +79,12 @@ pub(super) fn compare(
         job.is_some_and(|job| !job.gates.is_empty())
     };
     let is_gate_gone = || jobs.removed.iter().any(|job| gated(job.name.as_str()));
-    for Finding { rule, job, message } in &new.findings {
+    for finding @ Finding { rule, job, message } in new.findings {
         if let Some(left) = known.get_mut(&(*rule, job.clone(), message.clone())).filter(|left| **left > 0) {
             *left -= 1;
             continue;
         }
-        let subject = job.as_ref().map_or(Subject::Pipeline, |job| Subject::Job(job.clone()));
-        if is_told(*rule, message, &subject, changes) {
+        if is_told(finding, changes) {
             continue;
         }
         // That a new gate names no version weakens none that was there.
@@ -85,8 +94,19 @@ pub(super) fn compare(
                 None => is_gate_gone(),
             });
         let effect = if is_weaker { Effect::Weaker } else { Effect::Changed };
-        changes.push(effect, subject, format!("{message} (`{}`)", rule.name()));
+        changes.push(effect, finding.subject(), finding.words());
     }
+}
+
+/// What findings say of a pipeline that was not there before.
+pub fn added(findings: &[Finding]) -> Changes {
+    let mut changes = Changes::default();
+    for finding in findings {
+        let effect = if finding.rule == Rule::UnpinnedApproval { Effect::Changed } else { Effect::Weaker };
+        changes.push(effect, finding.subject(), finding.words());
+    }
+    changes.changes.sort_by_key(|change| change.effect);
+    changes
 }
 
 /// The new names of artifacts that a job gets by another name than before.
@@ -113,10 +133,11 @@ fn artifacts(
 }
 
 /// Whether a change says the same.
-fn is_told(rule: Rule, message: &str, subject: &Subject, changes: &Changes) -> bool {
-    changes.changes.iter().filter(|change| change.subject == *subject).any(|change| {
+fn is_told(finding: &Finding, changes: &Changes) -> bool {
+    let subject = finding.subject();
+    changes.changes.iter().filter(|change| change.subject == subject).any(|change| {
         let tells = change.tells.as_ref().is_some_and(|(told, name)| {
-            *told == rule && name.as_ref().is_none_or(|name| message.contains(&format!("`{name}`")))
+            *told == finding.rule && name.as_ref().is_none_or(|name| finding.message.contains(&format!("`{name}`")))
         });
         change.is_gate_gone || tells
     })

@@ -20,5 +20,5 @@ mod words;
 
 pub use change::{Change, Changes, Effect, Subject};
 pub use compare::compare;
-pub use findings::{Finding, Judged, Unapproved};
+pub use findings::{Finding, Judged, Unapproved, added};
 pub use report::{Compared, in_markdown, in_words};
