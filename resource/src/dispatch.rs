@@ -37,38 +37,38 @@ pub(crate) fn run(step: Step<'_>, request: &str, context: &Context<'_>) -> Resul
     if let Some(key) = request.keys().next() {
         return Err(Error::BadRequest(format!("the request has `{key}`, which Concourse does not send")));
     }
-    let output = match (step, source) {
-        (Step::Check, Source::Gate(source)) => json(&gate::check(&source, version.as_ref(), context)?),
-        (Step::Check, Source::Compat(source)) => json(&compat::check(&source, version.as_ref(), context)?),
+    let outcome = match (step, source) {
+        (Step::Check, Source::Gate(source)) => return Ok(json(&gate::check(&source, version.as_ref(), context)?)),
+        (Step::Check, Source::Compat(source)) => return Ok(json(&compat::check(&source, version.as_ref(), context)?)),
         (Step::In(dir), source) => {
             let version = version.ok_or_else(|| Error::BadRequest("a get needs a version".to_owned()))?;
             match source {
                 Source::Gate(source) => {
                     if let Some(git) = &source.git {
-                        json(&gate::get_code(&source, git, version, params.as_ref(), dir, context)?)
+                        gate::get_code(&source, git, version, params.as_ref(), dir, context)?
                     } else {
                         no_params(params.as_ref())?;
-                        json(&gate::get(&source, version, dir, context)?)
+                        gate::get(&source, version, dir, context)?
                     }
                 }
                 Source::Compat(source) => {
                     no_params(params.as_ref())?;
-                    json(&compat::get(&source, version, dir, context)?)
+                    compat::get(&source, version, dir, context)?
                 }
             }
         }
         (Step::Out(dir), Source::Gate(source)) => {
             let params = params.ok_or_else(|| Error::BadParams("a put needs `params` with an `action`".to_owned()))?;
             let params = gate_contract::read(params).map_err(|error| Error::BadParams(format!("`params`: {error}")))?;
-            json(&gate::put(&source, &params, dir, context)?)
+            gate::put(&source, &params, dir, context)?
         }
         (Step::Out(dir), Source::Compat(source)) => {
             let params = params.unwrap_or_else(|| Value::Object(Version::new()));
             let params = gate_contract::read(params).map_err(|error| Error::BadParams(format!("`params`: {error}")))?;
-            json(&compat::put(&source, &params, dir, context)?)
+            compat::put(&source, &params, dir, context)?
         }
     };
-    Ok(output)
+    Ok(json(&outcome.without_secrets(context.log)))
 }
 
 fn json(value: &impl Serialize) -> String {

@@ -3,7 +3,7 @@
 use std::env;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::thread;
 
 use gate_contract::GitSource;
@@ -114,21 +114,22 @@ impl GitResource {
 /// Fails unless the clone in `dir` is at `commit`, and `commit` is on `branch` as the server has it.
 ///
 /// The git resource also takes a commit that only a tag keeps.
-pub(crate) fn check_clone(dir: &Path, commit: &str, branch: &str) -> Result<()> {
+pub(crate) fn check_clone(dir: &Path, commit: &str, branch: &str, log: &Log) -> Result<()> {
     let failed = |why: String| Error::NotFetched { commit: commit.to_owned(), why };
     let is_clone = std::fs::symlink_metadata(dir.join(".git")).is_ok_and(|data| data.is_dir());
     if !is_clone {
         return Err(failed("its resource made no clone".to_owned()));
     }
-    let git = |arguments: &[&str]| {
-        Command::new("git")
+    let git = |arguments: &[&str]| -> Result<Output> {
+        let output = Command::new("git")
             .args(["--no-replace-objects", "-c", "safe.directory=*", "-C"])
             .arg(dir)
             .args(arguments)
             .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
             .output()
-            .map_err(|error| failed(format!("the program git did not run: {error}")))
+            .map_err(|error| failed(format!("the program git did not run: {error}")))?;
+        String::from_utf8_lossy(&output.stderr).lines().for_each(|line| log.say(line));
+        Ok(output)
     };
     let head = git(&["rev-parse", "--verify", "HEAD^{commit}"])?.stdout;
     if head.trim_ascii() != commit.as_bytes() {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use github_gates::log::Log;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -19,6 +20,16 @@ pub(crate) struct Outcome {
 pub(crate) struct Metadatum {
     name: Cow<'static, str>,
     value: String,
+}
+
+impl Outcome {
+    /// It as the page of the build may show it: a commit's message can hold a secret.
+    pub(crate) fn without_secrets(mut self, log: &Log) -> Self {
+        for metadatum in &mut self.metadata {
+            metadatum.value = log.postable(&metadatum.value);
+        }
+        self
+    }
 }
 
 impl Metadatum {

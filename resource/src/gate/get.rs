@@ -58,7 +58,7 @@ impl Gate<'_> {
         };
         let fetched = resource
             .fetch(git, commit, params, dir, self.log)
-            .and_then(|shown| check_clone(dir, commit, &git.branch).map(|()| shown));
+            .and_then(|shown| check_clone(dir, commit, &git.branch, self.log).map(|()| shown));
         let shown = match fetched {
             Ok(shown) => shown,
             Err(error) => {

@@ -21,7 +21,8 @@ ref=$(value ref)
 if [ -e "$here/other" ]; then ref=HEAD; fi
 git -C "$1" -c advice.detachedHead=false checkout --quiet --detach "$ref" >&2
 git -C "$1" rev-parse HEAD >"$1/.git/ref"
-printf '{"version":{"ref":"%s"},"metadata":[{"name":"commit","value":"%s"}]}\n' "$ref" "$ref"
+printf '{"version":{"ref":"%s"},"metadata":[{"name":"commit","value":"%s"},{"name":"message","value":"%s"}]}\n' \
+  "$ref" "$ref" "$(git -C "$1" log -1 --format=%s)"
 "#;
 
 const PASSWORD: &str = "password-of-the-code-TOPSECRET";
@@ -204,12 +205,26 @@ fn get_fetches_the_approved_commit_and_no_newer_one() {
                 {"name": "approved_by", "value": "alice"},
                 {"name": "approved_at", "value": approved.lab.closed_at(number)},
                 {"name": "commit", "value": a},
+                {"name": "message", "value": "a"},
             ]})
         );
         assert_eq!(run.writes(), Vec::<String>::new());
         approved.claim(&dir, &build(7)).succeeds();
         assert!(!approved.git(&["-C", dir.to_str().unwrap(), "status", "--porcelain"]).contains("approval"));
     }
+}
+
+#[test]
+fn secrets_in_what_the_git_resource_tells_are_masked() {
+    let approved = Approved::new();
+    let token = ["ghp", "_0123456789abcdefghijABCDEFGHIJ012345"].concat();
+    let a = approved.commit(&format!("uses {token} and {PASSWORD}."));
+    let number = approved.approved(1, &a);
+    let (run, dir) = approved.lab.get(&approved.version(number, &a), "code");
+    run.succeeds();
+    assert_eq!(run.json()["metadata"][4], json!({"name": "message", "value": "uses [redacted] and [redacted]."}));
+    // The code stays what was approved.
+    assert!(fs::read_to_string(dir.join("file")).unwrap().contains(PASSWORD));
 }
 
 #[test]
