@@ -1,6 +1,6 @@
 //! Requests of one step, as measured (`resource/README.md`, "Requests and rate limits").
 
-use concourse_pipeline::flow::IssueMark;
+use concourse_pipeline::issues::IssueMark;
 
 /// What the steps of a resource of issues cost, in requests.
 #[derive(Clone, Copy, Debug)]

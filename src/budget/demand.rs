@@ -110,7 +110,7 @@ impl Demand {
                     let webhook = resource.webhook_token.is_some();
                     account.poll(every, cost, webhook);
                     if !webhook {
-                        *account.without_webhook.entry(issue.id.repository.clone()).or_default() += 1;
+                        *account.without_webhook.entry(issue.repository().to_owned()).or_default() += 1;
                     }
                 }
                 account.round += round(pipeline, name, cost);
@@ -132,7 +132,7 @@ impl Demand {
             }
             _ => Credential::Token { name: word("access_token") },
         };
-        let api = issue.id.host.clone();
+        let api = issue.host().to_owned();
         self.accounts.entry((api.clone(), credential.clone())).or_insert_with(|| Account {
             api,
             credential,

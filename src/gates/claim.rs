@@ -1,10 +1,11 @@
 //! *Claim*: a job claims its approval before it does anything else.
 
+use concourse_pipeline::issues::IssueSource;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use crate::lower::Author;
 
-use super::model::{Approval, Get, Issue, Job, Pipeline, Put, Step, Unit, What};
+use super::model::{Approval, Get, Job, Pipeline, Put, Step, Unit, What};
 use super::sequence::{Order, order, why_apart};
 use super::work::Doing;
 
@@ -51,7 +52,7 @@ fn follows(get: &Get<'_>, step: &Step<'_>, pipeline: &Pipeline<'_>) -> bool {
 fn unclaimed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     let is_claimed = |approval: &Approval<'_>| {
         let claims = job.puts().filter(|(put, _)| put.action() == Some("claim"));
-        let mut gates = claims.map(|(put, _)| pipeline.issue(put.resource).and_then(Issue::gate));
+        let mut gates = claims.map(|(put, _)| pipeline.issue(put.resource).and_then(IssueSource::id));
         gates.any(|gate| gate.is_none() || approval.gate.is_none() || gate == approval.gate)
     };
     let approvals = job.gets().filter(|(get, _)| {
@@ -86,7 +87,7 @@ fn unclaimed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnosti
 /// Two builds of a job would deploy two approvals at once, and nobody knows which of them is deployed at the end.
 fn parallel(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     let writes = |(put, _): &(&Put<'_>, &Step<'_>)| {
-        let is_of_gate = pipeline.issue(put.resource).and_then(Issue::gate).is_some();
+        let is_of_gate = pipeline.issue(put.resource).and_then(IssueSource::id).is_some();
         is_of_gate && matches!(put.action(), Some("claim" | "record"))
     };
     if let Some((put, step)) = job.puts().find(writes).filter(|_| job.is_parallel) {
@@ -145,7 +146,7 @@ fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
 fn failed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     let is_record = |step: &Step<'_>| match &step.what {
         What::Put(put) => {
-            put.action() == Some("record") && pipeline.issue(put.resource).and_then(Issue::gate).is_some()
+            put.action() == Some("record") && pipeline.issue(put.resource).and_then(IssueSource::id).is_some()
         }
         _ => false,
     };

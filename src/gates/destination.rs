@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::issues::IssueSource;
 use concourse_pipeline::job_names::environment;
 use concourse_pipeline::params::has_words;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity};
@@ -10,7 +11,7 @@ use yaml_source::yaml::Value;
 use crate::plan::StagePhase;
 
 use super::facts::as_found;
-use super::model::{Environment, Issue, Job, Pipeline, Source, Unit};
+use super::model::{Environment, Job, Pipeline, Source, Unit};
 use super::spelling::has_variable;
 
 const WRITE_DESTINATION: &str =
@@ -68,7 +69,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
             ));
         }
         let claims = job.puts().filter(|(put, _)| {
-            let is_of_gate = pipeline.issue(put.resource).and_then(Issue::gate).as_ref() == Some(gate);
+            let is_of_gate = pipeline.issue(put.resource).and_then(IssueSource::id).as_ref() == Some(gate);
             is_of_gate && put.action() == Some("claim")
         });
         for (claim, step) in claims {

@@ -14,9 +14,10 @@ use crate::plan::StagePhase;
 use crate::project::Stage;
 
 use concourse_pipeline::Repository;
+use concourse_pipeline::issues::{IssueId, IssueMark, Issues};
 
 use super::likeness::Texts;
-use super::model::{GateId, Home, Job, Key, Mark, Owner, Pipeline, Put, Resource, Step, What};
+use super::model::{Home, Job, Owner, Pipeline, Put, Resource, Step, What};
 use super::spelling::{has_variable, plain};
 
 /// What other pipelines have to know of some.
@@ -83,14 +84,14 @@ pub(super) struct GateName {
     pub(super) key: String,
 }
 
-impl From<&GateId<'_>> for GateName {
-    fn from(gate: &GateId<'_>) -> Self {
-        let key = match gate.key {
-            Key::Gate(key) => key.to_owned(),
+impl From<&IssueId<'_>> for GateName {
+    fn from(gate: &IssueId<'_>) -> Self {
+        let key = match gate.mark {
+            IssueMark::Gate(key) => key.to_owned(),
             // No key of a gate has a space.
-            Key::Title(title) => format!("title {title}"),
+            IssueMark::Title(title) => format!("title {title}"),
         };
-        Self { place: gate.place.clone(), key }
+        Self { place: gate.repository.clone(), key }
     }
 }
 
@@ -249,12 +250,12 @@ impl Facts {
                 What::Get(get) if job.is_rendered() => {
                     let Some(resource) = pipeline.resources.get(get.resource) else { continue };
                     let Some(issue) = &resource.issue else { continue };
-                    if let Mark::Title { prefix, is_closed: true, .. } = issue.mark
+                    if let Issues::Title { prefix, is_closed: true, .. } = issue.issues
                         && !resource.is_gates_own
                     {
                         let input = job.stage().and_then(|(stage, _)| stage.input_span(get.name));
                         self.watches.push(Watch {
-                            place: issue.place.clone(),
+                            place: issue.repository.clone(),
                             resource: get.resource.to_owned(),
                             prefix: prefix.unwrap_or_default().to_owned(),
                             labels: texts(resource.source.get("labels")),
@@ -304,8 +305,8 @@ impl Facts {
     /// A put to an issue, or to something that may be deployed.
     fn put(&mut self, put: &Put<'_>, step: &Step<'_>, job: &Job<'_>, pipeline: &Pipeline<'_>, at: &Arc<JobAt>) {
         let Some(resource) = pipeline.resources.get(put.resource) else { return };
-        match resource.issue.as_ref().map(|issue| (issue, issue.gate(), &issue.mark)) {
-            Some((_, Some(gate), Mark::Gate { .. })) => match put.action() {
+        match resource.issue.as_ref().map(|issue| (issue, issue.id(), issue.issues)) {
+            Some((_, Some(gate), Issues::Gate { .. })) => match put.action() {
                 Some("claim") => self.consumers.push(Use {
                     gate: Arc::new(GateName::from(&gate)),
                     destination: resource.source.text("destination").unwrap_or_default().to_owned(),
@@ -327,13 +328,13 @@ impl Facts {
                     self.writers.push(Use { gate, destination: String::new(), span, job: Arc::clone(at) });
                 }
             },
-            Some((issue, _, Mark::Title { prefix, title, .. })) => {
-                let title = put.text("title_template").or(*title).or(*prefix).unwrap_or_default();
+            Some((issue, _, Issues::Title { prefix, template, .. })) => {
+                let title = put.text("title_template").or(template).or(prefix).unwrap_or_default();
                 let (fixed, is_whole) = fixed(title);
                 let is_own = resource.is_gates_own && step.author == Author::Generator;
                 let titles = if is_own { &mut self.titles } else { &mut self.compat_titles };
                 titles.push(Title {
-                    of: Arc::new(GateName { place: issue.place.clone(), key: put.resource.to_owned() }),
+                    of: Arc::new(GateName { place: issue.repository.clone(), key: put.resource.to_owned() }),
                     fixed,
                     is_whole,
                     labels: texts(put.params.and_then(|params| params.get("labels"))),

@@ -13,6 +13,7 @@ use crate::project::Stage;
 use github_issues_resource::contract::files;
 
 use concourse_pipeline::Repository;
+use concourse_pipeline::issues::{IssueId, IssueSource};
 
 use super::sequence::Path;
 use super::version::is_used;
@@ -54,7 +55,7 @@ pub(super) struct Resource<'a> {
     /// The source, and what its type lays under it.
     pub(super) source: Source<'a>,
     /// The issue or the approvals that it stands for.
-    pub(super) issue: Option<Issue<'a>>,
+    pub(super) issue: Option<IssueSource<'a>>,
     /// Whether this program made it as the resource of a gate or a record.
     pub(super) is_gates_own: bool,
     /// The image behind its type.
@@ -92,38 +93,9 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What a resource of issues stands for.
-pub(super) struct Issue<'a> {
-    pub(super) place: Repository,
-    pub(super) mark: Mark<'a>,
-}
-
-/// How an issue is known.
-pub(super) enum Mark<'a> {
-    /// By the key of its gate.
-    Gate {
-        key: &'a str,
-        /// Versions of the resource are approvals.
-        is_trigger: bool,
-        /// Versions of the resource are records.
-        is_records: bool,
-        /// The artifact of a get is the approved code, with the approval inside.
-        has_code: bool,
-    },
-    /// By its title, as MIT Open Learning's image does.
-    Title {
-        /// What a watched title begins with.
-        prefix: Option<&'a str>,
-        /// The title of an issue that a put opens.
-        title: Option<&'a str>,
-        /// Versions of the resource are closed issues.
-        is_closed: bool,
-    },
-}
-
 impl<'a> Resource<'a> {
     pub(super) fn new(span: Span, type_name: &'a str, image: Option<&'a str>, source: Source<'a>) -> Self {
-        let issue = Issue::of(type_name, image, source);
+        let issue = IssueSource::read(type_name, image, |key| source.text(key));
         Self { span, type_name, source, issue, is_gates_own: false, image, is_fixed: false, is_clock: false }
     }
 
@@ -134,11 +106,12 @@ impl<'a> Resource<'a> {
 
     /// Whether its versions are approvals.
     pub(super) fn is_approval(&self) -> bool {
-        match self.issue.as_ref().map(|issue| &issue.mark) {
-            Some(Mark::Gate { is_trigger, .. }) => *is_trigger,
-            Some(Mark::Title { is_closed, .. }) => *is_closed,
-            None => false,
-        }
+        self.issue.as_ref().is_some_and(IssueSource::is_approval)
+    }
+
+    /// Whether the artifact of a get is the approved code, with the approval inside.
+    pub(super) fn brings_code(&self) -> bool {
+        self.issue.as_ref().is_some_and(IssueSource::has_key) && self.source.get("git").is_some()
     }
 
     /// The repository of a git resource, or of the code that an approval brings.
@@ -151,61 +124,6 @@ impl<'a> Resource<'a> {
             _ => None,
         }
     }
-}
-
-impl<'a> Issue<'a> {
-    /// Whether a resource is one of issues shows by its type, by the image behind the type, or by its source.
-    fn of(type_name: &str, image: Option<&str>, source: Source<'a>) -> Option<Self> {
-        let of_image = image.is_some_and(|image| image.contains("github-issues"));
-        let gate = source.text("gate").zip(source.text("role"));
-        let has_code = source.get("git").is_some();
-        if gate.is_none() && !of_image && type_name != "github-issues" {
-            return None;
-        }
-        let place = Repository::of_issues(source.text("gh_host"), source.text("repository").unwrap_or_default());
-        let mark = match gate {
-            Some((key, role)) => {
-                Mark::Gate { key, is_trigger: role == "trigger", is_records: role == "records", has_code }
-            }
-            None => Mark::Title {
-                prefix: source.text("issue_prefix"),
-                title: source.text("issue_title_template"),
-                is_closed: source.text("issue_state") != Some("open"),
-            },
-        };
-        Some(Self { place, mark })
-    }
-
-    /// The gate whose records it watches.
-    pub(super) fn records(&self) -> Option<GateId<'a>> {
-        matches!(self.mark, Mark::Gate { is_records: true, .. }).then(|| self.gate()).flatten()
-    }
-
-    /// The gate that it belongs to.
-    pub(super) fn gate(&self) -> Option<GateId<'a>> {
-        match &self.mark {
-            Mark::Gate { key, .. } => Some(GateId { place: self.place.clone(), key: Key::Gate(key) }),
-            Mark::Title { prefix, .. } => {
-                prefix.map(|prefix| GateId { place: self.place.clone(), key: Key::Title(prefix) })
-            }
-        }
-    }
-}
-
-/// A gate: where its issues live, and how they are known there.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct GateId<'a> {
-    pub(super) place: Repository,
-    pub(super) key: Key<'a>,
-}
-
-/// How the issues of a gate are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Key<'a> {
-    /// By the gate's key.
-    Gate(&'a str),
-    /// By what their titles begin with.
-    Title(&'a str),
 }
 
 /// A job.
@@ -396,7 +314,7 @@ pub(super) struct Approval<'a> {
     /// The resource.
     pub(super) resource: &'a str,
     /// The gate.
-    pub(super) gate: Option<GateId<'a>>,
+    pub(super) gate: Option<IssueId<'a>>,
     /// It names versions, of which the artifact's files tell.
     pub(super) is_exact: bool,
     /// The artifact is the approved code.
@@ -469,7 +387,7 @@ impl<'a> Job<'a> {
     }
 
     /// The gates whose approvals it takes.
-    pub(super) fn gates(&self) -> impl Iterator<Item = &GateId<'a>> {
+    pub(super) fn gates(&self) -> impl Iterator<Item = &IssueId<'a>> {
         self.approvals.iter().filter_map(|approval| approval.gate.as_ref())
     }
 
@@ -480,7 +398,7 @@ impl<'a> Job<'a> {
 
     /// Whether a task has an approval or a record among its inputs.
     pub(super) fn sees_versions(&self, task: &Task<'_>, pipeline: &Pipeline<'_>) -> bool {
-        let is_record = |get: &Get<'_>| pipeline.issue(get.resource).is_some_and(|issue| issue.records().is_some());
+        let is_record = |get: &Get<'_>| pipeline.issue(get.resource).is_some_and(IssueSource::is_records);
         self.sees_approval(task) || self.gets().any(|(get, _)| is_record(get) && task.inputs.contains(&get.name))
     }
 
@@ -522,7 +440,7 @@ impl<'a> Pipeline<'a> {
     }
 
     /// The issue behind a resource.
-    pub(super) fn issue(&self, resource: &str) -> Option<&Issue<'a>> {
+    pub(super) fn issue(&self, resource: &str) -> Option<&IssueSource<'a>> {
         self.resources.get(resource)?.issue.as_ref()
     }
 
@@ -553,9 +471,9 @@ fn approvals<'a>(job: &Job<'a>, resources: &BTreeMap<&'a str, Resource<'a>>) -> 
             Some(Approval {
                 artifact: get.name,
                 resource: get.resource,
-                gate: issue.gate(),
-                is_exact: matches!(issue.mark, Mark::Gate { .. }),
-                is_code: matches!(issue.mark, Mark::Gate { has_code: true, .. }),
+                gate: issue.id(),
+                is_exact: issue.has_key(),
+                is_code: resource.brings_code(),
                 is_followed: !get.passed.is_empty(),
                 span: step.span,
             })
@@ -568,7 +486,7 @@ pub(super) struct Unit<'p, 'a> {
     /// The resources that kinds put to behind a gate, by their pipeline's name.
     pub(super) deploying: BTreeSet<(&'a str, &'a str)>,
     /// The records of each gate.
-    pub(super) records: HashMap<GateId<'a>, Vec<Record<'p, 'a>>>,
+    pub(super) records: HashMap<IssueId<'a>, Vec<Record<'p, 'a>>>,
 }
 
 /// A put that records versions for a gate.
@@ -590,7 +508,7 @@ impl<'p, 'a> Unit<'p, 'a> {
                         unit.deploying.insert((pipeline.name, put.resource));
                     }
                     if put.action() == Some("record")
-                        && let Some(gate) = pipeline.issue(put.resource).and_then(Issue::gate)
+                        && let Some(gate) = pipeline.issue(put.resource).and_then(IssueSource::id)
                     {
                         let destination = pipeline.source(put.resource).and_then(|source| source.text("destination"));
                         unit.records.entry(gate).or_default().push(Record { job, put, destination, span: step.span });

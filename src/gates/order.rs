@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use concourse_pipeline::issues::IssueSource;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
 
 use crate::lower::Author;
 use crate::project::Stage;
 
-use super::model::{Get, Issue, Job, Mark, Pipeline, What};
+use super::model::{Get, Job, Pipeline, Resource, What};
 
 /// A stage, and its jobs: the preview and the deployment.
 struct OfStage<'p, 'a> {
@@ -71,13 +72,12 @@ fn newest<'p, 'a>(
 /// Whether an approval or a record names the commit of the code.
 fn is_named(code: &str, job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
     let approvals = job.approvals.iter().filter(|approval| approval.is_exact).map(|approval| approval.artifact);
-    let is_records = |get: &Get<'_>| pipeline.issue(get.resource).and_then(Issue::records).is_some();
+    let is_records = |get: &Get<'_>| pipeline.issue(get.resource).is_some_and(IssueSource::is_records);
     let records = job.gets().filter(|(get, _)| is_records(get)).map(|(get, _)| get.name);
     let mut naming = approvals.chain(records);
     naming.any(|artifact| {
         let has_code = job.gets().any(|(get, _)| {
-            let mark = pipeline.issue(get.resource).map(|issue| &issue.mark);
-            get.name == artifact && matches!(mark, Some(Mark::Gate { has_code: true, .. }))
+            get.name == artifact && pipeline.resources.get(get.resource).is_some_and(Resource::brings_code)
         });
         (artifact == code && has_code) || is_checked_out(code, artifact, job)
     })

@@ -1,13 +1,14 @@
 //! *Pins*: what a job compares with its approval, or with the record that starts it, is recorded by whoever writes that gate,
 //! from a file of the same name.
 
+use concourse_pipeline::issues::{IssueId, IssueSource};
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::{Value, escape};
 
 use crate::project::Pin;
 
 use super::facts::as_found;
-use super::model::{GateId, Issue, Job, Pipeline, Record, Unit, What};
+use super::model::{Job, Pipeline, Record, Unit, What};
 
 /// A version that is recorded from one file and compared from another never passes.
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
@@ -42,7 +43,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
 /// A record that names no version approves whatever is newest.
 fn unpinned(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     for (put, step) in job.puts().filter(|(put, _)| put.action() == Some("record")) {
-        let promotes = pipeline.issue(put.resource).and_then(Issue::gate).is_some()
+        let promotes = pipeline.issue(put.resource).and_then(IssueSource::id).is_some()
             && pipeline.source(put.resource).is_some_and(|source| source.get("destination").is_some());
         let is_pinned = match put.params.and_then(|params| params.get("pins")) {
             Some(Value::Map(pins)) => !pins.is_empty(),
@@ -88,7 +89,7 @@ fn compared<'a>(job: &Job<'a>) -> Vec<(&'a str, &'a str, yaml_source::source::Sp
 /// The files from which the writers of a gate record a pin. What they hand on of an approval of their own is what that
 /// approval names.
 fn recorded<'u, 'a>(
-    gate: &GateId<'a>,
+    gate: &IssueId<'a>,
     name: &str,
     unit: &'u Unit<'_, 'a>,
     depth: usize,

@@ -1,5 +1,6 @@
 //! *Source*: what an approval names comes from where the job takes it.
 
+use concourse_pipeline::issues::IssueSource;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Value, escape};
@@ -10,7 +11,7 @@ use crate::project::{Input, Pin, Stage};
 use concourse_pipeline::Repository;
 
 use super::facts::as_found;
-use super::model::{Issue, Job, Pipeline, Resource, Unit};
+use super::model::{Job, Pipeline, Resource, Unit};
 
 /// A commit of one repository is not there in another one, unless that is a mirror. A name such as `1.2.0` can mean
 /// something else in another place.
@@ -22,7 +23,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
     let approvals = job.approvals.iter().filter(|approval| approval.is_exact);
     let approvals = approvals.filter_map(|approval| approval.gate.clone());
     let own = job.gets().filter(|(_, step)| step.author == Author::Generator);
-    let records = own.filter_map(|(get, _)| pipeline.issue(get.resource).and_then(Issue::records));
+    let records = own.filter_map(|(get, _)| pipeline.issue(get.resource).and_then(IssueSource::records));
     for gate in approvals.chain(records) {
         for record in unit.records.get(&gate).into_iter().flatten() {
             let Some((writer, _)) = record.job.stage() else { continue };

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::flow::is_gate_type;
+use crate::issues::is_gate_type;
 use crate::job_names::{self, Environment, environment_of};
 use crate::model::is_clock;
 use crate::validate::PathPattern;

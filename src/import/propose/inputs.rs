@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use concourse_pipeline::flow::{IssueMark, Taking};
+use concourse_pipeline::flow::Taking;
+use concourse_pipeline::issues::IssueMark;
 use concourse_pipeline::model::{GetStep, Resource};
 use serde_json::{Map, Value as Json, json};
 

@@ -1,6 +1,6 @@
 //! The jobs of stages: their names, hooks, tabs, notifications and options.
 
-use concourse_pipeline::flow::IssueMark;
+use concourse_pipeline::issues::IssueMark;
 use concourse_pipeline::model::{Core, PutStep, ResourceName, Step};
 use serde_json::{Map, Value as Json, json};
 

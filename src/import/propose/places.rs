@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use concourse_pipeline::flow::{IssueMark, PipelineFlow};
+use concourse_pipeline::flow::PipelineFlow;
+use concourse_pipeline::issues::IssueMark;
 use github_issues_resource::contract::GateKey;
 
 use crate::import::read::shape::{Shape, StageJobs};

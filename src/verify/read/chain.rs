@@ -6,10 +6,11 @@ use concourse_scheduler as scheduler;
 use promotion_verify as model;
 use promotion_verify::{CODE, Found, Gate, GateId, Stage, StageId, UNKNOWN};
 
+use concourse_pipeline::issues::{IssueId, IssueMark};
 use concourse_pipeline::view::{StepKind, StepView, field, list, text, texts};
 use yaml_source::source::Span;
 
-use super::meaning::{GateKey, Key, Meaning, is_record, watches, written_gate};
+use super::meaning::{Meaning, is_record, watches, written_gate};
 use super::plan::Planning;
 use super::{DEPLOYED, JOB, JobAt, Reader};
 
@@ -127,7 +128,7 @@ pub(super) struct Making<'m, 'r, 'n> {
     several: bool,
     pub(super) names: Interned,
     pub(super) stages: Vec<String>,
-    gates: Vec<GateKey>,
+    gates: Vec<IssueId<'n>>,
     /// The stages that need approvals, by the number of pipelines set before.
     gated: BTreeSet<(usize, StageId)>,
     /// The gates that promise something, by the number of pipelines set before.
@@ -147,9 +148,7 @@ impl<'n> Making<'_, '_, 'n> {
             for step in &job.steps {
                 let Some(meaning) = reader.meaning(*at, step.resource()) else { continue };
                 match (step.kind, meaning) {
-                    (StepKind::Put, Meaning::Post { gate, .. } | Meaning::Signals(gate))
-                        if is_record(step, &gate.1) =>
-                    {
+                    (StepKind::Put, Meaning::Post { gate, .. } | Meaning::Signals(gate)) if is_record(step, gate) => {
                         let gate = written_gate(step, gate);
                         let id = self.add_gate(&gate, job.span);
                         let title = step.param("title").and_then(text).map(str::to_owned);
@@ -215,13 +214,13 @@ impl<'n> Making<'_, '_, 'n> {
         StageId(self.stages.len() - 1)
     }
 
-    pub(super) fn add_gate(&mut self, gate: &GateKey, span: Span) -> GateId {
+    pub(super) fn add_gate(&mut self, gate: &IssueId<'n>, span: Span) -> GateId {
         if let Some(at) = self.gates.iter().position(|known| known == gate) {
             return GateId(at);
         }
-        let (Key::Gate(name) | Key::Title(name)) = &gate.1;
-        let mut all = vec![name.clone()];
-        if let Key::Gate(key) = &gate.1 {
+        let name = gate.mark.text();
+        let mut all = vec![name.to_owned()];
+        if let IssueMark::Gate(key) = gate.mark {
             // `shop/-/QA/deployed` is `QA deployed` for people.
             let mut parts = key.rsplit('/');
             if let (Some(what), Some(environment)) = (parts.next(), parts.next()) {
@@ -366,7 +365,7 @@ impl<'n> Making<'_, '_, 'n> {
         else {
             return;
         };
-        let gate = |key: &GateKey| self.gates.iter().position(|known| known == key).map(GateId);
+        let gate = |key: &IssueId<'n>| self.gates.iter().position(|known| known == key).map(GateId);
         let stage = |name: &String| self.stages.iter().position(|known| known == name).map(StageId);
         let gates: Vec<_> = match meaning.gate().and_then(gate) {
             Some(new) => former.gates.iter().filter_map(gate).map(|old| (old, new)).collect(),

@@ -3,49 +3,37 @@
 use std::collections::BTreeMap;
 
 use concourse_pipeline::Repository;
-
+use concourse_pipeline::issues::{IssueId, IssueMark, IssueSource, Issues, Role};
 use concourse_pipeline::model::is_clock;
 use concourse_pipeline::view::{Definition, PipelineView, StepView, field, list, text, texts};
 
-/// How an issue is known.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Key {
-    /// By the key of its gate.
-    Gate(String),
-    /// By the beginning of its title.
-    Title(String),
-}
-
-/// A gate, as the run knows it: the repository of its issues, and how they are known there.
-pub(super) type GateKey = (Repository, Key);
-
 /// What a resource is.
-pub(super) enum Meaning {
+pub(super) enum Meaning<'n> {
     World,
     Constant,
     /// Puts to it are claims, records and reports of a gate.
     Post {
-        gate: GateKey,
+        gate: IssueId<'n>,
         destination: Option<String>,
     },
     Approvals {
-        gate: GateKey,
+        gate: IssueId<'n>,
         destination: String,
         has_code: bool,
     },
-    Records(GateKey),
-    Signals(GateKey),
+    Records(IssueId<'n>),
+    Signals(IssueId<'n>),
 }
 
 /// The former names that a resource of a gate lists.
 #[derive(Default)]
-pub(super) struct Former {
-    pub(super) gates: Vec<GateKey>,
+pub(super) struct Former<'n> {
+    pub(super) gates: Vec<IssueId<'n>>,
     pub(super) destinations: Vec<String>,
 }
 
-impl Meaning {
-    pub(super) fn gate(&self) -> Option<&GateKey> {
+impl<'n> Meaning<'n> {
+    pub(super) fn gate(&self) -> Option<&IssueId<'n>> {
         match self {
             Meaning::World | Meaning::Constant => None,
             Meaning::Post { gate, .. }
@@ -66,36 +54,38 @@ pub(super) fn is_waiting(step: &StepView<'_>) -> bool {
 }
 
 /// Whether a put writes what was deployed into an issue. MIT Open Learning's image has no other action.
-pub(super) fn is_record(step: &StepView<'_>, key: &Key) -> bool {
-    match key {
-        Key::Gate(_) => step.param("action").and_then(text) == Some("record"),
-        Key::Title(_) => true,
+pub(super) fn is_record(step: &StepView<'_>, issue: &IssueId<'_>) -> bool {
+    match issue.mark {
+        IssueMark::Gate(_) => step.param("action").and_then(text) == Some("record"),
+        IssueMark::Title(_) => true,
     }
 }
 
 /// The gate that a put writes. MIT Open Learning's image takes a title from the params, too: what stands before its first
 /// variable is known.
-pub(super) fn written_gate(step: &StepView<'_>, gate: &GateKey) -> GateKey {
+pub(super) fn written_gate<'n>(step: &StepView<'n>, gate: &IssueId<'n>) -> IssueId<'n> {
     let title = step.param("title_template").and_then(text);
-    match (&gate.1, title) {
-        (Key::Title(_), Some(title)) => {
+    match (gate.mark, title) {
+        (IssueMark::Title(_), Some(title)) => {
             let fixed = title.split("((").next().unwrap_or(title);
-            (gate.0.clone(), Key::Title(fixed.to_owned()))
+            IssueId { mark: IssueMark::Title(fixed), ..gate.clone() }
         }
         _ => gate.clone(),
     }
 }
 
 /// Whether closing an issue is a signal for a resource.
-pub(super) fn watches((place, prefix): &GateKey, (of, title): &GateKey) -> bool {
-    match (prefix, title) {
-        (Key::Title(prefix), Key::Title(title)) => place == of && title.starts_with(prefix),
+pub(super) fn watches(watched: &IssueId<'_>, issue: &IssueId<'_>) -> bool {
+    match (watched.mark, issue.mark) {
+        (IssueMark::Title(prefix), IssueMark::Title(title)) => {
+            watched.repository == issue.repository && title.starts_with(prefix)
+        }
         _ => false,
     }
 }
 
 /// What each resource of a pipeline is, by its name.
-pub(super) fn meanings<'n>(view: &PipelineView<'n>) -> BTreeMap<&'n str, Meaning> {
+pub(super) fn meanings<'n>(view: &PipelineView<'n>) -> BTreeMap<&'n str, Meaning<'n>> {
     let mut found = BTreeMap::new();
     for resource in &view.resources {
         let kind = resource.text("type").unwrap_or_default();
@@ -106,30 +96,27 @@ pub(super) fn meanings<'n>(view: &PipelineView<'n>) -> BTreeMap<&'n str, Meaning
             resource.source().and_then(|own| field(own, key)).or_else(|| defaults.and_then(|node| field(node, key)))
         };
         let source = |key: &str| value(key).and_then(text);
-        let place = || Repository::of_issues(source("gh_host"), source("repository").unwrap_or_default());
         let is_fixed = field(resource.node, "version").is_some_and(|version| version.as_map().is_some());
-        let is_of_issues = kind == "github-issues" || image.is_some_and(|image| image.contains("github-issues"));
-        let meaning = match (source("gate"), source("role")) {
-            (Some(gate), Some(role)) => {
-                let gate = (place(), Key::Gate(gate.to_owned()));
-                let destination = source("destination").map(str::to_owned);
-                match role {
-                    "trigger" => Meaning::Approvals {
-                        gate,
-                        destination: destination.unwrap_or_default(),
-                        has_code: value("git").is_some(),
-                    },
-                    "records" => Meaning::Records(gate),
-                    _ => Meaning::Post { gate, destination },
-                }
+        let issue = IssueSource::read(kind, image, source);
+        let by_title = |title: &'n str| {
+            let repository = Repository::of_issues(source("gh_host"), source("repository").unwrap_or_default());
+            IssueId { repository, mark: IssueMark::Title(title) }
+        };
+        let meaning = match issue.map(|issue| (issue.issues, issue.id())) {
+            Some((Issues::Gate { role: Role::Trigger, .. }, Some(gate))) => Meaning::Approvals {
+                gate,
+                destination: source("destination").unwrap_or_default().to_owned(),
+                has_code: value("git").is_some(),
+            },
+            Some((Issues::Gate { role: Role::Records, .. }, Some(gate))) => Meaning::Records(gate),
+            Some((Issues::Gate { role: Role::Post, .. }, Some(gate))) => {
+                Meaning::Post { gate, destination: source("destination").map(str::to_owned) }
             }
-            _ if is_of_issues && source("issue_state") == Some("open") => {
-                let title = source("issue_title_template").or(source("issue_prefix")).unwrap_or(resource.name);
-                Meaning::Post { gate: (place(), Key::Title(title.to_owned())), destination: None }
+            Some((Issues::Title { prefix, template, is_closed: false }, _)) => {
+                Meaning::Post { gate: by_title(template.or(prefix).unwrap_or(resource.name)), destination: None }
             }
-            _ if is_of_issues => {
-                let prefix = source("issue_prefix").or(source("issue_title_template")).unwrap_or_default();
-                Meaning::Signals((place(), Key::Title(prefix.to_owned())))
+            Some((Issues::Title { prefix, template, .. }, _)) => {
+                Meaning::Signals(by_title(prefix.or(template).unwrap_or_default()))
             }
             _ if is_fixed || is_clock(kind, of_type.is_some(), image) => Meaning::Constant,
             _ => Meaning::World,
@@ -140,16 +127,17 @@ pub(super) fn meanings<'n>(view: &PipelineView<'n>) -> BTreeMap<&'n str, Meaning
 }
 
 /// The former names that the resources of a pipeline list.
-pub(super) fn former_names<'n>(view: &PipelineView<'n>) -> BTreeMap<&'n str, Former> {
+pub(super) fn former_names<'n>(view: &PipelineView<'n>) -> BTreeMap<&'n str, Former<'n>> {
     let of = |resource: &Definition<'n>| {
         let source = resource.source()?;
-        let place = || {
+        let repository = || {
             let host = field(source, "gh_host").and_then(text);
             Repository::of_issues(host, field(source, "repository").and_then(text).unwrap_or_default())
         };
-        let names = |key: &str| texts(list(source, key)).map(|(name, _)| name.to_owned());
-        let gates = names("gate_aliases").map(|key| (place(), Key::Gate(key))).collect();
-        Some((resource.name, Former { gates, destinations: names("former_destinations").collect() }))
+        let names = |key: &str| texts(list(source, key)).map(|(name, _)| name);
+        let gates = names("gate_aliases").map(|key| IssueId { repository: repository(), mark: IssueMark::Gate(key) });
+        let destinations = names("former_destinations").map(str::to_owned).collect();
+        Some((resource.name, Former { gates: gates.collect(), destinations }))
     };
     view.resources.iter().filter_map(of).collect()
 }

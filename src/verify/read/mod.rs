@@ -12,11 +12,12 @@ mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::issues::IssueMark;
 use concourse_pipeline::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list};
 use yaml_source::yaml::{Value, decode};
 
 pub(crate) use chain::{Chain, ChainNames};
-use meaning::{Former, Key, Meaning, former_names, is_record, is_waiting, meanings};
+use meaning::{Former, Meaning, former_names, is_record, is_waiting, meanings};
 
 /// A pipeline of the run.
 pub(super) struct Read<'n> {
@@ -44,9 +45,9 @@ pub(super) struct Reader<'r, 'n> {
     /// The environments of jobs, or of single steps (`JOB/STEP`), as the user names them.
     targets: &'r [(String, String)],
     /// What each resource is, by pipeline and name.
-    meanings: Vec<BTreeMap<&'n str, Meaning>>,
+    meanings: Vec<BTreeMap<&'n str, Meaning<'n>>>,
     /// The former names that each resource lists.
-    former: Vec<BTreeMap<&'n str, Former>>,
+    former: Vec<BTreeMap<&'n str, Former<'n>>>,
     /// Type and source of each resource, as text.
     sources: Vec<BTreeMap<&'n str, String>>,
     /// The gated deployments by what they put: resource and params, and the number of pipelines set before.
@@ -82,7 +83,7 @@ impl<'r, 'n> Reader<'r, 'n> {
                 if let Some(Meaning::Post { gate, destination: Some(destination) }) =
                     reader.meaning(at, step.resource())
                     && step.kind == StepKind::Put
-                    && is_record(step, &gate.1)
+                    && is_record(step, gate)
                 {
                     promised.insert((shape, destination.clone()));
                 }
@@ -131,7 +132,7 @@ impl<'r, 'n> Reader<'r, 'n> {
         &self.pipelines[pipeline].view.jobs[job]
     }
 
-    fn meaning(&self, (pipeline, _): JobAt, resource: &str) -> Option<&Meaning> {
+    fn meaning(&self, (pipeline, _): JobAt, resource: &str) -> Option<&Meaning<'n>> {
         self.meanings[pipeline].get(resource)
     }
 
@@ -228,9 +229,10 @@ impl<'r, 'n> Reader<'r, 'n> {
             return self.stage(twin);
         }
         let recorded = |step: &StepView<'n>| match self.meaning(at, step.resource())? {
-            Meaning::Post { gate: (_, Key::Gate(key)), .. } if is_record(step, &Key::Gate(key.clone())) => {
-                Some(format!("{}{}", key.strip_suffix(DEPLOYED.0)?, DEPLOYED.1))
-            }
+            Meaning::Post { gate, .. } if is_record(step, gate) => match gate.mark {
+                IssueMark::Gate(key) => Some(format!("{}{}", key.strip_suffix(DEPLOYED.0)?, DEPLOYED.1)),
+                IssueMark::Title(_) => None,
+            },
             _ => None,
         };
         // A preview that finds nothing to change records the version, too.

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use concourse_pipeline::issues::{IssueId, IssueMark};
 use concourse_pipeline::view::{StepKind, field, list, text, texts};
 
-use super::meaning::{GateKey, Key, Meaning, written_gate};
+use super::meaning::{Meaning, written_gate};
 use super::{JobAt, Reader};
 
 impl Reader<'_, '_> {
@@ -80,20 +81,23 @@ impl Reader<'_, '_> {
     }
 
     /// A text that the resources of one gate share. A watched title matches all titles that begin with it.
-    fn gate_bond(&self, (place, key): &GateKey) -> String {
-        let key = match key {
-            Key::Gate(key) => format!("gate {key}"),
-            Key::Title(title) => {
+    fn gate_bond(&self, gate: &IssueId<'_>) -> String {
+        let key = match gate.mark {
+            IssueMark::Gate(key) => format!("gate {key}"),
+            IssueMark::Title(title) => {
                 let prefixes = self.meanings.iter().flat_map(BTreeMap::values).filter_map(|meaning| match meaning {
-                    Meaning::Signals((other, Key::Title(prefix))) if other == place => Some(prefix),
+                    Meaning::Signals(IssueId { repository, mark: IssueMark::Title(prefix) })
+                        if *repository == gate.repository =>
+                    {
+                        Some(*prefix)
+                    }
                     _ => None,
                 });
-                let shortest =
-                    prefixes.filter(|prefix| title.starts_with(prefix.as_str())).min_by_key(|prefix| prefix.len());
+                let shortest = prefixes.filter(|prefix| title.starts_with(prefix)).min_by_key(|prefix| prefix.len());
                 format!("title {}", shortest.unwrap_or(title))
             }
         };
-        format!("{place:?} {key}")
+        format!("{} {key}", gate.repository)
     }
 }
 

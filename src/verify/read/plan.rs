@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use github_issues_resource::contract::files;
 use promotion_verify::{CODE, On, Pin, Pins, Place, Seen, StageId, Step, UNKNOWN, When};
 
+use concourse_pipeline::issues::{IssueId, IssueMark};
 use concourse_pipeline::view::{JobView, StepKind, StepPlace, StepView, field, list, text, texts};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
 
 use super::JobAt;
 use super::chain::Making;
-use super::meaning::{GateKey, Key, Meaning, is_record, is_waiting, written_gate};
+use super::meaning::{Meaning, is_record, is_waiting, written_gate};
 
 /// The steps of a job in the making.
 pub(super) struct Planning<'p, 'm, 'r, 'n> {
@@ -140,17 +141,17 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
     }
 
     /// A put to the issues of a gate.
-    fn post(&mut self, step: &StepView<'n>, gate: &GateKey, destination: Option<&str>) -> Option<Step> {
+    fn post(&mut self, step: &StepView<'n>, gate: &IssueId<'n>, destination: Option<&str>) -> Option<Step> {
         let action = step.param("action").and_then(text);
         if action == Some("claim") {
             let approval = step.param("approval").and_then(text)?;
             return Some(Step::Claim(self.making.names.of('a', first(approval))));
         }
-        if !is_record(step, &gate.1) {
+        if !is_record(step, gate) {
             return None;
         }
         let id = self.making.add_gate(&written_gate(step, gate), Span::NOWHERE);
-        if matches!(gate.1, Key::Title(_)) {
+        if matches!(gate.mark, IssueMark::Title(_)) {
             let when = if step.param("close_if_file").is_some() { When::ClosedIfUnchanged } else { When::Always };
             return Some(Step::Record { gate: id, pins: Pins::Everything, destination: None, when });
         }

@@ -2,7 +2,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::flow::{IssueId, PipelineFlow, is_check_of_approval, resource_of, text};
+use crate::flow::{PipelineFlow, is_check_of_approval, resource_of, text};
+use crate::issues::IssueId;
 use crate::model::{Core, Job, Pipeline, Resource, ResourceType};
 use yaml_source::diagnostic::ticked;
 

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, is_check_of_approval, resource_of, text};
+use crate::flow::{JobFlow, PipelineFlow, Taking, is_check_of_approval, resource_of, text};
+use crate::issues::IssueId;
 use crate::model::{Job, JobName, PutStep, Resource, Step};
 use yaml_source::diagnostic::{Count, Rule, visible};
 
@@ -39,7 +40,7 @@ impl<'p> Side<'p> {
     }
 
     /// The issues whose closing starts a job.
-    fn approvals(&self, job: &JobFlow<'p>) -> BTreeMap<&IssueId, &'p str> {
+    fn approvals(&self, job: &JobFlow<'p>) -> BTreeMap<&IssueId<'p>, &'p str> {
         job.own_approvals().map(|taking| (&self.flow.issues[taking.resource].id, taking.resource)).collect()
     }
 
@@ -100,8 +101,7 @@ impl<'p> Side<'p> {
 
     fn title(&self, resource: &str) -> String {
         let issue = &self.flow.issues[resource];
-        let (IssueMark::Gate(mark) | IssueMark::Title(mark)) = &issue.id.mark;
-        format!("`{}` in {}", visible(mark), visible(&issue.id.repository))
+        format!("`{}` in {}", visible(issue.id.mark.text()), visible(issue.repository()))
     }
 }
 
@@ -524,9 +524,9 @@ impl Gates<'_> {
 pub(super) struct Reported<'g> {
     gates: &'g Gates<'g>,
     /// The issues that the job no longer waits for.
-    gone: HashSet<&'g IssueId>,
+    gone: HashSet<&'g IssueId<'g>>,
     /// The issues that the job waits for now, and did not before.
-    come: HashSet<&'g IssueId>,
+    come: HashSet<&'g IssueId<'g>>,
     /// Whether the job waits for an approval now and did not before, or the other way round.
     pub(super) waits_otherwise: bool,
 }

@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
-use crate::flow::{IssueMark, IssueResource, PipelineFlow, text};
+use crate::flow::{IssueResource, PipelineFlow, text};
+use crate::issues::IssueMark;
 use crate::model::Resource;
 use crate::repository::Repository;
 use yaml_source::diagnostic::visible;
@@ -57,10 +58,8 @@ impl<'p> Gate<'p> {
 
 /// The repository of an issue that a gate's key marks, the key, and the repository as it is spelt.
 pub(super) fn place<'p>(issue: &IssueResource<'p>) -> Option<(Repository, &'p str, &'p str)> {
-    let source = issue.resource.source.as_ref()?;
-    let IssueMark::Gate(_) = issue.id.mark else { return None };
-    let repository = text(source, "repository")?;
-    Some((Repository::of_issues(Some(&issue.id.host), repository), text(source, "gate")?, repository))
+    let IssueMark::Gate(key) = issue.id.mark else { return None };
+    Some((issue.id.repository.clone(), key, issue.repository()))
 }
 
 fn texts(value: Option<&yaml::Value>) -> impl Iterator<Item = &str> {

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
-use crate::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking, is_unchanged, resource_of};
+use crate::flow::{JobFlow, PipelineFlow, Taking, is_unchanged, resource_of};
+use crate::issues::{IssueId, IssueMark};
 
 /// The way of versions through a pipeline: for each job, the jobs that a version passed before the job takes it.
 pub(super) struct Ways<'p> {
@@ -170,7 +171,7 @@ fn sources(
 
 /// The jobs that open each issue. A preview also records that there was nothing to deploy; where a deployment opens the
 /// same issue the preview does not count.
-fn writers<'f>(flow: &'f PipelineFlow<'_>) -> HashMap<&'f IssueId, Vec<usize>> {
+fn writers<'f>(flow: &'f PipelineFlow<'_>) -> HashMap<&'f IssueId<'f>, Vec<usize>> {
     let mut all: HashMap<&IssueId, (Vec<usize>, Vec<usize>)> = HashMap::new();
     for (index, job) in flow.jobs.iter().enumerate() {
         for put in &job.opens {

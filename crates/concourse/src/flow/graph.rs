@@ -2,8 +2,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::{Pipeline, Resource};
 
-use super::issue::{IssueId, IssueMark, IssueResource, text};
+use super::issue::{IssueResource, text};
 use super::job::{JobFlow, PipelineFlow, resource_of, what};
+use crate::issues::IssueId;
 
 /// A pipeline, and what to call the place where it lives.
 #[derive(Clone, Copy, Debug)]
@@ -149,7 +150,7 @@ struct Builder<'p> {
     /// By name and by the place of the first of the equal ones.
     sources: HashMap<&'p str, Vec<(&'p Resource, usize)>>,
     jobs: HashMap<(usize, &'p str), usize>,
-    issues: BTreeMap<IssueId, usize>,
+    issues: BTreeMap<IssueId<'p>, usize>,
     edges: BTreeMap<(usize, usize, EdgeKind), BTreeSet<String>>,
 }
 
@@ -191,13 +192,13 @@ impl<'p> Builder<'p> {
     }
 
     /// The node of an issue, which is for the record until a job turns out to go by it.
-    fn issue(&mut self, issue: &IssueResource<'_>, title: Option<&str>) -> usize {
+    fn issue(&mut self, issue: &IssueResource<'p>, title: Option<&str>) -> usize {
         if let Some(known) = self.issues.get(&issue.id) {
             return *known;
         }
-        let (IssueMark::Gate(mark) | IssueMark::Title(mark)) = &issue.id.mark;
+        let mark = issue.id.mark.text();
         let title = title.or(issue.title()).unwrap_or(mark);
-        let node = self.push(NodeKind::Record, title, vec![issue.id.repository.clone()], None);
+        let node = self.push(NodeKind::Record, title, vec![issue.repository().to_owned()], None);
         self.issues.insert(issue.id.clone(), node);
         node
     }

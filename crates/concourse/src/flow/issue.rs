@@ -1,26 +1,7 @@
+use crate::issues::{IssueId, IssueSource};
 use crate::model::{Resource, ResourceType};
 use crate::policy;
 use yaml_source::yaml::Value;
-
-/// Which issue is meant: the same one from whatever pipeline or resource it is spoken of.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IssueId {
-    /// Base of the API.
-    pub host: String,
-    /// `owner/name`.
-    pub repository: String,
-    /// How it is known there.
-    pub mark: IssueMark,
-}
-
-/// How an issue is known in its repository.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum IssueMark {
-    /// By the key of its gate, hidden in its body.
-    Gate(String),
-    /// By what its title begins with, as MIT Open Learning's resource does it.
-    Title(String),
-}
 
 /// A resource whose versions are closed issues.
 #[derive(Clone, Debug)]
@@ -28,50 +9,38 @@ pub struct IssueResource<'p> {
     /// The resource.
     pub resource: &'p Resource,
     /// Which issues it is about.
-    pub id: IssueId,
+    pub id: IssueId<'p>,
+    defaults: Option<&'p Value>,
 }
-
-/// Whether the versions of a resource type are issues. Its name says so, or its image: of
-/// [github-issues and approved-git](https://github.com/mitodl/ol-pipegen/tree/main/resource), or
-/// [MIT Open Learning's](https://github.com/mitodl/concourse-github-issues-resource).
-pub fn is_gate_type(name: &str, image: Option<&str>) -> bool {
-    let image = image.map(|image| image.rsplit('/').next().unwrap_or(image)).unwrap_or_default();
-    [name, image].iter().any(|called| {
-        matches!(called.strip_suffix("-resource").unwrap_or(called), "github-issues" | "approved-git" | MITODL)
-    })
-}
-
-/// The name of MIT Open Learning's image.
-const MITODL: &str = "concourse-github-issues";
 
 /// The API of github.com.
 const GITHUB: &str = "https://api.github.com";
 
 impl<'p> IssueResource<'p> {
     /// The gate of a resource, if it has one.
-    pub fn of(resource: &'p Resource, types: &[ResourceType]) -> Option<Self> {
+    pub fn of(resource: &'p Resource, types: &'p [ResourceType]) -> Option<Self> {
         let resource_type = types.iter().find(|of| of.name == resource.type_name);
         let image = resource_type.and_then(|of| text(of.source.as_ref()?, "repository"));
-        if !is_gate_type(resource.type_name.as_str(), image) {
-            return None;
-        }
-        let source = resource.source.as_ref()?;
-        let mark = match text(source, "gate") {
-            Some(gate) => IssueMark::Gate(gate.to_owned()),
-            None => IssueMark::Title(text(source, "issue_prefix").or(text(source, "issue_title_template"))?.to_owned()),
-        };
-        let id = IssueId {
-            host: text(source, "gh_host").unwrap_or(GITHUB).trim_end_matches('/').to_owned(),
-            repository: text(source, "repository")?.to_owned(),
-            mark,
-        };
-        Some(Self { resource, id })
+        let defaults = resource_type.and_then(|of| of.defaults.as_ref());
+        let text = |key: &str| as_text(field(resource, defaults, key)?);
+        text("repository")?;
+        let id = IssueSource::read(resource.type_name.as_str(), image, text)?.id()?;
+        Some(Self { resource, id, defaults })
+    }
+
+    /// The base of the API.
+    pub fn host(&self) -> &'p str {
+        self.text("gh_host").unwrap_or(GITHUB).trim_end_matches('/')
+    }
+
+    /// The repository of the issues, as the source spells it.
+    pub fn repository(&self) -> &'p str {
+        self.text("repository").unwrap_or_default()
     }
 
     /// The title of the issue, as far as the resource says it.
     pub fn title(&self) -> Option<&'p str> {
-        let source = self.resource.source.as_ref()?;
-        text(source, "issue_title_template").or(text(source, "issue_prefix"))
+        self.text("issue_title_template").or(self.text("issue_prefix"))
     }
 
     /// The repository of the code that an approval brings: with this one a get of an approval fetches the approved commit.
@@ -81,18 +50,28 @@ impl<'p> IssueResource<'p> {
 
     /// Whether its versions are records, which nobody has to close.
     pub(crate) fn shows_records(&self) -> bool {
-        self.resource.source.as_ref().and_then(|source| text(source, "role")) == Some("records")
+        self.text("role") == Some("records")
     }
 
     /// A field of its source.
     pub fn field(&self, key: &str) -> Option<&'p Value> {
-        self.resource.source.as_ref()?.get(key)
+        field(self.resource, self.defaults, key)
+    }
+
+    fn text(&self, key: &str) -> Option<&'p str> {
+        as_text(self.field(key)?)
     }
 
     /// What is said of who may close it, and when: for people, a few words each.
     pub(crate) fn policy(&self) -> Vec<String> {
         policy::words(|key| self.field(key))
     }
+}
+
+/// A field of the source of a resource, over the defaults of its type.
+fn field<'p>(resource: &'p Resource, defaults: Option<&'p Value>, key: &str) -> Option<&'p Value> {
+    let own = resource.source.as_ref().and_then(|source| source.get(key));
+    own.or_else(|| defaults?.get(key))
 }
 
 /// Seconds in the largest unit that leaves no rest: `90m`, `2d`.
@@ -105,8 +84,12 @@ pub fn duration(seconds: i64) -> String {
 
 /// The text under a key of a map.
 pub fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
-    match value.get(key) {
-        Some(Value::Text(text)) => Some(text),
+    as_text(value.get(key)?)
+}
+
+fn as_text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Text(text) => Some(text),
         _ => None,
     }
 }

@@ -6,6 +6,5 @@ mod issue;
 mod job;
 
 pub use graph::{Edge, EdgeKind, Graph, Node, NodeKind, Placed};
-pub use issue::{IssueId, IssueMark};
-pub use issue::{IssueResource, duration, is_gate_type, text};
+pub use issue::{IssueResource, duration, text};
 pub use job::{JobFlow, PipelineFlow, Taking, is_check_of_approval, is_unchanged, resource_of};

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use concourse_pipeline::flow::{IssueId, IssueMark, JobFlow, PipelineFlow, Taking};
+use concourse_pipeline::flow::{JobFlow, PipelineFlow, Taking};
+use concourse_pipeline::issues::{IssueId, IssueMark};
 use concourse_pipeline::job_names::{
     JobRole, job_role, job_role_beside_deployments, names_deployment, names_environment,
 };
@@ -19,7 +20,7 @@ pub(super) struct Finder<'p, 'f> {
     pub(super) flow: &'f PipelineFlow<'p>,
     pub(super) index: BTreeMap<&'p str, usize>,
     /// The jobs that open an issue.
-    pub(super) opens: BTreeMap<IssueId, Vec<usize>>,
+    pub(super) opens: BTreeMap<IssueId<'p>, Vec<usize>>,
     reading: ShapeRules,
 }
 
