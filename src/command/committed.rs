@@ -10,7 +10,7 @@ use yaml_source::parallel::in_parallel;
 use yaml_source::{Failure, files};
 
 use crate::progress::Progress;
-use crate::render::{Banner, Origin, RenderedFleet, RenderedPipeline};
+use crate::render::{Banner, BannerSource, RenderedFleet, RenderedPipeline};
 use crate::write;
 
 /// A file that is not as it was rendered.
@@ -102,7 +102,7 @@ fn standing<'a>(
         return Ok(Standing::Current);
     }
     let first_line = old.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let Some(origin) = Origin::told_by(&String::from_utf8_lossy(first_line)) else {
+    let Some(origin) = BannerSource::told_by(&String::from_utf8_lossy(first_line)) else {
         return Ok(Standing::InTheWay(format!("{path} was not made by ol-pipegen: {MAKE_ROOM}")));
     };
     if sources.is_of_another(&origin, &pipeline.banner, &path) {
@@ -129,7 +129,7 @@ impl<'a> RenderedSources<'a> {
     }
 
     /// Is what a file was made from another manifest or fleet than now, and may it still render that file?
-    fn is_of_another(&self, origin: &Origin, banner: &Banner, file: &Utf8Path) -> bool {
+    fn is_of_another(&self, origin: &BannerSource, banner: &Banner, file: &Utf8Path) -> bool {
         let own = banner.origin(file);
         if *origin == own || (origin.manifest == own.manifest && origin.fleet.is_none()) {
             return false;

@@ -14,7 +14,7 @@ use yaml_source::markdown::{as_code, escaped};
 use crate::input::{GitSource, InputSource};
 use crate::kind::Family;
 use crate::manifest::{CheckEvery, IssuesResource};
-use crate::plan::{GateIssue, Job, Opening, PipelinePlan, StageJob, StagePhase, Taken, TakenGate, plan};
+use crate::plan::{GateIssue, Opening, PipelinePlan, PlannedJob, StageJob, StagePhase, Taken, TakenGate, plan};
 use crate::policy::ApprovalSettings;
 use crate::project::{Concourse, Fleet, Gate, Input, Project, Stage};
 
@@ -26,7 +26,7 @@ pub(crate) fn page(project: &Project, fleet: &Fleet) -> String {
     let mut jobs: HashMap<(&str, &str, StagePhase), (&PipelinePlan<'_>, &StageJob<'_>)> = HashMap::new();
     for pipeline in &plan.pipelines {
         for job in &pipeline.jobs {
-            if let Job::Stage(job) = job {
+            if let PlannedJob::Stage(job) = job {
                 jobs.insert((&job.stage.project, job.stage.name(), job.phase), (pipeline, job));
             }
         }

@@ -32,7 +32,7 @@ pub(crate) struct Facts {
     pub(super) watches: Vec<Watch>,
     pub(super) sets: Vec<Set>,
     /// Handwritten jobs behind gates.
-    pub(super) handwritten: Vec<Handwritten>,
+    pub(super) handwritten: Vec<HandwrittenJob>,
     /// Names of pipelines with jobs behind gates.
     pub(super) gated_pipelines: Vec<String>,
     /// Pipelines that set others from what was reviewed, each with the name of one that it sets.
@@ -167,7 +167,7 @@ pub(super) struct Watch {
 
 /// A handwritten job behind a gate.
 #[derive(Debug)]
-pub(super) struct Handwritten {
+pub(super) struct HandwrittenJob {
     pub(super) file: FileId,
     pub(super) job: String,
     /// A guess of where it deploys, unless the user named it.
@@ -212,7 +212,7 @@ impl Facts {
     /// nothing is known of.
     pub(crate) fn guesses(&self) -> Vec<(FileId, String)> {
         let mut files: BTreeMap<FileId, (Vec<String>, Vec<String>)> = BTreeMap::new();
-        for Handwritten { file, job, guess } in &self.handwritten {
+        for HandwrittenJob { file, job, guess } in &self.handwritten {
             let (guessed, unknown) = files.entry(*file).or_default();
             match guess {
                 Some(environment) => guessed.push(format!("{job} deploys to {environment}")),
@@ -293,7 +293,7 @@ impl Facts {
         }
         let guess = job.environment.filter(|environment| environment.is_guessed);
         if !job.is_rendered() && is_exact && (guess.is_some() || job.environment.is_none()) {
-            self.handwritten.push(Handwritten {
+            self.handwritten.push(HandwrittenJob {
                 file: job.span.file,
                 job: job.name.to_owned(),
                 guess: guess.map(|guess| guess.name.to_owned()),

@@ -13,7 +13,7 @@ use github_issues_resource::contract::files;
 
 use super::lowered::artifact_of;
 use super::model::{Environment, Get, Home, Job, Owner, Pipeline, Put, Resource, Script, Source, Step, Task, What};
-use super::sequence::{Part, Path};
+use super::sequence::{Path, PathPart};
 use super::spelling::overlap;
 use super::work::{merged, program};
 
@@ -175,16 +175,16 @@ fn path(job: &JobView<'_>, at: usize) -> Path {
         let step = &job.steps[at];
         // Hooks run once, after all values.
         if is_core && step.is_across() {
-            path.push(Part::Across);
+            path.push(PathPart::Across);
         }
         is_core = true;
-        let hook = |name| if name == "on_success" { Part::OnSuccess } else { Part::Hook(name) };
+        let hook = |name| if name == "on_success" { PathPart::OnSuccess } else { PathPart::Hook(name) };
         let (part, within) = match step.place {
-            StepPlace::Plan(index) => (Part::Next(index), None),
+            StepPlace::Plan(index) => (PathPart::Next(index), None),
             StepPlace::JobHook(name) => (hook(name), None),
-            StepPlace::Do(within, index) => (Part::Next(index), Some(within)),
-            StepPlace::InParallel(within, index) => (Part::Beside(index), Some(within)),
-            StepPlace::Try(within) => (Part::Try, Some(within)),
+            StepPlace::Do(within, index) => (PathPart::Next(index), Some(within)),
+            StepPlace::InParallel(within, index) => (PathPart::Beside(index), Some(within)),
+            StepPlace::Try(within) => (PathPart::Try, Some(within)),
             StepPlace::Hook(within, name) => {
                 is_core = false;
                 (hook(name), Some(within))

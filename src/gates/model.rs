@@ -486,11 +486,11 @@ pub(super) struct Unit<'p, 'a> {
     /// The resources that kinds put to behind a gate, by their pipeline's name.
     pub(super) deploying: BTreeSet<(&'a str, &'a str)>,
     /// The records of each gate.
-    pub(super) records: HashMap<IssueId<'a>, Vec<Record<'p, 'a>>>,
+    pub(super) records: HashMap<IssueId<'a>, Vec<RecordPut<'p, 'a>>>,
 }
 
 /// A put that records versions for a gate.
-pub(super) struct Record<'p, 'a> {
+pub(super) struct RecordPut<'p, 'a> {
     pub(super) job: &'p Job<'a>,
     pub(super) put: &'p Put<'a>,
     /// The stage that the record promotes to.
@@ -511,7 +511,12 @@ impl<'p, 'a> Unit<'p, 'a> {
                         && let Some(gate) = pipeline.issue(put.resource).and_then(IssueSource::id)
                     {
                         let destination = pipeline.source(put.resource).and_then(|source| source.text("destination"));
-                        unit.records.entry(gate).or_default().push(Record { job, put, destination, span: step.span });
+                        unit.records.entry(gate).or_default().push(RecordPut {
+                            job,
+                            put,
+                            destination,
+                            span: step.span,
+                        });
                     }
                 }
             }

@@ -8,7 +8,7 @@ use yaml_source::yaml::{Value, escape};
 use crate::project::Pin;
 
 use super::facts::as_found;
-use super::model::{Job, Pipeline, Record, Unit, What};
+use super::model::{Job, Pipeline, RecordPut, Unit, What};
 
 /// A version that is recorded from one file and compared from another never passes.
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
@@ -99,7 +99,7 @@ fn recorded<'u, 'a>(
     if depth > 64 {
         return found;
     }
-    for Record { job, put, .. } in unit.records.get(gate).into_iter().flatten() {
+    for RecordPut { job, put, .. } in unit.records.get(gate).into_iter().flatten() {
         let Some(Value::Text(path)) = put.params.and_then(|params| params.get("pins")?.get(name)) else { continue };
         let handed_on = job.approvals.iter().find_map(|approval| {
             let pin = path.strip_prefix(&approval.pins())?;

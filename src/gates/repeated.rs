@@ -13,7 +13,7 @@ use crate::plan::StagePhase;
 
 use super::facts::as_found;
 use super::model::{Job, Pipeline, Step};
-use super::sequence::Part;
+use super::sequence::PathPart;
 use super::work::{Doing, Work};
 
 /// Over pipelines that are judged together.
@@ -21,7 +21,7 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
     if !pipelines.iter().any(|pipeline| pipeline.jobs.iter().any(|job| is_free(job, pipeline))) {
         return;
     }
-    let (mut gated, mut before): (Of<Gated<'_, '_>>, Of<Doing<'_>>) = (HashMap::new(), HashMap::new());
+    let (mut gated, mut before): (Of<GatedStep<'_, '_>>, Of<Doing<'_>>) = (HashMap::new(), HashMap::new());
     for (number, pipeline) in pipelines.iter().enumerate() {
         let upstream = upstream(pipeline);
         for job in &pipeline.jobs {
@@ -29,7 +29,7 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
             for step in job.steps.iter().filter(|step| is_meant(step, job)) {
                 let Some(doing) = Doing::of(step, job, (number, pipeline)) else { continue };
                 if job.is_gated() && !is_hook(step) {
-                    gated.entry(doing.work).or_default().push(Gated { job, doing });
+                    gated.entry(doing.work).or_default().push(GatedStep { job, doing });
                 } else if is_before && matches!(doing.work, Work::Task(_)) {
                     before.entry(doing.work).or_default().push(doing);
                 }
@@ -104,13 +104,13 @@ fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
 }
 
 /// A step of a job behind a gate.
-struct Gated<'p, 'a> {
+struct GatedStep<'p, 'a> {
     job: &'p Job<'a>,
     doing: Doing<'p>,
 }
 
 fn is_hook(step: &Step<'_>) -> bool {
-    step.path.iter().any(|part| matches!(part, Part::Hook(_)))
+    step.path.iter().any(|part| matches!(part, PathPart::Hook(_)))
 }
 
 /// The jobs whose versions come to a gate: those that write into it, and those that these wait for.

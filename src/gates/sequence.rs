@@ -3,11 +3,11 @@
 use super::model::Step;
 
 /// How a step is reached from its job, the outermost part first.
-pub(super) type Path = Vec<Part>;
+pub(super) type Path = Vec<PathPart>;
 
 /// A part of the way to a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum PathPart {
     /// The step of that number among steps that run one after the other.
     Next(usize),
     /// The step of that number among steps that run together.
@@ -41,12 +41,13 @@ pub(super) fn order(steps: &[Step<'_>], step: usize, other: usize) -> Order {
     }
     let common = own.iter().zip(before).take_while(|(a, b)| a == b).count();
     let (own, before) = (&own[common..], &before[common..]);
-    let is_sure =
-        |parts: &[Part]| parts.iter().all(|part| matches!(part, Part::Next(_) | Part::Beside(_) | Part::OnSuccess));
+    let is_sure = |parts: &[PathPart]| {
+        parts.iter().all(|part| matches!(part, PathPart::Next(_) | PathPart::Beside(_) | PathPart::OnSuccess))
+    };
     match (own.first(), before.first()) {
-        (Some(Part::Hook(_)), _) => Order::OnFailure,
-        (Some(Part::OnSuccess), _) if is_sure(before) => Order::After,
-        (Some(Part::Next(at)), Some(Part::Next(first))) if first < at && is_sure(before) => Order::After,
+        (Some(PathPart::Hook(_)), _) => Order::OnFailure,
+        (Some(PathPart::OnSuccess), _) if is_sure(before) => Order::After,
+        (Some(PathPart::Next(at)), Some(PathPart::Next(first))) if first < at && is_sure(before) => Order::After,
         _ => Order::Apart,
     }
 }
@@ -54,10 +55,10 @@ pub(super) fn order(steps: &[Step<'_>], step: usize, other: usize) -> Order {
 /// What keeps steps from waiting for a step, as a person reads it.
 pub(super) fn why_apart(step: &Step<'_>) -> Option<&'static str> {
     step.path.iter().find_map(|part| match part {
-        Part::Try => Some("`try`: the job goes on after a failure"),
-        Part::Across => Some("`across`: without values it does not run"),
-        Part::Beside(_) => Some("`in_parallel`: steps beside it do not wait for it"),
-        Part::Hook(_) => Some("a hook: no later step waits for it"),
-        Part::Next(_) | Part::OnSuccess => None,
+        PathPart::Try => Some("`try`: the job goes on after a failure"),
+        PathPart::Across => Some("`across`: without values it does not run"),
+        PathPart::Beside(_) => Some("`in_parallel`: steps beside it do not wait for it"),
+        PathPart::Hook(_) => Some("a hook: no later step waits for it"),
+        PathPart::Next(_) | PathPart::OnSuccess => None,
     })
 }

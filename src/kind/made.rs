@@ -7,7 +7,7 @@ use yaml_source::source::Span;
 use yaml_source::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
 
 use crate::manifest::{Schema, SchemaAuthor, Secret, Wording, check_against, misspelled_variable};
-use crate::template::{Filler, Scope, Template, to_value};
+use crate::template::{Filler, ParsedTemplate, Scope, to_value};
 
 use super::fields::EnvFiles;
 use super::file::{Family, Kind};
@@ -88,7 +88,7 @@ impl Kind {
 
     /// The options that `target` uses, in the order in which they are declared.
     pub(crate) fn target_options(&self) -> Vec<String> {
-        let template = self.node.at("/target").and_then(Node::as_str).map(Template::parse);
+        let template = self.node.at("/target").and_then(Node::as_str).map(ParsedTemplate::parse);
         let used = template.and_then(Result::ok).map(|template| template.names()).unwrap_or_default();
         let declared = self.node.at("/options/properties").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
         let is_used = |name: &&String| used.iter().any(|used| used.strip_prefix("options.") == Some(name.as_str()));
@@ -103,7 +103,7 @@ impl Kind {
         let is_secret = |schema: &serde_json::Value| schema.get("x-secret") == Some(&serde_json::Value::Bool(true));
         let secrets =
             properties.into_iter().flatten().filter(|(_, schema)| is_secret(schema)).filter_map(|(name, _)| {
-                Template::parse(&format!("{{{{ options.{name} }}}}")).and_then(|secret| secret.text(scope)).ok()
+                ParsedTemplate::parse(&format!("{{{{ options.{name} }}}}")).and_then(|secret| secret.text(scope)).ok()
             });
         let known: Vec<String> = secrets.collect();
         variables(target)

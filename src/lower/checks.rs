@@ -9,7 +9,7 @@ use yaml_source::source::Span;
 use yaml_source::yaml::{Value, escape};
 
 use crate::formats::registry::wrong_image;
-use crate::plan::{Job, PipelinePlan};
+use crate::plan::{PipelinePlan, PlannedJob};
 use crate::project::Fleet;
 
 use super::Lowered;
@@ -81,8 +81,8 @@ fn types(pipeline: &Pipeline, plan: &PipelinePlan<'_>, diagnostics: &mut Diagnos
         .collect();
     for name in used.into_iter().filter(|name| !defined.contains(name) && !BUILT_IN_TYPES.contains(name)) {
         let settings = plan.jobs.iter().map(|job| match job {
-            Job::Stage(job) => &job.stage.origin,
-            Job::Build(job) => &job.stage.origin,
+            PlannedJob::Stage(job) => &job.stage.origin,
+            PlannedJob::Build(job) => &job.stage.origin,
         });
         let mut settings = settings.peekable();
         let Some(first) = settings.peek().map(|origin| origin.span) else { return };
@@ -143,7 +143,7 @@ fn never_checked(pipeline: &Pipeline, plan: &PipelinePlan<'_>, diagnostics: &mut
     };
     let mut known = BTreeSet::new();
     for job in &plan.jobs {
-        let Job::Stage(job) = job else { continue };
+        let PlannedJob::Stage(job) = job else { continue };
         let code = (job.stage.code.resource.as_str(), "/source/check_every".to_owned());
         let gate = job.gate.iter().map(|gate| (gate.watched().as_str(), "/issues/check_every".to_owned()));
         let inputs = job.stage.inputs.iter().map(|input| {

@@ -8,7 +8,7 @@ use yaml_source::source::Span;
 use yaml_source::yaml::{Node, NodeKind};
 
 use crate::project::Origin;
-use crate::template::{Scope, Template, is_template};
+use crate::template::{ParsedTemplate, Scope, is_template};
 
 /// Says that two definitions of one name differ.
 pub(super) fn describe<T: Serialize>(
@@ -122,7 +122,7 @@ fn collect(node: &Node, scope: &Scope, pointer: String, out: &mut Vec<Leaf>) {
         NodeKind::Invalid => {}
         NodeKind::Scalar(scalar) => {
             let text = if is_template(&scalar.text) {
-                Template::parse(&scalar.text).and_then(|template| template.text(scope)).unwrap_or_default()
+                ParsedTemplate::parse(&scalar.text).and_then(|template| template.text(scope)).unwrap_or_default()
             } else {
                 scalar.text.clone()
             };

@@ -28,7 +28,7 @@ impl<'a> Lowering<'_, 'a> {
     pub(super) fn extra(&mut self, plan: &PipelinePlan<'a>, fleet: &Fleet, tabs: &mut Tabs) {
         let stages = || {
             plan.jobs.iter().filter_map(|job| match job {
-                plan::Job::Stage(job) if job.phase == StagePhase::Deploy => {
+                plan::PlannedJob::Stage(job) if job.phase == StagePhase::Deploy => {
                     Some((job, job.stage.origin.settings.at("/extra")?))
                 }
                 _ => None,
@@ -107,7 +107,7 @@ impl<'a> Lowering<'_, 'a> {
     /// Reports the jobs of `source.passed` that the pipeline does not have, or that have no code.
     pub(super) fn check_passed_code(&mut self, plan: &PipelinePlan<'a>) {
         for job in &plan.jobs {
-            let plan::Job::Stage(job) = job else { continue };
+            let plan::PlannedJob::Stage(job) = job else { continue };
             if job.phase != StagePhase::Deploy {
                 continue;
             }

@@ -25,13 +25,13 @@ use super::wiring::{GATE, Wiring};
 use super::{notify, options};
 
 /// The gate of a job, and how the job gets its code.
-type Gated<'g, 'a> = (&'g TakenGate<'a>, Wiring<'a>);
+type WiredGate<'g, 'a> = (&'g TakenGate<'a>, Wiring<'a>);
 
 impl<'a> Lowering<'_, 'a> {
     pub(super) fn stage_job(&mut self, job: &StageJob<'a>) {
         let stage = job.stage;
         let Some(kind) = self.kinds.get(Family::Stack, &stage.kind) else { return };
-        let gate: Option<Gated<'_, 'a>> = job.gate.as_ref().map(|gate| (gate, Wiring::of(gate, &stage.code)));
+        let gate: Option<WiredGate<'_, 'a>> = job.gate.as_ref().map(|gate| (gate, Wiring::of(gate, &stage.code)));
         let ours = gate.filter(|(gate, _)| gate.issue.issues.resource == IssuesResource::GithubIssues);
         let here = stage.origin.span;
         let mut plan = Steps::default();
@@ -132,7 +132,7 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     /// The puts by which a job that succeeded writes its issues.
-    fn records(&mut self, job: &StageJob<'a>, gate: Option<Gated<'_, 'a>>, made: &Made, kind: &Kind) -> Vec<Step> {
+    fn records(&mut self, job: &StageJob<'a>, gate: Option<WiredGate<'_, 'a>>, made: &Made, kind: &Kind) -> Vec<Step> {
         let stage = job.stage;
         let mut steps: Vec<Step> = Vec::new();
         let from_record = gate.filter(|(gate, _)| matches!(gate.entry, Entry::Record(_))).map(|_| GATE);
@@ -264,7 +264,7 @@ impl<'a> Lowering<'_, 'a> {
     }
 
     /// The gets of a job: inputs, the gate's approval, the code.
-    fn gets(&mut self, takes: &[Take<'a>], stage: &'a Stage, gate: Option<Gated<'_, 'a>>) -> Vec<Step> {
+    fn gets(&mut self, takes: &[Take<'a>], stage: &'a Stage, gate: Option<WiredGate<'_, 'a>>) -> Vec<Step> {
         let mut steps = Vec::new();
         for take in takes {
             match take.taken {
@@ -340,7 +340,7 @@ impl<'a> Lowering<'_, 'a> {
     fn pins(
         &mut self,
         job: &StageJob<'a>,
-        gate: Option<Gated<'_, 'a>>,
+        gate: Option<WiredGate<'_, 'a>>,
         more: Vec<(String, String)>,
         kind: &Kind,
     ) -> IndexMap<String, String> {

@@ -22,7 +22,7 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
 
 use crate::kind::KindSet;
-use crate::plan::{Job, PipelinePlan, Plan};
+use crate::plan::{PipelinePlan, Plan, PlannedJob};
 use crate::project::{Fleet, Project};
 
 pub(crate) use checks::repeated_variables;
@@ -151,10 +151,10 @@ struct Lowering<'d, 'a> {
 }
 
 impl<'a> Lowering<'_, 'a> {
-    fn job(&mut self, job: &Job<'a>) {
+    fn job(&mut self, job: &PlannedJob<'a>) {
         match job {
-            Job::Build(job) => self.build_job(job),
-            Job::Stage(job) => self.stage_job(job),
+            PlannedJob::Build(job) => self.build_job(job),
+            PlannedJob::Stage(job) => self.stage_job(job),
         }
     }
 }

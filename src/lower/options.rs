@@ -38,7 +38,7 @@ pub(super) struct Shared {
 pub(super) fn shared<'p>(plan: &PipelinePlan<'p>) -> BTreeMap<&'p JobName, Shared> {
     let mut shared: BTreeMap<&JobName, Shared> = BTreeMap::new();
     for job in &plan.jobs {
-        let plan::Job::Build(job) = job else { continue };
+        let plan::PlannedJob::Build(job) = job else { continue };
         let (options, alert) = (&job.stage.job, job.stage.alert.as_ref());
         shared
             .entry(job.name)

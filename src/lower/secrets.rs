@@ -7,12 +7,12 @@ use yaml_source::yaml::{Node, NodeKind, Value};
 
 use crate::kind::{Family, Kind};
 use crate::manifest::{is_secret_in_clear, names_secret};
-use crate::plan::{Job, PipelinePlan};
+use crate::plan::{PipelinePlan, PlannedJob};
 use crate::project::Fleet;
 
 /// Reports secrets in the sources and params of a pipeline.
 pub(super) fn check(pipeline: &Pipeline, plan: &PipelinePlan<'_>, fleet: &Fleet, diagnostics: &mut Diagnostics) {
-    let mut search = Search { plan, fleet, diagnostics };
+    let mut search = SecretSearch { plan, fleet, diagnostics };
     for resource_type in &pipeline.resource_types {
         search.map(resource_type.source.as_ref(), &format!("the resource type `{}`", resource_type.name));
     }
@@ -28,13 +28,13 @@ pub(super) fn check(pipeline: &Pipeline, plan: &PipelinePlan<'_>, fleet: &Fleet,
     }
 }
 
-struct Search<'d> {
+struct SecretSearch<'d> {
     plan: &'d PipelinePlan<'d>,
     fleet: &'d Fleet,
     diagnostics: &'d mut Diagnostics,
 }
 
-impl Search<'_> {
+impl SecretSearch<'_> {
     fn step(&mut self, step: &Step, of: &str) {
         match &step.core {
             Core::Get(get) => self.map(get.params.as_ref(), of),
@@ -109,8 +109,8 @@ fn names_variable(text: &str, var: &str) -> bool {
 /// Where somebody wrote a text of the pipeline.
 pub(super) fn place(plan: &PipelinePlan<'_>, fleet: &Fleet, text: &str) -> Span {
     let settings = plan.jobs.iter().filter_map(|job| match job {
-        Job::Stage(job) => Some(&*job.stage.origin.settings),
-        Job::Build(_) => None,
+        PlannedJob::Stage(job) => Some(&*job.stage.origin.settings),
+        PlannedJob::Build(_) => None,
     });
     let kinds = [Family::Stack, Family::Build].into_iter().flat_map(|family| fleet.kinds.of(family));
     let found =

@@ -19,8 +19,8 @@ impl Tabs {
         let mut tabs = Self::default();
         for job in &plan.jobs {
             let stage = match job {
-                plan::Job::Stage(job) => job.stage,
-                plan::Job::Build(job) => job.stage,
+                plan::PlannedJob::Stage(job) => job.stage,
+                plan::PlannedJob::Build(job) => job.stage,
             };
             tabs.add(job.name().as_str(), stage.tab.as_deref());
         }

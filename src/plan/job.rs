@@ -32,7 +32,7 @@ pub struct PipelinePlan<'p> {
     /// Its Concourse, by its place in the fleet.
     pub concourse: usize,
     /// Its jobs, in order.
-    pub jobs: Vec<Job<'p>>,
+    pub jobs: Vec<PlannedJob<'p>>,
 }
 
 impl<'p> PipelinePlan<'p> {
@@ -40,7 +40,7 @@ impl<'p> PipelinePlan<'p> {
     pub(crate) fn issue_resources(&self) -> BTreeSet<&'p str> {
         let mut names = BTreeSet::new();
         for job in &self.jobs {
-            let Job::Stage(job) = job else { continue };
+            let PlannedJob::Stage(job) = job else { continue };
             let gate = job.gate.iter().flat_map(|gate| [gate.issue.post, gate.issue.trigger, gate.watched()]);
             let opens = job.opens.iter().chain(&job.unchanged).map(|opening| opening.resource);
             names.extend(gate.chain(opens).map(ResourceName::as_str));
@@ -51,8 +51,8 @@ impl<'p> PipelinePlan<'p> {
     /// The resources that bring the approved commit of the code, by the jobs that get it from there.
     pub(crate) fn approved_code(&self) -> BTreeMap<&'p JobName, &'p ResourceName> {
         let gated = self.jobs.iter().filter_map(|job| match job {
-            Job::Stage(job) => Some((job.name, job.gate.as_ref()?)),
-            Job::Build(_) => None,
+            PlannedJob::Stage(job) => Some((job.name, job.gate.as_ref()?)),
+            PlannedJob::Build(_) => None,
         });
         gated
             .filter(|(_, gate)| gate.code == ApprovedCode::Fetch)
@@ -63,22 +63,22 @@ impl<'p> PipelinePlan<'p> {
     /// A stage to speak of when it is the pipeline that something is wrong with.
     pub(crate) fn first_stage(&self) -> Option<&'p Stage> {
         self.jobs.iter().find_map(|job| match job {
-            Job::Stage(job) => Some(job.stage),
-            Job::Build(_) => None,
+            PlannedJob::Stage(job) => Some(job.stage),
+            PlannedJob::Build(_) => None,
         })
     }
 }
 
 /// A job.
 #[derive(Debug)]
-pub enum Job<'p> {
+pub enum PlannedJob<'p> {
     /// Makes an input.
     Build(BuildJob<'p>),
     /// Previews or deploys a stage.
     Stage(Box<StageJob<'p>>),
 }
 
-impl Job<'_> {
+impl PlannedJob<'_> {
     /// Its name.
     pub fn name(&self) -> &JobName {
         match self {

@@ -9,5 +9,7 @@ mod wiring;
 
 pub(crate) use gate::{Destination, Entry, GateIssue, TakenGate};
 pub use github_issues_resource::contract::StagePhase;
-pub use job::{BuildJob, BuildPhase, Job, Need, Opening, OpeningKind, PipelinePlan, Plan, StageJob, Take, Taken};
+pub use job::{
+    BuildJob, BuildPhase, Need, Opening, OpeningKind, PipelinePlan, Plan, PlannedJob, StageJob, Take, Taken,
+};
 pub(crate) use planner::plan;

@@ -15,7 +15,7 @@ use in_chain::{InChain, takes};
 
 use super::built;
 use super::gate::TakenGate;
-use super::job::{BuildJob, BuildPhase, Job, Need, PipelinePlan, Plan, StageJob, Take, Taken};
+use super::job::{BuildJob, BuildPhase, Need, PipelinePlan, Plan, PlannedJob, StageJob, Take, Taken};
 use super::wiring::wire;
 
 /// Plans the jobs of a project.
@@ -109,7 +109,7 @@ impl<'p> Planner<'p, '_> {
     }
 
     fn push(&mut self, stage: &'p Stage, job: StageJob<'p>) {
-        self.pipeline(stage).jobs.push(Job::Stage(Box::new(job)));
+        self.pipeline(stage).jobs.push(PlannedJob::Stage(Box::new(job)));
     }
 
     fn pipeline(&mut self, stage: &'p Stage) -> &mut PipelinePlan<'p> {
@@ -162,7 +162,7 @@ impl<'p> Planner<'p, '_> {
             } else {
                 jobs.push(job(&build.job, BuildPhase::Build, None));
             }
-            self.pipeline(stage).jobs.extend(jobs.into_iter().map(Job::Build));
+            self.pipeline(stage).jobs.extend(jobs.into_iter().map(PlannedJob::Build));
         }
     }
 

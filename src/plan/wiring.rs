@@ -10,7 +10,7 @@ use crate::policy::ApprovedCode;
 use crate::project::CodeSource;
 
 use super::gate::TakenGate;
-use super::job::{Job, PipelinePlan, StageJob, Take, Taken};
+use super::job::{PipelinePlan, PlannedJob, StageJob, Take, Taken};
 
 /// Decides for each gate how its jobs get the code, and for each image whether a job gets it at all.
 pub(super) fn wire(pipeline: &mut PipelinePlan<'_>) {
@@ -27,8 +27,8 @@ pub(super) fn wire(pipeline: &mut PipelinePlan<'_>) {
 
 fn stage_jobs<'a, 'p>(pipeline: &'a mut PipelinePlan<'p>) -> impl Iterator<Item = &'a mut StageJob<'p>> {
     pipeline.jobs.iter_mut().filter_map(|job| match job {
-        Job::Stage(job) => Some(&mut **job),
-        Job::Build(_) => None,
+        PlannedJob::Stage(job) => Some(&mut **job),
+        PlannedJob::Build(_) => None,
     })
 }
 
@@ -41,8 +41,8 @@ fn fetched<'p>(pipeline: &PipelinePlan<'p>) -> BTreeSet<&'p ResourceName> {
         .jobs
         .iter()
         .filter_map(|job| match job {
-            Job::Stage(job) => Some(&**job),
-            Job::Build(_) => None,
+            PlannedJob::Stage(job) => Some(&**job),
+            PlannedJob::Build(_) => None,
         })
         .collect();
     let gate_of = |job: &StageJob<'p>| job.gate.as_ref().map(|gate| gate.issue.trigger);
@@ -102,7 +102,7 @@ fn is_same_code(one: &CodeSource, other: &CodeSource) -> bool {
 fn hand_over(pipeline: &mut PipelinePlan<'_>) {
     let mut needed: BTreeSet<(String, String)> = BTreeSet::new();
     for job in pipeline.jobs.iter_mut().rev() {
-        let Job::Stage(job) = job else { continue };
+        let PlannedJob::Stage(job) = job else { continue };
         let gate = job.gate.as_ref();
         for take in &mut job.takes {
             let resource = take.taken.resource().to_string();

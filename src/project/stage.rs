@@ -8,7 +8,7 @@ use yaml_source::yaml::{Entry, Node, Value};
 use crate::input::{GitSource, InputSource};
 use crate::manifest::{CheckEvery, EventWord, IssuesResource};
 use crate::policy::ApprovalSettings;
-use crate::template::{Scope, Template, is_template};
+use crate::template::{ParsedTemplate, Scope, is_template};
 
 /// What a manifest deploys: one project or several, each through one chain or several. The name of a project may differ
 /// from chain to chain.
@@ -160,7 +160,7 @@ impl Stage {
     pub(crate) fn input_span(&self, name: &str) -> Option<Span> {
         let inputs = self.origin.settings.at("/inputs").and_then(Node::as_map)?;
         let comes_out = |entry: &&Entry| {
-            let filled = |scope: &Scope| Template::parse(&entry.key).and_then(|key| key.text(scope));
+            let filled = |scope: &Scope| ParsedTemplate::parse(&entry.key).and_then(|key| key.text(scope));
             match entry.value.at("/each").and_then(Node::as_list) {
                 _ if !is_template(&entry.key) => entry.key == name,
                 None => filled(&self.scope).is_ok_and(|key| key == name),

@@ -4,7 +4,7 @@ use minijinja::Value;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::{Map, Node, NodeKind};
 
-use crate::template::{Filler, Scope, Template, is_template, to_value};
+use crate::template::{Filler, ParsedTemplate, Scope, is_template, to_value};
 
 /// How many values a manifest may have. Each may use all the others.
 const MAX_VALUES: usize = 1_000;
@@ -125,7 +125,7 @@ fn collect_text(text: &str, used: &mut Used) {
     if !is_template(text) {
         return;
     }
-    let Ok(template) = Template::parse(text) else { return };
+    let Ok(template) = ParsedTemplate::parse(text) else { return };
     for name in template.names() {
         match name.strip_prefix("values.") {
             Some(rest) => {
@@ -139,7 +139,7 @@ fn collect_text(text: &str, used: &mut Used) {
 /// The values that a value needs.
 fn needed(node: &Node) -> Vec<String> {
     match &node.kind {
-        NodeKind::Scalar(scalar) if is_template(&scalar.text) => Template::parse(&scalar.text)
+        NodeKind::Scalar(scalar) if is_template(&scalar.text) => ParsedTemplate::parse(&scalar.text)
             .map(|template| template.names())
             .unwrap_or_default()
             .iter()

@@ -48,9 +48,9 @@ impl Banner {
     }
 
     /// What the first line of a file at `target` is to name.
-    pub fn origin(&self, target: &Utf8Path) -> Origin {
+    pub fn origin(&self, target: &Utf8Path) -> BannerSource {
         let folder = target.parent().unwrap_or(Utf8Path::new(""));
-        Origin {
+        BannerSource {
             manifest: told_from(folder, &self.manifest),
             fleet: self.fleet.as_ref().map(|fleet| told_from(folder, fleet)),
         }
@@ -60,20 +60,20 @@ impl Banner {
     /// from? Both are told from the file's folder.
     pub fn names(first_line: &str, file: &Utf8Path, fleet: &Utf8Path) -> bool {
         let wanted = told_from(file.parent().unwrap_or(Utf8Path::new("")), fleet);
-        Origin::told_by(first_line).is_some_and(|origin| origin.fleet.unwrap_or(origin.manifest) == wanted)
+        BannerSource::told_by(first_line).is_some_and(|origin| origin.fleet.unwrap_or(origin.manifest) == wanted)
     }
 }
 
 /// What a file was made from, as its first line tells it: paths from the file's own folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct BannerSource {
     /// The manifest.
     pub manifest: String,
     /// Its fleet, if there is one.
     pub fleet: Option<String>,
 }
 
-impl Origin {
+impl BannerSource {
     /// The origin that the first line of a file names. `None` when the file was not made by this program.
     pub fn told_by(first_line: &str) -> Option<Self> {
         let (_version, origin) = first_line.trim_end_matches('\r').strip_prefix(MADE_BY)?.split_once(" from ")?;
@@ -84,7 +84,7 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for BannerSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.manifest)?;
         self.fleet.as_ref().map_or(Ok(()), |fleet| write!(f, "{OF_THE_FLEET}{fleet}"))
@@ -151,7 +151,7 @@ mod tests {
         let text = banner.text(file);
         assert!(text.lines().all(|line| line.starts_with("# ")), "{text}");
         assert!(!text.contains(['\r', '\u{85}', '\u{2028}']), "{text}");
-        assert_eq!(Origin::told_by(text.lines().next().unwrap_or_default()), Some(banner.origin(file)));
+        assert_eq!(BannerSource::told_by(text.lines().next().unwrap_or_default()), Some(banner.origin(file)));
     }
 
     #[test]

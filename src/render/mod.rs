@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::project::Concourse;
 use crate::workspace::{CompiledPipeline, Compiling, Loaded, MadeFrom, Seen, Selected, compile_fleet, file_name};
 
-pub use banner::{Banner, Origin};
+pub use banner::{Banner, BannerSource};
 pub(crate) use banner::{is_rendered, quoted, set_pipeline};
 pub use refused::Rules;
 use refused::check_rendered;

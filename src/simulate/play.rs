@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use concourse_scheduler::Status;
 use promotion_verify::{Deed, Deployed, GateId, Names, Player, StageId, Violation};
 
-use crate::verify::{Chain, ChainNames, subject, violated};
+use crate::verify::{ChainNames, ModelChain, subject, violated};
 use yaml_source::Failure;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, ticked};
 
@@ -38,7 +38,7 @@ pub(crate) struct Story {
 /// If `show` fails.
 pub(crate) fn play(
     scenario: &Scenario,
-    chain: &Chain,
+    chain: &ModelChain,
     diagnostics: &mut Diagnostics,
     mut show: impl FnMut(&Played) -> Result<(), Failure>,
 ) -> Result<Option<Story>, Failure> {
@@ -50,7 +50,7 @@ pub(crate) fn play(
             return Ok(None);
         }
     };
-    let mut stage = Stage { scenario, chain, player, paused: BTreeSet::new(), is_expected: false, expectations: 0 };
+    let mut stage = Playback { scenario, chain, player, paused: BTreeSet::new(), is_expected: false, expectations: 0 };
     show(&Played { number: None, lines: stage.with_what_follows(lines) })?;
     for number in 0..scenario.fields.steps.len() {
         let before = diagnostics.len();
@@ -68,9 +68,9 @@ pub(crate) fn play(
 }
 
 /// A scenario that is being played.
-struct Stage<'p> {
+struct Playback<'p> {
     scenario: &'p Scenario,
-    chain: &'p Chain,
+    chain: &'p ModelChain,
     player: Player<'p, ChainNames>,
     /// The jobs that are paused.
     paused: BTreeSet<String>,
@@ -79,7 +79,7 @@ struct Stage<'p> {
     expectations: usize,
 }
 
-impl Stage<'_> {
+impl Playback<'_> {
     /// Lets Concourse go on, if it does so by itself.
     fn with_what_follows(&mut self, mut lines: Vec<String>) -> Vec<String> {
         if self.scenario.is_automatic() {
@@ -311,6 +311,6 @@ fn rule(violation: &Violation) -> Rule {
     subject(violation).0
 }
 
-fn ending(chain: &Chain, violation: &Violation) -> String {
+fn ending(chain: &ModelChain, violation: &Violation) -> String {
     promotion_verify::ending(&chain.models, &chain.names, violation)
 }

@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use promotion_verify::{Deed, GateId, Names, ending, script};
 
-use crate::verify::{Chain, Refuted, subject};
+use crate::verify::{ModelChain, Refuted, subject};
 use yaml_source::Failure;
 use yaml_source::yaml::emit;
 
@@ -54,7 +54,7 @@ pub(crate) fn scenario(told: &Told<'_>, Refuted { chain, refutation }: &Refuted)
     emit(&fields).map_err(|error| Failure::Internal(error.to_string()))
 }
 
-fn step(chain: &Chain, deed: &Deed) -> StepFields {
+fn step(chain: &ModelChain, deed: &Deed) -> StepFields {
     let names = &chain.names;
     let issue = |gate: &GateId| names.of_gates.get(gate.0).and_then(|names| names.first()).cloned();
     let build = |job: &str, number: usize| Some(format!("{}/{number}", names.job(job)));

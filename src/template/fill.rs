@@ -4,7 +4,7 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Entry, Map, Node, NodeKind, Resolved, Scalar};
 
-use super::parse::{Template, TemplateError, is_template, kind_name, statement};
+use super::parse::{ParsedTemplate, TemplateError, is_template, kind_name, statement};
 use super::scope::Scope;
 
 /// Nodes that a hole may come to.
@@ -47,7 +47,7 @@ impl<'d> Filler<'d> {
         if !is_template(&scalar.text) {
             return Some(scalar.text.clone());
         }
-        let filled = Template::parse(&scalar.text).and_then(|template| template.text(scope));
+        let filled = ParsedTemplate::parse(&scalar.text).and_then(|template| template.text(scope));
         filled.map_err(|error| self.report_error(error, node, scalar, scope)).ok()
     }
 
@@ -60,7 +60,7 @@ impl<'d> Filler<'d> {
     }
 
     fn report_error(&mut self, error: TemplateError, node: &Node, scalar: &Scalar, scope: &Scope) {
-        let names = Template::parse(&scalar.text).map(|template| template.names()).unwrap_or_default();
+        let names = ParsedTemplate::parse(&scalar.text).map(|template| template.names()).unwrap_or_default();
         if !scope.has_unknown(&names) {
             let span = scalar.place(node.span, &error.range);
             self.report(Diagnostic::new(error.rule, span, error.message).maybe_help(error.help));
@@ -85,7 +85,7 @@ impl<'d> Filler<'d> {
                 if scalar.resolve() != Resolved::Text || !is_template(&scalar.text) {
                     return Some(node.clone());
                 }
-                let value = Template::parse(&scalar.text).and_then(|template| template.value(scope));
+                let value = ParsedTemplate::parse(&scalar.text).and_then(|template| template.value(scope));
                 match value {
                     Ok(value) if value.is_none() => None,
                     Ok(value) => self.grown(&value, node.span),
@@ -125,7 +125,8 @@ impl<'d> Filler<'d> {
             return;
         }
         let spliced = item.as_scalar().is_some_and(|scalar| {
-            is_template(&scalar.text) && Template::parse(&scalar.text).is_ok_and(|template| template.is_one_hole())
+            is_template(&scalar.text)
+                && ParsedTemplate::parse(&scalar.text).is_ok_and(|template| template.is_one_hole())
         });
         match self.node(item, scope) {
             Some(Node { kind: NodeKind::List(items), .. }) if spliced => out.extend(items),
@@ -146,7 +147,7 @@ impl<'d> Filler<'d> {
     fn condition(&mut self, when: &Node, scope: &Scope) -> bool {
         match when.as_scalar() {
             Some(scalar) if is_template(&scalar.text) => {
-                match Template::parse(&scalar.text).and_then(|template| template.value(scope)) {
+                match ParsedTemplate::parse(&scalar.text).and_then(|template| template.value(scope)) {
                     Ok(value) => value.is_true(),
                     Err(error) => {
                         self.report_error(error, when, scalar, scope);

@@ -9,5 +9,5 @@ mod parse;
 mod scope;
 
 pub(crate) use fill::{Filler, to_value};
-pub(crate) use parse::{Piece, Template, is_template, pieces};
+pub(crate) use parse::{ParsedTemplate, Piece, is_template, pieces};
 pub(crate) use scope::Scope;

@@ -14,13 +14,13 @@ use super::scope::Scope;
 const MAX_EXPRESSION: usize = 1_000;
 
 /// A text that was taken apart into literal text and holes.
-pub(crate) struct Template {
-    parts: Vec<Part>,
+pub(crate) struct ParsedTemplate {
+    parts: Vec<TemplatePart>,
     /// Bytes that it is likely to take when it is filled.
     likely_size: usize,
 }
 
-enum Part {
+enum TemplatePart {
     Text(String),
     Hole(Hole),
 }
@@ -85,7 +85,7 @@ pub(crate) fn is_template(text: &str) -> bool {
 
 thread_local! {
     /// The texts of a fleet's defaults and kinds are the same for all its projects: each is taken apart once.
-    static PARSED: RefCell<HashMap<String, Rc<Template>>> = RefCell::default();
+    static PARSED: RefCell<HashMap<String, Rc<ParsedTemplate>>> = RefCell::default();
 }
 
 /// A part of a text with holes.
@@ -116,7 +116,7 @@ pub(crate) fn pieces(text: &str) -> Option<Vec<Piece<'_>>> {
     Some(pieces)
 }
 
-impl Template {
+impl ParsedTemplate {
     /// Takes a text apart.
     ///
     /// # Errors
@@ -143,27 +143,31 @@ impl Template {
         while let Some(found) = text[at..].find("{{") {
             let start = at + found;
             if start > at {
-                parts.push(Part::Text(text[at..start].to_owned()));
+                parts.push(TemplatePart::Text(text[at..start].to_owned()));
             }
             let inner_end = end_of_hole(text, start + 2).ok_or_else(|| not_closed(text, start))?;
             let range = start..inner_end + 2;
             let source = text[start + 2..inner_end].trim();
             at = range.end;
-            parts.push(Part::Hole(Hole { expression: compile(source, &range)?, name: dotted_name(source), range }));
+            parts.push(TemplatePart::Hole(Hole {
+                expression: compile(source, &range)?,
+                name: dotted_name(source),
+                range,
+            }));
         }
         if at < text.len() {
-            parts.push(Part::Text(text[at..].to_owned()));
+            parts.push(TemplatePart::Text(text[at..].to_owned()));
         }
-        let size = |part: &Part| match part {
-            Part::Text(text) => text.len(),
-            Part::Hole(_) => 24,
+        let size = |part: &TemplatePart| match part {
+            TemplatePart::Text(text) => text.len(),
+            TemplatePart::Hole(_) => 24,
         };
         Ok(Self { likely_size: parts.iter().map(size).sum(), parts })
     }
 
     /// Is the text one hole and nothing else?
     pub(crate) fn is_one_hole(&self) -> bool {
-        matches!(self.parts.as_slice(), [Part::Hole(_)])
+        matches!(self.parts.as_slice(), [TemplatePart::Hole(_)])
     }
 
     /// The value of the hole, where the text is one hole and nothing else; else the text.
@@ -173,7 +177,7 @@ impl Template {
     /// When a name is not defined, or a hole within a longer text gives something else than text or a number.
     pub(crate) fn value(&self, scope: &Scope) -> Result<Value, TemplateError> {
         match self.parts.as_slice() {
-            [Part::Hole(hole)] => hole.value(scope),
+            [TemplatePart::Hole(hole)] => hole.value(scope),
             _ => self.text(scope).map(Value::from),
         }
     }
@@ -182,13 +186,13 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// As of [`Template::value`], and when the only hole gives something else than text or a number.
+    /// As of [`ParsedTemplate::value`], and when the only hole gives something else than text or a number.
     pub(crate) fn text(&self, scope: &Scope) -> Result<String, TemplateError> {
         let mut out = String::with_capacity(self.likely_size);
         for part in &self.parts {
             match part {
-                Part::Text(text) => out.push_str(text),
-                Part::Hole(hole) => push_text(&hole.value(scope)?, &hole.range, &mut out)?,
+                TemplatePart::Text(text) => out.push_str(text),
+                TemplatePart::Hole(hole) => push_text(&hole.value(scope)?, &hole.range, &mut out)?,
             }
             if out.len() > MAX_FILLED {
                 return Err(TemplateError {
@@ -208,8 +212,8 @@ impl Template {
             .parts
             .iter()
             .filter_map(|part| match part {
-                Part::Hole(hole) => Some(hole.expression.undeclared_variables(true)),
-                Part::Text(_) => None,
+                TemplatePart::Hole(hole) => Some(hole.expression.undeclared_variables(true)),
+                TemplatePart::Text(_) => None,
             })
             .flatten()
             .collect();

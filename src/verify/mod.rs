@@ -18,7 +18,7 @@ use yaml_source::source::Span;
 
 use crate::progress::Progress;
 
-pub(crate) use read::{Chain, ChainNames};
+pub(crate) use read::{ChainNames, ModelChain};
 use read::{Read, Reader};
 
 /// A pipeline to verify.
@@ -77,7 +77,7 @@ impl Extent {
 /// What a search found, for somebody who plays it again.
 pub(crate) struct Refuted {
     /// The models.
-    pub(crate) chain: Chain,
+    pub(crate) chain: ModelChain,
     /// The story.
     pub(crate) refutation: Refutation,
 }
@@ -128,7 +128,7 @@ pub(crate) fn check(
 }
 
 /// All pipelines as one chain.
-pub(crate) fn whole(subjects: &[Subject<'_>], targets: &[(String, String)]) -> Chain {
+pub(crate) fn whole(subjects: &[Subject<'_>], targets: &[(String, String)]) -> ModelChain {
     Reader::new(&read(subjects), targets).whole()
 }
 
@@ -153,7 +153,7 @@ struct Found {
 }
 
 impl Found {
-    fn of(chain: &Chain, most: usize) -> Self {
+    fn of(chain: &ModelChain, most: usize) -> Self {
         let mut found = Self::default();
         for (at, bounds) in searches(chain).iter().enumerate() {
             let Ok(Outcome { states, is_complete, deployed, refutations }) = verify(&chain.models, bounds, most) else {
@@ -195,7 +195,7 @@ pub(crate) fn subject(violation: &Violation) -> (Rule, usize) {
 }
 
 /// How far each search of a chain looks. The first one follows one version through all gates.
-fn searches(chain: &Chain) -> Vec<Bounds> {
+fn searches(chain: &ModelChain) -> Vec<Bounds> {
     let of_model = |model: &Model| model.gates.iter().filter(|gate| gate.is_promise).count();
     let gates = chain.models.iter().map(of_model).max().unwrap_or(0);
     let gates = u32::try_from(gates).unwrap_or(u32::MAX);
@@ -228,14 +228,14 @@ fn has_preview(step: &Step) -> bool {
     }
 }
 
-fn refuted(chain: &Chain, refutation: &Refutation) -> Diagnostic {
+fn refuted(chain: &ModelChain, refutation: &Refutation) -> Diagnostic {
     let lines = story(&chain.models, &chain.names, refutation);
     let lines = lines.iter().enumerate().map(|(number, line)| format!("{:>2}. {line}", number + 1));
     lines.fold(violated(chain, &refutation.violation), Diagnostic::note)
 }
 
 /// The report of a violation, at its place in the pipeline.
-pub(crate) fn violated(chain: &Chain, violation: &Violation) -> Diagnostic {
+pub(crate) fn violated(chain: &ModelChain, violation: &Violation) -> Diagnostic {
     let (rule, at) = subject(violation);
     let place = match violation.place {
         Some(place) => chain.places.get(place.0),
@@ -268,7 +268,7 @@ pub(crate) fn violated(chain: &Chain, violation: &Violation) -> Diagnostic {
 }
 
 /// The stages that no story deploys.
-fn unreachable(chain: &Chain, found: &Found) -> Diagnostics {
+fn unreachable(chain: &ModelChain, found: &Found) -> Diagnostics {
     let mut diagnostics = Diagnostics::default();
     // One mistake is reported once: a story that ends early reaches nothing.
     let [model] = chain.models.as_slice() else { return diagnostics };

@@ -9,7 +9,7 @@ use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
 
 use crate::manifest::IssuesResource;
-use crate::plan::{Job, Plan, StageJob};
+use crate::plan::{Plan, PlannedJob, StageJob};
 use crate::project::{Fleet, Issues};
 
 /// What a manifest has to be compared with the others by.
@@ -66,7 +66,7 @@ impl ManifestFacts {
     pub(super) fn add(&mut self, plan: &Plan<'_>, fleet: &Fleet) {
         for pipeline in &plan.pipelines {
             for job in &pipeline.jobs {
-                let Job::Stage(job) = job else { continue };
+                let PlannedJob::Stage(job) = job else { continue };
                 if self.pipelines.iter().all(|named| named.concourse != pipeline.concourse) {
                     let span = job.stage.origin.span;
                     let name = format!("{}{}", pipeline.name, pipeline.instance_vars.file_name_part());

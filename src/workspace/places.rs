@@ -6,7 +6,7 @@ use concourse_pipeline::view::{field, list};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
 
-use crate::plan::{Job, PipelinePlan};
+use crate::plan::{PipelinePlan, PlannedJob};
 
 /// What in a manifest brings a pipeline and its jobs about.
 #[derive(Clone, Debug)]
@@ -22,13 +22,13 @@ pub(crate) struct Places {
 impl Places {
     /// Those of a pipeline, of which `named_at` is where it is said what it is called.
     pub(crate) fn of(plan: &PipelinePlan<'_>, named_at: Span) -> Self {
-        let stage = |job: &Job<'_>| match job {
-            Job::Stage(job) => job.stage.origin.span,
-            Job::Build(job) => job.stage.origin.span,
+        let stage = |job: &PlannedJob<'_>| match job {
+            PlannedJob::Stage(job) => job.stage.origin.span,
+            PlannedJob::Build(job) => job.stage.origin.span,
         };
         let extras = plan.jobs.iter().filter_map(|job| match job {
-            Job::Stage(job) => job.stage.origin.settings.at("/extra"),
-            Job::Build(_) => None,
+            PlannedJob::Stage(job) => job.stage.origin.settings.at("/extra"),
+            PlannedJob::Build(_) => None,
         });
         let named = |job: &Node| {
             let name = field(job, "name")?;
@@ -38,8 +38,8 @@ impl Places {
             extras.clone().flat_map(|extra| list(extra, "jobs")).filter_map(named).collect();
         jobs.extend(plan.jobs.iter().map(|job| (job.name().to_string(), stage(job))));
         let settings = plan.jobs.iter().map(|job| match job {
-            Job::Stage(job) => Arc::clone(&job.stage.origin.settings),
-            Job::Build(job) => Arc::clone(&job.stage.origin.settings),
+            PlannedJob::Stage(job) => Arc::clone(&job.stage.origin.settings),
+            PlannedJob::Build(job) => Arc::clone(&job.stage.origin.settings),
         });
         let settings = settings.collect();
         Self { jobs, other: extras.map(|extra| extra.span).next().unwrap_or(named_at), settings }

@@ -187,9 +187,9 @@ fn matches(folder: &Utf8Path, pattern: &str, boundary: &Boundary) -> Result<Matc
     let not_a_glob = |error: PatternError| Failure::Usage(format!("`projects: [{pattern}]` is not a glob: {error}"));
     Pattern::new(pattern).map_err(not_a_glob)?;
     let names = pattern.split('/').filter(|name| !matches!(*name, "" | "."));
-    let parts: Vec<Part<'_>> = names.map(Part::parse).collect::<Result<_, _>>().map_err(not_a_glob)?;
+    let parts: Vec<GlobPart<'_>> = names.map(GlobPart::parse).collect::<Result<_, _>>().map_err(not_a_glob)?;
     let start = if folder == "" { Utf8Path::new(".") } else { folder };
-    let mut search = Search { boundary, matches: Matches::default() };
+    let mut search = ProjectSearch { boundary, matches: Matches::default() };
     search.below(start, &parts)?;
     let mut matches = search.matches;
     matches.paths = matches.paths.iter().map(|path| clean(path)).collect();
@@ -199,7 +199,7 @@ fn matches(folder: &Utf8Path, pattern: &str, boundary: &Boundary) -> Result<Matc
 }
 
 /// A part of a glob, between slashes.
-enum Part<'p> {
+enum GlobPart<'p> {
     /// A name without wildcards.
     Name(&'p str),
     /// A name with wildcards.
@@ -208,7 +208,7 @@ enum Part<'p> {
     Folders,
 }
 
-impl<'p> Part<'p> {
+impl<'p> GlobPart<'p> {
     fn parse(text: &'p str) -> Result<Self, PatternError> {
         match text {
             "**" => Ok(Self::Folders),
@@ -218,13 +218,13 @@ impl<'p> Part<'p> {
     }
 }
 
-struct Search<'b> {
+struct ProjectSearch<'b> {
     boundary: &'b Boundary,
     matches: Matches,
 }
 
-impl Search<'_> {
-    fn below(&mut self, path: &Utf8Path, parts: &[Part<'_>]) -> Result<(), Failure> {
+impl ProjectSearch<'_> {
+    fn below(&mut self, path: &Utf8Path, parts: &[GlobPart<'_>]) -> Result<(), Failure> {
         let Some((part, rest)) = parts.split_first() else {
             self.matches.paths.push(path.to_owned());
             return Ok(());
@@ -233,8 +233,8 @@ impl Search<'_> {
             return Ok(());
         }
         match part {
-            Part::Name(name) => self.into(&path.join(name), rest),
-            Part::Like(pattern) => {
+            GlobPart::Name(name) => self.into(&path.join(name), rest),
+            GlobPart::Like(pattern) => {
                 for found in files::list(path)? {
                     let name = found.file_name().unwrap_or_default();
                     if pattern.matches(name) && !is_git(name) {
@@ -243,7 +243,7 @@ impl Search<'_> {
                 }
                 Ok(())
             }
-            Part::Folders => {
+            GlobPart::Folders => {
                 self.below(path, rest)?;
                 for (found, file_type) in files::list_typed(path)? {
                     if file_type.is_dir() && !found.file_name().is_some_and(is_git) {
@@ -256,7 +256,7 @@ impl Search<'_> {
     }
 
     /// Goes on at a path, unless it is not there or leaves the boundary.
-    fn into(&mut self, path: &Utf8Path, rest: &[Part<'_>]) -> Result<(), Failure> {
+    fn into(&mut self, path: &Utf8Path, rest: &[GlobPart<'_>]) -> Result<(), Failure> {
         let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
         if (metadata.is_symlink() || path.file_name().is_some_and(is_git))
             && let Some(crossing) = self.boundary.crossing(path)

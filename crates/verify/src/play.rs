@@ -107,7 +107,7 @@ pub struct Deployed {
 }
 
 /// A deployment that was seen.
-struct Seen {
+struct SeenDeployment {
     content: Content,
     build: BuildId,
     approval: Option<ApprovalId>,
@@ -120,7 +120,7 @@ pub struct Player<'m, N> {
     state: State,
     /// Who closed the issue, by approval.
     approvers: BTreeMap<ApprovalId, String>,
-    deployed: BTreeMap<StageId, Seen>,
+    deployed: BTreeMap<StageId, SeenDeployment>,
     violation: Option<Violation>,
 }
 
@@ -272,7 +272,7 @@ impl<'m, N: Names> Player<'m, N> {
             match self.deployed.get_mut(&stage).filter(|seen| seen.build == build) {
                 Some(seen) => seen.content.extend(content),
                 None => {
-                    self.deployed.insert(stage, Seen { content, build, approval });
+                    self.deployed.insert(stage, SeenDeployment { content, build, approval });
                 }
             }
         }

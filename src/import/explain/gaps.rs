@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use yaml_source::diagnostic::visible;
 
-use crate::import::propose::settings::Stage;
+use crate::import::propose::settings::ProposedStage;
 use crate::import::read::source::SourcePipeline;
 
 /// What is not carried over.
@@ -27,7 +27,7 @@ pub(crate) struct Gap {
 
 impl SourcePipeline<'_> {
     /// Where in a manifest something is missing.
-    pub(crate) fn gap(&self, lost: Lost, stages: &[Vec<Stage>]) -> Gap {
+    pub(crate) fn gap(&self, lost: Lost, stages: &[Vec<ProposedStage>]) -> Gap {
         let jobs = self.shape.stages().zip(stages.iter().flatten());
         let is_of = |deploy: usize, preview: Option<usize>| {
             let names = [Some(deploy), preview].into_iter().flatten().map(|job| self.job(job).job.name.as_str());

@@ -13,12 +13,17 @@ use crate::import::read::source::resource_of;
 use crate::import::read::steps::json;
 
 use super::attempts::Attempts;
-use super::settings::Stage;
+use super::settings::ProposedStage;
 use super::templates::literal;
 
 impl Attempts<'_, '_> {
     /// Adds the settings that only a rendering shows. False when there is nothing to add.
-    pub(crate) fn adjust(&self, stages: &mut [Vec<Stage>], top: &mut Map<String, Json>, rendered: &Pipeline) -> bool {
+    pub(crate) fn adjust(
+        &self,
+        stages: &mut [Vec<ProposedStage>],
+        top: &mut Map<String, Json>,
+        rendered: &Pipeline,
+    ) -> bool {
         let before = (json!(stages.iter().flatten().map(|stage| &stage.settings).collect::<Vec<_>>()), top.clone());
         for (chain, jobs) in stages.iter_mut().zip(&self.read.shape.chains) {
             for (stage, jobs) in chain.iter_mut().zip(jobs) {
@@ -30,7 +35,7 @@ impl Attempts<'_, '_> {
         before != (json!(stages.iter().flatten().map(|stage| &stage.settings).collect::<Vec<_>>()), top.clone())
     }
 
-    fn paths(&self, stage: &mut Stage, code: &str, rendered: &Pipeline) {
+    fn paths(&self, stage: &mut ProposedStage, code: &str, rendered: &Pipeline) {
         let of = |pipeline: &Pipeline| -> Vec<String> {
             let resource = pipeline.resources.iter().find(|resource| resource.name.as_str() == code);
             let paths = resource.and_then(|resource| resource.source.as_ref()?.get("paths")).map(json);
@@ -59,7 +64,7 @@ impl Attempts<'_, '_> {
         }
     }
 
-    fn body_files(&self, stage: &mut Stage, jobs: &StageJobs, rendered: &Pipeline) {
+    fn body_files(&self, stage: &mut ProposedStage, jobs: &StageJobs, rendered: &Pipeline) {
         let files = |pipeline: &Pipeline, name: &JobName| -> Vec<String> {
             let Some(job) = pipeline.jobs.iter().find(|job| job.name == *name) else { return Vec::new() };
             let flow = PipelineFlow::of(pipeline);

@@ -30,7 +30,7 @@ use super::extra::forget_jobs;
 use super::places::{StagePlace, places};
 use super::proposal::Proposal;
 use super::script::of_script;
-use super::settings::{KindUse, Stage};
+use super::settings::{KindUse, ProposedStage};
 use super::templates::{TemplateValues, literal};
 
 /// All proposals for a pipeline.
@@ -72,7 +72,7 @@ impl BestAttempt {
 
 /// A proposal that was rendered.
 struct Attempt {
-    stages: Vec<Vec<Stage>>,
+    stages: Vec<Vec<ProposedStage>>,
     top: Map<String, Json>,
     kinds: Vec<KindText>,
     kind: String,
@@ -349,7 +349,7 @@ impl Attempts<'_, '_> {
 
     /// Gives each chain the jobs that follow one of its own, and the first chain those that follow none, with what the
     /// steps of its stages use.
-    fn add_extra(&self, stages: &mut [Vec<Stage>], jobs: &[&Job], defined: &BTreeSet<String>) {
+    fn add_extra(&self, stages: &mut [Vec<ProposedStage>], jobs: &[&Job], defined: &BTreeSet<String>) {
         let follows = |job: &Job, chain: &[StageJobs]| {
             let mut follows = false;
             job.each_step(&mut |step| {
@@ -378,7 +378,7 @@ impl Attempts<'_, '_> {
     }
 
     /// All of a pipeline lives on one Concourse.
-    fn set_concourse(&self, stages: &mut [Vec<Stage>]) {
+    fn set_concourse(&self, stages: &mut [Vec<ProposedStage>]) {
         let [first, _, ..] = self.trial.fleet().concourses.as_slice() else { return };
         if let Some(name) = &first.name {
             for stage in stages.iter_mut().flatten() {
@@ -389,7 +389,7 @@ impl Attempts<'_, '_> {
 
     fn render(
         &mut self,
-        stages: &[Vec<Stage>],
+        stages: &[Vec<ProposedStage>],
         top: &Map<String, Json>,
         name: &str,
     ) -> Result<Result<Pipeline, Vec<String>>, Failure> {
@@ -464,13 +464,13 @@ impl Attempts<'_, '_> {
                 Count(self.read.flow.issues.len(), "resource").to_string(),
             ));
         }
-        let code = |stage: &Stage| -> String {
+        let code = |stage: &ProposedStage| -> String {
             let chains = self.read.shape.chains.iter().zip(&stages);
             let found =
                 chains.flat_map(|(jobs, chain)| jobs.iter().zip(chain)).find(|(_, other)| other.place == stage.place);
             found.map(|(jobs, _)| jobs.code.clone()).unwrap_or_default()
         };
-        let values = |stage: &Stage| template_values(&stage.place, &code(stage));
+        let values = |stage: &ProposedStage| template_values(&stage.place, &code(stage));
         let proposals = [
             layers::manifest(&stages, &top, Some(&values)),
             layers::manifest(&stages, &top, Some(&|_| TemplateValues::default())),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use yaml_source::yaml::{Node, NodeKind, decode};
 
 use crate::kind::Kind;
-use crate::template::{Piece, Scope, Template, is_template, pieces};
+use crate::template::{ParsedTemplate, Piece, Scope, is_template, pieces};
 
 /// What a kind was given, that its steps come out as those of a job.
 #[derive(Clone, Debug, Default)]
@@ -310,7 +310,7 @@ fn scope(kind: &Kind, names: &BTreeMap<String, Json>) -> Scope {
 }
 
 fn comes_out(template: &str, scope: &Scope) -> Option<Value> {
-    Template::parse(template).ok()?.value(scope).ok()
+    ParsedTemplate::parse(template).ok()?.value(scope).ok()
 }
 
 fn of_json(value: &Json) -> Value {

@@ -6,7 +6,7 @@ use crate::import::KindText;
 use crate::import::compare::differences::Differences;
 use crate::import::read::source::SourcePipeline;
 
-use super::settings::Stage;
+use super::settings::ProposedStage;
 
 /// The proposal that was chosen.
 pub(crate) struct Proposal {
@@ -17,7 +17,7 @@ pub(crate) struct Proposal {
     pub(crate) added: Vec<(&'static str, &'static str, String)>,
     /// Jobs of no chain that come along.
     pub(crate) extra_jobs: Vec<String>,
-    pub(crate) stages: Vec<Vec<Stage>>,
+    pub(crate) stages: Vec<Vec<ProposedStage>>,
     pub(crate) kind: String,
 }
 

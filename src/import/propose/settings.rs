@@ -17,7 +17,7 @@ use super::templates::{escape, literal};
 
 /// The settings of a stage.
 #[derive(Clone, Debug)]
-pub(crate) struct Stage {
+pub(crate) struct ProposedStage {
     pub(crate) place: StagePlace,
     pub(crate) settings: Map<String, Json>,
 }
@@ -61,7 +61,7 @@ impl SourcePipeline<'_> {
         kind_use: &dyn Fn(&StageJobs) -> KindUse,
         builds: &BTreeMap<String, KindUse>,
         extra_jobs: &ExtraJobs<'_>,
-    ) -> Vec<Vec<Stage>> {
+    ) -> Vec<Vec<ProposedStage>> {
         let labels = self.common_labels(places);
         let jobs = self.shape.stages().zip(places.iter().flatten());
         let projects: BTreeMap<&str, &str> =
@@ -69,7 +69,7 @@ impl SourcePipeline<'_> {
         let mut stages = Vec::new();
         for (chain, places) in self.shape.chains.iter().zip(places) {
             let previewed = chain.iter().any(|stage| stage.preview.is_some());
-            let mut found: Vec<Stage> = Vec::new();
+            let mut found: Vec<ProposedStage> = Vec::new();
             for (index, (jobs, place)) in chain.iter().zip(places).enumerate() {
                 let at = StageContext {
                     jobs,
@@ -81,8 +81,10 @@ impl SourcePipeline<'_> {
                     chain,
                     extra_jobs,
                 };
-                found
-                    .push(Stage { place: place.clone(), settings: self.settings(&at, place, &kind_use(jobs), builds) });
+                found.push(ProposedStage {
+                    place: place.clone(),
+                    settings: self.settings(&at, place, &kind_use(jobs), builds),
+                });
             }
             stages.push(found);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::import::propose::settings::Stage;
+use crate::import::propose::settings::ProposedStage;
 use crate::import::propose::templates::{TemplateValues, common_template};
 
 /// The keys of a manifest in the order in which people read them.
@@ -55,9 +55,9 @@ const PLAIN: [&str; 12] = [
 
 /// The manifest of chains. `words` says what templates can say of a stage; without it every stage says all for itself.
 pub(crate) fn manifest(
-    chains: &[Vec<Stage>],
+    chains: &[Vec<ProposedStage>],
     top: &Map<String, Json>,
-    words: Option<&dyn Fn(&Stage) -> TemplateValues>,
+    words: Option<&dyn Fn(&ProposedStage) -> TemplateValues>,
 ) -> Json {
     let mut names: Vec<&str> = Vec::new();
     for chain in chains {
@@ -66,8 +66,9 @@ pub(crate) fn manifest(
             names.push(name);
         }
     }
-    let of =
-        |name: &str| -> Vec<&Vec<Stage>> { chains.iter().filter(|chain| chain[0].place.project == name).collect() };
+    let of = |name: &str| -> Vec<&Vec<ProposedStage>> {
+        chains.iter().filter(|chain| chain[0].place.project == name).collect()
+    };
     let mut whole = top.clone();
     if let [name] = names.as_slice() {
         whole.insert("project".to_owned(), (*name).into());
@@ -98,7 +99,10 @@ fn lift(projects: &mut [(String, Map<String, Json>)], whole: &mut Map<String, Js
     }
 }
 
-fn project(chains: &[&Vec<Stage>], words: Option<&dyn Fn(&Stage) -> TemplateValues>) -> Map<String, Json> {
+fn project(
+    chains: &[&Vec<ProposedStage>],
+    words: Option<&dyn Fn(&ProposedStage) -> TemplateValues>,
+) -> Map<String, Json> {
     let mut environments: Vec<&str> = Vec::new();
     for chain in chains {
         let mut at = 0;
@@ -112,7 +116,7 @@ fn project(chains: &[&Vec<Stage>], words: Option<&dyn Fn(&Stage) -> TemplateValu
         }
     }
     let groups: Vec<&str> = chains.iter().filter_map(|chain| chain[0].place.group.as_deref()).collect();
-    let stages: Vec<&Stage> = chains.iter().flat_map(|chain| chain.iter()).collect();
+    let stages: Vec<&ProposedStage> = chains.iter().flat_map(|chain| chain.iter()).collect();
     let there: BTreeSet<String> = stages.iter().map(|stage| stage.place.selector()).collect();
     let skip: Vec<String> = groups
         .iter()
@@ -152,8 +156,8 @@ fn project(chains: &[&Vec<Stage>], words: Option<&dyn Fn(&Stage) -> TemplateValu
 
 /// Puts every setting where it holds for all stages that have it, and for no other.
 fn factor(
-    stages: &[&Stage],
-    words: &dyn Fn(&Stage) -> TemplateValues,
+    stages: &[&ProposedStage],
+    words: &dyn Fn(&ProposedStage) -> TemplateValues,
     base: &mut Map<String, Json>,
     overrides: &mut Map<String, Json>,
 ) {
@@ -187,7 +191,7 @@ fn factor(
                 continue;
             }
         }
-        let by = |of: &dyn Fn(&Stage) -> Option<String>| -> Option<Vec<(String, Json)>> {
+        let by = |of: &dyn Fn(&ProposedStage) -> Option<String>| -> Option<Vec<(String, Json)>> {
             let mut found: Vec<(String, Option<&Json>)> = Vec::new();
             for (stage, value) in stages.iter().zip(&values) {
                 let key = of(stage)?;

@@ -9,7 +9,7 @@ use crate::lower::Lowering;
 use crate::plan::{StageJob, StagePhase, Taken};
 use crate::project::{EnvSource, Input, Stage};
 
-use super::{Gated, artifact};
+use super::{WiredGate, artifact};
 
 /// Variables of a job that come from files.
 pub(super) struct Env {
@@ -29,7 +29,7 @@ impl<'a> Lowering<'_, 'a> {
         kind: &Kind,
         variables: &[(String, String)],
         takes: impl Iterator<Item = Taken<'a>>,
-        gate: Option<Gated<'_, 'a>>,
+        gate: Option<WiredGate<'_, 'a>>,
         stage: &Stage,
     ) -> Env {
         let mut files: Vec<(String, String, bool)> = Vec::new();
@@ -96,7 +96,7 @@ impl<'a> Lowering<'_, 'a> {
 }
 
 /// Where the value of a variable stands.
-fn env_file(input: &Input, file: &str, gate: Option<Gated<'_, '_>>) -> String {
+fn env_file(input: &Input, file: &str, gate: Option<WiredGate<'_, '_>>) -> String {
     match gate {
         Some((gate, wiring)) if input.pin.file() == Some(file) && gate.holds(input.name.as_str()) => {
             wiring.pin(input.name.as_str())

@@ -12,10 +12,10 @@ use yaml_source::source::Span;
 
 use super::meaning::{Meaning, is_record, watches, written_gate};
 use super::plan::Planning;
-use super::{DEPLOYED, JOB, JobAt, Reader};
+use super::{DEPLOYED, JOB, JobIndex, Reader};
 
 /// A chain, ready to be searched or played.
-pub(crate) struct Chain {
+pub(crate) struct ModelChain {
     /// The pipelines of the chain, in the order in which they are set.
     pub(crate) models: Vec<model::Model>,
     /// The names that people know, by those of the models.
@@ -69,8 +69,8 @@ fn known(names: &BTreeMap<String, String>, name: &str) -> String {
     names.get(name).cloned().unwrap_or_else(|| name.to_owned())
 }
 
-impl Chain {
-    pub(super) fn of(reader: &Reader<'_, '_>, jobs: &[JobAt]) -> Self {
+impl ModelChain {
+    pub(super) fn of(reader: &Reader<'_, '_>, jobs: &[JobIndex]) -> Self {
         let mut making = Making {
             reader,
             several: jobs.iter().any(|at| reader.pipeline(*at) != reader.pipeline(jobs[0])),
@@ -80,7 +80,7 @@ impl Chain {
             gated: BTreeSet::new(),
             promised: BTreeSet::new(),
             makes: BTreeSet::new(),
-            chain: Chain {
+            chain: ModelChain {
                 models: vec![model::Model::default(); reader.shapes()],
                 names: ChainNames::default(),
                 places: Vec::new(),
@@ -97,7 +97,7 @@ impl Chain {
                 .extend(fetched.map(|step| reader.sources[at.0].get(step.resource()).cloned().unwrap_or_default()));
         }
         for shape in 0..reader.shapes() {
-            let jobs: Vec<JobAt> = jobs.iter().copied().filter(|at| reader.shape(*at) == shape).collect();
+            let jobs: Vec<JobIndex> = jobs.iter().copied().filter(|at| reader.shape(*at) == shape).collect();
             making.stages_and_gates(shape, &jobs);
         }
         for at in jobs {
@@ -135,11 +135,11 @@ pub(super) struct Making<'m, 'r, 'n> {
     promised: BTreeSet<(usize, GateId)>,
     /// The sources of resources that a job fetches: a put makes a version for them.
     pub(super) makes: BTreeSet<String>,
-    pub(super) chain: Chain,
+    pub(super) chain: ModelChain,
 }
 
 impl<'n> Making<'_, '_, 'n> {
-    fn stages_and_gates(&mut self, shape: usize, jobs: &[JobAt]) {
+    fn stages_and_gates(&mut self, shape: usize, jobs: &[JobIndex]) {
         let reader = self.reader;
         let mut awaited = BTreeSet::new();
         let mut written = BTreeSet::new();
@@ -236,16 +236,16 @@ impl<'n> Making<'_, '_, 'n> {
         GateId(self.gates.len() - 1)
     }
 
-    fn shown(&self, at: JobAt, name: &str) -> String {
+    fn shown(&self, at: JobIndex, name: &str) -> String {
         if self.several { format!("{}/{name}", self.reader.pipeline(at)) } else { name.to_owned() }
     }
 
     /// The model of the pipeline that a job is in.
-    fn model(&mut self, at: JobAt) -> &mut model::Model {
+    fn model(&mut self, at: JobIndex) -> &mut model::Model {
         &mut self.chain.models[self.reader.shape(at)]
     }
 
-    fn resource_name(&mut self, at: JobAt, name: &str) -> String {
+    fn resource_name(&mut self, at: JobIndex, name: &str) -> String {
         let short = self.names.of('r', &format!("{} {name}", self.reader.pipeline(at)));
         let shown = self.shown(at, name);
         self.chain.names.resources.entry(short.clone()).or_insert(shown);
@@ -253,7 +253,7 @@ impl<'n> Making<'_, '_, 'n> {
     }
 
     /// The name of a resource in the model. A resource that is new there is added.
-    pub(super) fn resource(&mut self, at: JobAt, name: &str) -> Option<String> {
+    pub(super) fn resource(&mut self, at: JobIndex, name: &str) -> Option<String> {
         let reader = self.reader;
         let meaning = reader.meaning(at, name)?;
         let short = self.resource_name(at, name);
@@ -290,14 +290,14 @@ impl<'n> Making<'_, '_, 'n> {
         Some(short)
     }
 
-    fn job_name(&mut self, at: JobAt, name: &str) -> String {
+    fn job_name(&mut self, at: JobIndex, name: &str) -> String {
         let short = self.names.of('j', &format!("{} {name}", self.reader.pipeline(at)));
         let shown = self.shown(at, name);
         self.chain.names.jobs.insert(short.clone(), shown);
         short
     }
 
-    fn job(&mut self, at: JobAt) {
+    fn job(&mut self, at: JobIndex) {
         let reader = self.reader;
         let job = reader.job(at);
         let view = &reader.pipelines[at.0].view;
@@ -338,7 +338,7 @@ impl<'n> Making<'_, '_, 'n> {
     }
 
     /// The numbers of stages and gates are the same in all models.
-    fn finish(mut self, jobs: &[JobAt]) -> Chain {
+    fn finish(mut self, jobs: &[JobIndex]) -> ModelChain {
         let gate_names: Vec<String> = self.gates.iter().map(|gate| self.names.of('g', &format!("{gate:?}"))).collect();
         let stage_names: Vec<String> = self.stages.iter().map(|stage| self.names.of('s', stage)).collect();
         for (shape, model) in self.chain.models.iter_mut().enumerate() {
@@ -358,7 +358,7 @@ impl<'n> Making<'_, '_, 'n> {
     }
 
     /// The former names that the resource of a step lists, as far as an earlier pipeline has them.
-    fn former_names(&mut self, at: JobAt, step: &StepView<'n>) {
+    fn former_names(&mut self, at: JobIndex, step: &StepView<'n>) {
         let reader = self.reader;
         let (Some(meaning), Some(former)) =
             (reader.meaning(at, step.resource()), reader.former[at.0].get(step.resource()))

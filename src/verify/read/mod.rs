@@ -16,7 +16,7 @@ use concourse_pipeline::issues::IssueMark;
 use concourse_pipeline::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list};
 use yaml_source::yaml::{Value, decode};
 
-pub(crate) use chain::{Chain, ChainNames};
+pub(crate) use chain::{ChainNames, ModelChain};
 use meaning::{Former, Meaning, former_names, is_record, is_waiting, meanings};
 
 /// A pipeline of the run.
@@ -37,7 +37,7 @@ const JOB: &str = " job ";
 const DEPLOYED: (&str, &str) = ("/deployed", "/deploy");
 
 /// A job, as the run knows it: the numbers of its pipeline and of the job there.
-type JobAt = (usize, usize);
+type JobIndex = (usize, usize);
 
 /// Everything that is known of a run before chains are told apart.
 pub(super) struct Reader<'r, 'n> {
@@ -51,7 +51,7 @@ pub(super) struct Reader<'r, 'n> {
     /// Type and source of each resource, as text.
     sources: Vec<BTreeMap<&'n str, String>>,
     /// The gated deployments by what they put: resource and params, and the number of pipelines set before.
-    deployed: BTreeMap<(usize, String), JobAt>,
+    deployed: BTreeMap<(usize, String), JobIndex>,
     /// The stages for which an issue asks for an approval, each with the number of pipelines set before.
     promised: BTreeSet<(usize, String)>,
 }
@@ -95,20 +95,20 @@ impl<'r, 'n> Reader<'r, 'n> {
     }
 
     /// The chains of the run that have a gate, in order of their first jobs.
-    pub(super) fn chains(&self) -> Vec<Chain> {
+    pub(super) fn chains(&self) -> Vec<ModelChain> {
         self.parts()
             .into_iter()
             .filter(|jobs| jobs.iter().any(|at| self.needs_approval(*at)))
-            .map(|jobs| Chain::of(self, &jobs))
+            .map(|jobs| ModelChain::of(self, &jobs))
             .collect()
     }
 
     /// All jobs of the run as one chain.
-    pub(super) fn whole(&self) -> Chain {
-        Chain::of(self, &self.all_jobs())
+    pub(super) fn whole(&self) -> ModelChain {
+        ModelChain::of(self, &self.all_jobs())
     }
 
-    fn all_jobs(&self) -> Vec<JobAt> {
+    fn all_jobs(&self) -> Vec<JobIndex> {
         let of =
             |(at, read): (usize, &Read<'n>)| (0..read.view.jobs.len()).map(move |job| (at, job)).collect::<Vec<_>>();
         self.pipelines.iter().enumerate().flat_map(of).collect()
@@ -119,40 +119,40 @@ impl<'r, 'n> Reader<'r, 'n> {
         self.pipelines.iter().map(|read| read.shape + 1).max().unwrap_or(1)
     }
 
-    fn shape(&self, (pipeline, _): JobAt) -> usize {
+    fn shape(&self, (pipeline, _): JobIndex) -> usize {
         self.pipelines[pipeline].shape
     }
 
     /// The name of a pipeline.
-    fn pipeline(&self, (pipeline, _): JobAt) -> &str {
+    fn pipeline(&self, (pipeline, _): JobIndex) -> &str {
         &self.pipelines[pipeline].name
     }
 
-    fn job(&self, (pipeline, job): JobAt) -> &JobView<'n> {
+    fn job(&self, (pipeline, job): JobIndex) -> &JobView<'n> {
         &self.pipelines[pipeline].view.jobs[job]
     }
 
-    fn meaning(&self, (pipeline, _): JobAt, resource: &str) -> Option<&Meaning<'n>> {
+    fn meaning(&self, (pipeline, _): JobIndex, resource: &str) -> Option<&Meaning<'n>> {
         self.meanings[pipeline].get(resource)
     }
 
     /// Whether a get brings an approval, which decides on what the job deploys.
-    fn is_approval(&self, at: JobAt, step: &StepView<'n>) -> bool {
+    fn is_approval(&self, at: JobIndex, step: &StepView<'n>) -> bool {
         let is_approval = self.meaning(at, step.resource()).is_some_and(Meaning::is_approval);
         step.kind == StepKind::Get && is_approval && !is_waiting(step)
     }
 
-    fn is_gated(&self, at: JobAt) -> bool {
+    fn is_gated(&self, at: JobIndex) -> bool {
         self.job(at).steps.iter().any(|step| self.is_approval(at, step))
     }
 
     /// Whether a job deploys a stage that needs approvals: it waits for one, or an issue asks for one.
-    fn needs_approval(&self, at: JobAt) -> bool {
+    fn needs_approval(&self, at: JobIndex) -> bool {
         self.is_gated(at) || self.stage(at).is_some_and(|stage| self.promised.contains(&(self.shape(at), stage)))
     }
 
     /// The targets that the user names of a job: each the step, if there is one, and the environment.
-    fn targets_of(&self, at: JobAt) -> impl Iterator<Item = (Option<&str>, &str)> {
+    fn targets_of(&self, at: JobIndex) -> impl Iterator<Item = (Option<&str>, &str)> {
         let job = self.job(at).name;
         self.targets.iter().filter_map(move |(target, environment)| {
             let (name, step) = match target.split_once('/') {
@@ -165,7 +165,7 @@ impl<'r, 'n> Reader<'r, 'n> {
 
     /// The stage that the user means by an environment: the destination of a gate, whole or its environment alone. A gate of the
     /// job's own pipeline comes first.
-    fn destination(&self, at: JobAt, environment: &str) -> Option<&str> {
+    fn destination(&self, at: JobIndex, environment: &str) -> Option<&str> {
         let shape = self.shape(at);
         let others = (0..self.pipelines.len()).filter(|other| *other != at.0 && self.pipelines[*other].shape == shape);
         let destinations = std::iter::once(at.0).chain(others).flat_map(|pipeline| {
@@ -182,14 +182,14 @@ impl<'r, 'n> Reader<'r, 'n> {
     }
 
     /// Whether the user names a step as one that deploys. None if the user names no step of the job.
-    fn is_target(&self, at: JobAt, step: &str) -> Option<bool> {
+    fn is_target(&self, at: JobIndex, step: &str) -> Option<bool> {
         let mut steps = self.targets_of(at).filter_map(|(step, _)| step).peekable();
         steps.peek()?;
         Some(steps.any(|target| target == step))
     }
 
     /// What the first put of a job deploys, if the name of the job tells that it deploys something.
-    fn first_put(&self, at: JobAt) -> Option<String> {
+    fn first_put(&self, at: JobIndex) -> Option<String> {
         let job = self.job(at);
         let mut puts = job.steps.iter().filter(|step| {
             let is_issue = self.meaning(at, step.resource()).is_none_or(|meaning| meaning.gate().is_some());
@@ -201,7 +201,7 @@ impl<'r, 'n> Reader<'r, 'n> {
     }
 
     /// The job behind a gate that puts the same as a job without a gate.
-    fn gated_twin(&self, at: JobAt) -> Option<JobAt> {
+    fn gated_twin(&self, at: JobIndex) -> Option<JobIndex> {
         if self.is_gated(at) {
             return None;
         }
@@ -209,7 +209,7 @@ impl<'r, 'n> Reader<'r, 'n> {
     }
 
     /// The stage that a job deploys. None of a job that deploys nothing, as far as its name and its issues tell.
-    fn stage(&self, at: JobAt) -> Option<String> {
+    fn stage(&self, at: JobIndex) -> Option<String> {
         let job = self.job(at);
         if let Some((_, environment)) = self.targets_of(at).next() {
             return Some(self.destination(at, environment).unwrap_or(environment).to_owned());

@@ -7,11 +7,11 @@ use concourse_pipeline::issues::{IssueId, IssueMark};
 use concourse_pipeline::view::{StepKind, field, list, text, texts};
 
 use super::meaning::{Meaning, written_gate};
-use super::{JobAt, Reader};
+use super::{JobIndex, Reader};
 
 impl Reader<'_, '_> {
     /// The parts of the run that have nothing to do with each other, each a list of jobs in order.
-    pub(super) fn parts(&self) -> Vec<Vec<JobAt>> {
+    pub(super) fn parts(&self) -> Vec<Vec<JobIndex>> {
         let jobs = self.all_jobs();
         let mut parts = Parts((0..jobs.len()).collect());
         let mut first: BTreeMap<String, usize> = BTreeMap::new();
@@ -44,7 +44,7 @@ impl Reader<'_, '_> {
                 }
             }
         }
-        let mut found: BTreeMap<usize, Vec<JobAt>> = BTreeMap::new();
+        let mut found: BTreeMap<usize, Vec<JobIndex>> = BTreeMap::new();
         for (number, at) in jobs.iter().enumerate() {
             found.entry(parts.find(number)).or_default().push(*at);
         }
@@ -52,7 +52,7 @@ impl Reader<'_, '_> {
     }
 
     /// Texts that a job shares with the jobs that it has to do with.
-    fn bonds(&self, at: JobAt) -> Vec<String> {
+    fn bonds(&self, at: JobIndex) -> Vec<String> {
         let job = self.job(at);
         let mut bonds = vec![self.job_bond(at, job.name)];
         bonds.extend(field(job.node, "old_name").and_then(text).map(|old| self.job_bond(at, old)));
@@ -76,7 +76,7 @@ impl Reader<'_, '_> {
         bonds
     }
 
-    fn job_bond(&self, at: JobAt, job: &str) -> String {
+    fn job_bond(&self, at: JobIndex, job: &str) -> String {
         format!("job {} {job}", self.pipeline(at))
     }
 

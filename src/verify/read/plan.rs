@@ -10,14 +10,14 @@ use concourse_pipeline::view::{JobView, StepKind, StepPlace, StepView, field, li
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
 
-use super::JobAt;
+use super::JobIndex;
 use super::chain::Making;
 use super::meaning::{Meaning, is_record, is_waiting, written_gate};
 
 /// The steps of a job in the making.
 pub(super) struct Planning<'p, 'm, 'r, 'n> {
     making: &'p mut Making<'m, 'r, 'n>,
-    at: JobAt,
+    at: JobIndex,
     stage: Option<StageId>,
     /// Whether only puts deploy the stage: those that a job behind a gate does as well.
     only_puts: bool,
@@ -26,7 +26,7 @@ pub(super) struct Planning<'p, 'm, 'r, 'n> {
 }
 
 impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
-    pub(super) fn of(making: &'p mut Making<'m, 'r, 'n>, at: JobAt) -> Self {
+    pub(super) fn of(making: &'p mut Making<'m, 'r, 'n>, at: JobIndex) -> Self {
         let reader = making.reader;
         let stage = reader.stage(at).and_then(|stage| making.stages.iter().position(|known| *known == stage));
         let puts =

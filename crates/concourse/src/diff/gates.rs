@@ -15,8 +15,8 @@ use super::ways::{Elsewhere, Stretch, Ways};
 
 /// What starts the jobs of two pipelines, and what versions they take.
 pub(super) struct Gates<'p> {
-    old: Side<'p>,
-    new: Side<'p>,
+    old: GateSide<'p>,
+    new: GateSide<'p>,
     /// The new names of what was renamed.
     resources: HashMap<&'p str, &'p str>,
     jobs: HashMap<&'p str, &'p str>,
@@ -27,14 +27,14 @@ pub(super) struct Gates<'p> {
     won: HashMap<&'p str, Stretch<'p>>,
 }
 
-struct Side<'p> {
+struct GateSide<'p> {
     flow: &'p PipelineFlow<'p>,
     jobs: HashMap<&'p str, &'p JobFlow<'p>>,
     /// What jobs use at its newest although they go by an approval: the names of the job and of the get.
     newest: &'p Unapproved,
 }
 
-impl<'p> Side<'p> {
+impl<'p> GateSide<'p> {
     fn new((flow, newest): (&'p PipelineFlow<'p>, &'p Unapproved)) -> Self {
         Self { flow, newest, jobs: flow.jobs.iter().map(|job| (job.job.name.as_str(), job)).collect() }
     }
@@ -120,8 +120,8 @@ impl<'p> Gates<'p> {
         Self {
             lost: ways.0.missing(&ways.1, |job| name(&jobs, job)),
             won: ways.1.missing(&ways.0, |job| name(&former, job)),
-            old: Side::new(old),
-            new: Side::new(new),
+            old: GateSide::new(old),
+            new: GateSide::new(new),
             resources: resources.iter().map(|(old, new)| (old.name.as_str(), new.name.as_str())).collect(),
             jobs,
             promotions,
@@ -143,14 +143,14 @@ impl<'p> Gates<'p> {
         let Some(flow) = self.new.jobs.get(job.name.as_str()) else { return String::new() };
         let approvals: Vec<String> =
             self.new.approvals(flow).values().map(|resource| self.new.title(resource)).collect();
-        let starters = Side::starters(flow);
+        let starters = GateSide::starters(flow);
         if !approvals.is_empty() {
             return format!("closing the issue {} starts it", approvals.join(" or "));
         }
         if starters.is_empty() {
             return "it is started by hand".to_owned();
         }
-        Side::start_by_itself(flow)
+        GateSide::start_by_itself(flow)
     }
 
     /// Says what changes before a job begins.
@@ -196,7 +196,7 @@ impl<'p> Gates<'p> {
 
     /// What an approval takes, where a job waits for another issue than before.
     fn policy(&self, before: &JobFlow<'p>, after: &JobFlow<'p>, subject: &Subject, changes: &mut Changes) {
-        let resource = |side: &Side<'p>, taking: &Taking<'p>| side.flow.resources.get(taking.resource).copied();
+        let resource = |side: &GateSide<'p>, taking: &Taking<'p>| side.flow.resources.get(taking.resource).copied();
         for approval in after.own_approvals() {
             let Some(new) = resource(&self.new, approval) else { continue };
             let olds = || before.own_approvals().filter_map(|taking| resource(&self.old, taking));
@@ -268,18 +268,21 @@ impl<'p> Gates<'p> {
     fn start(&self, before: &JobFlow<'p>, after: &JobFlow<'p>, subject: &Subject, changes: &mut Changes) {
         let (lost, won) = self.waits(before, after);
         let (waited, waits) = (before.waits_for_approval(), after.waits_for_approval());
-        let started: BTreeSet<&str> = Side::starters(before).into_iter().map(|name| self.resource(name)).collect();
-        let starts = Side::starters(after);
+        let started: BTreeSet<&str> = GateSide::starters(before).into_iter().map(|name| self.resource(name)).collect();
+        let starts = GateSide::starters(after);
         let came: Vec<&str> = starts.difference(&started).copied().collect();
         let went: Vec<&str> = started.difference(&starts).copied().collect();
-        let titles = |side: &Side<'p>, resources: &[&str]| {
+        let titles = |side: &GateSide<'p>, resources: &[&str]| {
             resources.iter().map(|resource| side.title(resource)).collect::<Vec<_>>().join(" and ")
         };
         let (lost, won) = (titles(&self.old, &lost), titles(&self.new, &won));
         let mut way = self.way(before, after);
         if waited && !waits {
-            let start =
-                if starts.is_empty() { "somebody starts it by hand".to_owned() } else { Side::start_by_itself(after) };
+            let start = if starts.is_empty() {
+                "somebody starts it by hand".to_owned()
+            } else {
+                GateSide::start_by_itself(after)
+            };
             let way = way.take().map_or_else(String::new, |(_, words)| format!(", and {words}"));
             let message = format!("no longer waits for an approval (the issue {lost}){way}: {start}");
             changes.push(Effect::Weaker, subject.clone(), message).is_gate_gone = true;
@@ -298,7 +301,7 @@ impl<'p> Gates<'p> {
             // Whatever triggers starts a job, the gate notwithstanding.
             report(Effect::Weaker, format!("is started past its gate by new versions of {}", list(came)));
         } else if !waited && !waits && started.is_empty() && !starts.is_empty() {
-            report(Effect::Weaker, format!("is no longer started by hand alone: {}", Side::start_by_itself(after)));
+            report(Effect::Weaker, format!("is no longer started by hand alone: {}", GateSide::start_by_itself(after)));
         } else if !waited && !waits && starts.is_empty() && !started.is_empty() {
             report(Effect::Stronger, "is started by hand alone".to_owned());
         } else {

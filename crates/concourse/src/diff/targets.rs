@@ -62,8 +62,8 @@ impl Taken<'_> {
 
 /// Two pipelines, looked at for what their steps deploy.
 pub(super) struct Targets<'c, 'p> {
-    old: Side<'c, 'p>,
-    new: Side<'c, 'p>,
+    old: TargetSide<'c, 'p>,
+    new: TargetSide<'c, 'p>,
     jobs: &'c Matched<'p, Job>,
     /// The old names of jobs of the new pipeline.
     former: HashMap<&'p str, &'p str>,
@@ -72,7 +72,7 @@ pub(super) struct Targets<'c, 'p> {
     promotions: &'c Promotions<'p>,
 }
 
-struct Side<'c, 'p> {
+struct TargetSide<'c, 'p> {
     pipeline: &'p Pipeline,
     flow: &'c PipelineFlow<'p>,
     jobs: HashMap<&'p str, &'c JobFlow<'p>>,
@@ -106,7 +106,7 @@ impl Work<'_> {
     }
 }
 
-impl<'c, 'p> Side<'c, 'p> {
+impl<'c, 'p> TargetSide<'c, 'p> {
     fn new((pipeline, flow): (&'p Pipeline, &'c PipelineFlow<'p>)) -> Self {
         Self { pipeline, flow, jobs: flow.jobs.iter().map(|job| (job.job.name.as_str(), job)).collect() }
     }
@@ -297,8 +297,8 @@ impl<'c, 'p> Targets<'c, 'p> {
         Self {
             changed: changed.chain(resources.added.iter().map(|new| new.name.as_str())).collect(),
             former: jobs.pairs.iter().map(|(old, new)| (new.name.as_str(), old.name.as_str())).collect(),
-            old: Side::new(old),
-            new: Side::new(new),
+            old: TargetSide::new(old),
+            new: TargetSide::new(new),
             jobs,
             promotions,
         }

@@ -42,13 +42,13 @@ struct Problem {
     /// The rule that found it, by its name.
     rule: &'static str,
     /// How bad it is.
-    severity: Level,
+    severity: JsonLevel,
     /// What is wrong, in a line that stands alone.
     message: String,
     /// The place to mend.
-    place: Place,
+    place: JsonPlace,
     /// Other places that matter.
-    related: Vec<Place>,
+    related: Vec<JsonPlace>,
     /// What else there is to know.
     notes: Vec<String>,
     /// What to do.
@@ -62,7 +62,7 @@ struct Problem {
 /// How bad it is.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Level {
+enum JsonLevel {
     /// Something is wrong: the exit code is 1.
     Error,
     /// Something to know.
@@ -72,7 +72,7 @@ enum Level {
 /// A range of a file, and what is to be said of it.
 #[derive(Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Place {
+struct JsonPlace {
     /// The file, relative to the working folder where that is possible.
     file: String,
     /// Its first character.
@@ -103,7 +103,7 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
         let region = places.region(span);
         let start = span.start as usize;
         let end = start + sources.slice(span).trim_end().len();
-        Place {
+        JsonPlace {
             file: sources.path(span.file).to_string(),
             start: Position { line: region.start.0, column: region.start.1, byte: start },
             end: Position { line: region.end.0, column: region.end.1, byte: end },
@@ -115,8 +115,8 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
         .map(|diagnostic| Problem {
             rule: diagnostic.rule.name(),
             severity: match diagnostic.severity() {
-                Severity::Error => Level::Error,
-                Severity::Warning => Level::Warning,
+                Severity::Error => JsonLevel::Error,
+                Severity::Warning => JsonLevel::Warning,
             },
             message: texts.without_secrets(&diagnostic.message),
             place: place(diagnostic.labels[0].span, &diagnostic.labels[0].text),
@@ -127,7 +127,7 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
             concourse_says: diagnostic.concourse_messages().iter().map(|line| texts.without_secrets(line)).collect(),
         })
         .collect();
-    let errors = problems.iter().filter(|problem| matches!(problem.severity, Level::Error)).count();
+    let errors = problems.iter().filter(|problem| matches!(problem.severity, JsonLevel::Error)).count();
     let report = Report {
         version: 1,
         tool: Tool { name: NAME, version: env!("CARGO_PKG_VERSION") },
