@@ -83,13 +83,12 @@ impl Gate<'_> {
         if !is_open(&issue) {
             return Ok(Some(Appended::Elsewhere(None)));
         }
-        let Some(ledger) = self.ledger_or_restart(&issue, draft.destination.as_ref())? else {
+        let Some((ledger, changed)) = self.ledger_or_restart(&issue, draft.destination.as_ref())? else {
             return Ok(Some(Appended::Elsewhere(None)));
         };
         if ledger.mark.ended {
             return Ok(Some(Appended::Elsewhere(None)));
         }
-        let restarted = ledger.records.is_empty() && ledger.text.is_empty();
         if let Some(build) = &draft.build
             && let Some(known) = ledger
                 .records
@@ -98,9 +97,10 @@ impl Gate<'_> {
         {
             return self.known_record(&issue, &ledger, known, draft).map(Some);
         }
-        if restarted {
+        if let Some(changed) = &changed {
             // The chain first: a record that the body does not know of would be no record.
             self.write_restarted_body(&issue, &ledger, draft)?;
+            self.void(changed)?;
         }
         let before = ledger.newest().cloned();
         let rolled = self.rolled(&ledger);
@@ -123,7 +123,7 @@ impl Gate<'_> {
         }
         let mut mark = ledger.current_mark();
         mark.records = mark.records.max(ledger.records.len() + 1);
-        let text = self.body_text(draft, &record, &ledger, &shown, restarted)?;
+        let text = self.body_text(draft, &record, &ledger, &shown, changed.is_some())?;
         let fields = self.restored_label(&issue);
         let now = self.write_body_and(number, mark, &text, fields)?;
         // Others wrote meanwhile: the body's count is of what we knew.

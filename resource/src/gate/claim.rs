@@ -5,7 +5,7 @@ use github_gates::digest::random_hex;
 use github_gates::ledger::Ledger;
 use github_gates::ledger::destination::Destination;
 use github_gates::ledger::marker::{Claim, ClaimMark, IssueMark, Marker, Notice};
-use github_gates::ledger::refusal::{Refusal, reason_in_words};
+use github_gates::ledger::refusal::{Fault, Refusal, reason_in_words};
 use github_gates::text::one_line;
 use github_gates::{IssueState, Neighbour, Snapshot, api};
 use indexmap::IndexMap;
@@ -175,15 +175,16 @@ impl Gate<'_> {
         // Two that claim at the same moment both see the comments of both, and agree on the first.
         self.client.sleep(VERIFY);
         let now = Snapshot::read_required(&self.client, number)?;
-        if let Err(withdrawn) = still_closed(number, &now, verdict.closed_at) {
-            // The body does not hold the claim yet, and its comment says that the build deploys.
-            if let Err(error) = api::delete_comment(&self.client, id) {
-                self.log.say(format_args!("the comment about this build stays on issue #{number}: {error}"));
+        let ledger = match self.still_approves(&now, verdict)? {
+            Ok(ledger) => ledger,
+            Err(refusal) => {
+                // The body does not hold the claim yet, and its comment says that the build deploys.
+                if let Err(error) = api::delete_comment(&self.client, id) {
+                    self.log.say(format_args!("the comment about this build stays on issue #{number}: {error}"));
+                }
+                return Err(Error::NotApproved { issue: number, refusal });
             }
-            return Err(withdrawn);
-        }
-        let ledger = Ledger::read(&now, &self.trust()?)
-            .map_err(|fault| Error::NotApproved { issue: number, refusal: Refusal::Fault(fault) })?;
+        };
         if self.build.created_by.is_none()
             && let Some((first, other)) = first_claim(&ledger, destination, verdict.closed_at)
             && first != Some(id)
@@ -198,6 +199,23 @@ impl Gate<'_> {
             mark.claims.push(claim);
         }
         self.last_word(&now, mark, &ledger.text, verdict.closed_at)
+    }
+
+    /// Whether an issue approves what a verdict said, when it is read again. A put that had read the issue before it was
+    /// closed may have begun its records anew.
+    fn still_approves(&self, now: &Snapshot, verdict: &Verdict) -> Result<Result<Ledger, Refusal>> {
+        match (now.state, now.closed_at) {
+            (IssueState::Closed, Some(at)) if at == verdict.closed_at => {}
+            (IssueState::Closed, Some(at)) => return Ok(Err(Refusal::ClosedAgain(at))),
+            _ => return Ok(Err(Refusal::Withdrawn)),
+        }
+        let ledger = match Ledger::read(now, &self.trust()?) {
+            Ok(ledger) => ledger,
+            Err(fault) => return Ok(Err(Refusal::Fault(fault))),
+        };
+        let approved = ledger.approved(verdict.closed_at).map(|recorded| &recorded.hash);
+        let is_same = approved == Some(&verdict.recorded.hash);
+        Ok(if is_same { Ok(ledger) } else { Err(Refusal::Fault(Fault::Forked)) })
     }
 
     /// Tells the body of the claim. How the issue stood when GitHub took that write is the last word: what happens to
@@ -266,15 +284,6 @@ impl Gate<'_> {
         }
         Ok(())
     }
-}
-
-fn still_closed(number: u64, now: &Snapshot, closed_at: Timestamp) -> Result<()> {
-    let refusal = match (now.state, now.closed_at) {
-        (IssueState::Closed, Some(at)) if at == closed_at => return Ok(()),
-        (IssueState::Closed, Some(at)) => Refusal::ClosedAgain(at),
-        _ => Refusal::Withdrawn,
-    };
-    Err(Error::NotApproved { issue: number, refusal })
 }
 
 /// The file `approval.json` of a get of this gate.

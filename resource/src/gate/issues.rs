@@ -293,7 +293,7 @@ impl Gate<'_> {
                     Marker::Claim(mark) => mark.nonce == nonce,
                     Marker::Report(mark) => mark.nonce == nonce,
                     Marker::Notice(mark) => mark.nonce == nonce,
-                    Marker::Issue(_) => false,
+                    Marker::Issue(_) | Marker::Void => false,
                 },
                 _ => false,
             })
@@ -329,14 +329,18 @@ impl Gate<'_> {
         Ok(api::update(&self.client, number, &fields)?)
     }
 
-    /// The ledger of an open issue. Where it is not to be believed, it begins anew: comments that somebody changed
-    /// are taken out, and the chain of records starts over, so that nothing recorded before counts any more.
+    /// The ledger of an open issue. Where it is not to be believed, it begins anew: the chain of records starts over, so
+    /// that nothing recorded before counts any more. The comments that somebody changed come with it.
     ///
     /// None for an issue that can never be this gate's.
-    pub(super) fn ledger_or_restart(&self, issue: &Snapshot, destination: Option<&StageKey>) -> Result<Option<Ledger>> {
+    pub(super) fn ledger_or_restart(
+        &self,
+        issue: &Snapshot,
+        destination: Option<&StageKey>,
+    ) -> Result<Option<(Ledger, Option<Changed>)>> {
         let trust = self.trust()?;
         let fault = match Ledger::read(issue, &trust) {
-            Ok(ledger) => return Ok(Some(ledger)),
+            Ok(ledger) => return Ok(Some((ledger, None))),
             Err(fault) => fault,
         };
         if matches!(fault, Fault::Foreign | Fault::OtherGate(_) | Fault::Transferred) {
@@ -346,13 +350,15 @@ impl Gate<'_> {
         self.verify_account()?;
         self.log.say(format_args!("issue #{}: {fault}; what was recorded there so far counts no more", issue.number));
         let gate = self.mark_in(&issue.body).map_or_else(|| self.source.gate.clone(), |mark| mark.gate);
-        let text = page::void(&fault.to_string())?;
-        for comment in trust.bad_comments(issue, &gate) {
-            api::edit_comment(&self.client, comment, &text)?;
-        }
+        let changed = Changed {
+            issue: issue.number,
+            comments: trust.bad_comments(issue, &gate),
+            gate: gate.clone(),
+            why: fault.to_string(),
+        };
         // Of what was found, so that two puts that find the same agree on the chain.
         let chain = sha256(&format!("{} {}", issue.number, issue.body))[..32].to_owned();
-        Ok(Some(Ledger::empty(IssueMark {
+        let ledger = Ledger::empty(IssueMark {
             gate,
             destination: destination.cloned(),
             nonce: chain.clone(),
@@ -363,7 +369,18 @@ impl Gate<'_> {
             superseded_by: None,
             ended: false,
             text: String::new(),
-        })))
+        });
+        Ok(Some((ledger, Some(changed))))
+    }
+
+    /// Tells of comments that somebody changed that they count no more.
+    ///
+    /// Only when the chain began anew: without them the records before would be in order, and a closing would approve
+    /// an older one than its person saw.
+    pub(super) fn void(&self, changed: &Changed) -> Result<()> {
+        let text = page::void(&changed.why)?;
+        let text = Marker::Void.write(&text, self.signer.as_ref(), &changed.gate, Some(changed.issue));
+        changed.comments.iter().try_for_each(|comment| Ok(api::edit_comment(&self.client, *comment, &text).map(drop)?))
     }
 
     /// The marker at the head of a text, where it is one of this gate.
@@ -379,6 +396,14 @@ impl Gate<'_> {
         let bot = self.bot()?;
         Ok(issue.was_reopened_by_other_than(|actor| bot.is(actor)))
     }
+}
+
+/// Comments of an issue that somebody changed.
+pub(super) struct Changed {
+    issue: u64,
+    comments: Vec<u64>,
+    gate: GateKey,
+    why: String,
 }
 
 impl Found {

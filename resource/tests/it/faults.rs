@@ -1,22 +1,36 @@
 //! What goes wrong between the resource and GitHub, and a process that is killed at any moment.
 
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use fake_github::{Action, Config, FakeGithub, Phase, Response};
+use fake_github::{Action, Config, FakeGithub, Phase, Request, Response, World};
 use serde_json::{Value, json};
 
 use crate::support::*;
 
 /// Runs a put and kills it at its `nth` request, before the request takes effect or after. Whether it came that far.
-fn killed_at(lab: &Lab, params: &Value, dir: &std::path::Path, build: &Build, nth: usize, phase: Phase) -> bool {
-    let (sender, frozen) = mpsc::channel();
+fn killed_at(lab: &Lab, params: &Value, dir: &Path, build: &Build, nth: usize, phase: Phase) -> bool {
     let mut count = 0;
-    lab.fake.hook(move |_, _, _, at| {
+    killed_when(lab, params, dir, build, move |_, _, at| {
         if at == Phase::Before {
             count += 1;
         }
-        if count == nth && at == phase {
+        count == nth && at == phase
+    })
+}
+
+/// Runs a put and kills it at the first request that is meant. Whether it came that far.
+fn killed_when(
+    lab: &Lab,
+    params: &Value,
+    dir: &Path,
+    build: &Build,
+    mut is_meant: impl FnMut(&Request, &mut World, Phase) -> bool + Send + 'static,
+) -> bool {
+    let (sender, frozen) = mpsc::channel();
+    lab.fake.hook(move |request, world, _, at| {
+        if is_meant(request, world, at) {
             let _ = sender.send(());
             return Action::Freeze;
         }
@@ -176,6 +190,88 @@ fn restart_of_a_changed_issue_killed_anywhere_is_finished() {
         assert_eq!(lab.issues().len(), 1, "{phase:?} request {nth}");
         assert_eq!(approve_and_count(lab), (commit(3), 1), "{phase:?} request {nth}");
     });
+}
+
+#[test]
+fn restart_killed_anywhere_makes_no_older_record_approved() {
+    for nth in 1.. {
+        let lab = Lab::new();
+        lab.recorded(1);
+        // The body does not count the second record yet.
+        let is_count = |request: &Request, _: &mut World, at| at == Phase::Before && request.method == "PATCH";
+        assert!(killed_when(&lab, &record_params(), &lab.build_dir(2), &build(2), is_count));
+        let comment = lab.issue(1).comments[0].id;
+        lab.world().edit_comment(REPO, 1, comment, "bob", "changed");
+        lab.fake.time().advance(30_000);
+        let mut writes = 0;
+        let is_write = move |request: &Request, world: &mut World, at| {
+            if at == Phase::After || request.method == "GET" || request.path.ends_with("/graphql") {
+                return false;
+            }
+            writes += 1;
+            if writes == 1 {
+                // Somebody closes it after the put looked: what was changed approves nothing.
+                world.close(REPO, 1, "alice", "completed");
+                world.now += 2_000;
+            }
+            writes == nth
+        };
+        let is_killed = killed_when(&lab, &record_params(), &lab.build_dir(3), &build(3), is_write);
+        lab.fake.time().advance(30_000);
+        assert_eq!(lab.versions(None), Vec::<Value>::new(), "write {nth}");
+        assert_eq!(lab.get(&lab.version(1), "gate").0.code, Some(1), "write {nth}");
+        if !is_killed {
+            assert!(nth > 3, "the put was killed nowhere");
+            break;
+        }
+    }
+}
+
+#[test]
+fn chain_that_is_written_back_behind_a_changed_comment_approves_nothing() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let before = lab.issue(1).body;
+    let is_count = |request: &Request, _: &mut World, at| at == Phase::Before && request.method == "PATCH";
+    assert!(killed_when(&lab, &record_params(), &lab.build_dir(2), &build(2), is_count));
+    let comment = lab.issue(1).comments[0].id;
+    lab.world().edit_comment(REPO, 1, comment, "bob", "changed");
+    lab.recorded(3);
+    // A put that read the issue before all of this writes its body, and its record is gone.
+    lab.world().edit_body(REPO, 1, "gate-bot", &before);
+    let last = lab.issue(1).comments[1].id;
+    lab.world().delete_comment(REPO, 1, last);
+    lab.close(1, "alice");
+    assert_eq!(lab.versions(None), Vec::<Value>::new());
+    lab.get(&lab.version(1), "gate").0.fails("tampered").reports("changed a comment");
+    lab.reopen(1, "alice");
+    lab.recorded(4);
+    lab.close(1, "alice");
+    lab.get(&lab.version(1), "again").0.succeeds();
+}
+
+#[test]
+fn claim_of_a_record_that_counts_no_more_is_taken_back() {
+    let lab = Lab::new();
+    lab.close(lab.recorded(1), "alice");
+    lab.get(&lab.version(1), "gate").0.succeeds();
+    // A put that had read the issue before begins its records anew.
+    lab.fake.hook(|request, world, _, at| {
+        if at == Phase::After && request.method == "POST" && request.path.ends_with("/comments") {
+            let body = world.issue(REPO, 1).unwrap().body.clone();
+            let text = body.split_once(" -->\n").unwrap().1;
+            let mut mark = marker(&body);
+            mark["chain"] = json!("another");
+            mark["records"] = json!(0);
+            mark.as_object_mut().unwrap().remove("record");
+            world.edit_body(REPO, 1, "gate-bot", &format!("<!-- ol-gate v1 {mark} -->\n{text}"));
+        }
+        Action::Go
+    });
+    let params = json!({"action": "claim", "approval": "gate/approval.json"});
+    lab.put(&params, lab.temp.path(), &build(7)).fails("tampered");
+    lab.fake.unhook();
+    assert!(lab.issue(1).comments.is_empty(), "{:?}", lab.issue(1).comments);
 }
 
 #[test]

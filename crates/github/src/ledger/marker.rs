@@ -30,6 +30,8 @@ pub enum Marker {
     Report(ReportMark),
     /// Of a notice to people.
     Notice(NoticeMark),
+    /// Of a comment that somebody changed, once it was taken out: no record that is older than it counts.
+    Void,
 }
 
 /// Of a body.

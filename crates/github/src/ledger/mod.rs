@@ -45,6 +45,8 @@ pub struct Ledger {
     pub notices: Vec<NoticeMark>,
     /// The body's seal is not renewed for its number yet.
     pub unsealed: bool,
+    /// When comments were written that somebody changed and that were taken out.
+    voided: Vec<Timestamp>,
 }
 
 /// A record and when GitHub took it.
@@ -81,6 +83,7 @@ impl Ledger {
             reports: Vec::new(),
             notices: Vec::new(),
             unsealed: false,
+            voided: Vec::new(),
         }
     }
 
@@ -160,6 +163,7 @@ impl Ledger {
                 Marker::Notice(mark) => {
                     self.notices.push(mark.clone());
                 }
+                Marker::Void => self.voided.push(comment.created_at),
                 Marker::Issue(_) => {}
             }
         }
@@ -183,6 +187,10 @@ impl Ledger {
             !newest_counts || records.iter().any(|recorded| !is_of_chain(recorded) && recorded.at > began)
         }) {
             return Err(Fault::Forked);
+        }
+        // Whatever was taken out was seen by people: a chain that goes back behind it was written back.
+        if began.is_some_and(|began| self.voided.iter().any(|at| *at >= began)) {
+            return Err(Fault::Voided);
         }
         records.retain(|recorded| recorded.record.chain == self.mark.chain);
         let seqs: BTreeMap<&str, u32> =

@@ -34,6 +34,8 @@ pub enum Fault {
     TextChanged(MarkedText),
     /// A record is missing.
     Deleted,
+    /// Somebody changed a comment, which was taken out since.
+    Voided,
     /// It holds records of two chains, and the body's is not the later one.
     Forked,
 }
@@ -69,6 +71,9 @@ impl fmt::Display for Fault {
             Self::Unsealed(what) => write!(f, "the marker of {what} is not signed with `signing_key`"),
             Self::TextChanged(what) => write!(f, "the text of {what} is not the one that was written"),
             Self::Deleted => write!(f, "a record was deleted"),
+            Self::Voided => {
+                write!(f, "somebody changed a comment of this account, so the records before it do not count")
+            }
             Self::Forked => write!(f, "its records contradict each other, since two builds wrote at the same time"),
         }
     }
