@@ -13,7 +13,7 @@ use yaml_source::markdown::{as_code, escaped};
 
 use crate::input::{GitSource, InputSource};
 use crate::kind::Family;
-use crate::manifest::{CheckEvery, IssuesResource};
+use crate::manifest::CheckEvery;
 use crate::plan::{GateIssue, Opening, PipelinePlan, PlannedJob, StageJob, StagePhase, Taken, TakenGate, plan};
 use crate::policy::ApprovalSettings;
 use crate::project::{Concourse, Fleet, Gate, Input, Project, Stage};
@@ -324,7 +324,7 @@ impl Page {
 
 /// Does the issue name versions, and is a closing weighed?
 fn is_ours(issue: &GateIssue<'_>) -> bool {
-    issue.issues.resource == IssuesResource::GithubIssues
+    issue.issues.resource.names_versions()
 }
 
 fn names(steps: &[&StageStep<'_>]) -> String {

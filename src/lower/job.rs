@@ -12,7 +12,7 @@ use yaml_source::yaml::{Value, escape};
 
 use crate::input::{InputSource, InputType};
 use crate::kind::{Family, Kind, KindScope, Made};
-use crate::manifest::{EventWord, IssuesResource};
+use crate::manifest::EventWord;
 use crate::plan::{BuildJob, BuildPhase, Entry, Opening, StageJob, StagePhase, Take, Taken, TakenGate};
 use crate::project::{Alert, Input, Pin, Stage};
 
@@ -32,7 +32,7 @@ impl<'a> Lowering<'_, 'a> {
         let stage = job.stage;
         let Some(kind) = self.kinds.get(Family::Stack, &stage.kind) else { return };
         let gate: Option<WiredGate<'_, 'a>> = job.gate.as_ref().map(|gate| (gate, Wiring::of(gate, &stage.code)));
-        let ours = gate.filter(|(gate, _)| gate.issue.issues.resource == IssuesResource::GithubIssues);
+        let ours = gate.filter(|(gate, _)| gate.issue.issues.resource.names_versions());
         let here = stage.origin.span;
         let mut plan = Steps::default();
         plan.add(Author::Need, here, self.needs(job));
@@ -306,7 +306,7 @@ impl<'a> Lowering<'_, 'a> {
             Entry::Approval | Entry::Following(_) => issues::trigger(issue, code),
         };
         self.definitions.resource(resource, &stage.origin, self.diagnostics);
-        let ours = issue.issues.resource == IssuesResource::GithubIssues;
+        let ours = issue.issues.resource.names_versions();
         if ours && gate.is_claimed() {
             self.definitions.resource_type(
                 issues::resource_type(issue.issues.resource),

@@ -7,7 +7,6 @@ use github_issues_resource::contract::files;
 use indexmap::IndexMap;
 
 use crate::input::InputSource;
-use crate::manifest::IssuesResource;
 use crate::plan::{StageJob, Taken, TakenGate};
 use crate::policy::ApprovedCode;
 use crate::project::{CodeSource, Input};
@@ -33,10 +32,10 @@ pub(super) enum Wiring<'a> {
 impl<'a> Wiring<'a> {
     /// The wiring of a job behind `gate`.
     pub(super) fn of(gate: &TakenGate<'a>, code: &'a CodeSource) -> Self {
-        match (gate.issue.issues.resource, gate.code) {
-            (IssuesResource::Mitodl, _) => Self::Signal(gate.issue.trigger),
-            (IssuesResource::GithubIssues, ApprovedCode::Fetch) => Self::Fetched(code),
-            (IssuesResource::GithubIssues, ApprovedCode::Checkout) => Self::CheckedOut,
+        match gate.code {
+            _ if !gate.issue.issues.resource.names_versions() => Self::Signal(gate.issue.trigger),
+            ApprovedCode::Fetch => Self::Fetched(code),
+            ApprovedCode::Checkout => Self::CheckedOut,
         }
     }
 

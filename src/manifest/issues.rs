@@ -120,3 +120,20 @@ pub enum IssuesResource {
     /// MIT Open Learning's image: the same names and titles, without pins.
     Mitodl,
 }
+
+impl IssuesResource {
+    /// Whether an approval names versions and a stage, and is used once. Of any other, closing an issue is a signal.
+    pub(crate) fn names_versions(self) -> bool {
+        self == Self::GithubIssues
+    }
+
+    /// Whether its issues are known by what their titles begin with.
+    pub(crate) fn finds_by_title(self) -> bool {
+        self == Self::Mitodl
+    }
+
+    /// Whether it can write an issue that is closed at once.
+    pub(crate) fn closes_records(self) -> bool {
+        self == Self::GithubIssues
+    }
+}

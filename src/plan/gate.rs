@@ -3,7 +3,6 @@ use github_issues_resource::contract::{Approve, GateKey, IssueKind, StageKey};
 use yaml_source::yaml::Value;
 
 use crate::input::InputSource;
-use crate::manifest::IssuesResource;
 use crate::policy::{ApprovalSettings, ApprovedCode};
 use crate::project::{Input, Issues, Pin, Stage};
 
@@ -50,7 +49,7 @@ impl Destination<'_> {
 impl GateIssue<'_> {
     /// Does an approval name versions, and are those deployed?
     pub(crate) fn is_exact(&self) -> bool {
-        self.issues.resource == IssuesResource::GithubIssues
+        self.issues.resource.names_versions()
             && self.approval.is_some_and(|approval| approval.approve == Approve::Exact)
     }
 

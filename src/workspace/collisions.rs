@@ -8,7 +8,6 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_select
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
 
-use crate::manifest::IssuesResource;
 use crate::plan::{Plan, PlannedJob, StageJob};
 use crate::project::{Fleet, Issues};
 
@@ -78,7 +77,7 @@ impl ManifestFacts {
                 let pointer = if issue.is_preview() { "/names/ready_title" } else { "/names/deployed_title" };
                 let own = |span: &Span| span.file != fleet.built_in;
                 let span = issue.of.origin.settings.at(pointer).map(|node| node.span).filter(own);
-                let by_prefix = issue.issues.resource == IssuesResource::Mitodl;
+                let by_prefix = issue.issues.resource.finds_by_title();
                 self.issues.push(NamedIssue {
                     place: Repository::of_issues(Some(&issue.issues.api), &issue.issues.repository),
                     title: issue.title.to_owned(),
@@ -95,7 +94,7 @@ impl ManifestFacts {
         let Ok(name) = job.stage.identity() else { return };
         let all: Vec<&Issues> = job.stage.issues.iter().chain(job.gate.iter().map(|gate| gate.issue.issues)).collect();
         // MIT Open Learning's image knows no stages.
-        let known = all.iter().filter(|issues| issues.resource == IssuesResource::GithubIssues);
+        let known = all.iter().filter(|issues| issues.resource.names_versions());
         let mut repositories: BTreeSet<Option<Repository>> =
             known.map(|issues| Some(Repository::of_issues(Some(&issues.api), &issues.repository))).collect();
         if all.is_empty() {

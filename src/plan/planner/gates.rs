@@ -4,7 +4,6 @@ use github_issues_resource::contract::{GateKey, InvalidStage, IssueKind, StageKe
 use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::yaml::{Map, Node, NodeKind};
 
-use crate::manifest::IssuesResource;
 use crate::plan::gate::{Destination, Entry, GateIssue, TakenGate};
 use crate::plan::job::{Opening, OpeningKind};
 use crate::policy::{ApprovalSettings, ApprovedCode};
@@ -37,7 +36,7 @@ impl<'p> Planner<'p, '_> {
             IssueKind::Deployed => (&names.deployed_title, &names.deployed_post, &names.deployed_trigger),
             IssueKind::Ready => (&names.ready_title, &names.ready_post, &names.ready_trigger),
         };
-        let by_prefix = issues.resource == IssuesResource::Mitodl;
+        let by_prefix = issues.resource.finds_by_title();
         if title.trim().is_empty() || by_prefix && title.starts_with("((") {
             let pointer = match kind {
                 IssueKind::Deployed => "/names/deployed_title",
@@ -194,7 +193,7 @@ impl<'p> Planner<'p, '_> {
             Record::Closed => OpeningKind::ClosedRecord,
         };
         let issue = self.issue(IssueKind::Deployed, stage, stage, None, None)?;
-        if stage.record == Record::Closed && issue.issues.resource == IssuesResource::Mitodl {
+        if stage.record == Record::Closed && !issue.issues.resource.closes_records() {
             self.diagnostics.push(
                 Diagnostic::new(
                     Rule::NoEffect,

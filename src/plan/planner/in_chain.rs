@@ -1,6 +1,5 @@
 //! A stage at its place in a chain, and what that place decides.
 
-use crate::manifest::IssuesResource;
 use crate::plan::job::Taken;
 use crate::policy::Unchanged;
 use crate::project::{Chain, Gate, Record, Stage};
@@ -77,7 +76,7 @@ impl<'p> InChain<'p> {
 
 /// Whether issues of the stage name versions.
 pub(super) fn writes_versions(stage: &Stage) -> bool {
-    stage.issues.as_ref().is_some_and(|issues| issues.resource == IssuesResource::GithubIssues)
+    stage.issues.as_ref().is_some_and(|issues| issues.resource.names_versions())
 }
 
 /// What a stage takes: inputs, then the code.

@@ -7,7 +7,6 @@ use github_issues_resource::contract::Approve;
 use yaml_source::diagnostic::{Diagnostic, Rule};
 
 use crate::input::InputSource;
-use crate::manifest::IssuesResource;
 use crate::plan::gate::TakenGate;
 use crate::project::{Gate, Pin};
 
@@ -77,7 +76,7 @@ impl<'p> Planner<'p, '_> {
         let stage = at.stage();
         let Some(gate) = gate else { return };
         let follows = gate.passed().is_some();
-        let ours = gate.issue.issues.resource == IssuesResource::GithubIssues;
+        let ours = gate.issue.issues.resource.names_versions();
         if follows && !ours {
             return;
         }
