@@ -128,7 +128,7 @@ pub struct RenderArgs {
     pub no_cache: bool,
 
     /// Directory with the source code, to find stages (`discover`) and to check paths, stack files and imports.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
+    #[arg(long, value_name = "DIR", value_parser = folder, value_hint = ValueHint::DirPath, help_heading = "Input")]
     pub source_root: Option<Utf8PathBuf>,
 
     #[command(flatten)]
@@ -156,7 +156,7 @@ pub struct SetArgs {
     pub fly: Utf8PathBuf,
 
     /// Directory with the source code.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_parser = folder, value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
 
@@ -247,7 +247,7 @@ pub struct ValidateArgs {
     pub stdin_filename: Option<Utf8PathBuf>,
 
     /// Directory with the source code, to check paths and find stages.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Input")]
+    #[arg(long, value_name = "DIR", value_parser = folder, value_hint = ValueHint::DirPath, help_heading = "Input")]
     pub source_root: Option<Utf8PathBuf>,
 
     #[command(flatten)]
@@ -279,7 +279,7 @@ pub struct VerifyArgs {
 
     /// Pipelines, manifests or fleets that are set today. PATH is set in their place at some moment of each story, so that
     /// approvals from before are used after it. Can be given several times.
-    #[arg(long, value_name = "OLD", value_hint = ValueHint::AnyPath, requires = "paths", help_heading = "Pipelines")]
+    #[arg(long, value_name = "OLD", value_hint = ValueHint::AnyPath, help_heading = "Pipelines")]
     pub from: Vec<Utf8PathBuf>,
 
     /// Most states that one search looks at [default: 20000].
@@ -305,6 +305,12 @@ fn job_get(text: &str) -> Result<(String, String), String> {
         Some((job, get)) if !job.is_empty() && !get.is_empty() => Ok((job.to_owned(), get.to_owned())),
         _ => Err("expected JOB/GET, such as deploy-shop/linter".to_owned()),
     }
+}
+
+/// Reads the path of a folder.
+fn folder(text: &str) -> Result<Utf8PathBuf, String> {
+    let path = Utf8PathBuf::from(text);
+    if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
 }
 
 /// Reads `JOB=ENVIRONMENT`.
@@ -371,7 +377,7 @@ pub struct ShowArgs {
     pub stage: Option<String>,
 
     /// Directory with the source code.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_parser = folder, value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
 
@@ -393,7 +399,7 @@ pub struct BudgetArgs {
     pub limit: Option<u64>,
 
     /// Directory with the source code.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_parser = folder, value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
 
@@ -422,7 +428,7 @@ pub struct GraphArgs {
     pub only_triggers: bool,
 
     /// Directory with the source code.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_parser = folder, value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
 
@@ -447,7 +453,7 @@ pub struct ExplainArgs {
     pub manifest: Utf8PathBuf,
 
     /// Directory with the source code.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", value_parser = folder, value_hint = ValueHint::DirPath)]
     pub source_root: Option<Utf8PathBuf>,
 }
 

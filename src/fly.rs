@@ -110,7 +110,7 @@ impl Refusal {
         let lines: Vec<&str> = self.message.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let line = lines.join(" ");
         let line = line.strip_prefix("error: ").unwrap_or(&line);
-        visible(if line.is_empty() { "it gives no reason" } else { line }).into_owned()
+        visible(if line.is_empty() { "it failed without a message" } else { line }).into_owned()
     }
 }
 
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn refusal_is_told_in_a_line() {
         assert_eq!(refusal("error: forbidden\n\n  \u{1b}[2Jx\n").in_a_line(), r"forbidden \u{1b}[2Jx");
-        assert_eq!(refusal("").in_a_line(), "it gives no reason");
+        assert_eq!(refusal("").in_a_line(), "it failed without a message");
         assert_eq!(without_colours("\u{1b}[31;1merror\u{1b}[0m: \u{1b}[2Jx"), "error: 2Jx");
     }
 

@@ -26,11 +26,11 @@ pub struct ApprovalSettings {
     /// `approve: latest`, always goes by `checkout`.
     #[schemars(example = &"fetch")]
     pub code: ApprovedCode,
-    /// Who may close; everybody with the role triage or more unless said.
+    /// Who may close. Default: everybody with the role triage or more.
     #[serde(default)]
     #[schemars(example = json!({"teams": ["example/sre"]}))]
     pub closers: Closers,
-    /// An older approval is void.
+    /// An approval that is older counts no more.
     #[serde(default)]
     #[schemars(example = &"14d")]
     pub expires: Option<Duration>,
@@ -49,7 +49,7 @@ pub struct ApprovalSettings {
     /// What a deployment does while an issue is still open.
     #[schemars(example = &"comment")]
     pub on_existing: OnExisting,
-    /// Closing with one of these labels is a no.
+    /// Closing an issue that has one of these labels rejects it.
     #[serde(default)]
     #[schemars(example = ["wontfix"])]
     pub reject_labels: Vec<String>,

@@ -200,7 +200,7 @@ impl Account {
         self.gates.iter().map(counted).sum()
     }
 
-    /// What counts if every check brought news.
+    /// What counts if every check found something new.
     pub(super) fn news_per_hour(&self) -> u64 {
         self.gates.iter().map(Polls::all).sum()
     }

@@ -43,7 +43,7 @@ pub struct AccountBudget {
     pub sent_per_hour: u64,
     /// Requests an hour that count against the limit while nobody closes an issue.
     pub counted_when_quiet: u64,
-    /// Requests an hour that would count if every check brought news.
+    /// Requests an hour that would count if every check found something new.
     pub counted_at_most: u64,
     /// `counted_at_most` in percent of the limit, where there is one.
     pub percent: Option<u64>,

@@ -59,7 +59,7 @@ fn account_text(budget: &AccountBudget, out: &mut String) {
         lines.push((
             "count",
             format!(
-                "{} an hour while nothing is closed; {} if every check brought news{percent}",
+                "{} an hour while nothing is closed; {} if every check found something new{percent}",
                 grouped(budget.counted_when_quiet),
                 grouped(budget.counted_at_most)
             ),

@@ -56,7 +56,7 @@ pub(super) fn run(args: &SimulateArgs, output: &mut Output) -> Result<Outcome, F
     if let Some(story) = story {
         show(args, output, &scenario, &played, &story, is_fine)?;
     }
-    let problems = output.diagnostics(&run.diagnostics, &run.sources, "the scenario is not as written");
+    let problems = output.diagnostics(&run.diagnostics, &run.sources, "the expectations of the scenario are not met");
     Ok(if problems { Outcome::Problems } else { Outcome::Fine })
 }
 

@@ -56,7 +56,7 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
     }
     drop(reading);
     lint(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
-    targets::check(&args.target, &decoded)?;
+    targets::check("--target", args.target.iter().map(|(job, _)| job.as_str()), &decoded)?;
     let gates = gates::judge_read(&decoded, &args.target, &collected.sources, &mut collected.diagnostics);
     let mut guesses = gates.guesses();
     // What was rendered was judged when it was: its manifest tells where a job deploys.
@@ -97,6 +97,9 @@ fn vars(args: &ValidateArgs, version: ConcourseVersion, collected: &mut Collecte
 /// What standard input says, for a file that is named.
 fn unsaved(args: &ValidateArgs) -> Result<Option<Unsaved>, Failure> {
     if !args.paths.iter().any(|path| path == STDIN) {
+        if args.stdin_filename.is_some() {
+            return Err(Failure::Usage(format!("`--stdin-filename` names standard input: add the path `{STDIN}`")));
+        }
         return Ok(None);
     }
     if args.paths.len() > 1 {

@@ -36,7 +36,9 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Outcome, Fai
         return Ok(if problems { Outcome::Problems } else { Outcome::Fine });
     }
     let subjects = shapes.subjects();
-    targets::check(&args.target, subjects.iter().map(|subject| subject.pipeline))?;
+    let pipelines = || subjects.iter().map(|subject| subject.pipeline);
+    targets::check("--target", args.target.iter().map(|(job, _)| job.as_str()), pipelines())?;
+    targets::check("--unpinned", args.unpinned.iter().map(|(job, _)| job.as_str()), pipelines())?;
     judge_repeated(
         subjects.iter().map(|subject| (subject.shape, subject.pipeline)),
         &collected.sources,

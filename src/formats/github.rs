@@ -93,7 +93,8 @@ pub(crate) fn repository(text: &str) -> Result<(), FormatError> {
     let mut parts = path.rsplit(['/', ':']);
     let last = parts.next().zip(parts.next()).map(|(name, owner)| format!("{owner}/{name}"));
     let help = match last.filter(|last| is_repository(last)) {
-        Some(last) => format!("write `{last}`; `api` names the server"),
+        Some(last) if text.contains("github.com") => format!("write `repository: {last}`"),
+        Some(last) => format!("write `repository: {last}`, and name the server: `api: https://HOST/api/v3`"),
         None => "write OWNER/NAME, such as example/deployments".to_owned(),
     };
     wrong(format!("`{text}` is not a repository on GitHub"), help)

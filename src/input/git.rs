@@ -19,15 +19,15 @@ use super::{InputSource, InputType, SourceReader, paths, text_or_none};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GitSettings {
-    /// Its address; the code's unless said.
+    /// Its address. Default: the code's.
     #[serde(default)]
     #[schemars(example = &"https://github.com/example/charts")]
     pub repository: Option<Template>,
-    /// The branch; the code's, or `main` of another repository, unless said.
+    /// The branch. Default: the code's, or `main` of another repository.
     #[serde(default)]
     #[schemars(example = &"main")]
     pub branch: Option<Template>,
-    /// Watched paths; all unless said.
+    /// Watched paths. Default: all.
     #[serde(default)]
     #[schemars(example = ["charts/cart"])]
     pub paths: Vec<Template>,

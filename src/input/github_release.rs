@@ -28,7 +28,7 @@ pub struct ReleaseSettings {
     #[serde(default)]
     #[schemars(example = &"v(.*)")]
     pub tag_filter: Option<Template>,
-    /// What the newest of several releases is; the highest version unless said.
+    /// What the newest of several releases is. Default: the highest version.
     #[serde(default)]
     #[schemars(example = &"time")]
     pub order_by: Option<OrderBy>,

@@ -64,7 +64,7 @@ pub(crate) struct KindFields {
         example = json!([{"name": "terraform", "type": "terraform", "source": {"env_name": "{{ stack }}"}}])
     )]
     pub(crate) resources: Vec<Value>,
-    /// `deploy` and `preview` of a stack kind, `check` and `build` of a build kind; the first of each unless said.
+    /// `deploy` and `preview` of a stack kind, `check` and `build` of a build kind. Default: the first of each.
     #[serde(default)]
     #[schemars(example = ["deploy", "preview"])]
     pub(crate) phases: Vec<Template>,

@@ -85,6 +85,11 @@ pub(crate) fn check_against(
             wrong.push(pointer);
             continue;
         }
+        // A setting in the place of a stage is one mistake, whatever is below it. Who knows the stages reports it.
+        if let Some(setting) = setting_in_overrides(&pointer, wording) {
+            wrong.push(format!("/overrides/{setting}"));
+            continue;
+        }
         let misfit = Misfit { document, pointer, error, schema: schema.json, wording };
         wrong.extend(report(&misfit, diagnostics));
     }
@@ -93,6 +98,11 @@ pub(crate) fn check_against(
             node.kind = NodeKind::Invalid;
         }
     }
+}
+
+fn setting_in_overrides<'p>(pointer: &'p str, wording: &Wording<'_>) -> Option<&'p str> {
+    let key = pointer.strip_prefix("/overrides/")?.split('/').next()?;
+    (matches!(wording, Wording::File(FileShape::Manifest)) && FileShape::is_stage_setting(key)).then_some(key)
 }
 
 /// Reports one error of a schema. Returns the places of what is to be taken out.

@@ -14,7 +14,7 @@ use super::scalars::{Name, Template};
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestFields {
-    /// Version of the language; the fleet's, else 1, unless said.
+    /// Version of the language. Default: the fleet's, else 1.
     #[serde(default)]
     #[schemars(example = 1)]
     pub version: Option<u64>,
@@ -85,7 +85,7 @@ pub struct FleetFields {
     #[serde(default)]
     #[schemars(example = &"kinds")]
     pub kinds: Option<String>,
-    /// The instances of Concourse. The first is where a stage lives that names none.
+    /// The installations of Concourse. A stage without `concourse` is on the first one.
     #[serde(default)]
     #[schemars(example = json!({"main": {"target": "main", "team": "shop"}}))]
     pub concourses: IndexMap<Name, ConcourseSettings>,
@@ -130,7 +130,7 @@ pub struct ConcourseSettings {
     #[schemars(extend("pattern" = WEB_ADDRESS, "x-expected" = "an address that begins with http:// or https://"))]
     #[schemars(example = &"https://ci.example.com")]
     pub url: Option<String>,
-    /// Its version: what it does not know yet is not rendered for it.
+    /// Its version. `render` writes nothing that this version does not know.
     #[serde(default)]
     #[schemars(extend("pattern" = VERSION, "x-expected" = "a version, such as \"7.14\""))]
     #[schemars(example = &"7.14.1")]

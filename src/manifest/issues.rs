@@ -54,15 +54,15 @@ pub struct IssuesSettings {
     #[serde(default)]
     #[schemars(example = &"((github.webhook_token))")]
     pub webhook: Option<Secret>,
-    /// How long one request to GitHub may take; 30s unless said.
+    /// How long one request to GitHub may take. Default: 30s.
     #[serde(default)]
     #[schemars(example = &"1m")]
     pub timeout: Option<Duration>,
-    /// How long to wait for a limit of GitHub's; 2m of a check and 15m of a step unless said.
+    /// How long to wait for a limit of GitHub's. Default: 2m of a check and 15m of a step.
     #[serde(default)]
     #[schemars(example = &"5m")]
     pub max_wait: Option<Duration>,
-    /// Comments on one issue before further ones share a single comment; 20 unless said.
+    /// Comments on one issue before further ones share a single comment. Default: 20.
     #[serde(default)]
     #[schemars(range(min = 1))]
     #[schemars(example = 50)]

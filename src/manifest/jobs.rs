@@ -74,11 +74,11 @@ pub struct SlackSettings {
     #[serde(default)]
     #[schemars(example = &"((slack.url))")]
     pub url: Option<Secret>,
-    /// The channel; the webhook's own unless said.
+    /// The channel. Default: the webhook's own.
     #[serde(default)]
     #[schemars(example = &"#deployments")]
     pub channel: Option<Template>,
-    /// What is told: `failed`, `errored` and `aborted` unless said. None of them: `[]`.
+    /// What is told. Default: `failed`, `errored` and `aborted`. To tell nothing, write `[]`.
     #[serde(default)]
     #[schemars(example = ["failed", "succeeded"])]
     pub events: Option<Vec<EventWord>>,

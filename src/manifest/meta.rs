@@ -30,15 +30,15 @@ pub struct MetaSource {
     /// The repository's address.
     #[schemars(example = &"https://github.com/example/shop")]
     pub repository: String,
-    /// The branch whose pipelines are set; `main` unless said.
+    /// The branch whose pipelines are set. Default: `main`.
     #[serde(default)]
     #[schemars(example = &"main")]
     pub branch: Option<String>,
-    /// The folder of the fleet's file, from the repository's root; the root unless said.
+    /// The folder of the fleet's file, from the repository's root. Default: the root.
     #[serde(default)]
     #[schemars(example = &"pipelines")]
     pub folder: Option<String>,
-    /// How often to look for commits, for each pipeline; `5m` unless said.
+    /// How often to look for commits, for each pipeline. Default: `5m`.
     #[serde(default)]
     #[schemars(example = &"5m")]
     pub check_every: Option<CheckEvery>,

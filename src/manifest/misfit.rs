@@ -10,7 +10,7 @@ use yaml_source::yaml::{Entry, Node, NodeKind, Resolved, Scalar, canonical, esca
 
 use crate::input::credential_scope;
 
-use super::place::{example_of, right_place, right_place_of_option, right_shape};
+use super::place::{example_of, example_of_value, right_place, right_place_of_option, right_shape};
 use super::schema::FileShape;
 
 /// What the language has and this program does not do yet, by the place where it would stand.
@@ -132,12 +132,15 @@ impl Misfit<'_> {
             Wording::File(shape) => right_place(key, &entry.value, pointer, self.part(), *shape),
             Wording::Options(_, kind) => right_place_of_option(key, kind),
         };
+        let is_plural = |meant: &str| meant.strip_suffix('s') == Some(key) || key.strip_suffix('s') == Some(meant);
+        let takes_nothing = known.is_empty() && matches!(self.wording, Wording::Options(..));
         let help = match meant_field(key, &known) {
-            _ if place.is_some() => place,
-            Some(meant) => Some(format!("did you mean `{meant}`?")),
-            None if known.is_empty() && matches!(self.wording, Wording::Options(..)) => {
-                Some("it takes no options".to_owned())
+            Some(meant) if is_plural(meant) && place.as_ref().is_none_or(|place| place.starts_with("move ")) => {
+                Some(format!("did you mean `{meant}`?"))
             }
+            _ if place.is_some() && !takes_nothing => place,
+            Some(meant) => Some(format!("did you mean `{meant}`?")),
+            None if takes_nothing => Some("it takes no options".to_owned()),
             None if known.is_empty() => Some("use letters, digits, `-` and `_` in a name".to_owned()),
             None if known.len() <= 8 => Some(format!("use {}", one_of(&known))),
             None => match (self.wording, owner(pointer)) {
@@ -177,7 +180,7 @@ impl Misfit<'_> {
             ValidationErrorKind::Pattern { .. } => self.wrong_form(node),
             ValidationErrorKind::MaxProperties { .. } => {
                 let names = node.as_map().map(|map| ticked(map.entries().iter().map(|entry| &entry.key)));
-                let message = format!("`{field}` takes one, not {}", names.unwrap_or_default());
+                let message = format!("`{field}` takes one entry, and has {}", names.unwrap_or_default());
                 Diagnostic::new(Rule::SeveralKinds, node.span, message)
                     .help(not_indented(node).unwrap_or_else(|| "keep one of them".to_owned()))
             }
@@ -217,6 +220,12 @@ impl Misfit<'_> {
                 return Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` needs a unit"))
                     .help(format!("write {text}s, {text}m, {text}h or {text}d"));
             }
+            // Text of which an example says what it is for, such as a reason or a script, is no boolean in quotes.
+            if let (Resolved::Bool(_), Some(example)) = (scalar.resolve(), self.example()) {
+                let message = format!("`{field}` takes text, not {}", scalar.text);
+                return Diagnostic::new(Rule::WrongType, node.span, message)
+                    .help(format!("write what it is, such as `{field}: {example}`"));
+            }
             return ambiguous(node, scalar);
         }
         let noun = match expected {
@@ -249,6 +258,12 @@ impl Misfit<'_> {
             _ => None,
         };
         Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` takes {noun}, not {found}")).maybe_help(help)
+    }
+
+    /// The example of a field, where its schema has one.
+    fn example(&self) -> Option<String> {
+        self.part().filter(|part| part.get("enum").is_none())?;
+        example_of_value(self.schema, self.error.evaluation_path().as_str(), self.wording)
     }
 
     /// The error for a text that is not of its form.
@@ -322,11 +337,11 @@ fn not_yet(span: Span, key: &str, place: &str) -> Option<Diagnostic> {
     NOT_YET.iter().find(|(of, keys)| *of == place && keys.contains(&key))?;
     // The resource refuses the same, for the same reasons.
     let why = match (place, key) {
-        ("approval", "approvals") => "closing an issue is the act of one person, and GitHub ties no second to it",
+        ("approval", "approvals") => "remove it: GitHub records one person for a closing, and no second one",
         ("approval", "not_author") => {
-            "a commit names its author by an address that anybody can write; name who can approve in `closers`"
+            "name who can approve in `closers`: a commit names its author by an address that anybody can write"
         }
-        _ => "the resource keeps no calendar; `soak` lets an approval wait, `expires` ends it",
+        _ => "use `soak` to let an approval wait, and `expires` to end it: the resource keeps no calendar",
     };
     Some(
         Diagnostic::new(Rule::NotYet, span, format!("`{key}` is not supported yet"))

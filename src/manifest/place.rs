@@ -86,7 +86,14 @@ pub(super) fn right_place(
     let (parent, _) = pointer.rsplit_once('/')?;
     let parent = parent.rsplit('/').next().filter(|parent| !parent.is_empty())?;
     let is_setting = root["properties"].get(key).is_some() || FileShape::is_stage_setting(key);
-    is_setting.then(|| format!("move `{key}` out of `{parent}`"))
+    is_setting.then(|| {
+        let place = match shape {
+            FileShape::Fleet if FileShape::is_stage_setting(key) => "`defaults`",
+            FileShape::Fleet => "the top level of this file",
+            _ => "the top level of the manifest",
+        };
+        format!("move `{key}` from `{parent}` to {place}")
+    })
 }
 
 /// Returns how to write an unknown option of a kind where the language has it.
@@ -96,7 +103,13 @@ pub(super) fn right_place_of_option(key: &str, kind: &str) -> Option<String> {
     if source.pointer("/properties").is_some_and(|known| known.get(key).is_some()) {
         return Some(format!("write `source: {{{key}: …}}` beside `stack`"));
     }
-    root["properties"].get(key).is_some().then(|| format!("move `{key}` out of `{kind}`"))
+    if key == "stack" {
+        return Some("write `names: {stack: …}` for another name of the stack".to_owned());
+    }
+    root["properties"]
+        .get(key)
+        .is_some()
+        .then(|| format!("move `{key}` from `{kind}` to the top level of the manifest"))
 }
 
 /// Returns how to write a required field, where its schema has an example.
@@ -112,6 +125,16 @@ pub(super) fn example_of(schema: &Json, path: &str, field: &str, wording: &Wordi
         return None;
     }
     Some(format!("add it, such as `{field}: {}`", flow(property.pointer("/examples/0")?)))
+}
+
+/// Returns the example of what a keyword stands in, by the path to the keyword, where a field has one of its own.
+pub(super) fn example_of_value(schema: &Json, path: &str, wording: &Wording<'_>) -> Option<String> {
+    let explained = match wording {
+        Wording::File(shape) => &shape.explained_schema(),
+        Wording::Options(..) => schema,
+    };
+    let (site, _) = path.rsplit_once('/')?;
+    Some(flow(schema_at(explained, site.strip_suffix("/$ref").unwrap_or(site))?.pointer("/examples/0")?))
 }
 
 fn is_stack_kind(name: &str) -> bool {

@@ -75,7 +75,7 @@ fn accept_null(values: Option<&mut Value>) {
 }
 
 fn or_null(value: &Value) -> Value {
-    json!({"anyOf": [value, {"type": "null", "description": "Takes an inherited entry out."}]})
+    json!({"anyOf": [value, {"type": "null", "description": "Removes an inherited entry."}]})
 }
 
 fn choice_of(choice: &Value, kinds: &KindSet, family: Family, closed: bool) -> Value {

@@ -30,8 +30,8 @@ pub struct StageSettings {
     /// The code.
     #[schemars(example = json!({"repository": "https://github.com/example/shop", "paths": ["lib"]}))]
     pub source: SourceSettings,
-    /// What must be true before a version enters the stage. `none` for the first stage of a chain and `issue` for the
-    /// others unless said; a chain of a single stage must say it.
+    /// What must be true before a version enters the stage. Default: `none` for the first stage of a chain, and `issue` for
+    /// the others. A chain of a single stage must have it.
     #[serde(default)]
     #[schemars(example = &"issue")]
     pub gate: Option<GateWord>,
@@ -79,8 +79,8 @@ pub struct StageSettings {
     /// Where the issues live.
     #[schemars(example = json!({"repository": "example/deployments", "auth": {"token": "((github.token))"}}))]
     pub issues: IssuesSettings,
-    /// The issue of a deployment that opens no gate. `open` at the end of a chain and everywhere in a chain with
-    /// previews, else `none`, unless said.
+    /// The issue of a deployment that opens no gate. Default: `open` at the end of a chain and everywhere in a chain with
+    /// previews, else `none`.
     #[serde(default)]
     #[schemars(example = &"closed")]
     pub record: Option<RecordWord>,
@@ -116,7 +116,7 @@ pub struct StageSettings {
     /// All generated names.
     #[schemars(example = json!({"deploy": "deploy-{{ project }}-{{ slug }}"}))]
     pub names: NamesSettings,
-    /// The instance of the stage; the fleet's first unless said.
+    /// The instance of the stage. Default: the fleet's first.
     #[serde(default)]
     #[schemars(example = &"main")]
     pub concourse: Option<Name>,
@@ -331,7 +331,7 @@ pub struct InputSettings {
     #[serde(default)]
     #[schemars(example = json!({"with": {"image": {"dockerfile": "docker/Dockerfile"}}}))]
     pub build: Option<BuildSettings>,
-    /// The environments that take it; all unless said.
+    /// The environments that take it. Default: all.
     #[serde(default)]
     #[schemars(length(min = 1))]
     #[schemars(example = ["QA", "Production"])]
@@ -361,7 +361,7 @@ pub struct BuildSettings {
     #[schemars(with = "Option<Choice>", extend("x-later" = true))]
     #[schemars(example = json!({"image": {"dockerfile": "docker/Dockerfile"}}))]
     pub with: Option<Value>,
-    /// What it is made from; the project's code unless said.
+    /// What it is made from. Default: the project's code.
     #[serde(default)]
     #[schemars(extend("x-template-keys" = true, "x-removable" = true))]
     #[schemars(example = json!({"cart": {"git": {"repository": "https://github.com/example/cart"}}}))]
@@ -380,7 +380,7 @@ pub struct BuildSettings {
     #[schemars(with = "Vec<FreeMap>", extend("x-later" = true))]
     #[schemars(example = json!([{"task": "scan", "file": "cart/ci/scan.yml"}]))]
     pub after: Vec<Value>,
-    /// The job; `names.build` unless said.
+    /// The job. Default: `names.build`.
     #[serde(default)]
     #[schemars(extend("x-later" = true))]
     #[schemars(example = &"build-{{ input }}")]

@@ -55,15 +55,16 @@ impl Extent {
         }
         let chains = Count(*chains, "chain");
         let shapes = Count(*shapes, "shape");
-        let verdict = if is_refuted { "searched" } else { "verified" };
+        let verdict = if is_refuted { "searched" } else { "no way past a gate was found: verified" };
         let mut text = format!(
-            "{chains} of {shapes}, {states} states: {verdict} up to 2 versions of one resource, 4 closings (at most one more than \
-             the chain has gates), 1 reopening, 1 build that a person starts, 1 deployment that fails\n"
+            "{verdict} up to 2 versions of one resource, 4 closings (at most one more than the chain has gates), 1 reopening, 1 \
+             build that a person starts, 1 deployment that fails\n{chains} of {shapes}, {states} states\n"
         );
         if *cut > 0 {
             let searches = if *cut == 1 { "1 search".to_owned() } else { format!("{cut} searches") };
             text += &format!(
-                "{searches} stopped after {most} states, before that bound: raise `--states` to look further\n"
+                "{searches} stopped after {most} states, before that bound, and verified only so much: raise `--states` to look \
+                 further\n"
             );
         }
         if *open_ended > 0 {

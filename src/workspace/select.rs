@@ -47,8 +47,12 @@ pub fn select(paths: &[Utf8PathBuf]) -> Result<Vec<Selected>, Failure> {
             if found.is_empty() {
                 if let Some(fleet) = fleet_above(&path.join(FLEET_FILE))? {
                     return Err(Failure::Usage(format!(
-                        "{path} holds no fleet ({FLEET_FILE}), and belongs to the fleet {fleet}: name {fleet} instead"
+                        "{path} has no {FLEET_FILE}; its fleet is {fleet}: name that file, or single files of {path}"
                     )));
+                }
+                let other = path.join(FLEET_FILE).with_extension("yaml");
+                if other.is_file() {
+                    return Err(Failure::Usage(format!("{other} is not read: rename it to {FLEET_FILE}")));
                 }
                 let (place, init) =
                     if path == "." { ("this folder", String::new()) } else { (path.as_str(), format!(" {path}")) };

@@ -715,7 +715,7 @@ def shape(case: Case) -> None:
             old = project.now(issues["undecided"])
             equal((old.state, old.state_reason), ("closed", "not_planned"))
             says(old.comments[-2]["body"], "Closing this issue deploys nothing any more", "The next deployment opens")
-            says(old.comments[-1]["body"], "promoted to `QA`", "promotes to `Production`", f"Decide on #{issue.number}")
+            says(old.comments[-1]["body"], "this issue was for `QA`", "leads to `Production`", f"Decide on #{issue.number}")
     equal([project.at("QA") for project in projects], [["A"], [], [], []])
 
 

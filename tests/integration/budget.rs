@@ -25,7 +25,7 @@ fn numbers_of_a_fleet() {
       limit      5,000 requests an hour of a user's token
                  https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
       checks     10 requests an hour: 2 gates every 15m
-      count      4 an hour while nothing is closed; 16 if every check brought news, 1 % of the limit
+      count      4 an hour while nothing is closed; 16 if every check found something new, 1 % of the limit
       a round    52 requests, when every job runs once
       advice     a closing waits for up to 15m: with `issues: {webhook: ((…)), check_every: 1h}` for 2 gates it starts at once, and checks ask 4 times an hour at most
 
@@ -77,7 +77,7 @@ fn polls_beyond_the_limit_end_the_run_with_1_and_say_what_to_do() {
     https://api.github.com by ((github.token))
       limit      400 requests an hour, as `--limit` says
       checks     480 requests an hour: 2 gates every 30s
-      count      480 an hour while nothing is closed; 480 if every check brought news, 120 % of the limit
+      count      480 an hour while nothing is closed; 480 if every check found something new, 120 % of the limit
       a round    18 requests, when every job runs once
       advice     check less often: `issues: {check_every: 3m}` takes a quarter of the limit
       advice     a closing waits for up to 30s: with `issues: {webhook: ((…)), check_every: 1h}` for 2 gates it starts at once, and checks ask 4 times an hour at most

@@ -50,7 +50,7 @@ fn what_concourse_refuses_is_told_of_the_manifest() {
       |
       = note: line 66 of rendered/cart.yml, as Concourse 8.3 reads it
       = note: and in one more place
-      = help: write a number from 1 on, or remove `attempts`
+      = help: write 1 or more, or remove `attempts`
 
     error: 1 error in 1 file
     ");

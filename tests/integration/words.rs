@@ -542,7 +542,7 @@ fn app_that_is_not_whole() {
     assert_snapshot!(
         report("project: shop\nstack: {pulumi: {path: a}}\nissues: {auth: {app: {id: 1, installation: 2, key: ((k))}, token: ((t))}}\n"),
         @"
-    error[several-kinds]: `auth` takes one, not `app` and `token`
+    error[several-kinds]: `auth` takes one entry, and has `app` and `token`
      --> projects/shop.yml:3:16
       |
     3 | issues: {auth: {app: {id: 1, installation: 2, key: ((k))}, token: ((t))}}

@@ -54,7 +54,7 @@ pub struct CompatSource {
     /// Accepted, and without effect, as there.
     #[serde(default, deserialize_with = "null_is_default", skip_serializing_if = "Vec::is_empty")]
     pub assignees: Vec<String>,
-    /// Seconds for one HTTP request; 30 unless said.
+    /// Seconds for one HTTP request. Default: 30.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
     /// Certificate authority of a GitHub server of one's own, PEM. This image's own field.
@@ -63,7 +63,7 @@ pub struct CompatSource {
     /// A put edits the body of the open issue instead of commenting on it.
     #[serde(default)]
     pub update_in_place: bool,
-    /// Numeric id of the account whose issues count; every author's unless said. This image's own field.
+    /// Numeric id of the account whose issues count. Default: every author's. This image's own field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creator: Option<u64>,
 }

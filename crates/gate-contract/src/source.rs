@@ -191,13 +191,13 @@ pub struct GateSource {
     /// Closings before this moment, RFC 3339, are not seen: for the day of a migration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<String>,
-    /// Seconds for one HTTP request; 30 unless said.
+    /// Seconds for one HTTP request. Default: 30.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<u64>,
-    /// Seconds to wait for a rate limit: 120 in a check and 900 in a put unless said.
+    /// Seconds to wait for a rate limit. Default: 120 in a check, and 900 in a put.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_wait: Option<u64>,
-    /// Comments on one issue before further ones share a single comment; 20 unless said.
+    /// Comments on one issue before further ones share a single comment. Default: 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_comments: Option<u32>,
     /// The repository of the code, for the resource type `approved-git`: its versions are the approvals of the gate, and

@@ -99,9 +99,10 @@ fn approval_is_not_taken_without_a_destination() {
 
 #[test]
 fn open_issue_for_another_stage_is_closed_by_the_next_record() {
-    for (destination, text) in
-        [(json!(PRODUCTION), "its gate promotes to `Production`"), (Value::Null, "its stage promotes to no other")]
-    {
+    for (destination, text) in [
+        (json!(PRODUCTION), "its place in the pipeline now leads to `Production`"),
+        (Value::Null, "nothing follows its stage now"),
+    ] {
         let lab = Lab::new();
         lab.recorded(1);
         let lab = after_change(lab, destination);
@@ -109,7 +110,7 @@ fn open_issue_for_another_stage_is_closed_by_the_next_record() {
         assert!(is_rejected(&lab, 1));
         let comment_text = last_comment(&lab, 1);
         assert!(
-            comment_text.contains("promoted to `QA`")
+            comment_text.contains("this issue was for `QA`")
                 && comment_text.contains(text)
                 && comment_text.contains("Decide on #2"),
             "{comment_text}"
@@ -166,7 +167,8 @@ fn open_issue_for_another_stage_is_told_by_the_first_check() {
     assert!(!issue.closed && issue.comments.len() == 1, "{issue:?}");
     let comment_text = last_comment(&lab, 1);
     assert!(
-        comment_text.contains("promoted to `QA`") && comment_text.contains("The next deployment opens the issue"),
+        comment_text.contains("this issue was for `QA`")
+            && comment_text.contains("The next deployment opens the issue"),
         "{comment_text}"
     );
     // The next record still says where the decision is now, and closes it.
@@ -253,7 +255,11 @@ fn issue_that_was_told_to_lead_nowhere_stays_so() {
                 let mut params = record_params();
                 params["ungated"] = json!(true);
                 lab.record_as(2, &params, &build(2)).succeeds();
-                assert!(last_comment(&lab, 1).contains("`QA` has no gate"), "{}", last_comment(&lab, 1));
+                assert!(
+                    last_comment(&lab, 1).contains("`QA` is deployed without an approval now"),
+                    "{}",
+                    last_comment(&lab, 1)
+                );
                 lab.source("gate", GATE)
             }
             "check" => {

@@ -23,7 +23,7 @@ impl InputContext<'_> {
                 Diagnostic::new(
                     Rule::SeveralSources,
                     key_span,
-                    format!("`{name}` is several things at once: it has {}", ticked(written)),
+                    format!("the input `{name}` has more than one type: {}", ticked(written)),
                 )
                 .help("keep one of them"),
             );

@@ -4,7 +4,7 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_select
 use yaml_source::source::Span;
 use yaml_source::yaml::{Entry, Map, Node};
 
-use crate::manifest::merge;
+use crate::manifest::{FileShape, merge};
 use crate::project::fleet::Fleet;
 use crate::project::stage::Gate;
 use crate::template::is_template;
@@ -39,7 +39,7 @@ pub(super) fn layers(manifest: &ManifestFile<'_>, fleet: &Fleet, diagnostics: &m
                 "a manifest has `project` or `projects`, not both",
             )
             .also(one.key_span, "the other")
-            .help("make the one an entry of the others"),
+            .help("move its settings into `projects: {NAME: …}`, and remove `project`"),
         );
     }
     let without = |entry: &&Entry| !matches!(entry.key.as_str(), "project" | "projects");
@@ -113,6 +113,18 @@ fn check(layer: &Node, known: &[String], whom: &str, diagnostics: &mut Diagnosti
     }
     let own = layer.at("/overrides").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
     for entry in own.iter().filter(|entry| !known.contains(&entry.key)) {
+        if FileShape::is_stage_setting(&entry.key) {
+            let stage = known.last().map_or("STAGE", String::as_str);
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnknownSelector,
+                    entry.key_span,
+                    format!("`{}` is a setting, not a stage of `{whom}`", entry.key),
+                )
+                .help(format!("name the stage: `overrides: {{{stage}: {{{}: …}}}}`", entry.key)),
+            );
+            continue;
+        }
         let help = did_you_mean_selector(&entry.key, known.iter().map(String::as_str))
             .map_or_else(|| format!("there are {}", ticked(known)), |meant| format!("did you mean `{meant}`?"));
         diagnostics.push(

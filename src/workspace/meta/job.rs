@@ -14,7 +14,7 @@ use crate::project::Meta;
 /// The artifact that holds the fleet, and the variable that holds what it says.
 pub(super) const FLEET: &str = "fleet";
 
-/// How often to look for commits, unless said.
+/// How often to look for commits, by default.
 const CHECK_EVERY: &str = "5m";
 
 /// The jobs of a pipeline that sets others, each with the source that starts it.

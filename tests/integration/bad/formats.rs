@@ -111,8 +111,12 @@ fn closers_that_nobody_can_be() {
 #[test]
 fn repositories_and_addresses() {
     for (repository, help) in [
-        ("https://github.com/example/deployments", "write `example/deployments`; `api` names the server"),
-        ("git@github.com:example/deployments.git", "write `example/deployments`; `api` names the server"),
+        ("https://github.com/example/deployments", "write `repository: example/deployments`"),
+        ("git@github.com:example/deployments.git", "write `repository: example/deployments`"),
+        (
+            "https://ghe.example.com/example/deployments",
+            "write `repository: example/deployments`, and name the server: `api: https://HOST/api/v3`",
+        ),
         ("example", "write OWNER/NAME, such as example/deployments"),
     ] {
         let message = format!("`{repository}` is not a repository on GitHub");

@@ -451,14 +451,14 @@ fn policy_that_nobody_can_keep() {
     4 | approval: {not_author: true, approvals: 2}
       |            ^^^^^^^^^^ part of the language, but not of this version of ol-pipegen
       |
-      = help: a commit names its author by an address that anybody can write; name who can approve in `closers`
+      = help: name who can approve in `closers`: a commit names its author by an address that anybody can write
     error[not-yet]: `approvals` is not supported yet
      --> projects/a.yml:4:30
       |
     4 | approval: {not_author: true, approvals: 2}
       |                              ^^^^^^^^^ part of the language, but not of this version of ol-pipegen
       |
-      = help: closing an issue is the act of one person, and GitHub ties no second to it
+      = help: remove it: GitHub records one person for a closing, and no second one
 
     error: 2 errors in 1 file; nothing was compared
     ");

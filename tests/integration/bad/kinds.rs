@@ -33,7 +33,7 @@ fn two_kinds() {
 stack: {pulumi: {path: a}, script: {image: a, deploy: b}}
 "
     ), @"
-    error[several-kinds]: `stack` takes one, not `pulumi` and `script`
+    error[several-kinds]: `stack` takes one entry, and has `pulumi` and `script`
      --> projects/a.yml:2:8
       |
     2 | stack: {pulumi: {path: a}, script: {image: a, deploy: b}}

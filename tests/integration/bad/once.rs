@@ -35,7 +35,10 @@ fn boolean_of_old_yaml() {
 fn two_ways_to_authenticate() {
     let both = "{token: ((a)), app: {id: 1, installation: 2, key: ((b))}}";
     let found = reported(&FLEET.replace("{token: ((github.token))}", both), &manifest("shop"));
-    assert_eq!(found, ["error[several-kinds]: `auth` takes one, not `token` and `app`", "= help: keep one of them"]);
+    assert_eq!(
+        found,
+        ["error[several-kinds]: `auth` takes one entry, and has `token` and `app`", "= help: keep one of them"]
+    );
 }
 
 #[test]
@@ -240,7 +243,7 @@ fn misplaced_field_gets_its_place() {
         ("overrides: {QA: {closers: {users: [a]}}}", "write `approval: {closers: …}`"),
         ("kind: pulumi", "write `stack: {pulumi: …}`"),
         ("Production: {gate: manual}", "write `overrides: {Production: …}`"),
-        ("inputs: {a: {timeout: 1h}}", "move `timeout` out of `a`"),
+        ("inputs: {a: {timeout: 1h}}", "move `timeout` from `a` to the top level of the manifest"),
     ] {
         let key = match field.split_once(": {QA: {").or_else(|| field.split_once(": {a: {")) {
             Some((_, rest)) => rest,
@@ -248,9 +251,10 @@ fn misplaced_field_gets_its_place() {
         };
         gives(&(manifest("shop") + field + "\n"), &unknown(key.split(':').next().unwrap()), help);
     }
-    for (option, help) in
-        [("paths: [a]", "write `source: {paths: …}` beside `stack`"), ("timeout: 1h", "move `timeout` out of `pulumi`")]
-    {
+    for (option, help) in [
+        ("paths: [a]", "write `source: {paths: …}` beside `stack`"),
+        ("timeout: 1h", "move `timeout` from `pulumi` to the top level of the manifest"),
+    ] {
         let key = option.split(':').next().unwrap();
         gives(
             &format!("project: shop\nstack: {{pulumi: {{path: a, {option}}}}}\n"),
@@ -283,7 +287,7 @@ fn wrong_shape_gets_the_right_one() {
     );
     gives(
         "project: shop\nstack:\n  pulumi:\n  path: infra\n",
-        "several-kinds]: `stack` takes one, not `pulumi` and `path`",
+        "several-kinds]: `stack` takes one entry, and has `pulumi` and `path`",
         "indent `path` below `pulumi`",
     );
     gives(
@@ -546,8 +550,8 @@ fn folder_within_a_fleet_names_the_fleet() {
         .file("projects/more/b.yml", &manifest("other"));
     for (folder, command) in [("projects", "render"), ("projects", "validate"), ("projects/more", "budget")] {
         let stderr = work.run(&[command, folder]).ended(2).stderr;
-        let found = "belongs to the fleet pipegen.yml: name pipegen.yml instead";
-        assert_eq!(stderr, format!("error: {folder} holds no fleet (pipegen.yml), and {found}\n"));
+        let found = "its fleet is pipegen.yml: name that file, or single files of";
+        assert_eq!(stderr, format!("error: {folder} has no pipegen.yml; {found} {folder}\n"));
     }
 }
 
@@ -813,4 +817,56 @@ steps:
             "= help: get it, or let a task have it as an output",
         ]
     );
+}
+
+#[test]
+fn setting_in_the_place_of_a_stage_is_one_error() {
+    for (setting, value) in [("gate", "manual"), ("approval", "{soak: 1h}"), ("env", "[a]")] {
+        gives(
+            &(manifest("shop") + &format!("overrides: {{{setting}: {value}}}\n")),
+            &format!("unknown-selector]: `{setting}` is a setting, not a stage of `shop`"),
+            &format!("name the stage: `overrides: {{QA: {{{setting}: …}}}}`"),
+        );
+    }
+}
+
+#[test]
+fn field_that_lacks_one_letter_is_meant() {
+    let image = "inputs: {img: {image: {repository: a/b, version: 1.x}}}\n";
+    gives(&(manifest("shop") + image), "unknown-field]: unknown field `version`", "did you mean `versions`?");
+    let jobs = "extra: {job: []}\n";
+    gives(&(manifest("shop") + jobs), "unknown-field]: unknown field `job`", "did you mean `jobs`?");
+}
+
+#[test]
+fn boolean_is_no_reason_and_no_script() {
+    let unpinned = "inputs: {x: {git: {repository: https://github.com/a/b}, unpinned: true}}\n";
+    let found = reported(FLEET, &(manifest("shop") + unpinned));
+    assert_eq!(found[0], "error[wrong-type]: `unpinned` takes text, not true");
+    assert!(found[1].starts_with("= help: write what it is, such as `unpinned: "), "{found:?}");
+    let script = "project: shop\nstack: {script: {image: alpine, deploy: ./a.sh, preview: true}}\n";
+    let found = reported(FLEET, script);
+    assert_eq!(found[0], "error[wrong-type]: `preview` takes text, not true");
+    assert!(!found[1].contains("\"true\""), "{found:?}");
+    // The value of a variable is any text.
+    let env = reported(FLEET, &(manifest("shop") + "env: {A: true}\n"));
+    assert!(env[1].contains("write \"true\""), "{env:?}");
+}
+
+#[test]
+fn flag_that_names_nothing_is_an_error() {
+    let work = Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", &manifest("shop"));
+    let stderr = |arguments: &[&str]| work.run(arguments).ended(2).stderr;
+    assert!(stderr(&["validate", "--source-root", "none"]).contains("there is no such folder"));
+    assert!(stderr(&["validate", "--stdin-filename", "a.yml"]).contains("add the path `-`"));
+    assert!(stderr(&["verify", "--unpinned", "a/b"]).contains("--unpinned names the job `a`"));
+    let kind = stderr(&["kind", "show", "pulumi", "--family", "build"]);
+    assert!(kind.starts_with("error: `pulumi` is not a build kind: there are `"), "{kind}");
+}
+
+#[test]
+fn fleet_with_another_ending_is_named() {
+    let work = Work::new().file("pipegen.yaml", FLEET).file("projects/a.yml", &manifest("shop"));
+    let stderr = work.run(&["render"]).ended(2).stderr;
+    assert!(stderr.contains("pipegen.yaml is not read: rename it to pipegen.yml"), "{stderr}");
 }

@@ -136,7 +136,7 @@ jobs:
     16 |   - {get: code, attempts: 0}
        |                           ^
        |
-       = help: write a number from 1 on, or remove `attempts`
+       = help: write 1 or more, or remove `attempts`
     error[missing-name]: a step without a name
       --> a.yml:17:12
        |
@@ -201,7 +201,7 @@ jobs:
     23 |   - {run: Build, type: biulder}
        |           ^^^^^
        |
-       = help: small letters, digits, `-`, `_` and `.`, of which the first is a letter or a digit
+       = help: use small letters, digits, `-`, `_` and `.`, and begin with a letter or a digit
     error[unknown-prototype]: there is no prototype `biulder`
       --> a.yml:23:24
        |

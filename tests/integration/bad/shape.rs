@@ -217,7 +217,7 @@ approval: {freeze: []}
     5 | approval: {freeze: []}
       |            ^^^^^^ part of the language, but not of this version of ol-pipegen
       |
-      = help: the resource keeps no calendar; `soak` lets an approval wait, `expires` ends it
+      = help: use `soak` to let an approval wait, and `expires` to end it: the resource keeps no calendar
 
     error: 3 errors in 1 file; nothing was compared
     ");

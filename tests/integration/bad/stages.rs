@@ -213,7 +213,7 @@ stack:
 inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
 "#
     ), @r#"
-    error[several-sources]: `a` is several things at once: it has `git` and `image`
+    error[several-sources]: the input `a` has more than one type: `git` and `image`
      --> projects/a.yml:4:10
       |
     4 | inputs: {a: {git: {}, image: {repository: a}}, b: {trigger: false}, c: {image: {tag: "1"}}}
@@ -477,7 +477,7 @@ overrides: {PRODUCTION: {gate: manual}}
     2 | projects:
       | ^^^^^^^^
       |
-      = help: make the one an entry of the others
+      = help: move its settings into `projects: {NAME: …}`, and remove `project`
     error[unknown-selector]: `Prod` fits no stage of `shop-c`
      --> projects/a.yml:4:24
       |

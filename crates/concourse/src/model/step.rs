@@ -138,7 +138,7 @@ pub enum Core {
 /// Fetches a version.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GetStep {
-    /// The artifact; the resource, too, unless said.
+    /// The artifact. Default: the resource, too.
     pub get: ResourceName,
     /// The resource.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,7 +163,7 @@ pub struct GetStep {
 /// Makes a version.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PutStep {
-    /// The artifact of the get that follows; the resource, too, unless said.
+    /// The artifact of the get that follows. Default: the resource, too.
     pub put: ResourceName,
     /// The resource.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -244,7 +244,7 @@ pub struct LoadVarStep {
     pub load_var: ResourceName,
     /// The file.
     pub file: String,
-    /// `json`, `yaml`, `trim` or `raw`; by the file's name unless said.
+    /// `json`, `yaml`, `trim` or `raw`. Default: by the file's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// Shows the value in logs.

@@ -438,6 +438,10 @@ impl Reader<'_, '_> {
             )
         } else if error.starts_with("simple key expected") && line.trim_start().starts_with('-') {
             ("expected a space after `-`", "write a space between `-` and the item")
+        } else if error.contains("did not find expected key") {
+            ("expected a key", "begin all keys of one map in the same column")
+        } else if error.contains("found unknown anchor") {
+            ("an alias of an anchor that is not defined before it", "define the anchor (`&NAME`), or correct its name")
         } else if error.starts_with("simple key expected") {
             ("expected `:` after the key", "write `KEY: VALUE`")
         } else {

@@ -30,7 +30,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                         "fewer than one at a time",
                         format!("jobs: {place}: must be greater than 0"),
                     )
-                    .help("write a number from 1 on, or `all`"),
+                    .help("write 1 or more, or `all`"),
                 );
             }
         }

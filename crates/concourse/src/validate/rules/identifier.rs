@@ -68,7 +68,7 @@ fn of_step(job: &JobView<'_>, step: &StepView<'_>, diagnostics: &mut Diagnostics
     }
 }
 
-const HELP: &str = "small letters, digits, `-`, `_` and `.`, of which the first is a letter or a digit";
+const HELP: &str = "use small letters, digits, `-`, `_` and `.`, and begin with a letter or a digit";
 
 /// Tasks and pipelines across values may have variables in their names. Concourse finds them by the words `task` and
 /// `set_pipeline` in what it calls the step, its name included.

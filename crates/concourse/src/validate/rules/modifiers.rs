@@ -17,7 +17,7 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
             let concourse_message = format!("jobs: {}.attempts: must be greater than 0", core_place(job, step));
             diagnostics.push(
                 refused(Rule::NonpositiveLimit, attempts.span, "fewer than one attempt", concourse_message)
-                    .help("write a number from 1 on, or remove `attempts`"),
+                    .help("write 1 or more, or remove `attempts`"),
             );
         }
         let early = [StepKind::SetPipeline, StepKind::LoadVar, StepKind::Try, StepKind::Do, StepKind::InParallel];
