@@ -9,7 +9,7 @@ use yaml_source::boundary::Boundary;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, FileLevels, Rule};
 use yaml_source::files;
 use yaml_source::source::{FileId, Sources, Span};
-use yaml_source::yaml::{Entry, Limits, Map, Node, decode, read};
+use yaml_source::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read};
 
 use crate::kind::{KindSet, OwnKinds, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, MetaSettings, check, merge, template_here};
@@ -40,6 +40,8 @@ pub struct Fleet {
     pub(crate) defaults: Node,
     /// Where the defaults are; a manifest alone has none.
     pub(crate) defaults_span: Option<Span>,
+    /// A setting of the fleet was wrong, which has been reported: what manifests miss may be that one.
+    pub(crate) has_wrong_settings: bool,
     /// The file of what is built in.
     pub(crate) built_in: FileId,
     /// Values that the defaults and the fleet's own kinds use, once somebody asks.
@@ -141,6 +143,14 @@ pub struct Concourse {
 /// The layer behind all others.
 const BUILT_IN: &str = include_str!("../../templates/defaults.yml");
 
+/// Whether something was wrong in a map, so many maps deep.
+fn has_invalid(node: &Node, depth: usize) -> bool {
+    let entries = node.as_map().map(Map::entries).unwrap_or_default();
+    entries
+        .iter()
+        .any(|entry| matches!(entry.value.kind, NodeKind::Invalid) || depth > 1 && has_invalid(&entry.value, depth - 1))
+}
+
 impl Fleet {
     /// The name of the pipeline that sets all the others on the Concourse of that index. Only on the first it is the name
     /// that is written. `None` without `meta`.
@@ -195,6 +205,7 @@ impl Fleet {
         sources: &mut Sources,
         diagnostics: &mut Diagnostics,
     ) -> Result<Self, Failure> {
+        let has_wrong_settings = has_invalid(node, 3);
         let (mut own, defaults) = split(node);
         let meta = Meta::of(&mut own, diagnostics);
         let fields: FleetFields = decode(&own).unwrap_or_else(|error| {
@@ -274,6 +285,7 @@ impl Fleet {
                 .as_ref()
                 .map(|_| node.entry_at("/defaults").map_or_else(|| first_key(node), |entry| entry.key_span)),
             built_in,
+            has_wrong_settings,
             used_values: OnceLock::new(),
             levels: file_levels(node, diagnostics),
             kinds,

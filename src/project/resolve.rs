@@ -204,7 +204,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn require(&mut self, field: &str) {
-        if field == "stack" && self.has_wrong_stack() || self.has_wrong_projects() {
+        if field == "stack" && self.has_wrong_stack() || self.has_wrong_projects() || self.was_meant(field) {
             return;
         }
         if self.layer.node.as_map().is_some_and(|map| map.get(field).is_none()) {
@@ -252,6 +252,16 @@ impl<'a> Resolver<'a, '_> {
         };
         let own = self.manifest.projects().map(|entry| &entry.value).chain([self.manifest.node]);
         own.filter_map(Node::as_map).any(|map| map.entries().iter().any(is_wrong))
+    }
+
+    /// Whether a field that is wrong could be the missing one: of the manifest by its name, or any of the fleet. That has been
+    /// reported.
+    fn was_meant(&self, field: &str) -> bool {
+        let is_meant = |entry: &Entry| {
+            matches!(entry.value.kind, NodeKind::Invalid) && did_you_mean(&entry.key, [field]).is_some()
+        };
+        let own = self.manifest.node.as_map().map(Map::entries).unwrap_or_default();
+        own.iter().any(is_meant) || field != "project" && self.fleet.has_wrong_settings
     }
 
     /// Whether the manifest has `projects` that are wrong: each of them may have what is required.

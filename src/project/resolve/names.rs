@@ -78,6 +78,8 @@ impl Resolver<'_, '_> {
         match settings.at("/source/repository") {
             Some(node) if matches!(node.kind, NodeKind::Invalid) => None,
             Some(node) => self.text(Some(node), scope),
+            // That could be what was meant, and has been reported.
+            None if self.fleet.has_wrong_settings => None,
             None => {
                 let span = settings
                     .entry_at("/source")

@@ -870,3 +870,24 @@ fn fleet_with_another_ending_is_named() {
     let stderr = work.run(&["render"]).ended(2).stderr;
     assert!(stderr.contains("pipegen.yaml is not read: rename it to pipegen.yml"), "{stderr}");
 }
+
+#[test]
+fn what_is_misspelled_in_the_fleet_is_missed_by_no_manifest() {
+    for (from, to) in [
+        ("environments:", "enviroments:"),
+        ("  source: {repository", "  source: {repo: 1, repository"),
+        ("defaults:", "default:"),
+    ] {
+        let work = Work::new().file("pipegen.yml", &FLEET.replacen(from, to, 1));
+        for name in ["a", "b"] {
+            work.write(&format!("projects/{name}.yml"), &manifest(name));
+        }
+        let stderr = work.run(&["validate"]).ended(1).stderr;
+        assert!(!stderr.contains("error[missing-field]"), "{to}: {stderr}");
+    }
+    let project = manifest("shop").replacen("project:", "porject:", 1);
+    assert_eq!(
+        reported(FLEET, &project),
+        ["error[unknown-field]: unknown field `porject`", "= help: did you mean `project`?"]
+    );
+}
