@@ -7,7 +7,6 @@ use yaml_source::source::{SourceText, Sources};
 
 use crate::cli::{DiffArgs, DiffFormat, FailOn};
 use crate::compare::{ReadPipeline, compare_read};
-use crate::content::Content;
 use crate::git::Commit;
 
 use super::pipeline::{PipelineArgument, parse};
@@ -84,21 +83,7 @@ pub(super) struct PipelineReader {
 
 impl PipelineReader {
     fn place(&mut self, place: &PipelineArgument) -> Result<Option<ReadPipeline>, Failure> {
-        let (name, text) = (place.name(), place.text()?);
-        let path = match place {
-            PipelineArgument::Stdin => Utf8Path::new(""),
-            PipelineArgument::File(path) | PipelineArgument::Revision(_, path) => path,
-        };
-        if let Some(content) = Content::recognized(path, text.as_str()).filter(|content| *content != Content::Pipeline)
-        {
-            let example = match (content, path.file_name()) {
-                (Content::Manifest, Some(file)) => format!(", such as rendered/{file}"),
-                _ => String::new(),
-            };
-            let noun = content.noun();
-            return Err(Failure::Usage(format!("{name} is {noun}: name a rendered pipeline{example}")));
-        }
-        Ok(self.text(&name, text))
+        Ok(self.text(&place.name(), place.pipeline_text()?))
     }
 
     pub(super) fn text(&mut self, name: &str, text: impl Into<SourceText>) -> Option<ReadPipeline> {

@@ -45,7 +45,7 @@ fn pipelines(args: &GraphArgs, output: &mut Output) -> Result<Option<Vec<(String
     }
     let mut diagnostics = Diagnostics::default();
     let name = place.name();
-    let pipeline = parse(&name, place.text()?, &mut sources, &mut diagnostics);
+    let pipeline = parse(&name, place.pipeline_text()?, &mut sources, &mut diagnostics);
     output.diagnostics(&diagnostics.into_sorted(), &sources, "nothing was drawn");
     let called = Utf8Path::new(&name).file_stem().unwrap_or(&name).to_owned();
     Ok(pipeline.map(|read| vec![(called, read.pipeline)]))

@@ -59,7 +59,7 @@ pub(super) fn run(args: &ImportArgs, output: &mut Output) -> Result<Outcome, Fai
         };
         let target = Target { replaced: replaced(args, into_folder, &target), ..target };
         let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
-        let file = sources.add(place.name(), place.text()?);
+        let file = sources.add(place.name(), place.pipeline_text()?);
         let imported = import(file, &target, &sources, &mut diagnostics)?;
         let diagnostics = diagnostics.into_sorted();
         let follows = if imported.is_some() { "the rest is carried over" } else { "there is no manifest" };

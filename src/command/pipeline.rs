@@ -10,6 +10,7 @@ use yaml_source::source::{SourceText, Sources};
 use yaml_source::{Failure, files};
 
 use crate::compare::ReadPipeline;
+use crate::content::Content;
 use crate::git::Commit;
 
 /// Where a pipeline is.
@@ -56,6 +57,27 @@ impl PipelineArgument {
                     .ok_or_else(|| Failure::Usage(format!("the revision `{revision}` has no file {path}")))
             }
         }
+    }
+
+    /// Its text, as that of a pipeline.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is a manifest or another file of this program.
+    pub(super) fn pipeline_text(&self) -> Result<SourceText, Failure> {
+        let text = self.text()?;
+        let path = match self {
+            Self::Stdin => Utf8Path::new(""),
+            Self::File(path) | Self::Revision(_, path) => path,
+        };
+        let content = Content::recognized(path, text.as_str());
+        let Some(content) = content.filter(|content| *content != Content::Pipeline) else { return Ok(text) };
+        let example = match (content, path.file_name()) {
+            (Content::Manifest, Some(file)) => format!(", such as rendered/{file}"),
+            _ => String::new(),
+        };
+        let (name, noun) = (self.name(), content.noun());
+        Err(Failure::Usage(format!("{name} is {noun}: name a rendered pipeline{example}")))
     }
 
     /// What to call it.

@@ -50,6 +50,9 @@ pub(super) fn right_place(
     if shape == FileShape::Scenario {
         return None;
     }
+    if shape == FileShape::Fleet && pointer == "/project" {
+        return Some("write it into a manifest, such as projects/NAME.yml".to_owned());
+    }
     let root = shape.schema();
     let is_top = pointer.rfind('/') == Some(0);
     let is_layer = match shape {

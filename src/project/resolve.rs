@@ -217,14 +217,16 @@ impl<'a> Resolver<'a, '_> {
                 ),
             };
             let place = if self.fleet.is_alone() { "the manifest" } else { "the manifest and its fleet" };
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Rule::MissingField,
-                    self.begin(),
-                    format!("{place} lack `{field}`").replace("manifest lack", "manifest lacks"),
-                )
-                .help(help),
-            );
+            let mut found = Diagnostic::new(
+                Rule::MissingField,
+                self.begin(),
+                format!("{place} lack `{field}`").replace("manifest lack", "manifest lacks"),
+            )
+            .help(help);
+            if self.fleet.is_alone() && field == "environments" {
+                found = found.note("no fleet (pipegen.yml) was found in this folder or above, which could have it");
+            }
+            self.diagnostics.push(found);
         }
     }
 

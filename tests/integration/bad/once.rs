@@ -891,3 +891,24 @@ fn what_is_misspelled_in_the_fleet_is_missed_by_no_manifest() {
         ["error[unknown-field]: unknown field `porject`", "= help: did you mean `project`?"]
     );
 }
+
+#[test]
+fn manifest_in_the_place_of_a_pipeline_is_named() {
+    let work = Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", &manifest("shop"));
+    let stderr = work.run(&["import", "projects/a.yml"]).ended(2).stderr;
+    assert_eq!(stderr, "error: projects/a.yml is a manifest: name a rendered pipeline, such as rendered/a.yml\n");
+    let fleet = FLEET.to_owned() + "project: shop\n";
+    let found = reported(&fleet, &manifest("shop"));
+    assert_eq!(found[1], "= help: write it into a manifest, such as projects/NAME.yml");
+    let alone = Work::new().file("a.yml", "project: shop\nstack: {pulumi: {path: a}}\n");
+    let stderr = alone.run(&["validate", "a.yml"]).ended(1).stderr;
+    assert!(stderr.contains("no fleet (pipegen.yml) was found in this folder or above"), "{stderr}");
+}
+
+#[test]
+fn resource_that_is_meant_by_another_name_is_not_to_be_removed() {
+    let text = "resources:\n- {name: code, type: git, source: {uri: a}}\njobs:\n- name: a\n  plan: [{get: cod}]\n";
+    let work = Work::new().file("a.yml", text);
+    let stderr = work.run(&["validate", "a.yml"]).ended(1).stderr;
+    assert!(stderr.contains("write `code` in the place of `cod`") && !stderr.contains("remove it"), "{stderr}");
+}

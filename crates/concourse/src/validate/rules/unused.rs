@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use yaml_source::diagnostic::{Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostics, Rule, did_you_mean};
 
 use crate::view::{JobView, field, is_invalid};
 
@@ -16,6 +16,9 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
         return;
     }
     let used: HashSet<&str> = view.jobs.iter().flat_map(JobView::resources).collect();
+    let known: HashSet<&str> = view.resources.iter().map(|resource| resource.name).collect();
+    let mut unknown: Vec<&str> = used.difference(&known).copied().collect();
+    unknown.sort_unstable();
     for resource in &view.resources {
         if !used.contains(resource.name) {
             diagnostics.push(
@@ -29,7 +32,12 @@ pub(super) fn check(pipeline: &Checked<'_, '_>, diagnostics: &mut Diagnostics) {
                     },
                     format!("resources: resource '{}' is not used", resource.name),
                 )
-                .help("use it, or remove it"),
+                .help(
+                    match unknown.iter().find(|name| did_you_mean(name, [resource.name]).is_some()) {
+                        Some(name) => format!("write `{}` in the place of `{name}`", resource.name),
+                        None => "use it, or remove it".to_owned(),
+                    },
+                ),
             );
         }
     }
