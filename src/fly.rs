@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn refusal_is_told_in_a_line() {
+    fn refusal_is_reported_in_a_line() {
         assert_eq!(refusal("error: forbidden\n\n  \u{1b}[2Jx\n").in_a_line(), r"forbidden \u{1b}[2Jx");
         assert_eq!(refusal("").in_a_line(), "it failed without a message");
         assert_eq!(without_colours("\u{1b}[31;1merror\u{1b}[0m: \u{1b}[2Jx"), "error: 2Jx");
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_fly_is_told_by_its_path() {
+    fn missing_fly_is_reported_by_its_path() {
         let error = Fly::new("/nowhere/fly".into()).status("main").unwrap_err();
         assert_eq!(error.to_string(), "cannot run /nowhere/fly: no such file or folder");
     }

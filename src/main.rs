@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn panic_ends_with_the_code_of_what_could_not_run_and_is_told_by_its_place_alone() {
+    fn panic_ends_with_the_code_of_what_could_not_run_and_is_reported_by_its_place_alone() {
         static MESSAGES: Mutex<Vec<String>> = Mutex::new(Vec::new());
         report_first_panic_by_its_place(|message| MESSAGES.lock().unwrap().push(message.to_owned()));
         let line = line!() + 1;

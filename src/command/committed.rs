@@ -102,7 +102,7 @@ fn standing<'a>(
         return Ok(Standing::Current);
     }
     let first_line = old.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let Some(origin) = BannerSource::told_by(&String::from_utf8_lossy(first_line)) else {
+    let Some(origin) = BannerSource::of_first_line(&String::from_utf8_lossy(first_line)) else {
         return Ok(Standing::InTheWay(format!("{path} was not made by ol-pipegen: {MAKE_ROOM}")));
     };
     if sources.is_of_another(&origin, &pipeline.banner, &path) {

@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_told_from_files() {
+    fn ranges_are_distinguished_from_files() {
         let range = |text| Range::parse(text).map(|range| (range.old, range.new, range.since_parted));
         assert_eq!(range("main..topic"), Some(("main", "topic", false)));
         assert_eq!(range("v1.0...HEAD"), Some(("v1.0", "HEAD", true)));

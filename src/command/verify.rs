@@ -49,8 +49,9 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Outcome, Fai
     let problems = output.report(&run.diagnostics, &run.sources, args.report.format, None)?;
     if args.scenario {
         if let Some(refuted) = refuted {
-            let told = simulate::Told { lists: &lists, targets: &args.target, unpinned: &args.unpinned };
-            output.print(&simulate::scenario(&told, &refuted)?)?;
+            let arguments =
+                simulate::SearchArguments { lists: &lists, targets: &args.target, unpinned: &args.unpinned };
+            output.print(&simulate::scenario(&arguments, &refuted)?)?;
         }
     } else if args.report.format == Format::Plain {
         output.print_unless(args.quiet && !problems, &extent.text(problems, args.states))?;

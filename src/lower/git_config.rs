@@ -77,7 +77,7 @@ mod tests {
     use super::decides;
 
     #[test]
-    fn variables_that_decide_what_is_cloned_are_told_from_others() {
+    fn variables_that_decide_what_is_cloned_are_distinguished_from_others() {
         for name in [
             "url.https://github.com/example/shop.insteadOf",
             "URL.https://a.b/.pushInsteadOf",

@@ -51,16 +51,16 @@ impl Banner {
     pub fn origin(&self, target: &Utf8Path) -> BannerSource {
         let folder = target.parent().unwrap_or(Utf8Path::new(""));
         BannerSource {
-            manifest: told_from(folder, &self.manifest),
-            fleet: self.fleet.as_ref().map(|fleet| told_from(folder, fleet)),
+            manifest: shown_from(folder, &self.manifest),
+            fleet: self.fleet.as_ref().map(|fleet| shown_from(folder, fleet)),
         }
     }
 
     /// Does the first line of a file name this fleet (or this manifest, where there is no fleet) as what it was made
     /// from? Both are told from the file's folder.
     pub fn names(first_line: &str, file: &Utf8Path, fleet: &Utf8Path) -> bool {
-        let wanted = told_from(file.parent().unwrap_or(Utf8Path::new("")), fleet);
-        BannerSource::told_by(first_line).is_some_and(|origin| origin.fleet.unwrap_or(origin.manifest) == wanted)
+        let wanted = shown_from(file.parent().unwrap_or(Utf8Path::new("")), fleet);
+        BannerSource::of_first_line(first_line).is_some_and(|origin| origin.fleet.unwrap_or(origin.manifest) == wanted)
     }
 }
 
@@ -75,7 +75,7 @@ pub struct BannerSource {
 
 impl BannerSource {
     /// The origin that the first line of a file names. `None` when the file was not made by this program.
-    pub fn told_by(first_line: &str) -> Option<Self> {
+    pub fn of_first_line(first_line: &str) -> Option<Self> {
         let (_version, origin) = first_line.trim_end_matches('\r').strip_prefix(MADE_BY)?.split_once(" from ")?;
         Some(match origin.rsplit_once(OF_THE_FLEET) {
             Some((manifest, fleet)) => Self { manifest: manifest.to_owned(), fleet: Some(fleet.to_owned()) },
@@ -91,7 +91,7 @@ impl fmt::Display for BannerSource {
     }
 }
 
-fn told_from(folder: &Utf8Path, path: &Utf8Path) -> String {
+fn shown_from(folder: &Utf8Path, path: &Utf8Path) -> String {
     visible(relative(path, folder).as_str()).into_owned()
 }
 
@@ -151,7 +151,7 @@ mod tests {
         let text = banner.text(file);
         assert!(text.lines().all(|line| line.starts_with("# ")), "{text}");
         assert!(!text.contains(['\r', '\u{85}', '\u{2028}']), "{text}");
-        assert_eq!(BannerSource::told_by(text.lines().next().unwrap_or_default()), Some(banner.origin(file)));
+        assert_eq!(BannerSource::of_first_line(text.lines().next().unwrap_or_default()), Some(banner.origin(file)));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use yaml_source::yaml::{Limits, Node, decode, read};
 pub(crate) use fields::ScenarioFields;
 pub(crate) use play::{Played, Story, play};
 pub(crate) use report::{json, step_text, text};
-pub(crate) use write::{Told, scenario};
+pub(crate) use write::{SearchArguments, scenario};
 
 /// A scenario that was read.
 pub(crate) struct Scenario {

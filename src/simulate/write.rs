@@ -9,8 +9,8 @@ use yaml_source::yaml::emit;
 
 use super::fields::{ExpectFields, ScenarioFields, StepFields, ViolationWord};
 
-/// What `verify` was told.
-pub(crate) struct Told<'t> {
+/// What `verify` was arguments.
+pub(crate) struct SearchArguments<'t> {
     /// The files that are set one after the other.
     pub(crate) lists: &'t [Vec<Utf8PathBuf>],
     /// The environments of jobs.
@@ -24,9 +24,12 @@ pub(crate) struct Told<'t> {
 /// # Errors
 ///
 /// If it cannot be written as YAML.
-pub(crate) fn scenario(told: &Told<'_>, Refuted { chain, refutation }: &Refuted) -> Result<String, Failure> {
+pub(crate) fn scenario(
+    arguments: &SearchArguments<'_>,
+    Refuted { chain, refutation }: &Refuted,
+) -> Result<String, Failure> {
     let paths = |at: usize| -> Vec<String> {
-        let list = told.lists.get(at).map(Vec::as_slice).unwrap_or_default();
+        let list = arguments.lists.get(at).map(Vec::as_slice).unwrap_or_default();
         if list.is_empty() { vec![".".to_owned()] } else { list.iter().map(ToString::to_string).collect() }
     };
     let mut sets = 0;
@@ -46,8 +49,8 @@ pub(crate) fn scenario(told: &Told<'_>, Refuted { chain, refutation }: &Refuted)
     let fields = ScenarioFields {
         scenario: Some(ending(&chain.models, &chain.names, &refutation.violation)),
         pipelines: paths(0),
-        target: told.targets.iter().cloned().collect(),
-        unpinned: told.unpinned.iter().map(|(job, get)| format!("{job}/{get}")).collect(),
+        target: arguments.targets.iter().cloned().collect(),
+        unpinned: arguments.unpinned.iter().map(|(job, get)| format!("{job}/{get}")).collect(),
         automatic: Some(false),
         steps,
     };

@@ -89,7 +89,7 @@ fn polls_beyond_the_limit_end_the_run_with_1_and_say_what_to_do() {
 }
 
 #[test]
-fn server_of_ones_own_has_no_limit_unless_said() {
+fn server_of_ones_own_has_no_limit_by_default() {
     let work = shop("api: https://github.example.com/api/v3, ");
     let account = |more: &[&str]| json(&work, more)["accounts"][0].clone();
     assert_eq!(account(&[])["limit"]["per_hour"], Value::Null);

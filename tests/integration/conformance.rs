@@ -202,7 +202,7 @@ fn what_cannot_be_decoded_brings_nothing_else_about() {
 
 /// Things without names are told once, and lints have nothing to add.
 #[test]
-fn things_without_names_are_told_once() {
+fn things_without_names_are_reported_once() {
     let text = "jobs:\n- {plan: [{get: code, trigger: true}]}\n- {plan: [{get: code, trigger: true}]}\n";
     assert_eq!(ended(text, &[]), (1, vec!["missing-name".to_owned(); 2]));
 }

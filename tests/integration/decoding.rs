@@ -450,7 +450,7 @@ fn numbers_become_texts_outside_of_steps_and_nowhere_else() {
 }
 
 #[test]
-fn old_variable_is_told_how_it_is_written() {
+fn old_variable_is_reported_how_it_is_written() {
     let reported = refused("resources: [{source: {a: {{repo}}}}]\n", V8_3);
     assert_eq!(reported, ["1:27 wrong-type: a key that is not text [write ((repo)) for a variable]"]);
 }

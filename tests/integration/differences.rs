@@ -346,7 +346,7 @@ fn steps_in_other_groups() {
 }
 
 #[test]
-fn whatever_changes_is_told() {
+fn whatever_changes_is_reported() {
     let work = shop();
     work.write(
         "projects/cart.yml",
@@ -432,7 +432,7 @@ fn json_is_for_programs() {
 }
 
 #[test]
-fn what_cannot_be_compared_is_said() {
+fn what_cannot_be_compared_is_reported() {
     let work = Work::new().file("old.yml", TESTS).file("bad.yml", "jobs: 3\n");
     let reported = |arguments: &[&str], code| work.run(arguments).ended(code).stderr;
     assert_snapshot!(reported(&["diff", "old.yml", "bad.yml"], 3), @"

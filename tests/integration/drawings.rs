@@ -292,7 +292,7 @@ fn hostile_titles_stay_texts() {
 }
 
 #[test]
-fn what_cannot_be_drawn_is_said() {
+fn what_cannot_be_drawn_is_reported() {
     let work = shop().file("projects/bad.yml", "project: shop-bad\n");
     let ran = work.run(&["graph", "pipegen.yml"]).ended(2);
     assert_eq!(ran.stderr, "error: pipegen.yml is a fleet: name one of its manifests\n");

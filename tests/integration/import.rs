@@ -193,7 +193,7 @@ fn the_largest_pipeline_comes_back() {
 
 /// The fixtures rebuild shapes that public pipelines have. Each has the whole answer beside it, as `NAME.txt`.
 #[test]
-fn handwritten_pipelines_are_carried_over_or_it_is_said() {
+fn handwritten_pipelines_are_carried_over_or_it_is_reported() {
     let folder = root().join("tests/fixtures/import");
     let mut seen = 0;
     for name in names(&folder) {
@@ -386,7 +386,7 @@ jobs:
 ";
 
 #[test]
-fn what_a_job_is_told_besides_its_steps_comes_along() {
+fn what_a_job_is_given_besides_its_steps_comes_along() {
     let work = Work::new().file("old.yml", PLAIN);
     work.run(&["import", "old.yml", "--out", "new/old.yml"]).ended(0);
     let rendered = work.run(&["render", "--stdout", "new/old.yml"]).ended(0).stdout;
@@ -519,7 +519,7 @@ fn nothing_is_written_over_unasked() {
 }
 
 #[test]
-fn what_cannot_be_is_said() {
+fn what_cannot_be_is_reported() {
     let old = fs::read_to_string(root().join("tests/fixtures/import/regions.yml")).unwrap();
     let work = Work::new().file("a.yml", &old).file("b.yml", &old).file("broken.yml", "jobs: [");
     let reported = |arguments: &[&str], code: i32, words: &str| {

@@ -537,7 +537,7 @@ fn titles_are_looked_for_by_what_stands_before_a_variable() {
 }
 
 #[test]
-fn former_names_are_said_where_the_new_ones_are() {
+fn former_names_are_reported_where_the_new_ones_are() {
     let yaml = rendered(
         "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: a}}\n\
          old_names: {deploy-shop-qa: promote-shop, shop-shop: code}\n",

@@ -309,7 +309,7 @@ fn wrong(meta: &str) -> String {
 }
 
 #[test]
-fn what_has_another_shape_is_told_at_its_place() {
+fn what_has_another_shape_is_reported_at_its_place() {
     assert_snapshot!(wrong("meta: {pipeline: x, imgae: {}, source: {branch: main}}\n"), @"
     error[missing-field]: `meta` needs `image`
      --> pipegen.yml:7:7
@@ -381,7 +381,7 @@ fn what_has_another_shape_is_told_at_its_place() {
 }
 
 #[test]
-fn what_cannot_be_is_told_at_its_place() {
+fn what_cannot_be_is_reported_at_its_place() {
     assert_snapshot!(wrong(&META.replace("pipeline: shop-pipelines", "pipeline: cart")), @"
     error[duplicate-pipeline]: two pipelines are named `cart`
      --> pipegen.yml:8:13

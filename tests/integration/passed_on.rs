@@ -233,7 +233,7 @@ fn nothing_passes_on_where_it_cannot_be_known_or_recorded() {
 
 /// A version that leaves QA unchanged ends there without a record, and a word says so.
 #[test]
-fn record_that_is_left_out_and_would_carry_the_version_is_told() {
+fn record_that_is_left_out_and_would_carry_the_version_is_reported() {
     let ran = render(&format!("{}record: none\n", manifest(KINDS[0], "gate: preview", "gate: preview"))).1;
     assert!(ran.stderr.contains("warning[unrecorded-version]"), "{}", ran.stderr);
     assert!(ran.stderr.contains("a version that leaves `QA` unchanged ends there"), "{}", ran.stderr);
@@ -271,7 +271,7 @@ fn preview_takes_credentials_of_its_own() {
 }
 
 #[test]
-fn preview_that_has_credentials_of_the_deployment_is_told() {
+fn preview_that_has_credentials_of_the_deployment_is_reported() {
     for kind in KINDS {
         let env = "env: {TOKEN: ((cloud.admin))}\n";
         let (work, ran) = render(&format!("{}{env}", manifest(kind, "gate: preview", "gate: issue")));

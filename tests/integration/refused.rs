@@ -39,7 +39,7 @@ extra:
 
 /// Of the stage, or of `extra`, that brings it about, and once where several jobs have it alike.
 #[test]
-fn what_concourse_refuses_is_told_of_the_manifest() {
+fn what_concourse_refuses_is_reported_of_the_manifest() {
     let ran = shop("{task: deploy, file: a/b.yml, attempts: 0}", "").run(&["validate"]).ended(1);
     assert_snapshot!(ran.stderr, @"
     error[nonpositive-limit]: fewer than one attempt, in the job `deploy-cart-qa` of the pipeline `cart`

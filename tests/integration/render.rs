@@ -151,7 +151,7 @@ fn every_fleet_below_a_folder() {
 }
 
 #[test]
-fn output_goes_where_it_is_told() {
+fn output_goes_where_it_is_sent() {
     let work = fleet();
     work.run(&["render", "--out", "elsewhere", "--quiet"]).fine();
     assert_eq!(work.list("elsewhere"), ["api.yml", "cart.yml"]);
@@ -203,7 +203,7 @@ fn many_manifests_come_out_in_order() {
 }
 
 #[test]
-fn what_is_not_there_is_said() {
+fn what_is_not_there_is_reported() {
     let work = Work::new();
     assert_snapshot!(work.run(&["render"]).ended(2).stderr, @"error: no fleet (pipegen.yml) in this folder or below it; `ol-pipegen init` writes a first one");
     assert_snapshot!(work.run(&["render", "nowhere.yml"]).ended(3).stderr, @"error: cannot read nowhere.yml: no such file or folder");

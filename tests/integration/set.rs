@@ -104,7 +104,7 @@ fn new_one_is_set_and_paused() {
 }
 
 #[test]
-fn weaker_gate_is_told_first() {
+fn weaker_gate_is_reported_first() {
     let work = shop(&["api", "cart"]);
     let cart = work.read("fly/live-cart").replace("check_every: 15m", "check_every: 30m");
     work.write("projects/cart.yml", &format!("{}gate: none\n", manifest("cart")));
@@ -252,7 +252,7 @@ fn fly_has_to_be_there() {
 }
 
 #[test]
-fn instances_are_told_apart() {
+fn instances_are_distinguished() {
     let work = shop(&[]);
     for region in ["eu", "us"] {
         let manifest = manifest(region).replacen(
@@ -288,7 +288,7 @@ fn instances_are_told_apart() {
 }
 
 #[test]
-fn orphan_is_told_and_left_alone() {
+fn orphan_is_reported_and_left_alone() {
     let work = shop(&["api", "cart", "handwritten"]);
     let without_commit = set(&work, &[]).fine();
     assert_eq!(without_commit, "2 pipelines live as they are rendered\n");

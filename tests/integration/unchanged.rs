@@ -369,7 +369,7 @@ fn what_is_as_new_as_the_run_is_not_remembered() {
 }
 
 #[test]
-fn what_is_to_be_told_is_told_each_time() {
+fn what_is_to_be_reported_is_reported_each_time() {
     let fleet = Fleet::new();
     fleet.work.write("projects/new.yaml", &manifest("shop-new"));
     age();

@@ -14,7 +14,7 @@ fn work() -> Work {
 }
 
 #[test]
-fn fleets_manifests_and_kinds_are_told_apart_and_nothing_is_written() {
+fn fleets_manifests_and_kinds_are_distinguished_and_nothing_is_written() {
     let work = work()
         .file("kinds/stacks/own.yml", "version: 1\nabout: deploys\nsteps: []\n")
         .file("other/fleet.yml", "version: 1\nprojects: [x.yml]\nconcourses: {main: {target: m}}\n")
@@ -103,7 +103,7 @@ fn secret_that_is_none_can_be_allowed() {
 }
 
 #[test]
-fn what_rules_cannot_be_is_said() {
+fn what_rules_cannot_be_is_reported() {
     let work = work();
     let reported = |arguments: &[&str]| work.run(&[&["validate"], arguments].concat()).ended(2).stderr;
     assert_snapshot!(reported(&["--deny", "lose-approval"]), @"
@@ -148,7 +148,7 @@ jobs:
 }
 
 #[test]
-fn comments_that_allow_nothing_are_told() {
+fn comments_that_allow_nothing_are_reported() {
     let text = "\
 project: shop-a # ol-pipegen: allow loose-approval because it is here by mistake
 stack: # ol-pipegen: allow loose-approval
@@ -280,7 +280,7 @@ fn pre_commit_hooks_do_what_they_say() {
 }
 
 #[test]
-fn two_fleets_that_set_one_pipeline_are_told() {
+fn two_fleets_that_set_one_pipeline_are_reported() {
     let fleet = |team: &str| SHOP_FLEET.replace("team: shop", &format!("team: {team}"));
     let work = |team: &str| {
         Work::new()

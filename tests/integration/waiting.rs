@@ -76,7 +76,7 @@ fn with_fleets<T>(mut ask: impl FnMut(&Work, usize) -> Option<T>) -> T {
 }
 
 #[test]
-fn bar_shows_on_a_terminal_and_is_gone_before_anything_is_said() {
+fn bar_shows_on_a_terminal_and_is_gone_before_anything_is_reported() {
     with_fleets(|work, projects| {
         work.write("projects/wrong.yml", "project: shop-wrong\nstack: {pulumi: {path: infra/wrong}}\nnonsense: 1\n");
         let seen = seen(program(work, &["render", "--color=never"]));

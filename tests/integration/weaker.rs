@@ -365,7 +365,7 @@ fn rendered_stacks_that_change_places_promote_to_another_stage() {
 }
 
 #[test]
-fn job_that_sets_the_pipeline_is_weaker_and_told() {
+fn job_that_sets_the_pipeline_is_weaker_and_reported() {
     let set = |pipeline: &str| {
         format!(
             "{SHOP}- name: other\n  plan:\n  - {{get: code, trigger: true}}\n  - {{set_pipeline: {pipeline}, file: code/p.yml}}\n"
@@ -385,7 +385,7 @@ fn job_that_sets_the_pipeline_is_weaker_and_told() {
 }
 
 #[test]
-fn new_job_is_told_with_what_it_does() {
+fn new_job_is_reported_with_what_it_does() {
     let new = format!(
         "{SHOP}- name: other\n  plan:\n  - {{get: code, trigger: true}}\n  - {{task: unit, file: code/unit.yml}}\n  - {{put: tools, no_get: true, inputs: [code], params: {{repository: code}}}}\n"
     );
@@ -515,7 +515,7 @@ fn second_get(get: &str) -> String {
 }
 
 #[test]
-fn second_get_of_the_approved_code_is_told() {
+fn second_get_of_the_approved_code_is_reported() {
     let get = second_get("{get: new, resource: code}");
     let mapped = with_last(&get, "    config:\n", "    input_mapping: {code: new}\n    config:\n");
     weaker(&mapped, &["deploy-shop-production", "the newest version of `code`", "`new`"]);

@@ -169,7 +169,7 @@ fn hooks(yaml: &str, job: &str) -> String {
 }
 
 #[test]
-fn slack_is_told_what_becomes_of_jobs() {
+fn slack_gets_what_becomes_of_jobs() {
     let yaml = rendered(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\n{BUILT}{SLACK}"));
     assert_snapshot!(named(&yaml, "slack-alert-shop"), @r##"
     - name: slack-alert-shop
@@ -234,7 +234,7 @@ fn slack_is_told_what_becomes_of_jobs() {
 }
 
 #[test]
-fn slack_is_told_beside_the_issue() {
+fn slack_gets_a_message_beside_the_issue() {
     let yaml = rendered(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\n{BUILT}{SLACK}"));
     assert_snapshot!(hooks(&yaml, "deploy-qa"), @"
     on_success:
@@ -311,7 +311,7 @@ fn slack_is_told_beside_the_issue() {
 }
 
 #[test]
-fn slack_is_told_nothing_where_nothing_is_to_be_told() {
+fn slack_is_sent_nothing_where_nothing_is_to_be_reported() {
     let yaml = rendered(
         "project: shop\nstack: {pulumi: {path: a}}\nnotify: {slack: {url: ((slack.url))}}\n\
          overrides: {QA: {notify: {slack: {events: []}}}}\n",
@@ -456,7 +456,7 @@ fn former_name_of_two_stages() {
 }
 
 #[test]
-fn everything_that_the_resource_knows_can_be_said() {
+fn everything_that_the_resource_knows_can_be_named() {
     let yaml = rendered(
         "project: shop\nstack: {pulumi: {path: a}}\n\
          issues:\n  api: https://github.example.com/api/v3\n  auth: {app: {id: 12345, installation: \"((app.installation))\", key: ((app.key))}}\n  \
@@ -641,7 +641,7 @@ fn rules_of_files_are_those_of_the_command_line() {
 }
 
 #[test]
-fn what_one_manifest_allows_another_is_told_of() {
+fn what_one_manifest_allows_another_reports() {
     let fleet = FLEET.replace("defaults:\n", "defaults:\n  approval: {approve: latest}\n");
     let manifest = |name: &str| format!("project: {name}\nstack: {{pulumi: {{path: {name}}}}}\n");
     let work = Work::new()

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_that_pass_are_told_from_refusals() {
+    fn faults_that_pass_are_distinguished_from_refusals() {
         let error = |error: Value| json!({"data": null, "errors": [error]});
         let timeout = "We couldn't respond to your request in time. Sorry about that. Please try resubmitting your \
                        request and contact us if the problem persists.";

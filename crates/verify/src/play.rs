@@ -248,9 +248,9 @@ impl<'m, N: Names> Player<'m, N> {
             let mut next = self.state.actions(&self.machine, &Bounds::default());
             next.sort_by_key(|action| !matches!(action, Action::Check(_)));
             let Some(action) = next.into_iter().find(Action::is_automatic) else { break };
-            let told = self.act(&action, "Concourse");
+            let shown = self.act(&action, "Concourse");
             // Who reads a story does not ask when Concourse looks at issues.
-            lines.extend(told.into_iter().skip(usize::from(matches!(action, Action::Check(_)))));
+            lines.extend(shown.into_iter().skip(usize::from(matches!(action, Action::Check(_)))));
         }
         lines
     }

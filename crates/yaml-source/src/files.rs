@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn way_is_told_from_the_folder_of_the_file() {
+    fn way_is_found_from_the_folder_of_the_file() {
         for (path, folder, way) in [
             ("fleet/projects/a.yml", "fleet/rendered", "../projects/a.yml"),
             ("pipegen.yml", "rendered", "../pipegen.yml"),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn way_is_the_same_from_wherever_it_is_told() {
+    fn way_is_the_same_from_wherever_it_is_reported() {
         let here = real(Utf8Path::new("."));
         let name = here.file_name().unwrap_or_default();
         let way = Utf8PathBuf::from(format!("../{name}/pipegen.yml"));

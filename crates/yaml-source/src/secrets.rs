@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_in_clear_are_told_from_names_of_credentials() {
+    fn secrets_in_clear_are_distinguished_from_names_of_credentials() {
         for (name, text) in [
             ("GITHUB_PAT", "ghp_x"),
             ("TOKENS", "a b"),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_secrets_are_told_from_words_that_look_alike() {
+    fn names_of_secrets_are_distinguished_from_words_that_look_alike() {
         for name in [
             "DB_PASS",
             "PGPASS",

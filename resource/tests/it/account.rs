@@ -96,7 +96,7 @@ fn label_that_was_deleted_in_the_repository_brings_no_old_closing_up() {
 }
 
 #[test]
-fn open_issue_of_the_former_account_is_told_once_that_it_leads_nowhere() {
+fn open_issue_of_the_former_account_is_reported_once_that_it_leads_nowhere() {
     let lab = Lab::new();
     lab.recorded(1);
     let lab = with_other_token(lab);
@@ -136,7 +136,7 @@ fn refusals(lab: &Lab) -> Vec<String> {
 }
 
 #[test]
-fn closing_that_github_shows_nobody_for_is_told_after_a_while() {
+fn closing_that_github_shows_nobody_for_is_reported_after_a_while() {
     let lab = Lab::new();
     lab.recorded(1);
     lab.close(1, "alice");
@@ -363,7 +363,7 @@ fn closing_that_was_refused_approves_nothing_later() {
 }
 
 #[test]
-fn who_cannot_approve_is_told_so_and_not_to_wait() {
+fn who_cannot_approve_is_reported_and_not_to_wait() {
     let lab = Lab::new().source("soak", 600).source("closers", json!({"users": ["bob"]}));
     lab.recorded(1);
     lab.close(1, "alice");

@@ -326,7 +326,7 @@ fn approval_that_nobody_used_is_refused_after_a_reopening() {
 }
 
 #[test]
-fn failure_of_git_is_told_once_on_the_issue() {
+fn failure_of_git_is_reported_once_on_the_issue() {
     let approved = Approved::new();
     let a = approved.commit("a");
     let number = approved.approved(1, &a);
@@ -358,7 +358,7 @@ fn failure_of_git_is_told_once_on_the_issue() {
 }
 
 #[test]
-fn failure_of_git_is_one_where_nobody_can_be_told() {
+fn failure_of_git_is_one_where_nobody_can_be_reported() {
     let approved = Approved::new();
     let a = approved.commit("a");
     let number = approved.approved(1, &a);

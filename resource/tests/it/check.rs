@@ -223,7 +223,7 @@ fn closed_by(lab: &Lab, who: &str, closer: Option<&'static str>) -> (Vec<Value>,
 
 // 15
 #[test]
-fn closer_without_the_right_counts_for_nothing_and_is_told() {
+fn closer_without_the_right_counts_for_nothing_and_is_reported() {
     let machines = ["Commit", "PullRequest", "ProjectV2"].map(Some);
     let cases = [("eve", None), ("mallory", None), ("stale[bot]", None)];
     for (who, closer) in cases.into_iter().chain(machines.map(|machine| ("bob", machine))) {
@@ -521,7 +521,7 @@ fn answer_is_kept_for_an_hour_at_most() {
 }
 
 #[test]
-fn account_that_is_not_the_named_one_is_said() {
+fn account_that_is_not_the_named_one_is_reported() {
     let lab = Lab::new();
     lab.close(lab.recorded(1), "alice");
     let lab = lab.source("bot", 424_242);
@@ -605,7 +605,7 @@ fn limit_of_graphql_comes_with_status_200() {
 }
 
 #[test]
-fn low_limit_is_said() {
+fn low_limit_is_reported() {
     let lab = Lab::new();
     lab.world().requests = 4_600;
     lab.gate_check(None).succeeds().reports("rate limit: 399 of 5000 requests left");

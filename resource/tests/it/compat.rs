@@ -328,7 +328,7 @@ fn marker_file_closes_the_issue_and_starts_the_next_job() {
 
 /// There an argument that is not given is `None`, and so is one that is given as null.
 #[test]
-fn null_is_nothing_said() {
+fn null_is_no_value() {
     let lab = Lab::new();
     let mut source = lab.compat_source();
     for field in ["labels", "assignees", "skip_if_labeled", "issue_title_template", "limit_old_versions", "app_id"] {

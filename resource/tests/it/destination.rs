@@ -156,7 +156,7 @@ fn open_issue_for_another_stage_that_a_person_reopened_stays_open() {
 }
 
 #[test]
-fn open_issue_for_another_stage_is_told_by_the_first_check() {
+fn open_issue_for_another_stage_is_reported_by_the_first_check() {
     let lab = Lab::new();
     lab.recorded(1);
     let lab = after_change(lab, PRODUCTION);
@@ -222,7 +222,7 @@ fn open_issue_that_promotes_to_a_stage_without_a_gate_is_closed() {
 }
 
 #[test]
-fn issue_that_a_person_closes_while_it_is_told_keeps_its_closing() {
+fn issue_that_a_person_closes_while_it_is_reported_keeps_its_closing() {
     let lab = Lab::new();
     lab.recorded(1);
     lab.close(1, "alice");
@@ -234,7 +234,7 @@ fn issue_that_a_person_closes_while_it_is_told_keeps_its_closing() {
 }
 
 #[test]
-fn issue_that_was_told_to_lead_nowhere_stays_so() {
+fn issue_that_was_declared_to_lead_nowhere_stays_so() {
     // By a record, by a check, and by a record that supersedes.
     for way in ["record", "check", "reopened", "supersede", "ungated"] {
         let lab = Lab::new();
@@ -350,7 +350,7 @@ fn used_approval_stays_used_when_its_issues_move() {
 }
 
 #[test]
-fn changes_are_told_since_the_last_deployment_that_succeeded() {
+fn changes_are_reported_since_the_last_deployment_that_succeeded() {
     let lab = Lab::new();
     let deployed = |lab: &Lab, n: u64, status: Option<&str>| {
         let number = lab.recorded(n);

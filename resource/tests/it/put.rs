@@ -255,7 +255,7 @@ fn claim_of_an_approval_that_is_withdrawn_meanwhile_leaves_no_word() {
 }
 
 #[test]
-fn report_finds_a_claim_that_ended_before_the_body_was_told() {
+fn report_finds_a_claim_that_ended_before_the_body_was_reported() {
     let lab = Lab::new();
     lab.recorded(1);
     let before = lab.issue(1).body;
@@ -595,7 +595,7 @@ fn long_text_is_cut_and_keeps_marker_and_link() {
 }
 
 #[test]
-fn label_that_github_drops_is_said_and_the_gates_own_is_required() {
+fn label_that_github_drops_is_reported_and_the_gates_own_is_required() {
     let lab = Lab::new();
     lab.world().refused_labels = vec!["promotion-to-qa".to_owned()];
     lab.record(1).succeeds().reports("promotion-to-qa");
@@ -680,7 +680,7 @@ fn withdrawn_approval_is_not_claimed() {
 
 // 38
 #[test]
-fn approval_behind_a_used_one_is_refused_and_told() {
+fn approval_behind_a_used_one_is_refused_and_reported() {
     let lab = Lab::new();
     for n in 1..=3 {
         assert_eq!(lab.recorded(n), n);

@@ -314,7 +314,7 @@ fn graphql_refusal_for_single_sign_on_says_where_to_authorize() {
 }
 
 #[test]
-fn repository_without_issues_is_said_to_have_none() {
+fn repository_without_issues_is_reported_as_without() {
     let lab = Lab::new();
     lab.close(lab.recorded(1), "alice");
     lab.world().repositories.get_mut(REPO).unwrap().issues_disabled = true;
@@ -325,7 +325,7 @@ fn repository_without_issues_is_said_to_have_none() {
 }
 
 #[test]
-fn archived_repository_is_read_and_said_to_be_archived_on_writing() {
+fn archived_repository_is_read_and_reported_as_archived_on_writing() {
     let lab = Lab::new();
     lab.close(lab.recorded(1), "alice");
     lab.world().repositories.get_mut(REPO).unwrap().archived = true;
@@ -352,7 +352,7 @@ pub(crate) fn rename_repository(lab: &Lab, to: &str) {
 }
 
 #[test]
-fn renamed_repository_is_told_by_its_present_name() {
+fn renamed_repository_is_reported_by_its_present_name() {
     let lab = Lab::new();
     lab.recorded(1);
     lab.world().close(REPO, 1, "alice", "completed");
@@ -362,7 +362,7 @@ fn renamed_repository_is_told_by_its_present_name() {
 }
 
 #[test]
-fn app_that_is_not_installed_in_the_repository_is_told_so() {
+fn app_that_is_not_installed_in_the_repository_is_reported() {
     for (status, message, words) in [
         (
             422,
@@ -383,7 +383,7 @@ fn app_that_is_not_installed_in_the_repository_is_told_so() {
 }
 
 #[test]
-fn clock_that_is_wrong_is_told_where_github_refuses_an_apps_own_token() {
+fn clock_that_is_wrong_is_reported_where_github_refuses_an_apps_own_token() {
     for (ahead, words) in [(600_000, "clock is 600 s ahead of GitHub's"), (-900_000, "clock is 900 s behind GitHub's")]
     {
         let lab = Lab::new().app().clock_ahead(ahead);

@@ -95,7 +95,7 @@ fn commits_between_records_are_shown_with_a_link_that_compares() {
 }
 
 #[test]
-fn history_that_was_rewritten_is_said() {
+fn history_that_was_rewritten_is_reported() {
     let lab = Lab::new();
     let dir = lab.dir("work", &[]);
     let code = lab.dir("work/code", &[]);

@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn python_path_is_told_from_the_root_of_the_code() {
+    fn python_path_is_found_from_the_root_of_the_code() {
         assert_eq!(python_path("/usr/lib/:/tmp/build/put/infra-x/src/:/tmp/build/put/infra-x", "infra-x"), ["src", ""]);
         assert_eq!(python_path("/usr/lib:src", "infra-x"), [] as [&str; 0]);
     }

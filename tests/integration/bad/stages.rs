@@ -421,7 +421,7 @@ fn artifacts_that_a_job_has_already() {
 }
 
 #[test]
-fn discovery_that_does_not_find_what_is_said() {
+fn discovery_that_does_not_find_what_is_reported() {
     let work = Work::new()
         .file("pipegen.yml", FLEET)
         .file(

@@ -32,7 +32,7 @@ impl Changes {
             message: message.into(),
             lines: None,
             is_gate_gone: false,
-            tells: None,
+            covers: None,
         });
         // There is one: it was pushed.
         let last = self.changes.len() - 1;
@@ -59,9 +59,9 @@ pub struct Change {
     /// Whether nobody has to approve any more. This comes before everything else.
     #[serde(skip)]
     pub(super) is_gate_gone: bool,
-    /// What `validate` would find of the same: the rule, and a name in its message if it is told of that alone.
+    /// What `validate` would find of the same: the rule, and a name in its message where it covers that one alone.
     #[serde(skip)]
-    pub(super) tells: Option<(Rule, Option<String>)>,
+    pub(super) covers: Option<(Rule, Option<String>)>,
 }
 
 /// What follows from a change. In the order of their weight.

@@ -185,8 +185,8 @@ fn resources<'p>(
         if flow.issues.contains_key(new.name.as_str()) && old_flow.issues.contains_key(old.name.as_str()) {
             let (was, is) = (types.0.image(old), types.1.image(new));
             if was.map(publisher) != is.map(publisher) {
-                let told = |image: Option<&str>| image.map_or("no image".to_owned(), |image| list([image]));
-                let message = format!("{} decides what an approval is, and no longer {}", told(is), told(was));
+                let name = |image: Option<&str>| image.map_or("no image".to_owned(), |image| list([image]));
+                let message = format!("{} decides what an approval is, and no longer {}", name(is), name(was));
                 changes.push(Effect::Weaker, subject(new), message);
             }
         }

@@ -84,7 +84,7 @@ pub(super) fn compare(
             *left -= 1;
             continue;
         }
-        if is_told(finding, changes) {
+        if is_covered(finding, changes) {
             continue;
         }
         // That a new gate names no version weakens none that was there.
@@ -133,12 +133,12 @@ fn artifacts(
 }
 
 /// Whether a change says the same.
-fn is_told(finding: &Finding, changes: &Changes) -> bool {
+fn is_covered(finding: &Finding, changes: &Changes) -> bool {
     let subject = finding.subject();
     changes.changes.iter().filter(|change| change.subject == subject).any(|change| {
-        let tells = change.tells.as_ref().is_some_and(|(told, name)| {
-            *told == finding.rule && name.as_ref().is_none_or(|name| finding.message.contains(&format!("`{name}`")))
+        let covers = change.covers.as_ref().is_some_and(|(covered, name)| {
+            *covered == finding.rule && name.as_ref().is_none_or(|name| finding.message.contains(&format!("`{name}`")))
         });
-        change.is_gate_gone || tells
+        change.is_gate_gone || covers
     })
 }

@@ -186,7 +186,7 @@ impl<'p> Gates<'p> {
         ] {
             match had {
                 (true, false) if counts => {
-                    changes.push(Effect::Weaker, subject.clone(), weaker).tells = Some((rule, None));
+                    changes.push(Effect::Weaker, subject.clone(), weaker).covers = Some((rule, None));
                 }
                 (false, true) if !is_reported => _ = changes.push(Effect::Stronger, subject.clone(), stronger),
                 _ => {}
@@ -290,8 +290,8 @@ impl<'p> Gates<'p> {
         }
         let is_past = waits && !came.is_empty();
         let mut report = |effect, message: String| {
-            let told = is_past.then_some((Rule::GateBypass, None));
-            changes.push(effect, subject.clone(), message).tells = told;
+            let covered = is_past.then_some((Rule::GateBypass, None));
+            changes.push(effect, subject.clone(), message).covers = covered;
         };
         if !waited && waits && starts.is_empty() {
             let way = way.take_if(|(effect, _)| *effect == Effect::Stronger);
@@ -385,8 +385,8 @@ impl<'p> Gates<'p> {
                 if self.new.is_newest(after, taking) {
                     let message =
                         format!("takes the newest version of {}{from}, which no approval names", called(taking));
-                    let told = (Rule::UnapprovedArtifact, Some(taking.get.get.to_string()));
-                    changes.push(Effect::Weaker, subject.clone(), message).tells = Some(told);
+                    let covered = (Rule::UnapprovedArtifact, Some(taking.get.get.to_string()));
+                    changes.push(Effect::Weaker, subject.clone(), message).covers = Some(covered);
                 } else {
                     changes.push(Effect::Changed, subject.clone(), format!("takes {}{from}", called(taking)));
                 }
@@ -398,8 +398,8 @@ impl<'p> Gates<'p> {
             if newest == (false, true) && !is_reported {
                 let message =
                     format!("takes the newest version of `{}`, which no approval names any more", taking.resource);
-                let told = (Rule::UnapprovedArtifact, Some(taking.get.get.to_string()));
-                changes.push(Effect::Weaker, subject.clone(), message).tells = Some(told);
+                let covered = (Rule::UnapprovedArtifact, Some(taking.get.get.to_string()));
+                changes.push(Effect::Weaker, subject.clone(), message).covers = Some(covered);
             } else if newest == (true, false) {
                 let message = format!("takes the approved version of `{}`", taking.resource);
                 changes.push(Effect::Stronger, subject.clone(), message);

@@ -98,7 +98,7 @@ pub(super) fn compare(
         for artifact in gates.unapproved_uses((old, new), before, step.step) {
             let message =
                 format!("the {} uses {} now, of which no approval names a version", step.what, list([&*artifact]));
-            changes.push(Effect::Weaker, subject.clone(), message).tells =
+            changes.push(Effect::Weaker, subject.clone(), message).covers =
                 Some((Rule::UnapprovedArtifact, Some(artifact)));
         }
     }

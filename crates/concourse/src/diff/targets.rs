@@ -50,8 +50,8 @@ impl Taken<'_> {
         } else {
             (Effect::Weaker, format!("no approval is needed for what {from} deploys behind a gate"))
         };
-        let tells = Some((yaml_source::diagnostic::Rule::SharedTarget, None));
-        Change { effect, message: format!("{}: {end}", change.message), tells, ..change }
+        let covers = Some((yaml_source::diagnostic::Rule::SharedTarget, None));
+        Change { effect, message: format!("{}: {end}", change.message), covers, ..change }
     }
 
     /// Whether a difference of a step is this one.
@@ -86,7 +86,7 @@ struct Deed<'p> {
     texts: Vec<(Vec<&'p str>, &'p str)>,
 }
 
-/// What a step does, whatever it is told.
+/// What a step does, whatever its params are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work<'p> {
     /// A put by an image.

@@ -54,7 +54,7 @@ pub(super) fn change(subject: Subject, part: &[String], difference: &Difference)
         }
     };
     let message = format!("{part}{what}");
-    Change { effect, subject, others: Vec::new(), message, lines, is_gate_gone: false, tells: None }
+    Change { effect, subject, others: Vec::new(), message, lines, is_gate_gone: false, covers: None }
 }
 
 /// Lists in which the order says nothing to Concourse.

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn instance_is_told_to_fly_behind_the_name() {
+    fn instance_is_given_to_fly_behind_the_name() {
         let vars: InstanceVars = [("region", "eu"), ("size", "1")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into_iter()

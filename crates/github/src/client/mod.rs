@@ -216,7 +216,7 @@ impl<'a> Client<'a> {
             }
             // Both were waited for when the answer came.
             Reading::Limited | Reading::Passing(_) => return Err(unexpected("a fault that should pass".to_owned())),
-            Reading::Wrong(said) => return Err(unexpected(format!("GitHub's GraphQL answers: {said}"))),
+            Reading::Wrong(message) => return Err(unexpected(format!("GitHub's GraphQL answers: {message}"))),
         };
         serde_json::from_value(data)
             .map(Some)

@@ -42,7 +42,7 @@ fn version_that_is_missing_is_refused() {
 }
 
 #[test]
-fn script_that_is_told_nothing_to_check_is_refused() {
+fn script_that_is_given_nothing_to_check_is_refused() {
     for empty in ["", " \n"] {
         let mut build = image("sha256:aa", Some("sha256:aa\n"));
         build.set("COMPARE", empty);
