@@ -13,7 +13,7 @@ use crate::progress::Progress;
 
 use super::beside::Beside;
 use super::collisions::{self, ManifestFacts};
-use super::compile::{CompiledPipeline, compile};
+use super::compile::{Compiled, CompiledPipeline, compile};
 use super::load::{Loaded, LoadedManifest, check_listing, load, load_others};
 use super::meta;
 use super::select::{self, Selected};
@@ -123,6 +123,8 @@ pub(crate) fn compile_fleet<P: Send>(
             let from = MadeFrom::Manifest { manifest, discovered, named_at };
             pipelines.push(make(pipeline, from, &loaded, &mut compiled.diagnostics)?);
         }
+        // Of ten thousand projects this is half of the memory.
+        compiled.project = None;
         Ok::<_, Failure>((pipelines, compiled))
     });
     drop(rendering);
@@ -176,7 +178,10 @@ fn compile_others(
         .filter(|(manifest, _)| is_unlisted(manifest))
         .flat_map(|(_, facts)| facts.pipelines().map(str::to_owned))
         .collect();
-    let compiled = in_parallel(others, 8, |manifest| compile(manifest, loaded, options.source_root, sources));
+    let compiled = in_parallel(others, 8, |manifest| {
+        let compiled = compile(manifest, loaded, options.source_root, sources)?;
+        Ok::<_, Failure>(Compiled { project: None, pipelines: Vec::new(), ..compiled })
+    });
     for (file, manifest) in others.iter().zip(compiled) {
         let manifest = manifest?;
         if manifest.facts.pipelines().any(|name| replaced.iter().any(|replaced| replaced == name)) {
