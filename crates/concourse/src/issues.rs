@@ -74,8 +74,9 @@ pub enum Role {
 /// [github-issues and approved-git](https://github.com/mitodl/ol-pipegen/tree/main/resource), or
 /// [MIT Open Learning's](https://github.com/mitodl/concourse-github-issues-resource). A copy of an image has its name in its own.
 pub fn is_gate_type(name: &str, image: Option<&str>) -> bool {
-    let image = image.map(|image| image.rsplit('/').next().unwrap_or(image)).unwrap_or_default();
-    [name, image].iter().any(|called| called.contains("github-issues") || called.contains("approved-git"))
+    [name, image.unwrap_or_default()]
+        .iter()
+        .any(|called| called.contains("github-issues") || called.contains("approved-git"))
 }
 
 impl<'a> IssueSource<'a> {
@@ -135,6 +136,28 @@ impl<'a> IssueSource<'a> {
         match self.issues {
             Issues::Gate { role, .. } => role == Role::Trigger,
             Issues::Title { is_closed, .. } => is_closed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_gate_type;
+
+    #[test]
+    fn types_of_issues_are_known_by_their_name_or_image() {
+        for (name, image) in [
+            ("github-issues", None),
+            ("approved-git", None),
+            ("gates", Some("mitodl/github-issues-resource")),
+            ("gates", Some("mitodl/concourse-github-issues-resource")),
+            ("gates", Some("registry.example.com/mirror/github-issues/resource")),
+            ("code", Some("mirror.example.com:5000/mitodl/approved-git-resource")),
+        ] {
+            assert!(is_gate_type(name, image), "{name} {image:?}");
+        }
+        for (name, image) in [("git", None), ("issues", Some("example/github-pr-resource"))] {
+            assert!(!is_gate_type(name, image), "{name} {image:?}");
         }
     }
 }
