@@ -87,7 +87,7 @@ pub(crate) fn check_against(
         }
         // A setting in the place of a stage is one mistake, whatever is below it. Who knows the stages reports it.
         if let Some(setting) = setting_in_overrides(&pointer, wording) {
-            wrong.push(format!("/overrides/{setting}"));
+            wrong.push(setting.to_owned());
             continue;
         }
         let misfit = Misfit { document, pointer, error, schema: schema.json, wording };
@@ -100,9 +100,15 @@ pub(crate) fn check_against(
     }
 }
 
+/// The place of a setting that stands in `overrides` of a manifest, or of one of its projects, where a stage should.
 fn setting_in_overrides<'p>(pointer: &'p str, wording: &Wording<'_>) -> Option<&'p str> {
-    let key = pointer.strip_prefix("/overrides/")?.split('/').next()?;
-    (matches!(wording, Wording::File(FileShape::Manifest)) && FileShape::is_stage_setting(key)).then_some(key)
+    const OVERRIDES: &str = "/overrides/";
+    let (before, rest) = pointer.split_once(OVERRIDES)?;
+    let key = rest.split('/').next()?;
+    let is_meant = (before.is_empty() || before.starts_with("/projects/"))
+        && matches!(wording, Wording::File(FileShape::Manifest))
+        && FileShape::is_stage_setting(key);
+    is_meant.then(|| &pointer[..before.len() + OVERRIDES.len() + key.len()])
 }
 
 /// Reports one error of a schema. Returns the places of what is to be taken out.

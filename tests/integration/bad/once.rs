@@ -827,6 +827,12 @@ fn setting_in_the_place_of_a_stage_is_one_error() {
             &format!("unknown-selector]: `{setting}` is a setting, not a stage of `shop`"),
             &format!("name the stage: `overrides: {{QA: {{{setting}: …}}}}`"),
         );
+        // Where a manifest has several projects, it is the same mistake.
+        gives(
+            &format!("stack: {{pulumi: {{path: a}}}}\nprojects:\n  shop:\n    overrides: {{{setting}: {value}}}\n"),
+            &format!("unknown-selector]: `{setting}` is a setting, not a stage of `shop`"),
+            &format!("name the stage: `overrides: {{QA: {{{setting}: …}}}}`"),
+        );
     }
 }
 
