@@ -43,12 +43,11 @@ fn show_own(
             Ok(Outcome::Fine)
         }
         [] => {
-            if let Some(family) = family {
-                let is_of_another = |kind: &&Kind| kind.name() == name && kind.family() != family;
-                if kinds.of(Family::Stack).chain(kinds.of(Family::Build)).any(|kind| is_of_another(&kind)) {
-                    let known = ticked(kinds.of(family).map(Kind::name));
-                    return Err(Failure::Usage(format!("`{name}` is not a {}: there are {known}", family.noun())));
-                }
+            if let Some(family) = family
+                && [Family::Stack, Family::Build].iter().any(|other| kinds.get(*other, name).is_some())
+            {
+                let known = ticked(kinds.of(family).map(Kind::name));
+                return Err(Failure::Usage(format!("`{name}` is not a {}: there are {known}", family.noun())));
             }
             let built_in = BUILT_IN_KINDS.iter().map(|kind| kind.name);
             let known: Vec<&str> = built_in.chain(kinds.own().iter().map(Kind::name)).collect();

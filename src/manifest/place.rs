@@ -132,12 +132,11 @@ pub(super) fn example_of(schema: &Json, path: &str, field: &str, wording: &Wordi
 
 /// Returns the example of what a keyword stands in, by the path to the keyword, where a field has one of its own.
 pub(super) fn example_of_value(schema: &Json, path: &str, wording: &Wording<'_>) -> Option<String> {
-    let explained = match wording {
-        Wording::File(shape) => &shape.explained_schema(),
-        Wording::Options(..) => schema,
+    let value = match wording {
+        Wording::File(shape) => example_at(&shape.explained_schema(), path)?.clone(),
+        Wording::Options(..) => example_at(schema, path)?.clone(),
     };
-    let (site, _) = path.rsplit_once('/')?;
-    Some(flow(schema_at(explained, site.strip_suffix("/$ref").unwrap_or(site))?.pointer("/examples/0")?))
+    Some(flow(&value))
 }
 
 fn is_stack_kind(name: &str) -> bool {
@@ -248,8 +247,13 @@ fn example(field: &str, shape: FileShape, path: &str) -> Option<(String, Json)> 
         let (key, value) = around.pointer("/examples/0")?.as_object()?.iter().next()?;
         return Some((key.clone(), value.clone()));
     }
-    let value = schema_at(&explained, site)?.pointer("/examples/0")?;
-    Some((field.to_owned(), value.clone()))
+    Some((field.to_owned(), example_at(&explained, path)?.clone()))
+}
+
+/// The first example of what a keyword stands in, by the path to the keyword, where it has one of its own.
+fn example_at<'s>(explained: &'s Json, path: &str) -> Option<&'s Json> {
+    let (site, _) = path.rsplit_once('/')?;
+    schema_at(explained, site.strip_suffix("/$ref").unwrap_or(site))?.pointer("/examples/0")
 }
 
 /// The schema at a path of an evaluation, references followed.

@@ -97,26 +97,28 @@ pub(super) fn meanings<'n>(view: &PipelineView<'n>) -> BTreeMap<&'n str, Meaning
         };
         let source = |key: &str| value(key).and_then(text);
         let is_fixed = field(resource.node, "version").is_some_and(|version| version.as_map().is_some());
-        let issue = IssueSource::read(kind, image, source);
-        let by_title = |title: &'n str| {
-            let repository = Repository::of_issues(source("gh_host"), source("repository").unwrap_or_default());
-            IssueId { repository, mark: IssueMark::Title(title) }
-        };
-        let meaning = match issue.map(|issue| (issue.issues, issue.id())) {
-            Some((Issues::Gate { role: Role::Trigger, .. }, Some(gate))) => Meaning::Approvals {
-                gate,
-                destination: source("destination").unwrap_or_default().to_owned(),
-                has_code: value("git").is_some(),
-            },
-            Some((Issues::Gate { role: Role::Records, .. }, Some(gate))) => Meaning::Records(gate),
-            Some((Issues::Gate { role: Role::Post, .. }, Some(gate))) => {
-                Meaning::Post { gate, destination: source("destination").map(str::to_owned) }
+        let meaning = match IssueSource::read(kind, image, source) {
+            Some(IssueSource { repository, issues: Issues::Gate { key, role } }) => {
+                let gate = IssueId { repository, mark: IssueMark::Gate(key) };
+                let destination = source("destination").map(str::to_owned);
+                match role {
+                    Role::Trigger => Meaning::Approvals {
+                        gate,
+                        destination: destination.unwrap_or_default(),
+                        has_code: value("git").is_some(),
+                    },
+                    Role::Records => Meaning::Records(gate),
+                    Role::Post => Meaning::Post { gate, destination },
+                }
             }
-            Some((Issues::Title { prefix, template, is_closed: false }, _)) => {
-                Meaning::Post { gate: by_title(template.or(prefix).unwrap_or(resource.name)), destination: None }
-            }
-            Some((Issues::Title { prefix, template, .. }, _)) => {
-                Meaning::Signals(by_title(prefix.or(template).unwrap_or_default()))
+            Some(IssueSource { repository, issues: Issues::Title { prefix, template, is_closed } }) => {
+                let gate =
+                    |title: Option<&'n str>| IssueId { repository, mark: IssueMark::Title(title.unwrap_or_default()) };
+                if is_closed {
+                    Meaning::Signals(gate(prefix.or(template)))
+                } else {
+                    Meaning::Post { gate: gate(template.or(prefix).or(Some(resource.name))), destination: None }
+                }
             }
             _ if is_fixed || is_clock(kind, of_type.is_some(), image) => Meaning::Constant,
             _ => Meaning::World,
