@@ -72,43 +72,64 @@ pub fn masked(text: &str) -> String {
 
 /// Returns whether a name ends in a word for secrets, whatever its case.
 pub fn names_secret(name: &str) -> bool {
-    let words = words(name);
-    let mut words = words.iter().rev().map(String::as_str);
-    let (last, before) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    match last {
-        "secret" | "secrets" if NAMED.contains(&before) => false,
-        "key" => KEYS.contains(&before),
-        last if WORDS.contains(&last) => true,
-        last => ENDINGS.iter().any(|ending| {
-            last.strip_suffix(ending).is_some_and(|before| !NAMED.iter().any(|named| before.ends_with(named)))
-        }),
+    let (before, last) = last_words(name);
+    let is_one_of = |word: &str, known: &[&str]| known.iter().any(|known| without_ending(word, known) == Some(""));
+    if is_one_of(last, &["secret", "secrets"]) && is_one_of(before, &NAMED) {
+        return false;
     }
+    if is_one_of(last, &["key"]) {
+        return is_one_of(before, &KEYS);
+    }
+    is_one_of(last, &WORDS)
+        || ENDINGS.iter().any(|ending| {
+            without_ending(last, ending)
+                .is_some_and(|before| !NAMED.iter().any(|named| without_ending(before, named).is_some()))
+        })
 }
 
-/// The words of a name, in lower case.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut characters = name.chars().peekable();
-    let mut before = None;
-    while let Some(c) = characters.next() {
-        let is_lower = |c: Option<char>| c.is_some_and(char::is_lowercase);
+/// A word without an ending, whatever its case. The ending is of lower case.
+fn without_ending<'w>(word: &'w str, ending: &str) -> Option<&'w str> {
+    let mut rest = word.chars();
+    ending.chars().rev().all(|c| rest.next_back().is_some_and(|last| last.to_lowercase().eq([c]))).then(|| rest.as_str())
+}
+
+/// The word before the last one of a name, and the last one. Where there is none, it is empty.
+fn last_words(name: &str) -> (&str, &str) {
+    let is_between = |c: char| matches!(c, '_' | '-' | '.');
+    let (rest, last) = last_word(name.trim_end_matches(is_between));
+    let (_, before) = last_word(rest.trim_end_matches(is_between));
+    (before, last)
+}
+
+/// A name that ends in a word, in front of that word, and the word.
+fn last_word(name: &str) -> (&str, &str) {
+    let mut after: Option<char> = None;
+    let mut characters = name.char_indices().rev().peekable();
+    while let Some((at, c)) = characters.next() {
+        if matches!(c, '_' | '-' | '.') {
+            return name.split_at(at + c.len_utf8());
+        }
         // `accessToken`, `APIKey`.
-        let begins = c.is_uppercase()
-            && (is_lower(before) || is_lower(characters.peek().copied()) && before.is_some_and(char::is_uppercase));
-        if (begins || matches!(c, '_' | '-' | '.')) && words.last().is_some_and(|word| !word.is_empty()) {
-            words.push(String::new());
+        let before = characters.peek().map(|(_, before)| *before);
+        if c.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase() || before.is_uppercase() && after.is_some_and(char::is_lowercase)
+            })
+        {
+            return name.split_at(at);
         }
-        if !matches!(c, '_' | '-' | '.') {
-            words.last_mut().into_iter().for_each(|word| word.extend(c.to_lowercase()));
-        }
-        before = Some(c);
+        after = Some(c);
     }
-    words
+    ("", name)
 }
 
 /// `((…))`, whose value Concourse fills in.
 fn has_reference(text: &str) -> bool {
-    text.split_once("((").is_some_and(|(_, rest)| rest.find("))").is_some_and(|end| end > 0))
+    let pairs = || text.as_bytes().windows(2);
+    pairs().position(|pair| pair == b"((").is_some_and(|start| {
+        // Not even one character stands in `(())`.
+        pairs().skip(start + 2).position(|pair| pair == b"))").is_some_and(|end| end > 0)
+    })
 }
 
 #[cfg(test)]
