@@ -61,7 +61,7 @@ impl SecretSearch<'_> {
     /// An instance var goes before a credential of its name, and everybody reads it.
     fn instance_var(&mut self, key: &str, text: &str, of: &str) {
         let mut vars = self.plan.instance_vars.iter().map(|(name, _)| name);
-        let Some(var) = vars.find(|var| names_variable(text, var)) else { return };
+        let Some(var) = vars.find(|var| names_variable(text, var)).filter(|_| names_secret(key)) else { return };
         let span = place(self.plan, self.fleet, text);
         self.diagnostics.push(
             Diagnostic::new(Rule::PlaintextSecret, span, format!("`{key}` would come from the instance var `{var}`"))
@@ -92,8 +92,8 @@ impl SecretSearch<'_> {
                     );
                 }
             }
-            Value::Text(text) if names_secret(key) => self.instance_var(key, text, of),
-            Value::Text(_) | Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {}
+            Value::Text(text) => self.instance_var(key, text, of),
+            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Float(_) => {}
         }
     }
 }
