@@ -403,7 +403,7 @@ fn inputs<'p>(steps: &[StageStep<'p>]) -> Vec<&'p Input> {
 
 /// Whether an input is built from another repository than the project's own.
 fn has_other_code(input: &Input) -> bool {
-    input.build.as_ref().is_some_and(|build| !build.from.is_empty())
+    input.build.as_ref().is_some_and(|build| !build.takes_code())
 }
 
 /// Where an input comes from.

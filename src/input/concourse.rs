@@ -46,19 +46,22 @@ pub(super) fn check_version_file(name: &str, file: &str, known: &[&str]) -> Resu
 pub(super) type Field = (&'static str, &'static str, bool);
 
 /// A source as settings of the input type `field`. `None` when it has something that they cannot express. `defaults` are
-/// left out.
+/// left out, and fields without a word go to `extra`.
 pub(super) fn settings_of(
     source: &Map<String, Json>,
     field: &str,
     fields: &[Field],
     defaults: &[(&str, Json)],
 ) -> Option<Map<String, Json>> {
-    let mut settings = Map::new();
+    let (mut settings, mut extra) = (Map::new(), Map::new());
     for (key, value) in source {
         if defaults.iter().any(|(name, default)| name == key && default == value) {
             continue;
         }
-        let (_, name, secret) = fields.iter().find(|(name, ..)| name == key)?;
+        let Some((_, name, secret)) = fields.iter().find(|(name, ..)| name == key) else {
+            extra.insert(key.clone(), value.clone());
+            continue;
+        };
         if *secret && !value.as_str().is_some_and(Secret::is_reference) {
             return None;
         }
@@ -78,6 +81,9 @@ pub(super) fn settings_of(
                 value.as_str().map_or_else(|| value.to_string(), str::to_owned).into()
             },
         );
+    }
+    if !extra.is_empty() {
+        settings.insert("extra".to_owned(), extra.into());
     }
     Some(Map::from_iter([(field.to_owned(), settings.into())]))
 }

@@ -6,11 +6,11 @@ use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use yaml_source::yaml::Value;
 
 use crate::formats::{Check, git};
-use crate::manifest::{CheckEvery, Secret, Template};
+use crate::manifest::{CheckEvery, FreeMap, Secret, Template};
 
 use super::concourse::{ConcourseType, Field, core_type, resource, settings_of};
 use super::{InputSource, InputType, SourceReader, paths, text_or_none};
@@ -43,6 +43,11 @@ pub struct GitSettings {
     #[serde(default)]
     #[schemars(example = &"((concourse.webhook_token))")]
     pub webhook: Option<Secret>,
+    /// More of the `source` of Concourse's `git` type, in its own words.
+    #[serde(default)]
+    #[schemars(with = "Option<FreeMap>")]
+    #[schemars(example = json!({"submodule_credentials": []}))]
+    pub extra: Option<Value>,
 }
 
 /// A git resource.
@@ -115,7 +120,7 @@ impl GitSource {
             tag_filter: settings.tag_filter.map(|text| text.0),
             private_key: settings.private_key.map(|secret| secret.0).or_else(|| inherited(&code.private_key)),
             webhook: settings.webhook.map(|secret| secret.0).or_else(|| inherited(&code.webhook)),
-            extra: IndexMap::new(),
+            extra: reader.more(settings.extra, "git", FIELDS),
         })
     }
 }

@@ -6,12 +6,12 @@ use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::yaml::Value;
 
 use crate::formats::{Check, github, pattern};
-use crate::manifest::{CheckEvery, Secret, Template};
+use crate::manifest::{CheckEvery, FreeMap, Secret, Template};
 
 use super::concourse::{ConcourseType, Field, check_version_file, core_type, resource, settings_of};
 use super::{InputSource, InputType, SourceReader, except, text_or_none};
@@ -36,6 +36,11 @@ pub struct ReleaseSettings {
     #[serde(default)]
     #[schemars(example = &"((github.token))")]
     pub token: Option<Secret>,
+    /// More of the `source` of Concourse's `github-release` type, in its own words.
+    #[serde(default)]
+    #[schemars(with = "Option<FreeMap>")]
+    #[schemars(example = json!({"pre_release": true}))]
+    pub extra: Option<Value>,
 }
 
 /// What the newest of several releases is.
@@ -60,7 +65,7 @@ impl OrderBy {
 }
 
 /// A release on GitHub.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ReleaseSource {
     /// Whose.
     pub owner: String,
@@ -72,6 +77,8 @@ pub struct ReleaseSource {
     pub order_by: Option<OrderBy>,
     /// The name of a credential.
     pub token: Option<String>,
+    /// More of the resource's source.
+    pub extra: IndexMap<String, Value>,
 }
 
 impl ReleaseSource {
@@ -122,6 +129,7 @@ impl ReleaseSource {
             tag_filter: settings.tag_filter.map(|text| text.0),
             order_by: settings.order_by,
             token: settings.token.map(|secret| secret.0),
+            extra: reader.more(settings.extra, "github_release", FIELDS),
         })
     }
 }
@@ -145,7 +153,9 @@ impl InputType for ReleaseSource {
 
     fn is_same_place(&self, other: &InputSource, _pin: Option<&str>) -> bool {
         let InputSource::Release(other) = other else { return false };
-        (&self.owner, &self.repository) == (&other.owner, &other.repository)
+        // A server of one's own has repositories of the same names.
+        let server = |extra: &IndexMap<String, Value>| extra.get("github_api_url").cloned();
+        (&self.owner, &self.repository, server(&self.extra)) == (&other.owner, &other.repository, server(&other.extra))
     }
 
     fn resource(&self, name: &ResourceName, check_every: Option<&CheckEvery>) -> Resource {
@@ -163,6 +173,7 @@ impl InputType for ReleaseSource {
                 source.insert(key.into(), text.into());
             }
         }
+        source.extend(self.extra.clone());
         resource(name, core_type("github-release"), Some("github"), source, check_every)
     }
 
@@ -184,6 +195,11 @@ impl InputType for ReleaseSource {
     }
 }
 
-/// The fields of a source, for `import`, besides the name of the repository.
-const FIELDS: &[Field] =
-    &[("tag_filter", "tag_filter", false), ("order_by", "order_by", false), ("access_token", "token", true)];
+/// The fields of a source that have a word in a manifest.
+const FIELDS: &[Field] = &[
+    ("owner", "repository", false),
+    ("repository", "repository", false),
+    ("tag_filter", "tag_filter", false),
+    ("order_by", "order_by", false),
+    ("access_token", "token", true),
+];

@@ -5,12 +5,13 @@ use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
 use yaml_source::markdown::as_code;
 use yaml_source::yaml::{Value, escape};
 
 use crate::formats::{Check, pattern, registry};
-use crate::manifest::{CheckEvery, InputFile, Secret, Template};
+use crate::manifest::{CheckEvery, FreeMap, InputFile, Secret, Template};
 
 use super::concourse::{ConcourseType, Field, core_type, resource, settings_of};
 use super::{InputSource, InputType, SourceReader, text_or_none};
@@ -51,6 +52,11 @@ pub struct ImageSettings {
     #[serde(default)]
     #[schemars(example = &"((registry.password))")]
     pub password: Option<Secret>,
+    /// More of the `source` of Concourse's `registry-image` type, in its own words.
+    #[serde(default)]
+    #[schemars(with = "Option<FreeMap>")]
+    #[schemars(example = json!({"variant": "alpine"}))]
+    pub extra: Option<Value>,
 }
 
 /// Which of several tags is the newest.
@@ -65,7 +71,7 @@ pub enum NewestBy {
 }
 
 /// An image in a registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ImageSource {
     /// Its name.
     pub repository: String,
@@ -83,6 +89,8 @@ pub struct ImageSource {
     pub username: Option<String>,
     /// The name of a credential.
     pub password: Option<String>,
+    /// More of the resource's source.
+    pub extra: IndexMap<String, Value>,
 }
 
 impl ImageSource {
@@ -128,6 +136,7 @@ impl ImageSource {
             region: settings.region.map(|text| text.0),
             username: settings.username.map(|text| text.0),
             password: settings.password.map(|secret| secret.0),
+            extra: reader.more(settings.extra, "image", FIELDS),
         })
     }
 }
@@ -165,6 +174,7 @@ impl InputType for ImageSource {
             Some(NewestBy::Version) => _ = source.entry("semver_constraint".into()).or_insert_with(|| ">=0.0.0".into()),
             None => {}
         }
+        source.extend(self.extra.clone());
         resource(name, core_type("registry-image"), None, source, check_every)
     }
 
@@ -238,7 +248,7 @@ const VERSION_FILES: [&str; 2] = ["digest", "tag"];
 /// ([registry-image](https://github.com/concourse/registry-image-resource), `in`).
 const IMAGE_FILES: [&str; 6] = ["digest", "repository", "tag", "labels.json", "metadata.json", "image.tar"];
 
-/// The fields of a source, for `import`.
+/// The fields of a source that have a word in a manifest.
 const FIELDS: &[Field] = &[
     ("repository", "repository", false),
     ("tag", "tag", false),

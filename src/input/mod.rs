@@ -5,6 +5,7 @@
 //! `manifest::FromSettings`.
 
 pub(crate) mod concourse;
+pub(crate) mod extra;
 mod git;
 mod github_release;
 mod image;
@@ -17,13 +18,14 @@ use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
-use yaml_source::yaml::{Node, Value};
+use yaml_source::yaml::{Node, Value, escape};
 
 use crate::formats::Check;
 use crate::manifest::{CheckEvery, FromSettings, InputFile, InputSettings, Template};
 use crate::template::Scope;
 
-use concourse::ConcourseType;
+use concourse::{ConcourseType, Field};
+use extra::more_fields;
 pub use git::{GitSettings, GitSource};
 pub use github_release::{OrderBy, ReleaseSettings, ReleaseSource};
 pub use image::{ImageSettings, ImageSource, NewestBy};
@@ -193,6 +195,16 @@ impl SourceReader<'_> {
             }
         }
         given.map(|text| text.0)
+    }
+
+    /// What `extra` adds to the source of the type `kind`, whose fields are these.
+    fn more(&mut self, extra: Option<Value>, kind: &str, fields: &[Field]) -> IndexMap<String, Value> {
+        let words: Vec<_> = fields.iter().map(|(own, word, _)| (*own, *word)).collect();
+        let (settings, pointer, beside) = (self.settings, self.place.pointer, self.place.key_span);
+        let place = |key: &str| {
+            settings.at(&format!("{pointer}/{kind}/extra/{}", escape(key))).map_or(beside, |node| node.span)
+        };
+        more_fields(extra, &words, kind, place, self.diagnostics)
     }
 }
 

@@ -6,11 +6,12 @@ use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::yaml::Value;
 
 use crate::formats::{Check, pattern};
-use crate::manifest::{CheckEvery, Secret, Template};
+use crate::manifest::{CheckEvery, FreeMap, Secret, Template};
 
 use super::concourse::{ConcourseType, Field, check_version_file, core_type, resource, settings_of};
 use super::{InputSource, InputType, SourceReader, except, text_or_none};
@@ -47,10 +48,15 @@ pub struct S3Settings {
     #[serde(default)]
     #[schemars(example = &"((aws.secret_key))")]
     pub secret_key: Option<Secret>,
+    /// More of the `source` of Concourse's `s3` type, in its own words.
+    #[serde(default)]
+    #[schemars(with = "Option<FreeMap>")]
+    #[schemars(example = json!({"endpoint": "https://minio.example.com"}))]
+    pub extra: Option<Value>,
 }
 
 /// A file in a bucket of S3. It has a `regexp` or a `versioned_file`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct S3Source {
     /// The bucket.
     pub bucket: String,
@@ -66,6 +72,8 @@ pub struct S3Source {
     pub access_key: Option<String>,
     /// The name of a credential.
     pub secret_key: Option<String>,
+    /// More of the resource's source.
+    pub extra: IndexMap<String, Value>,
 }
 
 impl S3Source {
@@ -108,6 +116,7 @@ impl S3Source {
             aws_role: settings.aws_role.unwrap_or(false),
             access_key: settings.access_key.map(|secret| secret.0),
             secret_key: settings.secret_key.map(|secret| secret.0),
+            extra: reader.more(settings.extra, "s3", FIELDS),
         })
     }
 }
@@ -135,7 +144,10 @@ impl InputType for S3Source {
     }
 
     fn is_same_place(&self, other: &InputSource, _pin: Option<&str>) -> bool {
-        matches!(other, InputSource::S3(other) if (&self.bucket, &self.regexp) == (&other.bucket, &other.regexp))
+        let InputSource::S3(other) = other else { return false };
+        // Another server has buckets of the same names.
+        let server = |extra: &IndexMap<String, Value>| extra.get("endpoint").cloned();
+        (&self.bucket, &self.regexp, server(&self.extra)) == (&other.bucket, &other.regexp, server(&other.extra))
     }
 
     fn resource(&self, name: &ResourceName, check_every: Option<&CheckEvery>) -> Resource {
@@ -156,6 +168,7 @@ impl InputType for S3Source {
         if self.aws_role {
             source.insert("enable_aws_creds_provider".into(), true.into());
         }
+        source.extend(self.extra.clone());
         resource(name, core_type("s3"), Some("bucket"), source, check_every)
     }
 
@@ -173,7 +186,7 @@ impl InputType for S3Source {
     }
 }
 
-/// The fields of a source, for `import`.
+/// The fields of a source that have a word in a manifest.
 const FIELDS: &[Field] = &[
     ("bucket", "bucket", false),
     ("regexp", "regexp", false),

@@ -165,11 +165,15 @@ impl<'a> Lowering<'_, 'a> {
         let Some(kind) = self.kinds.get(Family::Build, &build.kind) else { return };
         let here = stage.origin.span;
         let mut plan = Steps::default();
-        plan.add(Author::Generator, here, self.gets(&job.takes, stage, None));
+        let gets = self.gets(&job.takes, stage, None);
+        let gets = if build.parallel_gets && gets.len() > 1 { together(gets).into_iter().collect() } else { gets };
+        plan.add(Author::Generator, here, gets);
         let from = job.takes.iter().map(|take| take.taken);
         let env = self.env(kind, &[], from, None, stage);
         plan.add(Author::Generator, here, env.load.iter().cloned());
-        let artifacts: Vec<&str> = job.takes.iter().map(|take| take.taken.resource().as_str()).collect();
+        let is_used = |take: &&Take<'_>| !matches!(take.taken, Taken::Input(Input { starts_only: true, .. }));
+        let artifacts: Vec<&str> =
+            job.takes.iter().filter(is_used).map(|take| take.taken.resource().as_str()).collect();
         let whom = format!("the build of `{}` for {}", job.input.name, stage.whom());
         let phase = match job.phase {
             BuildPhase::Check => "check",
@@ -413,7 +417,7 @@ fn content(job: &StageJob<'_>) -> IndexMap<String, ContentFiles> {
     inputs.collect()
 }
 
-/// A hook of several steps: each is done, whatever becomes of the others.
+/// Several steps at the same time: each is done, whatever becomes of the others.
 fn together(mut steps: Vec<Step>) -> Option<Step> {
     match steps.len() {
         0 => None,

@@ -50,11 +50,13 @@ pub(super) fn alert_step(alert: &Alert, event: EventWord, subject: &str) -> Opti
         EventWord::Succeeded => ("success", "succeeded"),
     };
     let message = format!("{} {word}", without_references(subject));
+    let text = alert.text.as_deref().map(|text| ("text", Value::from(without_references(text).as_str())));
+    let params = [("alert_type", kind.into()), ("message", message.as_str().into())];
     let put = Core::Put(PutStep {
         put: alert.resource.clone(),
         resource: None,
         inputs: Some(Inputs::Named(Vec::new())),
-        params: Some(Value::map([("alert_type", kind.into()), ("message", message.as_str().into())])),
+        params: Some(Value::Map(params.into_iter().chain(text).map(|(key, value)| (key.to_owned(), value)).collect())),
         get_params: None,
         no_get: Some(true),
     });

@@ -78,6 +78,10 @@ pub struct SlackSettings {
     #[serde(default)]
     #[schemars(example = &"#deployments")]
     pub channel: Option<Template>,
+    /// A text below the line that says what became of the job.
+    #[serde(default)]
+    #[schemars(example = &"Runbook: https://wiki.example.com/{{ project }}")]
+    pub text: Option<Template>,
     /// What is told. Default: `failed`, `errored` and `aborted`. To tell nothing, write `[]`.
     #[serde(default)]
     #[schemars(example = ["failed", "succeeded"])]

@@ -331,9 +331,8 @@ pub struct InputSettings {
     #[serde(default)]
     #[schemars(example = json!({"with": {"image": {"dockerfile": "docker/Dockerfile"}}}))]
     pub build: Option<BuildSettings>,
-    /// The environments that take it. Default: all.
+    /// The environments that take it. Default: all. With `[]` it is built here, and deployed nowhere.
     #[serde(default)]
-    #[schemars(length(min = 1))]
     #[schemars(example = ["QA", "Production"])]
     pub only: Option<Vec<Name>>,
     /// A new version starts what takes it, where the gate lets it.
@@ -385,6 +384,10 @@ pub struct BuildSettings {
     #[schemars(extend("x-later" = true))]
     #[schemars(example = &"build-{{ input }}")]
     pub job: Option<Template>,
+    /// Fetches all of `from` at the same time.
+    #[serde(default)]
+    #[schemars(example = true)]
+    pub parallel_gets: Option<bool>,
 }
 
 /// What something is made from. What does not say what it is refers to the input of that name elsewhere in the manifest.
@@ -423,6 +426,10 @@ pub struct FromSettings {
     #[serde(default)]
     #[schemars(example = true)]
     pub trigger: Option<bool>,
+    /// It starts the build and is no input of its steps.
+    #[serde(default)]
+    #[schemars(example = true)]
+    pub starts_only: Option<bool>,
     /// Params of the get. An image comes whole to a build unless this says otherwise.
     #[serde(default)]
     #[schemars(with = "Option<FreeMap>")]

@@ -8,7 +8,7 @@ use concourse_pipeline::model::JobName;
 use github_issues_resource::contract::StagePhase;
 use yaml_source::diagnostic::Diagnostics;
 
-use crate::project::{Chain, Gate, Project, Stage};
+use crate::project::{Chain, Gate, Input, Project, Stage};
 
 use gates::follow;
 use in_chain::{InChain, takes};
@@ -45,7 +45,7 @@ impl<'p> Planner<'p, '_> {
         for index in 0..chain.stages.len() {
             let at = InChain { chain, index };
             let stage = at.stage();
-            self.builds(stage);
+            self.builds(at);
             let inherited = ruling.take().filter(|gate| gate.issue.is_exact());
             let after_deploy = self.after_deploy(at);
             let deploy_gate = match stage.gate {
@@ -126,14 +126,12 @@ impl<'p> Planner<'p, '_> {
         &mut self.pipelines[index]
     }
 
-    fn builds(&mut self, stage: &'p Stage) {
-        for input in &stage.inputs {
+    fn builds(&mut self, at: InChain<'p>) {
+        let stage = at.stage();
+        for input in stage.inputs.iter().chain(built_only(at.chain, stage)) {
             let Some(build) = &input.build else { continue };
-            let from: Vec<Taken<'p>> = if build.from.is_empty() {
-                vec![Taken::Code(&stage.code)]
-            } else {
-                build.from.iter().map(Taken::Input).collect()
-            };
+            let code = build.takes_code().then_some(Taken::Code(&stage.code));
+            let from: Vec<Taken<'p>> = build.from.iter().map(Taken::Input).chain(code).collect();
             let built = &self.built;
             let from_build = |taken: &Taken<'p>| match taken {
                 Taken::Code(_) => None,
@@ -217,13 +215,20 @@ impl<'p> Planner<'p, '_> {
 
 /// What is built here, by Concourse and resource.
 fn built(project: &Project) -> BTreeMap<(usize, &str), &JobName> {
-    let stages = project.chains.iter().flat_map(|chain| &chain.stages);
+    let stages = project.chains.iter().flat_map(|chain| chain.stages.iter().map(move |stage| (chain, stage)));
     stages
-        .flat_map(|stage| {
-            let builds = stage.inputs.iter().filter_map(|input| Some((input, input.build.as_ref()?)));
+        .flat_map(|(chain, stage)| {
+            let inputs = stage.inputs.iter().chain(built_only(chain, stage));
+            let builds = inputs.filter_map(|input| Some((input, input.build.as_ref()?)));
             builds.map(|(input, build)| ((stage.concourse, input.name.as_str()), &build.job))
         })
         .collect()
+}
+
+/// What is built beside a stage, and deployed nowhere. Where the first stage lives it is built, and nowhere else.
+fn built_only<'p>(chain: &'p Chain, stage: &'p Stage) -> &'p [Input] {
+    let is_here = chain.stages.first().is_some_and(|first| first.concourse == stage.concourse);
+    if is_here { &stage.built_only } else { &[] }
 }
 
 /// Does a job start for new versions of what it takes?
@@ -256,11 +261,8 @@ fn triggers(taken: Taken<'_>) -> bool {
 fn builds_of<'p>(stage: &'p Stage, taken: Taken<'p>) -> Vec<&'p JobName> {
     let mut jobs = Vec::new();
     for build in stage.inputs.iter().filter_map(|input| input.build.as_ref()) {
-        let takes_it = if build.from.is_empty() {
-            stage.code.resource == *taken.resource()
-        } else {
-            build.from.iter().any(|input| input.name == *taken.resource())
-        };
+        let takes_it = build.takes_code() && stage.code.resource == *taken.resource()
+            || build.from.iter().any(|input| input.name == *taken.resource());
         if takes_it && !jobs.contains(&&build.job) {
             jobs.push(&build.job);
         }

@@ -40,10 +40,17 @@ pub(super) struct InputContext<'a> {
 }
 
 impl InputContext<'_> {
-    /// What the stage takes.
-    pub(super) fn inputs(&mut self, inputs: impl IntoIterator<Item = (String, InputSettings)>) -> Vec<Input> {
-        let inputs: Vec<Input> =
-            inputs.into_iter().filter_map(|(name, settings)| self.input(&name, settings)).collect();
+    /// What the stage takes, and what is built here and deployed nowhere.
+    pub(super) fn inputs(
+        &mut self,
+        inputs: impl IntoIterator<Item = (String, InputSettings)>,
+    ) -> (Vec<Input>, Vec<Input>) {
+        let (mut taken, mut built_only) = (Vec::new(), Vec::new());
+        for (name, settings) in inputs {
+            let list = if is_built_only(&settings) { &mut built_only } else { &mut taken };
+            list.extend(self.input(&name, settings));
+        }
+        let inputs = taken;
         for input in &inputs {
             let of = input.name.as_str().strip_suffix(files::CONTENT_SUFFIX);
             if let Some(hashed) =
@@ -60,14 +67,19 @@ impl InputContext<'_> {
                 );
             }
         }
-        inputs
+        (inputs, built_only)
     }
 
     fn input(&mut self, name: &str, mut settings: InputSettings) -> Option<Input> {
         let pointer = format!("/inputs/{}", escape(name));
         let entry = self.settings.entry_at(&pointer)?;
         let (key_span, value_span) = (entry.key_span, entry.value.span);
-        if !self.taken(&settings, &pointer) {
+        if is_built_only(&settings) {
+            if settings.build.is_none() {
+                self.needless(name, &pointer, value_span);
+                return None;
+            }
+        } else if !self.taken(&settings, &pointer) {
             return None;
         }
         let artifact = self.resource_name(name, key_span)?;
@@ -130,6 +142,7 @@ impl InputContext<'_> {
             build,
             trigger: settings.trigger.unwrap_or(true),
             params,
+            starts_only: false,
             env: env_sources(settings.env),
         })
     }
@@ -144,6 +157,19 @@ impl InputContext<'_> {
                 format!("`{name}` can be replaced under its name, and `content: []` approves the name alone"),
             )
             .help("remove `content`, so that an approval names a hash of the files, too"),
+        );
+    }
+
+    /// Reports an input that no stage takes, and that nothing here builds.
+    fn needless(&mut self, name: &str, pointer: &str, input: Span) {
+        let place = self.settings.at(&format!("{pointer}/only")).map_or(input, |node| node.span);
+        self.diagnostics.push(
+            Diagnostic::new(
+                Rule::NoEffect,
+                place,
+                format!("no environment takes `{name}`, and nothing here builds it"),
+            )
+            .help("write the environments that take it, or how it is built: `build: {with: …}`"),
         );
     }
 
@@ -187,6 +213,11 @@ impl InputContext<'_> {
             }
         }
     }
+}
+
+/// Whether it is built here, and deployed nowhere.
+fn is_built_only(settings: &InputSettings) -> bool {
+    settings.only.as_ref().is_some_and(Vec::is_empty)
 }
 
 /// The names for an input that is one of several.

@@ -104,6 +104,8 @@ pub struct Stage {
     pub code: CodeSource,
     /// What it takes besides.
     pub inputs: Vec<Input>,
+    /// What is built here, and deployed nowhere.
+    pub built_only: Vec<Input>,
     /// The stack kind, by name.
     pub kind: String,
     /// Whether a preview of the kind can find nothing to change.
@@ -247,6 +249,8 @@ pub struct Alert {
     pub url: String,
     /// The channel; the webhook's own without.
     pub channel: Option<String>,
+    /// What is written below the line that says what became of the job.
+    pub text: Option<String>,
     /// What is told.
     pub events: Vec<EventWord>,
 }
@@ -256,7 +260,8 @@ impl Alert {
     pub(crate) fn alike(&self, other: &Self) -> Option<Self> {
         let events: Vec<EventWord> = self.events.iter().filter(|event| other.events.contains(event)).copied().collect();
         let same = (&self.resource, &self.url, &self.channel) == (&other.resource, &other.url, &other.channel);
-        (same && !events.is_empty()).then(|| Self { events, ..self.clone() })
+        let text = self.text.clone().filter(|_| self.text == other.text);
+        (same && !events.is_empty()).then(|| Self { events, text, ..self.clone() })
     }
 }
 
@@ -330,6 +335,8 @@ pub struct Input {
     pub trigger: bool,
     /// Params of the get.
     pub params: Option<Value>,
+    /// It starts a build, whose steps do not use it.
+    pub starts_only: bool,
     /// Variables from its files.
     pub env: Vec<EnvSource>,
 }
@@ -341,17 +348,26 @@ pub struct Build {
     pub job: JobName,
     /// The job before it, where the kind has the phase `check`.
     pub check: Option<JobName>,
-    /// What it is made from; nothing of its own means the project's code.
+    /// What it is made from. Where its steps use none of it, they use the project's code.
     pub from: Vec<Input>,
     /// The build kind, by name.
     pub kind: String,
     /// The artifact that is the code.
     pub code: ResourceName,
+    /// Whether its gets run at the same time.
+    pub parallel_gets: bool,
     /// What its templates are filled with.
     pub(crate) scope: Scope,
     /// Steps of the manifest's before and after the kind's own.
     pub(crate) before: Option<Node>,
     pub(crate) after: Option<Node>,
+}
+
+impl Build {
+    /// Whether it takes the project's code: nothing else is there for its steps to use.
+    pub(crate) fn takes_code(&self) -> bool {
+        self.from.iter().all(|input| input.starts_only)
+    }
 }
 
 /// Where issues live.

@@ -58,7 +58,7 @@ impl Settable {
     ) -> Self {
         let stages = project.chains.iter().flat_map(|chain| &chain.stages);
         let used = stages.flat_map(|stage| {
-            let builds = stage.inputs.iter().filter_map(|input| input.build.as_ref());
+            let builds = stage.inputs.iter().chain(&stage.built_only).filter_map(|input| input.build.as_ref());
             let builds = builds.map(|build| (Family::Build, build.kind.as_str()));
             std::iter::once((Family::Stack, stage.kind.as_str())).chain(builds)
         });

@@ -4,6 +4,7 @@
 
 mod bad;
 mod budget;
+mod builds;
 mod commands;
 mod committed;
 mod conformance;

@@ -234,6 +234,25 @@ fn slack_gets_what_becomes_of_jobs() {
 }
 
 #[test]
+fn slack_gets_a_text_below_the_message() {
+    let yaml = rendered(
+        "project: shop\nstack: {pulumi: {path: a}}\n\
+         notify: {slack: {url: ((slack.url)), events: [failed], text: \"Runbook of {{ project }}, never ((a.b))\"}}\n",
+    );
+    assert_snapshot!(hooks(&yaml, "deploy-shop-ci").lines().skip_while(|line| *line != "  on_failure:").collect::<Vec<_>>().join("\n"), @"
+    on_failure:
+      try:
+        put: slack-alert-shop
+        inputs: []
+        params:
+          alert_type: failed
+          message: Pulumi shop CI failed
+          text: Runbook of shop, never ( (a.b))
+        no_get: true
+    ");
+}
+
+#[test]
 fn slack_gets_a_message_beside_the_issue() {
     let yaml = rendered(&format!("project: shop\nstack: {{pulumi: {{path: a}}}}\n{BUILT}{SLACK}"));
     assert_snapshot!(hooks(&yaml, "deploy-qa"), @"

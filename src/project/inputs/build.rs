@@ -73,7 +73,8 @@ impl InputContext<'_> {
         let check =
             if phases.contains(&"check") { Some(self.job(self.settings.at("/names/check")?, &scope)?) } else { None };
         let (before, after) = (node.at("/before").cloned(), node.at("/after").cloned());
-        Some(Build { job, check, from, kind: kind.name().to_owned(), code, scope, before, after })
+        let parallel_gets = settings.parallel_gets.unwrap_or(false);
+        Some(Build { job, check, from, kind: kind.name().to_owned(), code, parallel_gets, scope, before, after })
     }
 
     fn job(&mut self, template: &Node, scope: &Scope) -> Option<JobName> {
@@ -112,6 +113,7 @@ impl InputContext<'_> {
             build: None,
             trigger: settings.trigger.unwrap_or(true),
             params: settings.params,
+            starts_only: settings.starts_only.unwrap_or(false),
             env: env_sources(settings.env),
         })
     }
@@ -128,12 +130,13 @@ impl InputContext<'_> {
             let pointer = format!("{pointer}/{field}");
             self.settings.at(&pointer).map_or(self.settings.span, |node| node.span)
         };
-        match (from, chosen) {
+        let used: Vec<&Input> = from.iter().filter(|input| !input.starts_only).collect();
+        match (used.as_slice(), chosen) {
             ([], None) => Some(self.code.resource.clone()),
             ([only], None) => Some(only.name.clone()),
             (_, Some(chosen)) => {
-                let known: Vec<&str> = from.iter().map(|input| input.name.as_str()).collect();
-                if let Some(found) = from.iter().find(|input| input.name.as_str() == chosen) {
+                let known: Vec<&str> = used.iter().map(|input| input.name.as_str()).collect();
+                if let Some(found) = used.iter().find(|input| input.name.as_str() == chosen) {
                     return Some(found.name.clone());
                 }
                 let help = did_you_mean(&chosen, known.iter().copied()).map_or_else(

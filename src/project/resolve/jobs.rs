@@ -46,7 +46,8 @@ impl Resolver<'_, '_> {
         }
         let resource = self.resource(&names.alert.0, settings, "/names/alert")?;
         let channel = slack.channel.map(|channel| channel.0).filter(|channel| !channel.is_empty());
-        Some(Alert { resource, url: url.0, channel, events })
+        let text = slack.text.map(|text| text.0).filter(|text| !text.is_empty());
+        Some(Alert { resource, url: url.0, channel, text, events })
     }
 
     /// The tab of the stage's jobs. An empty one is none.

@@ -9,6 +9,7 @@ use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
 use yaml_source::files;
 use yaml_source::yaml::{Map, Node, Value, decode, escape};
 
+use crate::input::extra::{Word, more_fields};
 use crate::input::{GitSource, paths};
 use crate::kind::Kind;
 use crate::manifest::{RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear, misspelled_variable};
@@ -103,7 +104,7 @@ impl<'a> Resolver<'a, '_> {
         let mut code = self.code(typed.source, repository, &code, settings, kind, &scope)?;
         self.check_code(&code, outlines, index, settings);
         let before = self.diagnostics.len();
-        let inputs = InputContext {
+        let (inputs, built_only) = InputContext {
             kinds: &self.fleet.kinds,
             own_types: &self.fleet.resource_types,
             scope: &scope,
@@ -147,6 +148,7 @@ impl<'a> Resolver<'a, '_> {
             needs: Vec::new(),
             code,
             inputs,
+            built_only,
             kind: kind.name().to_owned(),
             kind_tells_unchanged: kind.tells_unchanged(),
             preview_env: texts(&laid_over(&typed.env, &typed.preview_env)),
@@ -326,21 +328,10 @@ impl Resolver<'_, '_> {
 
     /// What `source.extra` adds to the git resource. A field that has a word of its own is reported.
     fn more_of_source(&mut self, extra: Option<Value>, settings: &Node) -> IndexMap<String, Value> {
-        const WORDS: [(&str, &str); 4] =
+        const WORDS: [Word; 4] =
             [("uri", "repository"), ("branch", "branch"), ("paths", "paths"), ("private_key", "private_key")];
-        let Some(Value::Map(mut extra)) = extra else { return IndexMap::new() };
-        // A resource type that is written in Go reads its fields in any case.
-        let word_of = |key: &str| WORDS.iter().find(|(own, _)| own.eq_ignore_ascii_case(key)).map(|(_, word)| *word);
-        extra.retain(|key, _| {
-            let Some(word) = word_of(key) else { return true };
-            let place = settings.at(&format!("/source/extra/{}", escape(key))).unwrap_or(settings);
-            self.diagnostics.push(
-                Diagnostic::new(Rule::UnknownField, place.span, format!("`{key}` has no place in `extra`"))
-                    .help(format!("write `{word}` in `source`")),
-            );
-            false
-        });
-        extra
+        let place = |key: &str| settings.at(&format!("/source/extra/{}", escape(key))).unwrap_or(settings).span;
+        more_fields(extra, &WORDS, "source", place, self.diagnostics)
     }
 
     /// Reports what the gates of a chain do not let its code have.
