@@ -34,6 +34,7 @@ pub mod command;
 mod compare;
 mod content;
 mod explain;
+mod floor;
 mod fly;
 mod formats;
 mod gates;

@@ -8,6 +8,7 @@ use yaml_source::yaml::Value;
 
 use super::free::FreeMap;
 use super::meta::MetaSettings;
+use super::policy::PolicySettings;
 use super::scalars::{Name, Template};
 
 /// What only a manifest says.
@@ -101,6 +102,11 @@ pub struct FleetFields {
         example = json!({"terraform": {"source": {"repository": "ljfranklin/terraform-resource", "tag": "1.9"}}})
     )]
     pub resource_types: IndexMap<String, Value>,
+    /// What stages must have at least, whatever their manifests say. People whom the repository asks to review the fleet's
+    /// file decide on it.
+    #[serde(default)]
+    #[schemars(example = json!([{"environments": ["Production"], "gate": "issue", "closers": {"teams": ["example/sre"]}}]))]
+    pub policy: Vec<PolicySettings>,
     /// A pipeline that sets all the others, and itself, whenever a commit brings what is to be set.
     #[serde(default)]
     #[schemars(example = json!({

@@ -122,6 +122,14 @@ pub enum IssuesResource {
 }
 
 impl IssuesResource {
+    /// As it is written.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::GithubIssues => "github-issues",
+            Self::Mitodl => "mitodl",
+        }
+    }
+
     /// Whether an approval names versions and a stage, and is used once. Of any other, closing an issue is a signal.
     pub(crate) fn names_versions(self) -> bool {
         self == Self::GithubIssues

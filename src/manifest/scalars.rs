@@ -243,6 +243,13 @@ impl Duration {
     }
 }
 
+impl fmt::Display for Duration {
+    /// As it was written.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 fn rest(seconds: u64) -> String {
     let (minutes, seconds) = (seconds / 60, seconds % 60);
     match (minutes, seconds) {

@@ -16,6 +16,7 @@ mod examples;
 mod explain;
 mod extra;
 mod files;
+mod floor;
 mod gates;
 mod graph;
 mod import;

@@ -278,6 +278,8 @@ rules! {
     UnwrittenGate = Warning "unwritten-gate",
     /// Two jobs write one gate, or claim its approvals.
     SharedGate = Warning "shared-gate",
+    /// A stage has less than the fleet's policy asks for.
+    BelowPolicy = Error "below-policy",
     /// An approval deploys the newest versions, not those that the issue names.
     LooseApproval = Warning "loose-approval",
     /// An approval cannot name the version of an input, because no earlier stage deployed the input.

@@ -1,0 +1,169 @@
+//! What the fleet's `policy` asks for, and the ways that a manifest could try to have less.
+
+use insta::assert_snapshot;
+
+use crate::support::{Ran, Work};
+
+const POLICY: &str = "\
+- environments: [Production]
+  closers: {teams: [example/sre], users: [octocat]}
+  soak: 24h
+  expires: 14d
+  reject_labels: [wontfix]
+  issues: {repository: example/deployments, bot: 7, signing_key: ((github.signing_key)), resource: github-issues}
+";
+
+/// What the fleet's own defaults say, so that a manifest that says nothing is not below the policy.
+const DEFAULTS: &str =
+    "{Production: {approval: {closers: {teams: [example/sre]}, soak: 24h, expires: 14d, reject_labels: [wontfix]}}}";
+
+fn fleet(policy: &str, overrides: &str) -> String {
+    format!(
+        "version: 1\nconcourses: {{main: {{target: main}}}}\ndefaults:\n  environments: [CI, QA, Production]\n  \
+         source: {{repository: https://github.com/example/shop}}\n  issues: {{repository: example/deployments, bot: 7, \
+         signing_key: ((github.signing_key)), auth: {{token: ((github.token))}}}}\n  \
+         overrides: {overrides}\npolicy:\n{policy}"
+    )
+}
+
+#[track_caller]
+fn ran(policy: &str, manifest: &str) -> Ran {
+    under(DEFAULTS, policy, manifest)
+}
+
+#[track_caller]
+fn under(overrides: &str, policy: &str, manifest: &str) -> Ran {
+    let work = Work::new().file("pipegen.yml", &fleet(policy, overrides)).file("projects/shop.yml", manifest);
+    work.run(&["render"])
+}
+
+/// The first line of each report.
+fn found(policy: &str, manifest: &str) -> Vec<String> {
+    titles(&ran(policy, manifest))
+}
+
+fn titles(ran: &Ran) -> Vec<String> {
+    let titles = &ran.stderr;
+    let titles = titles.lines().filter(|line| line.starts_with("error[") || line.starts_with("warning["));
+    titles.map(str::to_owned).collect()
+}
+
+const SHOP: &str = "project: shop\nstack: {pulumi: {path: infra}}\n";
+
+#[test]
+fn stage_that_has_what_the_policy_asks_for_is_rendered() {
+    ran(POLICY, SHOP).fine();
+    // More is fine as well.
+    ran(
+        POLICY,
+        &format!("{SHOP}overrides: {{Production: {{gate: preview, approval: {{closers: {{users: [octocat], teams: []}}, soak: 2d, expires: 7d, reject_labels: [late, WontFix]}}}}}}\n"),
+    )
+    .fine();
+}
+
+#[test]
+fn report_shows_both_lines() {
+    assert_snapshot!(ran(POLICY, &format!("{SHOP}overrides: {{Production: {{gate: none}}}}\n")).ended(1).stderr, @"
+    error[below-policy]: `shop` Production deploys without an approval, which the fleet's policy does not let through
+     --> projects/shop.yml:3:32
+      |
+    3 | overrides: {Production: {gate: none}}
+      |                                ^^^^
+      |
+     ::: pipegen.yml:9:3
+      |
+    9 | - environments: [Production]
+      |   -------------------------- the policy
+      |
+      = help: write `gate: issue` or `gate: preview`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+}
+
+#[test]
+fn manifest_that_takes_something_away_is_refused() {
+    for (settings, message) in [
+        ("gate: none", "deploys without an approval"),
+        ("gate: manual", "deploys without an approval"),
+        ("approval: {closers: {users: [me], teams: []}}", "can be approved by `me`"),
+        ("approval: {closers: {users: [me]}}", "can be approved by `me`"),
+        ("approval: {closers: {roles: [admin]}}", "can be approved by the role `admin`"),
+        ("approval: {closers: {apps: [bot]}}", "can be approved by the App `bot`"),
+        ("approval: {soak: 23h}", "waits less than 24h"),
+        ("approval: {expires: 15d}", "has approvals that are older than 14d"),
+        ("approval: {reject_labels: []}", "is not rejected by `wontfix`"),
+        ("approval: {allow_commit_close: true}", "can be approved by a commit that names the issue"),
+        ("approval: {approve: latest}", "deploys the newest versions, and not those that were approved"),
+        ("issues: {repository: me/mine}", "has its issues in another repository"),
+        ("issues: {api: https://ghe.example.com/api/v3}", "has its issues in another repository"),
+        ("issues: {bot: 8}", "has issues of another account"),
+        ("issues: {signing_key: ((mine.key))}", "has issues that another key signs, or none"),
+    ] {
+        let found = found(POLICY, &format!("{SHOP}overrides: {{Production: {{{settings}}}}}\n"));
+        let wanted =
+            format!("error[below-policy]: `shop` Production {message}, which the fleet's policy does not let through");
+        assert!(found.contains(&wanted), "{settings}: {found:#?}");
+    }
+}
+
+#[test]
+fn stage_of_another_name_that_deploys_the_same_is_meant() {
+    let wanted = "deploys without an approval, which the fleet's policy does not let through";
+    for manifest in [
+        // Another environment, and the stack of the one that is meant.
+        "project: shop\nenvironments: [CI, Live]\nstack: {pulumi: {path: infra}}\noverrides: {Live: {gate: none, names: {stack: Production}}}\n",
+        // Another case.
+        "project: shop\nenvironments: [CI, PRODUCTION]\nstack: {pulumi: {path: infra}}\noverrides: {PRODUCTION: {gate: none}}\n",
+        // What the kind deploys.
+        "project: shop\nenvironments: [CI, Live]\nstack: {helm: {chart: ./chart, release: shop, namespace: ci, kubeconfig: ((kube.config))}}\n\
+         overrides: {Live: {gate: none, stack: {helm: {namespace: production}}}}\n",
+        // The only environment.
+        "project: shop\nenvironments: [live]\ngate: none\nstack: {pulumi: {path: infra}}\nnames: {stack: production}\n",
+        // One of several groups.
+        "project: shop\ngroups: [eu, us]\nstack: {pulumi: {path: infra}}\noverrides: {us.Production: {gate: none}}\n",
+    ] {
+        let found = titles(&under("{}", POLICY, manifest));
+        assert!(found.iter().any(|title| title.ends_with(wanted)), "{manifest}: {found:#?}");
+    }
+    // A word that all stages have tells nothing.
+    let policy = "- {environments: [production], gate: issue}\n";
+    let manifest = "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: production/infra}}\n";
+    under("{}", policy, manifest).fine();
+}
+
+#[test]
+fn policy_is_for_the_projects_and_targets_that_it_names() {
+    let none = format!("{SHOP}overrides: {{Production: {{gate: none}}}}\n");
+    for (policy, count) in [
+        ("- {environments: [Production], projects: [other-*], gate: issue}\n", 0),
+        ("- {environments: [Production], projects: [sh?p], gate: issue}\n", 1),
+        ("- {targets: ['* Production *'], gate: issue}\n", 1),
+        ("- {targets: ['* Staging *'], gate: issue}\n", 0),
+        ("- {projects: [shop], gate: issue}\n", 2),
+        ("- {gate: preview}\n", 3),
+    ] {
+        let found = found(policy, &none);
+        assert_eq!(found.iter().filter(|title| title.contains("below-policy")).count(), count, "{policy}: {found:#?}");
+    }
+    assert_snapshot!(ran("- {projects: ['sh[op']}\n", SHOP).ended(1).stderr, @"
+    error[wrong-type]: `sh[op` is not a pattern: invalid range pattern
+     --> pipegen.yml:9:15
+      |
+    9 | - {projects: ['sh[op']}
+      |               ^^^^^^^
+      |
+      = help: write a name, or a glob such as `shop-*`
+
+    error: 1 error in 1 file; nothing was written
+    ");
+}
+
+#[test]
+fn policy_cannot_be_allowed_away() {
+    let none =
+        format!("{SHOP}overrides: {{Production: {{gate: none}}}} # ol-pipegen: allow below-policy because I may\n");
+    assert!(found(POLICY, &none).iter().any(|title| title.contains("below-policy")));
+    let none = format!("{SHOP}rules: {{below-policy: allow}}\noverrides: {{Production: {{gate: none}}}}\n");
+    assert!(ran(POLICY, &none).code == 1);
+}
