@@ -66,6 +66,7 @@ impl Floor {
     fn asks_for_an_approval(&self) -> bool {
         let settings = &self.settings;
         !settings.closers.is_empty()
+            || settings.delay.is_some()
             || settings.soak.is_some()
             || settings.expires.is_some()
             || !settings.reject_labels.is_empty()
@@ -119,10 +120,14 @@ impl Floor {
                 found.push(("/approval/allow_commit_close", message, "remove `allow_commit_close`".to_owned()));
             }
         }
-        if let Some(soak) = &floor.soak
-            && own.soak.as_ref().is_none_or(|own| own.seconds() < soak.seconds())
+        for (pointer, word, floor, own) in
+            [("/approval/soak", "soak", &floor.soak, &own.soak), ("/approval/delay", "delay", &floor.delay, &own.delay)]
         {
-            found.push(("/approval/soak", format!("waits less than {soak}"), format!("write `soak: {soak}`")));
+            if let Some(floor) = floor
+                && own.as_ref().is_none_or(|own| own.seconds() < floor.seconds())
+            {
+                found.push((pointer, format!("has less than `{word}: {floor}`"), format!("write `{word}: {floor}`")));
+            }
         }
         if let Some(expires) = &floor.expires
             && own.expires.as_ref().is_none_or(|own| own.seconds() > expires.seconds())

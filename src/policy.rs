@@ -34,7 +34,12 @@ pub struct ApprovalSettings {
     #[serde(default)]
     #[schemars(example = &"14d")]
     pub expires: Option<Duration>,
-    /// An approval waits this long before it counts.
+    /// The time between an approval and the deployment: to change one's mind.
+    #[serde(default)]
+    #[schemars(example = &"10m")]
+    pub delay: Option<Duration>,
+    /// What is approved must have been in the environment before for so long, without a newer deployment there. With
+    /// `gate: preview` the time since the preview counts, without a newer one.
     #[serde(default)]
     #[schemars(example = &"24h")]
     pub soak: Option<Duration>,
@@ -92,6 +97,7 @@ impl ApprovalSettings {
         source.closers = self.closers.clone();
         source.allow_commit_close = self.allow_commit_close;
         source.expires = self.expires.as_ref().map(Duration::seconds);
+        source.delay = self.delay.as_ref().map(Duration::seconds);
         source.soak = self.soak.as_ref().map(Duration::seconds);
         source.reject_labels.clone_from(&self.reject_labels);
         source.on_existing = self.on_existing;
@@ -100,7 +106,7 @@ impl ApprovalSettings {
 }
 
 /// The fields that MIT Open Learning's image does not know, whatever their values.
-pub(crate) const UNKNOWN_TO_MITODL: [&str; 5] = ["closers", "soak", "expires", "reject_labels", "not_before"];
+pub(crate) const UNKNOWN_TO_MITODL: [&str; 6] = ["closers", "delay", "soak", "expires", "reject_labels", "not_before"];
 
 /// The fields of a stage whose text has a format. `*` is any item of a list.
 pub(crate) const FORMATS: [(&str, Check); 5] = [
@@ -115,7 +121,7 @@ pub(crate) const FORMATS: [(&str, Check); 5] = [
 pub(crate) type TimeField = (&'static str, &'static str, &'static str, &'static str);
 
 /// The times among the fields.
-pub(crate) const SPANS: [TimeField; 2] = [
+pub(crate) const SPANS: [TimeField; 3] = [
     (
         "/approval/expires",
         "expires",
@@ -123,10 +129,16 @@ pub(crate) const SPANS: [TimeField; 2] = [
         "write how long an approval can wait, such as 14d, or remove `expires`",
     ),
     (
+        "/approval/delay",
+        "delay",
+        "an approval counts at once",
+        "write how long an approval waits, such as 10m, or set `delay` only for the environments that need it",
+    ),
+    (
         "/approval/soak",
         "soak",
-        "an approval counts at once",
-        "write how long an approval waits, such as 4h, or set `soak` only for the environments that need it",
+        "every version can be approved at once",
+        "write how long a version must have been deployed before, such as 4h, or set `soak` only for the environments that need it",
     ),
 ];
 
@@ -136,7 +148,7 @@ pub(crate) fn settings_of(field: impl Fn(&str) -> Option<Json>) -> Map<String, J
     for key in ["allow_commit_close", "closers", "not_before", "on_existing", "reject_labels"] {
         settings.extend(field(key).map(|value| (key.to_owned(), value)));
     }
-    for key in ["expires", "soak"] {
+    for key in ["delay", "expires", "soak"] {
         let seconds = field(key).and_then(|value| value.as_i64());
         settings.extend(seconds.map(|seconds| (key.to_owned(), duration(seconds).into())));
     }

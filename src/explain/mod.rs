@@ -338,7 +338,13 @@ fn by_issue(gate: &TakenGate<'_>, step: &StageStep<'_>) -> String {
     if let Some(approval) = issue.approval {
         let _ = write!(text, " {} can approve.", who(issue, approval));
         if let Some(soak) = &approval.soak {
-            let _ = write!(text, " The deployment starts {} later.", seconds(soak.seconds()));
+            let since = if step.stage.gate == Gate::Preview { "previewed" } else { "deployed before" };
+            let soak = seconds(soak.seconds());
+            let _ =
+                write!(text, " The deployment starts {soak} after the version was {since}, unless a newer one came.");
+        }
+        if let Some(delay) = &approval.delay {
+            let _ = write!(text, " The deployment starts {} after the approval.", seconds(delay.seconds()));
         }
         if let Some(expires) = &approval.expires {
             let _ = write!(text, " An approval that was not used is void after {}.", seconds(expires.seconds()));

@@ -341,7 +341,7 @@ fn not_yet(span: Span, key: &str, place: &str) -> Option<Diagnostic> {
         ("approval", "not_author") => {
             "name who can approve in `closers`: a commit names its author by an address that anybody can write"
         }
-        _ => "use `soak` to let an approval wait, and `expires` to end it: the resource keeps no calendar",
+        _ => "use `delay` to let an approval wait, and `expires` to end it: the resource keeps no calendar",
     };
     Some(
         Diagnostic::new(Rule::NotYet, span, format!("`{key}` is not supported yet"))

@@ -28,7 +28,7 @@ pub struct PolicySettings {
     #[schemars(example = ["release * in namespace production*"])]
     pub targets: Vec<String>,
     /// The gate. `issue`: somebody approves each deployment, with a preview or without. `preview`: with a preview.
-    /// Default: `issue` if the policy has `closers`, `soak`, `expires` or `reject_labels`.
+    /// Default: `issue` if the policy has `closers`, `delay`, `soak`, `expires` or `reject_labels`.
     #[serde(default)]
     #[schemars(example = &"issue")]
     pub gate: Option<PolicyGate>,
@@ -36,7 +36,11 @@ pub struct PolicySettings {
     #[serde(default)]
     #[schemars(example = json!({"teams": ["example/sre"]}))]
     pub closers: Closers,
-    /// The least that an approval waits.
+    /// The least time between an approval and the deployment.
+    #[serde(default)]
+    #[schemars(example = &"10m")]
+    pub delay: Option<Duration>,
+    /// The least time for which a version must have been in the environment before.
     #[serde(default)]
     #[schemars(example = &"24h")]
     pub soak: Option<Duration>,

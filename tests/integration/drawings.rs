@@ -58,7 +58,7 @@ fn chain_as_text() {
     │ │ also started by shop-search
     │ │ opens
     │ ◆ “[bot] Pulumi shop-search eu.CI deployed.”
-    │ │ example/deployments · by team example/sre · waits 90m
+    │ │ example/deployments · by team example/sre · in place for 90m
     │ │ closing it starts
     │ ■ deploy-shop-search-eu.qa
     │ │
@@ -80,7 +80,7 @@ fn chain_as_text() {
       │ also started by shop-search
       │ opens
       ◆ “[bot] Pulumi shop-search us.CI deployed.”
-      │ example/deployments · by team example/sre · waits 90m
+      │ example/deployments · by team example/sre · in place for 90m
       │ closing it starts
       ■ deploy-shop-search-us.qa
       │ versions go to

@@ -90,7 +90,7 @@ fn manifest_that_takes_something_away_is_refused() {
         ("approval: {closers: {users: [me]}}", "can be approved by `me`"),
         ("approval: {closers: {roles: [admin]}}", "can be approved by the role `admin`"),
         ("approval: {closers: {apps: [bot]}}", "can be approved by the App `bot`"),
-        ("approval: {soak: 23h}", "waits less than 24h"),
+        ("approval: {soak: 23h}", "has less than `soak: 24h`"),
         ("approval: {expires: 15d}", "has approvals that are older than 14d"),
         ("approval: {reject_labels: []}", "is not rejected by `wontfix`"),
         ("approval: {allow_commit_close: true}", "can be approved by a commit that names the issue"),

@@ -7,7 +7,7 @@ use yaml_source::yaml::Value;
 use crate::flow::duration;
 
 /// The fields in seconds, with what a drawing says of them.
-const DURATIONS: [(&str, &str); 2] = [("soak", "waits"), ("expires", "void after")];
+const DURATIONS: [(&str, &str); 3] = [("soak", "in place for"), ("delay", "waits"), ("expires", "void after")];
 
 /// Whether a field holds seconds.
 pub(crate) fn is_duration(key: &str) -> bool {
@@ -69,7 +69,7 @@ pub(crate) fn is_weaker(field: &str, change: &FieldChange<'_>) -> Option<bool> {
         ("reject_labels" | "skip_if_labeled" | "labels" | "signing_key" | "creator", None) => {
             !is_switch || old.is_some()
         }
-        ("soak", _) => is_any_unknown || number(new) < number(old),
+        ("soak" | "delay", _) => is_any_unknown || number(new) < number(old),
         // Nothing is longer than any time.
         ("expires", _) => new.is_none() || old.is_some() && (is_any_unknown || number(new) > number(old)),
         ("allow_commit_close", _) => !matches!(new, None | Some(Json::Null | Json::Bool(false))),

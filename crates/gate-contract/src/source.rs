@@ -179,7 +179,11 @@ pub struct GateSource {
     /// Seconds after which an approval is void.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
-    /// Seconds for which an approval waits before it counts.
+    /// Seconds between an approval and its use, in which a person can still withdraw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<u64>,
+    /// Seconds for which what a record names must have been there, since the record, without a newer one. An approval
+    /// waits for the rest of them. A version that was replaced earlier cannot be approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soak: Option<u64>,
     /// Labels that turn a closing into a no.
@@ -230,6 +234,7 @@ impl GateSource {
             approvals: None,
             not_author: false,
             expires: None,
+            delay: None,
             soak: None,
             reject_labels: Vec::new(),
             on_existing: OnExisting::default(),

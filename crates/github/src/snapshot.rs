@@ -168,6 +168,7 @@ struct PageInfo {
 pub struct Neighbour {
     pub number: u64,
     pub body: String,
+    pub created_at: Timestamp,
     pub state: IssueState,
     pub state_reason: Option<String>,
     pub closed_at: Option<Timestamp>,

@@ -58,6 +58,7 @@ impl Gate<'_> {
                 self.last_word(&issue, mark, &verdict.ledger.text, closed_at)?;
             }
         } else {
+            self.refuse_replaced(&verdict, &neighbours, number, destination)?;
             self.refuse_older(&issue, &verdict, &neighbours, destination)?;
             self.make_claim(&issue, &verdict, destination)?;
             self.notify_passed_over(number, closed_at, &neighbours, destination)?;
@@ -101,6 +102,37 @@ impl Gate<'_> {
         match of_others {
             Some(claim) if self.build.created_by.is_none() => Err(already_used(claim)),
             _ => Ok(false),
+        }
+    }
+
+    /// Refuses what another issue of the gate replaced before it had been there for the gate's `soak`. What its own issue
+    /// says of that is judged before.
+    fn refuse_replaced(
+        &self,
+        verdict: &Verdict,
+        neighbours: &[Neighbour],
+        number: u64,
+        destination: Destination<'_>,
+    ) -> Result<()> {
+        let Some(soaked) = verdict.soaked(self.source.soak) else { return Ok(()) };
+        let bot = self.bot()?;
+        let replaced = neighbours
+            .iter()
+            .filter(|other| other.number != number)
+            .filter(|other| other.author.as_ref().is_some_and(|author| bot.is(author)))
+            .filter(|other| other.created_at > verdict.recorded.at && other.created_at < soaked)
+            .filter(|other| {
+                // A body that cannot be read could have replaced it.
+                self.mark_in(&other.body).is_none_or(|mark| {
+                    mark.destination.as_ref().is_some_and(|stage| destination.is(stage))
+                        && mark.record.is_none_or(|record| record.replaces(&verdict.recorded.record))
+                })
+            })
+            .map(|other| other.created_at)
+            .min();
+        match replaced {
+            Some(at) => Err(Error::NotApproved { issue: number, refusal: Refusal::Replaced(at) }),
+            None => Ok(()),
         }
     }
 

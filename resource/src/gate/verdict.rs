@@ -99,8 +99,14 @@ impl Gate<'_> {
         if let Some(why) = self.may_not_approve(actor)? {
             return Ok(Err(Refusal::Closer { login: actor.login.clone(), why }));
         }
+        let soaked = after(recorded.at, self.source.soak);
+        if let Some(soaked) = soaked
+            && let Some(newer) = ledger.replaced(&recorded).filter(|newer| *newer < soaked)
+        {
+            return Ok(Err(Refusal::Replaced(newer)));
+        }
         // Last: only what is approved waits.
-        if let Some(until) = after(closed_at, self.source.soak)
+        if let Some(until) = after(closed_at, self.source.delay).max(soaked)
             && self.client.now() < until
         {
             return Ok(Err(Refusal::Held(until)));
@@ -190,6 +196,11 @@ impl Gate<'_> {
 }
 
 impl Verdict {
+    /// When what is approved has been there for `soak` seconds.
+    pub(crate) fn soaked(&self, soak: Option<u64>) -> Option<Timestamp> {
+        after(self.recorded.at, soak)
+    }
+
     /// The file `approval.json`.
     pub(crate) fn approval(&self, issue: &Snapshot) -> Approval {
         Approval {

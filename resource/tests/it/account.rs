@@ -364,7 +364,7 @@ fn closing_that_was_refused_approves_nothing_later() {
 
 #[test]
 fn who_cannot_approve_is_reported_and_not_to_wait() {
-    let lab = Lab::new().source("soak", 600).source("closers", json!({"users": ["bob"]}));
+    let lab = Lab::new().source("delay", 600).source("closers", json!({"users": ["bob"]}));
     lab.recorded(1);
     lab.close(1, "alice");
     assert_eq!(lab.versions(None), NONE);

@@ -341,8 +341,8 @@ fn login_that_was_given_to_another_account_approves_nothing() {
 }
 
 #[test]
-fn soak_holds_an_approval_and_expiry_voids_it() {
-    let lab = Lab::new().source("soak", 3_600);
+fn delay_holds_an_approval_and_expiry_voids_it() {
+    let lab = Lab::new().source("delay", 3_600);
     let number = lab.recorded(1);
     lab.close(number, "alice");
     let run = lab.gate_check(None);
@@ -364,6 +364,69 @@ fn soak_holds_an_approval_and_expiry_voids_it() {
     run.fails("expired");
     fs::remove_dir_all(lab.temp.path().join("cache")).unwrap();
     assert_eq!(lab.versions(None), NONE);
+}
+
+#[test]
+fn soak_counts_from_the_record_and_not_from_the_closing() {
+    let lab = Lab::new().source("soak", 3_600);
+    let number = lab.recorded(1);
+    lab.fake.time().advance(3_000_000);
+    lab.close(number, "alice");
+    let run = lab.gate_check(None);
+    assert_eq!(run.json(), json!([]));
+    run.reports("waits until");
+    lab.fake.time().advance(601_000);
+    assert_eq!(lab.versions(None), [lab.version(1)]);
+    // The one that counts is the later of both.
+    let lab = Lab::new().source("soak", 60).source("delay", 3_600);
+    lab.close(lab.recorded(1), "alice");
+    lab.fake.time().advance(61_000);
+    assert_eq!(lab.versions(None), NONE);
+    lab.fake.time().advance(3_540_000);
+    assert_eq!(lab.versions(None), [lab.version(1)]);
+}
+
+#[test]
+fn version_that_was_replaced_before_the_soak_was_over_cannot_be_approved() {
+    // While its issue is open the newer one takes its place there, and is what a closing approves.
+    let lab = Lab::new().source("soak", 3_600);
+    let number = lab.recorded(1);
+    lab.close(number, "alice");
+    lab.reopen(number, "alice");
+    lab.record(2).succeeds();
+    lab.fake.time().advance(3_700_000);
+    lab.close(number, "alice");
+    assert_eq!(lab.versions(None), [lab.version(1)]);
+    // On another issue: the claim finds it.
+    let lab = Lab::new().source("soak", 3_600);
+    let number = lab.recorded(1);
+    lab.close(number, "alice");
+    lab.fake.time().advance(1_000_000);
+    lab.record(2).succeeds();
+    assert_eq!(lab.issues().len(), 2);
+    lab.fake.time().advance(2_700_000);
+    let (run, dir) = lab.get(&lab.version(number), "gate");
+    run.succeeds();
+    lab.claim_of(&dir, &build(9)).fails("replaced").reports("a newer version was recorded at");
+    // The newer one, after its own time.
+    lab.close(2, "alice");
+    lab.fake.time().advance(1_000_000);
+    let (run, dir) = lab.get(&lab.version(2), "newer");
+    run.succeeds();
+    lab.claim_of(&dir, &build(10)).succeeds();
+}
+
+#[test]
+fn version_that_is_deployed_again_replaces_nothing() {
+    let lab = Lab::new().source("soak", 3_600);
+    let number = lab.recorded(1);
+    lab.close(number, "alice");
+    lab.fake.time().advance(1_000_000);
+    lab.put(&record_params(), &lab.build_dir(1), &build(50)).succeeds();
+    lab.fake.time().advance(2_700_000);
+    let (run, dir) = lab.get(&lab.version(number), "gate");
+    run.succeeds();
+    lab.claim_of(&dir, &build(9)).succeeds();
 }
 
 #[test]

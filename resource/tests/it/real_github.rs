@@ -400,7 +400,7 @@ fn clock_that_is_wrong_is_reported_where_github_refuses_an_apps_own_token() {
 #[test]
 fn answer_that_was_kept_is_judged_by_githubs_clock() {
     // Two hours behind: by this machine the approval waits for two hours more.
-    let lab = Lab::new().source("soak", 1_800).clock_ahead(-7_200_000);
+    let lab = Lab::new().source("delay", 1_800).clock_ahead(-7_200_000);
     lab.close(lab.recorded(1), "alice");
     assert_eq!(lab.versions(None), Vec::<Value>::new());
     // The notice that it waits changed the list.

@@ -99,7 +99,7 @@ fn closing_an_unchanged_record_approves_its_versions() {
 }
 
 #[test]
-fn soak_after_an_unchanged_record_is_that_of_the_closing() {
+fn soak_after_an_unchanged_record_counts_from_that_record() {
     let lab = Lab::new().source("soak", 600);
     unchanged(&lab, 1).succeeds();
     lab.close(1, "alice");

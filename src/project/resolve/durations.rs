@@ -40,26 +40,27 @@ pub(super) fn check(settings: &Node, manifest: FileId, diagnostics: &mut Diagnos
         is_wrong = true;
         diagnostics.push(Diagnostic::new(Rule::WrongType, node.span, message).help(help));
     }
-    let approval = duration(settings, "/approval/soak").zip(duration(settings, "/approval/expires"));
+    let approval = duration(settings, "/approval/delay").zip(duration(settings, "/approval/expires"));
     // Both count from the closing of the issue.
-    let Some((soak, expires)) = approval.filter(|(soak, expires)| !is_wrong && soak.2.seconds() >= expires.2.seconds())
+    let Some((delay, expires)) =
+        approval.filter(|(delay, expires)| !is_wrong && delay.2.seconds() >= expires.2.seconds())
     else {
         return;
     };
     let by_manifest = |node: &Node| node.span.file == manifest;
-    let (place, other) = if by_manifest(expires.0) && !by_manifest(soak.0) {
-        (expires.0.span, (soak.0.span, format!("`soak` is {}", soak.1)))
+    let (place, other) = if by_manifest(expires.0) && !by_manifest(delay.0) {
+        (expires.0.span, (delay.0.span, format!("`delay` is {}", delay.1)))
     } else {
-        (soak.0.span, (expires.0.span, format!("`expires` is {}", expires.1)))
+        (delay.0.span, (expires.0.span, format!("`expires` is {}", expires.1)))
     };
     let message = format!(
-        "an approval waits {} (`soak`), and is void after {} (`expires`), so nothing can be approved",
-        soak.1, expires.1
+        "an approval waits {} (`delay`), and is void after {} (`expires`), so nothing can be approved",
+        delay.1, expires.1
     );
     diagnostics.push(
         Diagnostic::new(Rule::WrongType, place, message)
             .also(other.0, other.1)
-            .help("make `expires` longer than `soak`, or remove one of them"),
+            .help("make `expires` longer than `delay`, or remove one of them"),
     );
 }
 

@@ -606,14 +606,14 @@ overrides: {QA: {gate: preview}, Production: {gate: preview}}
 
 #[test]
 fn approval_that_is_void_before_it_counts() {
-    assert_snapshot!(report(&(manifest("shop") + "approval: {soak: 1h, expires: 60m}\n")), @"
-    error[wrong-type]: an approval waits 1h (`soak`), and is void after 60m (`expires`), so nothing can be approved
-     --> projects/a.yml:4:18
+    assert_snapshot!(report(&(manifest("shop") + "approval: {delay: 1h, expires: 60m}\n")), @"
+    error[wrong-type]: an approval waits 1h (`delay`), and is void after 60m (`expires`), so nothing can be approved
+     --> projects/a.yml:4:19
       |
-    4 | approval: {soak: 1h, expires: 60m}
-      |                  ^^           --- `expires` is 60m
+    4 | approval: {delay: 1h, expires: 60m}
+      |                   ^^           --- `expires` is 60m
       |
-      = help: make `expires` longer than `soak`, or remove one of them
+      = help: make `expires` longer than `delay`, or remove one of them
 
     error: 1 error in 1 file; nothing was compared
     ");
@@ -621,33 +621,33 @@ fn approval_that_is_void_before_it_counts() {
     let fleet = FLEET.replace("defaults:", "defaults:\n  approval: {expires: 4h}");
     let work = Work::new()
         .file("pipegen.yml", &fleet)
-        .file("projects/a.yml", &(manifest("shop") + "overrides: {Production: {approval: {soak: 1d}}}\n"));
+        .file("projects/a.yml", &(manifest("shop") + "overrides: {Production: {approval: {delay: 1d}}}\n"));
     assert_snapshot!(work.run(&["render", "--quiet"]).ended(1).stderr, @"
-    error[wrong-type]: an approval waits 1d (`soak`), and is void after 4h (`expires`), so nothing can be approved
-     --> projects/a.yml:4:43
+    error[wrong-type]: an approval waits 1d (`delay`), and is void after 4h (`expires`), so nothing can be approved
+     --> projects/a.yml:4:44
       |
-    4 | overrides: {Production: {approval: {soak: 1d}}}
-      |                                           ^^
+    4 | overrides: {Production: {approval: {delay: 1d}}}
+      |                                            ^^
       |
      ::: pipegen.yml:4:23
       |
     4 |   approval: {expires: 4h}
       |                       -- `expires` is 4h
       |
-      = help: make `expires` longer than `soak`, or remove one of them
+      = help: make `expires` longer than `delay`, or remove one of them
 
     error: 1 error in 1 file; nothing was written
     ");
-    let fleet = FLEET.replace("defaults:", "defaults:\n  approval: {soak: 4h}");
+    let fleet = FLEET.replace("defaults:", "defaults:\n  approval: {delay: 4h}");
     let work = Work::new()
         .file("pipegen.yml", &fleet)
         .file("projects/a.yml", &(manifest("shop") + "overrides: {Production: {approval: {expires: 1h}}}\n"));
     let stderr = work.run(&["render", "--quiet"]).ended(1).stderr;
-    assert!(stderr.contains("an approval waits 4h (`soak`), and is void after 1h (`expires`)"), "{stderr}");
+    assert!(stderr.contains("an approval waits 4h (`delay`), and is void after 1h (`expires`)"), "{stderr}");
     assert!(stderr.contains("projects/a.yml:4:46") && stderr.contains("1 error in "), "{stderr}");
     let fine = Work::new()
         .file("pipegen.yml", FLEET)
-        .file("projects/a.yml", &(manifest("shop") + "approval: {soak: 1h, expires: 61m}\n"));
+        .file("projects/a.yml", &(manifest("shop") + "approval: {delay: 1h, expires: 61m}\n"));
     fine.run(&["render", "--quiet"]).ended(0);
 }
 
@@ -655,8 +655,8 @@ fn approval_that_is_void_before_it_counts() {
 fn spans_that_leave_no_time() {
     for (field, message) in [
         ("approval: {expires: 0s}", "`expires` is 0s, so an approval is void at once"),
-        ("approval: {soak: 0d, expires: 1h}", "`soak` is 0d, so an approval counts at once"),
-        ("approval: {soak: 10000d, expires: 1h}", "`soak` is 10000d, which is longer than a year"),
+        ("approval: {delay: 0d, expires: 1h}", "`delay` is 0d, so an approval counts at once"),
+        ("approval: {delay: 10000d, expires: 1h}", "`delay` is 10000d, which is longer than a year"),
         ("timeout: 0m", "`timeout` is 0m, so every step fails at once"),
         ("issues: {timeout: 0s}", "`timeout` is 0s, so every request to GitHub fails at once"),
         ("approval: {soak: -1h}", "`-1h` is not a duration"),

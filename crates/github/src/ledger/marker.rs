@@ -123,6 +123,11 @@ impl Record {
     pub fn hash(&self) -> String {
         sha256(&serde_json::to_string(self).unwrap_or_default())
     }
+
+    /// Whether it puts other versions in the place of those of an earlier record.
+    pub fn replaces(&self, earlier: &Self) -> bool {
+        !self.unchanged && self.pins != earlier.pins
+    }
 }
 
 /// That an approval was used.

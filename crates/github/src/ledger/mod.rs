@@ -211,6 +211,16 @@ impl Ledger {
         Ok(())
     }
 
+    /// When other versions were recorded after a record for the first time. A preview that found nothing to change replaces
+    /// nothing, and neither does a deployment of the same versions again.
+    pub fn replaced(&self, recorded: &Recorded) -> Option<Timestamp> {
+        self.records
+            .iter()
+            .filter(|later| later.at > recorded.at && later.record.replaces(&recorded.record))
+            .map(|later| later.at)
+            .min()
+    }
+
     /// The record that a closing at `closed_at` approves: the newest that GitHub took before.
     ///
     /// One of the same second does not count: GitHub tells time in seconds, and nobody can have read it.

@@ -127,6 +127,8 @@ pub enum Refusal {
     Label(String),
     /// The approval counts from this time on.
     Held(Timestamp),
+    /// A newer version was recorded at this time, before the approved one had been there for as long as it must.
+    Replaced(Timestamp),
     /// The approval counted until this time.
     Expired(Timestamp),
     /// It was closed before this time, the first that counts.
@@ -163,6 +165,10 @@ impl Refusal {
     /// What people can do to approve.
     pub fn advice(&self) -> &'static str {
         match self {
+            Self::Replaced(_) => {
+                "This version cannot be approved any more. Decide on the newer one: reopen its issue if it is closed, and \
+                 close it as completed."
+            }
             Self::WrongDestination(_) | Self::Ended => {
                 "Reopening this issue does not help. Decide on the issue that the next deployment opens."
             }
@@ -187,6 +193,7 @@ impl Refusal {
             Self::Automatic(_) => "closed-by-machine",
             Self::Label(_) => "rejected",
             Self::Held(_) => "held",
+            Self::Replaced(_) => "replaced",
             Self::Expired(_) => "expired",
             Self::TooEarly(_) => "too-early",
             Self::Ended => "ended",
@@ -227,6 +234,10 @@ impl fmt::Display for Refusal {
             Self::Automatic(what) => write!(f, "{what} closed it, and not a person"),
             Self::Label(label) => write!(f, "it has the label {label}, which rejects"),
             Self::Held(until) => write!(f, "the approval waits until {until}"),
+            Self::Replaced(at) => write!(
+                f,
+                "a newer version was recorded at {at}, before this one had been there for as long as the gate asks"
+            ),
             Self::Expired(at) => write!(f, "the approval expired at {at}"),
             Self::TooEarly(at) => write!(f, "it was closed before {at} (`not_before`)"),
             Self::Ended => {
