@@ -287,7 +287,8 @@ fn has_word(text: &str, word: &str) -> bool {
         })
 }
 
-fn patterns(globs: &[String], entry: &Node, field: &str, diagnostics: &mut Diagnostics) -> Vec<Pattern> {
+/// The patterns of a list of globs. One that is none is reported.
+pub(crate) fn patterns(globs: &[String], entry: &Node, field: &str, diagnostics: &mut Diagnostics) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     for (index, glob) in globs.iter().enumerate() {
         match Pattern::new(glob) {

@@ -37,6 +37,7 @@ mod explain;
 mod floor;
 mod fly;
 mod formats;
+mod freeze;
 mod gates;
 mod git;
 mod import;

@@ -4,6 +4,7 @@
 //! resource, and in [`settings_of`] for `import`. The resource has it in `gate_contract::GateSource`, and heeds it.
 
 use concourse_pipeline::flow::duration;
+use github_issues_resource::contract::calendar::{Freeze, Window};
 use github_issues_resource::contract::{Approve, Closers, GateSource, OnExisting};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,13 @@ pub struct ApprovalSettings {
     #[serde(default)]
     #[schemars(example = &"24h")]
     pub soak: Option<Duration>,
+    /// When an approval may start the deployment: outside of these windows it waits. Default: always.
+    #[serde(default)]
+    #[schemars(example = json!([{"days": ["mon", "tue", "wed", "thu"], "from": "09:00", "to": "16:00", "zone": "America/New_York"}]))]
+    pub windows: Vec<Window>,
+    /// The fleet's freezes that are for the stage.
+    #[serde(skip)]
+    pub(crate) freezes: Vec<Freeze>,
     /// Does a closing by a commit or a pull request (`fixes #12`) count?
     #[serde(default)]
     #[schemars(example = true)]
@@ -99,6 +107,8 @@ impl ApprovalSettings {
         source.expires = self.expires.as_ref().map(Duration::seconds);
         source.delay = self.delay.as_ref().map(Duration::seconds);
         source.soak = self.soak.as_ref().map(Duration::seconds);
+        source.windows.clone_from(&self.windows);
+        source.freezes.clone_from(&self.freezes);
         source.reject_labels.clone_from(&self.reject_labels);
         source.on_existing = self.on_existing;
         source.not_before = self.not_before.as_ref().map(|moment| moment.0.clone());
@@ -106,7 +116,8 @@ impl ApprovalSettings {
 }
 
 /// The fields that MIT Open Learning's image does not know, whatever their values.
-pub(crate) const UNKNOWN_TO_MITODL: [&str; 6] = ["closers", "delay", "soak", "expires", "reject_labels", "not_before"];
+pub(crate) const UNKNOWN_TO_MITODL: [&str; 7] =
+    ["closers", "delay", "soak", "windows", "expires", "reject_labels", "not_before"];
 
 /// The fields of a stage whose text has a format. `*` is any item of a list.
 pub(crate) const FORMATS: [(&str, Check); 5] = [
@@ -145,7 +156,7 @@ pub(crate) const SPANS: [TimeField; 3] = [
 /// The settings of a gate's resource, for `import`. `field` is a field of its source.
 pub(crate) fn settings_of(field: impl Fn(&str) -> Option<Json>) -> Map<String, Json> {
     let mut settings = Map::new();
-    for key in ["allow_commit_close", "closers", "not_before", "on_existing", "reject_labels"] {
+    for key in ["allow_commit_close", "closers", "not_before", "on_existing", "reject_labels", "windows"] {
         settings.extend(field(key).map(|value| (key.to_owned(), value)));
     }
     for key in ["delay", "expires", "soak"] {

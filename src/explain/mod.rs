@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 
 use concourse_pipeline::flow::duration;
+use github_issues_resource::contract::calendar::Window;
 use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostics, visible};
 use yaml_source::markdown::{as_code, escaped};
@@ -345,6 +346,13 @@ fn by_issue(gate: &TakenGate<'_>, step: &StageStep<'_>) -> String {
         }
         if let Some(delay) = &approval.delay {
             let _ = write!(text, " The deployment starts {} after the approval.", seconds(delay.seconds()));
+        }
+        if !approval.windows.is_empty() {
+            let windows: Vec<String> = approval.windows.iter().map(Window::to_string).collect();
+            let _ = write!(text, " Deployments start only {}.", escaped(&windows.join(", or ")));
+        }
+        for freeze in &approval.freezes {
+            let _ = write!(text, " None starts {} ({}).", escaped(&freeze.to_string()), escaped(&freeze.why));
         }
         if let Some(expires) = &approval.expires {
             let _ = write!(text, " An approval that was not used is void after {}.", seconds(expires.seconds()));

@@ -8,7 +8,7 @@ use yaml_source::yaml::Value;
 
 use super::free::FreeMap;
 use super::meta::MetaSettings;
-use super::policy::PolicySettings;
+use super::policy::{FreezeSettings, PolicySettings};
 use super::scalars::{Name, Template};
 
 /// What only a manifest says.
@@ -107,6 +107,10 @@ pub struct FleetFields {
     #[serde(default)]
     #[schemars(example = json!([{"environments": ["Production"], "gate": "issue", "closers": {"teams": ["example/sre"]}}]))]
     pub policy: Vec<PolicySettings>,
+    /// Times in which no approval starts a deployment. What is approved then waits. A stage without an approval is not held.
+    #[serde(default)]
+    #[schemars(example = json!([{"from": "2026-12-24", "to": "2027-01-02", "zone": "America/New_York", "why": "end of the year"}]))]
+    pub freezes: Vec<FreezeSettings>,
     /// A pipeline that sets all the others, and itself, whenever a commit brings what is to be set.
     #[serde(default)]
     #[schemars(example = json!({

@@ -14,7 +14,7 @@ use super::place::{example_of, example_of_value, right_place, right_place_of_opt
 use super::schema::FileShape;
 
 /// What the language has and this program does not do yet, by the place where it would stand.
-const NOT_YET: [(&str, &[&str]); 1] = [("approval", &["approvals", "not_author", "window", "freeze"])];
+const NOT_YET: [(&str, &[&str]); 1] = [("approval", &["approvals", "not_author"])];
 
 /// What to do about a chain without environments, which has no default.
 const ENVIRONMENTS: &str = "list them in the order of promotion: `environments: [CI, QA, Production]`";
@@ -338,10 +338,7 @@ fn not_yet(span: Span, key: &str, place: &str) -> Option<Diagnostic> {
     // The resource refuses the same, for the same reasons.
     let why = match (place, key) {
         ("approval", "approvals") => "remove it: GitHub records one person for a closing, and no second one",
-        ("approval", "not_author") => {
-            "name who can approve in `closers`: a commit names its author by an address that anybody can write"
-        }
-        _ => "use `delay` to let an approval wait, and `expires` to end it: the resource keeps no calendar",
+        _ => "name who can approve in `closers`: a commit names its author by an address that anybody can write",
     };
     Some(
         Diagnostic::new(Rule::NotYet, span, format!("`{key}` is not supported yet"))

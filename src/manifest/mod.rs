@@ -29,7 +29,7 @@ pub use jobs::*;
 pub(crate) use layers::merge;
 pub use meta::{MetaImage, MetaSettings, MetaSource};
 pub(crate) use misfit::{Wording, template_here};
-pub use policy::{PolicyGate, PolicyIssues, PolicySettings};
+pub use policy::{FreezeSettings, PolicyGate, PolicyIssues, PolicySettings};
 pub(crate) use publish::published_schema;
 pub use scalars::{CheckEvery, Duration, Id, InputFile, Moment, Name, Secret, Template};
 pub use schema::FileShape;

@@ -12,6 +12,7 @@ use yaml_source::source::{FileId, Sources, Span};
 use yaml_source::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read};
 
 use crate::floor::Floor;
+use crate::freeze::FleetFreeze;
 use crate::kind::{KindSet, OwnKinds, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, MetaSettings, check, merge, template_here};
 
@@ -55,6 +56,8 @@ pub struct Fleet {
     pub(crate) kinds_folder: Utf8PathBuf,
     /// The folder that its paths must not leave.
     pub(crate) boundary: Boundary,
+    /// Times in which no approval starts a deployment.
+    pub(crate) freezes: Vec<FleetFreeze>,
     /// What stages must have at least.
     pub(crate) policy: Vec<Floor>,
     /// The pipeline that sets all the others.
@@ -276,6 +279,7 @@ impl Fleet {
         }
         let (built_in, built_in_layer) = built_in(sources, diagnostics);
         let defaults = merge(&built_in_layer, &defaults);
+        let freezes = FleetFreeze::all(fields.freezes, node, diagnostics);
         let policy = Floor::all(fields.policy, node, &defaults, diagnostics);
         Ok(Self {
             projects_span: node.at("/projects").map_or_else(|| first_key(node), |node| node.span),
@@ -295,6 +299,7 @@ impl Fleet {
             kinds,
             kinds_folder,
             boundary,
+            freezes,
             policy,
             meta,
             folder,

@@ -5,6 +5,7 @@
 mod bad;
 mod budget;
 mod builds;
+mod calendar;
 mod commands;
 mod committed;
 mod conformance;

@@ -26,6 +26,12 @@ pub(crate) fn words<'p>(field: impl Fn(&str) -> Option<&'p Value>) -> Vec<String
             words.push(format!("{before} {}", duration(*seconds)));
         }
     }
+    let is_given = |key| matches!(field(key), Some(Value::List(items)) if !items.is_empty());
+    for (key, word) in [("windows", "at some times"), ("freezes", "not in freezes")] {
+        if is_given(key) {
+            words.push(word.to_owned());
+        }
+    }
     words
 }
 
@@ -56,6 +62,16 @@ pub(crate) struct FieldChange<'v> {
     pub(crate) new: Option<&'v Json>,
 }
 
+/// Whether a list has an item that the other has not. What is no list could have anything.
+fn has_more(list: Option<&Json>, other: Option<&Json>) -> bool {
+    let items = |value: Option<&Json>| match value {
+        None => Some(Vec::new()),
+        Some(Json::Array(items)) => Some(items.clone()),
+        Some(_) => None,
+    };
+    items(list).zip(items(other)).is_none_or(|(list, other)| list.iter().any(|item| !other.contains(item)))
+}
+
 /// Whether a change of a field makes approving easier. `None` for a field that has no part in it. What a variable decides could
 /// be anything.
 pub(crate) fn is_weaker(field: &str, change: &FieldChange<'_>) -> Option<bool> {
@@ -69,6 +85,11 @@ pub(crate) fn is_weaker(field: &str, change: &FieldChange<'_>) -> Option<bool> {
         ("reject_labels" | "skip_if_labeled" | "labels" | "signing_key" | "creator", None) => {
             !is_switch || old.is_some()
         }
+        // More windows are more time, but the first one takes time away.
+        ("windows", Some((added, _))) => added,
+        ("windows", None) => new.is_none() || old.is_some_and(|old| has_more(new, Some(old))),
+        ("freezes", Some((_, removed))) => removed,
+        ("freezes", None) => has_more(old, new),
         ("soak" | "delay", _) => is_any_unknown || number(new) < number(old),
         // Nothing is longer than any time.
         ("expires", _) => new.is_none() || old.is_some() && (is_any_unknown || number(new) > number(old)),

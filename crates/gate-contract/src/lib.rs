@@ -8,6 +8,7 @@
 //! select the other mode.
 
 mod approval;
+pub mod calendar;
 mod compat;
 mod gate_key;
 mod put;

@@ -1,6 +1,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::calendar::{Freeze, Window};
 use super::{CompatSource, GateKey, StageKey};
 
 /// The `source` of a resource of type `github-issues`.
@@ -186,6 +187,12 @@ pub struct GateSource {
     /// waits for the rest of them. A version that was replaced earlier cannot be approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soak: Option<u64>,
+    /// When an approval may start a deployment. Outside of all windows it waits. Default: always.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<Window>,
+    /// Times in which every approval waits, whatever the windows are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub freezes: Vec<Freeze>,
     /// Labels that turn a closing into a no.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reject_labels: Vec<String>,
@@ -236,6 +243,8 @@ impl GateSource {
             expires: None,
             delay: None,
             soak: None,
+            windows: Vec::new(),
+            freezes: Vec::new(),
             reject_labels: Vec::new(),
             on_existing: OnExisting::default(),
             not_before: None,

@@ -263,7 +263,7 @@ impl Gate<'_> {
         };
         self.log.say(format_args!("issue #{}, closed at {}: {refusal}", id.number, id.closed_at));
         match refusal {
-            Refusal::Held(at) => *until = until.map(|known| known.min(at)),
+            Refusal::Held { until: at, .. } => *until = until.map(|known| known.min(at)),
             // Perhaps a replica is behind the list: to be asked again, and nothing to tell anybody.
             Refusal::Withdrawn | Refusal::ClosedAgain(_) => {
                 *until = None;
@@ -307,7 +307,7 @@ impl Gate<'_> {
     /// Tells the people on the issue, once for each closing, that it approves nothing.
     fn notify(&self, issue: &Snapshot, id: ClosingId, refusal: &Refusal) -> Result<()> {
         let what = match refusal {
-            Refusal::Held(_) => Notice::Held,
+            Refusal::Held { .. } => Notice::Held,
             Refusal::Fault(Fault::Foreign | Fault::OtherGate(_))
             | Refusal::NotCompleted(_)
             | Refusal::NoPromotion

@@ -1,3 +1,4 @@
+use gate_contract::calendar::{Calendar, Closed};
 use gate_contract::{Approval, Approve, files};
 use github_gates::ledger::destination::Destination;
 use github_gates::ledger::refusal::{Fault, MarkedText, Refusal, reason_in_words};
@@ -106,10 +107,14 @@ impl Gate<'_> {
             return Ok(Err(Refusal::Replaced(newer)));
         }
         // Last: only what is approved waits.
-        if let Some(until) = after(closed_at, self.source.delay).max(soaked)
-            && self.client.now() < until
-        {
-            return Ok(Err(Refusal::Held(until)));
+        let now = self.client.now();
+        let waits = after(closed_at, self.source.delay).max(soaked).filter(|until| now < *until);
+        let calendar = Calendar { windows: &self.source.windows, freezes: &self.source.freezes };
+        if let Some(Closed { until, why }) = calendar.closed(waits.unwrap_or(now)) {
+            return Ok(Err(Refusal::Held { until, why: Some(why) }));
+        }
+        if let Some(until) = waits {
+            return Ok(Err(Refusal::Held { until, why: None }));
         }
         Ok(Ok(Verdict { closed_at, closed_by: actor.login.clone(), recorded, ledger }))
     }

@@ -430,6 +430,50 @@ fn version_that_is_deployed_again_replaces_nothing() {
 }
 
 #[test]
+fn window_holds_an_approval_until_it_opens() {
+    let lab = Lab::new().source("windows", json!([{"from": "23:00", "to": "00:00", "zone": "UTC"}]));
+    lab.close(lab.recorded(1), "alice");
+    let run = lab.gate_check(None);
+    assert_eq!(run.json(), json!([]));
+    run.reports("the approval waits: outside of the hours for deployments, until ").reports("23:00 in UTC");
+    assert!(lab.issue(1).comments.iter().any(|comment| comment.body.contains("**Approved, and waiting:**")));
+    // A claim asks again, and `+` is no way past.
+    let (run, dir) = lab.get(&lab.version(1), "gate");
+    run.fails("held");
+    drop(dir);
+    // In a day it opens once, for an hour.
+    let mut open = 0;
+    for _ in 0..48 {
+        lab.fake.time().advance(1_800_000);
+        open += usize::from(lab.gate_check(None).json() == json!([lab.version(1)]));
+    }
+    assert_eq!(open, 2);
+}
+
+#[test]
+fn freeze_holds_what_a_window_would_let_through() {
+    let freeze = json!([{"from": "2000-01-01", "to": "2999-01-01", "zone": "Europe/Berlin", "why": "for ever"}]);
+    let lab = Lab::new().source("freezes", freeze);
+    lab.close(lab.recorded(1), "alice");
+    let run = lab.gate_check(None);
+    assert_eq!(run.json(), json!([]));
+    run.reports("the approval waits: frozen (for ever), until 2999-01-01 00:00 in Europe/Berlin");
+}
+
+#[test]
+fn window_or_freeze_that_cannot_be_read_is_refused() {
+    for (field, value, message) in [
+        ("windows", json!([{"from": "9:00", "to": "16:00", "zone": "UTC"}]), "is not a time of the day"),
+        ("windows", json!([{"from": "09:00", "to": "24:01", "zone": "UTC"}]), "is not a time of the day"),
+        ("windows", json!([{"from": "09:00", "to": "16:00", "zone": "Mars/Base"}]), "there is no time zone"),
+        ("windows", json!([{"from": "09:00", "to": "16:00"}]), "zone"),
+        ("freezes", json!([{"from": "2026-02-30", "to": "2026-03-01", "zone": "UTC", "why": "x"}]), "is not a day"),
+    ] {
+        Lab::new().source(field, value).gate_check(None).fails("bad-source").reports(message);
+    }
+}
+
+#[test]
 fn policy_that_cannot_be_kept_is_refused() {
     for (field, value) in [("approvals", json!(2)), ("approvals", json!(0)), ("not_author", json!(true))] {
         let lab = Lab::new().source(field, value);

@@ -9,10 +9,12 @@ use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
 use yaml_source::files;
 use yaml_source::yaml::{Map, Node, Value, decode, escape};
 
+use crate::freeze::FleetFreeze;
 use crate::input::extra::{Word, more_fields};
 use crate::input::{GitSource, paths};
 use crate::kind::Kind;
 use crate::manifest::{RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear, misspelled_variable};
+use crate::policy::ApprovalSettings;
 use crate::project::chain::ChainOutline;
 use crate::project::discover;
 use crate::project::fill::Shape;
@@ -128,6 +130,7 @@ impl<'a> Resolver<'a, '_> {
             return None;
         }
         let last = index + 1 == outlines.len();
+        let freezes = FleetFreeze::of_stage(&self.fleet.freezes, &project, &outline.environment);
         Some(Stage {
             project,
             group: chain.group.clone(),
@@ -137,7 +140,7 @@ impl<'a> Resolver<'a, '_> {
             pipeline: pipeline?,
             instance_vars,
             gate: outline.gate,
-            approval: typed.approval,
+            approval: ApprovalSettings { freezes, ..typed.approval },
             record: match typed.record {
                 Some(RecordWord::Closed) => Record::Closed,
                 Some(RecordWord::Open) => Record::Open,

@@ -194,7 +194,7 @@ fn not_supported_yet() {
 stack:
   pulumi: {path: infra/cart}
 issues: {auth: {app: {id: 1}}}
-approval: {freeze: []}
+approval: {not_author: true}
 "
     ), @"
     error[missing-field]: `app` needs `installation`
@@ -211,13 +211,13 @@ approval: {freeze: []}
       |                 ^^^
       |
       = help: write the `id` of the App, the id of its `installation`, and its private `key`
-    error[not-yet]: `freeze` is not supported yet
+    error[not-yet]: `not_author` is not supported yet
      --> projects/a.yml:5:12
       |
-    5 | approval: {freeze: []}
-      |            ^^^^^^ part of the language, but not of this version of ol-pipegen
+    5 | approval: {not_author: true}
+      |            ^^^^^^^^^^ part of the language, but not of this version of ol-pipegen
       |
-      = help: use `delay` to let an approval wait, and `expires` to end it: the resource keeps no calendar
+      = help: name who can approve in `closers`: a commit names its author by an address that anybody can write
 
     error: 3 errors in 1 file; nothing was compared
     ");

@@ -126,7 +126,12 @@ pub enum Refusal {
     /// It has this label, which rejects.
     Label(String),
     /// The approval counts from this time on.
-    Held(Timestamp),
+    Held {
+        /// The time.
+        until: Timestamp,
+        /// What holds it besides the time since the approval or the record.
+        why: Option<String>,
+    },
     /// A newer version was recorded at this time, before the approved one had been there for as long as it must.
     Replaced(Timestamp),
     /// The approval counted until this time.
@@ -192,7 +197,7 @@ impl Refusal {
             Self::Unknown | Self::Closer { .. } => "closer",
             Self::Automatic(_) => "closed-by-machine",
             Self::Label(_) => "rejected",
-            Self::Held(_) => "held",
+            Self::Held { .. } => "held",
             Self::Replaced(_) => "replaced",
             Self::Expired(_) => "expired",
             Self::TooEarly(_) => "too-early",
@@ -233,7 +238,8 @@ impl fmt::Display for Refusal {
             Self::Closer { login, why } => write!(f, "{login} cannot approve: {why}"),
             Self::Automatic(what) => write!(f, "{what} closed it, and not a person"),
             Self::Label(label) => write!(f, "it has the label {label}, which rejects"),
-            Self::Held(until) => write!(f, "the approval waits until {until}"),
+            Self::Held { why: Some(why), .. } => write!(f, "the approval waits: {why}"),
+            Self::Held { until, why: None } => write!(f, "the approval waits until {until}"),
             Self::Replaced(at) => write!(
                 f,
                 "a newer version was recorded at {at}, before this one had been there for as long as the gate asks"
