@@ -101,16 +101,20 @@ pub(crate) fn repository(text: &str) -> Result<(), FormatError> {
 }
 
 pub(crate) fn api(text: &str) -> Result<(), FormatError> {
-    let message = format!("`{text}` is not the address of GitHub's API");
+    // What most have, since it is built in.
+    if text == "https://api.github.com" {
+        return Ok(());
+    }
+    let message = || format!("`{text}` is not the address of GitHub's API");
     let general = "write https://api.github.com, or https://HOST/api/v3 for a GitHub server of your own";
     let Some((scheme, rest)) = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "https" | "http")) else {
-        return wrong(message, general);
+        return wrong(message(), general);
     };
     let rest = rest.trim_end_matches('/');
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     // A password in the address is another rule's.
     if host.is_empty() || text.contains(char::is_whitespace) || text.contains(['?', '#']) {
-        return wrong(message, general);
+        return wrong(message(), general);
     }
     let name = host.rsplit_once('@').map_or(host, |(_, host)| host).to_ascii_lowercase();
     let expected = match name.as_str() {
@@ -125,7 +129,7 @@ pub(crate) fn api(text: &str) -> Result<(), FormatError> {
     let is_expected = given == expected.to_ascii_lowercase() || path == "api/v3" && expected.ends_with("/api/v3");
     // A server of one's own can stand behind a proxy that adds a path.
     let is_below = expected.ends_with("/api/v3") && path.ends_with("/api/v3");
-    if is_expected || is_below { Ok(()) } else { wrong(message, format!("write {expected}")) }
+    if is_expected || is_below { Ok(()) } else { wrong(message(), format!("write {expected}")) }
 }
 
 pub(crate) fn app_id(text: &str) -> Result<(), FormatError> {

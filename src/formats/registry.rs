@@ -30,17 +30,17 @@ fn is_host(registry: &str) -> bool {
 
 /// The name of an image as the distribution specification has it, without a tag and a digest.
 pub(crate) fn image(text: &str) -> Result<(), FormatError> {
-    let message = format!("`{text}` is not the name of an image");
+    let message = || format!("`{text}` is not the name of an image");
     if let Some((_, rest)) = text.split_once("://") {
-        return wrong(message, format!("write `{}`", rest.trim_end_matches('/')));
+        return wrong(message(), format!("write `{}`", rest.trim_end_matches('/')));
     }
     if let Some((name, _)) = text.split_once('@') {
-        return wrong(message, format!("write `{name}`; an approval names the digest"));
+        return wrong(message(), format!("write `{name}`; an approval names the digest"));
     }
     let name = registry(text).map_or(text, |(_, name)| name);
     if let Some((_, tag)) = name.split_once(':') {
         let before = &text[..text.len() - tag.len() - 1];
-        return wrong(message, format!("write `repository: {before}` and `tag: {tag:?}`"));
+        return wrong(message(), format!("write `repository: {before}` and `tag: {tag:?}`"));
     }
     let is_char = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
     let is_part = |part: &str| {
@@ -57,7 +57,7 @@ pub(crate) fn image(text: &str) -> Result<(), FormatError> {
     } else {
         "write lowercase letters, digits, `.`, `_`, `-` and `/`, such as example/cart".into()
     };
-    wrong(message, help)
+    wrong(message(), help)
 }
 
 /// The error for the name of an image that no registry has. A variable is filled by Concourse.

@@ -21,7 +21,8 @@ pub(crate) struct Extra {
 impl Extra {
     /// Fills it for a stage.
     pub(crate) fn make(node: &Node, scope: &Scope, whom: &str, diagnostics: &mut Diagnostics) -> Self {
-        let mut maker = Maker { scope, note: format!("filled in for {whom}"), diagnostics };
+        let note = format!("filled in for {whom}");
+        let mut maker = Maker { scope, note: &note, diagnostics };
         let var_sources: Vec<(Value, Span)> = maker.list(node.at("/var_sources"));
         let mut named = Vec::with_capacity(var_sources.len());
         for (source, span) in var_sources {

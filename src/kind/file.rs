@@ -3,16 +3,19 @@ use std::sync::OnceLock;
 
 use camino::Utf8Path;
 use concourse_pipeline::lint::check_arithmetic;
+use concourse_pipeline::model::ResourceType;
 use jsonschema::Validator;
 use serde_json::Value as Json;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, one_of};
-use yaml_source::source::{FileId, Sources};
+use yaml_source::source::{FileId, Sources, Span};
 use yaml_source::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read, read_text};
 
 use crate::manifest::{FileShape, SchemaAuthor, check, compile, compile_own, is_surely_schema};
-use crate::template::is_template;
+use crate::template::{ParsedTemplate, is_template};
 
 use super::fields::{EnvFiles, KindFields};
+use super::made::literal_types;
+use super::option::KindOption;
 
 /// The types that JSON Schema has.
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
@@ -77,6 +80,13 @@ pub struct Kind {
     pub(super) job: super::fields::KindJob,
     pub(super) reserved_env: BTreeMap<String, String>,
     pub(super) options: Json,
+    declared: Vec<KindOption>,
+    /// The options that a manifest has to give.
+    pub(super) required: Vec<String>,
+    /// The options that `target` uses, in the order in which they are declared.
+    pub(super) target_options: Vec<String>,
+    /// Its resource types, where they are the same for all that it makes.
+    pub(super) literal_types: Option<Vec<(ResourceType, Span)>>,
     validator: OnceLock<Option<Validator>>,
     pub(super) author: SchemaAuthor,
 }
@@ -191,9 +201,16 @@ impl Kind {
             // A misspelt option is a mistake, unless the kind says that it takes anything.
             schema.entry("additionalProperties").or_insert(Json::Bool(false));
         }
+        let declared = KindOption::of_schema(&options);
+        let required = options.get("required").and_then(Json::as_array);
+        let required = required.into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect();
         Some(Self {
             family,
             name: name.to_owned(),
+            target_options: target_options(&node),
+            literal_types: literal_types(&node),
+            declared,
+            required,
             title: fields.title.unwrap_or_else(|| title_of(name)),
             about: fields.about.unwrap_or_default(),
             env_files: fields.env_files,
@@ -245,6 +262,16 @@ impl Kind {
         self.reserved_env.get(variable).map(String::as_str)
     }
 
+    /// What its schema says of an option.
+    pub(crate) fn option(&self, name: &str) -> Option<&KindOption> {
+        self.declared.iter().find(|option| option.name == name)
+    }
+
+    /// Its options that are secret.
+    pub(super) fn secret_options(&self) -> impl Iterator<Item = &KindOption> {
+        self.declared.iter().filter(|option| option.is_secret)
+    }
+
     /// The JSON Schema of its options.
     pub fn options(&self) -> &Json {
         &self.options
@@ -260,6 +287,15 @@ pub(crate) fn unknown_version(node: &Node, version: u64) -> Diagnostic {
 fn title_of(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The options that `target` of a kind uses, in the order in which they are declared.
+fn target_options(kind: &Node) -> Vec<String> {
+    let template = kind.at("/target").and_then(Node::as_str).map(ParsedTemplate::parse);
+    let used = template.and_then(Result::ok).map(|template| template.names()).unwrap_or_default();
+    let declared = kind.at("/options/properties").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+    let is_used = |name: &&String| used.iter().any(|used| used.strip_prefix("options.") == Some(name.as_str()));
+    declared.iter().map(|entry| &entry.key).filter(is_used).cloned().collect()
 }
 
 /// The error for a schema of options that no map of options fits.

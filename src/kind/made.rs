@@ -7,10 +7,11 @@ use yaml_source::source::Span;
 use yaml_source::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
 
 use crate::manifest::{Schema, SchemaAuthor, Secret, Wording, check_against, misspelled_variable};
-use crate::template::{Filler, ParsedTemplate, Scope, to_value};
+use crate::template::{Filler, ParsedTemplate, Scope, has_templates, to_value};
 
 use super::fields::EnvFiles;
 use super::file::{Family, Kind};
+use super::option::KindOption;
 
 /// What a kind comes to, in one phase of one stage or build.
 #[derive(Debug)]
@@ -49,6 +50,10 @@ pub(crate) struct KindScope<'a> {
 }
 
 impl KindScope<'_> {
+    fn note(&self) -> String {
+        format!("filled in for {}", self.whom)
+    }
+
     fn names(&self) -> Scope {
         let map = |pairs: &[(String, String)]| {
             Value::from_pairs(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
@@ -88,23 +93,16 @@ impl Kind {
 
     /// The options that `target` uses, in the order in which they are declared.
     pub(crate) fn target_options(&self) -> Vec<String> {
-        let template = self.node.at("/target").and_then(Node::as_str).map(ParsedTemplate::parse);
-        let used = template.and_then(Result::ok).map(|template| template.names()).unwrap_or_default();
-        let declared = self.node.at("/options/properties").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
-        let is_used = |name: &&String| used.iter().any(|used| used.strip_prefix("options.") == Some(name.as_str()));
-        declared.iter().map(|entry| &entry.key).filter(is_used).cloned().collect()
+        self.target_options.clone()
     }
 
     /// What a variable fills in `target`, a text that the kind came to: nobody can compare it. A credential of a secret
     /// option, or one that the kind itself names, only says where the target is.
     pub(crate) fn variable_of_target<'t>(&self, target: &'t str, scope: &Scope) -> Option<&'t str> {
         let own = self.node.at("/target").and_then(Node::as_str).unwrap_or_default();
-        let properties = self.options.get("properties").and_then(serde_json::Value::as_object);
-        let is_secret = |schema: &serde_json::Value| schema.get("x-secret") == Some(&serde_json::Value::Bool(true));
-        let secrets =
-            properties.into_iter().flatten().filter(|(_, schema)| is_secret(schema)).filter_map(|(name, _)| {
-                ParsedTemplate::parse(&format!("{{{{ options.{name} }}}}")).and_then(|secret| secret.text(scope)).ok()
-            });
+        let secrets = self.secret_options().filter_map(|KindOption { name, .. }| {
+            ParsedTemplate::parse(&format!("{{{{ options.{name} }}}}")).and_then(|secret| secret.text(scope)).ok()
+        });
         let known: Vec<String> = secrets.collect();
         variables(target)
             .find(|variable| !own.contains(variable) && !known.iter().any(|known| known.contains(variable)))
@@ -151,9 +149,14 @@ impl Kind {
             if options.get(&property.key).is_none()
                 && let Some(default) = property.value.at("/default")
             {
-                let mut scope = scope.with([("options", as_value(declared, &options))]);
-                self.mark_missing(&options, &mut scope);
-                if let Some(value) = filler.node(default, &scope) {
+                let value = if has_templates(default) {
+                    let mut scope = scope.with([("options", as_value(declared, &options))]);
+                    self.mark_missing(&options, &mut scope);
+                    filler.node(default, &scope)
+                } else {
+                    filler.node(default, scope)
+                };
+                if let Some(value) = value {
                     let (key, key_span) = (property.key.clone(), property.key_span);
                     options.set(Entry { key, key_span, value });
                 }
@@ -164,16 +167,43 @@ impl Kind {
         let wording = Wording::Options(self.family.noun(), &self.name);
         let schema = Schema { json: &self.options, author: self.author, validator: &|| self.validator() };
         check_against(&mut node, &schema, &wording, diagnostics);
-        check_secrets(&node, &self.options, &self.name, diagnostics);
+        self.check_secrets(&node, diagnostics);
         (node, value)
     }
 
     /// Marks required options without a value: what a template makes of them is not reported.
     pub(crate) fn mark_missing(&self, options: &Map, scope: &mut Scope) {
-        let required = self.options.get("required").and_then(serde_json::Value::as_array);
-        for name in required.into_iter().flatten().filter_map(serde_json::Value::as_str) {
+        for name in &self.required {
             if options.get(name).is_none_or(|value| matches!(value.kind, NodeKind::Invalid)) {
                 scope.mark_unknown(format!("options.{name}"));
+            }
+        }
+    }
+
+    /// Options that the schema calls secret hold the names of credentials.
+    fn check_secrets(&self, options: &Node, diagnostics: &mut Diagnostics) {
+        let kind = &self.name;
+        let mut check = |name: &str, node: &Node| {
+            if let Some(text) = node.as_str().filter(|text| !Secret::is_reference(text)) {
+                diagnostics.push(misspelled_variable(node.span, text).unwrap_or_else(|| {
+                    Diagnostic::new(
+                        Rule::PlaintextSecret,
+                        node.span,
+                        format!("the {name} of `{kind}` is written in clear"),
+                    )
+                    .help(format!("give the name of a credential, such as (({kind}.{name}))"))
+                }));
+            }
+        };
+        for Entry { key, value, .. } in options.as_map().map(Map::entries).unwrap_or_default() {
+            match self.option(key) {
+                Some(option) if option.is_secret => check(key, value),
+                Some(option) if option.has_secrets => {
+                    for inner in value.as_map().map(Map::entries).unwrap_or_default() {
+                        check(&inner.key, &inner.value);
+                    }
+                }
+                _ => {}
             }
         }
     }
@@ -215,8 +245,8 @@ impl Kind {
     /// Fills the kind for a phase.
     pub(crate) fn make(&self, with: &KindScope<'_>, diagnostics: &mut Diagnostics) -> Made {
         let scope = with.names();
-        let note = format!("filled in for {}", with.whom);
-        let mut maker = Maker { scope: &scope, note, diagnostics };
+        let note = with.note();
+        let mut maker = Maker { scope: &scope, note: &note, diagnostics };
         let text = |maker: &mut Maker<'_>, pointer: &str| {
             let node = self.node.at(pointer)?;
             maker.filler().text(node, &scope).filter(|text| !text.trim().is_empty())
@@ -230,7 +260,10 @@ impl Kind {
             // A name that could not be filled in is reported as such.
             is_unnamed: target.is_none() && maker.diagnostics.len() == before,
             target,
-            resource_types: maker.list(self.node.at("/resource_types")),
+            resource_types: match &self.literal_types {
+                Some(types) => types.clone(),
+                None => maker.list(self.node.at("/resource_types")),
+            },
             resources: maker.list(self.node.at("/resources")),
             steps: maker.list(self.node.at("/steps")),
             summary: text(&mut maker, "/summary"),
@@ -256,10 +289,19 @@ impl Kind {
             return Vec::new();
         }
         let scope = with.names();
-        let note = format!("filled in for {}", with.whom);
-        let mut maker = Maker { scope: &scope, note, diagnostics };
+        let note = with.note();
+        let mut maker = Maker { scope: &scope, note: &note, diagnostics };
         maker.list(node)
     }
+}
+
+/// The resource types of a kind's file, where no template is in them: they are the same for all that it makes. `None`, too,
+/// where something is wrong with them, which is told of each that is made.
+pub(super) fn literal_types(kind: &Node) -> Option<Vec<(ResourceType, Span)>> {
+    let node = kind.at("/resource_types").filter(|node| !has_templates(node))?;
+    let (scope, mut diagnostics) = (Scope::default(), Diagnostics::default());
+    let types = Maker { scope: &scope, note: "", diagnostics: &mut diagnostics }.list(Some(node));
+    diagnostics.is_empty().then_some(types)
 }
 
 /// The variables of Concourse in a text, with their parentheses.
@@ -282,7 +324,7 @@ fn as_value(declared: Option<&Map>, options: &Map) -> Value {
 
 pub(super) struct Maker<'a> {
     pub(super) scope: &'a Scope,
-    pub(super) note: String,
+    pub(super) note: &'a str,
     pub(super) diagnostics: &'a mut Diagnostics,
 }
 
@@ -296,13 +338,13 @@ impl Maker<'_> {
                 node.span,
                 format!("`{field}` is `{file}`, outside of what the build has"),
             )
-            .note(self.note.clone())
+            .note(self.note)
             .help("write a file of an artifact that a step makes, such as summary/deploy.md"),
         );
     }
 
     pub(super) fn filler(&mut self) -> Filler<'_> {
-        Filler::noting(self.diagnostics, self.note.clone())
+        Filler::noting(self.diagnostics, self.note)
     }
 
     /// Fills a map of texts; a hole that gives `none` leaves its entry out.
@@ -330,42 +372,12 @@ impl Maker<'_> {
                             span.unwrap_or(item.span),
                             format!("not what Concourse reads: {message}"),
                         )
-                        .note(self.note.clone())
+                        .note(self.note)
                         .maybe_help(help),
                     );
                 }
             }
         }
         read
-    }
-}
-
-/// Options that a kind's schema calls secret hold the names of credentials.
-fn check_secrets(options: &Node, schema: &serde_json::Value, kind: &str, diagnostics: &mut Diagnostics) {
-    let secret = |schema: &serde_json::Value| schema.get("x-secret").and_then(serde_json::Value::as_bool) == Some(true);
-    let Some(map) = options.as_map() else { return };
-    for entry in map.entries() {
-        let Some(schema) = schema.pointer("/properties").and_then(|properties| properties.get(&entry.key)) else {
-            continue;
-        };
-        let mut check = |name: &str, node: &Node| {
-            if let Some(text) = node.as_str().filter(|text| !Secret::is_reference(text)) {
-                diagnostics.push(misspelled_variable(node.span, text).unwrap_or_else(|| {
-                    Diagnostic::new(
-                        Rule::PlaintextSecret,
-                        node.span,
-                        format!("the {name} of `{kind}` is written in clear"),
-                    )
-                    .help(format!("give the name of a credential, such as (({kind}.{name}))"))
-                }));
-            }
-        };
-        if secret(schema) {
-            check(&entry.key, &entry.value);
-        } else if schema.get("additionalProperties").is_some_and(secret) {
-            for inner in entry.value.as_map().map(Map::entries).unwrap_or_default() {
-                check(&inner.key, &inner.value);
-            }
-        }
     }
 }

@@ -5,6 +5,7 @@ mod extra;
 mod fields;
 mod file;
 mod made;
+mod option;
 mod set;
 
 pub(crate) use credentials::credentials_of;

@@ -51,26 +51,15 @@ fn merge_below(far: &Node, near: &Node, words: Words) -> Node {
         return near.clone();
     }
     let removable = words.removable;
-    let mut merged = Map::default();
-    for entry in far_map.entries() {
-        match near_map.entry(&entry.key) {
-            None => merged.set(entry.clone()),
-            Some(over) if removable && over.value.is_null() => {}
-            Some(over) => merged.set(Entry {
-                key: over.key.clone(),
-                key_span: over.key_span,
-                value: merge_below(&entry.value, &over.value, words.below(&over.key)),
-            }),
-        }
-    }
-    for entry in near_map.entries().iter().filter(|entry| far_map.entry(&entry.key).is_none()) {
-        if removable && entry.value.is_null() {
-            continue;
-        }
-        let value = without_removals(&entry.value, words.below(&entry.key));
-        merged.set(entry.with_value(value));
-    }
-    Node::map(near.span, merged)
+    let inherited = far_map.entries().iter().filter_map(|entry| match near_map.entry(&entry.key) {
+        None => Some(entry.clone()),
+        Some(over) if removable && over.value.is_null() => None,
+        Some(over) => Some(over.with_value(merge_below(&entry.value, &over.value, words.below(&over.key)))),
+    });
+    let is_new = |entry: &&Entry| far_map.entry(&entry.key).is_none() && !(removable && entry.value.is_null());
+    let added = near_map.entries().iter().filter(is_new);
+    let added = added.map(|entry| entry.with_value(without_removals(&entry.value, words.below(&entry.key))));
+    Node::map(near.span, inherited.chain(added).collect())
 }
 
 /// A null that takes nothing out, there being nothing inherited, says nothing.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use concourse_pipeline::model::ResourceName;
+use concourse_pipeline::model::{JobName, ResourceName};
 use github_issues_resource::contract::files::CODE_PIN;
 
 use crate::input::InputSource;
@@ -100,16 +100,16 @@ fn is_same_code(one: &CodeSource, other: &CodeSource) -> bool {
 /// Takes out the gets of images whose approved digest is handed over, unless a later job takes the version that passed
 /// there.
 fn hand_over(pipeline: &mut PipelinePlan<'_>) {
-    let mut needed: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut needed: BTreeSet<(&JobName, &ResourceName)> = BTreeSet::new();
     for job in pipeline.jobs.iter_mut().rev() {
         let PlannedJob::Stage(job) = job else { continue };
         let gate = job.gate.as_ref();
         for take in &mut job.takes {
-            let resource = take.taken.resource().to_string();
+            let resource = take.taken.resource();
             let handed_over = gate.is_some_and(|gate| gate.hands_over(take.taken));
-            take.handed_over = handed_over && !needed.contains(&(job.name.to_string(), resource.clone()));
+            take.handed_over = handed_over && !needed.contains(&(job.name, resource));
             if !take.handed_over {
-                needed.extend(take.passed.iter().map(|passed| (passed.to_string(), resource.clone())));
+                needed.extend(take.passed.iter().map(|passed| (*passed, resource)));
             }
         }
     }

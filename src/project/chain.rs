@@ -154,5 +154,7 @@ fn check_skips(
 
 /// The place of an item of a list of the layer.
 fn item(layer: &Node, field: &str, index: usize) -> Span {
-    layer.at(&format!("/{field}/{index}")).or_else(|| layer.at(&format!("/{field}"))).unwrap_or(layer).span
+    let list = layer.as_map().and_then(|map| map.get(field));
+    let item = list.and_then(Node::as_list).and_then(|items| items.get(index));
+    item.or(list).unwrap_or(layer).span
 }

@@ -142,19 +142,20 @@ pub(super) fn check_paths(
 /// Reports options that a kind's schema calls paths, and that lead out of the code or can lead anywhere.
 pub(super) fn check_options(kind: &Kind, options: &Node, diagnostics: &mut Diagnostics) {
     let given = |span: Span| span.file != kind.node().span.file;
-    for (option, path, span) in path_options(kind, options) {
-        if path.contains("((") && given(span) {
+    let paths = path_options(kind, options);
+    for (option, path, span) in &paths {
+        if path.contains("((") && given(*span) {
             diagnostics.push(
                 Diagnostic::new(
                     Rule::VariablePlace,
-                    span,
+                    *span,
                     format!("`{option}` holds a variable, so the path is not known before the pipeline runs"),
                 )
                 .help("write the path without a variable"),
             );
         }
     }
-    for (_, path, span) in path_options(kind, options).into_iter().filter(|(_, path, _)| !files::is_inside(path)) {
+    for (_, path, span) in paths.into_iter().filter(|(_, path, _)| !files::is_inside(path)) {
         diagnostics.push(
             Diagnostic::new(Rule::MissingPath, span, format!("`{path}` is outside of the repository"))
                 .help(files::help_for_outside(path)),
@@ -164,15 +165,12 @@ pub(super) fn check_options(kind: &Kind, options: &Node, diagnostics: &mut Diagn
 
 /// The options that a kind's schema calls paths.
 fn path_options<'n>(kind: &Kind, options: &'n Node) -> Vec<(&'n str, &'n str, Span)> {
-    let is_path = |schema: Option<&serde_json::Value>| {
-        schema.and_then(|schema| schema.get("format")).and_then(serde_json::Value::as_str) == Some("path")
-    };
     let mut paths = Vec::new();
     for entry in options.as_map().map(Map::entries).unwrap_or_default() {
-        let schema = kind.options().pointer("/properties").and_then(|properties| properties.get(&entry.key));
+        let Some(option) = kind.option(&entry.key) else { continue };
         let items = match entry.value.as_list() {
-            Some(items) if is_path(schema.and_then(|schema| schema.get("items"))) => items,
-            None if is_path(schema) => std::slice::from_ref(&entry.value),
+            Some(items) if option.has_paths => items,
+            None if option.is_path => std::slice::from_ref(&entry.value),
             _ => continue,
         };
         paths.extend(items.iter().filter_map(|item| Some((entry.key.as_str(), item.as_str()?, item.span))));

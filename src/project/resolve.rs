@@ -109,6 +109,11 @@ pub(crate) fn resolve(
     Ok(Resolved { project: whole.then_some(project), discovered, selectors, approved_selectors })
 }
 
+/// The entries of the map in that place of some settings.
+fn entries<'n>(settings: &'n Node, pointer: &str) -> &'n [Entry] {
+    settings.at(pointer).and_then(Node::as_map).map(Map::entries).unwrap_or_default()
+}
+
 /// Inputs that refer to those of other stages take over what these say.
 fn complete(drafts: &mut [Option<Draft<'_>>]) {
     let all: Vec<(usize, Defining<'_>)> = drafts

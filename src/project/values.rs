@@ -20,7 +20,8 @@ pub(super) fn define(values: Option<&Map>, scope: &mut Scope, diagnostics: &mut 
         );
         return;
     }
-    let mut filling = Filling { values, scope: scope.clone(), filled: Vec::new(), open: Vec::new(), diagnostics };
+    let own = std::mem::take(scope);
+    let mut filling = Filling { values, scope: own, filled: Vec::new(), open: Vec::new(), diagnostics };
     filling.publish();
     for entry in values.entries() {
         filling.fill(&entry.key);

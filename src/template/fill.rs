@@ -17,7 +17,7 @@ const MAX_DEPTH: usize = 64;
 pub(crate) struct Filler<'d> {
     diagnostics: &'d mut Diagnostics,
     /// For whom it is filled, where the template alone does not say so: `` stage `shop-cart` QA ``.
-    note: Option<String>,
+    note: Option<&'d str>,
 }
 
 impl<'d> Filler<'d> {
@@ -26,14 +26,14 @@ impl<'d> Filler<'d> {
     }
 
     /// Adds a note to all that is reported from here on.
-    pub(crate) fn noting(diagnostics: &'d mut Diagnostics, note: String) -> Self {
+    pub(crate) fn noting(diagnostics: &'d mut Diagnostics, note: &'d str) -> Self {
         Self { diagnostics, note: Some(note) }
     }
 
     /// Reports a problem.
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(match &self.note {
-            Some(note) => diagnostic.note(note.clone()),
+        self.diagnostics.push(match self.note {
+            Some(note) => diagnostic.note(note),
             None => diagnostic,
         });
     }
@@ -250,6 +250,16 @@ impl<'d> Filler<'d> {
                 return None;
             }
         })
+    }
+}
+
+/// Is there a template in a value? What has none is filled alike in every scope.
+pub(crate) fn has_templates(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => is_template(&scalar.text),
+        NodeKind::List(items) => items.iter().any(has_templates),
+        NodeKind::Map(map) => map.entries().iter().any(|entry| has_templates(&entry.value)),
+        NodeKind::Invalid => false,
     }
 }
 

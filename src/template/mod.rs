@@ -8,6 +8,6 @@ mod fill;
 mod parse;
 mod scope;
 
-pub(crate) use fill::{Filler, to_value};
+pub(crate) use fill::{Filler, has_templates, to_value};
 pub(crate) use parse::{ParsedTemplate, Piece, is_template, pieces};
 pub(crate) use scope::Scope;

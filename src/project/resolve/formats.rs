@@ -3,11 +3,13 @@
 
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use yaml_source::source::Span;
-use yaml_source::yaml::{Entry, Map, Node, NodeKind};
+use yaml_source::yaml::{Entry, Node, NodeKind};
 
 use crate::formats::{self, Check, FormatError, git, github, registry};
 use crate::manifest::misspelled_variable;
 use crate::{input, policy};
+
+use super::entries;
 
 /// The fields of a stage whose text has a format. `*` is any item of a list.
 const FIELDS: [(&str, Check); 9] = [
@@ -48,10 +50,6 @@ pub(super) fn check(settings: &Node, options: &Node, diagnostics: &mut Diagnosti
     checker.parentheses(options);
 }
 
-fn entries<'n>(node: &'n Node, pointer: &str) -> &'n [Entry] {
-    node.at(pointer).and_then(Node::as_map).map(Map::entries).unwrap_or_default()
-}
-
 struct Checker<'d> {
     diagnostics: &'d mut Diagnostics,
 }
@@ -80,7 +78,8 @@ impl Checker<'_> {
     /// A variable could name the repository of another project, and nothing here would see that.
     fn places(&mut self, node: &Node, pointers: &[&str]) {
         for node in pointers.iter().filter_map(|pointer| node.at(pointer)) {
-            let Some(text) = node.as_str().filter(|text| without_user(text).contains("((")) else { continue };
+            let text = node.as_str().filter(|text| text.contains("((") && without_user(text).contains("(("));
+            let Some(text) = text else { continue };
             let wrong = FormatError {
                 message: format!("`{text}` holds a variable, so the repository is not known before the pipeline runs"),
                 help: "write the address without a variable; credentials can be variables".to_owned(),

@@ -1,5 +1,7 @@
 //! Where a stage's issues live, and who writes them.
 
+use std::borrow::Cow;
+
 use github_issues_resource::contract::StageName;
 use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::source::Span;
@@ -56,9 +58,10 @@ impl Resolver<'_, '_> {
             ("a file of the body", "/issues/body_files", &issues.body_files),
         ];
         let lists = of_issues.iter().flat_map(|(what, pointer, texts)| {
-            texts.iter().enumerate().map(move |(index, text)| (*what, format!("{pointer}/{index}"), text))
+            let place = move |index| Cow::Owned(format!("{pointer}/{index}"));
+            texts.iter().enumerate().map(move |(index, text)| (*what, place(index), text))
         });
-        let named = of_names.iter().map(|(what, pointer, text)| (*what, (*pointer).to_owned(), *text));
+        let named = of_names.iter().map(|(what, pointer, text)| (*what, Cow::Borrowed(*pointer), *text));
         for (what, pointer, text) in named.chain(lists) {
             let node = settings.at(&pointer).filter(|node| node.span.file != self.fleet.built_in);
             let span = node.or_else(|| self.layer.node.at("/project")).map_or_else(|| self.begin(), |node| node.span);
@@ -123,6 +126,10 @@ fn too_long(what: &str, text: &str, span: Span) -> Option<Diagnostic> {
         "a label" => LONGEST_LABEL,
         _ => return None,
     };
+    // A character is a byte or more.
+    if text.len() <= most {
+        return None;
+    }
     let (mut length, mut rest) = (0, text);
     while let Some((before, variable)) = rest.split_once("((") {
         length += before.chars().count();

@@ -14,6 +14,7 @@ use super::Resolver;
 /// A stage of which no more is known than its place, its settings as they were written, and its gate.
 pub(super) struct StageOutline {
     pub(super) environment: String,
+    /// Shared by the stages that have no overrides.
     pub(super) settings: Arc<Node>,
     pub(super) gate: Gate,
     pub(super) concourse: usize,
@@ -22,11 +23,11 @@ pub(super) struct StageOutline {
 impl Resolver<'_, '_> {
     /// The stages of a chain, with their settings as they were written and their gates.
     pub(super) fn outline(&mut self, chain: &ChainOutline) -> Vec<StageOutline> {
-        let base = self.only(FileShape::is_stage_setting);
-        let overrides = self.layer.node.at("/overrides").cloned();
+        let base = Arc::new(self.only(FileShape::is_stage_setting));
+        let overrides = self.layer.node.at("/overrides").and_then(Node::as_map);
         let mut outlines: Vec<StageOutline> = Vec::new();
         for (index, environment) in chain.environments.iter().enumerate() {
-            let mut settings = base.clone();
+            let mut settings = Arc::clone(&base);
             let stage_name = chain.stage_name(environment);
             let mut selectors = vec![environment.as_str()];
             if let Some(group) = &chain.group {
@@ -34,9 +35,9 @@ impl Resolver<'_, '_> {
                 selectors.push(&stage_name);
             }
             for selector in selectors {
-                if let Some(over) = overrides.as_ref().and_then(Node::as_map).and_then(|map| map.get(selector)) {
+                if let Some(over) = overrides.and_then(|map| map.get(selector)) {
                     self.check_kind_kept(&settings, over);
-                    settings = merge(&settings, over);
+                    settings = Arc::new(merge(&settings, over));
                 }
             }
             let concourse = self.concourse(&settings);
@@ -54,12 +55,7 @@ impl Resolver<'_, '_> {
                     .help("write `gate: issue` or `gate: preview`: only an issue can"),
                 );
             }
-            outlines.push(StageOutline {
-                environment: environment.clone(),
-                settings: Arc::new(settings),
-                gate,
-                concourse,
-            });
+            outlines.push(StageOutline { environment: environment.clone(), settings, gate, concourse });
         }
         outlines
     }

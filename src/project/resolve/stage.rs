@@ -25,7 +25,7 @@ use crate::template::{Filler, Scope};
 use super::jobs::job_options;
 use super::names::NamesOfStage;
 use super::outline::StageOutline;
-use super::{Resolver, durations, formats};
+use super::{Resolver, durations, entries, formats};
 
 /// A stage whose templates are filled in, and whose inputs may still refer to those of others.
 pub(super) struct Draft<'a> {
@@ -193,8 +193,7 @@ impl<'a> Resolver<'a, '_> {
     /// Reports variables that an option names and no `env` of the stage defines.
     fn check_variables(&mut self, kind: &Kind, options: &Node, variables: &[&str]) {
         for entry in options.as_map().map(Map::entries).unwrap_or_default() {
-            let schema = kind.options().pointer(&format!("/properties/{}/additionalProperties", escape(&entry.key)));
-            if schema.and_then(|schema| schema.get("x-variable")).and_then(serde_json::Value::as_bool) != Some(true) {
+            if !kind.option(&entry.key).is_some_and(|option| option.has_variables) {
                 continue;
             }
             for named in entry.value.as_map().map(Map::entries).unwrap_or_default() {
@@ -211,8 +210,7 @@ impl<'a> Resolver<'a, '_> {
 
     /// A literal under the name of a secret is one in clear.
     fn check_env(&mut self, settings: &Node) {
-        let entries = |pointer| settings.at(pointer).and_then(Node::as_map).map(Map::entries).unwrap_or_default();
-        for entry in entries("/env").iter().chain(entries("/preview_env")) {
+        for entry in entries(settings, "/env").iter().chain(entries(settings, "/preview_env")) {
             let secret = entry.value.as_str().filter(|text| is_secret_in_clear(&entry.key, text));
             if let Some(text) = secret {
                 let misspelled = misspelled_variable(entry.value.span, text);
@@ -230,12 +228,9 @@ impl<'a> Resolver<'a, '_> {
 
     /// Reports variables of the environment that would change what the kind deploys.
     fn check_reserved(&mut self, kind: &Kind, settings: &Node) {
-        let entries = |node: &'_ Node, pointer: &str| {
-            node.at(pointer).and_then(Node::as_map).map(|map| map.entries().to_vec()).unwrap_or_default()
-        };
-        let of_inputs = entries(settings, "/inputs").into_iter().flat_map(|input| entries(&input.value, "/env"));
+        let inputs = entries(settings, "/inputs").iter().flat_map(|input| entries(&input.value, "/env"));
         let own = ["/env", "/preview_env"].into_iter().flat_map(|pointer| entries(settings, pointer));
-        for entry in own.chain(of_inputs) {
+        for entry in own.chain(inputs) {
             let Some(instead) = kind.instead_of_env(&entry.key) else { continue };
             self.diagnostics.push(
                 Diagnostic::new(
