@@ -1,6 +1,6 @@
 //! The files that are there already, held against what was rendered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::sync::OnceLock;
@@ -59,7 +59,7 @@ pub(super) fn compare<'a>(
         }
         comparisons.push(comparison);
     }
-    let targets: BTreeSet<String> = fleets
+    let targets: HashSet<String> = fleets
         .iter()
         .flat_map(|fleet| {
             let folder = files::real(out.unwrap_or(&fleet.output));
@@ -156,7 +156,7 @@ impl<'a> RenderedSources<'a> {
 fn orphans(
     fleet: &RenderedFleet,
     folder: &Utf8Path,
-    targets: &BTreeSet<String>,
+    targets: &HashSet<String>,
 ) -> Result<Vec<Change<'static>>, Failure> {
     if !folder.is_dir() {
         return Ok(Vec::new());

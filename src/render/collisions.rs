@@ -12,6 +12,9 @@ use super::RenderedFleet;
 
 /// What two fleets set under one name, one of them would take from the other.
 pub(super) fn check_set(fleets: &[RenderedFleet], diagnostics: &mut Diagnostics) {
+    if fleets.len() < 2 {
+        return;
+    }
     let folders: Vec<_> = fleets.iter().map(|fleet| files::real(&fleet.output)).collect();
     let mut seen: BTreeMap<(&str, &str, String), (usize, Span)> = BTreeMap::new();
     for (at, fleet) in fleets.iter().enumerate() {

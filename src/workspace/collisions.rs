@@ -1,6 +1,6 @@
 //! What only shows when all manifests of a fleet are seen together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 
 use concourse_pipeline::Repository;
 use github_issues_resource::contract::StageName;
@@ -63,6 +63,7 @@ impl ManifestFacts {
 
     /// Adds those of a plan.
     pub(super) fn add(&mut self, plan: &Plan<'_>, fleet: &Fleet) {
+        let mut repositories = Repositories::default();
         for pipeline in &plan.pipelines {
             for job in &pipeline.jobs {
                 let PlannedJob::Stage(job) = job else { continue };
@@ -71,7 +72,7 @@ impl ManifestFacts {
                     let name = format!("{}{}", pipeline.name, pipeline.instance_vars.file_name_part());
                     self.pipelines.push(NamedPipeline { concourse: pipeline.concourse, name, span });
                 }
-                self.stage(job);
+                self.stage(job, &mut repositories);
                 let Some(opening) = &job.opens else { continue };
                 let issue = &opening.issue;
                 let pointer = if issue.is_preview() { "/names/ready_title" } else { "/names/deployed_title" };
@@ -79,7 +80,7 @@ impl ManifestFacts {
                 let span = issue.of.origin.settings.at(pointer).map(|node| node.span).filter(own);
                 let by_prefix = issue.issues.resource.finds_by_title();
                 self.issues.push(NamedIssue {
-                    place: Repository::of_issues(Some(&issue.issues.api), &issue.issues.repository),
+                    place: repositories.of(issue.issues),
                     title: issue.title.to_owned(),
                     key: issue.key.to_string(),
                     by_prefix,
@@ -89,14 +90,14 @@ impl ManifestFacts {
         }
     }
 
-    fn stage(&mut self, job: &StageJob<'_>) {
+    fn stage<'p>(&mut self, job: &StageJob<'p>, known: &mut Repositories<'p>) {
         // The planner reports a name that is not valid.
         let Ok(name) = job.stage.identity() else { return };
-        let all: Vec<&Issues> = job.stage.issues.iter().chain(job.gate.iter().map(|gate| gate.issue.issues)).collect();
+        let all: Vec<&'p Issues> =
+            job.stage.issues.iter().chain(job.gate.iter().map(|gate| gate.issue.issues)).collect();
         // MIT Open Learning's image knows no stages.
-        let known = all.iter().filter(|issues| issues.resource.names_versions());
-        let mut repositories: BTreeSet<Option<Repository>> =
-            known.map(|issues| Some(Repository::of_issues(Some(&issues.api), &issues.repository))).collect();
+        let naming = all.iter().filter(|issues| issues.resource.names_versions());
+        let mut repositories: BTreeSet<Option<Repository>> = naming.map(|issues| Some(known.of(issues))).collect();
         if all.is_empty() {
             repositories.insert(None);
         }
@@ -111,6 +112,22 @@ impl ManifestFacts {
     }
 }
 
+/// The repositories of a manifest's issues by how they are written: hardly a manifest has two.
+#[derive(Default)]
+struct Repositories<'p>(Vec<((&'p str, &'p str), Repository)>);
+
+impl<'p> Repositories<'p> {
+    fn of(&mut self, issues: &'p Issues) -> Repository {
+        let written = (issues.api.as_str(), issues.repository.as_str());
+        if let Some((_, known)) = self.0.iter().find(|(known, _)| *known == written) {
+            return known.clone();
+        }
+        let repository = Repository::of_issues(Some(&issues.api), &issues.repository);
+        self.0.push((written, repository.clone()));
+        repository
+    }
+}
+
 /// What the issues of a run's manifests do to one another.
 pub(super) fn check_issues(facts: &[&ManifestFacts], diagnostics: &mut Diagnostics) {
     check_former_names(facts, diagnostics);
@@ -120,19 +137,19 @@ pub(super) fn check_issues(facts: &[&ManifestFacts], diagnostics: &mut Diagnosti
 /// What the pipelines of a fleet's manifests do to one another.
 pub(super) fn check_pipelines(facts: &[&ManifestFacts], diagnostics: &mut Diagnostics) {
     // On two instances of Concourse two pipelines may have one name, but not in one folder of rendered files.
-    let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut seen: HashMap<&str, Span> = HashMap::new();
     for named in facts.iter().flat_map(|facts| &facts.pipelines) {
-        match seen.get(named.name.as_str()) {
-            None => {
-                seen.insert(&named.name, named.span);
+        match seen.entry(named.name.as_str()) {
+            hash_map::Entry::Vacant(entry) => {
+                entry.insert(named.span);
             }
-            Some(first) => diagnostics.push(
+            hash_map::Entry::Occupied(first) => diagnostics.push(
                 Diagnostic::new(
                     Rule::DuplicatePipeline,
                     named.span,
                     format!("two pipelines are named `{}`", named.name),
                 )
-                .also(*first, "the other is made from this")
+                .also(*first.get(), "the other is made from this")
                 .help("set `pipeline` in one of them; the default is the name of the file"),
             ),
         }

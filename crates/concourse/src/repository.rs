@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
-/// A repository, however its address is spelt: `HOST/OWNER/NAME` in lower case.
+/// A repository, however its address is spelt: `HOST/OWNER/NAME` in lower case. Many places hold the same one, so a copy
+/// shares its text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Repository(String);
+pub struct Repository(Arc<str>);
 
 /// The host of GitHub itself.
 const GITHUB: &str = "github.com";
@@ -15,8 +17,9 @@ const GITHUB: &str = "github.com";
 impl Repository {
     /// The repository of issues `OWNER/NAME`, by the base of the API; without one it is on github.com.
     pub fn of_issues(api: Option<&str>, repository: &str) -> Self {
-        let host = api.filter(|api| !api.is_empty()).map_or_else(|| GITHUB.to_owned(), |api| api_host(&decoded(api)));
-        Self(format!("{host}/{}", path(&decoded(repository))))
+        let api = api.filter(|api| !api.is_empty());
+        let host = api.map_or(Cow::Borrowed(GITHUB), |api| Cow::Owned(api_host(&decoded(api))));
+        Self(format!("{host}/{}", path(&decoded(repository))).into())
     }
 
     /// The repository behind the address of a clone: `https://…`, `ssh://…`, `git://…` or `USER@HOST:PATH`.
@@ -34,7 +37,7 @@ impl Repository {
             },
         };
         let rest = rest.split(['?', '#']).next().unwrap_or_default();
-        Self(format!("{}/{}", host_name(host), path(rest)))
+        Self(format!("{}/{}", host_name(host), path(rest)).into())
     }
 }
 
@@ -53,7 +56,10 @@ fn scp_colon(address: &str) -> Option<usize> {
 }
 
 /// An address whose variables hold none of the characters that part an address.
-fn without_separators(address: &str) -> String {
+fn without_separators(address: &str) -> Cow<'_, str> {
+    if !address.contains("((") {
+        return Cow::Borrowed(address);
+    }
     let mut is_variable = false;
     let mut last = ' ';
     let plain = address.chars().map(|c| {
@@ -122,8 +128,11 @@ fn path(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    let joined = parts.join("/").to_ascii_lowercase();
-    joined.strip_suffix(".git").unwrap_or(&joined).to_owned()
+    let mut joined = parts.join("/");
+    joined.make_ascii_lowercase();
+    let length = joined.strip_suffix(".git").map_or(joined.len(), str::len);
+    joined.truncate(length);
+    joined
 }
 
 #[cfg(test)]
