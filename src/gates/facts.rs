@@ -17,7 +17,7 @@ use concourse_pipeline::Repository;
 use concourse_pipeline::issues::{IssueId, IssueMark, Issues};
 
 use super::likeness::Texts;
-use super::model::{Home, Job, Owner, Pipeline, Put, Resource, Step, What};
+use super::model::{Home, Job, Owner, Pipeline, Put, Resource, Source, Step, What};
 use super::spelling::{has_variable, plain};
 
 /// What other pipelines have to know of some.
@@ -54,16 +54,22 @@ pub(super) struct JobAt {
     pub(super) kind: Option<String>,
     /// The kind names what it deploys.
     pub(super) has_target: bool,
-    /// The name of its pipeline.
-    pub(super) within: String,
-    /// Where its pipeline is set, and as what, when all of it is known.
-    pub(super) pipeline: Option<String>,
+    pub(super) pipeline: Arc<PipelineAt>,
+}
+
+/// The pipeline of jobs.
+#[derive(Debug)]
+pub(super) struct PipelineAt {
+    pub(super) name: String,
+    /// Where it is set, and as what, when all of it is known.
+    set_as: Option<String>,
 }
 
 impl JobAt {
     /// Whether both are of one pipeline that two fleets set. Only one of them is there at a time, and the run says so.
     pub(super) fn replaces(&self, other: &Self) -> bool {
-        self.pipeline.is_some() && self.pipeline == other.pipeline && self.owner.file != other.owner.file
+        let set_as = &self.pipeline.set_as;
+        self.owner.file != other.owner.file && set_as.is_some() && *set_as == other.pipeline.set_as
     }
 }
 
@@ -78,7 +84,7 @@ pub(super) struct Use {
 }
 
 /// A gate, kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct GateName {
     pub(super) place: Repository,
     pub(super) key: String,
@@ -195,14 +201,26 @@ pub(super) struct Set {
 impl Facts {
     pub(super) fn of(pipelines: &[Pipeline<'_>]) -> Self {
         let mut facts = Self::default();
+        let mut deploying: Vec<(usize, &Job<'_>)> = Vec::new();
         for pipeline in pipelines {
             let is_gated = pipeline.jobs.iter().any(Job::is_gated);
             let names = if is_gated { &mut facts.gated_pipelines } else { &mut facts.other_pipelines };
             names.push(pipeline.name.to_owned());
             let keepers = pipeline.keepers.iter();
             facts.keepers.extend(keepers.map(|name| Keeper { name: name.clone(), sets: pipeline.name.to_owned() }));
+            let at = PipelineAt { name: pipeline.name.to_owned(), set_as: pipeline.home.pipeline(pipeline.name) };
+            let at = Arc::new(at);
             for job in &pipeline.jobs {
-                facts.job(job, pipeline);
+                let from = facts.deployments.len();
+                facts.job(job, pipeline, &at);
+                deploying.extend((from..facts.deployments.len()).map(|place| (place, job)));
+            }
+        }
+        // It is told only where one manifest deploys a target twice, which hardly any does.
+        for (place, job) in deploying {
+            let key = &facts.deployments[place].key;
+            if facts.deployments.iter().filter(|other| other.key == *key).count() > 1 {
+                facts.deployments[place].remedy = remedy(job);
             }
         }
         facts
@@ -232,7 +250,8 @@ impl Facts {
         files.into_iter().map(|(file, found)| (file, line(found))).collect()
     }
 
-    fn job(&mut self, job: &Job<'_>, pipeline: &Pipeline<'_>) {
+    fn job(&mut self, job: &Job<'_>, pipeline: &Pipeline<'_>, within: &Arc<PipelineAt>) {
+        let target = job.target().map(plain);
         let at = Arc::new(JobAt {
             name: job.name.to_owned(),
             whom: job.whom.to_owned(),
@@ -241,12 +260,11 @@ impl Facts {
             gates: job.gates().map(|gate| Arc::new(GateName::from(gate))).collect(),
             kind: job.stage().map(|(stage, _)| stage.kind.clone()),
             has_target: job.target().is_some(),
-            within: pipeline.name.to_owned(),
-            pipeline: pipeline.home.pipeline(pipeline.name),
+            pipeline: Arc::clone(within),
         });
         for step in &job.steps {
             match &step.what {
-                What::Put(put) => self.put(put, step, job, pipeline, &at),
+                What::Put(put) => self.put(put, step, (job, target.as_deref()), pipeline, &at),
                 What::Get(get) if job.is_rendered() => {
                     let Some(resource) = pipeline.resources.get(get.resource) else { continue };
                     let Some(issue) = &resource.issue else { continue };
@@ -299,11 +317,20 @@ impl Facts {
                 guess: guess.map(|guess| guess.name.to_owned()),
             });
         }
-        self.deployment(job, pipeline, at);
+        if let Some(target) = target {
+            self.deployment(job, target.into_owned(), pipeline, at);
+        }
     }
 
-    /// A put to an issue, or to something that may be deployed.
-    fn put(&mut self, put: &Put<'_>, step: &Step<'_>, job: &Job<'_>, pipeline: &Pipeline<'_>, at: &Arc<JobAt>) {
+    /// A put to an issue, or to something that may be deployed, of a job and its target in the one spelling.
+    fn put(
+        &mut self,
+        put: &Put<'_>,
+        step: &Step<'_>,
+        (job, target): (&Job<'_>, Option<&str>),
+        pipeline: &Pipeline<'_>,
+        at: &Arc<JobAt>,
+    ) {
         let Some(resource) = pipeline.resources.get(put.resource) else { return };
         match resource.issue.as_ref().map(|issue| (issue, issue.id(), issue.issues)) {
             Some((_, Some(gate), Issues::Gate { .. })) => match put.action() {
@@ -345,9 +372,8 @@ impl Facts {
             }
             None if matches!(step.author, Author::Kind | Author::Around | Author::Extra) => {
                 let is_kinds = step.author == Author::Kind && job.stage().is_some();
-                let texts = Texts::of(resource, put);
                 self.puts.push(PutTo {
-                    thing: thing(resource),
+                    thing: resource.thing(),
                     image: resource
                         .image
                         .unwrap_or(resource.type_name)
@@ -355,10 +381,7 @@ impl Facts {
                         .next()
                         .unwrap_or_default()
                         .to_owned(),
-                    texts: match job.target().filter(|_| is_kinds) {
-                        Some(target) => texts.of_target(target),
-                        None => texts,
-                    },
+                    texts: Texts::of(resource, put, target.filter(|_| is_kinds)),
                     resource: put.resource.to_owned(),
                     is_kinds,
                     span: step.span,
@@ -381,8 +404,8 @@ impl Facts {
         self.sets.push(Set { pipeline, span: step.span, whom: job.whom.to_owned(), is_rendered: job.is_rendered() });
     }
 
-    /// What a job of a stage deploys.
-    fn deployment(&mut self, job: &Job<'_>, pipeline: &Pipeline<'_>, at: Arc<JobAt>) {
+    /// What a job of a stage deploys. `key` is its target in the one spelling.
+    fn deployment(&mut self, job: &Job<'_>, key: String, pipeline: &Pipeline<'_>, at: Arc<JobAt>) {
         if let JobRole::Stage {
             stage, phase: StagePhase::Deploy, target: Some(target), target_options: options, ..
         } = job.role
@@ -394,11 +417,11 @@ impl Facts {
             let choice = choice.map(|entry| entry.key_span).filter(|span| span.file == stage.origin.span.file);
             self.deployments.push(Deployment {
                 target: target.clone(),
-                key: plain(target),
+                key,
                 home: target.contains("((").then(|| home(pipeline.home)),
                 is_guessed: false,
                 same: (*target == format!("{}/{}", stage.project, stage.stack)).then(|| sameness(stage, job)),
-                remedy: remedy(stage, &kind, target, options),
+                remedy: None,
                 span: choice.unwrap_or_else(|| stage.own_place("/names/stack")),
                 job: at,
             });
@@ -430,7 +453,9 @@ fn sameness(stage: &Stage, job: &Job<'_>) -> u64 {
 }
 
 /// How a manifest makes the target of each environment another one, with an example that can be written as it stands.
-fn remedy(stage: &Stage, kind: &str, target: &str, options: &[String]) -> Option<String> {
+fn remedy(job: &Job<'_>) -> Option<String> {
+    let JobRole::Stage { stage, target: Some(target), target_options: options, .. } = job.role else { return None };
+    let kind = format!("/stack/{}", escape(&stage.kind));
     if one_name_of_stack(stage).is_some() {
         return Some("name each stack after its environment: `names: {stack: \"{{ environment }}\"}`".to_owned());
     }
@@ -498,12 +523,12 @@ fn fixed(title: &str) -> (String, bool) {
     (title[..end.unwrap_or(title.len())].trim().to_owned(), end.is_none())
 }
 
-/// A number that is equal for resources with equal types and sources, whatever they are called and however they are spelt.
-pub(super) fn thing(resource: &Resource<'_>) -> u64 {
+/// A number that is equal for equal types of resources and equal sources, however these are spelt.
+pub(super) fn thing(of_type: &str, source: Source<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
-    resource.image.map_or(resource.type_name, image_name).hash(&mut hasher);
+    of_type.hash(&mut hasher);
     let mut merged: BTreeMap<&str, &Value> = BTreeMap::new();
-    for source in [resource.source.of_type, resource.source.own].into_iter().flatten() {
+    for source in [source.of_type, source.own].into_iter().flatten() {
         match source {
             Value::Map(map) => merged.extend(map.iter().map(|(key, value)| (key.as_str(), value))),
             other => hash(other).hash(&mut hasher),
@@ -518,12 +543,6 @@ pub(super) fn thing(resource: &Resource<'_>) -> u64 {
         }
     }
     hasher.finish()
-}
-
-/// The name of an image without the registry that is meant where none is named.
-fn image_name(image: &str) -> &str {
-    let image = ["docker.io/", "index.docker.io/"].iter().find_map(|hub| image.strip_prefix(hub)).unwrap_or(image);
-    image.strip_prefix("library/").unwrap_or(image)
 }
 
 /// A number that is equal for equal values. The order of a map's keys does not count.

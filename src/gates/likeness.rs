@@ -36,28 +36,28 @@ pub(super) enum Likeness {
 }
 
 impl Texts {
-    pub(super) fn of(resource: &Resource<'_>, put: &Put<'_>) -> Self {
-        let text = |key: &str, value: &str| Text { key: key.to_owned(), value: plain(value), part: NamePart::None };
+    /// Those of a put. When it is known what it deploys, only those that are in that name, which is in its one spelling.
+    pub(super) fn of(resource: &Resource<'_>, put: &Put<'_>, target: Option<&str>) -> Self {
+        let target: Option<Vec<&str>> = target.map(|target| target.split(' ').collect());
+        let text = |key: &str, value: &str| {
+            let value = plain(value);
+            let part = target.as_ref().map_or(NamePart::None, |target| NamePart::of(&value, target));
+            let is_meant = target.is_none() || part != NamePart::None;
+            is_meant.then(|| Text { key: key.to_owned(), value: value.into_owned(), part })
+        };
         let mut texts = Vec::new();
         for values in [resource.source.of_type, resource.source.own, put.params].into_iter().flatten() {
             match values {
                 Value::Map(map) => texts.extend(map.iter().filter_map(|(key, value)| match value {
-                    Value::Text(value) => Some(text(key, value)),
+                    Value::Text(value) => text(key, value),
                     _ => None,
                 })),
                 // A variable, which can hold any keys.
-                Value::Text(variable) => texts.push(text(variable, variable)),
+                Value::Text(variable) => texts.extend(text(variable, variable)),
                 _ => {}
             }
         }
         Self(texts)
-    }
-
-    /// The texts that name the target.
-    pub(super) fn of_target(self, target: &str) -> Self {
-        let target = plain(target);
-        let part = |text: Text| Text { part: NamePart::of(&text.value, &target), ..text };
-        Self(self.0.into_iter().map(part).filter(|text| text.part != NamePart::None).collect())
     }
 
     /// The keys of the texts.
@@ -113,14 +113,16 @@ impl Text {
 }
 
 impl NamePart {
-    fn of(text: &str, target: &str) -> Self {
+    /// The part that a text is of a target, of which these are the words.
+    fn of(text: &str, target: &[&str]) -> Self {
         let is_end = |path: &str| {
             !path.is_empty()
-                && target.split(' ').any(|word| word.strip_suffix(path).is_some_and(|start| start.ends_with('/')))
+                && target.iter().any(|word| word.strip_suffix(path).is_some_and(|start| start.ends_with('/')))
         };
+        let length = text.split(' ').count();
         if text.is_empty() {
             Self::None
-        } else if format!(" {target} ").contains(&format!(" {text} ")) {
+        } else if target.windows(length).any(|words| words.iter().copied().eq(text.split(' '))) {
             Self::Word
         } else if is_end(text) || is_end(inside(text)) {
             Self::Path

@@ -2,7 +2,7 @@
 //!
 //! That a promise is kept by a job that waits is the lint `issue-without-listener`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 
@@ -11,13 +11,14 @@ use super::facts::{Facts, GateName};
 /// The writer may be in a pipeline that this run does not see. So a gate is only reported when the run has other gates of
 /// its project.
 pub(super) fn check(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let written: BTreeSet<&GateName> =
-        facts.iter().flat_map(|facts| &facts.writers).map(|writer| writer.gate.as_ref()).collect();
-    for consumer in facts.iter().flat_map(|facts| &facts.consumers) {
+    let written = || facts.iter().flat_map(|facts| &facts.writers).map(|writer| writer.gate.as_ref());
+    let known: HashSet<&GateName> = written().collect();
+    let consumers = facts.iter().flat_map(|facts| &facts.consumers);
+    let mut waiting = consumers.filter(|consumer| !known.contains(consumer.gate.as_ref())).peekable();
+    // All of a run are put in order only for a message.
+    let written: BTreeSet<&GateName> = if waiting.peek().is_some() { written().collect() } else { BTreeSet::new() };
+    for consumer in waiting {
         let gate = consumer.gate.as_ref();
-        if written.contains(gate) {
-            continue;
-        }
         let project = gate.key.split('/').next().unwrap_or_default();
         let is_of_project = |other: &&&GateName| {
             let rest = other.key.strip_prefix(project);

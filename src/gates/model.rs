@@ -1,6 +1,7 @@
 //! What the pass needs of a pipeline, whoever wrote it.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use concourse_pipeline::model::{InstanceVars, TaskStep};
@@ -15,6 +16,7 @@ use github_issues_resource::contract::files;
 use concourse_pipeline::Repository;
 use concourse_pipeline::issues::{IssueId, IssueSource};
 
+use super::facts::thing;
 use super::sequence::Path;
 use super::version::is_used;
 use super::work::{merged, program};
@@ -64,6 +66,8 @@ pub(super) struct Resource<'a> {
     pub(super) is_fixed: bool,
     /// Its versions are times, and no content.
     pub(super) is_clock: bool,
+    /// See [`Resource::thing`]; worked out when it is first asked for.
+    thing: OnceCell<u64>,
 }
 
 /// The source of a resource over the defaults of its type, as Concourse merges them.
@@ -96,7 +100,35 @@ impl<'a> Source<'a> {
 impl<'a> Resource<'a> {
     pub(super) fn new(span: Span, type_name: &'a str, image: Option<&'a str>, source: Source<'a>) -> Self {
         let issue = IssueSource::read(type_name, image, |key| source.text(key));
-        Self { span, type_name, source, issue, is_gates_own: false, image, is_fixed: false, is_clock: false }
+        Self {
+            span,
+            type_name,
+            source,
+            issue,
+            is_gates_own: false,
+            image,
+            is_fixed: false,
+            is_clock: false,
+            thing: OnceCell::new(),
+        }
+    }
+
+    /// A number that is equal for resources with equal types and sources, whatever they are called and however they are spelt.
+    pub(super) fn thing(&self) -> u64 {
+        *self.thing.get_or_init(|| thing(self.maker(), self.source))
+    }
+
+    /// Whether both have equal types and sources.
+    pub(super) fn is_same_thing(&self, other: &Self) -> bool {
+        // Hardly two have one type, and their sources are long.
+        self.maker() == other.maker() && self.thing() == other.thing()
+    }
+
+    /// The image of its type without the registry that is meant where none is named, or the type that Concourse brings.
+    fn maker(&self) -> &'a str {
+        let Some(image) = self.image else { return self.type_name };
+        let image = ["docker.io/", "index.docker.io/"].iter().find_map(|hub| image.strip_prefix(hub)).unwrap_or(image);
+        image.strip_prefix("library/").unwrap_or(image)
     }
 
     /// Whether what is put to it, or got from it, could be taken for a gate's.

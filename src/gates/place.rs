@@ -7,7 +7,6 @@ use yaml_source::yaml::Value;
 
 use crate::lower::Author;
 
-use super::facts::thing;
 use super::model::{Job, Pipeline, Put, Step, Unit, What};
 use super::spelling::has_variable;
 
@@ -54,14 +53,14 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
             );
             continue;
         }
-        let recorded = recorded(job, at, pipeline);
         let is_brought = step.author.is_brought();
         // Behind another pipeline's gate only what an approval names is approved.
         let is_taken = |artifact: &str| {
             if is_brought {
                 job.taken().any(|(taken, _)| taken == artifact)
             } else {
-                step.author == Author::Person && (held.contains(artifact) || recorded.contains(&artifact))
+                step.author == Author::Person
+                    && (held.contains(artifact) || recorded(job, at, pipeline).contains(&artifact))
             }
         };
         let written: Vec<&str> = match &step.what {
@@ -114,7 +113,7 @@ pub(super) fn renews<'a>(
     let written = pipeline.resources.get(put.resource)?;
     job.taken().find(|(_, resource)| {
         let Some(taken) = pipeline.resources.get(resource) else { return false };
-        let is_same = || *resource == put.resource || thing(written) == thing(taken);
+        let is_same = || *resource == put.resource || written.is_same_thing(taken);
         let is_of_repository = || written.repository().is_some_and(|written| taken.repository() == Some(written));
         is_same() || (put.gets && is_of_repository())
     })

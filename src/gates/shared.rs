@@ -1,6 +1,7 @@
 //! *Shared*: one gate has one writer and one consumer, in one repository however its address is spelt.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
 
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
@@ -67,9 +68,15 @@ pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 
 /// With one key, the approval of one project would deploy the other.
 fn writers(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let mut first: BTreeMap<&GateName, (&JobAt, Span)> = BTreeMap::new();
+    let mut first: HashMap<&GateName, (&JobAt, Span)> = HashMap::new();
     for Use { gate, job, span, .. } in facts.iter().flat_map(|facts| &facts.writers) {
-        let (known, at) = *first.entry(gate).or_insert((job, *span));
+        let (known, at) = match first.entry(gate) {
+            Entry::Vacant(entry) => {
+                entry.insert((job, *span));
+                continue;
+            }
+            Entry::Occupied(entry) => *entry.get(),
+        };
         if known.owner == job.owner || known.replaces(job) {
             continue;
         }
@@ -92,18 +99,26 @@ fn writers(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 
 /// A stage uses an approval up once: two jobs that claim for one stage would use up one another's approvals.
 fn consumers(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let mut first: BTreeMap<(&GateName, &str), &Use> = BTreeMap::new();
-    let mut of_gate: BTreeMap<&GateName, &Use> = BTreeMap::new();
+    let mut of_gate: HashMap<&GateName, &Use> = HashMap::new();
+    // The first of each further destination.
+    let mut further: HashMap<(&GateName, &str), &Use> = HashMap::new();
     for consumer in facts.iter().flat_map(|facts| &facts.consumers) {
         let Use { gate, destination, span, job } = consumer;
-        let known = *first.entry((gate, destination)).or_insert(consumer);
-        let other = *of_gate.entry(gate).or_insert(consumer);
+        let other = match of_gate.entry(gate) {
+            Entry::Vacant(entry) => {
+                entry.insert(consumer);
+                continue;
+            }
+            Entry::Occupied(entry) => *entry.get(),
+        };
+        let is_further = other.destination != *destination;
+        let known = if is_further { *further.entry((gate, destination)).or_insert(consumer) } else { other };
         if known.job.replaces(job) || other.job.replaces(job) {
             continue;
         }
         let (message, known) = if known.job.owner != job.owner || known.job.name != job.name {
             (format!("two jobs claim the approvals of `{}` for `{destination}`", gate.key), known)
-        } else if other.destination != *destination {
+        } else if is_further {
             (format!("the approvals of `{}` lead to two jobs", gate.key), other)
         } else {
             continue;

@@ -72,8 +72,11 @@ fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diag
 
 /// The code of both stages, where it is of two repositories.
 fn code(stage: &Stage, writer: &Stage) -> Option<Diagnostic> {
-    let (own, other) =
-        (Repository::of_clone(&stage.code.git.repository), Repository::of_clone(&writer.code.git.repository));
+    let (own, other) = (&stage.code.git.repository, &writer.code.git.repository);
+    if own == other {
+        return None;
+    }
+    let (own, other) = (Repository::of_clone(own), Repository::of_clone(other));
     (own != other).then(|| {
         foreign(
             stage.own_place("/source/repository"),

@@ -1,29 +1,26 @@
 //! Names of what is deployed, compared by what they mean: one folder, one repository and one credential have many
 //! spellings.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A name in its one spelling.
-pub(super) fn plain(target: &str) -> String {
-    let mut plain = String::with_capacity(target.len());
-    let mut rest = target;
-    while let Some(at) = rest.find("((") {
-        let Some(end) = rest[at..].find("))") else { break };
-        plain.push_str(&rest[..at]);
-        plain.push_str(&variable(&rest[at + 2..at + end]));
-        rest = &rest[at + end + 2..];
+pub(super) fn plain(target: &str) -> Cow<'_, str> {
+    let is_word = target != "by" && !target.contains(char::is_whitespace);
+    if is_word && !has_variable(target) {
+        return path(target);
     }
-    plain.push_str(rest);
-    let mut words: Vec<String> = plain.split_whitespace().map(path).collect();
+    let spelt = variables(target);
+    let mut words: Vec<Cow<'_, str>> = spelt.split_whitespace().map(path).collect();
     // What a place is reached by is a set: a file that is named twice, or later, leads to the same place.
     if let Some(at) = words.iter().position(|word| word == "by") {
-        let by: BTreeSet<String> = words.drain(at..).skip(1).collect();
+        let by: BTreeSet<Cow<'_, str>> = words.drain(at..).skip(1).collect();
         if !by.is_empty() {
-            words.push("by".to_owned());
+            words.push(Cow::Borrowed("by"));
             words.extend(by);
         }
     }
-    words.join(" ")
+    Cow::Owned(words.join(" "))
 }
 
 /// A place, and what it is reached by, of a name in its one spelling.
@@ -56,6 +53,23 @@ pub(super) fn overlap(one: &str, other: &str) -> bool {
     is_in(&one, &other) || is_in(&other, &one)
 }
 
+/// A text with each variable in its one spelling.
+fn variables(text: &str) -> Cow<'_, str> {
+    if !has_variable(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut spelt = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("((") {
+        let Some(end) = rest[at..].find("))") else { break };
+        spelt.push_str(&rest[..at]);
+        spelt.push_str(&variable(&rest[at + 2..at + end]));
+        rest = &rest[at + end + 2..];
+    }
+    spelt.push_str(rest);
+    Cow::Owned(spelt)
+}
+
 /// `((SOURCE:PATH.FIELD))` without what does not count: spaces around it, quotes around a part that needs none, empty fields
 /// at its end, and the name of a credential manager, since two managers can hold one credential. `((.:name))` is a variable
 /// of the build, and stays one.
@@ -81,10 +95,14 @@ fn variable(name: &str) -> String {
 }
 
 /// A word as a path without what does not count: slashes at its end, doubled ones, `.` and `..`.
-fn path(word: &str) -> String {
+fn path(word: &str) -> Cow<'_, str> {
+    let counts = |(at, part): (usize, &str)| match part {
+        "" => at == 0 && word.len() > 1,
+        part => part != "." && part != "..",
+    };
     // A variable may hold anything.
-    if word.contains("((") && !word.ends_with('/') {
-        return word.to_owned();
+    if has_variable(word) && !word.ends_with('/') || word.split('/').enumerate().all(counts) {
+        return Cow::Borrowed(word);
     }
     let mut parts: Vec<&str> = Vec::new();
     for (at, part) in word.split('/').enumerate() {
@@ -97,7 +115,7 @@ fn path(word: &str) -> String {
             part => parts.push(part),
         }
     }
-    parts.join("/")
+    Cow::Owned(parts.join("/"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! A kind names what it deploys. Where two kinds do, names are compared; else puts to equal resources count, whatever
 //! the resources are called.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, one_of, ticked};
@@ -64,11 +65,18 @@ fn are_together(a: &[Arc<GateName>], b: &[Arc<GateName>]) -> bool {
     a.iter().any(|gate| b.contains(gate))
 }
 
-fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let mut by_target: BTreeMap<(&str, Option<&str>), Vec<&Deployment>> = BTreeMap::new();
-    for deployment in facts.iter().flat_map(|facts| &facts.deployments) {
-        by_target.entry((&deployment.key, deployment.home.as_deref())).or_default().push(deployment);
+/// What has a key in common with another one, in order of the keys. Of thousands hardly any has.
+fn in_common<K: Ord + Hash, T>(all: impl Iterator<Item = (K, T)>) -> BTreeMap<K, Vec<T>> {
+    let mut found: HashMap<K, Vec<T>> = HashMap::new();
+    for (key, item) in all {
+        found.entry(key).or_default().push(item);
     }
+    found.into_iter().filter(|(_, same)| same.len() > 1).collect()
+}
+
+fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let all = facts.iter().flat_map(|facts| &facts.deployments);
+    let by_target = in_common(all.map(|deployment| ((&deployment.key, &deployment.home), deployment)));
     for same in by_target.values() {
         // Environments of one project deploy the same thing by one mistake.
         let mut pairs: BTreeMap<(Span, Span), (Vec<&Deployment>, &Deployment)> = BTreeMap::new();
@@ -95,12 +103,8 @@ fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 
 /// Two projects whose targets differ by the projects' names alone, and whose kind runs the same.
 fn sameness(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let mut same: BTreeMap<u64, Vec<&Deployment>> = BTreeMap::new();
-    for deployment in facts.iter().flat_map(|facts| &facts.deployments) {
-        if let Some(key) = deployment.same {
-            same.entry(key).or_default().push(deployment);
-        }
-    }
+    let all = facts.iter().flat_map(|facts| &facts.deployments);
+    let same = in_common(all.filter_map(|deployment| Some((deployment.same?, deployment))));
     for same in same.values() {
         for deployment in same.iter().filter(|deployment| deployment.job.gates.is_empty()) {
             let gated = same.iter().find(|other| {
@@ -131,15 +135,12 @@ fn sameness(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 /// Two manifests deploy one place, and one of them reaches it by more than the other, such as by one more file of a backend's
 /// configuration. Whether that leads elsewhere does not show.
 fn means(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let mut by_place: BTreeMap<&str, Vec<(BTreeSet<&str>, &Deployment)>> = BTreeMap::new();
-    for deployment in facts.iter().flat_map(|facts| &facts.deployments) {
+    // What a variable holds is not known, and is reported where it counts.
+    let known = facts.iter().flat_map(|facts| &facts.deployments).filter(|deployment| !has_variable(&deployment.key));
+    let by_place = in_common(known.map(|deployment| {
         let (place, means) = place_and_means(&deployment.key);
-        // What a variable holds is not known, and is reported where it counts.
-        if has_variable(&deployment.key) {
-            continue;
-        }
-        by_place.entry(place).or_default().push((means, deployment));
-    }
+        (place, (means, deployment))
+    }));
     for same in by_place.values().filter(|same| same.iter().any(|(means, _)| !means.is_empty())) {
         for (means, deployment) in same {
             let gated = same.iter().find(|(others, other)| {
@@ -212,7 +213,7 @@ fn shared(deployments: &[&Deployment], gated: &Deployment) -> Option<Diagnostic>
 
 fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     let all = || facts.iter().flat_map(|facts| &facts.puts);
-    let mut gated: BTreeMap<u64, Vec<&PutTo>> = BTreeMap::new();
+    let mut gated: HashMap<u64, Vec<&PutTo>> = HashMap::new();
     for put in all().filter(|put| put.is_kinds && !put.job.gates.is_empty()) {
         let known = gated.entry(put.thing).or_default();
         // Thousands of stages may put to one thing: one of each kind and gate is enough.
@@ -220,21 +221,24 @@ fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {
             (&other.job.kind, other.job.has_target, &other.job.gates, &other.job.owner)
                 == (&put.job.kind, put.job.has_target, &put.job.gates, &put.job.owner)
         };
-        if !known.iter().any(is_known) && known.len() < MOST {
+        if known.len() < MOST && !known.iter().any(is_known) {
             known.push(put);
         }
     }
     for put in all() {
         let Some(deploying) = gated.get(&put.thing) else { continue };
         let past = deploying.iter().find(|gated| {
-            let is_same = gated.job.owner == put.job.owner && put.is_kinds;
-            let are_named = put.is_kinds && gated.job.has_target && put.job.has_target;
+            let are_named = || put.is_kinds && gated.job.has_target && put.job.has_target;
             // A kind that names nothing is asked to.
-            let are_asked = put.is_kinds && gated.job.kind == put.job.kind;
+            let are_asked = || put.is_kinds && gated.job.kind == put.job.kind;
+            let is_same = || put.is_kinds && gated.job.owner == put.job.owner;
             // That a person puts to it is reported within the pipeline.
-            let is_reported = !put.is_kinds && gated.job.within == put.job.within && gated.resource == put.resource;
-            let is_past = !gated.job.replaces(&put.job) && !are_together(&gated.job.gates, &put.job.gates);
-            is_past && !is_same && !are_named && !are_asked && !is_reported
+            let is_reported = || {
+                let is_within = gated.job.pipeline.name == put.job.pipeline.name;
+                !put.is_kinds && is_within && gated.resource == put.resource
+            };
+            let is_past = || !gated.job.replaces(&put.job) && !are_together(&gated.job.gates, &put.job.gates);
+            !are_named() && !are_asked() && !is_same() && !is_reported() && is_past()
         });
         if let Some(gated) = past {
             diagnostics.push(
@@ -257,13 +261,16 @@ fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 
 /// A put by the image that a kind deploys with behind a gate deploys the same thing, or nothing tells them apart.
 fn images(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let all = || facts.iter().flat_map(|facts| &facts.puts);
-    let is_named = |put: &&PutTo| put.is_kinds && put.job.has_target;
-    let mut gated: BTreeMap<&str, Vec<&PutTo>> = BTreeMap::new();
-    for put in all().filter(is_named).filter(|put| !put.job.gates.is_empty()) {
+    let all = facts.iter().flat_map(|facts| &facts.puts);
+    let (named, others): (Vec<&PutTo>, Vec<&PutTo>) = all.partition(|put| put.is_kinds && put.job.has_target);
+    if others.is_empty() {
+        return;
+    }
+    let mut gated: HashMap<&str, Vec<&PutTo>> = HashMap::new();
+    for put in named.into_iter().filter(|put| !put.job.gates.is_empty()) {
         gated.entry(&put.image).or_default().push(put);
     }
-    for put in all().filter(|put| !is_named(put)) {
+    for put in others {
         let Some(deploying) = gated.get(put.image.as_str()) else { continue };
         let alike = |wanted: Likeness| {
             deploying.iter().find(|gated| {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use concourse_pipeline::params::shows_only;
 use yaml_source::yaml::Value;
 
-use super::facts::{hash, thing};
+use super::facts::hash;
 use super::model::{Job, Pipeline, Resource, Step, What};
 use concourse_pipeline::Repository;
 
@@ -49,7 +49,7 @@ impl<'p> Doing<'p> {
             What::Put(put) => {
                 let resource = pipeline.resources.get(put.resource)?;
                 let changes = resource.issue.is_none() && !only_tells(put.resource, resource);
-                changes.then(|| doing(Work::Put(thing(resource)), put.params.map(Cow::Borrowed)))
+                changes.then(|| doing(Work::Put(resource.thing()), put.params.map(Cow::Borrowed)))
             }
             _ => None,
         }
