@@ -1,5 +1,6 @@
 use std::fmt::Write;
 use std::fs;
+use std::mem::ManuallyDrop;
 
 use camino::Utf8Path;
 use yaml_source::Failure;
@@ -54,7 +55,9 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
     let progress = if args.quiet { Progress::default() } else { Progress::for_people() };
     let options =
         Options { source_root: args.source_root.clone(), levels, progress: progress.clone(), ..Options::default() };
-    let mut run = render(&selection, &options)?;
+    // The program ends with the run: to free what is left of thousands of projects, one text after the other, is no use.
+    let mut run = ManuallyDrop::new(render(&selection, &options)?);
+    let run = &mut *run;
     let follows = match mode {
         Mode::Write => "nothing was written",
         Mode::Check | Mode::Diff => "nothing was compared",
@@ -113,7 +116,7 @@ pub(super) fn run(args: &RenderArgs, output: &mut Output) -> Result<Outcome, Fai
     }
     if let Some(memory) = memory.filter(|_| tally.written + tally.removed == 0) {
         let folders: Vec<&Utf8Path> = comparisons.iter().map(|comparison| comparison.folder).collect();
-        memory.keep(&run, &folders, tally.unchanged);
+        memory.keep(run, &folders, tally.unchanged);
     }
     close(&tally, mode, args, output)
 }

@@ -88,6 +88,23 @@ pub(super) struct Use {
 pub(super) struct GateName {
     pub(super) place: Repository,
     pub(super) key: String,
+    /// A number of the two. A run looks up tens of thousands of gates one after the other, and manifests are compiled on all
+    /// processors.
+    number: u64,
+}
+
+impl GateName {
+    fn new(place: Repository, key: String) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (&place, &key).hash(&mut hasher);
+        Self { place, key, number: hasher.finish() }
+    }
+}
+
+impl Hash for GateName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.number.hash(state);
+    }
 }
 
 impl From<&IssueId<'_>> for GateName {
@@ -97,7 +114,7 @@ impl From<&IssueId<'_>> for GateName {
             // No key of a gate has a space.
             IssueMark::Title(title) => format!("title {title}"),
         };
-        Self { place: gate.repository.clone(), key }
+        Self::new(gate.repository.clone(), key)
     }
 }
 
@@ -361,7 +378,7 @@ impl Facts {
                 let is_own = resource.is_gates_own && step.author == Author::Generator;
                 let titles = if is_own { &mut self.titles } else { &mut self.compat_titles };
                 titles.push(Title {
-                    of: Arc::new(GateName { place: issue.repository.clone(), key: put.resource.to_owned() }),
+                    of: Arc::new(GateName::new(issue.repository.clone(), put.resource.to_owned())),
                     fixed,
                     is_whole,
                     labels: texts(put.params.and_then(|params| params.get("labels"))),

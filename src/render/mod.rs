@@ -47,6 +47,9 @@ pub struct Run {
     pub diagnostics: Vec<Diagnostic>,
     /// The rendered fleets. Only to be written when nothing is wrong.
     pub fleets: Vec<RenderedFleet>,
+    /// What was compared. Nobody asks for it again, but to free it takes as long as to compare it, and a program that ends with
+    /// the run need not.
+    _seen: Seen,
 }
 
 impl Run {
@@ -168,7 +171,7 @@ impl Collected {
     pub(crate) fn finish(mut self, levels: &Levels) -> Run {
         self.seen.check(&mut self.diagnostics);
         let diagnostics = levels.apply(allow(self.diagnostics.into_sorted(), &self.sources));
-        Run { sources: self.sources, diagnostics, fleets: self.fleets }
+        Run { sources: self.sources, diagnostics, fleets: self.fleets, _seen: self.seen }
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn compile_fleets(
 }
 
 /// What is kept of manifests until all of a run were read.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Seen {
     facts: Beside<ManifestFacts>,
     gates: Beside<gates::Facts>,

@@ -130,9 +130,8 @@ fn path(path: &str) -> String {
     }
     let mut joined = parts.join("/");
     joined.make_ascii_lowercase();
-    if joined.ends_with(".git") {
-        joined.truncate(joined.len() - ".git".len());
-    }
+    let length = joined.strip_suffix(".git").map_or(joined.len(), str::len);
+    joined.truncate(length);
     joined
 }
 
