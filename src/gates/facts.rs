@@ -84,7 +84,7 @@ pub(super) struct Use {
 }
 
 /// A gate, kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct GateName {
     pub(super) place: Repository,
     pub(super) key: String,

@@ -81,14 +81,13 @@ pub(crate) fn is_weaker(field: &str, change: &FieldChange<'_>) -> Option<bool> {
     let is_any_unknown = is_unknown(old) || is_unknown(new);
     let is_switch = old.is_some() != new.is_some();
     Some(match (field, items) {
-        ("reject_labels" | "skip_if_labeled" | "labels", Some((_, removed))) => removed,
+        ("reject_labels" | "skip_if_labeled" | "labels" | "freezes", Some((_, removed))) => removed,
         ("reject_labels" | "skip_if_labeled" | "labels" | "signing_key" | "creator", None) => {
             !is_switch || old.is_some()
         }
         // More windows are more time, but the first one takes time away.
         ("windows", Some((added, _))) => added,
         ("windows", None) => new.is_none() || old.is_some_and(|old| has_more(new, Some(old))),
-        ("freezes", Some((_, removed))) => removed,
         ("freezes", None) => has_more(old, new),
         ("soak" | "delay", _) => is_any_unknown || number(new) < number(old),
         // Nothing is longer than any time.

@@ -211,7 +211,7 @@ impl Window {
     /// The moments of a day at which clocks show `from`.
     fn openings(&self, date: Date) -> impl Iterator<Item = Timestamp> {
         let shown = self.from.on(date).map(|time| self.zone.zone.to_ambiguous_timestamp(time));
-        shown.into_iter().flat_map(|time| [time.clone().compatible().ok(), time.later().ok()].into_iter().flatten())
+        shown.into_iter().flat_map(|time| [time.compatible().ok(), time.later().ok()].into_iter().flatten())
     }
 }
 

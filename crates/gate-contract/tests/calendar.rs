@@ -1,5 +1,7 @@
 //! Windows and freezes, against a second implementation of their rules: Python's `zoneinfo`.
 
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 
