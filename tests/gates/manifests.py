@@ -344,6 +344,13 @@ class Maker:
         if self.often(0.3):
             approval["soak"] = "4h"
         if self.often(0.2):
+            approval["delay"] = "10m"
+        if self.often(0.2):
+            approval["windows"] = self.one(
+                [{"from": "22:00", "to": "16:00", "zone": "Europe/Berlin"}],
+                [{"days": ["mon", "fri"], "from": "10:00", "to": "16:00", "zone": "America/New_York"}],
+            )
+        if self.often(0.2):
             approval["allow_commit_close"] = self.one(True, False)
         if self.often(0.2):
             approval["not_before"] = "2026-03-01T08:00:00Z"
@@ -413,6 +420,8 @@ class Maker:
                     given["git"] |= {"branch": "release", "private_key": "((git.key))", "webhook": "((git.webhook))"}
                 env = {variable: ".git/ref"}
                 if self.often(0.2):
+                    given["git"]["extra"] = {"submodule_recursive": False}
+                if self.often(0.2):
                     given["params"] = {"depth": 1}
             elif kind == "image":
                 given["image"] = {"repository": f"example/{name}"}
@@ -422,6 +431,8 @@ class Maker:
                     )
                 if self.often(0.2):
                     given["image"] |= {"username": "shop", "password": "((registry.password))"}
+                if self.often(0.2):
+                    given["image"]["extra"] = {"platform": {"architecture": "arm64"}}
                 env = {variable: "digest"}
                 if self.often(0.15):
                     given["params"] = {"skip_download": self.one(True, False)}
@@ -473,6 +484,9 @@ class Maker:
             if self.often(0.3):
                 build["from"][f"{name}-tool"] = {"image": {"repository": "example/tool"}, "trigger": False}
                 build["code"] = source
+                build["parallel_gets"] = self.one(True, False)
+            elif self.often(0.3):
+                build["from"][f"{name}-clock"] = {"github_release": {"repository": "example/tool"}, "starts_only": True}
             if self.often(0.2):
                 build["from"][source]["params"] = {"depth": 10}
         if self.often(0.2):

@@ -281,8 +281,14 @@ def an_input_is_not_compared(site: Site) -> None:
     pairs = params.get("COMPARE", "").split()
     if not pairs:
         raise Unfit
+    name = pairs[0].partition("=")[0]
+    types = {each["name"]: each["type"] for each in site.config["resources"]}
+    resource = next((step.get("resource", name) for step in site.plan if step.get("get") == name), name)
+    if types.get(resource) == "time":
+        # A clock has no content.
+        raise Unfit
     params["COMPARE"] = "\n".join(pairs[1:])
-    site.plan.append(some_task([pairs[0].partition("=")[0]]))
+    site.plan.append(some_task([name]))
 
 
 @mutation("version", follows=True)
