@@ -4,6 +4,7 @@ import json
 import shutil
 from datetime import datetime, timedelta
 from threading import Event
+from time import sleep
 
 from .case import WEBHOOK, Case, Committed, Project, alone, equal, says, scenario
 from .github import Repository
@@ -75,6 +76,22 @@ def race(case: Case) -> None:
     says(cart.open("QA deployed.").body, b)
     # C waits in an issue of its own.
     says(cart.open("CI deployed.").body, c)
+
+
+@scenario
+def delayed(case: Case) -> None:
+    """an approval that waits is deployed later by itself, and nobody closes the issue again"""
+    cart = case.project("cart", "approval: {delay: 20s}")
+    cart.commit("A")
+    issue = cart.open("CI deployed.")
+    case.issues.close(issue.number)
+    cart.look_for_approvals("CI")
+    equal(cart.deploys("QA"), [], "deployments while the approval waits")
+    says(cart.now(issue).comments[-1]["body"], "**Approved, and waiting:**", "the approval waits until")
+    sleep(21)
+    cart.look_for_approvals("CI")
+    equal(cart.at("QA"), ["A"])
+    says(cart.now(issue).comments[-1]["body"], "**Deployed to")
 
 
 @scenario
