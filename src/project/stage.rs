@@ -261,7 +261,7 @@ impl Alert {
         let events: Vec<EventWord> = self.events.iter().filter(|event| other.events.contains(event)).copied().collect();
         let same = (&self.resource, &self.url, &self.channel) == (&other.resource, &other.url, &other.channel);
         let text = self.text.clone().filter(|_| self.text == other.text);
-        (same && !events.is_empty()).then(|| Self { events, text, ..self.clone() })
+        (same && !events.is_empty()).then(|| Self { text, events, ..self.clone() })
     }
 }
 

@@ -130,8 +130,8 @@ fn path(path: &str) -> String {
     }
     let mut joined = parts.join("/");
     joined.make_ascii_lowercase();
-    if joined.ends_with(".git") {
-        joined.truncate(joined.len() - ".git".len());
+    if let Some(length) = joined.strip_suffix(".git").map(str::len) {
+        joined.truncate(length);
     }
     joined
 }

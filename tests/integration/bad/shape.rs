@@ -309,13 +309,13 @@ fn lists_with_nothing_in_them() {
       |               ^^
       |
       = help: list them in the order of promotion: `environments: [CI, QA, Production]`
-    error[wrong-type]: `only` has nothing in it
+    error[no-effect]: no environment takes `img`, and nothing here builds it
      --> projects/a.yml:6:46
       |
     6 |   img: {image: {repository: shop/img}, only: []}
       |                                              ^^
       |
-      = help: remove the line for the default
+      = help: write the environments that take it, or how it is built: `build: {with: …}`
 
     error: 2 errors in 1 file; nothing was compared
     ");
