@@ -14,6 +14,7 @@
 //! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
 //! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`repeated`].
 
+mod across;
 mod claim;
 mod destination;
 mod facts;
@@ -23,6 +24,7 @@ mod likeness;
 mod listener;
 mod lowered;
 mod model;
+mod naming;
 mod order;
 mod pins;
 mod place;

@@ -1,7 +1,7 @@
 //! *Target*: no job does without an approval what another one does behind a gate.
 //!
-//! In handwritten pipelines, and for jobs of `extra`: nobody has said which of their steps deploys. A put behind a gate counts as
-//! a deployment of its resource, and a task counts unless a job before the gate runs the same, as it does with tests.
+//! In handwritten pipelines, and for jobs of `extra`: nobody has said which of their steps deploys. A put behind a gate counts as a deployment of its resource, and a task counts unless a job before the
+//! gate runs the same, as it does with tests.
 //! [`super::work`] says when two steps do the same.
 
 use std::collections::{BTreeSet, HashMap};
@@ -18,46 +18,53 @@ use super::work::{Doing, Work};
 
 /// Over pipelines that are judged together.
 pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
-    if !pipelines.iter().any(|pipeline| pipeline.jobs.iter().any(|job| is_free(job, pipeline))) {
+    let is_judged_job = |job: &Job<'_>, pipeline: &Pipeline<'_>| is_free(job, pipeline) || is_elsewhere(job);
+    if !pipelines.iter().any(|pipeline| pipeline.jobs.iter().any(|job| is_judged_job(job, pipeline))) {
         return;
     }
-    let (mut gated, mut before): (Of<GatedStep<'_, '_>>, Of<Doing<'_>>) = (HashMap::new(), HashMap::new());
-    for (number, pipeline) in pipelines.iter().enumerate() {
+    let (mut gated, mut before): (Deeds<&Job<'_>>, Deeds<()>) = (Deeds::default(), Deeds::default());
+    for at in pipelines.iter().enumerate() {
+        let (_, pipeline) = at;
         let upstream = upstream(pipeline);
         for job in &pipeline.jobs {
             let is_before = !job.is_gated() && upstream.contains(job.name);
             for step in job.steps.iter().filter(|step| is_meant(step, job)) {
-                let Some(doing) = Doing::of(step, job, (number, pipeline)) else { continue };
-                if job.is_gated() && !is_hook(step) {
-                    gated.entry(doing.work).or_default().push(GatedStep { job, doing });
-                } else if is_before && matches!(doing.work, Work::Task(_)) {
-                    before.entry(doing.work).or_default().push(doing);
+                if !is_before && (!job.is_gated() || is_hook(step)) {
+                    continue;
+                }
+                for doing in Doing::of(step, job, at) {
+                    if job.is_gated() && doing.may_deploy() {
+                        gated.add(doing, job);
+                    } else if is_before && doing.is_task() {
+                        before.add(doing, ());
+                    }
                 }
             }
         }
     }
-    for (number, pipeline) in pipelines.iter().enumerate() {
-        for job in pipeline.jobs.iter().filter(|job| is_free(job, pipeline) || is_elsewhere(job)) {
+    for at in pipelines.iter().enumerate() {
+        let (_, pipeline) = at;
+        for job in pipeline.jobs.iter().filter(|job| is_judged_job(job, pipeline)) {
             let mut reported: BTreeSet<&str> = BTreeSet::new();
             for step in &job.steps {
-                // Puts of rendered pipelines are compared by `target`.
-                let Some(doing) = Doing::of(step, job, (number, pipeline)) else { continue };
-                if job.is_rendered() && matches!(doing.work, Work::Put(_)) || doing.changes_nothing() {
-                    continue;
-                }
-                // Jobs behind different gates run the same tests.
-                if job.is_gated() && (is_hook(step) || matches!(doing.work, Work::Task(_))) {
-                    continue;
-                }
-                if before.get(&doing.work).into_iter().flatten().any(|other| other.is_like(&doing)) {
-                    continue;
-                }
-                for gated in gated.get(&doing.work).into_iter().flatten() {
-                    let is_other = gated.job.owner != job.owner
-                        && !job.gates().any(|gate| gated.job.gates().any(|other| other == gate));
-                    let is_same = is_other && gated.doing.is_like(&doing);
-                    if is_same && reported.insert(gated.job.name) {
-                        diagnostics.push(found(job, step, gated.job));
+                for doing in Doing::of(step, job, at) {
+                    // Puts of rendered pipelines are compared by `target`.
+                    if job.is_rendered() && !doing.is_task() || doing.changes_nothing() {
+                        continue;
+                    }
+                    // Jobs behind different gates run the same tests.
+                    if is_elsewhere(job) && (is_hook(step) || doing.is_task()) {
+                        continue;
+                    }
+                    if before.alike(&doing).next().is_some() {
+                        continue;
+                    }
+                    for gated in gated.alike(&doing) {
+                        let is_other = gated.owner != job.owner
+                            && !job.gates().any(|gate| gated.gates().any(|other| other == gate));
+                        if is_other && reported.insert(gated.name) {
+                            diagnostics.push(found(job, step, gated));
+                        }
                     }
                 }
             }
@@ -65,7 +72,58 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
     }
 }
 
-type Of<T> = HashMap<Work, Vec<T>>;
+/// What steps do, to be found by what others do.
+struct Deeds<T> {
+    all: Vec<(Doing, T)>,
+    by_work: HashMap<Work, Vec<usize>>,
+    /// By a text that names the target, where a step has one.
+    by_name: HashMap<(Work, Option<u64>), Vec<usize>>,
+}
+
+impl<T> Default for Deeds<T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), by_work: HashMap::new(), by_name: HashMap::new() }
+    }
+}
+
+impl<T> Deeds<T> {
+    fn add(&mut self, doing: Doing, of: T) {
+        let at = self.all.len();
+        let pairs = doing.names.pairs();
+        for work in &doing.works {
+            self.by_work.entry(*work).or_default().push(at);
+            if pairs.is_empty() {
+                self.by_name.entry((*work, None)).or_default().push(at);
+            }
+            for pair in &pairs {
+                self.by_name.entry((*work, Some(*pair))).or_default().push(at);
+            }
+        }
+        self.all.push((doing, of));
+    }
+
+    /// Those that can change what a step changes.
+    fn alike<'d>(&'d self, doing: &'d Doing) -> impl Iterator<Item = &'d T> {
+        let mut found: BTreeSet<usize> = BTreeSet::new();
+        let pairs = doing.names.pairs();
+        for work in &doing.works {
+            let all = self.by_work.get(work).map(Vec::as_slice).unwrap_or_default();
+            // Thousands of stages run one script: those with another name of a target are not looked at.
+            if all.len() <= MOST || pairs.is_empty() {
+                found.extend(all);
+                continue;
+            }
+            for pair in pairs.iter().copied().map(Some).chain([None]) {
+                found.extend(self.by_name.get(&(*work, pair)).into_iter().flatten());
+            }
+        }
+        let all = found.into_iter().map(|at| &self.all[at]);
+        all.filter(|(other, _)| other.is_like(doing)).map(|(_, of)| of)
+    }
+}
+
+/// So many steps that run one thing are all compared.
+const MOST: usize = 64;
 
 /// Whether a job of which nobody said what it deploys needs no approval.
 fn is_free(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
@@ -101,12 +159,6 @@ fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
             .help("remove the step, or let the gate start the job"),
         job.is_rendered(),
     )
-}
-
-/// A step of a job behind a gate.
-struct GatedStep<'p, 'a> {
-    job: &'p Job<'a>,
-    doing: Doing<'p>,
 }
 
 fn is_hook(step: &Step<'_>) -> bool {

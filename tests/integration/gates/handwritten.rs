@@ -413,6 +413,153 @@ fn handwritten_task_runs_without_an_approval_and_behind_a_gate() {
     assert_eq!(judged(&pipeline(&job(&task("Nightly")))), Vec::<String>::new());
 }
 
+/// A handwritten pipeline whose stages run a task each, and a job without a gate that does these steps. `{stage}` in the task is
+/// the stage.
+fn by_tasks(task: &str, steps: &str) -> String {
+    let of = |stage: &str| task.replace("{stage}", stage);
+    let sound = by_hand(&[CLAIM, CHECKOUT, &of("QA")]);
+    let ci = format!("  {}\n", of("CI").trim_end().replace('\n', "\n  "));
+    let at = CI.find("  - task: deploy").unwrap()..CI.find("  - put: ci-post").unwrap();
+    let sound = sound.replace(&CI[at], &ci);
+    if steps.is_empty() {
+        return sound;
+    }
+    format!("{sound}- name: nightly\n  plan:\n  {}\n", steps.trim_end().replace('\n', "\n  "))
+}
+
+const GET: &str = "- {get: code, trigger: true}\n";
+
+#[test]
+fn handwritten_target_is_known_whatever_else_differs() {
+    let task = |shell: &str, params: &str| {
+        format!(
+            "- task: deploy\n  config: {{platform: linux, inputs: [{{name: code}}], params: {{{params}}}, \
+             run: {{path: {shell}, args: [-c, \"cd \\\"$CODE\\\" && ./deploy\"]}}}}\n"
+        )
+    };
+    let gated = task("sh", "STACK: \"{stage}\", CODE: code, LOG_LEVEL: info, IMAGE_TAG: v1");
+    assert_eq!(judged(&by_tasks(&gated, "")), Vec::<String>::new());
+    let night = |step: &str| judged(&by_tasks(&gated, &format!("{GET}{step}")));
+    for (shell, params) in [
+        ("sh", "STACK: QA, CODE: code, LOG_LEVEL: debug, IMAGE_TAG: v1"),
+        ("sh", "STACK: QA, CODE: code, LOG_LEVEL: info, IMAGE_TAG: v2"),
+        ("sh", "STACK: qa, MORE: x"),
+        ("/bin/sh", "STACK: QA, CODE: code"),
+        ("/usr/bin/bash", "STACK: example/shop/QA"),
+    ] {
+        assert_eq!(night(&task(shell, params)), ["shared-target"], "{shell} {params}");
+    }
+    // The code has another name.
+    let renamed = task("sh", "STACK: QA, CODE: src").replace("name: code", "name: src");
+    let steps = format!("- {{get: src, resource: code, trigger: true}}\n{renamed}");
+    assert_eq!(judged(&by_tasks(&gated, &steps)), ["shared-target"]);
+    // Another stack, another thing of the stack, and another script.
+    for params in ["STACK: nightly, CODE: code", "STACK: QA, APP: other"] {
+        let gated = gated.replace("CODE: code", "CODE: code, APP: shop");
+        let steps = format!("{GET}{}", task("sh", params));
+        assert_eq!(judged(&by_tasks(&gated, &steps)), Vec::<String>::new(), "{params}");
+    }
+    assert_eq!(night(&task("sh", "STACK: QA").replace("./deploy", "./audit")), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_put_to_a_resource_with_one_more_key_deploys_the_same() {
+    let job =
+        "- name: nightly\n  plan:\n  - {get: code, trigger: true}\n  - {put: other, no_get: true, inputs: [code]}\n";
+    let with = |source: &str| {
+        let resource = format!("resources:\n- {{name: other, type: pulumi, source: {{{source}}}}}\n");
+        let found = judged(&by_puts("", job).replacen("resources:\n", &resource, 1));
+        found.iter().filter(|rule| *rule == "shared-target").count()
+    };
+    assert_eq!(with("project_name: shop, stack_name: QA, zz: 1"), 1);
+    assert_eq!(with("project_name: shop, stack_name: example/shop/QA, zz: 1"), 1);
+    assert_eq!(with("project_name: cart, stack_name: QA, zz: 1"), 0);
+    assert_eq!(with("project_name: shop, stack_name: nightly, zz: 1"), 0);
+}
+
+#[test]
+fn handwritten_step_runs_across_values() {
+    let put = |values: &str, stack: &str| {
+        let across = format!("across: [{{var: s, values: {values}}}]");
+        let put = format!("{{put: pul, no_get: true, inputs: [code], params: {{stack_name: {stack}}}, {across}}}");
+        let found = judged(&across_puts(&format!("  - {put}\n")));
+        found.iter().filter(|rule| *rule == "shared-target").count()
+    };
+    assert_eq!(put("[CI, QA]", "((.:s))"), 1);
+    assert_eq!(put("[CI, QA]", "\"(( .:s ))\""), 1);
+    assert_eq!(put("[{name: QA}]", "((.:s.name))"), 1);
+    // It could be anything.
+    assert_eq!(put("((stacks))", "((.:s))"), 1);
+    assert_eq!(put("[CI, ((stack))]", "((.:s))"), 1);
+    assert_eq!(put("[CI, Dev]", "((.:s))"), 0);
+    assert_eq!(put("[QA]", "CI"), 0);
+    // Around it, and in a task.
+    let within = "  - do: [{put: pul, no_get: true, inputs: [code], params: {stack_name: ((.:s))}}]\n    across: [{var: s, values: [QA]}]\n";
+    assert!(judged(&across_puts(within)).contains(&"shared-target".to_owned()));
+    let task = "- {task: deploy, file: code/deploy.yml, params: {STAGE: \"{stage}\"}}\n";
+    let across = "- {task: x, file: code/deploy.yml, params: {STAGE: ((.:s))}, across: [{var: s, values: [CI, QA]}]}\n";
+    assert_eq!(judged(&by_tasks(task, &format!("{GET}{across}"))), ["shared-target"]);
+    let file = "- {task: x, file: \"code/((.:s)).yml\", across: [{var: s, values: [deploy]}]}\n";
+    let deploy = "- {task: deploy, file: code/deploy.yml, params: {REGION: x}}\n";
+    let gated = by_hand(&[CLAIM, CHECKOUT, deploy]);
+    let job = format!("- name: nightly\n  plan:\n  {}\n", format!("{GET}{file}").trim_end().replace('\n', "\n  "));
+    assert_eq!(judged(&(gated + &job)), ["shared-target"]);
+}
+
+/// A handwritten pipeline that deploys one resource by the name of the stack, with more steps in its first job.
+fn across_puts(in_ci: &str) -> String {
+    let types = RESOURCES.replace(
+        "resources:\n",
+        "- {name: pulumi, type: registry-image, source: {repository: example/pulumi, tag: \"1\"}}\nresources:\n\
+         - {name: pul, type: pulumi, source: {project_name: shop}}\n",
+    );
+    let put = "- {put: pul, no_get: true, inputs: [code], params: {stack_name: QA}}\n";
+    let sound = by_hand(&[CLAIM, CHECKOUT, put]).replace(RESOURCES, &types);
+    let (before, gated) = sound.split_once("- name: deploy-shop-qa").unwrap();
+    format!("{before}{in_ci}- name: deploy-shop-qa{gated}")
+}
+
+#[test]
+fn handwritten_task_file_has_many_names() {
+    let gated = "- {task: migrate, file: code/ci/migrate.yml, params: {REGION: \"{stage}\"}}\n".replace("{stage}", "x");
+    let sound = by_hand(&[CLAIM, CHECKOUT, &gated]);
+    let night = |get: &str, file: &str| {
+        let more = "resources:\n- {name: other, type: git, source: {uri: https://github.com/example/other}}\n";
+        let sound = if get.contains("other") { sound.replace("resources:\n", more) } else { sound.clone() };
+        judged(&format!("{sound}- name: tidy\n  plan:\n  - {get}\n  - {{task: m, file: {file}}}\n"))
+    };
+    let code = "{get: code, trigger: true}";
+    for (get, file) in [
+        (code, "code/ci/migrate.yml"),
+        (code, "code/./ci//migrate.yml"),
+        (code, "code/x/../ci/migrate.yml"),
+        ("{get: src, resource: code, trigger: true}", "src/ci/migrate.yml"),
+    ] {
+        assert_eq!(night(get, file), ["shared-target"], "{file}");
+    }
+    assert_eq!(night(code, "code/ci/test.yml"), Vec::<String>::new());
+    // The same path in another repository.
+    assert_eq!(night("{get: code, resource: other, trigger: true}", "code/ci/migrate.yml"), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_resource_is_called_notify_or_lock() {
+    let put = |name: &str, of: &str| {
+        let resource = format!("resources:\n- {{name: {name}, type: {of}}}\n");
+        let job = format!(
+            "- name: tell\n  plan:\n  - {{get: code, trigger: true}}\n  - {{put: {name}, no_get: true, inputs: [code]}}\n"
+        );
+        let found = judged(&by_puts("", &job).replacen("resources:\n", &resource, 1));
+        found.iter().filter(|rule| *rule == "shared-target").count()
+    };
+    for name in ["slack-notify", "lock", "pulumi-status"] {
+        assert_eq!(put(name, "pulumi, source: {project_name: shop, stack_name: QA}"), 1, "{name}");
+        assert_eq!(put(name, "pulumi, source: {project_name: locks, stack_name: QA}"), 0, "{name}");
+    }
+    // What tells people is told behind the gate, too.
+    assert_eq!(put("alerts-2", "slack-notification, source: {url: ((slack.url))}"), 0);
+}
+
 #[test]
 fn two_handwritten_pipelines_put_to_one_resource() {
     let other = by_puts("", "");
