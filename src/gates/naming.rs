@@ -3,7 +3,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use concourse_pipeline::params::Meaning;
+use concourse_pipeline::job_names::environment;
+use concourse_pipeline::params::{Meaning, has_words};
 use yaml_source::yaml::Value;
 
 use super::across::ANY;
@@ -69,6 +70,21 @@ impl Names {
         relation
     }
 
+    /// Whether one of them names an environment.
+    pub(super) fn name(&self, environment: &str) -> bool {
+        self.0.iter().any(|name| match name.meaning {
+            Meaning::Target => names(&name.value, environment),
+            _ => has_words(&name.value, environment),
+        })
+    }
+
+    /// The texts that name what is deployed: those of the params, or else those of the source.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &str> {
+        let targets = || self.0.iter().filter(|name| name.meaning == Meaning::Target);
+        let has_own = targets().any(|name| name.is_of_step);
+        targets().filter(move |name| name.is_of_step == has_own).map(|name| name.value.as_str())
+    }
+
     /// A number for each text that names what is deployed. Steps with an equal target have one in common. None where a text
     /// could be anything.
     pub(super) fn pairs(&self) -> Vec<u64> {
@@ -122,6 +138,12 @@ impl Name {
     fn core(&self) -> String {
         self.value.rsplit('/').next().unwrap_or_default().to_lowercase()
     }
+}
+
+/// Whether a text names an environment: as words, or by a word that means the same, such as `prod`.
+pub(super) fn names(text: &str, wanted: &str) -> bool {
+    let is_kind = |word: &str| environment(word).is_some() && environment(word) == environment(wanted);
+    has_words(text, wanted) || text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_kind)
 }
 
 fn collect(value: &Value, key: Option<&str>, is_of_step: bool, spell: &dyn Fn(&str) -> String, found: &mut Vec<Name>) {

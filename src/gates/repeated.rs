@@ -1,19 +1,22 @@
 //! *Target*: no job does without an approval what another one does behind a gate.
 //!
 //! In handwritten pipelines, and for jobs of `extra`: nobody has said which of their steps deploys. A put behind a gate counts as a deployment of its resource, and a task counts unless a job before the
-//! gate runs the same, as it does with tests.
+//! gate runs the same, as it does with tests. A task that names the environment behind the gate is no test.
 //! [`super::work`] says when two steps do the same.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use concourse_pipeline::params::has_words;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use crate::lower::{Author, JobRole};
 use crate::plan::StagePhase;
 
 use super::facts::as_found;
-use super::model::{Job, Pipeline, Step};
+use super::model::{Job, Owner, Pipeline, Step};
+use super::naming::names;
 use super::sequence::PathPart;
+use super::spelling::has_variable;
 use super::work::{Doing, Work};
 
 /// Over pipelines that are judged together.
@@ -22,19 +25,21 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
     if !pipelines.iter().any(|pipeline| pipeline.jobs.iter().any(|job| is_judged_job(job, pipeline))) {
         return;
     }
-    let (mut gated, mut before): (Deeds<&Job<'_>>, Deeds<()>) = (Deeds::default(), Deeds::default());
+    let (mut gated, mut before): (Deeds<GatedStep<'_, '_>>, Deeds<()>) = (Deeds::default(), Deeds::default());
     for at in pipelines.iter().enumerate() {
         let (_, pipeline) = at;
         let upstream = upstream(pipeline);
         for job in &pipeline.jobs {
             let is_before = !job.is_gated() && upstream.contains(job.name);
+            let environment = environment(job, pipeline);
             for step in job.steps.iter().filter(|step| is_meant(step, job)) {
                 if !is_before && (!job.is_gated() || is_hook(step)) {
                     continue;
                 }
                 for doing in Doing::of(step, job, at) {
                     if job.is_gated() && doing.may_deploy() {
-                        gated.add(doing, job);
+                        let names_environment = environment.is_some_and(|environment| doing.name(environment));
+                        gated.add(doing, GatedStep { job, names_environment });
                     } else if is_before && doing.is_task() {
                         before.add(doing, ());
                     }
@@ -42,32 +47,82 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
             }
         }
     }
+    let mut known: BTreeSet<(&Owner, &str)> = BTreeSet::new();
     for at in pipelines.iter().enumerate() {
         let (_, pipeline) = at;
         for job in pipeline.jobs.iter().filter(|job| is_judged_job(job, pipeline)) {
             let mut reported: BTreeSet<&str> = BTreeSet::new();
+            let own = environment(job, pipeline);
             for step in &job.steps {
+                // Jobs behind different gates run the same checks in their hooks.
+                if is_elsewhere(job) && is_hook(step) {
+                    continue;
+                }
                 for doing in Doing::of(step, job, at) {
                     // Puts of rendered pipelines are compared by `target`.
                     if job.is_rendered() && !doing.is_task() || doing.changes_nothing() {
                         continue;
                     }
-                    // Jobs behind different gates run the same tests.
-                    if is_elsewhere(job) && (is_hook(step) || doing.is_task()) {
+                    // Jobs behind different gates run the same tests. What names the stage of another one is none.
+                    let is_other_stage = is_elsewhere(job) && doing.is_task();
+                    if is_other_stage && own.is_none_or(|own| doing.name(own)) {
                         continue;
                     }
-                    if before.alike(&doing).next().is_some() {
-                        continue;
-                    }
-                    for gated in gated.alike(&doing) {
+                    let is_test = before.alike(&doing).next().is_some();
+                    for GatedStep { job: gated, names_environment } in gated.alike(&doing) {
+                        let is_excused = !names_environment && (is_test || is_other_stage);
                         let is_other = gated.owner != job.owner
                             && !job.gates().any(|gate| gated.gates().any(|other| other == gate));
-                        if is_other && reported.insert(gated.name) {
+                        if is_other && !is_excused && reported.insert(gated.name) {
+                            known.extend([(&job.owner, job.name), (&gated.owner, gated.name)]);
                             diagnostics.push(found(job, step, gated));
                         }
                     }
                 }
             }
+        }
+    }
+    changed_places(pipelines, &gated, &known, diagnostics);
+}
+
+/// A job behind a gate deploys what has the name of the stage behind another gate. Of `known` jobs it was reported what they
+/// deploy.
+fn changed_places(
+    pipelines: &[Pipeline<'_>],
+    gated: &Deeds<GatedStep<'_, '_>>,
+    known: &BTreeSet<(&Owner, &str)>,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut deeds: BTreeMap<(&Owner, &str), Vec<&Doing>> = BTreeMap::new();
+    for (doing, step) in gated.all.iter().filter(|(doing, step)| !step.job.is_rendered() && !doing.changes_nothing()) {
+        deeds.entry((&step.job.owner, step.job.name)).or_default().push(doing);
+    }
+    for pipeline in pipelines {
+        let stages = || pipeline.jobs.iter().filter(|job| job.is_gated()).filter_map(|job| environment(job, pipeline));
+        let environments: BTreeSet<&str> = stages().collect();
+        let jobs = pipeline.jobs.iter().filter(|job| is_elsewhere(job) && !known.contains(&(&job.owner, job.name)));
+        for job in jobs {
+            let Some(own) = environment(job, pipeline) else { continue };
+            let deeds = deeds.get(&(&job.owner, job.name)).map(Vec::as_slice).unwrap_or_default();
+            let other = |text: &str| {
+                let mut others = environments.iter().filter(|other| !other.eq_ignore_ascii_case(own));
+                others.find(|other| has_words(text, other)).copied()
+            };
+            let targets = || deeds.iter().flat_map(|doing| doing.names.targets());
+            if targets().any(|text| has_words(text, own) || names(text, own) && other(text).is_none()) {
+                continue;
+            }
+            let Some((target, other)) = targets().find_map(|text| Some((text, other(text)?))) else { continue };
+            diagnostics.push(as_found(
+                Diagnostic::new(
+                    Rule::SharedTarget,
+                    job.span,
+                    format!("`{}` deploys `{target}`, which has the name of the stage {other}", job.name),
+                )
+                .label(format!("an approval for {own} deploys it"))
+                .help("let the gate of each stage start the job that deploys that stage"),
+                false,
+            ));
         }
     }
 }
@@ -141,6 +196,17 @@ fn is_meant(step: &Step<'_>, job: &Job<'_>) -> bool {
         && job.stage().is_none_or(|(_, phase)| phase == StagePhase::Deploy)
 }
 
+/// The environment that a job deploys to: that of its stage, the one that its gate leads to, or the one in its name.
+fn environment<'a>(job: &Job<'a>, pipeline: &Pipeline<'a>) -> Option<&'a str> {
+    if let Some((stage, _)) = job.stage() {
+        return Some(&stage.environment);
+    }
+    let destination = |resource: &str| pipeline.source(resource)?.text("destination")?.split('/').nth(2);
+    let mut destinations = job.approvals.iter().filter_map(|approval| destination(approval.resource));
+    let of_gate = destinations.next().filter(|environment| !environment.is_empty() && !has_variable(environment));
+    of_gate.or_else(|| Some(job.environment.as_ref()?.short_name()))
+}
+
 fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
     let (message, label) = if job.is_gated() {
         (
@@ -159,6 +225,13 @@ fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
             .help("remove the step, or let the gate start the job"),
         job.is_rendered(),
     )
+}
+
+/// A step of a job behind a gate.
+struct GatedStep<'p, 'a> {
+    job: &'p Job<'a>,
+    /// It names the environment of its job.
+    names_environment: bool,
 }
 
 fn is_hook(step: &Step<'_>) -> bool {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use concourse_pipeline::Repository;
-use concourse_pipeline::params::shows_only;
+use concourse_pipeline::params::{has_words, shows_only};
 use yaml_source::yaml::Value;
 
 use super::across::{ANY, filled, runs};
@@ -23,6 +23,8 @@ pub(super) struct Doing {
     pub(super) works: Vec<Work>,
     pub(super) names: Names,
     params: Option<Value>,
+    /// The file and the arguments of a task.
+    words: Vec<String>,
     /// The name of its resource says that it tells people something, or takes a lock.
     only_tells: bool,
     /// The number of its pipeline.
@@ -73,6 +75,7 @@ impl Doing {
                     works: vec![Work::Task(program(&parts))],
                     names: Names::of(None, Some(&params), &str::to_owned),
                     params: Some(params),
+                    words: words(&parts),
                     only_tells: false,
                     pipeline: number,
                     repositories: resources.filter_map(Resource::repository).collect(),
@@ -87,6 +90,7 @@ impl Doing {
                     works: [Work::Put(resource.thing())].into_iter().chain(aim).collect(),
                     names,
                     params,
+                    words: Vec::new(),
                     only_tells: only_tells(put.resource, resource),
                     pipeline: number,
                     repositories: BTreeSet::new(),
@@ -130,6 +134,12 @@ impl Doing {
     /// Whether it could be what deploys.
     pub(super) const fn may_deploy(&self) -> bool {
         !self.only_tells
+    }
+
+    /// Whether its params, its file or its arguments name an environment.
+    pub(super) fn name(&self, environment: &str) -> bool {
+        let is_word_of_tests = ["test", "ci"].iter().any(|word| environment.eq_ignore_ascii_case(word));
+        self.names.name(environment) || !is_word_of_tests && self.words.iter().any(|word| has_words(word, environment))
     }
 
     /// Whether its params say that it only shows what would change.
@@ -245,6 +255,19 @@ fn one_spaced(value: &Value) -> Value {
         Value::Text(text) => Value::Text(text.split_whitespace().collect::<Vec<_>>().join(" ")),
         value => value.clone(),
     }
+}
+
+/// The file and the arguments that are single words.
+fn words([file, path, args]: &[Option<Value>; 3]) -> Vec<String> {
+    let args = match args {
+        Some(Value::List(args)) => args.as_slice(),
+        _ => &[],
+    };
+    let texts = file.iter().chain(path).chain(args).filter_map(|value| match value {
+        Value::Text(text) if !text.contains(char::is_whitespace) => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
 }
 
 /// Params over params, the last ones on top.

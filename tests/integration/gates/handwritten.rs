@@ -478,6 +478,65 @@ fn handwritten_put_to_a_resource_with_one_more_key_deploys_the_same() {
 }
 
 #[test]
+fn handwritten_job_before_the_gate_runs_the_task_of_the_stage_behind_it() {
+    let task = "- {task: deploy, file: code/deploy.yml, params: {STAGE: \"{stage}\"}}\n";
+    let of_qa = task.replace("{stage}", "QA");
+    let sound = by_tasks(task, "");
+    assert_eq!(judged(&sound), Vec::<String>::new());
+    let ci = format!("  {}", task.replace("{stage}", "CI"));
+    // Beside its own, and in its place.
+    for steps in [format!("{ci}  {of_qa}"), format!("  {of_qa}")] {
+        assert_eq!(judged(&sound.replace(&ci, &steps)), ["shared-target"], "{steps}");
+    }
+    // In a job before it.
+    let unit = format!("jobs:\n- name: unit\n  plan:\n  {}", format!("{GET}{of_qa}").trim_end().replace('\n', "\n  "));
+    let before = sound.replacen("{get: code, trigger: true}", "{get: code, trigger: true, passed: [unit]}", 1);
+    assert_eq!(judged(&before.replace("jobs:", &unit)), ["shared-target"]);
+    // The same test in both names no stage.
+    let test = "- {task: test, file: code/test.yml, params: {SUITE: all}}\n";
+    assert_eq!(judged(&by_tasks(&format!("{test}{task}"), &format!("{GET}{test}"))), Vec::<String>::new());
+}
+
+/// A handwritten pipeline with a stage behind each of two gates, which runs these tasks.
+fn by_two_gates(qa: &str, production: &str) -> String {
+    let task = "- {task: deploy, file: code/deploy.yml, params: {STAGE: \"{stage}\"}}\n";
+    let record = "- put: qa-post\n  no_get: true\n  inputs: [code]\n  \
+                  params: {action: record, title: shop QA deployed., pins: {code: code/.git/ref}}\n";
+    let gate = "resources:\n\
+                - {name: qa-post, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: post, destination: shop/-/Production/deploy}}\n\
+                - {name: qa-trigger, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: trigger, destination: shop/-/Production/deploy}}\n";
+    let of = |stages: &str| stages.split_whitespace().map(|stage| task.replace("{stage}", stage)).collect::<String>();
+    let first = by_hand(&[CLAIM, CHECKOUT, &of(qa), record]).replace("resources:\n", gate);
+    let plan = format!(
+        "- {{get: gate, resource: qa-trigger, trigger: true}}\n- {{get: code, passed: [deploy-shop-qa]}}\n{}{CHECKOUT}{}",
+        CLAIM.replace("ci-post", "qa-post"),
+        of(production)
+    );
+    format!(
+        "{first}- name: deploy-shop-production\n  serial: true\n  plan:\n  {}\n",
+        plan.trim_end().replace('\n', "\n  ")
+    )
+}
+
+#[test]
+fn handwritten_stage_runs_the_task_of_another_stage() {
+    assert_eq!(judged(&by_two_gates("QA", "Production")), Vec::<String>::new());
+    assert_eq!(judged(&by_two_gates("QA Production", "Production")), ["shared-target"]);
+    // They have changed places.
+    let swapped = by_two_gates("Production", "QA");
+    assert_eq!(judged(&swapped), ["shared-target", "shared-target"]);
+    // Also where the first job is in another file.
+    let gated = swapped.replace(
+        &swapped[swapped.find("- name: deploy-shop-ci").unwrap()..swapped.find("- name: deploy-shop-qa").unwrap()],
+        "",
+    );
+    let gated = gated.replace(", passed: [deploy-shop-ci]", "");
+    assert_eq!(judged(&gated).iter().filter(|rule| *rule == "shared-target").count(), 2);
+    // Both run one test, which names no stage of a gate.
+    assert_eq!(judged(&by_two_gates("sandbox QA", "sandbox Production")), Vec::<String>::new());
+}
+
+#[test]
 fn handwritten_step_runs_across_values() {
     let put = |values: &str, stack: &str| {
         let across = format!("across: [{{var: s, values: {values}}}]");
