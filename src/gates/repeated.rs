@@ -1,6 +1,7 @@
 //! *Target*: no job does without an approval what another one does behind a gate.
 //!
-//! In handwritten pipelines, and for jobs of `extra`: nobody has said which of their steps deploys. A put behind a gate counts as a deployment of its resource, and a task counts unless a job before the
+//! In handwritten pipelines, and for what a manifest adds: jobs of `extra`, `before`, `after`, and builds. Nobody has said which
+//! of their steps deploys. A put behind a gate counts as a deployment of its resource, and a task counts unless a job before the
 //! gate runs the same, as it does with tests. A task that names the environment behind the gate is no test.
 //! [`super::work`] says when two steps do the same.
 
@@ -53,7 +54,7 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
         for job in pipeline.jobs.iter().filter(|job| is_judged_job(job, pipeline)) {
             let mut reported: BTreeSet<&str> = BTreeSet::new();
             let own = environment(job, pipeline);
-            for step in &job.steps {
+            for step in job.steps.iter().filter(|step| is_judged(step, job)) {
                 // Jobs behind different gates run the same checks in their hooks.
                 if is_elsewhere(job) && is_hook(step) {
                     continue;
@@ -180,9 +181,24 @@ impl<T> Deeds<T> {
 /// So many steps that run one thing are all compared.
 const MOST: usize = 64;
 
-/// Whether a job of which nobody said what it deploys needs no approval.
+/// Whether a job needs no approval, or has steps that do not come from the kind of its stage.
 fn is_free(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
-    matches!(job.role, JobRole::Handwritten | JobRole::Extra) && !job.is_gated() && !follows_a_gate(job, pipeline)
+    match job.role {
+        JobRole::Handwritten | JobRole::Extra | JobRole::Build => !job.is_gated() && !follows_a_gate(job, pipeline),
+        JobRole::Stage { .. } => {
+            let mut steps = job.steps.iter();
+            steps.any(|step| step.author == Author::Around) && (job.is_gated() || !follows_a_gate(job, pipeline))
+        }
+    }
+}
+
+/// Whether a step of a free job is compared with what is done behind gates. A kind of stages names what it deploys.
+fn is_judged(step: &Step<'_>, job: &Job<'_>) -> bool {
+    match step.author {
+        Author::Person | Author::Extra | Author::Around => true,
+        Author::Kind => matches!(job.role, JobRole::Build),
+        Author::Generator | Author::Need => false,
+    }
 }
 
 /// Whether a job is behind a gate of its own, of a handwritten pipeline.

@@ -432,3 +432,56 @@ fn second_project_runs_the_script_of_a_gated_stage() {
     let named = SCRIPT.replace("deploy:", "target: \"other on {{ stack }}\", deploy:");
     assert_eq!(warned(&two(&named)), "");
 }
+
+/// The task that the kind `script` makes for a stage, with more params.
+fn task_of_script(stack: &str, shell: &str, more: &str, indent: &str) -> String {
+    let task = format!(
+        "- task: d\n  config:\n    platform: linux\n    image_resource: {{type: registry-image, source: {{repository: alpine}}}}\n    \
+         inputs: [{{name: shop-a}}]\n    outputs: [{{name: summary2}}]\n    \
+         params: {{PHASE: deploy, STACK: {stack}, ENVIRONMENT: {stack}, CODE: shop-a, SCRIPT: './deploy.sh'{more}}}\n    \
+         run:\n      path: {shell}\n      args:\n      - -euc\n      - |\n        export SUMMARY=\"$PWD/summary/$PHASE.md\"\n        \
+         : >\"$SUMMARY\"\n        cd \"$CODE\"\n        eval \"$SCRIPT\"\n"
+    );
+    task.lines().map(|line| format!("{indent}{line}\n")).collect()
+}
+
+#[test]
+fn steps_of_a_manifest_run_the_script_of_a_gated_stage() {
+    let stack = "project: a\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\nenv: {LOG_LEVEL: info}\n";
+    let places: [(&str, &str, &str); 6] = [
+        ("overrides:\n  CI:\n    after:\n", "    ", "deploy-a-ci"),
+        ("overrides:\n  CI:\n    before:\n", "    ", "deploy-a-ci"),
+        ("overrides:\n  QA:\n    after:\n", "    ", "deploy-a-qa"),
+        ("overrides:\n  QA:\n    before:\n", "    ", "deploy-a-qa"),
+        (
+            "inputs:\n  img:\n    image: {repository: x/y}\n    build:\n      with: {image: {}}\n      before:\n",
+            "      ",
+            "build-img",
+        ),
+        ("extra:\n  jobs:\n  - name: tidy\n    plan:\n    - {get: shop-a, trigger: true}\n", "    ", "tidy"),
+    ];
+    for (head, indent, job) in places {
+        let with = |stack_name: &str, shell: &str, more: &str| {
+            let task = task_of_script(stack_name, shell, more, indent);
+            fleet().file("projects/a.yml", &format!("{stack}{head}{task}"))
+        };
+        for (shell, more) in [("sh", ""), ("/bin/sh", ""), ("sh", ", LOG_LEVEL: debug")] {
+            let found = refused(&with("Production", shell, more));
+            assert!(found.contains(&format!("error[shared-target]: `{job}`")), "{head} {shell} {more}: {found}");
+            assert!(found.contains("does the same as `deploy-a-production`"), "{head}: {found}");
+        }
+        with("Scratch", "sh", "").run(&["render", "--quiet"]).fine();
+    }
+    let kind = |stack: &str| {
+        format!(
+            "version: 1\nabout: builds\nsteps:\n{}- put: img\n  inputs: all\n  params: {{image: summary2/image.tar}}\n",
+            task_of_script(stack, "sh", "", "")
+        )
+    };
+    let build = "inputs:\n  img:\n    image: {repository: x/y}\n    build: {with: {own: {}}}\n";
+    let with = |stack_name: &str| {
+        fleet().file("kinds/builds/own.yml", &kind(stack_name)).file("projects/a.yml", &format!("{stack}{build}"))
+    };
+    assert!(refused(&with("Production")).contains("error[shared-target]: `build-img` needs no approval"));
+    with("Scratch").run(&["render", "--quiet"]).fine();
+}
