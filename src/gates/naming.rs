@@ -85,6 +85,16 @@ impl Names {
         targets().filter(move |name| name.is_of_step == has_own).map(|name| name.value.as_str())
     }
 
+    /// The keys under which both name the target.
+    pub(super) fn keys_with(&self, other: &Self) -> Vec<&str> {
+        let targets = self.0.iter().filter(|name| name.meaning == Meaning::Target);
+        let mut keys: Vec<&str> =
+            targets.filter(|name| other.under(&name.key).next().is_some()).map(|name| name.key.as_str()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
     /// A number for each text that names what is deployed. Steps with an equal target have one in common. None where a text
     /// could be anything.
     pub(super) fn pairs(&self) -> Vec<u64> {
@@ -171,7 +181,7 @@ fn collect(value: &Value, key: Option<&str>, is_of_step: bool, spell: &dyn Fn(&s
 }
 
 /// A number that is equal for equal things.
-fn number(thing: impl Hash) -> u64 {
+pub(super) fn number(thing: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     thing.hash(&mut hasher);
     hasher.finish()

@@ -154,7 +154,7 @@ impl Doing {
 }
 
 /// What a put names, and its params, both in their one spelling.
-fn of_put(
+pub(super) fn of_put(
     put: &Put<'_>,
     params: Option<&Value>,
     resource: &Resource<'_>,

@@ -433,6 +433,79 @@ fn second_project_runs_the_script_of_a_gated_stage() {
     assert_eq!(warned(&two(&named)), "");
 }
 
+/// A kind that puts to the resource of Pulumi's kind, with another text in `target`.
+fn kind_of_other_words(source: &str, target: &str) -> String {
+    format!(
+        "version: 1\nabout: deploys a stack\n{target}resource_types:\n\
+         - {{name: prov, type: registry-image, source: {{repository: mitodl/concourse-pulumi-resource-provisioner, tag: latest}}}}\n\
+         resources:\n- {{name: \"prov-{{{{ project }}}}\", type: prov, source: {{{source}}}}}\nsteps:\n\
+         - put: \"prov-{{{{ project }}}}\"\n  inputs: all\n  params: {{stack_name: \"{{{{ options.s }}}}\"}}\n\
+         options: {{type: object, properties: {{s: {{type: string}}}}}}\n"
+    )
+}
+
+#[test]
+fn kind_with_another_name_of_its_target_puts_to_what_a_gated_stage_puts_to() {
+    let gated = "project: a\nstack: {pulumi: {path: infra/x}}\n";
+    let own = |stack: &str| {
+        format!(
+            "project: b\nenvironments: [zed]\ngate: none\nnames: {{code: shop-a}}\nstack: {{own: {{s: {stack}}}}}\n"
+        )
+    };
+    let same = "action: update, project_name: a, source_dir: \"{{ code }}/infra/x\"";
+    let words = "target: \"something {{ stack }}\"\n";
+    let one = |kind: &str, stack: &str| {
+        fleet().file("kinds/stacks/own.yml", kind).file("projects/a.yml", gated).file("projects/b.yml", &own(stack))
+    };
+    assert_snapshot!(refused(&one(&kind_of_other_words(same, words), "Production")), @r#"
+    error[shared-target]: the put to `prov-b` deploys what the deploy of `a` Production deploys behind a gate
+     --> kinds/stacks/own.yml:9:3
+      |
+    9 | - put: "prov-{{ project }}"
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `b` zed
+      = note: `prov-b` and `pulumi-a` use the same image, and have the same `stack_name`
+      = help: let each environment deploy a stack of its own; another text in `target` changes nothing
+
+    error: 1 error in 1 file; nothing was written
+    "#);
+    // One more key, another order, and another way to write the stack.
+    for (source, stack) in [
+        (format!("{same}, zz: 1"), "Production"),
+        ("source_dir: \"{{ code }}//infra/x/\", project_name: a, action: update".to_owned(), "QA"),
+        (same.to_owned(), "example/a/Production"),
+    ] {
+        let found = refused(&one(&kind_of_other_words(&source, words), stack));
+        assert!(
+            found.contains("error[shared-target]: the put to `prov-b` deploys what the deploy of `a`"),
+            "{source}: {found}"
+        );
+    }
+    // Another stack, and another project of Pulumi's.
+    assert_eq!(warned(&one(&kind_of_other_words(same, words), "Nightly")), "");
+    assert_eq!(warned(&one(&kind_of_other_words(&same.replace("name: a", "name: b"), words), "Production")), "");
+    // In another fleet, by a kind that has the name of Pulumi's.
+    for kind in ["own", "pulumi"] {
+        let work = Work::new()
+            .file("one/pipegen.yml", FLEET)
+            .file("one/projects/a.yml", gated)
+            .file("two/pipegen.yml", &FLEET.replace("example/deployments", "other/deployments"))
+            .file(&format!("two/kinds/stacks/{kind}.yml"), &kind_of_other_words(same, words))
+            .file("two/projects/b.yml", &own("Production").replace("own", kind));
+        let found = refused(&work);
+        assert!(
+            found.contains("error[shared-target]: the put to `prov-b` deploys what the deploy of `a` Production"),
+            "{found}"
+        );
+    }
+    // In one manifest.
+    let both = "environments: [CI, Production]\nprojects:\n  a: {stack: {pulumi: {path: infra/x}}}\n  \
+                b: {stack: {own: {s: Production}}, environments: [zed], gate: none, names: {code: shop-a}}\n";
+    let work = fleet().file("kinds/stacks/own.yml", &kind_of_other_words(same, words)).file("projects/shop.yml", both);
+    assert!(refused(&work).contains("error[shared-target]: the put to `prov-b` deploys what"), "{}", refused(&work));
+}
+
 /// The task that the kind `script` makes for a stage, with more params.
 fn task_of_script(stack: &str, shell: &str, more: &str, indent: &str) -> String {
     let task = format!(
