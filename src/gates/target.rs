@@ -135,22 +135,23 @@ fn sameness(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 }
 
 /// Two manifests deploy one place, and one of them reaches it by more than the other, such as by one more file of a backend's
-/// configuration. Whether that leads elsewhere does not show.
+/// configuration, or they reach it by two credentials. Whether that leads elsewhere does not show.
 fn means(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    // What a variable holds is not known, and is reported where it counts.
-    let known = facts.iter().flat_map(|facts| &facts.deployments).filter(|deployment| !has_variable(&deployment.key));
-    let by_place = in_common(known.map(|deployment| {
+    // What a variable in the name of a place holds is not known, and is reported where it counts.
+    let by_place = in_common(facts.iter().flat_map(|facts| &facts.deployments).filter_map(|deployment| {
         let (place, means) = place_and_means(&deployment.key);
-        (place, (means, deployment))
+        (!has_variable(place)).then_some(((place, &deployment.home), (means, deployment)))
     }));
+    let are_credentials = |means: &BTreeSet<&str>| !means.is_empty() && means.iter().all(|name| has_variable(name));
     for same in by_place.values().filter(|same| same.iter().any(|(means, _)| !means.is_empty())) {
         for (means, deployment) in same {
             let gated = same.iter().find(|(others, other)| {
-                let is_nested = others != means && (others.is_subset(means) || means.is_subset(others));
+                let is_nested = others.is_subset(means) || means.is_subset(others);
+                let is_open = others != means && (is_nested || are_credentials(others) && are_credentials(means));
                 let is_other =
                     other.job.owner.file != deployment.job.owner.file && !other.job.replaces(&deployment.job);
                 let is_gated = !other.job.gates.is_empty() && !are_together(&deployment.job.gates, &other.job.gates);
-                is_nested && is_other && is_gated && deployment.job.gates.is_empty()
+                is_open && is_other && is_gated && deployment.job.gates.is_empty()
             });
             let Some((_, gated)) = gated else { continue };
             diagnostics.push(

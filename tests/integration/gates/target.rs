@@ -558,3 +558,40 @@ fn steps_of_a_manifest_run_the_script_of_a_gated_stage() {
     assert!(refused(&with("Production")).contains("error[shared-target]: `build-img` needs no approval"));
     with("Scratch").run(&["render", "--quiet"]).fine();
 }
+
+#[test]
+fn one_release_is_reached_by_another_credential() {
+    let two = |first: &str, second: &str| {
+        let helm = |by: &str, namespace: &str| {
+            format!(
+                "{{helm: {{chart: chart, values: [], namespace: {namespace}, release: shop, kubeconfig: \"(({by}))\"}}}}"
+            )
+        };
+        fleet()
+            .file(
+                "projects/shop.yml",
+                &format!(
+                    "project: shop\nenvironments: [QA, Production]\nstack: {}\n",
+                    helm(first, "\"shop-{{ stack }}\"")
+                ),
+            )
+            .file(
+                "projects/other.yml",
+                &format!(
+                    "project: other\nenvironments: [zed]\ngate: none\nstack: {}\n",
+                    helm(second, "shop-Production")
+                ),
+            )
+    };
+    let found = warned(&two("kube", "admin"));
+    assert!(
+        found.contains(
+            "warning[shared-target]: the deploy of `other` zed deploys `Helm release shop-Production/shop by ((admin))`"
+        ),
+        "{found}"
+    );
+    assert!(refused(&two("kube", "vault:kube")).contains("error[shared-target]"));
+    let elsewhere = two("kube", "admin");
+    elsewhere.write("projects/other.yml", &elsewhere.read("projects/other.yml").replace("shop-Production", "other"));
+    assert_eq!(warned(&elsewhere), "");
+}
