@@ -620,6 +620,50 @@ fn handwritten_resource_is_called_notify_or_lock() {
 }
 
 #[test]
+fn handwritten_former_names_are_nobodys_today() {
+    let with = |aliases: &str, former: &str| {
+        let fields = format!("role: trigger, gate_aliases: [{aliases}], former_destinations: [{former}]");
+        by_two_gates("QA", "Production")
+            .replace("gate: shop/-/QA/deployed, role: trigger", &format!("gate: shop/-/QA/deployed, {fields}"))
+    };
+    assert_eq!(judged(&with("old/-/QA/deployed", "old/-/Production/deploy")), Vec::<String>::new());
+    assert_eq!(judged(&with("shop/-/CI/deployed", "old/-/Production/deploy")), ["gate-collision"]);
+    assert_eq!(judged(&with("old/-/QA/deployed", "shop/-/QA/deploy")), ["gate-collision"]);
+    // Two have had one name.
+    let both = |aliases: &str, former: &str| {
+        with("old/-/QA/deployed", "old/-/QA/deploy").replace(
+            "gate: shop/-/CI/deployed, role: trigger",
+            &format!(
+                "gate: shop/-/CI/deployed, role: trigger, gate_aliases: [{aliases}], former_destinations: [{former}]"
+            ),
+        )
+    };
+    assert_eq!(judged(&both("old/-/CI/deployed", "old/-/CI/deploy")), Vec::<String>::new());
+    assert_eq!(judged(&both("old/-/QA/deployed", "old/-/CI/deploy")), ["gate-collision"]);
+    assert_eq!(judged(&both("old/-/CI/deployed", "old/-/QA/deploy")), ["gate-collision"]);
+    for (pipeline, message) in [
+        (
+            with("shop/-/CI/deployed", ""),
+            "`shop/-/CI/deployed` is a former name of the gate `shop/-/QA/deployed`, and the name of a gate today",
+        ),
+        (
+            with("", "shop/-/QA/deploy"),
+            "`shop/-/QA/deploy` is a former name of the stage `shop/-/Production/deploy`, and the name of a stage today",
+        ),
+        (
+            both("", "old/-/QA/deploy"),
+            "the stages `shop/-/QA/deploy` and `shop/-/Production/deploy` have the same former name `old/-/QA/deploy`",
+        ),
+    ] {
+        let work = Work::new().file("shop.yml", &pipeline);
+        for command in ["validate", "verify"] {
+            let told = work.run(&[command, "shop.yml"]).ended(1).stderr;
+            assert!(told.contains(&format!("error[gate-collision]: {message}")), "{command}: {told}");
+        }
+    }
+}
+
+#[test]
 fn two_handwritten_pipelines_put_to_one_resource() {
     let other = by_puts("", "");
     let other = other.split("jobs:").next().unwrap().to_owned()
