@@ -143,6 +143,12 @@ pub(crate) fn judge_unsearched<'d>(
         with_models(pipelines.iter().copied(), &[], sources, |models| {
             repeated::check(models, diagnostics);
             former::check(models, diagnostics);
+            for pipeline in models {
+                for job in &pipeline.jobs {
+                    claim::of_another_file(job, pipeline, diagnostics);
+                    place::stand_ins(job, diagnostics);
+                }
+            }
         });
     }
 }

@@ -365,8 +365,16 @@ pub(super) struct Approval<'a> {
 impl Approval<'_> {
     /// Where the files with the approved versions are, from the root of the build.
     pub(super) fn pins(&self) -> String {
-        let folder = if self.is_code { "/.git/approval" } else { "" };
-        format!("{}{folder}/{}/", self.artifact, files::PINS)
+        format!("{}/{}/", self.folder(), files::PINS)
+    }
+
+    /// The file that a claim takes.
+    pub(super) fn file(&self) -> String {
+        format!("{}/{}", self.folder(), files::APPROVAL)
+    }
+
+    fn folder(&self) -> String {
+        format!("{}{}", self.artifact, if self.is_code { "/.git/approval" } else { "" })
     }
 }
 

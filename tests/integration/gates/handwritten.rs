@@ -664,6 +664,53 @@ fn handwritten_former_names_are_nobodys_today() {
 }
 
 #[test]
+fn handwritten_claim_takes_the_file_that_its_get_wrote() {
+    for file in ["./gate//approval.json", "gate/approval.json"] {
+        let claim = CLAIM.replace("gate/approval.json", file);
+        assert_eq!(judged(&by_hand(&[&claim, CHECKOUT, DEPLOY])), Vec::<String>::new(), "{file}");
+    }
+    for file in ["code/ops/approval.json", "gate/x/approval.json", "((file))"] {
+        let claim = CLAIM.replace("approval: gate/approval.json", &format!("approval: {file}"));
+        assert_eq!(judged(&by_hand(&[&claim, CHECKOUT, DEPLOY])), ["unpinned-approval"], "{file}");
+    }
+    let claim = CLAIM.replace("gate/approval.json", "code/approval.json");
+    let work = Work::new().file("shop.yml", &by_hand(&[&claim, CHECKOUT, DEPLOY]));
+    for command in ["validate", "verify"] {
+        let told = work.run(&[command, "shop.yml"]).stderr;
+        assert!(
+            told.contains("the claim takes `code/approval.json`, which the get of the approval does not write"),
+            "{told}"
+        );
+        assert!(told.contains("= help: write `approval: gate/approval.json`"), "{told}");
+    }
+}
+
+#[test]
+fn handwritten_artifact_takes_the_folder_of_approved_code() {
+    let make = "- task: make\n  config: {platform: linux, outputs: [{name: zz}], run: {path: sh, args: [-c, clone]}}\n";
+    let deploy = |input: &str, mapping: &str| {
+        format!(
+            "- task: deploy\n  config: {{platform: linux, inputs: [{input}], run: {{path: code/deploy}}}}\n{mapping}"
+        )
+    };
+    let mapped = "  input_mapping: {code: zz}\n";
+    for step in [
+        deploy("{name: code}", mapped),
+        deploy("{name: zz, path: code}", ""),
+        deploy("{name: code}, {name: zz, path: code/bin}", ""),
+        format!("- task: deploy\n  file: code/deploy.yml\n{mapped}"),
+    ] {
+        assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, make, &step])), ["unapproved-artifact"], "{step}");
+    }
+    for step in [
+        deploy("{name: code}, {name: zz}", ""),
+        deploy("{name: tools}, {name: code}", "  input_mapping: {tools: zz}\n"),
+    ] {
+        assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, make, &step])), Vec::<String>::new(), "{step}");
+    }
+}
+
+#[test]
 fn two_handwritten_pipelines_put_to_one_resource() {
     let other = by_puts("", "");
     let other = other.split("jobs:").next().unwrap().to_owned()
