@@ -147,6 +147,7 @@ pub(crate) fn judge_unsearched<'d>(
                 for job in &pipeline.jobs {
                     claim::of_another_file(job, pipeline, diagnostics);
                     place::stand_ins(job, diagnostics);
+                    pins::unknown(job, pipeline, diagnostics);
                 }
             }
         });

@@ -711,6 +711,40 @@ fn handwritten_artifact_takes_the_folder_of_approved_code() {
 }
 
 #[test]
+fn handwritten_pin_is_a_file_that_a_get_writes() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let with = |pin: &str| sound.replace("pins: {code: code/.git/ref}", &format!("pins: {{code: {pin}}}"));
+    for pin in ["code/.git/ref", "code/.git/HEAD", "./code/.git//ref", "((pin))"] {
+        assert_eq!(judged(&with(pin)), Vec::<String>::new(), "{pin}");
+    }
+    for pin in ["code/VERSION", "code/.git/commit_message", "summary/ref", "ref"] {
+        assert_eq!(judged(&with(pin)), ["unrecorded-pin"], "{pin}");
+    }
+    // An image is known by its digest, a version of another type by any file; and an approval hands versions on.
+    let more = "- {name: img, type: registry-image, source: {repository: example/img}}\n- {name: own, type: own, source: {}}\n";
+    let with = |pin: &str| {
+        let gets = "  - {get: img}\n  - {get: own}\n  - task: deploy";
+        let pipeline = sound
+            .replacen("  - task: deploy", gets, 1)
+            .replace("- {name: ci-post", &format!("{more}- {{name: ci-post"));
+        let found = judged(&pipeline.replace("code: code/.git/ref}", &format!("code: code/.git/ref, img: {pin}}}")));
+        found.iter().filter(|rule| *rule == "unrecorded-pin").count()
+    };
+    assert_eq!([with("img/digest"), with("own/any"), with("img/repository"), with("made/digest")], [0, 0, 1, 1]);
+    // A plan that was made is compared by its content.
+    assert_eq!(
+        judged(&sound.replace("code: code/.git/ref}", "code: code/.git/ref, plan: made/plan}")),
+        Vec::<String>::new()
+    );
+    let handed = by_two_gates("QA", "Production").replacen(
+        "title: shop QA deployed., pins: {code: code/.git/ref}",
+        "title: shop QA deployed., pins: {code: gate/pins/code}",
+        1,
+    );
+    assert_eq!(judged(&handed), Vec::<String>::new());
+}
+
+#[test]
 fn two_handwritten_pipelines_put_to_one_resource() {
     let other = by_puts("", "");
     let other = other.split("jobs:").next().unwrap().to_owned()
