@@ -4,7 +4,7 @@ use yaml_source::report::Format;
 use yaml_source::source::Sources;
 
 use crate::cli::VerifyArgs;
-use crate::gates::judge_repeated;
+use crate::gates::judge_unsearched;
 use crate::progress::Progress;
 use crate::render::{Options, Rules};
 use crate::simulate;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Outcome, Fai
     let pipelines = || subjects.iter().map(|subject| subject.pipeline);
     targets::check("--target", args.target.iter().map(|(job, _)| job.as_str()), pipelines())?;
     targets::check("--unpinned", args.unpinned.iter().map(|(job, _)| job.as_str()), pipelines())?;
-    judge_repeated(
+    judge_unsearched(
         subjects.iter().map(|subject| (subject.shape, subject.pipeline)),
         &collected.sources,
         &mut collected.diagnostics,

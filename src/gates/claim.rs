@@ -7,12 +7,14 @@ use crate::lower::Author;
 
 use super::model::{Approval, Get, Job, Pipeline, Put, Step, Unit, What};
 use super::sequence::{Order, order, why_apart};
+use super::spelling::plain;
 use super::work::Doing;
 
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     foreign(job, pipeline, diagnostics);
     if !job.is_rendered() {
         unclaimed(job, pipeline, diagnostics);
+        of_another_file(job, pipeline, diagnostics);
         parallel(job, pipeline, diagnostics);
         failed(job, pipeline, diagnostics);
     }
@@ -81,6 +83,28 @@ fn unclaimed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnosti
             .label(format!("closing it starts `{}` with whatever is newest then", job.name))
             .help("record versions with the issue and claim them: `ol-pipegen` renders such gates"),
         );
+    }
+}
+
+/// A claim uses up the approval that its file names. A file that no get of the gate wrote can name another one.
+pub(super) fn of_another_file(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    for (put, step) in job.puts().filter(|(put, _)| put.action() == Some("claim")) {
+        let gate = pipeline.issue(put.resource).and_then(IssueSource::id);
+        let of_gate = |approval: &&Approval<'_>| approval.is_exact && gate.is_some() && approval.gate == gate;
+        let files: Vec<String> = job.approvals.iter().filter(of_gate).map(Approval::file).collect();
+        let (Some(file), Some(own)) = (put.text("approval"), files.first()) else { continue };
+        if !files.iter().any(|known| *known == plain(file)) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnpinnedApproval,
+                    step.span,
+                    format!("the claim takes `{file}`, which the get of the approval does not write"),
+                )
+                .label("it can use up another approval than the one that is deployed")
+                .note(job.note())
+                .help(format!("write `approval: {own}`")),
+            );
+        }
     }
 }
 
@@ -174,5 +198,6 @@ fn is_same((a, b): (&Step<'_>, &Step<'_>), job: &Job<'_>, pipeline: &Pipeline<'_
         return a == b;
     }
     let doing = |step| Doing::of(step, job, (0, pipeline));
-    doing(a).zip(doing(b)).is_some_and(|(a, b)| a.is_like(&b))
+    let others = doing(b);
+    doing(a).iter().any(|a| others.iter().any(|b| a.is_like(b)))
 }

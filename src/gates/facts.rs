@@ -18,7 +18,9 @@ use concourse_pipeline::issues::{IssueId, IssueMark, Issues};
 
 use super::likeness::Texts;
 use super::model::{Home, Job, Owner, Pipeline, Put, Resource, Source, Step, What};
+use super::naming::Names;
 use super::spelling::{has_variable, plain};
+use super::work::of_put;
 
 /// What other pipelines have to know of some.
 #[derive(Debug, Default)]
@@ -52,8 +54,8 @@ pub(super) struct JobAt {
     pub(super) gates: Vec<Arc<GateName>>,
     /// The kind of its stage.
     pub(super) kind: Option<String>,
-    /// The kind names what it deploys.
-    pub(super) has_target: bool,
+    /// What it deploys in the one spelling, where its kind names that.
+    pub(super) target: Option<String>,
     pub(super) pipeline: Arc<PipelineAt>,
 }
 
@@ -148,6 +150,12 @@ pub(super) struct PutTo {
     pub(super) image: String,
     /// The texts of the put; of a kind that names its target only those that name it.
     pub(super) texts: Texts,
+    /// The image, with its registry.
+    pub(super) maker: String,
+    /// What the source and the params name, for the step of a stage's kind.
+    pub(super) names: Names,
+    /// Equal for equal params.
+    pub(super) params: u64,
     pub(super) resource: String,
     /// The step is that of the stage's kind.
     pub(super) is_kinds: bool,
@@ -276,7 +284,7 @@ impl Facts {
             is_rendered: job.is_rendered(),
             gates: job.gates().map(|gate| Arc::new(GateName::from(gate))).collect(),
             kind: job.stage().map(|(stage, _)| stage.kind.clone()),
-            has_target: job.target().is_some(),
+            target: target.as_deref().map(str::to_owned),
             pipeline: Arc::clone(within),
         });
         for step in &job.steps {
@@ -399,6 +407,9 @@ impl Facts {
                         .unwrap_or_default()
                         .to_owned(),
                     texts: Texts::of(resource, put, target.filter(|_| is_kinds)),
+                    maker: resource.maker().to_owned(),
+                    params: put.params.map(hash).unwrap_or_default(),
+                    names: if is_kinds { of_put(put, put.params, resource, job, pipeline).0 } else { Names::default() },
                     resource: put.resource.to_owned(),
                     is_kinds,
                     span: step.span,

@@ -1,5 +1,6 @@
 //! The model of a pipeline that somebody wrote, or of a rendered one that is read back.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use concourse_pipeline::model::is_clock;
@@ -11,11 +12,12 @@ use yaml_source::yaml::{Node, Value, decode};
 use crate::lower::{Author, JobRole};
 use github_issues_resource::contract::files;
 
+use super::across::Local;
 use super::lowered::artifact_of;
 use super::model::{Environment, Get, Home, Job, Owner, Pipeline, Put, Resource, Script, Source, Step, Task, What};
 use super::sequence::{Path, PathPart};
 use super::spelling::overlap;
-use super::work::{merged, program};
+use super::work::merged;
 
 /// What the model borrows of pipelines that are read as nodes.
 pub(crate) struct Handwritten<'v, 'n> {
@@ -65,7 +67,9 @@ impl<'v, 'n> Handwritten<'v, 'n> {
                 environment: self.environment(job),
                 owner: Owner { file: job.span.file, name: owner(job) },
                 steps: steps
-                    .filter_map(|((at, step), params)| self.step(step, path(job, at), params.as_ref()))
+                    .filter_map(|((at, step), params)| {
+                        self.step(step, (path(job, at), locals(job, at)), params.as_ref())
+                    })
                     .collect(),
                 approvals: Vec::new(),
             }
@@ -97,7 +101,12 @@ impl<'v, 'n> Handwritten<'v, 'n> {
         made
     }
 
-    fn step<'s>(&'s self, step: &'s StepView<'n>, path: Path, params: Option<&'s Value>) -> Option<Step<'s>> {
+    fn step<'s>(
+        &'s self,
+        step: &'s StepView<'n>,
+        (path, across): (Path, Vec<Local<'s>>),
+        params: Option<&'s Value>,
+    ) -> Option<Step<'s>> {
         let what = match step.kind {
             StepKind::Get => What::Get(Get {
                 name: step.name,
@@ -121,7 +130,7 @@ impl<'v, 'n> Handwritten<'v, 'n> {
             StepKind::SetPipeline => What::SetPipeline(step.name),
             StepKind::Run | StepKind::Try | StepKind::Do | StepKind::InParallel => return None,
         };
-        Some(Step { what, path, author: Author::Person, span: step.span })
+        Some(Step { what, path, across, author: Author::Person, span: step.span })
     }
 }
 
@@ -142,7 +151,7 @@ fn script<'n>(step: &StepView<'n>) -> Script<'n> {
     let parts = [value(field(step.node, "file")), of_run("path"), of_run("args")];
     // Those of the step win over those of its configuration.
     let params = [of_config("params"), field(step.node, "params"), field(step.node, "vars")].map(value);
-    Script::Read { program: program(parts), params: merged(params) }
+    Script::Read { parts: Box::new(parts), params: Box::new(merged(params)) }
 }
 
 /// The artifacts of inputs that a cache lies over.
@@ -155,6 +164,20 @@ fn cached<'n>(step: &StepView<'n>) -> Vec<&'n str> {
         let path = field(input, "path").and_then(text).unwrap_or(name);
         let artifact = mapping.and_then(|mapping| text(mapping.get(name)?)).unwrap_or(name);
         caches.iter().any(|cache| overlap(cache, path)).then_some(artifact)
+    });
+    inputs.collect()
+}
+
+/// The folders in which a task sees its inputs, as far as the pipeline tells.
+fn folders<'n>(step: &StepView<'n>) -> Vec<&'n str> {
+    let Some(config) = step.config() else {
+        let mapping = field(step.node, "input_mapping").and_then(Node::as_map);
+        let entries = mapping.map(yaml_source::yaml::Map::entries).unwrap_or_default();
+        return entries.iter().filter(|entry| text(&entry.value).is_some()).map(|entry| entry.key.as_str()).collect();
+    };
+    let inputs = list(config, "inputs").iter().filter_map(|input| {
+        let name = text(field(input, "name")?)?;
+        Some(field(input, "path").and_then(text).unwrap_or(name))
     });
     inputs.collect()
 }
@@ -197,6 +220,36 @@ fn path(job: &JobView<'_>, at: usize) -> Path {
     path
 }
 
+/// The variables that the step of that number runs across, the outermost first.
+fn locals<'n>(job: &JobView<'n>, at: usize) -> Vec<Local<'n>> {
+    let mut locals = Vec::new();
+    let mut is_core = true;
+    let mut open = Some(at);
+    while let Some(at) = open {
+        let step = &job.steps[at];
+        if is_core && step.is_across() {
+            let of_step = list(step.node, "across").iter().rev().filter_map(|variable| {
+                let values = field(variable, "values").and_then(|values| decode::<Value>(values).ok());
+                let values = match values {
+                    Some(Value::List(values)) => Some(Cow::Owned(values)),
+                    _ => None,
+                };
+                Some(Local::new(text(field(variable, "var")?)?, values))
+            });
+            locals.extend(of_step);
+        }
+        (is_core, open) = match step.place {
+            StepPlace::Plan(_) | StepPlace::JobHook(_) => (true, None),
+            StepPlace::Do(within, _) | StepPlace::InParallel(within, _) | StepPlace::Try(within) => {
+                (true, Some(within))
+            }
+            StepPlace::Hook(within, _) => (false, Some(within)),
+        };
+    }
+    locals.reverse();
+    locals
+}
+
 fn task<'n>(step: &StepView<'n>) -> Task<'n> {
     let mapping = |key: &str| field(step.node, key).and_then(Node::as_map);
     let named = |list_of: &str, mapping: Option<&'n yaml_source::yaml::Map>| -> Vec<&'n str> {
@@ -229,6 +282,7 @@ fn task<'n>(step: &StepView<'n>) -> Task<'n> {
     let is_empty = |name: &str| param(name).trim().is_empty();
     Task {
         inputs: named("inputs", mapping("input_mapping")),
+        folders: folders(step),
         compare: Some(param("COMPARE")),
         clones: runs_script.then(clones),
         checks_nothing: runs_script && ["CHECKOUT", "COMPARE", "CONTENT"].into_iter().all(is_empty),

@@ -1,5 +1,6 @@
 //! The model of a pipeline in Concourse's types: one that was rendered, or any other.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use concourse_pipeline::model::{
@@ -10,6 +11,7 @@ use yaml_source::yaml::Value;
 
 use crate::lower::{Author, JobRole, Lowered};
 
+use super::across::Local;
 use super::model::{Get, Home, Job, Owner, Pipeline, Put, Resource, Script, Source, Step, Task, What};
 use super::spelling::overlap;
 
@@ -96,7 +98,16 @@ fn steps(
 }
 
 fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut Vec<Step<'a>>) {
+    // Those of steps around a step come before it. One of a step beside it has another name, or is as good as its own.
+    let mut across: Vec<Local<'a>> = Vec::new();
     step.each(&mut |step| {
+        across.extend(step.across.iter().map(|variable| {
+            let values = match &variable.values {
+                Some(Value::List(values)) => Some(Cow::Borrowed(values.as_slice())),
+                _ => None,
+            };
+            Local::new(&variable.var, values)
+        }));
         let what = match &step.core {
             Core::Get(get) => What::Get(Get {
                 name: get.get.as_str(),
@@ -120,6 +131,7 @@ fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut
             }),
             Core::Task(task) => What::Task(Task {
                 inputs: inputs(task),
+                folders: folders(task),
                 outputs: outputs(task),
                 compare: task.config.as_ref().and_then(|config| match config.params.get("COMPARE") {
                     Some(Value::Text(compare)) => Some(compare.as_str()),
@@ -143,7 +155,7 @@ fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut
             Core::SetPipeline(set) => What::SetPipeline(set.set_pipeline.as_str()),
             Core::Try { .. } | Core::Do { .. } | Core::InParallel { .. } => return,
         };
-        steps.push(Step { what, path: Vec::new(), author, span });
+        steps.push(Step { what, path: Vec::new(), across: across.clone(), author, span });
     });
 }
 
@@ -160,6 +172,16 @@ fn inputs(task: &TaskStep) -> Vec<&str> {
             config.inputs.iter().map(|input| mapped(&input.name).unwrap_or(input.name.as_str())).collect()
         }
         None => task.input_mapping.values().map(String::as_str).collect(),
+    }
+}
+
+/// The folders in which a task sees its inputs, as far as the pipeline tells.
+fn folders(task: &TaskStep) -> Vec<&str> {
+    match &task.config {
+        Some(config) => {
+            config.inputs.iter().map(|input| input.path.as_deref().unwrap_or(input.name.as_str())).collect()
+        }
+        None => task.input_mapping.keys().map(String::as_str).collect(),
     }
 }
 

@@ -12,17 +12,20 @@
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
 //! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
-//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`repeated`].
+//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`repeated`], [`former`].
 
+mod across;
 mod claim;
 mod destination;
 mod facts;
+mod former;
 mod handwritten;
 mod keeper;
 mod likeness;
 mod listener;
 mod lowered;
 mod model;
+mod naming;
 mod order;
 mod pins;
 mod place;
@@ -98,6 +101,7 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
         shared::check(pipeline, diagnostics);
     }
     repeated::check(pipelines, diagnostics);
+    former::check(pipelines, diagnostics);
     destination::names(pipelines, diagnostics);
     Facts::of(pipelines)
 }
@@ -123,9 +127,10 @@ pub fn judge_handwritten<'d>(
     judge_run(&[&facts], diagnostics);
 }
 
-/// Reports jobs that do without an approval what other jobs do behind a gate. Each pipeline comes with the number of times that
-/// pipelines were set before it: only those of one number are there together.
-pub(crate) fn judge_repeated<'d>(
+/// Reports what a search of all that builds can do does not see: jobs that do without an approval what other jobs do behind a
+/// gate, former names that are another one's, and files in the place of those that a gate writes. Each pipeline comes with the
+/// number of times that pipelines were set before it: only those of one number are there together.
+pub(crate) fn judge_unsearched<'d>(
     pipelines: impl Iterator<Item = (usize, &'d Decoded)>,
     sources: &Sources,
     diagnostics: &mut Diagnostics,
@@ -135,7 +140,17 @@ pub(crate) fn judge_repeated<'d>(
         shapes.entry(shape).or_default().push(pipeline);
     }
     for pipelines in shapes.values() {
-        with_models(pipelines.iter().copied(), &[], sources, |models| repeated::check(models, diagnostics));
+        with_models(pipelines.iter().copied(), &[], sources, |models| {
+            repeated::check(models, diagnostics);
+            former::check(models, diagnostics);
+            for pipeline in models {
+                for job in &pipeline.jobs {
+                    claim::of_another_file(job, pipeline, diagnostics);
+                    place::stand_ins(job, diagnostics);
+                    pins::unknown(job, pipeline, diagnostics);
+                }
+            }
+        });
     }
 }
 

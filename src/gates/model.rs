@@ -16,10 +16,11 @@ use github_issues_resource::contract::files;
 use concourse_pipeline::Repository;
 use concourse_pipeline::issues::{IssueId, IssueSource};
 
+use super::across::Local;
 use super::facts::thing;
 use super::sequence::Path;
 use super::version::is_used;
-use super::work::{merged, program};
+use super::work::merged;
 
 /// A pipeline.
 pub(crate) struct Pipeline<'a> {
@@ -125,7 +126,7 @@ impl<'a> Resource<'a> {
     }
 
     /// The image of its type without the registry that is meant where none is named, or the type that Concourse brings.
-    fn maker(&self) -> &'a str {
+    pub(super) fn maker(&self) -> &'a str {
         let Some(image) = self.image else { return self.type_name };
         let image = ["docker.io/", "index.docker.io/"].iter().find_map(|hub| image.strip_prefix(hub)).unwrap_or(image);
         image.strip_prefix("library/").unwrap_or(image)
@@ -207,6 +208,8 @@ pub(super) struct Step<'a> {
     pub(super) what: What<'a>,
     /// The way to it; empty where steps stand in the order in which they run.
     pub(super) path: Path,
+    /// The variables that it runs across, those of steps around it too.
+    pub(super) across: Vec<Local<'a>>,
     pub(super) author: Author,
     pub(super) span: Span,
 }
@@ -263,6 +266,8 @@ impl<'a> Put<'a> {
 pub(super) struct Task<'a> {
     /// The artifacts that it sees, by their names in the job.
     pub(super) inputs: Vec<&'a str>,
+    /// The folder of each of them.
+    pub(super) folders: Vec<&'a str>,
     /// The artifacts that it makes, by their names in the job.
     pub(super) outputs: Vec<&'a str>,
     /// What a checkout of approved versions is told: the variable `COMPARE`, lines of `ARTIFACT=FILE`.
@@ -289,10 +294,10 @@ pub(super) struct Task<'a> {
 pub(super) enum Script<'a> {
     /// Of a task that was read.
     Read {
-        /// Equal for equal files and commands.
-        program: u64,
+        /// The file, the path of the command and its arguments.
+        parts: Box<[Option<Value>; 3]>,
         /// Its params and the variables of its file.
-        params: Value,
+        params: Box<Value>,
     },
     /// Of a typed task. There may be tens of thousands, so nothing is worked out before it is asked for.
     Typed(&'a TaskStep),
@@ -310,15 +315,15 @@ impl Script<'_> {
         }
     }
 
-    /// Equal for equal files, programs and arguments.
-    pub(super) fn program(&self) -> u64 {
+    /// The file, the path of the command and its arguments.
+    pub(super) fn parts(&self) -> Cow<'_, [Option<Value>; 3]> {
         match self {
-            Self::Read { program, .. } => *program,
+            Self::Read { parts, .. } => Cow::Borrowed(parts),
             Self::Typed(task) => {
                 let run = task.config.as_ref().and_then(|config| config.run.as_ref());
                 let path = run.and_then(|run| run.path.as_deref()).map(Value::from);
                 let args = run.map(|run| Value::List(run.args.iter().map(|arg| Value::from(arg.as_str())).collect()));
-                program([task.file.as_deref().map(Value::from), path, args])
+                Cow::Owned([task.file.as_deref().map(Value::from), path, args])
             }
         }
     }
@@ -360,8 +365,16 @@ pub(super) struct Approval<'a> {
 impl Approval<'_> {
     /// Where the files with the approved versions are, from the root of the build.
     pub(super) fn pins(&self) -> String {
-        let folder = if self.is_code { "/.git/approval" } else { "" };
-        format!("{}{folder}/{}/", self.artifact, files::PINS)
+        format!("{}/{}/", self.folder(), files::PINS)
+    }
+
+    /// The file that a claim takes.
+    pub(super) fn file(&self) -> String {
+        format!("{}/{}", self.folder(), files::APPROVAL)
+    }
+
+    fn folder(&self) -> String {
+        format!("{}{}", self.artifact, if self.is_code { "/.git/approval" } else { "" })
     }
 }
 

@@ -2,18 +2,21 @@
 //! from a file of the same name.
 
 use concourse_pipeline::issues::{IssueId, IssueSource};
-use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, one_of};
 use yaml_source::yaml::{Value, escape};
 
+use crate::input::version_files;
 use crate::project::Pin;
 
 use super::facts::as_found;
-use super::model::{Job, Pipeline, RecordPut, Unit, What};
+use super::model::{Job, Pipeline, Put, RecordPut, Resource, Unit, What};
+use super::spelling::{has_variable, plain};
 
 /// A version that is recorded from one file and compared from another never passes.
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     if !job.is_rendered() {
         unpinned(job, pipeline, diagnostics);
+        unknown(job, pipeline, diagnostics);
     }
     let approvals = job.approvals.iter().filter(|approval| approval.is_exact);
     let approvals = approvals.filter_map(|approval| Some(("approval", approval.gate.clone()?)));
@@ -63,6 +66,66 @@ fn unpinned(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostic
             );
         }
     }
+}
+
+/// A version is named by a file that a get writes. What a repository or a task brings can hold any text.
+pub(super) fn unknown(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    let is_record = |put: &Put<'_>| {
+        put.action() == Some("record") && pipeline.issue(put.resource).and_then(IssueSource::id).is_some()
+    };
+    for (put, step) in job.puts().filter(|(put, _)| is_record(put)) {
+        let Some(Value::Map(pins)) = put.params.and_then(|params| params.get("pins")) else { continue };
+        for (name, path) in pins {
+            let Value::Text(path) = path else { continue };
+            if has_variable(path) {
+                continue;
+            }
+            let path = plain(path);
+            let (artifact, file) = path.split_once('/').unwrap_or((&path, ""));
+            let (message, help) = match fetched(artifact, job) {
+                // What a preview made is approved by its content.
+                None if name != "code" && !job.gets().any(|(get, _)| get.name == name) => continue,
+                None => (
+                    format!(
+                        "`{path}` is not in an artifact of a get: what runs in the job chooses the version of `{name}`"
+                    ),
+                    "record a file that a get writes, such as `code/.git/ref`".to_owned(),
+                ),
+                Some(resource) => {
+                    let known = pipeline.resources.get(resource).and_then(version_files_of);
+                    let Some(known) = known.filter(|known| !known.contains(&file) && !is_handed_on(&path, job)) else {
+                        continue;
+                    };
+                    (
+                        format!("`{path}` names no version of `{artifact}`"),
+                        format!("record {} of `{artifact}`", one_of(&known)),
+                    )
+                }
+            };
+            let found = Diagnostic::new(Rule::UnrecordedPin, step.span, message).note(job.note()).help(help);
+            diagnostics.push(as_found(found, false));
+        }
+    }
+}
+
+/// The resource of an artifact that a get brings, also the one after a put.
+fn fetched<'a>(artifact: &str, job: &Job<'a>) -> Option<&'a str> {
+    let of_get = job.gets().filter(|(get, _)| get.name == artifact).map(|(get, _)| get.resource);
+    let of_put = job.puts().filter(|(put, _)| put.name == artifact && put.gets).map(|(put, _)| put.resource);
+    of_get.chain(of_put).next()
+}
+
+/// The files of a get that tell the versions of a resource apart, as far as its type is known.
+fn version_files_of(resource: &Resource<'_>) -> Option<Vec<&'static str>> {
+    if resource.repository().is_some() {
+        return Some(vec![".git/ref", ".git/HEAD"]);
+    }
+    version_files(resource.type_name, (resource.image.is_some(), resource.image), resource.source.own)
+}
+
+/// Whether a file is a version that an approval of the job names.
+fn is_handed_on(path: &str, job: &Job<'_>) -> bool {
+    job.approvals.iter().any(|approval| path.starts_with(&approval.pins()))
 }
 
 /// The inputs that a job holds to an approval, each with the file that names its version.

@@ -8,13 +8,14 @@ use yaml_source::yaml::Value;
 use crate::lower::Author;
 
 use super::model::{Job, Pipeline, Put, Step, Unit, What};
-use super::spelling::has_variable;
+use super::spelling::{has_variable, plain};
 
 /// A job that records versions is held to the same as one behind a gate: its record must name what it deployed.
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     if !job.is_gated() && !job.records(pipeline) {
         return;
     }
+    stand_ins(job, diagnostics);
     let held = job.held();
     let is_approval = |artifact: &str| job.approvals.iter().any(|approval| approval.artifact == artifact);
     for (at, step) in job.steps.iter().enumerate() {
@@ -96,6 +97,36 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
                 )
                 .note(job.note())
                 .help("give the artifact another name"),
+            );
+        }
+    }
+}
+
+/// Artifacts that handwritten tasks take in the folder of an approved one, and that no get brings. What a get brings is judged by
+/// its version.
+pub(super) fn stand_ins(job: &Job<'_>, diagnostics: &mut Diagnostics) {
+    if job.is_rendered() || !job.is_gated() {
+        return;
+    }
+    let held = job.held();
+    for step in &job.steps {
+        let What::Task(task) = &step.what else { continue };
+        for (folder, artifact) in task.folders.iter().zip(&task.inputs) {
+            let folder = plain(folder);
+            let is_made = !held.contains(artifact) && !job.gets().any(|(get, _)| get.name == *artifact);
+            let replaced = held.iter().find(|held| {
+                let is_inside = folder.strip_prefix(**held).is_some_and(|rest| rest.starts_with('/'));
+                folder == **held || is_inside && task.inputs.contains(held)
+            });
+            let Some(replaced) = replaced.filter(|_| is_made) else { continue };
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::UnapprovedArtifact,
+                    step.span,
+                    format!("the step takes `{artifact}` in the place of `{replaced}`, whose version an issue names"),
+                )
+                .note(job.note())
+                .help("use the approved artifact, or give the input another name"),
             );
         }
     }

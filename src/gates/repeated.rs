@@ -1,75 +1,204 @@
 //! *Target*: no job does without an approval what another one does behind a gate.
 //!
-//! In handwritten pipelines, and for jobs of `extra`: nobody has said which of their steps deploys. A put behind a gate counts as
-//! a deployment of its resource, and a task counts unless a job before the gate runs the same, as it does with tests.
+//! In handwritten pipelines, and for what a manifest adds: jobs of `extra`, `before`, `after`, and builds. Nobody has said which
+//! of their steps deploys. A put behind a gate counts as a deployment of its resource, and a task counts unless a job before the
+//! gate runs the same, as it does with tests. A task that names the environment behind the gate is no test.
 //! [`super::work`] says when two steps do the same.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use concourse_pipeline::params::has_words;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 
 use crate::lower::{Author, JobRole};
 use crate::plan::StagePhase;
 
 use super::facts::as_found;
-use super::model::{Job, Pipeline, Step};
+use super::model::{Job, Owner, Pipeline, Step};
+use super::naming::names;
 use super::sequence::PathPart;
+use super::spelling::has_variable;
 use super::work::{Doing, Work};
 
 /// Over pipelines that are judged together.
 pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
-    if !pipelines.iter().any(|pipeline| pipeline.jobs.iter().any(|job| is_free(job, pipeline))) {
+    let is_judged_job = |job: &Job<'_>, pipeline: &Pipeline<'_>| is_free(job, pipeline) || is_elsewhere(job);
+    if !pipelines.iter().any(|pipeline| pipeline.jobs.iter().any(|job| is_judged_job(job, pipeline))) {
         return;
     }
-    let (mut gated, mut before): (Of<GatedStep<'_, '_>>, Of<Doing<'_>>) = (HashMap::new(), HashMap::new());
-    for (number, pipeline) in pipelines.iter().enumerate() {
+    let (mut gated, mut before): (Deeds<GatedStep<'_, '_>>, Deeds<()>) = (Deeds::default(), Deeds::default());
+    for at in pipelines.iter().enumerate() {
+        let (_, pipeline) = at;
         let upstream = upstream(pipeline);
         for job in &pipeline.jobs {
             let is_before = !job.is_gated() && upstream.contains(job.name);
+            let environment = environment(job, pipeline);
             for step in job.steps.iter().filter(|step| is_meant(step, job)) {
-                let Some(doing) = Doing::of(step, job, (number, pipeline)) else { continue };
-                if job.is_gated() && !is_hook(step) {
-                    gated.entry(doing.work).or_default().push(GatedStep { job, doing });
-                } else if is_before && matches!(doing.work, Work::Task(_)) {
-                    before.entry(doing.work).or_default().push(doing);
-                }
-            }
-        }
-    }
-    for (number, pipeline) in pipelines.iter().enumerate() {
-        for job in pipeline.jobs.iter().filter(|job| is_free(job, pipeline) || is_elsewhere(job)) {
-            let mut reported: BTreeSet<&str> = BTreeSet::new();
-            for step in &job.steps {
-                // Puts of rendered pipelines are compared by `target`.
-                let Some(doing) = Doing::of(step, job, (number, pipeline)) else { continue };
-                if job.is_rendered() && matches!(doing.work, Work::Put(_)) || doing.changes_nothing() {
+                if !is_before && (!job.is_gated() || is_hook(step)) {
                     continue;
                 }
-                // Jobs behind different gates run the same tests.
-                if job.is_gated() && (is_hook(step) || matches!(doing.work, Work::Task(_))) {
-                    continue;
-                }
-                if before.get(&doing.work).into_iter().flatten().any(|other| other.is_like(&doing)) {
-                    continue;
-                }
-                for gated in gated.get(&doing.work).into_iter().flatten() {
-                    let is_other = gated.job.owner != job.owner
-                        && !job.gates().any(|gate| gated.job.gates().any(|other| other == gate));
-                    let is_same = is_other && gated.doing.is_like(&doing);
-                    if is_same && reported.insert(gated.job.name) {
-                        diagnostics.push(found(job, step, gated.job));
+                for doing in Doing::of(step, job, at) {
+                    if job.is_gated() && doing.may_deploy() {
+                        let names_environment = environment.is_some_and(|environment| doing.name(environment));
+                        gated.add(doing, GatedStep { job, names_environment });
+                    } else if is_before && doing.is_task() {
+                        before.add(doing, ());
                     }
                 }
             }
         }
     }
+    let mut known: BTreeSet<(&Owner, &str)> = BTreeSet::new();
+    for at in pipelines.iter().enumerate() {
+        let (_, pipeline) = at;
+        for job in pipeline.jobs.iter().filter(|job| is_judged_job(job, pipeline)) {
+            let mut reported: BTreeSet<&str> = BTreeSet::new();
+            let own = environment(job, pipeline);
+            for step in job.steps.iter().filter(|step| is_judged(step, job)) {
+                // Jobs behind different gates run the same checks in their hooks.
+                if is_elsewhere(job) && is_hook(step) {
+                    continue;
+                }
+                for doing in Doing::of(step, job, at) {
+                    // Puts of rendered pipelines are compared by `target`.
+                    if job.is_rendered() && !doing.is_task() || doing.changes_nothing() {
+                        continue;
+                    }
+                    // Jobs behind different gates run the same tests. What names the stage of another one is none.
+                    let is_other_stage = is_elsewhere(job) && doing.is_task();
+                    if is_other_stage && own.is_none_or(|own| doing.name(own)) {
+                        continue;
+                    }
+                    let is_test = before.alike(&doing).next().is_some();
+                    for GatedStep { job: gated, names_environment } in gated.alike(&doing) {
+                        let is_excused = !names_environment && (is_test || is_other_stage);
+                        let is_other = gated.owner != job.owner
+                            && !job.gates().any(|gate| gated.gates().any(|other| other == gate));
+                        if is_other && !is_excused && reported.insert(gated.name) {
+                            known.extend([(&job.owner, job.name), (&gated.owner, gated.name)]);
+                            diagnostics.push(found(job, step, gated));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    changed_places(pipelines, &gated, &known, diagnostics);
 }
 
-type Of<T> = HashMap<Work, Vec<T>>;
+/// A job behind a gate deploys what has the name of the stage behind another gate. Of `known` jobs it was reported what they
+/// deploy.
+fn changed_places(
+    pipelines: &[Pipeline<'_>],
+    gated: &Deeds<GatedStep<'_, '_>>,
+    known: &BTreeSet<(&Owner, &str)>,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut deeds: BTreeMap<(&Owner, &str), Vec<&Doing>> = BTreeMap::new();
+    for (doing, step) in gated.all.iter().filter(|(doing, step)| !step.job.is_rendered() && !doing.changes_nothing()) {
+        deeds.entry((&step.job.owner, step.job.name)).or_default().push(doing);
+    }
+    for pipeline in pipelines {
+        let stages = || pipeline.jobs.iter().filter(|job| job.is_gated()).filter_map(|job| environment(job, pipeline));
+        let environments: BTreeSet<&str> = stages().collect();
+        let jobs = pipeline.jobs.iter().filter(|job| is_elsewhere(job) && !known.contains(&(&job.owner, job.name)));
+        for job in jobs {
+            let Some(own) = environment(job, pipeline) else { continue };
+            let deeds = deeds.get(&(&job.owner, job.name)).map(Vec::as_slice).unwrap_or_default();
+            let other = |text: &str| {
+                let mut others = environments.iter().filter(|other| !other.eq_ignore_ascii_case(own));
+                others.find(|other| has_words(text, other)).copied()
+            };
+            let targets = || deeds.iter().flat_map(|doing| doing.names.targets());
+            if targets().any(|text| has_words(text, own) || names(text, own) && other(text).is_none()) {
+                continue;
+            }
+            let Some((target, other)) = targets().find_map(|text| Some((text, other(text)?))) else { continue };
+            diagnostics.push(as_found(
+                Diagnostic::new(
+                    Rule::SharedTarget,
+                    job.span,
+                    format!("`{}` deploys `{target}`, which has the name of the stage {other}", job.name),
+                )
+                .label(format!("an approval for {own} deploys it"))
+                .help("let the gate of each stage start the job that deploys that stage"),
+                false,
+            ));
+        }
+    }
+}
 
-/// Whether a job of which nobody said what it deploys needs no approval.
+/// What steps do, to be found by what others do.
+struct Deeds<T> {
+    all: Vec<(Doing, T)>,
+    by_work: HashMap<Work, Vec<usize>>,
+    /// By a text that names the target, where a step has one.
+    by_name: HashMap<(Work, Option<u64>), Vec<usize>>,
+}
+
+impl<T> Default for Deeds<T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), by_work: HashMap::new(), by_name: HashMap::new() }
+    }
+}
+
+impl<T> Deeds<T> {
+    fn add(&mut self, doing: Doing, of: T) {
+        let at = self.all.len();
+        let pairs = doing.names.pairs();
+        for work in &doing.works {
+            self.by_work.entry(*work).or_default().push(at);
+            if pairs.is_empty() {
+                self.by_name.entry((*work, None)).or_default().push(at);
+            }
+            for pair in &pairs {
+                self.by_name.entry((*work, Some(*pair))).or_default().push(at);
+            }
+        }
+        self.all.push((doing, of));
+    }
+
+    /// Those that can change what a step changes.
+    fn alike<'d>(&'d self, doing: &'d Doing) -> impl Iterator<Item = &'d T> {
+        let mut found: BTreeSet<usize> = BTreeSet::new();
+        let pairs = doing.names.pairs();
+        for work in &doing.works {
+            let all = self.by_work.get(work).map(Vec::as_slice).unwrap_or_default();
+            // Thousands of stages run one script: those with another name of a target are not looked at.
+            if all.len() <= MOST || pairs.is_empty() {
+                found.extend(all);
+                continue;
+            }
+            for pair in pairs.iter().copied().map(Some).chain([None]) {
+                found.extend(self.by_name.get(&(*work, pair)).into_iter().flatten());
+            }
+        }
+        let all = found.into_iter().map(|at| &self.all[at]);
+        all.filter(|(other, _)| other.is_like(doing)).map(|(_, of)| of)
+    }
+}
+
+/// So many steps that run one thing are all compared.
+const MOST: usize = 64;
+
+/// Whether a job needs no approval, or has steps that do not come from the kind of its stage.
 fn is_free(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
-    matches!(job.role, JobRole::Handwritten | JobRole::Extra) && !job.is_gated() && !follows_a_gate(job, pipeline)
+    match job.role {
+        JobRole::Handwritten | JobRole::Extra | JobRole::Build => !job.is_gated() && !follows_a_gate(job, pipeline),
+        JobRole::Stage { .. } => {
+            let mut steps = job.steps.iter();
+            steps.any(|step| step.author == Author::Around) && (job.is_gated() || !follows_a_gate(job, pipeline))
+        }
+    }
+}
+
+/// Whether a step of a free job is compared with what is done behind gates. A kind of stages names what it deploys.
+fn is_judged(step: &Step<'_>, job: &Job<'_>) -> bool {
+    match step.author {
+        Author::Person | Author::Extra | Author::Around => true,
+        Author::Kind => matches!(job.role, JobRole::Build),
+        Author::Generator | Author::Need => false,
+    }
 }
 
 /// Whether a job is behind a gate of its own, of a handwritten pipeline.
@@ -81,6 +210,17 @@ fn is_elsewhere(job: &Job<'_>) -> bool {
 fn is_meant(step: &Step<'_>, job: &Job<'_>) -> bool {
     matches!(step.author, Author::Person | Author::Kind)
         && job.stage().is_none_or(|(_, phase)| phase == StagePhase::Deploy)
+}
+
+/// The environment that a job deploys to: that of its stage, the one that its gate leads to, or the one in its name.
+fn environment<'a>(job: &Job<'a>, pipeline: &Pipeline<'a>) -> Option<&'a str> {
+    if let Some((stage, _)) = job.stage() {
+        return Some(&stage.environment);
+    }
+    let destination = |resource: &str| pipeline.source(resource)?.text("destination")?.split('/').nth(2);
+    let mut destinations = job.approvals.iter().filter_map(|approval| destination(approval.resource));
+    let of_gate = destinations.next().filter(|environment| !environment.is_empty() && !has_variable(environment));
+    of_gate.or_else(|| Some(job.environment.as_ref()?.short_name()))
 }
 
 fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
@@ -106,7 +246,8 @@ fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
 /// A step of a job behind a gate.
 struct GatedStep<'p, 'a> {
     job: &'p Job<'a>,
-    doing: Doing<'p>,
+    /// It names the environment of its job.
+    names_environment: bool,
 }
 
 fn is_hook(step: &Step<'_>) -> bool {

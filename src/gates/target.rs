@@ -3,7 +3,7 @@
 //! A kind names what it deploys. Where two kinds do, names are compared; else puts to equal resources count, whatever
 //! the resources are called.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use crate::lower::{Author, JobRole};
 use super::facts::{Deployment, Facts, GateName, PutTo, as_found};
 use super::likeness::Likeness;
 use super::model::{Job, Pipeline, Unit};
+use super::naming::{Relation, number};
 use super::spelling::{has_variable, place_and_means};
 
 /// Within a pipeline: a put to a resource by which a kind deploys behind a gate could deploy anything.
@@ -57,6 +58,7 @@ pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     means(facts, diagnostics);
     sameness(facts, diagnostics);
     puts(facts, diagnostics);
+    seen(facts, diagnostics);
     images(facts, diagnostics);
 }
 
@@ -133,22 +135,23 @@ fn sameness(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 }
 
 /// Two manifests deploy one place, and one of them reaches it by more than the other, such as by one more file of a backend's
-/// configuration. Whether that leads elsewhere does not show.
+/// configuration, or they reach it by two credentials. Whether that leads elsewhere does not show.
 fn means(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    // What a variable holds is not known, and is reported where it counts.
-    let known = facts.iter().flat_map(|facts| &facts.deployments).filter(|deployment| !has_variable(&deployment.key));
-    let by_place = in_common(known.map(|deployment| {
+    // What a variable in the name of a place holds is not known, and is reported where it counts.
+    let by_place = in_common(facts.iter().flat_map(|facts| &facts.deployments).filter_map(|deployment| {
         let (place, means) = place_and_means(&deployment.key);
-        (place, (means, deployment))
+        (!has_variable(place)).then_some(((place, &deployment.home), (means, deployment)))
     }));
+    let are_credentials = |means: &BTreeSet<&str>| !means.is_empty() && means.iter().all(|name| has_variable(name));
     for same in by_place.values().filter(|same| same.iter().any(|(means, _)| !means.is_empty())) {
         for (means, deployment) in same {
             let gated = same.iter().find(|(others, other)| {
-                let is_nested = others != means && (others.is_subset(means) || means.is_subset(others));
+                let is_nested = others.is_subset(means) || means.is_subset(others);
+                let is_open = others != means && (is_nested || are_credentials(others) && are_credentials(means));
                 let is_other =
                     other.job.owner.file != deployment.job.owner.file && !other.job.replaces(&deployment.job);
                 let is_gated = !other.job.gates.is_empty() && !are_together(&deployment.job.gates, &other.job.gates);
-                is_nested && is_other && is_gated && deployment.job.gates.is_empty()
+                is_open && is_other && is_gated && deployment.job.gates.is_empty()
             });
             let Some((_, gated)) = gated else { continue };
             diagnostics.push(
@@ -218,8 +221,8 @@ fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         let known = gated.entry(put.thing).or_default();
         // Thousands of stages may put to one thing: one of each kind and gate is enough.
         let is_known = |other: &&PutTo| {
-            (&other.job.kind, other.job.has_target, &other.job.gates, &other.job.owner)
-                == (&put.job.kind, put.job.has_target, &put.job.gates, &put.job.owner)
+            (&other.job.kind, other.job.target.is_some(), &other.job.gates, &other.job.owner)
+                == (&put.job.kind, put.job.target.is_some(), &put.job.gates, &put.job.owner)
         };
         if known.len() < MOST && !known.iter().any(is_known) {
             known.push(put);
@@ -228,7 +231,7 @@ fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     for put in all() {
         let Some(deploying) = gated.get(&put.thing) else { continue };
         let past = deploying.iter().find(|gated| {
-            let are_named = || put.is_kinds && gated.job.has_target && put.job.has_target;
+            let are_named = || put.is_kinds && gated.job.target.is_some() && put.job.target.is_some();
             // A kind that names nothing is asked to.
             let are_asked = || put.is_kinds && gated.job.kind == put.job.kind;
             let is_same = || put.is_kinds && gated.job.owner == put.job.owner;
@@ -259,10 +262,78 @@ fn puts(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     }
 }
 
+/// Two kinds name what they deploy, and what is seen of their puts is the same, whatever the names are.
+fn seen(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let named = || {
+        let puts = facts.iter().flat_map(|facts| &facts.puts);
+        puts.filter(|put| put.is_kinds && put.job.target.is_some())
+    };
+    // Two puts of one step of a kind differ as the kind says.
+    let steps: BTreeSet<(Span, &Option<String>)> = named().map(|put| (place_of_kind(put), &put.job.kind)).collect();
+    if steps.len() < 2 {
+        return;
+    }
+    let mut gated: HashMap<u64, Vec<&PutTo>> = HashMap::new();
+    for put in named().filter(|put| !put.job.gates.is_empty()) {
+        for key in keys(put) {
+            let known = gated.entry(key).or_default();
+            if known.len() < MOST {
+                known.push(put);
+            }
+        }
+    }
+    for put in named() {
+        let keys = keys(put);
+        let mut deploying = keys.iter().filter_map(|key| gated.get(key)).flatten();
+        let same = deploying.find(|gated| {
+            let is_other = gated.job.owner != put.job.owner && !gated.job.replaces(&put.job);
+            let is_step = gated.job.kind == put.job.kind && place_of_kind(gated) == place_of_kind(put);
+            // Equal names are compared by themselves.
+            let is_reported = gated.job.target == put.job.target;
+            is_other
+                && !is_step
+                && !is_reported
+                && !are_together(&gated.job.gates, &put.job.gates)
+                && match gated.names.relation(&put.names) {
+                    Relation::Same { by_step } => by_step || gated.params == put.params,
+                    Relation::Apart | Relation::Unnamed => false,
+                }
+        });
+        let Some(gated) = same else { continue };
+        let both = if gated.resource == put.resource {
+            format!("both put to `{}`", put.resource)
+        } else {
+            format!("`{}` and `{}` use the same image", put.resource, gated.resource)
+        };
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::SharedTarget,
+                put.span,
+                format!("the put to `{}` deploys what {} deploys behind a gate", put.resource, gated.job.whom),
+            )
+            .note(format!("in {}", put.job.whom))
+            .note(format!("{both}, and have the same {}", ticked(gated.names.keys_with(&put.names))))
+            .help("let each environment deploy a stack of its own; another text in `target` changes nothing"),
+        );
+    }
+}
+
+/// Where the step of a kind is written. One of this program's is written nowhere.
+fn place_of_kind(put: &PutTo) -> Span {
+    if put.span.file == put.job.owner.file { Span::NOWHERE } else { put.span }
+}
+
+/// Numbers of which two puts to one target have one in common.
+fn keys(put: &PutTo) -> Vec<u64> {
+    let pairs = put.names.pairs();
+    let aim = put.names.aim(&put.maker);
+    pairs.into_iter().map(|pair| number((put.thing, pair))).chain(aim).collect()
+}
+
 /// A put by the image that a kind deploys with behind a gate deploys the same thing, or nothing tells them apart.
 fn images(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     let all = facts.iter().flat_map(|facts| &facts.puts);
-    let (named, others): (Vec<&PutTo>, Vec<&PutTo>) = all.partition(|put| put.is_kinds && put.job.has_target);
+    let (named, others): (Vec<&PutTo>, Vec<&PutTo>) = all.partition(|put| put.is_kinds && put.job.target.is_some());
     if others.is_empty() {
         return;
     }

@@ -29,6 +29,7 @@ use extra::more_fields;
 pub use git::{GitSettings, GitSource};
 pub use github_release::{OrderBy, ReleaseSettings, ReleaseSource};
 pub use image::{ImageSettings, ImageSource, NewestBy};
+pub(crate) use resource::version_files;
 pub use resource::{ResourceSettings, ResourceSource};
 pub use s3::{S3Settings, S3Source};
 

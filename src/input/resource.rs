@@ -78,19 +78,7 @@ impl ResourceSource {
         let own = (reader.own_type)(type_name.as_str());
         let image = own.and_then(ResourceType::image);
         let is_clock = is_clock(type_name.as_str(), own.is_some(), image);
-        let known = match own {
-            Some(_) => image.and_then(type_of_image).and_then(concourse_type),
-            None => concourse_type(type_name.as_str()),
-        };
-        let version_files = known.map(|known| {
-            let source = source.as_ref().and_then(|source| serde_json::to_value(source).ok());
-            let fields = source.and_then(|source| source.as_object().cloned()).unwrap_or_default();
-            let mut files = vec![(known.version_file)(&fields)];
-            files.extend(
-                known.other_version_files.iter().filter(|file| !files.contains(file)).copied().collect::<Vec<_>>(),
-            );
-            files
-        });
+        let version_files = version_files(type_name.as_str(), (own.is_some(), image), source.as_ref());
         Some(Self { type_name, source, icon: settings.icon.map(|icon| icon.0), is_clock, version_files })
     }
 }
@@ -124,6 +112,23 @@ impl InputType for ResourceSource {
 fn type_of_image(image: &str) -> Option<&str> {
     let name = image.rsplit('/').next()?;
     name.split([':', '@']).next()?.strip_suffix("-resource")
+}
+
+/// The files of a get that tell the versions of a resource apart, where its type is one of Concourse's own. With the
+/// type comes whether the pipeline defines it, and its image.
+pub(crate) fn version_files(
+    of_type: &str,
+    (is_own, image): (bool, Option<&str>),
+    source: Option<&Value>,
+) -> Option<Vec<&'static str>> {
+    let known = if is_own { image.and_then(type_of_image) } else { Some(of_type) };
+    let known = known.and_then(concourse_type)?;
+    let fields = source.and_then(|source| serde_json::to_value(source).ok());
+    let fields = fields.and_then(|fields| fields.as_object().cloned()).unwrap_or_default();
+    let mut files = vec![(known.version_file)(&fields)];
+    let others: Vec<&str> = known.other_version_files.iter().filter(|file| !files.contains(file)).copied().collect();
+    files.extend(others);
+    Some(files)
 }
 
 /// A source without what each Concourse has a credential of its own for.

@@ -638,3 +638,17 @@ fn new_pipeline_that_deploys_what_a_gated_job_of_another_file_deploys_is_weaker(
     assert_eq!(told(&[("shop.yml", SHOP), ("nightly.yml", &bad)], &[("nightly.yml", &other)]).1, 0);
     assert_eq!(jobs.matches("STACK: Production").count(), 1);
 }
+
+#[test]
+fn value_of_across_that_deploys_a_gated_target_is_weaker() {
+    let across = |values: &str| {
+        let task = "params: {STACK: CI, SIZE: small}\n      run: {path: code/deploy.sh}\n";
+        let of_variable = "params: {STACK: ((.:s)), SIZE: small}\n      run: {path: code/deploy.sh}\n";
+        SHOP.replacen(task, &format!("{of_variable}    across: [{{var: s, values: [{values}]}}]\n"), 1)
+    };
+    let parts = ["job deploy-shop-ci", "does the same as `deploy-shop-production`"];
+    one_line(SHOP, &across("CI, Production"), WEAKER, &parts);
+    one_line(&across("CI"), &across("CI, Production"), WEAKER, &parts);
+    let (told, code) = told(&across("CI"), &across("CI, Dev"));
+    assert!(code == 0 && section(&told, WEAKER).is_empty(), "{told}");
+}

@@ -17,9 +17,151 @@ pub fn has_words(text: &str, name: &str) -> bool {
             .any(|(at, _)| !is_word(text[..at].chars().next_back()) && !is_word(text[at + name.len()..].chars().next()))
 }
 
+/// What the key of a text says of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The text names what is deployed.
+    Target,
+    /// It names where that is: several things can be there.
+    Location,
+    /// It names which of several things is deployed there, or what is done with it.
+    Subject,
+    /// It tells nothing of what is deployed.
+    Other,
+}
+
+impl Meaning {
+    /// The meaning of a key. `stack_name`, `STACK` and `stackName` have the same words.
+    pub fn of(key: &str) -> Self {
+        const TARGETS: [&str; 13] = [
+            "stack",
+            "namespace",
+            "workspace",
+            "release",
+            "environment",
+            "env",
+            "stage",
+            "space",
+            "target",
+            "context",
+            "deployment",
+            "state",
+            "instance",
+        ];
+        const LOCATIONS: [&str; 20] = [
+            "cluster",
+            "account",
+            "project",
+            "region",
+            "tenant",
+            "subscription",
+            "host",
+            "hostname",
+            "server",
+            "endpoint",
+            "url",
+            "uri",
+            "bucket",
+            "prefix",
+            "database",
+            "domain",
+            "zone",
+            "org",
+            "organization",
+            "registry",
+        ];
+        const SUBJECTS: [&str; 41] = [
+            "name",
+            "dir",
+            "directory",
+            "path",
+            "folder",
+            "file",
+            "chart",
+            "app",
+            "application",
+            "service",
+            "component",
+            "module",
+            "function",
+            "job",
+            "site",
+            "repository",
+            "repo",
+            "package",
+            "playbook",
+            "role",
+            "script",
+            "command",
+            "cmd",
+            "run",
+            "args",
+            "arguments",
+            "commands",
+            "kubectl",
+            "manifest",
+            "manifests",
+            "files",
+            "paths",
+            "action",
+            "phase",
+            "task",
+            "step",
+            "mode",
+            "operation",
+            "goal",
+            "suite",
+            "test",
+        ];
+        let words = words(key);
+        let has = |meant: &[&str]| words.iter().any(|word| meant.contains(&word.as_str()));
+        if has(&LOCATIONS) {
+            Self::Location
+        } else if has(&TARGETS) {
+            Self::Target
+        } else if has(&SUBJECTS) {
+            Self::Subject
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// The words of a key in lower case.
+fn words(key: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for c in key.chars() {
+        if !c.is_ascii_alphanumeric() || was_small && c.is_ascii_uppercase() {
+            words.push(String::new());
+        }
+        if c.is_ascii_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
+            word.push(c.to_ascii_lowercase());
+        }
+        was_small = c.is_ascii_lowercase() || c.is_ascii_digit();
+    }
+    words
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{has_words, shows_only};
+    use super::{Meaning, has_words, shows_only};
+
+    #[test]
+    fn keys_name_targets_places_and_subjects() {
+        for (meaning, keys) in [
+            (Meaning::Target, ["stack_name", "STACK", "stackName", "Namespace", "DEPLOY_ENV"]),
+            (Meaning::Location, ["project_name", "CLUSTER", "targetHost", "aws.region", "kubeUrl"]),
+            (Meaning::Subject, ["source_dir", "APP", "action", "SCRIPT", "serviceName"]),
+            (Meaning::Other, ["LOG_LEVEL", "IMAGE_TAG", "zz", "", "environments"]),
+        ] {
+            for key in keys {
+                assert_eq!(Meaning::of(key), meaning, "{key}");
+            }
+        }
+    }
 
     #[test]
     fn params_that_only_show() {

@@ -413,6 +413,337 @@ fn handwritten_task_runs_without_an_approval_and_behind_a_gate() {
     assert_eq!(judged(&pipeline(&job(&task("Nightly")))), Vec::<String>::new());
 }
 
+/// A handwritten pipeline whose stages run a task each, and a job without a gate that does these steps. `{stage}` in the task is
+/// the stage.
+fn by_tasks(task: &str, steps: &str) -> String {
+    let of = |stage: &str| task.replace("{stage}", stage);
+    let sound = by_hand(&[CLAIM, CHECKOUT, &of("QA")]);
+    let ci = format!("  {}\n", of("CI").trim_end().replace('\n', "\n  "));
+    let at = CI.find("  - task: deploy").unwrap()..CI.find("  - put: ci-post").unwrap();
+    let sound = sound.replace(&CI[at], &ci);
+    if steps.is_empty() {
+        return sound;
+    }
+    format!("{sound}- name: nightly\n  plan:\n  {}\n", steps.trim_end().replace('\n', "\n  "))
+}
+
+const GET: &str = "- {get: code, trigger: true}\n";
+
+#[test]
+fn handwritten_target_is_known_whatever_else_differs() {
+    let task = |shell: &str, params: &str| {
+        format!(
+            "- task: deploy\n  config: {{platform: linux, inputs: [{{name: code}}], params: {{{params}}}, \
+             run: {{path: {shell}, args: [-c, \"cd \\\"$CODE\\\" && ./deploy\"]}}}}\n"
+        )
+    };
+    let gated = task("sh", "STACK: \"{stage}\", CODE: code, LOG_LEVEL: info, IMAGE_TAG: v1");
+    assert_eq!(judged(&by_tasks(&gated, "")), Vec::<String>::new());
+    let night = |step: &str| judged(&by_tasks(&gated, &format!("{GET}{step}")));
+    for (shell, params) in [
+        ("sh", "STACK: QA, CODE: code, LOG_LEVEL: debug, IMAGE_TAG: v1"),
+        ("sh", "STACK: QA, CODE: code, LOG_LEVEL: info, IMAGE_TAG: v2"),
+        ("sh", "STACK: qa, MORE: x"),
+        ("/bin/sh", "STACK: QA, CODE: code"),
+        ("/usr/bin/bash", "STACK: example/shop/QA"),
+    ] {
+        assert_eq!(night(&task(shell, params)), ["shared-target"], "{shell} {params}");
+    }
+    // The code has another name.
+    let renamed = task("sh", "STACK: QA, CODE: src").replace("name: code", "name: src");
+    let steps = format!("- {{get: src, resource: code, trigger: true}}\n{renamed}");
+    assert_eq!(judged(&by_tasks(&gated, &steps)), ["shared-target"]);
+    // Another stack, another thing of the stack, and another script.
+    for params in ["STACK: nightly, CODE: code", "STACK: QA, APP: other"] {
+        let gated = gated.replace("CODE: code", "CODE: code, APP: shop");
+        let steps = format!("{GET}{}", task("sh", params));
+        assert_eq!(judged(&by_tasks(&gated, &steps)), Vec::<String>::new(), "{params}");
+    }
+    assert_eq!(night(&task("sh", "STACK: QA").replace("./deploy", "./audit")), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_put_to_a_resource_with_one_more_key_deploys_the_same() {
+    let job =
+        "- name: nightly\n  plan:\n  - {get: code, trigger: true}\n  - {put: other, no_get: true, inputs: [code]}\n";
+    let with = |source: &str| {
+        let resource = format!("resources:\n- {{name: other, type: pulumi, source: {{{source}}}}}\n");
+        let found = judged(&by_puts("", job).replacen("resources:\n", &resource, 1));
+        found.iter().filter(|rule| *rule == "shared-target").count()
+    };
+    assert_eq!(with("project_name: shop, stack_name: QA, zz: 1"), 1);
+    assert_eq!(with("project_name: shop, stack_name: example/shop/QA, zz: 1"), 1);
+    assert_eq!(with("project_name: cart, stack_name: QA, zz: 1"), 0);
+    assert_eq!(with("project_name: shop, stack_name: nightly, zz: 1"), 0);
+}
+
+#[test]
+fn handwritten_job_before_the_gate_runs_the_task_of_the_stage_behind_it() {
+    let task = "- {task: deploy, file: code/deploy.yml, params: {STAGE: \"{stage}\"}}\n";
+    let of_qa = task.replace("{stage}", "QA");
+    let sound = by_tasks(task, "");
+    assert_eq!(judged(&sound), Vec::<String>::new());
+    let ci = format!("  {}", task.replace("{stage}", "CI"));
+    // Beside its own, and in its place.
+    for steps in [format!("{ci}  {of_qa}"), format!("  {of_qa}")] {
+        assert_eq!(judged(&sound.replace(&ci, &steps)), ["shared-target"], "{steps}");
+    }
+    // In a job before it.
+    let unit = format!("jobs:\n- name: unit\n  plan:\n  {}", format!("{GET}{of_qa}").trim_end().replace('\n', "\n  "));
+    let before = sound.replacen("{get: code, trigger: true}", "{get: code, trigger: true, passed: [unit]}", 1);
+    assert_eq!(judged(&before.replace("jobs:", &unit)), ["shared-target"]);
+    // The same test in both names no stage.
+    let test = "- {task: test, file: code/test.yml, params: {SUITE: all}}\n";
+    assert_eq!(judged(&by_tasks(&format!("{test}{task}"), &format!("{GET}{test}"))), Vec::<String>::new());
+}
+
+/// A handwritten pipeline with a stage behind each of two gates, which runs these tasks.
+fn by_two_gates(qa: &str, production: &str) -> String {
+    let task = "- {task: deploy, file: code/deploy.yml, params: {STAGE: \"{stage}\"}}\n";
+    let record = "- put: qa-post\n  no_get: true\n  inputs: [code]\n  \
+                  params: {action: record, title: shop QA deployed., pins: {code: code/.git/ref}}\n";
+    let gate = "resources:\n\
+                - {name: qa-post, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: post, destination: shop/-/Production/deploy}}\n\
+                - {name: qa-trigger, type: github-issues, source: {repository: example/ops, gate: shop/-/QA/deployed, role: trigger, destination: shop/-/Production/deploy}}\n";
+    let of = |stages: &str| stages.split_whitespace().map(|stage| task.replace("{stage}", stage)).collect::<String>();
+    let first = by_hand(&[CLAIM, CHECKOUT, &of(qa), record]).replace("resources:\n", gate);
+    let plan = format!(
+        "- {{get: gate, resource: qa-trigger, trigger: true}}\n- {{get: code, passed: [deploy-shop-qa]}}\n{}{CHECKOUT}{}",
+        CLAIM.replace("ci-post", "qa-post"),
+        of(production)
+    );
+    format!(
+        "{first}- name: deploy-shop-production\n  serial: true\n  plan:\n  {}\n",
+        plan.trim_end().replace('\n', "\n  ")
+    )
+}
+
+#[test]
+fn handwritten_stage_runs_the_task_of_another_stage() {
+    assert_eq!(judged(&by_two_gates("QA", "Production")), Vec::<String>::new());
+    assert_eq!(judged(&by_two_gates("QA Production", "Production")), ["shared-target"]);
+    // They have changed places.
+    let swapped = by_two_gates("Production", "QA");
+    assert_eq!(judged(&swapped), ["shared-target", "shared-target"]);
+    // Also where the first job is in another file.
+    let gated = swapped.replace(
+        &swapped[swapped.find("- name: deploy-shop-ci").unwrap()..swapped.find("- name: deploy-shop-qa").unwrap()],
+        "",
+    );
+    let gated = gated.replace(", passed: [deploy-shop-ci]", "");
+    assert_eq!(judged(&gated).iter().filter(|rule| *rule == "shared-target").count(), 2);
+    // Both run one test, which names no stage of a gate.
+    assert_eq!(judged(&by_two_gates("sandbox QA", "sandbox Production")), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_step_runs_across_values() {
+    let put = |values: &str, stack: &str| {
+        let across = format!("across: [{{var: s, values: {values}}}]");
+        let put = format!("{{put: pul, no_get: true, inputs: [code], params: {{stack_name: {stack}}}, {across}}}");
+        let found = judged(&across_puts(&format!("  - {put}\n")));
+        found.iter().filter(|rule| *rule == "shared-target").count()
+    };
+    assert_eq!(put("[CI, QA]", "((.:s))"), 1);
+    assert_eq!(put("[CI, QA]", "\"(( .:s ))\""), 1);
+    assert_eq!(put("[{name: QA}]", "((.:s.name))"), 1);
+    // It could be anything.
+    assert_eq!(put("((stacks))", "((.:s))"), 1);
+    assert_eq!(put("[CI, ((stack))]", "((.:s))"), 1);
+    assert_eq!(put("[CI, Dev]", "((.:s))"), 0);
+    assert_eq!(put("[QA]", "CI"), 0);
+    // Around it, and in a task.
+    let within = "  - do: [{put: pul, no_get: true, inputs: [code], params: {stack_name: ((.:s))}}]\n    across: [{var: s, values: [QA]}]\n";
+    assert!(judged(&across_puts(within)).contains(&"shared-target".to_owned()));
+    let task = "- {task: deploy, file: code/deploy.yml, params: {STAGE: \"{stage}\"}}\n";
+    let across = "- {task: x, file: code/deploy.yml, params: {STAGE: ((.:s))}, across: [{var: s, values: [CI, QA]}]}\n";
+    assert_eq!(judged(&by_tasks(task, &format!("{GET}{across}"))), ["shared-target"]);
+    let file = "- {task: x, file: \"code/((.:s)).yml\", across: [{var: s, values: [deploy]}]}\n";
+    let deploy = "- {task: deploy, file: code/deploy.yml, params: {REGION: x}}\n";
+    let gated = by_hand(&[CLAIM, CHECKOUT, deploy]);
+    let job = format!("- name: nightly\n  plan:\n  {}\n", format!("{GET}{file}").trim_end().replace('\n', "\n  "));
+    assert_eq!(judged(&(gated + &job)), ["shared-target"]);
+}
+
+/// A handwritten pipeline that deploys one resource by the name of the stack, with more steps in its first job.
+fn across_puts(in_ci: &str) -> String {
+    let types = RESOURCES.replace(
+        "resources:\n",
+        "- {name: pulumi, type: registry-image, source: {repository: example/pulumi, tag: \"1\"}}\nresources:\n\
+         - {name: pul, type: pulumi, source: {project_name: shop}}\n",
+    );
+    let put = "- {put: pul, no_get: true, inputs: [code], params: {stack_name: QA}}\n";
+    let sound = by_hand(&[CLAIM, CHECKOUT, put]).replace(RESOURCES, &types);
+    let (before, gated) = sound.split_once("- name: deploy-shop-qa").unwrap();
+    format!("{before}{in_ci}- name: deploy-shop-qa{gated}")
+}
+
+#[test]
+fn handwritten_task_file_has_many_names() {
+    let gated = "- {task: migrate, file: code/ci/migrate.yml, params: {REGION: \"{stage}\"}}\n".replace("{stage}", "x");
+    let sound = by_hand(&[CLAIM, CHECKOUT, &gated]);
+    let night = |get: &str, file: &str| {
+        let more = "resources:\n- {name: other, type: git, source: {uri: https://github.com/example/other}}\n";
+        let sound = if get.contains("other") { sound.replace("resources:\n", more) } else { sound.clone() };
+        judged(&format!("{sound}- name: tidy\n  plan:\n  - {get}\n  - {{task: m, file: {file}}}\n"))
+    };
+    let code = "{get: code, trigger: true}";
+    for (get, file) in [
+        (code, "code/ci/migrate.yml"),
+        (code, "code/./ci//migrate.yml"),
+        (code, "code/x/../ci/migrate.yml"),
+        ("{get: src, resource: code, trigger: true}", "src/ci/migrate.yml"),
+    ] {
+        assert_eq!(night(get, file), ["shared-target"], "{file}");
+    }
+    assert_eq!(night(code, "code/ci/test.yml"), Vec::<String>::new());
+    // The same path in another repository.
+    assert_eq!(night("{get: code, resource: other, trigger: true}", "code/ci/migrate.yml"), Vec::<String>::new());
+}
+
+#[test]
+fn handwritten_resource_is_called_notify_or_lock() {
+    let put = |name: &str, of: &str| {
+        let resource = format!("resources:\n- {{name: {name}, type: {of}}}\n");
+        let job = format!(
+            "- name: tell\n  plan:\n  - {{get: code, trigger: true}}\n  - {{put: {name}, no_get: true, inputs: [code]}}\n"
+        );
+        let found = judged(&by_puts("", &job).replacen("resources:\n", &resource, 1));
+        found.iter().filter(|rule| *rule == "shared-target").count()
+    };
+    for name in ["slack-notify", "lock", "pulumi-status"] {
+        assert_eq!(put(name, "pulumi, source: {project_name: shop, stack_name: QA}"), 1, "{name}");
+        assert_eq!(put(name, "pulumi, source: {project_name: locks, stack_name: QA}"), 0, "{name}");
+    }
+    // What tells people is told behind the gate, too.
+    assert_eq!(put("alerts-2", "slack-notification, source: {url: ((slack.url))}"), 0);
+}
+
+#[test]
+fn handwritten_former_names_are_nobodys_today() {
+    let with = |aliases: &str, former: &str| {
+        let fields = format!("role: trigger, gate_aliases: [{aliases}], former_destinations: [{former}]");
+        by_two_gates("QA", "Production")
+            .replace("gate: shop/-/QA/deployed, role: trigger", &format!("gate: shop/-/QA/deployed, {fields}"))
+    };
+    assert_eq!(judged(&with("old/-/QA/deployed", "old/-/Production/deploy")), Vec::<String>::new());
+    assert_eq!(judged(&with("shop/-/CI/deployed", "old/-/Production/deploy")), ["gate-collision"]);
+    assert_eq!(judged(&with("old/-/QA/deployed", "shop/-/QA/deploy")), ["gate-collision"]);
+    // Two have had one name.
+    let both = |aliases: &str, former: &str| {
+        with("old/-/QA/deployed", "old/-/QA/deploy").replace(
+            "gate: shop/-/CI/deployed, role: trigger",
+            &format!(
+                "gate: shop/-/CI/deployed, role: trigger, gate_aliases: [{aliases}], former_destinations: [{former}]"
+            ),
+        )
+    };
+    assert_eq!(judged(&both("old/-/CI/deployed", "old/-/CI/deploy")), Vec::<String>::new());
+    assert_eq!(judged(&both("old/-/QA/deployed", "old/-/CI/deploy")), ["gate-collision"]);
+    assert_eq!(judged(&both("old/-/CI/deployed", "old/-/QA/deploy")), ["gate-collision"]);
+    for (pipeline, message) in [
+        (
+            with("shop/-/CI/deployed", ""),
+            "`shop/-/CI/deployed` is a former name of the gate `shop/-/QA/deployed`, and the name of a gate today",
+        ),
+        (
+            with("", "shop/-/QA/deploy"),
+            "`shop/-/QA/deploy` is a former name of the stage `shop/-/Production/deploy`, and the name of a stage today",
+        ),
+        (
+            both("", "old/-/QA/deploy"),
+            "the stages `shop/-/QA/deploy` and `shop/-/Production/deploy` have the same former name `old/-/QA/deploy`",
+        ),
+    ] {
+        let work = Work::new().file("shop.yml", &pipeline);
+        for command in ["validate", "verify"] {
+            let told = work.run(&[command, "shop.yml"]).ended(1).stderr;
+            assert!(told.contains(&format!("error[gate-collision]: {message}")), "{command}: {told}");
+        }
+    }
+}
+
+#[test]
+fn handwritten_claim_takes_the_file_that_its_get_wrote() {
+    for file in ["./gate//approval.json", "gate/approval.json"] {
+        let claim = CLAIM.replace("gate/approval.json", file);
+        assert_eq!(judged(&by_hand(&[&claim, CHECKOUT, DEPLOY])), Vec::<String>::new(), "{file}");
+    }
+    for file in ["code/ops/approval.json", "gate/x/approval.json", "((file))"] {
+        let claim = CLAIM.replace("approval: gate/approval.json", &format!("approval: {file}"));
+        assert_eq!(judged(&by_hand(&[&claim, CHECKOUT, DEPLOY])), ["unpinned-approval"], "{file}");
+    }
+    let claim = CLAIM.replace("gate/approval.json", "code/approval.json");
+    let work = Work::new().file("shop.yml", &by_hand(&[&claim, CHECKOUT, DEPLOY]));
+    for command in ["validate", "verify"] {
+        let told = work.run(&[command, "shop.yml"]).stderr;
+        assert!(
+            told.contains("the claim takes `code/approval.json`, which the get of the approval does not write"),
+            "{told}"
+        );
+        assert!(told.contains("= help: write `approval: gate/approval.json`"), "{told}");
+    }
+}
+
+#[test]
+fn handwritten_artifact_takes_the_folder_of_approved_code() {
+    let make = "- task: make\n  config: {platform: linux, outputs: [{name: zz}], run: {path: sh, args: [-c, clone]}}\n";
+    let deploy = |input: &str, mapping: &str| {
+        format!(
+            "- task: deploy\n  config: {{platform: linux, inputs: [{input}], run: {{path: code/deploy}}}}\n{mapping}"
+        )
+    };
+    let mapped = "  input_mapping: {code: zz}\n";
+    for step in [
+        deploy("{name: code}", mapped),
+        deploy("{name: zz, path: code}", ""),
+        deploy("{name: code}, {name: zz, path: code/bin}", ""),
+        format!("- task: deploy\n  file: code/deploy.yml\n{mapped}"),
+    ] {
+        assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, make, &step])), ["unapproved-artifact"], "{step}");
+    }
+    for step in [
+        deploy("{name: code}, {name: zz}", ""),
+        deploy("{name: tools}, {name: code}", "  input_mapping: {tools: zz}\n"),
+    ] {
+        assert_eq!(judged(&by_hand(&[CLAIM, CHECKOUT, make, &step])), Vec::<String>::new(), "{step}");
+    }
+}
+
+#[test]
+fn handwritten_pin_is_a_file_that_a_get_writes() {
+    let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
+    let with = |pin: &str| sound.replace("pins: {code: code/.git/ref}", &format!("pins: {{code: {pin}}}"));
+    for pin in ["code/.git/ref", "code/.git/HEAD", "./code/.git//ref", "((pin))"] {
+        assert_eq!(judged(&with(pin)), Vec::<String>::new(), "{pin}");
+    }
+    for pin in ["code/VERSION", "code/.git/commit_message", "summary/ref", "ref"] {
+        assert_eq!(judged(&with(pin)), ["unrecorded-pin"], "{pin}");
+    }
+    // An image is known by its digest, a version of another type by any file; and an approval hands versions on.
+    let more = "- {name: img, type: registry-image, source: {repository: example/img}}\n- {name: own, type: own, source: {}}\n";
+    let with = |pin: &str| {
+        let gets = "  - {get: img}\n  - {get: own}\n  - task: deploy";
+        let pipeline = sound
+            .replacen("  - task: deploy", gets, 1)
+            .replace("- {name: ci-post", &format!("{more}- {{name: ci-post"));
+        let found = judged(&pipeline.replace("code: code/.git/ref}", &format!("code: code/.git/ref, img: {pin}}}")));
+        found.iter().filter(|rule| *rule == "unrecorded-pin").count()
+    };
+    assert_eq!([with("img/digest"), with("own/any"), with("img/repository"), with("made/digest")], [0, 0, 1, 1]);
+    // A plan that was made is compared by its content.
+    assert_eq!(
+        judged(&sound.replace("code: code/.git/ref}", "code: code/.git/ref, plan: made/plan}")),
+        Vec::<String>::new()
+    );
+    let handed = by_two_gates("QA", "Production").replacen(
+        "title: shop QA deployed., pins: {code: code/.git/ref}",
+        "title: shop QA deployed., pins: {code: gate/pins/code}",
+        1,
+    );
+    assert_eq!(judged(&handed), Vec::<String>::new());
+}
+
 #[test]
 fn two_handwritten_pipelines_put_to_one_resource() {
     let other = by_puts("", "");

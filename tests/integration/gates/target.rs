@@ -432,3 +432,166 @@ fn second_project_runs_the_script_of_a_gated_stage() {
     let named = SCRIPT.replace("deploy:", "target: \"other on {{ stack }}\", deploy:");
     assert_eq!(warned(&two(&named)), "");
 }
+
+/// A kind that puts to the resource of Pulumi's kind, with another text in `target`.
+fn kind_of_other_words(source: &str, target: &str) -> String {
+    format!(
+        "version: 1\nabout: deploys a stack\n{target}resource_types:\n\
+         - {{name: prov, type: registry-image, source: {{repository: mitodl/concourse-pulumi-resource-provisioner, tag: latest}}}}\n\
+         resources:\n- {{name: \"prov-{{{{ project }}}}\", type: prov, source: {{{source}}}}}\nsteps:\n\
+         - put: \"prov-{{{{ project }}}}\"\n  inputs: all\n  params: {{stack_name: \"{{{{ options.s }}}}\"}}\n\
+         options: {{type: object, properties: {{s: {{type: string}}}}}}\n"
+    )
+}
+
+#[test]
+fn kind_with_another_name_of_its_target_puts_to_what_a_gated_stage_puts_to() {
+    let gated = "project: a\nstack: {pulumi: {path: infra/x}}\n";
+    let own = |stack: &str| {
+        format!(
+            "project: b\nenvironments: [zed]\ngate: none\nnames: {{code: shop-a}}\nstack: {{own: {{s: {stack}}}}}\n"
+        )
+    };
+    let same = "action: update, project_name: a, source_dir: \"{{ code }}/infra/x\"";
+    let words = "target: \"something {{ stack }}\"\n";
+    let one = |kind: &str, stack: &str| {
+        fleet().file("kinds/stacks/own.yml", kind).file("projects/a.yml", gated).file("projects/b.yml", &own(stack))
+    };
+    assert_snapshot!(refused(&one(&kind_of_other_words(same, words), "Production")), @r#"
+    error[shared-target]: the put to `prov-b` deploys what the deploy of `a` Production deploys behind a gate
+     --> kinds/stacks/own.yml:9:3
+      |
+    9 | - put: "prov-{{ project }}"
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the deploy of `b` zed
+      = note: `prov-b` and `pulumi-a` use the same image, and have the same `stack_name`
+      = help: let each environment deploy a stack of its own; another text in `target` changes nothing
+
+    error: 1 error in 1 file; nothing was written
+    "#);
+    // One more key, another order, and another way to write the stack.
+    for (source, stack) in [
+        (format!("{same}, zz: 1"), "Production"),
+        ("source_dir: \"{{ code }}//infra/x/\", project_name: a, action: update".to_owned(), "QA"),
+        (same.to_owned(), "example/a/Production"),
+    ] {
+        let found = refused(&one(&kind_of_other_words(&source, words), stack));
+        assert!(
+            found.contains("error[shared-target]: the put to `prov-b` deploys what the deploy of `a`"),
+            "{source}: {found}"
+        );
+    }
+    // Another stack, and another project of Pulumi's.
+    assert_eq!(warned(&one(&kind_of_other_words(same, words), "Nightly")), "");
+    assert_eq!(warned(&one(&kind_of_other_words(&same.replace("name: a", "name: b"), words), "Production")), "");
+    // In another fleet, by a kind that has the name of Pulumi's.
+    for kind in ["own", "pulumi"] {
+        let work = Work::new()
+            .file("one/pipegen.yml", FLEET)
+            .file("one/projects/a.yml", gated)
+            .file("two/pipegen.yml", &FLEET.replace("example/deployments", "other/deployments"))
+            .file(&format!("two/kinds/stacks/{kind}.yml"), &kind_of_other_words(same, words))
+            .file("two/projects/b.yml", &own("Production").replace("own", kind));
+        let found = refused(&work);
+        assert!(
+            found.contains("error[shared-target]: the put to `prov-b` deploys what the deploy of `a` Production"),
+            "{found}"
+        );
+    }
+    // In one manifest.
+    let both = "environments: [CI, Production]\nprojects:\n  a: {stack: {pulumi: {path: infra/x}}}\n  \
+                b: {stack: {own: {s: Production}}, environments: [zed], gate: none, names: {code: shop-a}}\n";
+    let work = fleet().file("kinds/stacks/own.yml", &kind_of_other_words(same, words)).file("projects/shop.yml", both);
+    assert!(refused(&work).contains("error[shared-target]: the put to `prov-b` deploys what"), "{}", refused(&work));
+}
+
+/// The task that the kind `script` makes for a stage, with more params.
+fn task_of_script(stack: &str, shell: &str, more: &str, indent: &str) -> String {
+    let task = format!(
+        "- task: d\n  config:\n    platform: linux\n    image_resource: {{type: registry-image, source: {{repository: alpine}}}}\n    \
+         inputs: [{{name: shop-a}}]\n    outputs: [{{name: summary2}}]\n    \
+         params: {{PHASE: deploy, STACK: {stack}, ENVIRONMENT: {stack}, CODE: shop-a, SCRIPT: './deploy.sh'{more}}}\n    \
+         run:\n      path: {shell}\n      args:\n      - -euc\n      - |\n        export SUMMARY=\"$PWD/summary/$PHASE.md\"\n        \
+         : >\"$SUMMARY\"\n        cd \"$CODE\"\n        eval \"$SCRIPT\"\n"
+    );
+    task.lines().map(|line| format!("{indent}{line}\n")).collect()
+}
+
+#[test]
+fn steps_of_a_manifest_run_the_script_of_a_gated_stage() {
+    let stack = "project: a\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\nenv: {LOG_LEVEL: info}\n";
+    let places: [(&str, &str, &str); 6] = [
+        ("overrides:\n  CI:\n    after:\n", "    ", "deploy-a-ci"),
+        ("overrides:\n  CI:\n    before:\n", "    ", "deploy-a-ci"),
+        ("overrides:\n  QA:\n    after:\n", "    ", "deploy-a-qa"),
+        ("overrides:\n  QA:\n    before:\n", "    ", "deploy-a-qa"),
+        (
+            "inputs:\n  img:\n    image: {repository: x/y}\n    build:\n      with: {image: {}}\n      before:\n",
+            "      ",
+            "build-img",
+        ),
+        ("extra:\n  jobs:\n  - name: tidy\n    plan:\n    - {get: shop-a, trigger: true}\n", "    ", "tidy"),
+    ];
+    for (head, indent, job) in places {
+        let with = |stack_name: &str, shell: &str, more: &str| {
+            let task = task_of_script(stack_name, shell, more, indent);
+            fleet().file("projects/a.yml", &format!("{stack}{head}{task}"))
+        };
+        for (shell, more) in [("sh", ""), ("/bin/sh", ""), ("sh", ", LOG_LEVEL: debug")] {
+            let found = refused(&with("Production", shell, more));
+            assert!(found.contains(&format!("error[shared-target]: `{job}`")), "{head} {shell} {more}: {found}");
+            assert!(found.contains("does the same as `deploy-a-production`"), "{head}: {found}");
+        }
+        with("Scratch", "sh", "").run(&["render", "--quiet"]).fine();
+    }
+    let kind = |stack: &str| {
+        format!(
+            "version: 1\nabout: builds\nsteps:\n{}- put: img\n  inputs: all\n  params: {{image: summary2/image.tar}}\n",
+            task_of_script(stack, "sh", "", "")
+        )
+    };
+    let build = "inputs:\n  img:\n    image: {repository: x/y}\n    build: {with: {own: {}}}\n";
+    let with = |stack_name: &str| {
+        fleet().file("kinds/builds/own.yml", &kind(stack_name)).file("projects/a.yml", &format!("{stack}{build}"))
+    };
+    assert!(refused(&with("Production")).contains("error[shared-target]: `build-img` needs no approval"));
+    with("Scratch").run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn one_release_is_reached_by_another_credential() {
+    let two = |first: &str, second: &str| {
+        let helm = |by: &str, namespace: &str| {
+            format!(
+                "{{helm: {{chart: chart, values: [], namespace: {namespace}, release: shop, kubeconfig: \"(({by}))\"}}}}"
+            )
+        };
+        fleet()
+            .file(
+                "projects/shop.yml",
+                &format!(
+                    "project: shop\nenvironments: [QA, Production]\nstack: {}\n",
+                    helm(first, "\"shop-{{ stack }}\"")
+                ),
+            )
+            .file(
+                "projects/other.yml",
+                &format!(
+                    "project: other\nenvironments: [zed]\ngate: none\nstack: {}\n",
+                    helm(second, "shop-Production")
+                ),
+            )
+    };
+    let found = warned(&two("kube", "admin"));
+    assert!(
+        found.contains(
+            "warning[shared-target]: the deploy of `other` zed deploys `Helm release shop-Production/shop by ((admin))`"
+        ),
+        "{found}"
+    );
+    assert!(refused(&two("kube", "vault:kube")).contains("error[shared-target]"));
+    let elsewhere = two("kube", "admin");
+    elsewhere.write("projects/other.yml", &elsewhere.read("projects/other.yml").replace("shop-Production", "other"));
+    assert_eq!(warned(&elsewhere), "");
+}

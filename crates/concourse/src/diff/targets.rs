@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use crate::flow::{JobFlow, PipelineFlow, resource_of, text};
 use crate::model::{Core, Job, Pipeline, Resource};
-use crate::params::{has_words, shows_only};
+use crate::params::{Meaning, has_words, shows_only};
 use yaml_source::yaml::Value;
 
 use super::change::{Change, Effect, Subject};
@@ -223,65 +223,9 @@ fn each_text<'p>(value: &'p Value, path: &mut Vec<&'p str>, texts: &mut Vec<(Vec
     }
 }
 
-/// What a key says of a text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Key {
-    /// It names what is deployed.
-    Target,
-    /// It names where that is: several things can be there.
-    Location,
-    Other,
-}
-
-impl Key {
-    fn of(path: &[&str]) -> Self {
-        const TARGETS: [&str; 13] = [
-            "stack",
-            "namespace",
-            "workspace",
-            "release",
-            "environment",
-            "env",
-            "stage",
-            "space",
-            "target",
-            "context",
-            "deployment",
-            "state",
-            "instance",
-        ];
-        const LOCATIONS: [&str; 20] = [
-            "cluster",
-            "account",
-            "project",
-            "region",
-            "tenant",
-            "subscription",
-            "host",
-            "hostname",
-            "server",
-            "endpoint",
-            "url",
-            "uri",
-            "bucket",
-            "prefix",
-            "database",
-            "domain",
-            "zone",
-            "org",
-            "organization",
-            "registry",
-        ];
-        let key = path.last().copied().unwrap_or_default().to_ascii_lowercase();
-        let has = |words: &[&str]| key.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| words.contains(&word));
-        if has(&LOCATIONS) {
-            Self::Location
-        } else if has(&TARGETS) {
-            Self::Target
-        } else {
-            Self::Other
-        }
-    }
+/// What the last key of a path says of a text.
+fn meaning(path: &[&str]) -> Meaning {
+    Meaning::of(path.last().copied().unwrap_or_default())
 }
 
 impl<'c, 'p> Targets<'c, 'p> {
@@ -418,7 +362,7 @@ impl<'c, 'p> Targets<'c, 'p> {
         let names_environment = || all().any(|other| has_words(text, self.old.environment(other)));
         let are_apart = || {
             let own = |wanted: &[&str]| deed.texts.iter().find(|(path, _)| path == wanted).map(|(_, text)| *text);
-            let mut targets = first.texts.iter().filter(|(path, _)| Key::of(path) == Key::Target);
+            let mut targets = first.texts.iter().filter(|(path, _)| meaning(path) == Meaning::Target);
             targets.any(|(path, text)| own(path).is_some_and(|own| own != *text))
         };
         let change_places = || {
@@ -427,10 +371,10 @@ impl<'c, 'p> Targets<'c, 'p> {
                 |deed: &Deed<'_>| was.is_some_and(|was| deed.work.is_like(&first.work) && deed.has(path, was));
             then.is_some_and(|then| self.new.deeds(then).iter().any(is_mine))
         };
-        let is_target = match Key::of(path) {
-            Key::Target => true,
-            Key::Location => !are_apart() || change_places(),
-            Key::Other => names_environment() || change_places(),
+        let is_target = match meaning(path) {
+            Meaning::Target => true,
+            Meaning::Location => !are_apart() || change_places(),
+            Meaning::Subject | Meaning::Other => names_environment() || change_places(),
         };
         is_target.then_some((from, !gates.is_empty()))
     }
