@@ -339,7 +339,8 @@ impl Gate<'_> {
 /// The commit that a used approval named, as the body of its issue says. The get verifies it.
 fn used_commit(issue: &Issue, id: ClosingId, destination: Destination<'_>) -> Option<String> {
     let Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) = Parsed::read(issue.body()) else { return None };
-    let is_ours = |claim: &Claim| claim.closed_at == id.closed_at && destination.is(&claim.consumer);
+    let is_here = mark.destination.is_some_and(|stage| destination.is(&stage));
+    let is_ours = |claim: &Claim| claim.closed_at == id.closed_at && (is_here || destination.is(&claim.consumer));
     let claim = mark.claims.into_iter().find(is_ours)?;
     claim.code.filter(|code| pins::check_version(files::CODE_PIN, code).is_ok())
 }

@@ -51,7 +51,7 @@ impl Gate<'_> {
             )));
         }
         check_commits(&params.commits, verdict.pins()).map_err(|why| Error::NotACommit { issue: number, why })?;
-        if self.is_claimed_by_this_build(&verdict, destination)? {
+        if self.is_claimed_by_this_build(&verdict)? {
             // The run before may have ended before the body was told.
             let mark = verdict.ledger.current_mark();
             if mark != verdict.ledger.mark {
@@ -60,7 +60,7 @@ impl Gate<'_> {
         } else {
             self.refuse_older(&issue, &verdict, &neighbours, destination)?;
             self.make_claim(&issue, &verdict, destination)?;
-            self.notify_passed_over(number, closed_at, &neighbours, destination)?;
+            self.notify_passed_over(number, closed_at, &neighbours)?;
         }
         let mut metadata =
             vec![Metadatum::new("issue", issue.url.clone()), Metadatum::new("approved_by", verdict.closed_by.clone())];
@@ -83,15 +83,18 @@ impl Gate<'_> {
 
     /// Is the approval this build's already (an earlier run of the same put)? Another build's is refused, unless a
     /// person started this one: that deploys the same versions again.
-    fn is_claimed_by_this_build(&self, verdict: &Verdict, destination: Destination<'_>) -> Result<bool> {
+    ///
+    /// A closing is for one stage, so every claim of it counts, by whatever name of the stage: a pipeline with a former
+    /// name does not know the present one.
+    fn is_claimed_by_this_build(&self, verdict: &Verdict) -> Result<bool> {
         let mut of_others = None;
         for (_, claim) in &verdict.ledger.claims {
-            if !destination.is(&claim.consumer) || claim.closed_at != verdict.closed_at {
+            if claim.closed_at != verdict.closed_at {
                 continue;
             }
             if claim.build.is_some() && claim.build == self.build.key() {
                 // Among claims at the same moment this one may have lost: then it is the other's.
-                return match first_claim(&verdict.ledger, destination, verdict.closed_at) {
+                return match first_claim(&verdict.ledger, verdict.closed_at) {
                     Some((_, first)) if first.build != claim.build && claim.by.is_none() => Err(already_used(first)),
                     _ => Ok(true),
                 };
@@ -121,12 +124,14 @@ impl Gate<'_> {
                 neighbour.last_edited_at.is_none() || neighbour.editor.as_ref().is_some_and(|editor| bot.is(editor))
             })
             .filter_map(|neighbour| Some((neighbour.number, self.mark_in(&neighbour.body)?)))
-            .flat_map(|(number, mark)| mark.claims.into_iter().map(move |claim| (number, claim)));
+            .flat_map(|(number, mark)| {
+                // Of an issue for this stage every claim counts, by whatever name of the stage.
+                let is_here = mark.destination.is_some_and(|stage| destination.is(&stage));
+                let counts = move |claim: &Claim| is_here || destination.is(&claim.consumer);
+                mark.claims.into_iter().filter(counts).map(move |claim| (number, claim))
+            });
         let here = verdict.ledger.claims.iter().map(|(_, claim)| (issue.number, claim.clone()));
-        let newest = elsewhere
-            .chain(here)
-            .filter(|(_, claim)| destination.is(&claim.consumer))
-            .max_by_key(|(_, claim)| claim.recorded_at);
+        let newest = elsewhere.chain(here).max_by_key(|(_, claim)| claim.recorded_at);
         let Some((number, newest)) = newest.filter(|(_, newest)| newest.recorded_at > verdict.recorded.at) else {
             return Ok(());
         };
@@ -186,7 +191,7 @@ impl Gate<'_> {
             }
         };
         if self.build.created_by.is_none()
-            && let Some((first, other)) = first_claim(&ledger, destination, verdict.closed_at)
+            && let Some((first, other)) = first_claim(&ledger, verdict.closed_at)
             && first != Some(id)
             && other.build != claim.build
         {
@@ -246,7 +251,6 @@ impl Gate<'_> {
         number: u64,
         closed_at: Timestamp,
         neighbours: &[Neighbour],
-        destination: Destination<'_>,
     ) -> Result<()> {
         let bot = self.bot()?;
         let passed = neighbours.iter().filter(|other| {
@@ -258,10 +262,7 @@ impl Gate<'_> {
         });
         for other in passed.take(MAX_TOLD) {
             let Some(mark) = self.mark_in(&other.body) else { continue };
-            let used = mark
-                .claims
-                .iter()
-                .any(|claim| destination.is(&claim.consumer) && Some(claim.closed_at) == other.closed_at);
+            let used = mark.claims.iter().any(|claim| Some(claim.closed_at) == other.closed_at);
             if used
                 || mark.superseded_by.is_some()
                 || mark.record.as_ref().is_some_and(|record| record.destination.is_none())
@@ -313,15 +314,11 @@ fn check_commits(names: &[String], pins: &IndexMap<String, String>) -> Result<()
 
 /// Of the claims that builds made by themselves, the one whose comment came first. One that only the body remembers
 /// came before all.
-fn first_claim<'l>(
-    ledger: &'l Ledger,
-    destination: Destination<'_>,
-    closed_at: Timestamp,
-) -> Option<(Option<u64>, &'l Claim)> {
+fn first_claim(ledger: &Ledger, closed_at: Timestamp) -> Option<(Option<u64>, &Claim)> {
     ledger
         .claims
         .iter()
-        .filter(|(_, claim)| destination.is(&claim.consumer) && claim.closed_at == closed_at && claim.by.is_none())
+        .filter(|(_, claim)| claim.closed_at == closed_at && claim.by.is_none())
         .map(|(id, claim)| (*id, claim))
         .min_by_key(|(id, _)| *id)
 }

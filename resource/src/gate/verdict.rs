@@ -125,7 +125,6 @@ impl Gate<'_> {
             claim.closed_at == closed_at
                 && claim.recorded_at == recorded.at
                 && claim.code.as_ref() == code
-                && destination.is(&claim.consumer)
         });
         if !is_used
             || !recorded.record.destination.as_ref().is_some_and(|record| destination.is(record))

@@ -335,6 +335,72 @@ fn used_approval_stays_used_under_another_name() {
 }
 
 #[test]
+fn approval_that_another_name_used_is_used() {
+    // The pipeline of the former name stays on Concourse, or the rename is reverted: it knows nothing of the new name.
+    type Rename = fn(Lab) -> Lab;
+    let renames: [(&str, Rename); 2] = [
+        ("the stage", |lab| {
+            lab.source("destination", "shop/-/RC/deploy").source("former_destinations", json!([CONSUMER]))
+        }),
+        ("the project", Lab::renamed),
+    ];
+    for (what, rename) in renames {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.close(1, "alice");
+        let lab = rename(lab);
+        lab.claim(1, &build(7)).succeeds();
+        let lab = lab.by_the_former_name();
+        let (get, dir) = lab.get(&lab.version(1), "former");
+        get.succeeds();
+        lab.claim_of(&dir, &build(8)).fails("already-used").reports("was used already by");
+        assert_eq!(lab.issue(1).comments.len(), 1, "{what}");
+        // A person deploys the same versions again, as by the same name.
+        lab.claim_of(&dir, &build(9).by("carol")).succeeds();
+        // The build that claimed, run again.
+        rename(lab).claim_of(&dir, &build(7)).succeeds();
+    }
+}
+
+#[test]
+fn approval_behind_one_that_another_name_used_is_refused() {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+    }
+    let lab = lab.renamed();
+    lab.claim(2, &build(7)).succeeds();
+    lab.by_the_former_name().claim(1, &build(8)).fails("out-of-order").reports("#2 was deployed already");
+}
+
+#[test]
+fn approval_that_another_name_used_is_not_reported_as_passed_over() {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+    }
+    let lab = lab.renamed();
+    lab.claim(1, &build(7)).succeeds();
+    let lab = lab.by_the_former_name();
+    lab.claim(2, &build(8)).succeeds();
+    assert_eq!(lab.issue(1).comments.len(), 1, "{}", last_comment(&lab, 1));
+}
+
+#[test]
+fn approval_that_another_name_used_is_got_though_the_issue_was_reopened() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let version = lab.version(1);
+    let lab = lab.renamed();
+    lab.claim(1, &build(7)).succeeds();
+    lab.reopen(1, "alice");
+    lab.by_the_former_name().get(&version, "former").0.succeeds();
+}
+
+#[test]
 fn used_approval_stays_used_when_its_issues_move() {
     let lab = Lab::new();
     lab.recorded(1);
