@@ -3,7 +3,7 @@
 use crate::support::{SHOP_FLEET, Work, manifest};
 
 /// CI deploys each commit. QA deploys what was approved for it, and Production likewise.
-const SHOP: &str = r#"
+pub(crate) const SHOP: &str = r#"
 resource_types:
 - {name: github-issues, type: registry-image, source: {repository: mitodl/github-issues-resource, tag: "0.1.0"}}
 - {name: approved-git, type: registry-image, source: {repository: mitodl/approved-git-resource, tag: "0.1.0"}}
@@ -115,13 +115,13 @@ fn told(old: &str, new: &str) -> (String, i32) {
 }
 
 /// The part of a report under a heading.
-fn section<'t>(told: &'t str, heading: &str) -> Vec<&'t str> {
+pub(crate) fn section<'t>(told: &'t str, heading: &str) -> Vec<&'t str> {
     let lines = told.lines().skip_while(|line| *line != heading).skip(1);
     lines.take_while(|line| line.starts_with("  ")).map(str::trim).collect()
 }
 
-const WEAKER: &str = "GATES GET WEAKER";
-const REDIRECTED: &str = "GATES PROMOTE TO ANOTHER STAGE";
+pub(crate) const WEAKER: &str = "GATES GET WEAKER";
+pub(crate) const REDIRECTED: &str = "GATES PROMOTE TO ANOTHER STAGE";
 
 /// Asserts that a pipeline is weaker than the shop's, told by one line with all of these parts.
 #[track_caller]

@@ -246,12 +246,7 @@ impl Gate<'_> {
     }
 
     /// Tells the approvals before this one, which nobody used, that they were passed over: once each.
-    fn notify_passed_over(
-        &self,
-        number: u64,
-        closed_at: Timestamp,
-        neighbours: &[Neighbour],
-    ) -> Result<()> {
+    fn notify_passed_over(&self, number: u64, closed_at: Timestamp, neighbours: &[Neighbour]) -> Result<()> {
         let bot = self.bot()?;
         let passed = neighbours.iter().filter(|other| {
             other.number != number

@@ -24,9 +24,7 @@ pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>
     rest(old, new, &mut changes);
     resource_types(old, new, &mut changes);
     let promotions = Promotions::new(&flows.0, &flows.1);
-    let mut jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
-    let alike = alike_jobs(&jobs, (&flows.0, &flows.1), &promotions);
-    jobs.take(alike, |one| one.name.as_str());
+    let jobs = matched_jobs((old, new), (&flows.0, &flows.1), &promotions);
     promotions.compare(&gates_of_jobs(&jobs, (&flows.0, &flows.1)), &mut changes);
     let mut resources = matched(&old.resources, &new.resources, |one| one.name.as_str(), |one| one.old_name.as_deref());
     let alike = alike_resources(&resources, (&flows.0, &flows.1), &promotions);
@@ -40,6 +38,18 @@ pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>
     findings::compare(judged, (&jobs, &resources), (&flows.0, &flows.1), &mut changes);
     changes.changes.sort_by_key(|change| change.effect);
     changes
+}
+
+/// The jobs of two pipelines: by name, by `old_name`, or because both open the issue of the same gate or deploy the same.
+pub(super) fn matched_jobs<'p>(
+    (old, new): (&'p Pipeline, &'p Pipeline),
+    flows: Flows<'_, 'p>,
+    promotions: &Promotions<'p>,
+) -> Matched<'p, Job> {
+    let mut jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
+    let alike = alike_jobs(&jobs, flows, promotions);
+    jobs.take(alike, |one| one.name.as_str());
+    jobs
 }
 
 /// Whatever a pipeline says besides.
