@@ -17,6 +17,7 @@
 mod claim;
 mod destination;
 mod facts;
+mod git_config;
 mod handwritten;
 mod keeper;
 mod likeness;
@@ -95,6 +96,7 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
             order::check(pipeline, diagnostics);
         }
         posted::check(pipeline, diagnostics);
+        git_config::check(pipeline, diagnostics);
         shared::check(pipeline, diagnostics);
     }
     repeated::check(pipelines, diagnostics);
@@ -123,7 +125,8 @@ pub fn judge_handwritten<'d>(
     judge_run(&[&facts], diagnostics);
 }
 
-/// Reports jobs that do without an approval what other jobs do behind a gate. Each pipeline comes with the number of times that
+/// Reports what a search over builds does not see: jobs that do without an approval what other jobs do behind a gate, and
+/// clones that do not hold their commit. Each pipeline comes with the number of times that
 /// pipelines were set before it: only those of one number are there together.
 pub(crate) fn judge_repeated<'d>(
     pipelines: impl Iterator<Item = (usize, &'d Decoded)>,
@@ -135,7 +138,12 @@ pub(crate) fn judge_repeated<'d>(
         shapes.entry(shape).or_default().push(pipeline);
     }
     for pipelines in shapes.values() {
-        with_models(pipelines.iter().copied(), &[], sources, |models| repeated::check(models, diagnostics));
+        with_models(pipelines.iter().copied(), &[], sources, |models| {
+            repeated::check(models, diagnostics);
+            for pipeline in models {
+                git_config::check(pipeline, diagnostics);
+            }
+        });
     }
 }
 

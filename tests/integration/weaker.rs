@@ -470,6 +470,19 @@ fn records_of_another_account_or_key_make_a_gate_weaker() {
 }
 
 #[test]
+fn git_configuration_that_decides_what_a_gated_job_clones_is_weaker() {
+    let git = "git: {uri: https://github.com/example/shop, branch: main";
+    let with = |config: &str| with_last(SHOP, git, &format!("{git}, git_config: [{{name: {config}}}]"));
+    for config in ["filter.lfs.smudge, value: sed s/old/new/", "core.hooksPath, value: /tmp", "core.askPass, value: a"]
+    {
+        weaker(&with(config), &["`qa-trigger`", "can decide which code git fetches or runs"]);
+        one_line(&with("http.sslVerify, value: \"false\""), &with(config), WEAKER, &["variable-place"]);
+    }
+    as_strong(&with("core.askPass, value: a"), &with("core.askPass, value: b"));
+    as_strong(SHOP, &with("http.postBuffer, value: \"1\""));
+}
+
+#[test]
 fn policy_that_a_variable_decides_could_be_weaker() {
     weaker_than(&with_policy("soak: 3600,"), &with_policy("soak: ((soak)),"), &["`source.soak`"]);
     weaker_than(&with_policy("soak: ((soak)),"), &with_policy("soak: 3600,"), &["`source.soak`"]);
