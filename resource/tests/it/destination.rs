@@ -42,7 +42,8 @@ fn approval_for_another_stage_is_refused_by_check_get_and_claim() {
     assert_eq!(check.json(), json!([]));
     let comment_text = last_comment(&lab, 1);
     assert!(
-        comment_text.contains("Reopening this issue does not help") && !comment_text.contains("To approve, reopen"),
+        comment_text.contains(&format!("approves versions for `{CONSUMER}`, and for nothing else"))
+            && !comment_text.contains("To approve, reopen"),
         "{comment_text}"
     );
     let (get, refused) = lab.get(&lab.version(1), "refused");
@@ -54,8 +55,48 @@ fn approval_for_another_stage_is_refused_by_check_get_and_claim() {
     let issue = lab.issue(1);
     assert!(marker(&issue.body)["claims"].is_null(), "{}", issue.body);
 
-    // People were told that this closing deploys nothing, so that it stays refused for the stage that the record is for.
-    after_change(lab, CONSUMER).claim_of(&dir, &build(10)).fails("refused");
+    // Who asks for another stage changes nothing for the stage that the record is for.
+    after_change(lab, CONSUMER).claim_of(&dir, &build(10)).succeeds();
+}
+
+#[test]
+fn check_for_another_stage_does_not_refuse_a_closing_for_good() {
+    let lab = after_change(Lab::new(), CONSUMER);
+    lab.recorded(1);
+    lab.close(1, "eve");
+    let lab = after_change(lab, PRODUCTION);
+    for _ in 0..2 {
+        assert_eq!(lab.versions(None), Vec::<Value>::new());
+    }
+    assert_eq!(lab.issue(1).comments.len(), 1, "told once");
+    // What is wrong with the closing itself is still told, and stays so.
+    let lab = after_change(lab, CONSUMER);
+    assert_eq!(lab.versions(None), Vec::<Value>::new());
+    assert!(last_comment(&lab, 1).contains("**Not approved:** `eve cannot approve"), "{}", last_comment(&lab, 1));
+    lab.get(&lab.version(1), "refused").0.fails("refused");
+    // A good closing is as good as before.
+    lab.reopen(1, "alice");
+    lab.close(1, "alice");
+    let lab = after_change(lab, PRODUCTION);
+    assert_eq!(lab.versions(None), Vec::<Value>::new());
+    let lab = after_change(lab, CONSUMER);
+    assert_eq!(lab.versions(None), [lab.version(1)]);
+    lab.claim(1, &build(7)).succeeds();
+}
+
+#[test]
+fn check_for_another_stage_does_not_end_an_open_issue() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let lab = after_change(lab, PRODUCTION);
+    for _ in 0..2 {
+        assert_eq!(lab.versions(None), Vec::<Value>::new());
+    }
+    assert_eq!(lab.issue(1).comments.len(), 1, "told once");
+    let lab = after_change(lab, CONSUMER);
+    assert_eq!(lab.recorded(2), 1, "the issue goes on");
+    lab.close(1, "alice");
+    lab.claim(1, &build(7)).succeeds();
 }
 
 #[test]
@@ -167,8 +208,8 @@ fn open_issue_for_another_stage_is_reported_by_the_first_check() {
     assert!(!issue.closed && issue.comments.len() == 1, "{issue:?}");
     let comment_text = last_comment(&lab, 1);
     assert!(
-        comment_text.contains("this issue was for `QA`")
-            && comment_text.contains("The next deployment opens the issue"),
+        comment_text.contains(&format!("**Not for `{PRODUCTION}`:**"))
+            && comment_text.contains("the issue that the next deployment opens"),
         "{comment_text}"
     );
     // The next record still says where the decision is now, and closes it.
@@ -235,8 +276,8 @@ fn issue_that_a_person_closes_while_it_is_reported_keeps_its_closing() {
 
 #[test]
 fn issue_that_was_declared_to_lead_nowhere_stays_so() {
-    // By a record, by a check, and by a record that supersedes.
-    for way in ["record", "check", "reopened", "supersede", "ungated"] {
+    // By a record, and by a record that supersedes.
+    for way in ["record", "reopened", "supersede", "ungated"] {
         let lab = Lab::new();
         lab.recorded(1);
         if way == "reopened" {
@@ -261,11 +302,6 @@ fn issue_that_was_declared_to_lead_nowhere_stays_so() {
                     last_comment(&lab, 1)
                 );
                 lab.source("gate", GATE)
-            }
-            "check" => {
-                let lab = after_change(lab, PRODUCTION);
-                lab.gate_check(None).succeeds();
-                lab
             }
             _ => {
                 let lab = after_change(lab, PRODUCTION);
