@@ -108,7 +108,7 @@ impl Gate<'_> {
     }
 
     /// Refuses to go back behind a record that was deployed from this gate already, by accident or by closing an old
-    /// issue again; the label `rollback`, set by somebody who may approve, allows it.
+    /// issue again; the label `rollback`, set by somebody who may approve and who comments on it, allows it once.
     fn refuse_older(
         &self,
         issue: &Snapshot,
@@ -130,12 +130,16 @@ impl Gate<'_> {
                 let counts = move |claim: &Claim| is_here || destination.is(&claim.consumer);
                 mark.claims.into_iter().filter(counts).map(move |claim| (number, claim))
             });
+        let elsewhere: Vec<(u64, Claim)> = elsewhere.collect();
         let here = verdict.ledger.claims.iter().map(|(_, claim)| (issue.number, claim.clone()));
-        let newest = elsewhere.chain(here).max_by_key(|(_, claim)| claim.recorded_at);
+        let newest = elsewhere.iter().cloned().chain(here).max_by_key(|(_, claim)| claim.recorded_at);
         let Some((number, newest)) = newest.filter(|(_, newest)| newest.recorded_at > verdict.recorded.at) else {
             return Ok(());
         };
-        if let Some(actor) = issue.labeled_by(ROLLBACK)
+        let last = last_deployment(issue, verdict, &elsewhere);
+        if let Some((actor, at)) = issue.labeled_by(ROLLBACK)
+            && last.is_none_or(|last| at > last)
+            && issue.has_comment_of(actor, at)
             && self.may_not_approve(actor)?.is_none()
         {
             self.log.say(format_args!("going back, as the label `{ROLLBACK}` of {} allows", actor.login));
@@ -143,7 +147,7 @@ impl Gate<'_> {
         }
         Err(Error::OutOfOrder(format!(
             "issue #{} approves what was recorded at {}, and #{number} was deployed already, recorded at {} ({}); to go \
-             back, somebody who may approve sets the label `{ROLLBACK}` on #{}",
+             back, somebody who may approve sets the label `{ROLLBACK}` on #{} anew, and says why in a comment after that",
             issue.number, verdict.recorded.at, newest.recorded_at, newest.label, issue.number
         )))
     }
@@ -305,6 +309,17 @@ fn check_commits(names: &[String], pins: &IndexMap<String, String>) -> Result<()
         Some(version) => pins::check_commit(name, version),
         None => Err(format!("no version of `{name}` is approved")),
     })
+}
+
+/// When something was deployed last by another closing than this one: a label from before that allowed another rollback.
+///
+/// A claim on this issue has the time of its comment. Of another issue only the body is read, which has the time of the
+/// closing, a little earlier.
+fn last_deployment(issue: &Snapshot, verdict: &Verdict, elsewhere: &[(u64, Claim)]) -> Option<Timestamp> {
+    let claimed_at = |id: u64| issue.comments().find(|comment| comment.id == id).map(|comment| comment.created_at);
+    let here = verdict.ledger.claims.iter().filter(|(_, claim)| claim.closed_at != verdict.closed_at);
+    let here = here.map(|(id, claim)| id.and_then(claimed_at).unwrap_or(claim.closed_at));
+    here.chain(elsewhere.iter().map(|(_, claim)| claim.closed_at)).max()
 }
 
 /// Of the claims that builds made by themselves, the one whose comment came first. One that only the body remembers
