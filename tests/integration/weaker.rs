@@ -470,6 +470,35 @@ fn records_of_another_account_or_key_make_a_gate_weaker() {
 }
 
 #[test]
+fn image_that_fetches_for_a_gated_job_is_weaker() {
+    let with = |types: &str| SHOP.replacen("resource_types:\n", &format!("resource_types:\n{types}"), 1);
+    let shadow = |name: &str, image: &str| {
+        with(&format!("- {{name: {name}, type: docker-image, source: {{repository: {image}, tag: \"1\"}}}}\n"))
+    };
+    for name in ["registry-image", "git", "docker-image", "s3"] {
+        weaker(
+            &shadow(name, "mallory/own"),
+            &[&format!("resource type {name}"), "`mallory/own`", "takes the place of a built-in type"],
+        );
+        // Of another publisher than before.
+        weaker_than(&shadow(name, "example/own"), &shadow(name, "mallory/own"), &["`mallory/own`"]);
+        as_strong(&shadow(name, "mallory/own"), &shadow(name, "mallory/own-2"));
+        as_strong(&shadow(name, "mallory/own"), SHOP);
+        // Concourse's own image by its name.
+        as_strong(SHOP, &shadow(name, "concourse/own-resource"));
+    }
+    as_strong(SHOP, &shadow("slack", "mallory/slack"));
+    // A type of another name fetches the image of a gate.
+    let fetched = shadow("fetch", "mallory/fetch")
+        .replace("{name: approved-git, type: registry-image,", "{name: approved-git, type: fetch,");
+    weaker(&fetched, &["qa-trigger", "`mallory/fetch` fetches the image"]);
+    // Without a gate nothing gets weaker.
+    let free =
+        |text: &str| format!("{}jobs: [{{name: a, plan: [{{get: code}}]}}]\n", text.split_once("jobs:\n").unwrap().0);
+    as_strong(&free(SHOP), &free(&shadow("git", "mallory/own")));
+}
+
+#[test]
 fn git_configuration_that_decides_what_a_gated_job_clones_is_weaker() {
     let git = "git: {uri: https://github.com/example/shop, branch: main";
     let with = |config: &str| with_last(SHOP, git, &format!("{git}, git_config: [{{name: {config}}}]"));
