@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use concourse_pipeline::diff::{self, Changes, Finding, Judged};
+use concourse_pipeline::diff::{self, Change, Changes, Finding, Judged};
 use concourse_pipeline::model::Pipeline;
 use concourse_pipeline::validate::Decoded;
 use concourse_pipeline::view::PipelineView;
@@ -53,6 +53,17 @@ pub(crate) fn compare_among(
 /// What is to be said of the gates of a pipeline that comes to others.
 pub(crate) fn added_among(new: &ReadPipeline, found: &WaysPast) -> Changes {
     diff::added(found.of_pipeline(new))
+}
+
+/// Returns what makes gates weaker when jobs behind a gate, which `old` loses, are in another pipeline. `other` is that
+/// pipeline as it was, if it was there, and as it is now.
+pub(crate) fn moved_to(
+    (old, lost): (&ReadPipeline, &[&str]),
+    (before, new): (Option<&ReadPipeline>, &ReadPipeline),
+) -> Vec<Change> {
+    let judged = |read: &ReadPipeline| Judged { unapproved: gates::newest(&read.pipeline), ..Judged::default() };
+    let other = (before.map(|read| &read.pipeline), &new.pipeline);
+    diff::moved((&old.pipeline, lost), other, (&judged(old), &judged(new)))
 }
 
 /// Ways past the gates of pipelines that are there together.

@@ -11,6 +11,18 @@ use yaml_source::Failure;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Commit(String);
 
+/// A file that differs between two commits.
+pub(crate) struct ChangedFile {
+    /// The path from the root of the repository. Where it is not UTF-8, it is good for messages alone.
+    pub(crate) path: Utf8PathBuf,
+    /// Whether the path is UTF-8.
+    pub(crate) has_text_name: bool,
+    /// Whether the other commit does not have the file.
+    pub(crate) is_gone: bool,
+    /// Whether the file is a link in the other commit.
+    pub(crate) is_link: bool,
+}
+
 impl Commit {
     /// The commit that a revision means (`gitrevisions(7)`).
     ///
@@ -59,17 +71,29 @@ impl Commit {
         blob(&[], &format!("{}:{path}", self.0))
     }
 
-    /// The files below a path from here that differ from those of another commit, from the root of the repository.
+    /// The files below a path from here that differ in another commit, from the root of the repository.
     ///
     /// # Errors
     ///
     /// When git cannot be run, or the path lies outside of the repository.
-    pub(crate) fn changed(&self, other: &Self, below: &Utf8Path) -> Result<Vec<Utf8PathBuf>, Failure> {
+    pub(crate) fn changed(&self, other: &Self, below: &Utf8Path) -> Result<Vec<ChangedFile>, Failure> {
         let command = ["--literal-pathspecs", "diff-tree", "--no-ext-diff", "--no-textconv"];
-        let options = ["-r", "-z", "--no-renames", "--name-only", &self.0, &other.0, "--", below.as_str()];
+        let options = ["-r", "-z", "--no-renames", "--raw", &self.0, &other.0, "--", below.as_str()];
         let printed = git(&[&command[..], &options].concat())?
             .ok_or_else(|| Failure::Usage(format!("{below} is not a path of this repository")))?;
-        Ok(paths(&printed))
+        // Without renames a file is `:OLD_MODE NEW_MODE OLD NEW STATUS` and its path.
+        let mut parts = printed.split(|byte| *byte == 0);
+        let mut changed = Vec::new();
+        while let (Some(about), Some(path)) = (parts.next(), parts.next()) {
+            let mode = about.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
+            changed.push(ChangedFile {
+                path: String::from_utf8_lossy(path).into_owned().into(),
+                has_text_name: std::str::from_utf8(path).is_ok(),
+                is_gone: mode == b"000000",
+                is_link: mode == b"120000",
+            });
+        }
+        Ok(changed)
     }
 }
 
@@ -87,7 +111,7 @@ impl Commit {
     }
 }
 
-/// Paths, each ended by a zero byte. A name that is no UTF-8 is none of a pipeline that was rendered.
+/// Paths, each ended by a zero byte. A name that is not UTF-8 is left out.
 fn paths(printed: &[u8]) -> Vec<Utf8PathBuf> {
     let names = printed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     names.filter_map(|name| std::str::from_utf8(name).ok()).map(Utf8PathBuf::from).collect()

@@ -1,14 +1,18 @@
 use std::collections::HashSet;
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use concourse_pipeline::diff::{Changes, Compared};
+use concourse_pipeline::diff::{self, Change, Changes, Compared};
+use concourse_pipeline::model::Pipeline;
 use yaml_source::Failure;
 use yaml_source::diagnostic::{Diagnostics, visible};
 use yaml_source::source::{FileId, SourceText, Sources};
+use yaml_source::yaml::top_level_keys;
 
-use crate::compare::{ReadPipeline, WaysPast, added_among, compare_among};
+use crate::compare::{ReadPipeline, WaysPast, added_among, compare_among, moved_to};
 use crate::content::Content;
-use crate::git::Commit;
+use crate::git::{ChangedFile, Commit};
+use crate::workspace::FLEET_FILE;
 
 use super::diff::PipelineReader;
 use super::pipeline::parse;
@@ -45,12 +49,32 @@ impl<'a> Range<'a> {
         }
         let text = |commit: &Commit, path: &Utf8Path| {
             let text = commit.file(path)?.map(SourceText::from);
-            Ok::<_, Failure>(text.filter(|text| Content::of(path, text.as_str()) == Content::Pipeline))
+            Ok::<_, Failure>(text.filter(|text| is_pipeline(path, text.as_str())))
         };
         let (mut pairs, mut gone, mut come) = (Vec::new(), Vec::new(), Vec::new());
         let changed = old.changed(&new, below)?;
-        for path in changed.iter().filter(|path| may_be_pipeline(path)) {
-            match (text(&old, path)?, text(&new, path)?) {
+        for file in &changed {
+            let path = &file.path;
+            let is_named = may_be_pipeline(path);
+            let content = |commit: &Commit| match text(commit, path) {
+                // A clone without large files has all pipelines.
+                Err(_) if !is_named => Ok(None),
+                content => content,
+            };
+            let (before, after) = if file.has_text_name {
+                (content(&old)?, if file.is_link { None } else { content(&new)? })
+            } else {
+                (None, None)
+            };
+            if (is_named || before.is_some()) && !file.is_gone {
+                refuse_unreadable(file)?;
+            }
+            if !is_named {
+                gone.extend(before.and_then(|text| OneSided::without_errors(path, text, &mut reading.sources)));
+                come.extend(after.and_then(|text| OneSided::without_errors(path, text, &mut reading.sources)));
+                continue;
+            }
+            match (before, after) {
                 (None, None) => {}
                 (Some(before), Some(after)) => {
                     let before = reading.text(&format!("{}:{path}", self.old), before);
@@ -62,19 +86,24 @@ impl<'a> Range<'a> {
                         after,
                     }));
                 }
-                (Some(before), None) => gone.push(OneSided::of(path.clone(), before, &mut reading.sources)),
-                (None, Some(after)) => come.push(OneSided::of(path.clone(), after, &mut reading.sources)),
+                (Some(before), None) => gone.push(OneSided::of(path, before, &mut reading.sources)),
+                (None, Some(after)) => {
+                    let pipeline = reading.text(&format!("{}:{path}", self.new), after);
+                    come.push(OneSided { path: path.clone(), pipeline });
+                }
             }
         }
         let (moved, gone, come) = moved(gone, come);
         pairs.extend(moved);
         // What stays takes part: a job that comes may deploy what another file has behind a gate.
         let mut same = Vec::new();
-        if !pairs.is_empty() || !come.is_empty() {
-            let changed: HashSet<&Utf8PathBuf> = changed.iter().collect();
+        let had_gates =
+            |old: &OneSided| old.pipeline.iter().any(|old| !diff::lost_jobs(&old.pipeline, None).is_empty());
+        if !pairs.is_empty() || !come.is_empty() || gone.iter().any(had_gates) {
+            let changed: HashSet<&Utf8PathBuf> = changed.iter().map(|file| &file.path).collect();
             for path in new.files(below)?.into_iter().filter(|path| !changed.contains(path) && may_be_pipeline(path)) {
                 let text = text(&new, &path)?;
-                same.extend(text.and_then(|text| OneSided::of(path, text, &mut reading.sources).pipeline));
+                same.extend(text.and_then(|text| OneSided::of(&path, text, &mut reading.sources).pipeline));
             }
         }
         let mut compared = compared(&pairs, (&gone, &come), &same, &reading.sources);
@@ -110,9 +139,31 @@ impl<'a> Range<'a> {
     }
 }
 
-/// Workflows of GitHub have jobs, too.
+/// Whether a file that declares jobs has to be a pipeline. Another one, such as a workflow of GitHub, is a pipeline only if
+/// it can be read as one.
 fn may_be_pipeline(path: &Utf8Path) -> bool {
-    matches!(path.extension(), Some("yml" | "yaml" | "json")) && !path.starts_with(".github")
+    let is_ending = |ending: &str| ["yml", "yaml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known));
+    path.extension().is_some_and(is_ending) && !path.starts_with(".github")
+}
+
+/// Whether a text is that of a pipeline, or hides what it is: Concourse reads UTF-16 as well, in which each letter has a
+/// zero byte.
+fn is_pipeline(path: &Utf8Path, text: &str) -> bool {
+    // No fleet has jobs, and Concourse does not care what a pipeline's file is called.
+    let has_jobs = || path.file_name() == Some(FLEET_FILE) && top_level_keys(text).any(|(key, _)| key == "jobs");
+    Content::of(path, text) == Content::Pipeline || has_jobs() || may_be_pipeline(path) && text.contains('\0')
+}
+
+/// Refuses a file in the place of a pipeline whose content is not looked at.
+fn refuse_unreadable(file: &ChangedFile) -> Result<(), Failure> {
+    let why = if !file.has_text_name {
+        "its name has bytes that are not text; rename the file"
+    } else if file.is_link {
+        "it is a link, and links are not followed; commit the pipeline itself in its place"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::io("compare", &file.path, io::Error::other(why)))
 }
 
 /// A pipeline that only one of two revisions has.
@@ -123,9 +174,16 @@ struct OneSided {
 }
 
 impl OneSided {
-    fn of(path: Utf8PathBuf, text: SourceText, sources: &mut Sources) -> Self {
+    fn of(path: &Utf8Path, text: SourceText, sources: &mut Sources) -> Self {
         let pipeline = parse(path.as_str(), text, sources, &mut Diagnostics::default());
-        Self { path, pipeline }
+        Self { path: path.to_owned(), pipeline }
+    }
+
+    /// None when anything is wrong with it.
+    fn without_errors(path: &Utf8Path, text: SourceText, sources: &mut Sources) -> Option<Self> {
+        let mut found = Diagnostics::default();
+        let pipeline = parse(path.as_str(), text, sources, &mut found)?;
+        (!found.has_errors()).then(|| Self { path: path.to_owned(), pipeline: Some(pipeline) })
     }
 
     fn jobs(&self) -> HashSet<&str> {
@@ -142,8 +200,8 @@ struct Pair {
 }
 
 /// Takes the pipelines out that are in another file than before, and leaves those that are gone, and those that are new. One
-/// that is gone and one that is new are the same pipeline when they have at least half of their jobs in common: a gate that
-/// gets weaker on the way is reported.
+/// that is gone and one that is new are the same pipeline when they have a gate, or at least half of their jobs, in common: a
+/// gate that gets weaker on the way is reported.
 fn moved(mut gone: Vec<OneSided>, come: Vec<OneSided>) -> (Vec<Pair>, Vec<OneSided>, Vec<OneSided>) {
     let (mut pairs, mut left) = (Vec::new(), Vec::new());
     for one in come {
@@ -152,7 +210,13 @@ fn moved(mut gone: Vec<OneSided>, come: Vec<OneSided>) -> (Vec<Pair>, Vec<OneSid
         let is_same = |old: &&(usize, &OneSided)| {
             in_common(old.1) > 0 && in_common(old.1) * 2 >= old.1.jobs().len().min(jobs.len())
         };
-        let same = gone.iter().enumerate().filter(|old| is_same(&old)).max_by_key(|(_, old)| in_common(old));
+        let gates = |old: &OneSided| match (&old.pipeline, &one.pipeline) {
+            (Some(old), Some(new)) => diff::common_gates(&old.pipeline, &new.pipeline),
+            _ => 0,
+        };
+        let scored = gone.iter().enumerate().map(|(index, old)| ((gates(old), in_common(old)), (index, old)));
+        let same = scored.filter(|((gates, _), old)| *gates > 0 || is_same(&old)).max_by_key(|(score, _)| *score);
+        let same = same.map(|(_, same)| same);
         let same = same.map(|(index, _)| index).map(|index| gone.remove(index));
         match (same, one) {
             (Some(OneSided { path: old, pipeline: Some(before) }), OneSided { path: new, pipeline: Some(after) }) => {
@@ -177,26 +241,60 @@ fn compared(
     };
     let before = pairs.iter().map(|pair| &pair.before).chain(gone.iter().filter_map(|old| old.pipeline.as_ref()));
     let after = pairs.iter().map(|pair| &pair.after).chain(come.iter().filter_map(|new| new.pipeline.as_ref()));
-    let (before, after) = (ways_past(before.collect()), ways_past(after.collect()));
-    let pairs = pairs.iter().map(|pair| Compared {
-        old: Some(pair.old.to_string()),
-        new: Some(pair.new.to_string()),
-        changes: compare_among((&pair.before, &before), (&pair.after, &after), sources),
-        is_moved: pair.old != pair.new,
+    let (before, after): (Vec<_>, Vec<_>) = (before.collect(), after.collect());
+    let all_new: Vec<&Pipeline> = after.iter().copied().chain(same).map(|read| &read.pipeline).collect();
+    let (before, after) = (ways_past(before), ways_past(after));
+    let moves = Moves::of(pairs, gone);
+    let pairs = pairs.iter().map(|pair| {
+        let mut changes = compare_among((&pair.before, &before), (&pair.after, &after), sources);
+        changes.add(moves.to(Some(&pair.before), &pair.after));
+        changes.add(moves.gone(&pair.before, &all_new));
+        Compared {
+            old: Some(pair.old.to_string()),
+            new: Some(pair.new.to_string()),
+            changes,
+            is_moved: pair.old != pair.new,
+        }
     });
-    let come = come.iter().map(|new| Compared {
-        old: None,
-        new: Some(new.path.to_string()),
-        changes: new.pipeline.as_ref().map(|new| added_among(new, &after)).unwrap_or_default(),
-        is_moved: false,
+    let come = come.iter().map(|new| {
+        let mut changes = new.pipeline.as_ref().map(|new| added_among(new, &after)).unwrap_or_default();
+        changes.add(new.pipeline.iter().flat_map(|new| moves.to(None, new)).collect());
+        Compared { old: None, new: Some(new.path.to_string()), changes, is_moved: false }
     });
     let gone = gone.iter().map(|old| Compared {
         old: Some(old.path.to_string()),
         new: None,
-        changes: Changes::default(),
+        changes: Changes { changes: old.pipeline.iter().flat_map(|old| moves.gone(old, &all_new)).collect() },
         is_moved: false,
     });
     pairs.chain(come).chain(gone).collect()
+}
+
+/// Jobs behind a gate that pipelines lose, each with the pipeline as it was and as it is now.
+struct Moves<'r>(Vec<(&'r ReadPipeline, Option<&'r ReadPipeline>, Vec<&'r str>)>);
+
+impl<'r> Moves<'r> {
+    fn of(pairs: &'r [Pair], gone: &'r [OneSided]) -> Self {
+        let kept = pairs.iter().map(|pair| (&pair.before, Some(&pair.after)));
+        let gone = gone.iter().filter_map(|old| Some((old.pipeline.as_ref()?, None)));
+        let lost = |(old, new): (&'r ReadPipeline, Option<&'r ReadPipeline>)| {
+            let jobs = diff::lost_jobs(&old.pipeline, new.map(|new| &new.pipeline));
+            (!jobs.is_empty()).then_some((old, new, jobs))
+        };
+        Self(kept.chain(gone).filter_map(lost).collect())
+    }
+
+    /// What makes gates weaker when these jobs are in a pipeline now: as it was before, if it was there, and as it is.
+    fn to(&self, before: Option<&ReadPipeline>, new: &ReadPipeline) -> Vec<Change> {
+        let others = self.0.iter().filter(|(_, own, _)| own.is_none_or(|own| own.file() != new.file()));
+        others.flat_map(|(old, _, lost)| moved_to((old, lost), (before, new))).collect()
+    }
+
+    /// What is to be said of those of `old` for whose approvals nothing waits any more.
+    fn gone(&self, old: &ReadPipeline, all_new: &[&Pipeline]) -> Vec<Change> {
+        let own = self.0.iter().find(|(other, ..)| other.file() == old.file());
+        own.map(|(old, _, lost)| diff::gone(&old.pipeline, lost, all_new).changes).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

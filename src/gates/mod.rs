@@ -19,6 +19,7 @@ mod claim;
 mod destination;
 mod facts;
 mod former;
+mod git_config;
 mod handwritten;
 mod keeper;
 mod likeness;
@@ -98,6 +99,7 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
             order::check(pipeline, diagnostics);
         }
         posted::check(pipeline, diagnostics);
+        git_config::check(pipeline, diagnostics);
         shared::check(pipeline, diagnostics);
     }
     repeated::check(pipelines, diagnostics);
@@ -128,8 +130,9 @@ pub fn judge_handwritten<'d>(
 }
 
 /// Reports what a search of all that builds can do does not see: jobs that do without an approval what other jobs do behind a
-/// gate, former names that are another one's, and files in the place of those that a gate writes. Each pipeline comes with the
-/// number of times that pipelines were set before it: only those of one number are there together.
+/// gate, former names that are another one's, files in the place of those that a gate writes, and clones that do not hold
+/// their commit. Each pipeline comes with the number of times that pipelines were set before it: only those of one number are
+/// there together.
 pub(crate) fn judge_unsearched<'d>(
     pipelines: impl Iterator<Item = (usize, &'d Decoded)>,
     sources: &Sources,
@@ -144,6 +147,7 @@ pub(crate) fn judge_unsearched<'d>(
             repeated::check(models, diagnostics);
             former::check(models, diagnostics);
             for pipeline in models {
+                git_config::check(pipeline, diagnostics);
                 for job in &pipeline.jobs {
                     claim::of_another_file(job, pipeline, diagnostics);
                     place::stand_ins(job, diagnostics);

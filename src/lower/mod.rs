@@ -4,7 +4,7 @@ mod checks;
 mod conflict;
 mod define;
 mod extra;
-mod git_config;
+pub(crate) mod git_config;
 mod issues;
 mod job;
 mod notify;

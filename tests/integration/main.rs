@@ -29,6 +29,7 @@ mod mitodl;
 mod passed_on;
 mod previewed;
 mod public;
+mod ranges;
 mod readers;
 mod readme;
 mod refused;

@@ -518,3 +518,39 @@ fn order_is_that_of_the_files() {
         assert_eq!(work.run(&["validate", "--format", "json"]).stdout, first);
     }
 }
+
+#[test]
+fn value_of_a_variable_is_not_shown_when_it_is_wrong() {
+    let work = Work::new().file("a.yml", "jobs:\n- name: a\n  plan: [{get: ((a))}]\n");
+    for value in ["@hunter2", "*hunter2", "{a: hunter2", "\"hunter2", "[hunter2"] {
+        let ran = work.run(&["validate", "a.yml", "-y", &format!("token={value}")]).ended(2);
+        assert_eq!(ran.stderr, "error: `-y token=…` sets no variable: its value is not valid YAML\n", "{value}");
+    }
+    for (flag, argument) in [("-y", "hunter2"), ("-v", "hunter2"), ("-v", "=hunter2"), ("-y", "a..b=hunter2")] {
+        let ran = work.run(&["validate", "a.yml", flag, argument]).ended(2);
+        assert!(
+            ran.stderr.contains("sets no variable") && !ran.stderr.contains("hunter2"),
+            "{argument}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn diff_does_not_show_what_takes_the_place_of_a_credential() {
+    let task = |name: &str, value: &str| {
+        format!(
+            "jobs:\n- name: a\n  plan:\n  - task: t\n    config:\n      platform: linux\n      params: {{{name}: {value}}}\n      \
+             run: {{path: a}}\n"
+        )
+    };
+    for name in ["MYSQL_PWD", "SSHPASS", "REDIS_AUTH", "SESSION_COOKIE", "DEPLOY_KEY", "JWT", "LOCK"] {
+        let work = Work::new().file("a.yml", &task(name, "((x))")).file("b.yml", &task(name, "Hunter2Passw0rd"));
+        for format in ["text", "markdown", "json"] {
+            for (old, new) in [("a.yml", "b.yml"), ("b.yml", "a.yml")] {
+                let shown = work.run(&["diff", old, new, "--format", format]).ended(1).stdout;
+                assert!(shown.contains(name) && !shown.contains("Hunter2Passw0rd"), "{name}: {shown}");
+            }
+        }
+    }
+}

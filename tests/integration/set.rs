@@ -384,7 +384,7 @@ fn no_command_that_a_repository_configures_is_run() {
         }
 
         assert!(set(&work, &[]).fine().contains("orphan: `cart`"));
-        assert!(work.run(&["diff", "HEAD~1..HEAD"]).ended(1).stdout.contains("cart"));
+        assert!(work.run(&["diff", "HEAD~1..HEAD", "rendered"]).ended(1).stdout.contains("cart"));
         for command in ["graph", "import"] {
             let done = work.run(&[command, "HEAD:rendered/api.yml"]);
             assert_ne!(done.code, 2, "{}", done.stderr);

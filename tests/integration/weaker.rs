@@ -3,7 +3,7 @@
 use crate::support::{SHOP_FLEET, Work, manifest};
 
 /// CI deploys each commit. QA deploys what was approved for it, and Production likewise.
-const SHOP: &str = r#"
+pub(crate) const SHOP: &str = r#"
 resource_types:
 - {name: github-issues, type: registry-image, source: {repository: mitodl/github-issues-resource, tag: "0.1.0"}}
 - {name: approved-git, type: registry-image, source: {repository: mitodl/approved-git-resource, tag: "0.1.0"}}
@@ -115,13 +115,13 @@ fn told(old: &str, new: &str) -> (String, i32) {
 }
 
 /// The part of a report under a heading.
-fn section<'t>(told: &'t str, heading: &str) -> Vec<&'t str> {
+pub(crate) fn section<'t>(told: &'t str, heading: &str) -> Vec<&'t str> {
     let lines = told.lines().skip_while(|line| *line != heading).skip(1);
     lines.take_while(|line| line.starts_with("  ")).map(str::trim).collect()
 }
 
-const WEAKER: &str = "GATES GET WEAKER";
-const REDIRECTED: &str = "GATES PROMOTE TO ANOTHER STAGE";
+pub(crate) const WEAKER: &str = "GATES GET WEAKER";
+pub(crate) const REDIRECTED: &str = "GATES PROMOTE TO ANOTHER STAGE";
 
 /// Asserts that a pipeline is weaker than the shop's, told by one line with all of these parts.
 #[track_caller]
@@ -467,6 +467,48 @@ fn records_of_another_account_or_key_make_a_gate_weaker() {
     let image = SHOP.replace("mitodl/approved-git-resource", "mallory/approved-git-resource");
     weaker(&image, &["qa-trigger", "`mallory/approved-git-resource` decides"]);
     as_strong(SHOP, &SHOP.replace("0.1.0", "0.2.0"));
+}
+
+#[test]
+fn image_that_fetches_for_a_gated_job_is_weaker() {
+    let with = |types: &str| SHOP.replacen("resource_types:\n", &format!("resource_types:\n{types}"), 1);
+    let shadow = |name: &str, image: &str| {
+        with(&format!("- {{name: {name}, type: docker-image, source: {{repository: {image}, tag: \"1\"}}}}\n"))
+    };
+    for name in ["registry-image", "git", "docker-image", "s3"] {
+        weaker(
+            &shadow(name, "mallory/own"),
+            &[&format!("resource type {name}"), "`mallory/own`", "takes the place of a built-in type"],
+        );
+        // Of another publisher than before.
+        weaker_than(&shadow(name, "example/own"), &shadow(name, "mallory/own"), &["`mallory/own`"]);
+        as_strong(&shadow(name, "mallory/own"), &shadow(name, "mallory/own-2"));
+        as_strong(&shadow(name, "mallory/own"), SHOP);
+        // Concourse's own image by its name.
+        as_strong(SHOP, &shadow(name, "concourse/own-resource"));
+    }
+    as_strong(SHOP, &shadow("slack", "mallory/slack"));
+    // A type of another name fetches the image of a gate.
+    let fetched = shadow("fetch", "mallory/fetch")
+        .replace("{name: approved-git, type: registry-image,", "{name: approved-git, type: fetch,");
+    weaker(&fetched, &["qa-trigger", "`mallory/fetch` fetches the image"]);
+    // Without a gate nothing gets weaker.
+    let free =
+        |text: &str| format!("{}jobs: [{{name: a, plan: [{{get: code}}]}}]\n", text.split_once("jobs:\n").unwrap().0);
+    as_strong(&free(SHOP), &free(&shadow("git", "mallory/own")));
+}
+
+#[test]
+fn git_configuration_that_decides_what_a_gated_job_clones_is_weaker() {
+    let git = "git: {uri: https://github.com/example/shop, branch: main";
+    let with = |config: &str| with_last(SHOP, git, &format!("{git}, git_config: [{{name: {config}}}]"));
+    for config in ["filter.lfs.smudge, value: sed s/old/new/", "core.hooksPath, value: /tmp", "core.askPass, value: a"]
+    {
+        weaker(&with(config), &["`qa-trigger`", "can decide which code git fetches or runs"]);
+        one_line(&with("http.sslVerify, value: \"false\""), &with(config), WEAKER, &["variable-place"]);
+    }
+    as_strong(&with("core.askPass, value: a"), &with("core.askPass, value: b"));
+    as_strong(SHOP, &with("http.postBuffer, value: \"1\""));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Credentials of Concourse in texts, and texts that should be one.
 
-pub use yaml_source::secrets::{SecretPart, is_secret_by_name, is_secret_in_clear, names_secret, secret_parts};
+pub use yaml_source::secrets::{
+    SecretPart, has_reference, is_secret_by_name, is_secret_in_clear, names_secret, secret_parts,
+};
 
 use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::source::Span;

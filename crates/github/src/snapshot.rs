@@ -124,7 +124,10 @@ pub enum NoClosing {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Labeling {
+    #[serde(default)]
+    created_at: Option<Timestamp>,
     #[serde(default)]
     actor: Option<Actor>,
     #[serde(default)]
@@ -327,13 +330,20 @@ impl Snapshot {
         last.is_some_and(|event| !event.actor.as_ref().is_some_and(is_bot))
     }
 
-    /// Who set `label` last, if it is set.
-    pub fn labeled_by(&self, label: &str) -> Option<&Actor> {
+    /// Who set `label` last, and when, if it is set.
+    pub fn labeled_by(&self, label: &str) -> Option<(&Actor, Timestamp)> {
         if !self.has_label(label) {
             return None;
         }
         let set = |event: &&Labeling| event.label.as_ref().is_some_and(|set| set.name.eq_ignore_ascii_case(label));
-        self.labelings.iter().filter(set).last()?.actor.as_ref()
+        let last = self.labelings.iter().filter(set).last()?;
+        last.actor.as_ref().zip(last.created_at)
+    }
+
+    /// Whether an account commented at `moment` or later.
+    pub fn has_comment_of(&self, account: &Actor, moment: Timestamp) -> bool {
+        let is_same = |author: &Actor| author.database_id.is_some() && author.database_id == account.database_id;
+        self.comments().any(|comment| comment.created_at >= moment && comment.author.as_ref().is_some_and(is_same))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::source::Span;
 
 /// Last words of the names of variables and fields that hold secrets. Words stand between underscores, dashes, dots or
 /// capital letters.
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 16] = [
     "token",
     "tokens",
     "password",
@@ -28,14 +28,40 @@ const WORDS: [&str; 13] = [
     "pat",
     "credential",
     "credentials",
+    "sshpass",
+    "cookie",
+    "jwt",
 ];
+
+/// The same, if a word stands before: `PWD` alone is a folder, and `auth` alone is how somebody authenticates.
+const SECOND_WORDS: [&str; 2] = ["pwd", "auth"];
 
 /// How a last word ends that is written together with the word before: `dbpasswd`, `PGPASSWORD`.
 const ENDINGS: [&str; 6] = ["password", "passwd", "passphrase", "apikey", "secret", "token"];
 
 /// What a key is called whose name holds a secret; others are public, or keys of a map.
-const KEYS: [&str; 11] =
-    ["api", "private", "ssh", "access", "secret", "signing", "encryption", "account", "auth", "master", "crypt"];
+const KEYS: [&str; 20] = [
+    "api",
+    "private",
+    "ssh",
+    "access",
+    "secret",
+    "signing",
+    "encryption",
+    "account",
+    "auth",
+    "master",
+    "crypt",
+    "deploy",
+    "storage",
+    "license",
+    "licence",
+    "unseal",
+    "recovery",
+    "session",
+    "cookie",
+    "hmac",
+];
 
 /// What a secret is called whose *name* is given, as Kubernetes does.
 const NAMED: [&str; 2] = ["pull", "existing"];
@@ -52,7 +78,11 @@ pub fn is_secret_by_name(name: &str, text: &str) -> bool {
         return false;
     }
     // That a secret is there, or where it is, is none.
-    let is_harmless = matches!(text, "true" | "false" | "null" | "~") || text.starts_with("arn:aws");
+    let is_method = || {
+        let (_, last) = last_words(name);
+        last.eq_ignore_ascii_case("auth") && text.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    let is_harmless = matches!(text, "true" | "false" | "null" | "~") || text.starts_with("arn:aws") || is_method();
     names_secret(name) && !is_harmless || assigned::is_header(name, text)
 }
 
@@ -80,7 +110,12 @@ pub fn names_secret(name: &str) -> bool {
     if is_one_of(last, &["key"]) {
         return is_one_of(before, &KEYS);
     }
+    // What Rails signs with.
+    if is_one_of(last, &["base"]) {
+        return without_ending(name, "secret_key_base").is_some();
+    }
     is_one_of(last, &WORDS)
+        || !before.is_empty() && is_one_of(last, &SECOND_WORDS)
         || ENDINGS.iter().any(|ending| {
             without_ending(last, ending)
                 .is_some_and(|before| !NAMED.iter().any(|named| without_ending(before, named).is_some()))
@@ -123,8 +158,8 @@ fn last_word(name: &str) -> (&str, &str) {
     ("", name)
 }
 
-/// `((…))`, whose value Concourse fills in.
-fn has_reference(text: &str) -> bool {
+/// Whether a text has `((…))`, whose value Concourse fills in.
+pub fn has_reference(text: &str) -> bool {
     let pairs = || text.as_bytes().windows(2);
     pairs().position(|pair| pair == b"((").is_some_and(|start| {
         // Not even one character stands in `(())`.
@@ -229,6 +264,23 @@ mod tests {
             "DB_PASSWORD",
             "pass",
             "dbPass",
+            "MYSQL_PWD",
+            "keystorePwd",
+            "SSHPASS",
+            "REDIS_AUTH",
+            "proxy-auth",
+            "SESSION_COOKIE",
+            "cookie",
+            "SECRET_KEY_BASE",
+            "DEPLOY_KEY",
+            "AZURE_STORAGE_KEY",
+            "LICENSE_KEY",
+            "UNSEAL_KEY",
+            "SESSION_KEY",
+            "COOKIE_KEY",
+            "HMAC_KEY",
+            "JWT",
+            "ID_JWT",
         ] {
             assert!(names_secret(name), "{name}");
         }
@@ -259,13 +311,34 @@ mod tests {
             "pattern",
             "path",
             "patch",
+            "PWD",
+            "OLDPWD",
+            "cwd",
+            "auth",
+            "GOAUTH",
+            "author",
+            "oauth",
+            "auth_method",
+            "cookie_name",
+            "key_base",
+            "base",
+            "keys",
+            "authorized_keys",
+            "public_keys",
+            "host_key",
+            "primary_key",
+            "jwt_issuer",
             "",
             "_",
             "...",
         ] {
             assert!(!names_secret(name), "{name}");
         }
-        for (name, text) in [("USE_TOKEN", "true"), ("DB_SECRET", "arn:aws:secretsmanager:us-east-1:1:secret:db")] {
+        for (name, text) in [
+            ("USE_TOKEN", "true"),
+            ("GIT_AUTH", "netrc"),
+            ("DB_SECRET", "arn:aws:secretsmanager:us-east-1:1:secret:db"),
+        ] {
             assert!(!is_secret_in_clear(name, text), "{name}: {text}");
         }
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use gate_contract::{GateSource, files};
+use gate_contract::{GateSource, StageKey, files};
 use github_gates::api::Query;
 use github_gates::digest::sha256;
 use github_gates::ledger::destination::Destination;
@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::issues::is_open;
+use super::page::{self, NoticePage};
+use super::pins;
 use super::session::{Gate, label_of};
-use super::stale::Stale;
-use super::{page, pins};
 use crate::cache::Cache;
 use crate::error::{Error, Result};
 use crate::protocol::Version;
@@ -283,24 +283,24 @@ impl Gate<'_> {
         Ok(None)
     }
 
-    /// Tells an open issue, once, that it leads nowhere since the pipeline changed. The next record closes it.
+    /// Tells an open issue, once, that it is for another stage than the one of this check. Only a record can end it: a check
+    /// with a wrong destination must not.
     fn notify_stale(&self, issue: &Issue) {
         let notify = || -> Result<()> {
             let Some(mark) = self.mark_of_issue(issue).filter(|mark| !mark.ended) else { return Ok(()) };
-            let Some(why) = self.stale(&mark, false) else { return Ok(()) };
-            if !self.bot()?.wrote(issue) {
+            if self.stale(&mark, false).is_none() || !self.bot()?.wrote(issue) {
                 return Ok(());
             }
             let Some(snapshot) = Snapshot::read(&self.client, issue.number)?.filter(is_open) else { return Ok(()) };
-            let page = self.stale_page(&Stale { number: issue.number, promotes_to: mark.destination, why });
-            let page = page::NoticePage { stays_open: true, ..page };
             if !self.was_notified(&snapshot, Notice::Moved, None)? {
+                let page = moved_page(mark.destination.as_ref(), self.destination()?.stage);
                 self.notice(issue.number, Notice::Moved, None, page, None)?;
             }
-            self.end(&snapshot, false)
+            Ok(())
         };
         if let Err(error) = notify() {
-            self.log.say(format_args!("issue #{} leads nowhere, and could not be updated: {error}", issue.number));
+            self.log
+                .say(format_args!("issue #{} is for another stage, and could not be updated: {error}", issue.number));
         }
     }
 
@@ -308,6 +308,8 @@ impl Gate<'_> {
     fn notify(&self, issue: &Snapshot, id: ClosingId, refusal: &Refusal) -> Result<()> {
         let what = match refusal {
             Refusal::Held { .. } => Notice::Held,
+            // Apart from what is wrong with the closing itself, which has to be told as well.
+            Refusal::WrongDestination(_) => Notice::Moved,
             Refusal::Fault(Fault::Foreign | Fault::OtherGate(_))
             | Refusal::NotCompleted(_)
             | Refusal::NoPromotion
@@ -326,20 +328,29 @@ impl Gate<'_> {
             is_final: refusal.is_final(),
             nonce: sha256(&format!("{what:?} {} {}", id.number, id.closed_at))[..32].to_owned(),
         };
-        let text = page::notice(&page::NoticePage {
-            what,
-            refusal: refusal.to_string(),
-            advice: refusal.advice(),
-            ..page::NoticePage::default()
-        })?;
+        let page = match refusal {
+            Refusal::WrongDestination(stages) => moved_page(Some(&stages.record), &stages.wanted),
+            _ => NoticePage { refusal: refusal.to_string(), advice: refusal.advice(), ..NoticePage::default() },
+        };
+        let text = page::notice(&NoticePage { what, ..page })?;
         self.post(issue.number, &Marker::Notice(mark.clone()), &text, &mark.nonce).map(|_| ())
+    }
+}
+
+/// What is said on an issue for another stage, or for none.
+fn moved_page(promotes_to: Option<&StageKey>, wanted: &StageKey) -> NoticePage {
+    NoticePage {
+        promoted_to: promotes_to.map(StageKey::to_string),
+        promotes_to: Some(wanted.to_string()),
+        ..NoticePage::default()
     }
 }
 
 /// The commit that a used approval named, as the body of its issue says. The get verifies it.
 fn used_commit(issue: &Issue, id: ClosingId, destination: Destination<'_>) -> Option<String> {
     let Some(Ok(Parsed { marker: Marker::Issue(mark), .. })) = Parsed::read(issue.body()) else { return None };
-    let is_ours = |claim: &Claim| claim.closed_at == id.closed_at && destination.is(&claim.consumer);
+    let is_here = mark.destination.is_some_and(|stage| destination.is(&stage));
+    let is_ours = |claim: &Claim| claim.closed_at == id.closed_at && (is_here || destination.is(&claim.consumer));
     let claim = mark.claims.into_iter().find(is_ours)?;
     claim.code.filter(|code| pins::check_version(files::CODE_PIN, code).is_ok())
 }

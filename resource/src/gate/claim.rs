@@ -51,7 +51,7 @@ impl Gate<'_> {
             )));
         }
         check_commits(&params.commits, verdict.pins()).map_err(|why| Error::NotACommit { issue: number, why })?;
-        if self.is_claimed_by_this_build(&verdict, destination)? {
+        if self.is_claimed_by_this_build(&verdict)? {
             // The run before may have ended before the body was told.
             let mark = verdict.ledger.current_mark();
             if mark != verdict.ledger.mark {
@@ -61,7 +61,7 @@ impl Gate<'_> {
             self.refuse_replaced(&verdict, &neighbours, number, destination)?;
             self.refuse_older(&issue, &verdict, &neighbours, destination)?;
             self.make_claim(&issue, &verdict, destination)?;
-            self.notify_passed_over(number, closed_at, &neighbours, destination)?;
+            self.notify_passed_over(number, closed_at, &neighbours)?;
         }
         let mut metadata =
             vec![Metadatum::new("issue", issue.url.clone()), Metadatum::new("approved_by", verdict.closed_by.clone())];
@@ -84,15 +84,18 @@ impl Gate<'_> {
 
     /// Is the approval this build's already (an earlier run of the same put)? Another build's is refused, unless a
     /// person started this one: that deploys the same versions again.
-    fn is_claimed_by_this_build(&self, verdict: &Verdict, destination: Destination<'_>) -> Result<bool> {
+    ///
+    /// A closing is for one stage, so every claim of it counts, by whatever name of the stage: a pipeline with a former
+    /// name does not know the present one.
+    fn is_claimed_by_this_build(&self, verdict: &Verdict) -> Result<bool> {
         let mut of_others = None;
         for (_, claim) in &verdict.ledger.claims {
-            if !destination.is(&claim.consumer) || claim.closed_at != verdict.closed_at {
+            if claim.closed_at != verdict.closed_at {
                 continue;
             }
             if claim.build.is_some() && claim.build == self.build.key() {
                 // Among claims at the same moment this one may have lost: then it is the other's.
-                return match first_claim(&verdict.ledger, destination, verdict.closed_at) {
+                return match first_claim(&verdict.ledger, verdict.closed_at) {
                     Some((_, first)) if first.build != claim.build && claim.by.is_none() => Err(already_used(first)),
                     _ => Ok(true),
                 };
@@ -137,7 +140,7 @@ impl Gate<'_> {
     }
 
     /// Refuses to go back behind a record that was deployed from this gate already, by accident or by closing an old
-    /// issue again; the label `rollback`, set by somebody who may approve, allows it.
+    /// issue again; the label `rollback`, set by somebody who may approve and who comments on it, allows it once.
     fn refuse_older(
         &self,
         issue: &Snapshot,
@@ -153,16 +156,22 @@ impl Gate<'_> {
                 neighbour.last_edited_at.is_none() || neighbour.editor.as_ref().is_some_and(|editor| bot.is(editor))
             })
             .filter_map(|neighbour| Some((neighbour.number, self.mark_in(&neighbour.body)?)))
-            .flat_map(|(number, mark)| mark.claims.into_iter().map(move |claim| (number, claim)));
+            .flat_map(|(number, mark)| {
+                // Of an issue for this stage every claim counts, by whatever name of the stage.
+                let is_here = mark.destination.is_some_and(|stage| destination.is(&stage));
+                let counts = move |claim: &Claim| is_here || destination.is(&claim.consumer);
+                mark.claims.into_iter().filter(counts).map(move |claim| (number, claim))
+            });
+        let elsewhere: Vec<(u64, Claim)> = elsewhere.collect();
         let here = verdict.ledger.claims.iter().map(|(_, claim)| (issue.number, claim.clone()));
-        let newest = elsewhere
-            .chain(here)
-            .filter(|(_, claim)| destination.is(&claim.consumer))
-            .max_by_key(|(_, claim)| claim.recorded_at);
+        let newest = elsewhere.iter().cloned().chain(here).max_by_key(|(_, claim)| claim.recorded_at);
         let Some((number, newest)) = newest.filter(|(_, newest)| newest.recorded_at > verdict.recorded.at) else {
             return Ok(());
         };
-        if let Some(actor) = issue.labeled_by(ROLLBACK)
+        let last = last_deployment(issue, verdict, &elsewhere);
+        if let Some((actor, at)) = issue.labeled_by(ROLLBACK)
+            && last.is_none_or(|last| at > last)
+            && issue.has_comment_of(actor, at)
             && self.may_not_approve(actor)?.is_none()
         {
             self.log.say(format_args!("going back, as the label `{ROLLBACK}` of {} allows", actor.login));
@@ -170,7 +179,7 @@ impl Gate<'_> {
         }
         Err(Error::OutOfOrder(format!(
             "issue #{} approves what was recorded at {}, and #{number} was deployed already, recorded at {} ({}); to go \
-             back, somebody who may approve sets the label `{ROLLBACK}` on #{}",
+             back, somebody who may approve sets the label `{ROLLBACK}` on #{} anew, and says why in a comment after that",
             issue.number, verdict.recorded.at, newest.recorded_at, newest.label, issue.number
         )))
     }
@@ -218,7 +227,7 @@ impl Gate<'_> {
             }
         };
         if self.build.created_by.is_none()
-            && let Some((first, other)) = first_claim(&ledger, destination, verdict.closed_at)
+            && let Some((first, other)) = first_claim(&ledger, verdict.closed_at)
             && first != Some(id)
             && other.build != claim.build
         {
@@ -273,13 +282,7 @@ impl Gate<'_> {
     }
 
     /// Tells the approvals before this one, which nobody used, that they were passed over: once each.
-    fn notify_passed_over(
-        &self,
-        number: u64,
-        closed_at: Timestamp,
-        neighbours: &[Neighbour],
-        destination: Destination<'_>,
-    ) -> Result<()> {
+    fn notify_passed_over(&self, number: u64, closed_at: Timestamp, neighbours: &[Neighbour]) -> Result<()> {
         let bot = self.bot()?;
         let passed = neighbours.iter().filter(|other| {
             other.number != number
@@ -290,10 +293,7 @@ impl Gate<'_> {
         });
         for other in passed.take(MAX_TOLD) {
             let Some(mark) = self.mark_in(&other.body) else { continue };
-            let used = mark
-                .claims
-                .iter()
-                .any(|claim| destination.is(&claim.consumer) && Some(claim.closed_at) == other.closed_at);
+            let used = mark.claims.iter().any(|claim| Some(claim.closed_at) == other.closed_at);
             if used
                 || mark.superseded_by.is_some()
                 || mark.record.as_ref().is_some_and(|record| record.destination.is_none())
@@ -343,17 +343,24 @@ fn check_commits(names: &[String], pins: &IndexMap<String, String>) -> Result<()
     })
 }
 
+/// When something was deployed last by another closing than this one: a label from before that allowed another rollback.
+///
+/// A claim on this issue has the time of its comment. Of another issue only the body is read, which has the time of the
+/// closing, a little earlier.
+fn last_deployment(issue: &Snapshot, verdict: &Verdict, elsewhere: &[(u64, Claim)]) -> Option<Timestamp> {
+    let claimed_at = |id: u64| issue.comments().find(|comment| comment.id == id).map(|comment| comment.created_at);
+    let here = verdict.ledger.claims.iter().filter(|(_, claim)| claim.closed_at != verdict.closed_at);
+    let here = here.map(|(id, claim)| id.and_then(claimed_at).unwrap_or(claim.closed_at));
+    here.chain(elsewhere.iter().map(|(_, claim)| claim.closed_at)).max()
+}
+
 /// Of the claims that builds made by themselves, the one whose comment came first. One that only the body remembers
 /// came before all.
-fn first_claim<'l>(
-    ledger: &'l Ledger,
-    destination: Destination<'_>,
-    closed_at: Timestamp,
-) -> Option<(Option<u64>, &'l Claim)> {
+fn first_claim(ledger: &Ledger, closed_at: Timestamp) -> Option<(Option<u64>, &Claim)> {
     ledger
         .claims
         .iter()
-        .filter(|(_, claim)| destination.is(&claim.consumer) && claim.closed_at == closed_at && claim.by.is_none())
+        .filter(|(_, claim)| claim.closed_at == closed_at && claim.by.is_none())
         .map(|(id, claim)| (*id, claim))
         .min_by_key(|(id, _)| *id)
 }

@@ -73,9 +73,9 @@ pub(super) struct NoticePage {
     pub(super) stays_open: bool,
     /// Why the issue leads nowhere since the pipeline changed.
     pub(super) stale: Option<StaleWhy>,
-    /// The stage that such an issue promoted to.
+    /// The stage that such an issue, or an issue for another stage, promotes to.
     pub(super) promoted_to: Option<String>,
-    /// The stage that its gate promotes to now.
+    /// The stage that its gate promotes to now, or that asked.
     pub(super) promotes_to: Option<String>,
     pub(super) deleted: Option<u64>,
     /// The issue is of the account that the gate had before.

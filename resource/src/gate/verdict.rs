@@ -133,10 +133,7 @@ impl Gate<'_> {
         let Some(recorded) = ledger.approved(closed_at).filter(|_| !ledger.unsealed).cloned() else { return Ok(None) };
         let code = recorded.record.pins.get(files::CODE_PIN);
         let is_used = ledger.claims.iter().any(|(_, claim)| {
-            claim.closed_at == closed_at
-                && claim.recorded_at == recorded.at
-                && claim.code.as_ref() == code
-                && destination.is(&claim.consumer)
+            claim.closed_at == closed_at && claim.recorded_at == recorded.at && claim.code.as_ref() == code
         });
         if !is_used
             || !recorded.record.destination.as_ref().is_some_and(|record| destination.is(record))

@@ -152,6 +152,20 @@ fn first_check_also_returns_used_approvals() {
 }
 
 #[test]
+fn first_check_also_returns_an_approval_that_another_name_used() {
+    let mut approved = Approved::new();
+    let (a, b) = (approved.commit("a"), approved.commit("b"));
+    let first = approved.approved(1, &a);
+    approved.lab = approved.lab.renamed();
+    let (run, dir) = approved.lab.get(&approved.version(first, &a), "first");
+    run.succeeds();
+    approved.claim(&dir, &build(7)).succeeds();
+    approved.lab = approved.lab.by_the_former_name();
+    let newest = approved.approved(2, &b);
+    assert_eq!(approved.lab.versions(None), [approved.version(first, &a), approved.version(newest, &b)]);
+}
+
+#[test]
 fn first_check_returns_so_many_used_approvals_and_no_more() {
     let approved = Approved::new();
     let a = approved.commit("a");

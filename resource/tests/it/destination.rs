@@ -42,7 +42,8 @@ fn approval_for_another_stage_is_refused_by_check_get_and_claim() {
     assert_eq!(check.json(), json!([]));
     let comment_text = last_comment(&lab, 1);
     assert!(
-        comment_text.contains("Reopening this issue does not help") && !comment_text.contains("To approve, reopen"),
+        comment_text.contains(&format!("approves versions for `{CONSUMER}`, and for nothing else"))
+            && !comment_text.contains("To approve, reopen"),
         "{comment_text}"
     );
     let (get, refused) = lab.get(&lab.version(1), "refused");
@@ -54,8 +55,48 @@ fn approval_for_another_stage_is_refused_by_check_get_and_claim() {
     let issue = lab.issue(1);
     assert!(marker(&issue.body)["claims"].is_null(), "{}", issue.body);
 
-    // People were told that this closing deploys nothing, so that it stays refused for the stage that the record is for.
-    after_change(lab, CONSUMER).claim_of(&dir, &build(10)).fails("refused");
+    // Who asks for another stage changes nothing for the stage that the record is for.
+    after_change(lab, CONSUMER).claim_of(&dir, &build(10)).succeeds();
+}
+
+#[test]
+fn check_for_another_stage_does_not_refuse_a_closing_for_good() {
+    let lab = after_change(Lab::new(), CONSUMER);
+    lab.recorded(1);
+    lab.close(1, "eve");
+    let lab = after_change(lab, PRODUCTION);
+    for _ in 0..2 {
+        assert_eq!(lab.versions(None), Vec::<Value>::new());
+    }
+    assert_eq!(lab.issue(1).comments.len(), 1, "told once");
+    // What is wrong with the closing itself is still told, and stays so.
+    let lab = after_change(lab, CONSUMER);
+    assert_eq!(lab.versions(None), Vec::<Value>::new());
+    assert!(last_comment(&lab, 1).contains("**Not approved:** `eve cannot approve"), "{}", last_comment(&lab, 1));
+    lab.get(&lab.version(1), "refused").0.fails("refused");
+    // A good closing is as good as before.
+    lab.reopen(1, "alice");
+    lab.close(1, "alice");
+    let lab = after_change(lab, PRODUCTION);
+    assert_eq!(lab.versions(None), Vec::<Value>::new());
+    let lab = after_change(lab, CONSUMER);
+    assert_eq!(lab.versions(None), [lab.version(1)]);
+    lab.claim(1, &build(7)).succeeds();
+}
+
+#[test]
+fn check_for_another_stage_does_not_end_an_open_issue() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    let lab = after_change(lab, PRODUCTION);
+    for _ in 0..2 {
+        assert_eq!(lab.versions(None), Vec::<Value>::new());
+    }
+    assert_eq!(lab.issue(1).comments.len(), 1, "told once");
+    let lab = after_change(lab, CONSUMER);
+    assert_eq!(lab.recorded(2), 1, "the issue goes on");
+    lab.close(1, "alice");
+    lab.claim(1, &build(7)).succeeds();
 }
 
 #[test]
@@ -167,8 +208,8 @@ fn open_issue_for_another_stage_is_reported_by_the_first_check() {
     assert!(!issue.closed && issue.comments.len() == 1, "{issue:?}");
     let comment_text = last_comment(&lab, 1);
     assert!(
-        comment_text.contains("this issue was for `QA`")
-            && comment_text.contains("The next deployment opens the issue"),
+        comment_text.contains(&format!("**Not for `{PRODUCTION}`:**"))
+            && comment_text.contains("the issue that the next deployment opens"),
         "{comment_text}"
     );
     // The next record still says where the decision is now, and closes it.
@@ -235,8 +276,8 @@ fn issue_that_a_person_closes_while_it_is_reported_keeps_its_closing() {
 
 #[test]
 fn issue_that_was_declared_to_lead_nowhere_stays_so() {
-    // By a record, by a check, and by a record that supersedes.
-    for way in ["record", "check", "reopened", "supersede", "ungated"] {
+    // By a record, and by a record that supersedes.
+    for way in ["record", "reopened", "supersede", "ungated"] {
         let lab = Lab::new();
         lab.recorded(1);
         if way == "reopened" {
@@ -261,11 +302,6 @@ fn issue_that_was_declared_to_lead_nowhere_stays_so() {
                     last_comment(&lab, 1)
                 );
                 lab.source("gate", GATE)
-            }
-            "check" => {
-                let lab = after_change(lab, PRODUCTION);
-                lab.gate_check(None).succeeds();
-                lab
             }
             _ => {
                 let lab = after_change(lab, PRODUCTION);
@@ -332,6 +368,72 @@ fn used_approval_stays_used_under_another_name() {
         lab.close(2, "alice");
         lab.claim(2, &build(9)).succeeds();
     }
+}
+
+#[test]
+fn approval_that_another_name_used_is_used() {
+    // The pipeline of the former name stays on Concourse, or the rename is reverted: it knows nothing of the new name.
+    type Rename = fn(Lab) -> Lab;
+    let renames: [(&str, Rename); 2] = [
+        ("the stage", |lab| {
+            lab.source("destination", "shop/-/RC/deploy").source("former_destinations", json!([CONSUMER]))
+        }),
+        ("the project", Lab::renamed),
+    ];
+    for (what, rename) in renames {
+        let lab = Lab::new();
+        lab.recorded(1);
+        lab.close(1, "alice");
+        let lab = rename(lab);
+        lab.claim(1, &build(7)).succeeds();
+        let lab = lab.by_the_former_name();
+        let (get, dir) = lab.get(&lab.version(1), "former");
+        get.succeeds();
+        lab.claim_of(&dir, &build(8)).fails("already-used").reports("was used already by");
+        assert_eq!(lab.issue(1).comments.len(), 1, "{what}");
+        // A person deploys the same versions again, as by the same name.
+        lab.claim_of(&dir, &build(9).by("carol")).succeeds();
+        // The build that claimed, run again.
+        rename(lab).claim_of(&dir, &build(7)).succeeds();
+    }
+}
+
+#[test]
+fn approval_behind_one_that_another_name_used_is_refused() {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+    }
+    let lab = lab.renamed();
+    lab.claim(2, &build(7)).succeeds();
+    lab.by_the_former_name().claim(1, &build(8)).fails("out-of-order").reports("#2 was deployed already");
+}
+
+#[test]
+fn approval_that_another_name_used_is_not_reported_as_passed_over() {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+    }
+    let lab = lab.renamed();
+    lab.claim(1, &build(7)).succeeds();
+    let lab = lab.by_the_former_name();
+    lab.claim(2, &build(8)).succeeds();
+    assert_eq!(lab.issue(1).comments.len(), 1, "{}", last_comment(&lab, 1));
+}
+
+#[test]
+fn approval_that_another_name_used_is_got_though_the_issue_was_reopened() {
+    let lab = Lab::new();
+    lab.recorded(1);
+    lab.close(1, "alice");
+    let version = lab.version(1);
+    let lab = lab.renamed();
+    lab.claim(1, &build(7)).succeeds();
+    lab.reopen(1, "alice");
+    lab.by_the_former_name().get(&version, "former").0.succeeds();
 }
 
 #[test]

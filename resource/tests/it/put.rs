@@ -710,8 +710,67 @@ fn approval_behind_a_used_one_is_refused_and_reported() {
     lab.claim(2, &build(75)).fails("out-of-order");
     lab.world().change(REPO, 2, |issue| issue.labels.retain(|label| label != "rollback"));
     lab.world().label(REPO, 2, "alice", "rollback");
+    lab.world().comment(REPO, 2, "alice", "Back to the second version.");
     lab.claim(2, &build(76)).succeeds();
     assert_eq!([notices(&lab, 1), notices(&lab, 2)], [0, 1], "told once");
+}
+
+/// Issue 1 was deployed, then issue 2. The approver closes issue 1 again.
+fn back_to_the_first() -> Lab {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+        lab.claim(n, &build(70 + n)).succeeds();
+    }
+    lab.reopen(1, "alice");
+    lab.close(1, "alice");
+    lab
+}
+
+fn roll_back(lab: &Lab, who: &str) {
+    lab.fake.time().advance(5_000);
+    lab.world().label(REPO, 1, who, "rollback");
+    lab.fake.time().advance(5_000);
+    lab.world().comment(REPO, 1, who, "Back to the first version: the second one is slow.");
+}
+
+#[test]
+fn label_allows_one_rollback() {
+    let lab = back_to_the_first();
+    roll_back(&lab, "alice");
+    lab.claim(1, &build(80)).succeeds();
+    // A build that a person starts again deploys the same once more.
+    lab.claim(1, &build(81).by("carol")).succeeds();
+    // The second version is deployed again, and the label is still there.
+    lab.reopen(2, "alice");
+    lab.close(2, "alice");
+    lab.claim(2, &build(82)).succeeds();
+    lab.reopen(1, "wendy");
+    lab.close(1, "alice");
+    lab.claim(1, &build(83)).fails("out-of-order").reports("rollback");
+    // Without another closing of the second one, either.
+    lab.world().change(REPO, 1, |issue| issue.labels.retain(|label| label != "rollback"));
+    roll_back(&lab, "alice");
+    lab.claim(1, &build(84)).succeeds();
+    lab.claim(2, &build(85).by("carol")).succeeds();
+    lab.reopen(1, "wendy");
+    lab.close(1, "alice");
+    lab.claim(1, &build(86)).fails("out-of-order");
+}
+
+#[test]
+fn label_needs_a_comment_of_the_same_person_after_it() {
+    let lab = back_to_the_first();
+    lab.world().comment(REPO, 1, "alice", "Is this the one?");
+    lab.fake.time().advance(5_000);
+    lab.world().label(REPO, 1, "alice", "rollback");
+    lab.claim(1, &build(80)).fails("out-of-order").reports("comment");
+    lab.fake.time().advance(5_000);
+    lab.world().comment(REPO, 1, "bob", "Go ahead.");
+    lab.claim(1, &build(81)).fails("out-of-order");
+    lab.world().comment(REPO, 1, "alice", "Going back.");
+    lab.claim(1, &build(82)).succeeds();
 }
 
 #[test]

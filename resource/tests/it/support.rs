@@ -168,6 +168,14 @@ impl Lab {
             .source("former_destinations", json!([CONSUMER]))
     }
 
+    /// By the name that the project had before: the rename was reverted, or the pipeline of that name still runs.
+    pub(crate) fn by_the_former_name(self) -> Self {
+        self.source("gate", GATE)
+            .source("gate_aliases", Value::Null)
+            .source("destination", CONSUMER)
+            .source("former_destinations", Value::Null)
+    }
+
     /// Authenticating as an App.
     pub(crate) fn app(self) -> Self {
         let pair = {

@@ -785,6 +785,33 @@ fn handwritten_gate_and_script_hold_variables() {
 }
 
 #[test]
+fn handwritten_git_configuration_decides_what_is_cloned_behind_a_gate() {
+    let code = "{uri: https://github.com/example/shop, branch: main";
+    let with =
+        |config: &str| by_hand(&[CLAIM, CHECKOUT, DEPLOY]).replace(code, &format!("{code}, git_config: {config}"));
+    for config in [
+        "[{name: url.https://mirror.example.com/.insteadOf, value: \"https://github.com/\"}]",
+        "[{name: filter.lfs.smudge, value: sed s/old/new/}]",
+        "[{name: core.sshCommand, value: ./ssh}]",
+        "[{name: core.hooksPath, value: /tmp}]",
+        "[{name: core.askPass, value: ./ask}]",
+        "[{name: credential.helper, value: \"!./ask\"}]",
+        "[{name: protocol.ext.allow, value: always}]",
+        "((config))",
+    ] {
+        assert_eq!(judged(&with(config)), ["variable-place"], "{config}");
+        let verified = Work::new().file("shop.yml", &with(config)).run(&["verify", "shop.yml"]);
+        assert!(verified.stderr.contains("warning[variable-place]"), "{config}: {}", verified.stderr);
+        // Without a gate nobody approved anything.
+        let free = with(config).replace("- {get: gate, resource: ci-trigger, trigger: true}\n", "");
+        assert!(!judged(&free).contains(&"variable-place".to_owned()), "{config}");
+    }
+    for config in ["[{name: http.sslVerify, value: \"false\"}]", "[{name: credential.helper, value: store}]"] {
+        assert_eq!(judged(&with(config)), Vec::<String>::new(), "{config}");
+    }
+}
+
+#[test]
 fn handwritten_approval_is_of_another_repository() {
     let types = RESOURCES.replace(
         "resources:\n",

@@ -1328,8 +1328,15 @@ fn git_configuration_decides_which_repository_is_meant() {
         work.run(&["render"]).stderr
     };
     let source = "source: {extra: {CONFIG}}\n";
-    for name in ["url.https://github.com/example/shop.insteadOf", "URL.x.pushInsteadOf", "core.sshCommand", "((name))"]
-    {
+    for name in [
+        "url.https://github.com/example/shop.insteadOf",
+        "URL.x.pushInsteadOf",
+        "core.sshCommand",
+        "core.askPass",
+        "credential.helper",
+        "protocol.ext.allow",
+        "((name))",
+    ] {
         let found = found(name, source);
         assert!(found.contains("error[variable-place]: ") && found.contains("projects/b.yml"), "{name}: {found}");
     }

@@ -19,6 +19,12 @@ impl Changes {
         self.changes.iter().any(|change| change.effect <= Effect::Redirected)
     }
 
+    /// Adds further changes, each where its weight puts it.
+    pub fn add(&mut self, more: Vec<Change>) {
+        self.changes.extend(more);
+        self.changes.sort_by_key(|change| change.effect);
+    }
+
     /// Those of an effect.
     pub fn of(&self, effect: Effect) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(move |change| change.effect == effect)

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::flow::{PipelineFlow, is_check_of_approval, resource_of, text};
 use crate::issues::IssueId;
+use crate::lint::BUILT_IN_TYPES;
 use crate::model::{Core, Job, Pipeline, Resource, ResourceType};
 use yaml_source::diagnostic::ticked;
 
@@ -22,11 +23,10 @@ pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>
     let mut changes = Changes::default();
     let flows = (PipelineFlow::of(old), PipelineFlow::of(new));
     rest(old, new, &mut changes);
-    resource_types(old, new, &mut changes);
+    let is_gated = flows.1.jobs.iter().any(|job| !job.gates.is_empty());
+    resource_types(old, new, is_gated, &mut changes);
     let promotions = Promotions::new(&flows.0, &flows.1);
-    let mut jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
-    let alike = alike_jobs(&jobs, (&flows.0, &flows.1), &promotions);
-    jobs.take(alike, |one| one.name.as_str());
+    let jobs = matched_jobs((old, new), (&flows.0, &flows.1), &promotions);
     promotions.compare(&gates_of_jobs(&jobs, (&flows.0, &flows.1)), &mut changes);
     let mut resources = matched(&old.resources, &new.resources, |one| one.name.as_str(), |one| one.old_name.as_deref());
     let alike = alike_resources(&resources, (&flows.0, &flows.1), &promotions);
@@ -42,6 +42,18 @@ pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>
     changes
 }
 
+/// The jobs of two pipelines: by name, by `old_name`, or because both open the issue of the same gate or deploy the same.
+pub(super) fn matched_jobs<'p>(
+    (old, new): (&'p Pipeline, &'p Pipeline),
+    flows: Flows<'_, 'p>,
+    promotions: &Promotions<'p>,
+) -> Matched<'p, Job> {
+    let mut jobs = matched(&old.jobs, &new.jobs, |one| one.name.as_str(), |one| one.old_name.as_deref());
+    let alike = alike_jobs(&jobs, flows, promotions);
+    jobs.take(alike, |one| one.name.as_str());
+    jobs
+}
+
 /// Whatever a pipeline says besides.
 fn rest(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
     let rest = |pipeline: &Pipeline| without(json(pipeline), &["resource_types", "resources", "jobs"]);
@@ -50,11 +62,23 @@ fn rest(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
     }
 }
 
-fn resource_types(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
+fn resource_types(old: &Pipeline, new: &Pipeline, is_gated: bool, changes: &mut Changes) {
     let types = matched(&old.resource_types, &new.resource_types, |one| one.name.as_str(), |_| None);
     let subject = |one: &ResourceType| Subject::ResourceType(one.name.to_string());
     for one in &types.added {
         changes.push(Effect::Added, subject(one), "is new");
+    }
+    // Whoever publishes such an image decides what gated jobs fetch: code, images of tasks, the images of gates.
+    let added = types.added.iter().map(|new| (None, *new));
+    let kept = types.pairs.iter().map(|(old, new)| (Some(*old), *new));
+    for (before, after) in added.chain(kept).filter(|(_, new)| is_gated && BUILT_IN_TYPES.contains(&new.name.as_str()))
+    {
+        let was = before.map_or(CONCOURSE, publisher_of);
+        if publisher_of(after) != was && publisher_of(after) != CONCOURSE {
+            let image = after.image().map_or("another image".to_owned(), |image| list([image]));
+            let message = format!("{image} takes the place of a built-in type, and fetches for jobs behind a gate");
+            changes.push(Effect::Weaker, subject(after), message);
+        }
     }
     for one in &types.removed {
         changes.push(Effect::Removed, subject(one), "is gone");
@@ -189,6 +213,15 @@ fn resources<'p>(
                 let message = format!("{} decides what an approval is, and no longer {}", name(is), name(was));
                 changes.push(Effect::Weaker, subject(new), message);
             }
+            let (were, are) = (types.0.fetchers(old), types.1.fetchers(new));
+            let is_known = |one: &&ResourceType| were.iter().any(|old| publisher_of(old) == publisher_of(one));
+            // A type with the name of Concourse's own is reported as such.
+            let mut others = are.iter().copied().filter(|one| !BUILT_IN_TYPES.contains(&one.name.as_str()));
+            if let Some(fetcher) = others.find(|one| !is_known(one)) {
+                let image = fetcher.image().map_or("another image".to_owned(), |image| list([image]));
+                let message = format!("{image} fetches the image that decides what an approval is");
+                changes.push(Effect::Weaker, subject(new), message);
+            }
         }
         // Of what is only put nobody takes an earlier version.
         if is_alike && is_got {
@@ -290,10 +323,32 @@ impl<'p> Types<'p> {
         }
     }
 
+    /// The types by which the image of a resource's type is fetched, where they are not Concourse's own.
+    fn fetchers(&self, resource: &Resource) -> Vec<&'p ResourceType> {
+        let mut fetchers: Vec<&ResourceType> = Vec::new();
+        let mut next = self.0.get(resource.type_name.as_str());
+        while let Some(fetcher) = next.and_then(|one| self.0.get(one.type_name.as_str())) {
+            if fetchers.iter().any(|known| known.name == fetcher.name) {
+                break;
+            }
+            fetchers.push(fetcher);
+            next = Some(fetcher);
+        }
+        fetchers
+    }
+
     /// The image behind the type of a resource.
     fn image(&self, resource: &Resource) -> Option<&'p str> {
         self.0.get(resource.type_name.as_str())?.image()
     }
+}
+
+/// Who publishes the images of Concourse's own types.
+const CONCOURSE: &str = "concourse";
+
+/// Who publishes the image of a type. Nobody where a variable, or no field, names the image.
+fn publisher_of(of_type: &ResourceType) -> &str {
+    of_type.image().map_or("", publisher)
 }
 
 /// Who publishes an image: one publisher has an image for each kind of gate.

@@ -186,6 +186,13 @@ impl<'c, 'p> TargetSide<'c, 'p> {
     }
 }
 
+/// The names of the jobs that are behind a gate: their own, or that of the jobs that all they take has passed.
+pub(super) fn gated_jobs<'p>((pipeline, flow): (&'p Pipeline, &PipelineFlow<'p>)) -> Vec<&'p str> {
+    let side = TargetSide::new((pipeline, flow));
+    let names = pipeline.jobs.iter().map(|job| job.name.as_str());
+    names.filter(|name| !side.gates(name).is_empty()).collect()
+}
+
 impl<'p> Deed<'p> {
     /// Whether it only shows what would change.
     fn shows(&self) -> bool {

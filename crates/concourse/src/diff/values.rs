@@ -3,7 +3,7 @@ use serde_json::{Map, Value};
 
 use crate::flow::duration;
 use crate::policy;
-use crate::secrets::is_secret_in_clear;
+use crate::secrets::{has_reference, is_secret_in_clear};
 use crate::validate::duration;
 use yaml_source::diagnostic::visible;
 
@@ -157,7 +157,7 @@ const LONGEST: usize = 80;
 
 fn hide(key: &str, value: &Value) -> Value {
     match value {
-        Value::String(text) if is_secret_in_clear(key, text) => "(not shown)".into(),
+        Value::String(text) if is_secret_in_clear(key, text) => NOT_SHOWN.into(),
         Value::Object(map) => {
             map.iter().map(|(key, value)| (key.clone(), hide(key, value))).collect::<Map<_, _>>().into()
         }
@@ -165,6 +165,33 @@ fn hide(key: &str, value: &Value) -> Value {
         other => other.clone(),
     }
 }
+
+/// Two values in a few words. Where one holds a credential of Concourse, the other one is what the credential is.
+pub(super) fn both_shown(key: &str, old: Option<&Value>, new: Option<&Value>) -> (String, String) {
+    let hides = |other: Option<&Value>, value: Option<&Value>| {
+        let is_text = value.is_some_and(|value| value.is_string() || value.is_number());
+        is_text && is_credential(other) && !is_credential(value)
+    };
+    let show = |value: Option<&Value>, other| {
+        if hides(other, value) { format!("`{NOT_SHOWN}`") } else { shown(key, value) }
+    };
+    (show(old, new), show(new, old))
+}
+
+/// Whether a text holds `((x))`.
+fn is_credential(value: Option<&Value>) -> bool {
+    value.and_then(Value::as_str).is_some_and(has_reference)
+}
+
+/// Words that came to a list or went. Where a credential of Concourse went the other way, the others could be what it is.
+pub(super) fn shown_items(items: &[String], others: &[String]) -> Vec<String> {
+    let hides = others.iter().any(|other| has_reference(other));
+    let show = |item: &String| if hides && !has_reference(item) { NOT_SHOWN.to_owned() } else { item.clone() };
+    items.iter().map(show).collect()
+}
+
+/// What stands in the place of a secret.
+const NOT_SHOWN: &str = "(not shown)";
 
 /// May a text be shown line by line?
 pub(super) fn is_open(key: &str, text: &str) -> bool {
@@ -222,6 +249,17 @@ mod tests {
             r#"`{"password":"(not shown)","user":"bot"}`"#
         );
         assert_eq!(shown("password", Some(&json!("((vault.password))"))), "`((vault.password))`");
+        let both = |key, old, new| both_shown(key, Some(&json!(old)), Some(&json!(new)));
+        let (hidden, credential) = ("`(not shown)`".to_owned(), "`((x))`".to_owned());
+        assert_eq!(both("LOCK", "((x))", "hunter2"), (credential.clone(), hidden.clone()));
+        assert_eq!(both("LOCK", "hunter2", "((x))"), (hidden.clone(), credential));
+        assert_eq!(both("LOCK", "((x))", "((y))").1, "`((y))`");
+        assert_eq!(both_shown("LOCK", Some(&json!("((x))")), Some(&json!(1234))).1, hidden);
+        assert_eq!(both("LOCK", "a", "b").1, "`b`");
+        let items =
+            |items: [&str; 1], others: [&str; 1]| shown_items(&items.map(str::to_owned), &others.map(str::to_owned));
+        assert_eq!(items(["hunter2"], ["((x))"]), ["(not shown)"]);
+        assert_eq!(items(["a"], ["b"]), ["a"]);
         assert!(!is_open("data", "-----BEGIN RSA PRIVATE KEY-----\nx"));
     }
 }

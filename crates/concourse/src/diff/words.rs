@@ -8,7 +8,7 @@ use yaml_source::report::unified_diff;
 
 use super::change::{Change, Changes, Effect, Subject};
 use super::compare::list;
-use super::values::{Difference, DifferenceKind, is_open, shown};
+use super::values::{Difference, DifferenceKind, both_shown, is_open, shown, shown_items};
 
 /// Lines of a text's diff that are shown.
 const MOST_LINES: usize = 60;
@@ -22,20 +22,22 @@ pub(super) fn change(subject: Subject, part: &[String], difference: &Difference)
     let (effect, what) = match &difference.kind {
         DifferenceKind::Order => (order_effect(&difference.path), format!("{place} are in another order")),
         DifferenceKind::Items { added, removed } => {
-            let names = |verb: &str, names: &[String]| format!("{verb} {}", list(names.iter().map(String::as_str)));
+            let names = |verb: &str, names: &[String], others: &[String]| {
+                format!("{verb} {}", list(shown_items(names, others).iter().map(String::as_str)))
+            };
             let mut words = Vec::new();
             if !added.is_empty() {
-                words.push(names("gain", added));
+                words.push(names("gain", added, removed));
             }
             if !removed.is_empty() {
-                words.push(names("lose", removed));
+                words.push(names("lose", removed, added));
             }
             (Effect::Changed, format!("{place} {}", words.join(" and ")))
         }
         DifferenceKind::Value { old: Some(Value::String(old)), new: Some(Value::String(new)) }
             if old.contains('\n') || new.contains('\n') =>
         {
-            if is_open(key, old) && is_open(key, new) {
+            if is_open(key, old) && is_open(key, new) && !is_only_credential(old) && !is_only_credential(new) {
                 lines = Some(text_diff(old, new));
             }
             (Effect::Changed, format!("the text of {place} changes"))
@@ -47,7 +49,7 @@ pub(super) fn change(subject: Subject, part: &[String], difference: &Difference)
             (Effect::Changed, format!("{place} is gone, it was {}", shown(key, old.as_ref())))
         }
         DifferenceKind::Value { old, new } => {
-            let (old, new) = (shown(key, old.as_ref()), shown(key, new.as_ref()));
+            let (old, new) = both_shown(key, old.as_ref(), new.as_ref());
             // Of secrets no more can be said, and neither of what differs behind what is shown.
             let what = if old == new { "changes".to_owned() } else { format!("changes from {old} to {new}") };
             (Effect::Changed, format!("{place} {what}"))
@@ -66,6 +68,12 @@ fn order_effect(path: &[String]) -> Effect {
         ) => Effect::Order,
         _ => Effect::Changed,
     }
+}
+
+/// Whether a text is a credential of Concourse, and nothing else.
+fn is_only_credential(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("((") && text.ends_with("))") && !text.contains('\n')
 }
 
 fn place(path: &[String]) -> String {

@@ -208,7 +208,7 @@ pub enum Notice {
     Held,
     /// A later approval was used, or another issue takes its place.
     Superseded,
-    /// It leads nowhere since the pipeline changed.
+    /// It is for another stage than the one that asked.
     Moved,
     /// There is nothing to approve.
     Unchanged,

@@ -82,8 +82,10 @@ impl fmt::Display for Fault {
 /// The stage of a record, and the one that asked for an approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtherStage {
-    record: StageKey,
-    wanted: StageKey,
+    /// The stage of the record.
+    pub record: StageKey,
+    /// The stage that asked.
+    pub wanted: StageKey,
 }
 
 impl fmt::Display for OtherStage {
@@ -163,8 +165,10 @@ impl Refusal {
     }
 
     /// Whether the closing stays refused whatever changes later: people were told that it approves nothing.
+    ///
+    /// A stage that asks for an approval of another stage says nothing about the closing: that stage can still use it.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Closer { .. } | Self::Automatic(_) | Self::Label(_) | Self::WrongDestination(_))
+        matches!(self, Self::Closer { .. } | Self::Automatic(_) | Self::Label(_))
     }
 
     /// What people can do to approve.

@@ -57,8 +57,12 @@ impl Vars {
         let mut map = Map::default();
         for (argument, is_yaml) in texts.iter().map(|text| (text, false)).chain(values.iter().map(|yaml| (yaml, true)))
         {
-            let wrong = |why: &str| format!("`{argument}` sets no variable: {why}");
-            let (name, text) = argument.split_once('=').ok_or_else(|| wrong("write `NAME=VALUE`"))?;
+            // The value may be a secret, and so may be what has no name.
+            let flag = if is_yaml { "-y" } else { "-v" };
+            let (name, text) = argument
+                .split_once('=')
+                .ok_or_else(|| format!("an argument of `{flag}` sets no variable: write `NAME=VALUE`"))?;
+            let wrong = |why: &str| format!("`{flag} {name}=…` sets no variable: {why}");
             let reference = Reference::parse(name, version).map_err(wrong)?;
             let mut scratch = Sources::default();
             let file = scratch.add("", if is_yaml { text } else { "" });
@@ -66,9 +70,8 @@ impl Vars {
                 let mut diagnostics = Diagnostics::default();
                 let value = read_pipeline(text, file, &|at| at, DIALECT, &mut diagnostics);
                 let first = diagnostics.into_sorted().into_iter().next();
-                value
-                    .filter(|_| first.is_none())
-                    .ok_or_else(|| wrong(&first.map_or_else(String::new, |d| d.message)))?
+                // What YAML says is wrong quotes the value.
+                value.filter(|_| first.is_none()).ok_or_else(|| wrong("its value is not valid YAML"))?
             } else {
                 Node::text(yaml_source::source::Span { file, start: 0, end: 0 }, text)
             };
