@@ -91,7 +91,7 @@ test('a field says what it is for, with an example', async () => {
   assert.match(environments, /The places where a project runs, in the order of promotion\./);
   assert.match(environments, /Example:\s+```yaml\s+- CI\s+- QA\s+- Production/);
   const file = await manifest('project: a\napproval: {soak: 24h}\n');
-  assert.match(await file.hover('soak'), /An approval waits this long before it counts\.[^]*24h/);
+  assert.match(await file.hover('soak'), /What is approved must have been in the environment before[^]*24h/);
 });
 
 test('what is misspelt is underlined where the program points at', async () => {
