@@ -289,12 +289,14 @@ pub struct Freeze {
 impl Freeze {
     /// Whether it begins before it ends.
     pub fn is_some_time(&self) -> bool {
-        self.moments().is_some_and(|(from, to)| from < to)
+        let (from, to) = self.moments();
+        from < to
     }
 
-    /// Its first moment, and the first after it.
-    fn moments(&self) -> Option<(Timestamp, Timestamp)> {
-        Some((self.zone.moment(self.from.0)?, self.zone.moment(self.to.0)?))
+    /// Its first moment, and the first after it. What is beyond all times that can be told is the first or the last of them.
+    fn moments(&self) -> (Timestamp, Timestamp) {
+        let (from, to) = (self.zone.moment(self.from.0), self.zone.moment(self.to.0));
+        (from.unwrap_or(Timestamp::MIN), to.unwrap_or(Timestamp::MAX))
     }
 }
 
@@ -345,7 +347,7 @@ impl Calendar<'_> {
     /// What holds an approval at a moment: until when, why, and whose clock counts.
     fn obstacle(&self, at: Timestamp) -> Option<(Timestamp, String, &Zone)> {
         let frozen = self.freezes.iter().find_map(|freeze| {
-            let (from, to) = freeze.moments()?;
+            let (from, to) = freeze.moments();
             (from <= at && at < to).then(|| (to, format!("frozen ({})", freeze.why), &freeze.zone))
         });
         frozen.or_else(|| {

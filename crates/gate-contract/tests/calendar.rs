@@ -173,6 +173,16 @@ proptest! {
 }
 
 #[test]
+fn freeze_that_ends_beyond_all_times_holds() {
+    for zone in ["UTC", "America/New_York", "Asia/Kolkata"] {
+        let freeze = json!({"from": "2026-01-01", "to": "9999-12-31T23:59", "zone": zone, "why": "x"});
+        let case = json!({"windows": [], "freezes": [freeze]});
+        assert!(!is_open(&case, "2026-06-01T00:00:00Z".parse().unwrap()), "{zone}");
+        assert!(is_open(&case, "2025-06-01T00:00:00Z".parse().unwrap()), "{zone}");
+    }
+}
+
+#[test]
 fn both_changes_of_clocks_and_the_end_of_a_day_are_exact() {
     let open = |zone: &str, from: &str, to: &str, at: &str| {
         let case = json!({"windows": [{"from": from, "to": to, "zone": zone}], "freezes": []});

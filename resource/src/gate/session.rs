@@ -188,6 +188,9 @@ fn refuse_unsupported(source: &GateSource) -> Result<()> {
             why: "closing an issue is the act of one person, and GitHub ties no second one to it; leave it at 1",
         });
     }
+    if let Some(freeze) = source.freezes.iter().find(|freeze| !freeze.is_some_time()) {
+        return Err(Error::BadSource(format!("a freeze ends before it begins: {freeze}")));
+    }
     if source.not_author {
         return Err(Error::Unsupported {
             field: "not_author",

@@ -468,6 +468,11 @@ fn window_or_freeze_that_cannot_be_read_is_refused() {
         ("windows", json!([{"from": "09:00", "to": "16:00", "zone": "Mars/Base"}]), "there is no time zone"),
         ("windows", json!([{"from": "09:00", "to": "16:00"}]), "zone"),
         ("freezes", json!([{"from": "2026-02-30", "to": "2026-03-01", "zone": "UTC", "why": "x"}]), "is not a day"),
+        (
+            "freezes",
+            json!([{"from": "2026-03-02", "to": "2026-03-01", "zone": "UTC", "why": "x"}]),
+            "ends before it begins",
+        ),
     ] {
         Lab::new().source(field, value).gate_check(None).fails("bad-source").reports(message);
     }
