@@ -728,10 +728,11 @@ def shape(case: Case) -> None:
         equal(project.at("Production"), ["B"], project.name)
         equal([project.brought(build) for build in project.deploys("Production")], [b], project.name)
         if project is undecided:
-            # The first check said that it leads nowhere, and the record where to decide instead.
+            # The first check said that it is not for Production, and the record where to decide instead.
             old = project.now(issues["undecided"])
             equal((old.state, old.state_reason), ("closed", "not_planned"))
-            says(old.comments[-2]["body"], "Closing this issue deploys nothing any more", "The next deployment opens")
+            told = old.comments[-2]["body"]
+            says(told, "**Not for `undecided/-/Production/deploy`:**", "the issue that the next deployment opens")
             says(old.comments[-1]["body"], "this issue was for `QA`", "leads to `Production`", f"Decide on #{issue.number}")
     equal([project.at("QA") for project in projects], [["A"], [], [], []])
 
