@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use concourse_pipeline::Repository;
+use concourse_pipeline::params::has_words;
 use github_issues_resource::contract::{Approve, Closers};
-use glob::{MatchOptions, Pattern};
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, ticked};
 use yaml_source::source::Span;
 use yaml_source::yaml::Node;
 
+use crate::globs::Globs;
 use crate::lower::{JobRole, Lowered};
 use crate::manifest::{PolicyGate, PolicySettings};
 use crate::plan::StagePhase;
@@ -20,8 +21,8 @@ use crate::project::{Fleet, Gate, Issues, Stage};
 #[derive(Debug)]
 pub(crate) struct Floor {
     settings: PolicySettings,
-    projects: Vec<Pattern>,
-    targets: Vec<Pattern>,
+    projects: Globs,
+    targets: Globs,
     /// The server of its repository of issues: that of the fleet's defaults, unless it names one.
     api: String,
     span: Span,
@@ -41,8 +42,8 @@ impl Floor {
         let default = defaults.at("/issues/api").and_then(Node::as_str).unwrap_or_default();
         let nodes = fleet.at("/policy").and_then(Node::as_list).unwrap_or_default();
         let floors = policy.into_iter().zip(nodes).map(|(settings, node)| Self {
-            projects: patterns(&settings.projects, node, "projects", diagnostics),
-            targets: patterns(&settings.targets, node, "targets", diagnostics),
+            projects: Globs::of(&settings.projects, node, "projects", diagnostics),
+            targets: Globs::of(&settings.targets, node, "targets", diagnostics),
             api: settings.issues.api.clone().unwrap_or_else(|| default.to_owned()),
             settings,
             span: node.span,
@@ -53,14 +54,10 @@ impl Floor {
     /// Whether it is for a stage. `others` are the stages of its project.
     fn is_for(&self, stage: &Deployed<'_>, others: &[Deployed<'_>]) -> bool {
         let settings = &self.settings;
-        let anyhow = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
-        let is_project = settings.projects.is_empty()
-            || self.projects.iter().any(|glob| glob.matches_with(&stage.stage.project, anyhow));
         let is_everywhere = settings.environments.is_empty() && settings.targets.is_empty();
         let is_environment = settings.environments.iter().any(|name| stage.is_in(&name.0, others));
-        let is_target =
-            stage.target.is_some_and(|target| self.targets.iter().any(|glob| glob.matches_with(target, anyhow)));
-        is_project && (is_everywhere || is_environment || is_target)
+        let is_target = stage.target.is_some_and(|target| self.targets.fit(target));
+        self.projects.allow(&stage.stage.project) && (is_everywhere || is_environment || is_target)
     }
 
     fn asks_for_an_approval(&self) -> bool {
@@ -199,8 +196,8 @@ impl Deployed<'_> {
     /// Whether it is in an environment, by its name or by what sets it apart from the other stages of its project.
     fn is_in(&self, environment: &str, others: &[Deployed<'_>]) -> bool {
         let names_it = |stage: &Deployed<'_>| {
-            has_word(&stage.stage.stack, environment)
-                || stage.target.is_some_and(|target| has_word(target, environment))
+            has_words(&stage.stage.stack, environment)
+                || stage.target.is_some_and(|target| has_words(target, environment))
         };
         let is_alone = others.len() == 1;
         self.stage.environment.eq_ignore_ascii_case(environment)
@@ -275,48 +272,4 @@ fn written(closers: &Closers) -> String {
 /// GitHub tells names of people, teams and labels apart without regard to case.
 fn contains(names: &[String], name: &str) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
-}
-
-/// Whether a text has a word, in whatever case: letters and digits neither before nor behind it.
-fn has_word(text: &str, word: &str) -> bool {
-    let (text, word) = (text.to_lowercase(), word.to_lowercase());
-    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-    !word.is_empty()
-        && text.match_indices(&word).any(|(at, found)| {
-            is_edge(text[..at].chars().next_back()) && is_edge(text[at + found.len()..].chars().next())
-        })
-}
-
-/// The patterns of a list of globs. One that is none is reported.
-pub(crate) fn patterns(globs: &[String], entry: &Node, field: &str, diagnostics: &mut Diagnostics) -> Vec<Pattern> {
-    let mut patterns = Vec::new();
-    for (index, glob) in globs.iter().enumerate() {
-        match Pattern::new(glob) {
-            Ok(pattern) => patterns.push(pattern),
-            Err(error) => {
-                let span = entry.at(&format!("/{field}/{index}")).unwrap_or(entry).span;
-                let message = format!("`{glob}` is not a pattern: {}", error.msg);
-                diagnostics.push(
-                    Diagnostic::new(Rule::WrongType, span, message).help("write a name, or a glob such as `shop-*`"),
-                );
-            }
-        }
-    }
-    patterns
-}
-
-#[cfg(test)]
-mod tests {
-    use super::has_word;
-
-    #[test]
-    fn word_stands_alone_in_whatever_case() {
-        for text in ["Production", "eu.production", "stack PRODUCTION of shop", "shop_production"] {
-            assert!(has_word(text, "Production"), "{text}");
-        }
-        for text in ["preproduction", "productions", "", "produktion"] {
-            assert!(!has_word(text, "Production"), "{text}");
-        }
-        assert!(!has_word("anything", ""));
-    }
 }

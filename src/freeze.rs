@@ -1,11 +1,10 @@
 //! The fleet's freezes: times in which no approval starts a deployment.
 
 use github_issues_resource::contract::calendar::Freeze;
-use glob::{MatchOptions, Pattern};
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::Node;
 
-use crate::floor::patterns;
+use crate::globs::Globs;
 use crate::manifest::{FreezeSettings, Name};
 
 /// One of a fleet's `freezes`.
@@ -13,8 +12,7 @@ use crate::manifest::{FreezeSettings, Name};
 pub(crate) struct FleetFreeze {
     freeze: Freeze,
     environments: Vec<Name>,
-    projects: Vec<Pattern>,
-    is_for_all_projects: bool,
+    projects: Globs,
 }
 
 impl FleetFreeze {
@@ -32,26 +30,19 @@ impl FleetFreeze {
                         .help("write in `to` the first moment after the freeze"),
                 );
             }
-            found.push(Self {
-                freeze,
-                environments,
-                is_for_all_projects: projects.is_empty(),
-                projects: patterns(&projects, node, "projects", diagnostics),
-            });
+            let projects = Globs::of(&projects, node, "projects", diagnostics);
+            found.push(Self { freeze, environments, projects });
         }
         found
     }
 
     /// Those of a fleet that hold a stage.
     pub(crate) fn of_stage(freezes: &[Self], project: &str, environment: &str) -> Vec<Freeze> {
-        let anyhow = MatchOptions { case_sensitive: false, ..MatchOptions::new() };
         let is_for = |freeze: &&Self| {
             let mut environments = freeze.environments.iter();
             let is_environment =
                 freeze.environments.is_empty() || environments.any(|name| name.0.eq_ignore_ascii_case(environment));
-            let mut projects = freeze.projects.iter();
-            let is_project = freeze.is_for_all_projects || projects.any(|glob| glob.matches_with(project, anyhow));
-            is_environment && is_project
+            is_environment && freeze.projects.allow(project)
         };
         freezes.iter().filter(is_for).map(|freeze| freeze.freeze.clone()).collect()
     }

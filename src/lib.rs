@@ -40,6 +40,7 @@ mod formats;
 mod freeze;
 mod gates;
 mod git;
+mod globs;
 mod import;
 pub mod input;
 mod interrupt;

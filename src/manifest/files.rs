@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yaml_source::yaml::Value;
 
+use super::floor::PolicySettings;
 use super::free::FreeMap;
+use super::freeze::FreezeSettings;
 use super::meta::MetaSettings;
-use super::policy::{FreezeSettings, PolicySettings};
 use super::scalars::{Name, Template};
 
 /// What only a manifest says.

@@ -114,7 +114,7 @@ impl Meaning {
             "test",
         ];
         let words = words(key);
-        let has = |meant: &[&str]| words.iter().any(|word| meant.contains(&word.as_str()));
+        let has = |meant: &[&str]| words.clone().any(|word| meant.iter().any(|known| word.eq_ignore_ascii_case(known)));
         if has(&LOCATIONS) {
             Self::Location
         } else if has(&TARGETS) {
@@ -127,27 +127,37 @@ impl Meaning {
     }
 }
 
-/// The words of a key in lower case.
-fn words(key: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut was_small = false;
-    for c in key.chars() {
-        if !c.is_ascii_alphanumeric() || was_small && c.is_ascii_uppercase() {
-            words.push(String::new());
-        }
-        if c.is_ascii_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.push(c.to_ascii_lowercase());
-        }
-        was_small = c.is_ascii_lowercase() || c.is_ascii_digit();
-    }
-    words
+/// The words of a key. `stackName` has two.
+fn words(key: &str) -> impl Iterator<Item = &str> + Clone {
+    let is_between = |c: char| !c.is_ascii_alphanumeric();
+    key.split(is_between).flat_map(|part| {
+        let mut rest = part;
+        std::iter::from_fn(move || {
+            let starts = rest
+                .as_bytes()
+                .windows(2)
+                .position(|pair| !pair[0].is_ascii_uppercase() && pair[1].is_ascii_uppercase());
+            let (word, after) = rest.split_at(starts.map_or(rest.len(), |at| at + 1));
+            rest = after;
+            (!word.is_empty()).then_some(word)
+        })
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Meaning, has_words, shows_only};
+
+    #[test]
+    fn word_stands_alone_in_whatever_case() {
+        for text in ["Production", "eu.production", "stack PRODUCTION of shop", "shop_production"] {
+            assert!(has_words(text, "Production"), "{text}");
+        }
+        for text in ["preproduction", "productions", "", "produktion"] {
+            assert!(!has_words(text, "Production"), "{text}");
+        }
+        assert!(!has_words("anything", ""));
+    }
 
     #[test]
     fn keys_name_targets_places_and_subjects() {
