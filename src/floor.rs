@@ -129,13 +129,13 @@ impl Floor {
         if let Some(expires) = &floor.expires
             && own.expires.as_ref().is_none_or(|own| own.seconds() > expires.seconds())
         {
-            let message = format!("has approvals that are older than {expires}");
+            let message = format!("keeps approvals for longer than {expires}");
             found.push(("/approval/expires", message, format!("write `expires: {expires}`")));
         }
         let missing: Vec<&String> =
             floor.reject_labels.iter().filter(|label| !contains(&own.reject_labels, label)).collect();
         if !missing.is_empty() {
-            let message = format!("is not rejected by {}", ticked(&missing));
+            let message = format!("can be approved with the label {}", ticked(&missing));
             found.push(("/approval/reject_labels", message, format!("add {} to `reject_labels`", ticked(&missing))));
         }
         found
@@ -234,7 +234,7 @@ fn report(stage: &Stage, floor: &Floor, (pointer, message, help): Shortfall, fle
     Diagnostic::new(
         Rule::BelowPolicy,
         written.unwrap_or(stage.origin.span),
-        format!("{} {message}, which the fleet's policy does not let through", stage.whom()),
+        format!("{} {message}, and the policy of the fleet does not allow that", stage.whom()),
     )
     .also(floor.span, "the policy")
     .help(help)

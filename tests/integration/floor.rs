@@ -64,7 +64,7 @@ fn stage_that_has_what_the_policy_asks_for_is_rendered() {
 #[test]
 fn report_shows_both_lines() {
     assert_snapshot!(ran(POLICY, &format!("{SHOP}overrides: {{Production: {{gate: none}}}}\n")).ended(1).stderr, @"
-    error[below-policy]: `shop` Production deploys without an approval, which the fleet's policy does not let through
+    error[below-policy]: `shop` Production deploys without an approval, and the policy of the fleet does not allow that
      --> projects/shop.yml:3:32
       |
     3 | overrides: {Production: {gate: none}}
@@ -91,8 +91,8 @@ fn manifest_that_takes_something_away_is_refused() {
         ("approval: {closers: {roles: [admin]}}", "can be approved by the role `admin`"),
         ("approval: {closers: {apps: [bot]}}", "can be approved by the App `bot`"),
         ("approval: {soak: 23h}", "has less than `soak: 24h`"),
-        ("approval: {expires: 15d}", "has approvals that are older than 14d"),
-        ("approval: {reject_labels: []}", "is not rejected by `wontfix`"),
+        ("approval: {expires: 15d}", "keeps approvals for longer than 14d"),
+        ("approval: {reject_labels: []}", "can be approved with the label `wontfix`"),
         ("approval: {allow_commit_close: true}", "can be approved by a commit that names the issue"),
         ("approval: {approve: latest}", "deploys the newest versions, and not those that were approved"),
         ("issues: {repository: me/mine}", "has its issues in another repository"),
@@ -101,15 +101,16 @@ fn manifest_that_takes_something_away_is_refused() {
         ("issues: {signing_key: ((mine.key))}", "has issues that another key signs, or none"),
     ] {
         let found = found(POLICY, &format!("{SHOP}overrides: {{Production: {{{settings}}}}}\n"));
-        let wanted =
-            format!("error[below-policy]: `shop` Production {message}, which the fleet's policy does not let through");
+        let wanted = format!(
+            "error[below-policy]: `shop` Production {message}, and the policy of the fleet does not allow that"
+        );
         assert!(found.contains(&wanted), "{settings}: {found:#?}");
     }
 }
 
 #[test]
 fn stage_of_another_name_that_deploys_the_same_is_meant() {
-    let wanted = "deploys without an approval, which the fleet's policy does not let through";
+    let wanted = "deploys without an approval, and the policy of the fleet does not allow that";
     for manifest in [
         // Another environment, and the stack of the one that is meant.
         "project: shop\nenvironments: [CI, Live]\nstack: {pulumi: {path: infra}}\noverrides: {Live: {gate: none, names: {stack: Production}}}\n",
