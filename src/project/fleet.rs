@@ -215,7 +215,11 @@ impl Fleet {
         let (mut own, defaults) = split(node);
         let meta = Meta::of(&mut own, diagnostics);
         let fields: FleetFields = decode(&own).unwrap_or_else(|error| {
-            diagnostics.push(Diagnostic::new(Rule::WrongType, error.span.unwrap_or(node.span), error.message));
+            let span = error.span.unwrap_or(node.span);
+            // A field that was wrong has been reported, and is not missing.
+            if !diagnostics.speaks_within(span) {
+                diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message));
+            }
             FleetFields::default()
         });
         match fields.version {

@@ -90,7 +90,10 @@ impl<'a> Resolver<'a, '_> {
             Ok(typed) => typed,
             Err(error) => {
                 let span = error.span.unwrap_or(settings.span);
-                self.diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message).note(origin.whom()));
+                // A field that was wrong has been reported, and is not missing.
+                if !self.diagnostics.speaks_within(span) {
+                    self.diagnostics.push(Diagnostic::new(Rule::WrongType, span, error.message).note(origin.whom()));
+                }
                 return None;
             }
         };
