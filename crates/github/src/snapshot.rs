@@ -1,6 +1,6 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::api;
 use super::client::Client;
@@ -9,9 +9,13 @@ use crate::error::{Error, Result};
 
 const ISSUE: &str = include_str!("issue.graphql");
 const NEIGHBOURS: &str = include_str!("neighbours.graphql");
+const TOUCHED: &str = include_str!("touched.graphql");
 
 /// Pages of comments of one issue; 100 comments each.
 const MAX_COMMENT_PAGES: usize = 50;
+
+/// Pages of issues that were touched since a moment; 100 issues each.
+const MAX_TOUCHED_PAGES: usize = 50;
 
 /// How far an event's time and the issue's may lie apart.
 const EVENT_SLACK: SignedDuration = SignedDuration::from_secs(2);
@@ -189,7 +193,45 @@ struct Data {
 struct Repository {
     issue: Option<Snapshot>,
     #[serde(default)]
-    issues: Option<Nodes<Neighbour>>,
+    issues: Option<Page<Neighbour>>,
+}
+
+impl<T> Page<T> {
+    fn into_items(self) -> impl Iterator<Item = T> {
+        self.nodes.into_iter().flatten().flatten()
+    }
+}
+
+impl Neighbour {
+    /// All issues of the repository that were touched since a moment, whatever their labels are: the role triage is enough
+    /// to take a label off, or to set it on so many issues that the one that counts is not among the newest.
+    ///
+    /// # Errors
+    ///
+    /// When GitHub does not answer, and when there are too many to read.
+    pub fn touched_since(client: &Client<'_>, since: Timestamp) -> Result<Vec<Self>> {
+        let query = format!("{TOUCHED}\n{}\n{}", from_fragment(NEIGHBOURS, "Near"), from_fragment(ISSUE, "Who"));
+        let what = "listing the issues that were touched since the approved record";
+        let mut found = Vec::new();
+        let mut after: Option<String> = None;
+        for _ in 0..MAX_TOUCHED_PAGES {
+            let more = json!({"since": since.to_string(), "after": after});
+            let page = ask_with(client, &query, more, what)?.and_then(|repository| repository.issues);
+            let Some(page) = page else { return Err(client.place().not_found(what, "")) };
+            let PageInfo { has_next_page, end_cursor } = page.page_info.clone();
+            found.extend(page.into_items());
+            if !has_next_page {
+                return Ok(found);
+            }
+            after = end_cursor;
+        }
+        Err(Error::Unexpected { what: what.to_owned(), why: format!("more than {} issues", MAX_TOUCHED_PAGES * 100) })
+    }
+}
+
+/// A document from one of its fragments on.
+fn from_fragment<'d>(document: &'d str, name: &str) -> &'d str {
+    &document[document.find(&format!("fragment {name} ")).unwrap_or_default()..]
 }
 
 impl<T: Clone> Nodes<T> {
@@ -233,9 +275,9 @@ impl Snapshot {
     }
 
     fn read_neighbours(client: &Client<'_>, number: u64, label: &str) -> Result<Option<(Self, Vec<Neighbour>)>> {
-        let query = format!("{NEIGHBOURS}\n{}", &ISSUE[ISSUE.find("fragment Whole").unwrap_or_default()..]);
+        let query = format!("{NEIGHBOURS}\n{}", from_fragment(ISSUE, "Whole"));
         let Some(repository) = ask(client, &query, number, None, Some(label))? else { return Ok(None) };
-        let neighbours = repository.issues.iter().flat_map(Nodes::iter).cloned().collect();
+        let neighbours = repository.issues.map(|page| page.into_items().collect()).unwrap_or_default();
         let Some(issue) = repository.issue else { return Ok(None) };
         Ok(Some((issue.with_all_comments(client)?, neighbours)))
     }
@@ -371,11 +413,17 @@ fn ask(
     after: Option<&str>,
     label: Option<&str>,
 ) -> Result<Option<Repository>> {
-    let (owner, name) = client.owner_and_name();
-    let mut variables = json!({"owner": owner, "name": name, "number": number, "after": after});
+    let mut variables = json!({"number": number, "after": after});
     if let Some(label) = label {
         variables["label"] = json!(label);
     }
-    let data: Option<Data> = client.graphql(query, &variables, &format!("reading issue #{number}"))?;
+    ask_with(client, query, variables, &format!("reading issue #{number}"))
+}
+
+fn ask_with(client: &Client<'_>, query: &str, mut variables: Value, what: &str) -> Result<Option<Repository>> {
+    let (owner, name) = client.owner_and_name();
+    variables["owner"] = json!(owner);
+    variables["name"] = json!(name);
+    let data: Option<Data> = client.graphql(query, &variables, what)?;
     Ok(data.and_then(|data| data.repository))
 }

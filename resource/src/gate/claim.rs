@@ -3,13 +3,14 @@ use std::time::Duration;
 use gate_contract::{Approval, ClaimParams, files};
 use github_gates::digest::random_hex;
 use github_gates::ledger::Ledger;
+use github_gates::ledger::bot::Bot;
 use github_gates::ledger::destination::Destination;
-use github_gates::ledger::marker::{Claim, ClaimMark, IssueMark, Marker, Notice};
+use github_gates::ledger::marker::{Claim, ClaimMark, IssueMark, Marker, Notice, Parsed};
 use github_gates::ledger::refusal::{Fault, Refusal, reason_in_words};
 use github_gates::text::one_line;
 use github_gates::{IssueState, Neighbour, Snapshot, api};
 use indexmap::IndexMap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::issues::Posted;
 use super::page::{self, NoticePage};
@@ -24,6 +25,8 @@ use crate::protocol::{Metadatum, Outcome};
 const MAX_APPROVAL: u64 = 1 << 20;
 /// After claiming, before looking whether another claimed at the same moment.
 const VERIFY: Duration = Duration::from_secs(2);
+/// GitHub tells time in seconds, and lists what was touched after a moment.
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
 /// The label that lets an older approval be used after a newer one.
 const ROLLBACK: &str = "rollback";
 /// Closings that one claim tells that they were passed over.
@@ -58,6 +61,7 @@ impl Gate<'_> {
                 self.last_word(&issue, mark, &verdict.ledger.text, closed_at)?;
             }
         } else {
+            self.add_touched_since(&verdict, number, &mut neighbours)?;
             self.refuse_replaced(&verdict, &neighbours, number, destination)?;
             self.refuse_older(&issue, &verdict, &neighbours, destination)?;
             self.make_claim(&issue, &verdict, destination)?;
@@ -77,6 +81,23 @@ impl Gate<'_> {
                 if neighbours.iter().all(|known| known.number != neighbour.number) {
                     neighbours.push(neighbour);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever can take a label off an issue must not hide it: what counts against an approval was written after its record,
+    /// so the issues that were touched since are all that matter.
+    fn add_touched_since(&self, verdict: &Verdict, number: u64, neighbours: &mut Vec<Neighbour>) -> Result<()> {
+        let bot = self.bot()?;
+        for other in Neighbour::touched_since(&self.client, verdict.recorded.at - SECOND)? {
+            let is_known = other.number == number || neighbours.iter().any(|known| known.number == other.number);
+            // One that says nothing any more could have been of this gate, if somebody changed it.
+            let may_be_ours = || {
+                self.mark_in(&other.body).is_some() || is_changed(&other, bot) && Parsed::read(&other.body).is_none()
+            };
+            if !is_known && other.author.as_ref().is_some_and(|author| bot.is(author)) && may_be_ours() {
+                neighbours.push(other);
             }
         }
         Ok(())
@@ -149,12 +170,14 @@ impl Gate<'_> {
         destination: Destination<'_>,
     ) -> Result<()> {
         let bot = self.bot()?;
-        let elsewhere = neighbours
+        let others: Vec<&Neighbour> = neighbours
             .iter()
-            .filter(|neighbour| neighbour.author.as_ref().is_some_and(|author| bot.is(author)))
-            .filter(|neighbour| {
-                neighbour.last_edited_at.is_none() || neighbour.editor.as_ref().is_some_and(|editor| bot.is(editor))
-            })
+            .filter(|other| other.number != issue.number)
+            .filter(|other| other.author.as_ref().is_some_and(|author| bot.is(author)))
+            .collect();
+        let elsewhere = others
+            .iter()
+            .filter(|neighbour| !is_changed(neighbour, bot))
             .filter_map(|neighbour| Some((neighbour.number, self.mark_in(&neighbour.body)?)))
             .flat_map(|(number, mark)| {
                 // Of an issue for this stage every claim counts, by whatever name of the stage.
@@ -165,9 +188,17 @@ impl Gate<'_> {
         let elsewhere: Vec<(u64, Claim)> = elsewhere.collect();
         let here = verdict.ledger.claims.iter().map(|(_, claim)| (issue.number, claim.clone()));
         let newest = elsewhere.iter().cloned().chain(here).max_by_key(|(_, claim)| claim.recorded_at);
-        let Some((number, newest)) = newest.filter(|(_, newest)| newest.recorded_at > verdict.recorded.at) else {
-            return Ok(());
+        let newest = newest.filter(|(_, newest)| newest.recorded_at > verdict.recorded.at);
+        let what = match newest {
+            Some((number, Claim { recorded_at, label, .. })) => {
+                Some(format!("#{number} was deployed already, recorded at {recorded_at} ({label})"))
+            }
+            None => match changed_since(verdict, &others, bot) {
+                Some(what) => Some(what),
+                None => self.lost(verdict, &others)?,
+            },
         };
+        let Some(what) = what else { return Ok(()) };
         let last = last_deployment(issue, verdict, &elsewhere);
         if let Some((actor, at)) = issue.labeled_by(ROLLBACK)
             && last.is_none_or(|last| at > last)
@@ -178,10 +209,19 @@ impl Gate<'_> {
             return Ok(());
         }
         Err(Error::OutOfOrder(format!(
-            "issue #{} approves what was recorded at {}, and #{number} was deployed already, recorded at {} ({}); to go \
-             back, somebody who may approve sets the label `{ROLLBACK}` on #{} anew, and says why in a comment after that",
-            issue.number, verdict.recorded.at, newest.recorded_at, newest.label, issue.number
+            "issue #{} approves what was recorded at {}, and {what}; to go back, somebody who can approve sets the label \
+             `{ROLLBACK}` on #{} anew, and says why in a comment after that",
+            issue.number, verdict.recorded.at, issue.number
         )))
+    }
+
+    /// What passed this approval over, when it is not there any more: somebody moved it to another repository, or deleted it.
+    fn lost(&self, verdict: &Verdict, others: &[&Neighbour]) -> Result<Option<String>> {
+        let Some(by) = verdict.ledger.mark.superseded_by else { return Ok(None) };
+        if others.iter().any(|other| other.number == by) || Snapshot::read(&self.client, by)?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(format!("it was passed over by #{by}, which is gone")))
     }
 
     fn make_claim(&self, issue: &Snapshot, verdict: &Verdict, destination: Destination<'_>) -> Result<()> {
@@ -316,6 +356,26 @@ impl Gate<'_> {
         }
         Ok(())
     }
+}
+
+/// Why nobody can tell whether something newer was deployed: somebody changed an issue that could say so.
+fn changed_since(verdict: &Verdict, others: &[&Neighbour], bot: &Bot) -> Option<String> {
+    let recorded = verdict.recorded.at;
+    let is_newer = |other: &Neighbour| {
+        other.created_at > recorded
+            || other.state == IssueState::Open
+            || other.closed_at.is_some_and(|closed| closed > recorded)
+    };
+    let changed = others.iter().find(|other| is_changed(other, bot) && is_newer(other));
+    changed.map(|other| {
+        let who = other.editor.as_ref().map_or("an account that is gone", |editor| editor.login.as_str());
+        format!("{who} changed #{}, so nobody can tell whether that was deployed", other.number)
+    })
+}
+
+/// Whether somebody else wrote the body of an issue last.
+fn is_changed(issue: &Neighbour, bot: &Bot) -> bool {
+    issue.last_edited_at.is_some() && !issue.editor.as_ref().is_some_and(|editor| bot.is(editor))
 }
 
 /// The file `approval.json` of a get of this gate.

@@ -408,6 +408,11 @@ fn version_that_was_replaced_before_the_soak_was_over_cannot_be_approved() {
     let (run, dir) = lab.get(&lab.version(number), "gate");
     run.succeeds();
     lab.claim_of(&dir, &build(9)).fails("replaced").reports("a newer version was recorded at");
+    // Whoever takes the label off that issue does not hide it.
+    let labels = lab.issue(2).labels;
+    lab.world().change(REPO, 2, |issue| issue.labels.clear());
+    lab.claim_of(&dir, &build(10)).fails("replaced");
+    lab.world().change(REPO, 2, |issue| issue.labels = labels);
     // The newer one, after its own time.
     lab.close(2, "alice");
     lab.fake.time().advance(1_000_000);

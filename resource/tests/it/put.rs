@@ -81,8 +81,8 @@ fn calm_puts_cost_four_requests_and_a_probe() {
     claim.succeeds();
     assert_eq!(
         claim.requests.len(),
-        4 + 1,
-        "claiming: the issue, the role, the comment, the body; and the reading that verifies"
+        5 + 1,
+        "claiming: the issue, what was touched since, the role, the comment, the body; and the reading that verifies"
     );
     let report = lab.report("succeeded", &build(9));
     report.succeeds();
@@ -1085,4 +1085,85 @@ fn params_that_say_nothing_sensible_are_refused_before_any_request() {
     }
     let empty = lab.dir("empty", &[]);
     lab.put(&record_params(), &empty, &build(1)).fails("bad-file").reports("is not there");
+}
+
+/// The second version was deployed. The approval of the first one, given before, was never used.
+fn older_approval_left() -> Lab {
+    let lab = Lab::new();
+    for n in 1..=2 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+    }
+    // The claim of the second one does not see the first, and does not say that it was passed over.
+    let labels = lab.issue(1).labels;
+    lab.world().change(REPO, 1, |issue| issue.labels.clear());
+    lab.claim(2, &build(70)).succeeds();
+    lab.world().change(REPO, 1, |issue| issue.labels.clone_from(&labels));
+    lab.fake.time().advance(5_000);
+    lab
+}
+
+#[test]
+fn used_approval_counts_whatever_others_do_to_its_issue() {
+    type Way<'w> = (&'w str, &'w dyn Fn(&Lab));
+    let label_off = |lab: &Lab| lab.world().change(REPO, 2, |issue| issue.labels.clear());
+    let edit = |lab: &Lab, change: &dyn Fn(&str) -> String| {
+        let body = change(&lab.issue(2).body);
+        lab.world().edit_body(REPO, 2, "wendy", &body);
+    };
+    let many_others = |lab: &Lab| {
+        let labels = lab.issue(1).labels;
+        for _ in 0..120 {
+            let number = lab.world().open(REPO, "eve", "Another", "", &labels);
+            lab.world().comment(REPO, number, "eve", "Hello.");
+        }
+    };
+    let ways: [Way<'_>; 6] = [
+        ("the label is taken off", &label_off),
+        ("the claim is taken out of the body", &|lab| edit(lab, &|body| body.replace("claims", "clams"))),
+        ("the text is changed", &|lab| edit(lab, &|body| format!("{body}\nMore."))),
+        ("the body and the label are gone", &|lab| {
+            edit(lab, &|_| String::new());
+            label_off(lab);
+        }),
+        ("it is open again, and changed", &|lab| {
+            lab.reopen(2, "eve");
+            edit(lab, &|_| "Nothing.".to_owned());
+        }),
+        ("other issues with the label are newer", &many_others),
+    ];
+    for (way, hide) in ways {
+        let lab = older_approval_left();
+        hide(&lab);
+        let run = lab.claim(1, &build(80));
+        assert!(run.stderr.contains("error[out-of-order]"), "{way}: {}", run.stderr);
+        run.reports("#2").reports("rollback");
+        roll_back(&lab, "alice");
+        lab.claim(1, &build(81)).succeeds();
+    }
+    // What was passed over knows by what, wherever that went.
+    let lab = Lab::new();
+    for n in 1..=2 {
+        assert_eq!(lab.recorded(n), n);
+        lab.close(n, "alice");
+    }
+    lab.claim(2, &build(70)).succeeds();
+    lab.world().add_repository("octo/elsewhere");
+    lab.world().transfer(REPO, 2, "octo/elsewhere", "wendy");
+    lab.claim(1, &build(80)).fails("out-of-order").reports("passed over by #2, which is gone");
+}
+
+#[test]
+fn changed_issue_of_another_gate_is_in_nobodys_way() {
+    let lab = Lab::new();
+    lab.close(lab.recorded(1), "alice");
+    // Another gate's, one of the account's other uses, and a person's.
+    let body = lab.issue(1).body.replace(GATE, "other/-/CI/deployed");
+    let other = lab.world().open(REPO, "gate-bot", "Another", &body, &[]);
+    lab.world().edit_body(REPO, other, "wendy", &format!("{body}\nMore."));
+    let plain = lab.world().open(REPO, "gate-bot", "Plain", "No marker.", &[]);
+    lab.world().comment(REPO, plain, "wendy", "Hello.");
+    let person = lab.world().open(REPO, "wendy", "Mine", "", &[]);
+    lab.world().edit_body(REPO, person, "alice", "Changed.");
+    lab.claim(1, &build(80)).succeeds();
 }

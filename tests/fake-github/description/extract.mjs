@@ -110,7 +110,14 @@ function graphql() {
   const schema = buildSchema(readFileSync(`${modules}/graphql-schema/schema.graphql`, "utf8"), { assumeValidSDL: true });
   const read = (name) => readFileSync(`${GRAPHQL}/${name}`, "utf8");
   const issue = read("issue.graphql");
-  const documents = [issue, `${read("neighbours.graphql")}\n${issue.slice(issue.indexOf("fragment Whole"))}`, read("renamed.graphql")];
+  const from = (text, fragment) => text.slice(text.indexOf(`fragment ${fragment} `));
+  const neighbours = read("neighbours.graphql");
+  const documents = [
+    issue,
+    `${neighbours}\n${from(issue, "Whole")}`,
+    `${read("touched.graphql")}\n${from(neighbours, "Near")}\n${from(issue, "Who")}`,
+    read("renamed.graphql"),
+  ];
   const types = new Map(); // name → fields
   const use = (type, field) => {
     const named = getNamedType(type);
@@ -144,7 +151,8 @@ function graphql() {
   }
   const used = (name) => types.has(name);
   const out = [`# @octokit/graphql-schema ${versionOf("graphql-schema")}, the part that the resource's queries name; written by extract.mjs`, "schema { query: Query }"];
-  for (const name of [...types.keys()].sort()) {
+  const named = [...types.keys()].sort();
+  for (const name of named) {
     const type = schema.getType(name);
     if (isSpecifiedScalarType(type)) continue;
     if (type instanceof GraphQLScalarType) out.push(`scalar ${name}`);
@@ -156,7 +164,7 @@ function graphql() {
       out.push(`input ${name} {\n${Object.values(type.getFields()).map((field) => `  ${field.name}: ${field.type}`).join("\n")}\n}`);
       for (const field of Object.values(type.getFields())) {
         const inner = getNamedType(field.type);
-        if (inner instanceof GraphQLEnumType && !out.some((line) => line.startsWith(`enum ${inner.name} `)))
+        if (inner instanceof GraphQLEnumType && !named.includes(inner.name) && !out.some((line) => line.startsWith(`enum ${inner.name} `)))
           out.push(`enum ${inner.name} { ${inner.getValues().map((value) => value.name).join(" ")} }`);
       }
     } else if (type instanceof GraphQLObjectType || type instanceof GraphQLInterfaceType) {

@@ -159,18 +159,25 @@ impl ObjectValue for Object<'_> {
                 }
                 "issues" => {
                     let labels: Vec<String> = serde_json::from_value(argument("labels")).unwrap_or_default();
+                    let since = argument("filterBy")["since"]
+                        .as_str()
+                        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
+                        .map(jiff::Timestamp::as_millisecond);
                     let mut issues: Vec<&Issue> = world
                         .issues_behind(name, world.list_lag)
                         .filter(|issue| issue.gone.is_none() && !issue.pull_request)
                         .filter(|issue| labels.is_empty() || labels.iter().any(|label| issue.labels.contains(label)))
+                        .filter(|issue| since.is_none_or(|since| issue.updated_at.div_euclid(1_000) * 1_000 > since))
                         .collect();
                     issues.sort_by_key(|issue| (std::cmp::Reverse(issue.updated_at), issue.number));
-                    issues.truncate(usize::try_from(argument("first").as_u64().unwrap_or(100)).unwrap_or(100));
-                    let nodes = issues
-                        .into_iter()
-                        .map(|issue| Object::Issue { world, name: name.clone(), issue, web })
-                        .collect();
-                    Ok(ResolvedValue::object(plain("IssueConnection", vec![("nodes", Field::List(nodes))])))
+                    if argument("orderBy")["direction"] == "ASC" {
+                        issues.reverse();
+                    }
+                    let (page, info) = page(&issues, &argument)?;
+                    let nodes =
+                        page.iter().map(|issue| Object::Issue { world, name: name.clone(), issue, web }).collect();
+                    let fields = vec![("pageInfo", info), ("nodes", Field::List(nodes))];
+                    Ok(ResolvedValue::object(plain("IssueConnection", fields)))
                 }
                 _ => Err(self.unknown_field_error(info)),
             },
@@ -241,28 +248,11 @@ fn issue_field<'a>(
             ResolvedValue::object(plain("LabelConnection", vec![("nodes", Field::List(nodes))]))
         }
         "comments" => {
-            let first = usize::try_from(argument("first").as_u64().unwrap_or(0)).unwrap_or(0);
-            if first == 0 || first > 100 {
-                return Err(FieldError { message: "`first` must be from 1 to 100".to_owned() });
-            }
-            let after =
-                argument("after").as_str().and_then(|text| text.strip_prefix("cursor:")?.parse().ok()).unwrap_or(0);
-            let page: Vec<Object<'_>> =
-                issue.comments.iter().skip(after).take(first).map(|comment| note(world, comment)).collect();
-            let end = after + page.len();
-            let info = plain(
-                "PageInfo",
-                vec![
-                    ("hasNextPage", Field::Leaf(json!(end < issue.comments.len()))),
-                    (
-                        "endCursor",
-                        Field::Leaf(if page.is_empty() { Value::Null } else { json!(format!("cursor:{end}")) }),
-                    ),
-                ],
-            );
+            let (page, info) = page(&issue.comments, argument)?;
+            let nodes = page.iter().map(|comment| note(world, comment)).collect();
             ResolvedValue::object(plain(
                 "IssueCommentConnection",
-                vec![("pageInfo", Field::Object(Some(info))), ("nodes", Field::List(page))],
+                vec![("pageInfo", info), ("nodes", Field::List(nodes))],
             ))
         }
         "timelineItems" => {
@@ -281,6 +271,20 @@ fn issue_field<'a>(
         }
         _ => return Err(object.unknown_field_error(info)),
     })
+}
+
+/// The items that a query asks for with `first` and `after`, and the `pageInfo` beside them.
+fn page<'i, 'w, T>(items: &'i [T], argument: &dyn Fn(&str) -> Value) -> Result<(&'i [T], Field<'w>), FieldError> {
+    let first = usize::try_from(argument("first").as_u64().unwrap_or(0)).unwrap_or(0);
+    if first == 0 || first > 100 {
+        return Err(FieldError { message: "`first` must be from 1 to 100".to_owned() });
+    }
+    let after = argument("after").as_str().and_then(|text| text.strip_prefix("cursor:")?.parse().ok()).unwrap_or(0);
+    let start = items.len().min(after);
+    let end = items.len().min(start + first);
+    let cursor = if start == end { Value::Null } else { json!(format!("cursor:{end}")) };
+    let fields = vec![("hasNextPage", Field::Leaf(json!(end < items.len()))), ("endCursor", Field::Leaf(cursor))];
+    Ok((&items[start..end], Field::Object(Some(plain("PageInfo", fields)))))
 }
 
 fn plain<'w>(kind: &'static str, fields: Vec<(&'static str, Field<'w>)>) -> Object<'w> {
