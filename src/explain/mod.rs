@@ -8,9 +8,9 @@ use std::fmt::Write;
 
 use concourse_pipeline::flow::duration;
 use github_issues_resource::contract::calendar::Window;
-use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostics, visible};
 use yaml_source::markdown::{as_code, escaped};
+use yaml_source::yaml::IndexMap;
 
 use crate::input::{GitSource, InputSource};
 use crate::kind::Family;
@@ -94,7 +94,7 @@ struct Page {
 impl Page {
     fn write(&mut self, steps: &[StageStep<'_>]) {
         let Some((first, last)) = steps.first().zip(steps.last()) else { return };
-        let mut projects: IndexMap<&str, &Stage> = IndexMap::new();
+        let mut projects: IndexMap<&str, &Stage> = IndexMap::default();
         for step in steps {
             projects.entry(&step.stage.project).or_insert(step.stage);
         }
@@ -133,7 +133,7 @@ impl Page {
 
     /// What is deployed besides the code: images and other inputs, each with where it comes from.
     fn made_elsewhere(&mut self, steps: &[StageStep<'_>]) {
-        let mut origins: IndexMap<String, BTreeSet<String>> = IndexMap::new();
+        let mut origins: IndexMap<String, BTreeSet<String>> = IndexMap::default();
         for input in inputs(steps) {
             let job = input.build.as_ref().map(|build| format!(" (job {})", as_code(build.job.as_str())));
             let name = as_code(input.name.as_str()) + &job.unwrap_or_default();

@@ -1,9 +1,9 @@
 //! Resources of Concourse, for all input types: made from the settings of an input, and converted back.
 
 use concourse_pipeline::model::{Resource, ResourceName, ResourceTypeName};
-use indexmap::IndexMap;
 use serde_json::{Map, Value as Json};
 use yaml_source::diagnostic::one_of;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 use crate::manifest::{CheckEvery, Secret};

@@ -1,8 +1,8 @@
 //! Fields of a source that have no word in the language: they go to Concourse as they are.
 
-use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 /// A field of a source, and its word in a manifest.
@@ -17,7 +17,7 @@ pub(crate) fn more_fields(
     place: impl Fn(&str) -> Span,
     diagnostics: &mut Diagnostics,
 ) -> IndexMap<String, Value> {
-    let Some(Value::Map(mut extra)) = extra else { return IndexMap::new() };
+    let Some(Value::Map(mut extra)) = extra else { return IndexMap::default() };
     extra.retain(|key, _| {
         // A resource type that is written in Go reads its fields in any case.
         let Some((_, word)) = words.iter().find(|(own, _)| own.eq_ignore_ascii_case(key)) else { return true };

@@ -2,11 +2,11 @@
 
 use concourse_pipeline::Repository;
 use concourse_pipeline::model::{Resource, ResourceName};
-use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 use crate::formats::{Check, git};
@@ -135,7 +135,7 @@ impl InputType for GitSource {
     }
 
     fn resource(&self, name: &ResourceName, check_every: Option<&CheckEvery>) -> Resource {
-        let mut source: IndexMap<String, Value> = IndexMap::new();
+        let mut source: IndexMap<String, Value> = IndexMap::default();
         source.insert("uri".into(), self.repository.as_str().into());
         if let Some(branch) = &self.branch {
             source.insert("branch".into(), branch.as_str().into());

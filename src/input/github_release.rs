@@ -2,12 +2,12 @@
 
 use concourse_pipeline::model::{Resource, ResourceName};
 use github_issues_resource::contract::ContentFiles;
-use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 use crate::formats::{Check, github, pattern};
@@ -159,7 +159,7 @@ impl InputType for ReleaseSource {
     }
 
     fn resource(&self, name: &ResourceName, check_every: Option<&CheckEvery>) -> Resource {
-        let mut source: IndexMap<String, Value> = IndexMap::new();
+        let mut source: IndexMap<String, Value> = IndexMap::default();
         source.insert("owner".into(), self.owner.as_str().into());
         source.insert("repository".into(), self.repository.as_str().into());
         let order_by = self.order_by.map(OrderBy::as_str);

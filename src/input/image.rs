@@ -1,13 +1,13 @@
 //! The input `image`: an image of a registry.
 
 use concourse_pipeline::model::{Resource, ResourceName};
-use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
 use yaml_source::markdown::as_code;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::{Value, escape};
 
 use crate::formats::{Check, pattern, registry};
@@ -153,7 +153,7 @@ impl InputType for ImageSource {
     }
 
     fn resource(&self, name: &ResourceName, check_every: Option<&CheckEvery>) -> Resource {
-        let mut source: IndexMap<String, Value> = IndexMap::new();
+        let mut source: IndexMap<String, Value> = IndexMap::default();
         source.insert("repository".into(), self.repository.as_str().into());
         let texts = [
             ("tag", &self.tag),

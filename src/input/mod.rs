@@ -14,10 +14,10 @@ mod s3;
 
 use concourse_pipeline::model::{Resource, ResourceName, ResourceType};
 use github_issues_resource::contract::ContentFiles;
-use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::{Node, Value, escape};
 
 use crate::formats::Check;

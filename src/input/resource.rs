@@ -1,11 +1,11 @@
 //! The input `resource`: a resource of any type.
 
 use concourse_pipeline::model::{Resource, ResourceName, ResourceType, ResourceTypeName, invalid_name, is_clock};
-use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::{Value, decode};
 
 use crate::formats::Check;
@@ -95,7 +95,7 @@ impl InputType for ResourceSource {
     }
 
     fn resource(&self, name: &ResourceName, check_every: Option<&CheckEvery>) -> Resource {
-        let bare = resource(name, self.type_name.clone(), self.icon.as_deref(), IndexMap::new(), check_every);
+        let bare = resource(name, self.type_name.clone(), self.icon.as_deref(), IndexMap::default(), check_every);
         Resource { source: self.source.clone(), ..bare }
     }
 

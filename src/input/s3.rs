@@ -2,12 +2,12 @@
 
 use concourse_pipeline::model::{Resource, ResourceName};
 use github_issues_resource::contract::ContentFiles;
-use indexmap::IndexMap;
 use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 use crate::formats::{Check, pattern};
@@ -151,7 +151,7 @@ impl InputType for S3Source {
     }
 
     fn resource(&self, name: &ResourceName, check_every: Option<&CheckEvery>) -> Resource {
-        let mut source: IndexMap<String, Value> = IndexMap::new();
+        let mut source: IndexMap<String, Value> = IndexMap::default();
         source.insert("bucket".into(), self.bucket.as_str().into());
         let texts = [
             ("regexp", &self.regexp),

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use concourse_pipeline::model::{Job, Pipeline, Resource, ResourceType};
-use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 use crate::project::{Fleet, FleetResourceType, Origin};

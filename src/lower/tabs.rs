@@ -1,7 +1,7 @@
 //! Tabs of the pipeline's page, Concourse's groups.
 
 use concourse_pipeline::model::Job;
-use indexmap::IndexMap;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 use crate::plan::{self, PipelinePlan};
@@ -41,7 +41,7 @@ impl Tabs {
         if self.0.is_empty() {
             return Vec::new();
         }
-        let mut groups: IndexMap<&str, Vec<Value>> = IndexMap::new();
+        let mut groups: IndexMap<&str, Vec<Value>> = IndexMap::default();
         let mut other: Vec<Value> = Vec::new();
         for job in jobs {
             let name = job.name.as_str();

@@ -4,7 +4,7 @@ use concourse_pipeline::model::{
     Core, GetStep, ImageResource, ResourceName, Step, TaskConfig, TaskInput, TaskOutput, TaskRun, TaskStep,
 };
 use github_issues_resource::contract::files;
-use indexmap::IndexMap;
+use yaml_source::yaml::IndexMap;
 
 use crate::input::InputSource;
 use crate::plan::{StageJob, Taken, TakenGate};
@@ -162,8 +162,8 @@ impl<'a> Wiring<'a> {
             privileged: None,
             vars: None,
             params: None,
-            input_mapping: IndexMap::new(),
-            output_mapping: IndexMap::new(),
+            input_mapping: IndexMap::default(),
+            output_mapping: IndexMap::default(),
             container_limits: None,
         };
         Some(Core::Task(Box::new(task)).into())

@@ -1,9 +1,9 @@
 //! The fields of files: of a manifest, of a fleet, and of the chains that both speak of.
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 use super::floor::PolicySettings;

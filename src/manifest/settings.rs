@@ -4,10 +4,10 @@
 //! the farthest; only what comes out is read into these types. So a field is an `Option` where absence means
 //! something, and not where a default is built in (`templates/defaults.yml`).
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 use crate::input::{GitSettings, ImageSettings, ReleaseSettings, ResourceSettings, S3Settings};

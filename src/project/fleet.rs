@@ -3,12 +3,12 @@ use std::sync::OnceLock;
 use camino::{Utf8Path, Utf8PathBuf};
 use concourse_pipeline::model::{ConcourseVersion, ResourceType, UnknownVersion};
 use glob::{MatchOptions, Pattern};
-use indexmap::IndexMap;
 use yaml_source::Failure;
 use yaml_source::boundary::Boundary;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, FileLevels, Rule};
 use yaml_source::files;
 use yaml_source::source::{FileId, Sources, Span};
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read};
 
 use crate::floor::Floor;
@@ -442,7 +442,7 @@ fn built_in(sources: &mut Sources, diagnostics: &mut Diagnostics) -> (FileId, No
 }
 
 fn resource_types(node: &Node, diagnostics: &mut Diagnostics) -> IndexMap<String, FleetResourceType> {
-    let mut types = IndexMap::new();
+    let mut types = IndexMap::default();
     let Some(map) = node.at("/resource_types").and_then(Node::as_map) else { return types };
     for entry in map.entries() {
         let mut named = Map::default();

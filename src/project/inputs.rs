@@ -5,9 +5,9 @@ mod source;
 use concourse_pipeline::model::ResourceName;
 use concourse_pipeline::model::invalid_name;
 use github_issues_resource::contract::{ContentFiles, files};
-use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use yaml_source::source::Span;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::{Node, escape};
 
 use crate::input::{InputPlace, TypeSettings};

@@ -6,9 +6,9 @@ use concourse_pipeline::lint::{OfRendered, lint_rendered, may_have_arithmetic};
 use concourse_pipeline::model::ConcourseVersion;
 use concourse_pipeline::validate::{Vars, check};
 use concourse_pipeline::view::PipelineView;
-use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use yaml_source::source::{Sources, Span};
+use yaml_source::yaml::IndexMap;
 
 use crate::workspace::Places;
 
@@ -58,7 +58,7 @@ pub(crate) fn check_rendered(
         lint_rendered(decoded, lints, &sources, &mut linted);
         found.extend(linted.into_sorted());
     }
-    let mut reported: IndexMap<(Rule, String), (Diagnostic, usize)> = IndexMap::new();
+    let mut reported: IndexMap<(Rule, String), (Diagnostic, usize)> = IndexMap::default();
     for refused in found {
         let at = refused.span();
         let within = |span: Span| span.start <= at.start && at.end <= span.end;

@@ -1,10 +1,10 @@
 //! The fields of a scenario's file.
 
-use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yaml_source::diagnostic::Rule;
+use yaml_source::yaml::IndexMap;
 
 /// The fields of a scenario's file.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

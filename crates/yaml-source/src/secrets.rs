@@ -74,7 +74,8 @@ pub fn is_secret_in_clear(name: &str, text: &str) -> bool {
 
 /// Returns whether a whole text is a secret, since its name says so.
 pub fn is_secret_by_name(name: &str, text: &str) -> bool {
-    if text.is_empty() || has_reference(text) {
+    let is_named = names_secret(name);
+    if !is_named && !assigned::is_authorization(name) || text.is_empty() || has_reference(text) {
         return false;
     }
     // That a secret is there, or where it is, is none.
@@ -82,8 +83,8 @@ pub fn is_secret_by_name(name: &str, text: &str) -> bool {
         let (_, last) = last_words(name);
         last.eq_ignore_ascii_case("auth") && text.bytes().all(|byte| byte.is_ascii_lowercase())
     };
-    let is_harmless = matches!(text, "true" | "false" | "null" | "~") || text.starts_with("arn:aws") || is_method();
-    names_secret(name) && !is_harmless || assigned::is_header(name, text)
+    let is_harmless = || matches!(text, "true" | "false" | "null" | "~") || text.starts_with("arn:aws") || is_method();
+    is_named && !is_harmless() || assigned::is_header(name, text)
 }
 
 /// Returns a text in which `***` stands for each part that is a secret by its look.
@@ -102,6 +103,9 @@ pub fn masked(text: &str) -> String {
 
 /// Returns whether a name ends in a word for secrets, whatever its case.
 pub fn names_secret(name: &str) -> bool {
+    if !ends_like_secret(name) {
+        return false;
+    }
     let (before, last) = last_words(name);
     let is_one_of = |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
     if is_one_of(last, &["secret", "secrets"]) && is_one_of(before, &NAMED) {
@@ -122,15 +126,44 @@ pub fn names_secret(name: &str) -> bool {
         })
 }
 
+/// Whether a name ends in two letters with which a word for secrets ends. Most names do not, and need not be taken apart.
+fn ends_like_secret(name: &str) -> bool {
+    let name = name.trim_end_matches(is_between).as_bytes();
+    let Some((_, [before, last])) = name.split_last_chunk() else { return false };
+    matches!(
+        &[before.to_ascii_lowercase(), last.to_ascii_lowercase()],
+        b"en"
+            | b"ns"
+            | b"rd"
+            | b"ds"
+            | b"wd"
+            | b"ss"
+            | b"se"
+            | b"et"
+            | b"ts"
+            | b"at"
+            | b"al"
+            | b"ls"
+            | b"ie"
+            | b"wt"
+            | b"th"
+            | b"ey"
+    )
+}
+
 /// A word without an ending, whatever its case.
 fn without_ending<'w>(word: &'w str, ending: &str) -> Option<&'w str> {
     let (rest, last) = word.split_at_checked(word.len().checked_sub(ending.len())?)?;
     last.eq_ignore_ascii_case(ending).then_some(rest)
 }
 
+/// What stands between the words of a name.
+const fn is_between(c: char) -> bool {
+    matches!(c, '_' | '-' | '.')
+}
+
 /// The word before the last one of a name, and the last one. Where there is none, it is empty.
 fn last_words(name: &str) -> (&str, &str) {
-    let is_between = |c: char| matches!(c, '_' | '-' | '.');
     let (rest, last) = last_word(name.trim_end_matches(is_between));
     let (_, before) = last_word(rest.trim_end_matches(is_between));
     (before, last)
@@ -141,7 +174,7 @@ fn last_word(name: &str) -> (&str, &str) {
     let mut after: Option<char> = None;
     let mut characters = name.char_indices().rev().peekable();
     while let Some((at, c)) = characters.next() {
-        if matches!(c, '_' | '-' | '.') {
+        if is_between(c) {
             return name.split_at(at + c.len_utf8());
         }
         // `accessToken`, `APIKey`.
@@ -340,6 +373,13 @@ mod tests {
             ("DB_SECRET", "arn:aws:secretsmanager:us-east-1:1:secret:db"),
         ] {
             assert!(!is_secret_in_clear(name, text), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn words_for_secrets_end_as_the_quick_look_knows() {
+        for word in WORDS.iter().chain(&SECOND_WORDS).chain(&ENDINGS).chain(&["key", "base"]) {
+            assert!(ends_like_secret(word) && ends_like_secret(&word.to_uppercase()), "{word}");
         }
     }
 

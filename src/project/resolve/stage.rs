@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use concourse_pipeline::model::JobName;
 use concourse_pipeline::model::invalid_name;
-use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
 use yaml_source::files;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::{Map, Node, Value, decode, escape};
 
 use crate::freeze::FleetFreeze;

@@ -4,7 +4,7 @@ use concourse_pipeline::model::{
     Core, GetStep, ImageResource, InstanceVars, Job, JobName, LoadVarStep, Pipeline, Resource, ResourceName,
     SetPipelineStep, Step, TaskConfig, TaskInput, TaskRun, TaskStep,
 };
-use indexmap::IndexMap;
+use yaml_source::yaml::IndexMap;
 use yaml_source::yaml::Value;
 
 use crate::input::concourse::core_type;
@@ -83,7 +83,7 @@ impl<'a> Jobs<'a> {
                 inputs: vec![TaskInput { name: FLEET.to_owned(), path: None, optional: None }],
                 outputs: Vec::new(),
                 caches: Vec::new(),
-                params: IndexMap::new(),
+                params: IndexMap::default(),
                 run: Some(TaskRun {
                     path: Some("ol-pipegen".to_owned()),
                     args: ["render", "--check", "--", check].map(str::to_owned).into(),
@@ -97,8 +97,8 @@ impl<'a> Jobs<'a> {
             privileged: None,
             vars: None,
             params: None,
-            input_mapping: IndexMap::new(),
-            output_mapping: IndexMap::new(),
+            input_mapping: IndexMap::default(),
+            output_mapping: IndexMap::default(),
             container_limits: None,
         };
         self.sources.push(self.source(source, watched));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use indexmap::IndexMap;
 use serde::Serialize;
+use yaml_source::yaml::IndexMap;
 
 use yaml_source::diagnostic::{Count, visible};
 use yaml_source::markdown::as_code;
@@ -65,7 +65,7 @@ fn parts(compared: &[Compared]) -> Vec<ReportPart<'_>> {
         let (kind, _) = change.subject.parts();
         (change.effect, kind, change.message.clone(), change.lines.clone())
     };
-    let mut alike: IndexMap<_, Vec<(usize, &Change)>> = IndexMap::new();
+    let mut alike: IndexMap<_, Vec<(usize, &Change)>> = IndexMap::default();
     for (index, compared) in compared.iter().enumerate() {
         for change in compared.changes.changes.iter().filter(|change| change.effect > Effect::Redirected) {
             alike.entry(key(change)).or_default().push((index, change));
@@ -81,7 +81,7 @@ fn parts(compared: &[Compared]) -> Vec<ReportPart<'_>> {
             parts.push(ReportPart { pipelines: vec![one], changes: Changes { changes: own } });
         }
     }
-    let mut shared: IndexMap<Vec<usize>, Changes> = IndexMap::new();
+    let mut shared: IndexMap<Vec<usize>, Changes> = IndexMap::default();
     for all in alike.values() {
         let pipelines: Vec<usize> = all.iter().map(|(index, _)| *index).collect::<BTreeSet<_>>().into_iter().collect();
         let names: BTreeSet<&str> = all.iter().map(|(_, change)| change.subject.parts().1).collect();

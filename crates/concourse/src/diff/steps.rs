@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value};
+use yaml_source::yaml::IndexMap;
 
 use crate::flow::is_check_of_approval;
 use crate::model::{Core, Job, PutStep, Step};
@@ -58,7 +58,7 @@ pub(super) fn compare(
     for index in left.iter().rev() {
         moved.entry(&old_steps[*index].what).or_default().push(*index);
     }
-    let mut moves: IndexMap<(Effect, String), Vec<&str>> = IndexMap::new();
+    let mut moves: IndexMap<(Effect, String), Vec<&str>> = IndexMap::default();
     let company = (company(&old_steps), company(&new_steps));
     for (step, found) in new_steps.iter().zip(&mut matched) {
         if found.is_none() && !is_container(&step.what) {
@@ -129,7 +129,7 @@ fn follows_from_gate(difference: &Difference, put: &PutStep, reported: &Reported
 
 /// Steps that came or went, the same ones of several hooks together.
 fn whole<'s>(verb: &str, steps: impl Iterator<Item = &'s Alone<'s>>, subject: &Subject, changes: &mut Changes) {
-    let mut places: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    let mut places: IndexMap<&str, Vec<&str>> = IndexMap::default();
     for step in steps.filter(|step| !step.of_gate && !is_container(&step.what)) {
         places.entry(&step.what).or_default().extend(hook(step));
     }

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use indexmap::IndexMap;
+use yaml_source::yaml::IndexMap;
 
 use crate::address::{decoded, encoded};
 use yaml_source::yaml::{Resolved, resolve, trap};

@@ -1,5 +1,5 @@
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
+use yaml_source::yaml::IndexMap;
 
 use yaml_source::yaml::Value;
 

@@ -65,7 +65,7 @@ fn of_name(text: &str, end: usize, from: usize) -> Option<SecretPart> {
     if is_secret { value(text, from, is_authorization(name)) } else { None }
 }
 
-fn is_authorization(name: &str) -> bool {
+pub(super) fn is_authorization(name: &str) -> bool {
     ["authorization", "proxy-authorization"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 

@@ -25,4 +25,4 @@ pub use read::{Limits, read};
 pub use scalar::{Resolved, ScalarStyle};
 pub use scalar::{canonical, resolve, trap};
 pub use to_value::to_value;
-pub use value::Value;
+pub use value::{IndexMap, Value};

@@ -1,7 +1,7 @@
-use indexmap::IndexMap;
+use foldhash::fast::RandomState;
 use serde::ser::{Error, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
 
-use super::{EmitError, Value};
+use super::{EmitError, IndexMap, Value};
 
 /// Typed data as a value, as [`super::emit`] would write it.
 ///
@@ -138,7 +138,10 @@ impl Serializer for ValueMaker {
     }
 
     fn serialize_map(self, length: Option<usize>) -> Result<Entries, EmitError> {
-        Ok(Entries { map: IndexMap::with_capacity(length.unwrap_or_default()), key: String::new() })
+        Ok(Entries {
+            map: IndexMap::with_capacity_and_hasher(length.unwrap_or_default(), RandomState::default()),
+            key: String::new(),
+        })
     }
 
     fn serialize_struct(self, _: &'static str, length: usize) -> Result<Entries, EmitError> {

@@ -1,9 +1,11 @@
 use std::fmt;
 
-use indexmap::IndexMap;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A map in the order in which it was filled.
+pub type IndexMap<K, V> = indexmap::IndexMap<K, V, foldhash::fast::RandomState>;
 
 /// A value of no particular shape: `source` and `params` of a resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,7 +148,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = IndexMap::new();
+        let mut map = IndexMap::default();
         while let Some((key, value)) = entries.next_entry()? {
             map.insert(key, value);
         }

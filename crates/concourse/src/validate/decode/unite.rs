@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use indexmap::IndexMap;
+use yaml_source::yaml::IndexMap;
 
 use yaml_source::yaml::{Entry, Map, Node, NodeKind};
 
@@ -27,7 +27,7 @@ impl Walk<'_> {
     pub(super) fn united(&self, entries: impl IntoIterator<Item = Entry>, fields: &'static [Field]) -> Map {
         let is_top = std::ptr::eq(fields, PIPELINE.fields);
         let mut known: Vec<Entry> = Vec::new();
-        let mut unknown = IndexMap::new();
+        let mut unknown = IndexMap::default();
         for mut entry in entries {
             let Some(field) = self.field(fields, &entry.key) else {
                 unknown.insert(entry.key.clone(), entry);
