@@ -91,7 +91,9 @@ pub fn run(cli: &Cli) -> Outcome {
     result.unwrap_or_else(|failure| {
         let (message, outcome) = match &failure {
             Failure::Usage(message) => (message.clone(), Outcome::Usage),
-            Failure::Io { .. } | Failure::Internal(_) => (failure.to_string(), Outcome::CouldNotRun),
+            Failure::Io { .. } | Failure::NoFile { .. } | Failure::Internal(_) => {
+                (failure.to_string(), Outcome::CouldNotRun)
+            }
             Failure::Interrupted(signal) => {
                 interrupt::obey(*signal);
                 (failure.to_string(), Outcome::CouldNotRun)

@@ -50,7 +50,7 @@ pub(super) fn not_a_manifest(path: &Utf8Path) -> Failure {
         Some(meant) => format!("did you mean {}?", path.with_file_name(meant)),
         None => "name a manifest, such as projects/cart.yml".to_owned(),
     };
-    Failure::Usage(format!("there is no file {path}: {help}"))
+    Failure::NoFile { path: path.to_owned(), help }
 }
 
 /// Fails for a file that is not a manifest, with what to name instead.

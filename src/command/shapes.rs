@@ -118,7 +118,9 @@ fn named(mut known: Vec<Vec<Known>>) -> Vec<Vec<Known>> {
 /// What is rendered first, and the pipelines that are read as they are.
 fn choose(paths: &[Utf8PathBuf]) -> Result<(Vec<Selected>, Vec<Utf8PathBuf>), Failure> {
     let (mut selection, mut pipelines, mut rendered) = (Vec::new(), Vec::new(), Vec::new());
-    for path in paths {
+    let mut known = BTreeSet::new();
+    // One file that is named twice is one pipeline.
+    for path in paths.iter().filter(|path| known.insert(path.canonicalize_utf8().unwrap_or_else(|_| (*path).clone()))) {
         match content(path)? {
             Some(Content::Pipeline) => pipelines.push(path.clone()),
             Some(other @ (Content::Kind | Content::Scenario)) => {

@@ -296,8 +296,11 @@ fn what_cannot_be_drawn_is_reported() {
     let work = shop().file("projects/bad.yml", "project: shop-bad\n");
     let ran = work.run(&["graph", "pipegen.yml"]).ended(2);
     assert_eq!(ran.stderr, "error: pipegen.yml is a fleet: name one of its manifests\n");
-    let ran = work.run(&["graph", "projects/none.yml"]).ended(2);
-    assert_eq!(ran.stderr, "error: there is no file projects/none.yml: name a manifest, such as projects/cart.yml\n");
+    let ran = work.run(&["graph", "projects/none.yml"]).ended(3);
+    assert_eq!(
+        ran.stderr,
+        "error: cannot read projects/none.yml: no such file; name a manifest, such as projects/cart.yml\n"
+    );
     let ran = work.run(&["graph", "projects/bad.yml"]).ended(1);
     assert!(ran.stderr.ends_with("nothing was drawn\n"), "{}", ran.stderr);
     assert_eq!(ran.stdout, "");

@@ -290,8 +290,9 @@ fn path_that_is_no_manifest_is_an_error_that_helps() {
     let work = Work::new().file("pipegen.yml", SHOP_FLEET).file("projects/cart.yml", &manifest("shop-cart"));
     work.run(&["render", "--quiet"]).fine();
     let explain = |path: &str| work.run(&["explain", path]).ended(2).stderr;
-    assert_snapshot!(explain("nosuch.yml"), @"error: there is no file nosuch.yml: name a manifest, such as projects/cart.yml");
-    assert_snapshot!(explain("projects/card.yml"), @"error: there is no file projects/card.yml: did you mean projects/cart.yml?");
+    let gone = |path: &str| work.run(&["explain", path]).ended(3).stderr;
+    assert_snapshot!(gone("nosuch.yml"), @"error: cannot read nosuch.yml: no such file; name a manifest, such as projects/cart.yml");
+    assert_snapshot!(gone("projects/card.yml"), @"error: cannot read projects/card.yml: no such file; did you mean projects/cart.yml?");
     assert_snapshot!(explain("projects"), @"error: projects is a folder: name one manifest, such as projects/cart.yml");
     assert_snapshot!(explain("rendered/cart.yml"), @"error: rendered/cart.yml is a pipeline: name its manifest");
     assert_snapshot!(explain("pipegen.yml"), @"error: pipegen.yml is a fleet: name one of its manifests");

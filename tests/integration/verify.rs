@@ -492,3 +492,11 @@ mod taken_out {
         finds(&format!("{}{other}", &text[..ci]), "unapproved-deployment");
     }
 }
+
+#[test]
+fn pipeline_that_is_named_twice_is_one() {
+    let work = Work::new().file("a.yml", &rendered("quickstart/rendered/cart.yml"));
+    let once = work.run(&["verify", "--states", STATES, "a.yml"]);
+    let twice = work.run(&["verify", "--states", STATES, "a.yml", "./a.yml"]);
+    assert_eq!((twice.code, &twice.stdout, &twice.stderr), (once.code, &once.stdout, &once.stderr));
+}

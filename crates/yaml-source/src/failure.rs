@@ -15,6 +15,14 @@ pub enum Failure {
         /// What the system says.
         error: io::Error,
     },
+    /// A file that was named is not there.
+    #[error("cannot read {path}: no such file; {help}")]
+    NoFile {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What to name instead.
+        help: String,
+    },
     /// What was asked for on the command line cannot be.
     #[error("{0}")]
     Usage(String),

@@ -340,8 +340,8 @@ fn command_of_another_tool_is_known() {
 fn path_that_does_not_exist() {
     let work = Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", &manifest("shop"));
     for command in ["explain", "show", "graph"] {
-        let message = "there is no file no.yml: name a manifest, such as projects/cart.yml";
-        assert_eq!(work.run(&[command, "no.yml"]).ended(2).stderr, format!("error: {message}\n"));
+        let message = "cannot read no.yml: no such file; name a manifest, such as projects/cart.yml";
+        assert_eq!(work.run(&[command, "no.yml"]).ended(3).stderr, format!("error: {message}\n"));
         let message = "is a folder: name one manifest, such as projects/a.yml";
         assert_eq!(work.run(&[command, "projects"]).ended(2).stderr, format!("error: projects {message}\n"));
     }
