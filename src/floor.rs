@@ -1,19 +1,17 @@
-//! The policy floor: what the fleet's `policy` asks of a stage, and its manifest cannot take back.
-//!
-//! A stage is found by its environment and by what it deploys, so that another name for the same environment does not help.
+//! The policy floor: what the fleet's `policy` asks of a stage, and its manifest cannot take back. So are its `freezes`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use concourse_pipeline::Repository;
-use concourse_pipeline::params::has_words;
 use github_issues_resource::contract::{Approve, Closers};
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, ticked};
 use yaml_source::source::Span;
 use yaml_source::yaml::Node;
 
-use crate::globs::Globs;
+use crate::freeze::FleetFreeze;
 use crate::lower::{JobRole, Lowered};
-use crate::manifest::{PolicyGate, PolicySettings};
+use crate::manifest::{IssuesResource, PolicyGate, PolicyIssues, PolicySettings};
+use crate::meant::{Deployed, MeantStages};
 use crate::plan::StagePhase;
 use crate::project::{Fleet, Gate, Issues, Stage};
 
@@ -21,8 +19,7 @@ use crate::project::{Fleet, Gate, Issues, Stage};
 #[derive(Debug)]
 pub(crate) struct Floor {
     settings: PolicySettings,
-    projects: Globs,
-    targets: Globs,
+    meant: MeantStages,
     /// The server of its repository of issues: that of the fleet's defaults, unless it names one.
     api: String,
     span: Span,
@@ -41,9 +38,21 @@ impl Floor {
     ) -> Vec<Self> {
         let default = defaults.at("/issues/api").and_then(Node::as_str).unwrap_or_default();
         let nodes = fleet.at("/policy").and_then(Node::as_list).unwrap_or_default();
-        let floors = policy.into_iter().zip(nodes).map(|(settings, node)| Self {
-            projects: Globs::of(&settings.projects, node, "projects", diagnostics),
-            targets: Globs::of(&settings.targets, node, "targets", diagnostics),
+        for (settings, node) in policy.iter().zip(nodes) {
+            if settings.gate.is_none() && !settings.asks_for_an_approval() && settings.issues == PolicyIssues::default()
+            {
+                let found = Diagnostic::new(Rule::NoEffect, node.span, "the policy asks for nothing");
+                diagnostics.push(found.help("write what its stages must have, such as `gate: issue`"));
+            }
+        }
+        let floors = policy.into_iter().zip(nodes).map(|(mut settings, node)| Self {
+            meant: MeantStages::of(
+                std::mem::take(&mut settings.environments),
+                &settings.projects,
+                &settings.targets,
+                node,
+                diagnostics,
+            ),
             api: settings.issues.api.clone().unwrap_or_else(|| default.to_owned()),
             settings,
             span: node.span,
@@ -51,29 +60,11 @@ impl Floor {
         floors.collect()
     }
 
-    /// Whether it is for a stage. `others` are the stages of its project.
-    fn is_for(&self, stage: &Deployed<'_>, others: &[Deployed<'_>]) -> bool {
-        let settings = &self.settings;
-        let is_everywhere = settings.environments.is_empty() && settings.targets.is_empty();
-        let is_environment = settings.environments.iter().any(|name| stage.is_in(&name.0, others));
-        let is_target = stage.target.is_some_and(|target| self.targets.fit(target));
-        self.projects.allow(&stage.stage.project) && (is_everywhere || is_environment || is_target)
-    }
-
-    fn asks_for_an_approval(&self) -> bool {
-        let settings = &self.settings;
-        !settings.closers.is_empty()
-            || settings.delay.is_some()
-            || settings.soak.is_some()
-            || settings.expires.is_some()
-            || !settings.reject_labels.is_empty()
-    }
-
     /// What a stage has too little of.
     fn shortfalls(&self, stage: &Stage) -> Vec<Shortfall> {
         let settings = &self.settings;
         let mut found = Vec::new();
-        let gate = settings.gate.or_else(|| self.asks_for_an_approval().then_some(PolicyGate::Issue));
+        let gate = settings.gate.or_else(|| settings.asks_for_an_approval().then_some(PolicyGate::Issue));
         let is_approved = matches!(stage.gate, Gate::Issue | Gate::Preview);
         match gate {
             Some(PolicyGate::Preview) if stage.gate != Gate::Preview => {
@@ -186,29 +177,44 @@ impl Floor {
     }
 }
 
-/// A stage, and what its kind says that it deploys.
-struct Deployed<'a> {
-    stage: &'a Stage,
-    target: Option<&'a str>,
+/// The entries of a fleet that are for some stage, by their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    policy: BTreeSet<usize>,
+    freezes: BTreeSet<usize>,
 }
 
-impl Deployed<'_> {
-    /// Whether it is in an environment, by its name or by what sets it apart from the other stages of its project.
-    fn is_in(&self, environment: &str, others: &[Deployed<'_>]) -> bool {
-        let names_it = |stage: &Deployed<'_>| {
-            has_words(&stage.stage.stack, environment)
-                || stage.target.is_some_and(|target| has_words(target, environment))
-        };
-        let is_alone = others.len() == 1;
-        self.stage.environment.eq_ignore_ascii_case(environment)
-            || names_it(self) && (is_alone || !others.iter().all(names_it))
+impl Met {
+    /// Reports the entries of a fleet that are for no stage of all its manifests.
+    pub(crate) fn check(all: &[&Self], fleet: &Fleet, diagnostics: &mut Diagnostics) {
+        for (number, floor) in fleet.policy.iter().enumerate() {
+            if !all.iter().any(|met| met.policy.contains(&number)) {
+                for_no_stage(&floor.meant, "policy", floor.span, diagnostics);
+            }
+        }
+        for (number, freeze) in fleet.freezes.iter().enumerate() {
+            if !all.iter().any(|met| met.freezes.contains(&number)) {
+                for_no_stage(&freeze.meant, "freeze", freeze.span, diagnostics);
+            }
+        }
     }
 }
 
-/// Reports each stage of a manifest that has less than the fleet's policy asks for.
-pub(crate) fn check(lowered: &[Lowered<'_>], fleet: &Fleet, diagnostics: &mut Diagnostics) {
-    if fleet.policy.is_empty() {
-        return;
+fn for_no_stage(meant: &MeantStages, what: &str, span: Span, diagnostics: &mut Diagnostics) {
+    let Some(field) = meant.field() else { return };
+    diagnostics.push(
+        Diagnostic::new(Rule::UnmatchedPolicy, span, format!("no stage of the fleet is one of those in `{field}`"))
+            .label(format!("this {what} holds nothing"))
+            .help("correct the names; if the stages come later, allow the rule with that reason"),
+    );
+}
+
+/// Reports each stage of a manifest that has less than the fleet's policy asks for, or that a freeze does not reach, and
+/// returns which entries are for some of them.
+pub(crate) fn check(lowered: &[Lowered<'_>], fleet: &Fleet, diagnostics: &mut Diagnostics) -> Met {
+    let mut met = Met::default();
+    if fleet.policy.is_empty() && fleet.freezes.is_empty() {
+        return met;
     }
     let mut projects: BTreeMap<&str, Vec<Deployed<'_>>> = BTreeMap::new();
     for origin in lowered.iter().flat_map(|lowered| &lowered.origins) {
@@ -217,26 +223,56 @@ pub(crate) fn check(lowered: &[Lowered<'_>], fleet: &Fleet, diagnostics: &mut Di
             projects.entry(stage.project.as_str()).or_default().push(deployed);
         }
     }
-    for stages in projects.values() {
-        for stage in stages {
-            for floor in fleet.policy.iter().filter(|floor| floor.is_for(stage, stages)) {
-                for shortfall in floor.shortfalls(stage.stage) {
-                    diagnostics.push(report(stage.stage, floor, shortfall, fleet));
-                }
+    for (stages, deployed) in projects.values().flat_map(|stages| stages.iter().map(move |stage| (stages, stage))) {
+        for (number, floor) in fleet.policy.iter().enumerate().filter(|(_, floor)| floor.meant.has(deployed, stages)) {
+            met.policy.insert(number);
+            for shortfall in floor.shortfalls(deployed.stage) {
+                diagnostics.push(report(deployed.stage, (floor.span, "the policy"), shortfall, fleet));
+            }
+        }
+        for (number, freeze) in
+            fleet.freezes.iter().enumerate().filter(|(_, freeze)| freeze.meant.has(deployed, stages))
+        {
+            met.freezes.insert(number);
+            if let Some(shortfall) = unfrozen(freeze, deployed.stage) {
+                diagnostics.push(report(deployed.stage, (freeze.span, "the freeze"), shortfall, fleet));
             }
         }
     }
+    met
 }
 
-fn report(stage: &Stage, floor: &Floor, (pointer, message, help): Shortfall, fleet: &Fleet) -> Diagnostic {
+/// Why approvals of a stage would not wait in a freeze that is for it.
+fn unfrozen(freeze: &FleetFreeze, stage: &Stage) -> Option<Shortfall> {
+    if !matches!(stage.gate, Gate::Issue | Gate::Preview) {
+        return None;
+    }
+    if stage.issues.as_ref().is_some_and(|issues| issues.resource == IssuesResource::Mitodl) {
+        let help = "write `resource: github-issues`, or name in the freeze what it is for".to_owned();
+        return Some(("/issues/resource", "has issues of a resource type that knows no freezes".to_owned(), help));
+    }
+    let is_named = freeze.meant.has_named(&stage.project, &stage.environment, &stage.stack);
+    (!is_named).then(|| {
+        let help =
+            "name the environment or the stack after what is deployed, or write the name into the freeze".to_owned();
+        ("/names/stack", "deploys there under another name, so its approvals would not wait".to_owned(), help)
+    })
+}
+
+fn report(
+    stage: &Stage,
+    (place, what): (Span, &'static str),
+    (pointer, message, help): Shortfall,
+    fleet: &Fleet,
+) -> Diagnostic {
     let settings = &stage.origin.settings;
     let written = settings.at(pointer).map(|node| node.span).filter(|span| span.file != fleet.built_in);
     Diagnostic::new(
         Rule::BelowPolicy,
         written.unwrap_or(stage.origin.span),
-        format!("{} {message}, and the policy of the fleet does not allow that", stage.whom()),
+        format!("{} {message}, and {what} of the fleet does not allow that", stage.whom()),
     )
-    .also(floor.span, "the policy")
+    .also(place, what)
     .help(help)
 }
 

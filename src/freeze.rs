@@ -2,17 +2,18 @@
 
 use github_issues_resource::contract::calendar::Freeze;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
 use yaml_source::yaml::Node;
 
-use crate::globs::Globs;
-use crate::manifest::{FreezeSettings, Name};
+use crate::manifest::FreezeSettings;
+use crate::meant::MeantStages;
 
 /// One of a fleet's `freezes`.
 #[derive(Debug)]
 pub(crate) struct FleetFreeze {
     freeze: Freeze,
-    environments: Vec<Name>,
-    projects: Globs,
+    pub(crate) meant: MeantStages,
+    pub(crate) span: Span,
 }
 
 impl FleetFreeze {
@@ -30,20 +31,15 @@ impl FleetFreeze {
                         .help("write in `to` the first moment after the freeze"),
                 );
             }
-            let projects = Globs::of(&projects, node, "projects", diagnostics);
-            found.push(Self { freeze, environments, projects });
+            let meant = MeantStages::of(environments, &projects, &[], node, diagnostics);
+            found.push(Self { freeze, meant, span: node.span });
         }
         found
     }
 
-    /// Those of a fleet that hold a stage.
-    pub(crate) fn of_stage(freezes: &[Self], project: &str, environment: &str) -> Vec<Freeze> {
-        let is_for = |freeze: &&Self| {
-            let mut environments = freeze.environments.iter();
-            let is_environment =
-                freeze.environments.is_empty() || environments.any(|name| name.0.eq_ignore_ascii_case(environment));
-            is_environment && freeze.projects.allow(project)
-        };
-        freezes.iter().filter(is_for).map(|freeze| freeze.freeze.clone()).collect()
+    /// Those of a fleet that hold a stage, by its names.
+    pub(crate) fn of_stage(freezes: &[Self], project: &str, environment: &str, stack: &str) -> Vec<Freeze> {
+        let held = freezes.iter().filter(|freeze| freeze.meant.has_named(project, environment, stack));
+        held.map(|freeze| freeze.freeze.clone()).collect()
     }
 }

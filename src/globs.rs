@@ -38,6 +38,11 @@ impl Globs {
         self.patterns.iter().any(|glob| glob.matches_with(name, anyhow))
     }
 
+    /// Whether there are none, which lets all names through.
+    pub(crate) const fn are_all(&self) -> bool {
+        self.is_empty
+    }
+
     /// Whether one of them fits a name, or there are none.
     pub(crate) fn allow(&self, name: &str) -> bool {
         self.is_empty || self.fit(name)

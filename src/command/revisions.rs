@@ -12,6 +12,7 @@ use yaml_source::yaml::top_level_keys;
 use crate::compare::{ReadPipeline, WaysPast, added_among, compare_among, moved_to};
 use crate::content::Content;
 use crate::git::{ChangedFile, Commit};
+use crate::lowered_policy::lowered;
 use crate::workspace::FLEET_FILE;
 
 use super::diff::PipelineReader;
@@ -53,8 +54,12 @@ impl<'a> Range<'a> {
         };
         let (mut pairs, mut gone, mut come) = (Vec::new(), Vec::new(), Vec::new());
         let changed = old.changed(&new, below)?;
+        let mut policies = Vec::new();
         for file in &changed {
             let path = &file.path;
+            if path.file_name() == Some(FLEET_FILE) && file.has_text_name {
+                policies.extend(policy_of(path, &old, &new, file)?);
+            }
             let is_named = may_be_pipeline(path);
             let content = |commit: &Commit| match text(commit, path) {
                 // A clone without large files has all pipelines.
@@ -107,6 +112,7 @@ impl<'a> Range<'a> {
             }
         }
         let mut compared = compared(&pairs, (&gone, &come), &same, &reading.sources);
+        compared.extend(policies);
         if compared.is_empty() {
             self.require_pipelines(below, (&old, &new), text)?;
         }
@@ -137,6 +143,15 @@ impl<'a> Range<'a> {
             format!("there is no `{below}` at {revisions}: name a rendered pipeline, or a folder of them")
         }))
     }
+}
+
+/// What the policy of a fleet asks for no more.
+fn policy_of(path: &Utf8Path, old: &Commit, new: &Commit, file: &ChangedFile) -> Result<Option<Compared>, Failure> {
+    let Some(was) = old.file(path)? else { return Ok(None) };
+    let is = if file.is_link { None } else { new.file(path)? };
+    let changes = Changes { changes: lowered(path.as_str(), was.into(), is.map(SourceText::from)) };
+    let name = Some(path.to_string());
+    Ok((!changes.is_empty()).then(|| Compared { old: name.clone(), new: name, changes, is_moved: false }))
 }
 
 /// Whether a file that declares jobs has to be a pipeline. Another one, such as a workflow of GitHub, is a pipeline only if

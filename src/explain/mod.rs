@@ -293,7 +293,7 @@ impl Page {
             let _ = writeln!(
                 self.out,
                 "- {}: find the issue of the last good version among {}, and reopen it. Then somebody who can approve sets the \
-                 label `rollback` and closes the issue again as completed.",
+                 label `rollback`, says why in a comment after that, and closes the issue again as completed.",
                 step.name(),
                 titled(&gate.issue, State::Any)
             );

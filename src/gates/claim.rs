@@ -1,7 +1,7 @@
 //! *Claim*: a job claims its approval before it does anything else.
 
 use concourse_pipeline::issues::IssueSource;
-use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, ticked};
 
 use crate::lower::Author;
 
@@ -17,6 +17,8 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
         of_another_file(job, pipeline, diagnostics);
         parallel(job, pipeline, diagnostics);
         failed(job, pipeline, diagnostics);
+        too_early(job, pipeline, diagnostics);
+        weak(job, pipeline, diagnostics);
     }
     late(job, pipeline, diagnostics);
 }
@@ -166,20 +168,20 @@ fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     );
 }
 
+/// Whether a step records versions for a gate.
+fn is_record(step: &Step<'_>, pipeline: &Pipeline<'_>) -> bool {
+    matches!(&step.what, What::Put(put) if put.action() == Some("record")
+        && pipeline.issue(put.resource).and_then(IssueSource::id).is_some())
+}
+
 /// A record after a failure promotes what was not deployed.
 fn failed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
-    let is_record = |step: &Step<'_>| match &step.what {
-        What::Put(put) => {
-            put.action() == Some("record") && pipeline.issue(put.resource).and_then(IssueSource::id).is_some()
-        }
-        _ => false,
-    };
     let acts = |step: &Step<'_>| match &step.what {
         What::Task(_) => true,
         What::Put(put) => pipeline.issue(put.resource).is_none(),
         _ => false,
     };
-    for (at, record) in job.steps.iter().enumerate().filter(|(_, step)| is_record(step)) {
+    for (at, record) in job.steps.iter().enumerate().filter(|(_, step)| is_record(step, pipeline)) {
         let mut deeds = (0..job.steps.len()).filter(|deed| acts(&job.steps[*deed]));
         if let Some(deed) = deeds.find(|deed| order(&job.steps, at, *deed) == Order::OnFailure) {
             diagnostics.push(
@@ -187,6 +189,60 @@ fn failed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics)
                     .also(job.steps[deed].span, "fails or succeeds")
                     .note(job.note())
                     .help("record in `on_success`, or as a later step of the plan"),
+            );
+        }
+    }
+}
+
+/// A record that waits for no deployment of its job tells of one that may fail, or never begin.
+pub(super) fn too_early(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    let deploys = |step: &Step<'_>| Doing::of(step, job, (0, pipeline)).iter().any(Doing::may_deploy);
+    let deeds: Vec<usize> = (0..job.steps.len())
+        .filter(|at| match &job.steps[*at].what {
+            What::Task(task) => !job.sees_approval(task) && deploys(&job.steps[*at]),
+            What::Put(_) => deploys(&job.steps[*at]),
+            What::Get(_) | What::LoadVar { .. } | What::SetPipeline(_) => false,
+        })
+        .collect();
+    for record in (0..job.steps.len()).filter(|at| is_record(&job.steps[*at], pipeline)) {
+        let waits = |deed: &usize| matches!(order(&job.steps, record, *deed), Order::After | Order::OnFailure);
+        let Some(deed) = deeds.first().filter(|_| !deeds.iter().any(waits)) else { continue };
+        diagnostics.push(
+            Diagnostic::new(
+                Rule::FailedRecord,
+                job.steps[record].span,
+                "the job records a deployment before it has succeeded",
+            )
+            .also(job.steps[*deed].span, "may fail after that")
+            .note(job.note())
+            .help("record in `on_success`, or as a later step of the plan"),
+        );
+    }
+}
+
+/// A claim asks GitHub again by the policy of its own resource: what that lacks is not asked.
+fn weak(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
+    const POLICY: [&str; 8] =
+        ["closers", "soak", "delay", "windows", "freezes", "expires", "reject_labels", "signing_key"];
+    for (put, step) in job.puts().filter(|(put, _)| put.action() == Some("claim")) {
+        let gate = pipeline.issue(put.resource).and_then(IssueSource::id);
+        let (Some(claim), Some(gate)) = (pipeline.source(put.resource), gate) else { continue };
+        let mut triggers = job.approvals.iter().filter(|approval| approval.gate.as_ref() == Some(&gate));
+        let Some(trigger) = triggers.next().and_then(|approval| pipeline.source(approval.resource)) else { continue };
+        let missing: Vec<&str> =
+            POLICY.into_iter().filter(|key| trigger.get(key).is_some() && trigger.get(key) != claim.get(key)).collect();
+        if !missing.is_empty() {
+            let other = pipeline.resources.get(put.resource).map_or(step.span, |resource| resource.span);
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::WeakClaim,
+                    step.span,
+                    format!("the claim does not have the {} of the approval that it claims", ticked(&missing)),
+                )
+                .label("what an approval has to wait for, and who can give it, is not asked again")
+                .also(other, "the resource of the claim")
+                .note(job.note())
+                .help(format!("give both resources of the gate the same {}", ticked(&missing))),
             );
         }
     }

@@ -19,8 +19,9 @@ use concourse_pipeline::issues::{IssueId, IssueMark, Issues};
 use super::likeness::Texts;
 use super::model::{Home, Job, Owner, Pipeline, Put, Resource, Source, Step, What};
 use super::naming::Names;
+use super::repeated::{Deed, deeds};
 use super::spelling::{has_variable, plain};
-use super::work::of_put;
+use super::work::names_of_put;
 
 /// What other pipelines have to know of some.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub(crate) struct Facts {
     pub(super) compat_titles: Vec<Title>,
     pub(super) watches: Vec<Watch>,
     pub(super) sets: Vec<Set>,
+    /// Tasks that other manifests could run.
+    pub(super) deeds: Vec<Deed>,
     /// Handwritten jobs behind gates.
     pub(super) handwritten: Vec<HandwrittenJob>,
     /// Names of pipelines with jobs behind gates.
@@ -320,6 +323,7 @@ impl Facts {
                 _ => {}
             }
         }
+        self.deeds.extend(deeds(job, pipeline, &at));
         let is_exact = job.approvals.iter().any(|approval| approval.is_exact);
         if let Some(environment) = job.environment.filter(|environment| !environment.is_guessed || is_exact) {
             let name = environment.short_name();
@@ -409,7 +413,7 @@ impl Facts {
                     texts: Texts::of(resource, put, target.filter(|_| is_kinds)),
                     maker: resource.maker().to_owned(),
                     params: put.params.map(hash).unwrap_or_default(),
-                    names: if is_kinds { of_put(put, put.params, resource, job, pipeline).0 } else { Names::default() },
+                    names: names_of_put(put, resource, job, pipeline),
                     resource: put.resource.to_owned(),
                     is_kinds,
                     span: step.span,

@@ -58,6 +58,7 @@ use handwritten::Handwritten;
 use model::Home;
 pub(crate) use model::Pipeline;
 use model::Unit;
+pub(crate) use spelling::plain;
 
 /// The models of a manifest's pipelines. `fallback` is where to point when nothing better is known.
 pub(crate) fn models<'a>(
@@ -150,6 +151,7 @@ pub(crate) fn judge_unsearched<'d>(
                 git_config::check(pipeline, diagnostics);
                 for job in &pipeline.jobs {
                     claim::of_another_file(job, pipeline, diagnostics);
+                    claim::too_early(job, pipeline, diagnostics);
                     place::stand_ins(job, diagnostics);
                     pins::unknown(job, pipeline, diagnostics);
                 }
@@ -180,6 +182,7 @@ fn with_models<'d, T>(
 pub(crate) fn judge_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     shared::check_run(facts, diagnostics);
     target::check_run(facts, diagnostics);
+    repeated::check_run(facts, diagnostics);
     listener::check(facts, diagnostics);
     watch::check_run(facts, diagnostics);
     keeper::check(facts, diagnostics);

@@ -4,11 +4,12 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use concourse_pipeline::job_names::environment;
-use concourse_pipeline::params::{Meaning, has_words};
+use concourse_pipeline::params::{Meaning, has_words, is_path};
 use yaml_source::yaml::Value;
 
 use super::across::ANY;
 use super::model::Source;
+use super::spelling::{has_variable, plain};
 use super::work::is_verb;
 
 /// The names in the params of a step, and in the source of the resource that it puts to.
@@ -53,6 +54,9 @@ impl Names {
     }
 
     pub(super) fn relation(&self, other: &Self) -> Relation {
+        if self.moves_to(other) || other.moves_to(self) {
+            return Relation::Same { by_step: true };
+        }
         let mut relation = Relation::Unnamed;
         for own in &self.0 {
             let mut others = other.under(&own.key).peekable();
@@ -68,6 +72,22 @@ impl Names {
             }
         }
         relation
+    }
+
+    /// Whether another step names the same under each key, and nothing that a variable fills in.
+    pub(super) fn are_all_in(&self, other: &Self) -> bool {
+        let is_there = |own: &Name| other.under(&own.key).any(|other| own.value == other.value);
+        !self.0.is_empty() && self.0.iter().all(|own| !has_variable(&own.value) && is_there(own))
+    }
+
+    /// Whether a target stands under a key that the other one has not, beside another target: a variable of the environment, such
+    /// as `PULUMI_STACK`, can go before the param that says where a tool deploys.
+    fn moves_to(&self, other: &Self) -> bool {
+        let is_target = |name: &&Name| name.meaning == Meaning::Target;
+        self.0.iter().filter(is_target).filter(|own| is_variable_of_tool(&own.key)).any(|own| {
+            let mut targets = other.0.iter().filter(is_target);
+            other.under(&own.key).next().is_none() && targets.any(|other| own.is_one_target(other))
+        })
     }
 
     /// Whether one of them names an environment.
@@ -99,7 +119,7 @@ impl Names {
     /// could be anything.
     pub(super) fn pairs(&self) -> Vec<u64> {
         let targets = || self.0.iter().filter(|name| name.meaning == Meaning::Target);
-        if targets().any(|name| name.value.contains(ANY)) {
+        if targets().any(|name| name.value.contains(ANY) || is_open(&name.value)) {
             return Vec::new();
         }
         targets().map(|name| number((&name.key, name.core()))).collect()
@@ -133,6 +153,7 @@ impl Name {
         self.value == other.value
             || self.value.contains(ANY)
             || other.value.contains(ANY)
+            || is_open(&self.value) != is_open(&other.value)
             || is_verb(&self.value) && is_verb(&other.value)
             || self.meaning == Meaning::Target && self.is_one_target(other)
     }
@@ -148,6 +169,18 @@ impl Name {
     fn core(&self) -> String {
         self.value.rsplit('/').next().unwrap_or_default().to_lowercase()
     }
+}
+
+/// Whether a text is a variable of Concourse whose name does not say for which environment it is: it can hold any name. Two
+/// such variables are compared by their own names.
+fn is_open(text: &str) -> bool {
+    has_variable(text) && !text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| environment(word).is_some())
+}
+
+/// Whether a key is that of a variable by which a tool is told its target: `pulumi_stack`, in lower case.
+fn is_variable_of_tool(key: &str) -> bool {
+    const TOOLS: [&str; 7] = ["pulumi_", "tf_", "helm_", "kube", "terragrunt_", "argocd_", "tofu_"];
+    TOOLS.iter().any(|tool| key.starts_with(tool))
 }
 
 /// Whether a text names an environment: as words, or by a word that means the same, such as `prod`.
@@ -167,12 +200,17 @@ fn collect(value: &Value, key: Option<&str>, is_of_step: bool, spell: &dyn Fn(&s
         Value::Text(_) | Value::Integer(_) => {
             let Some(key) = key else { return };
             let meaning = Meaning::of(key);
+            if meaning == Meaning::Other {
+                return;
+            }
             let value = match value {
-                Value::Text(text) => spell(text),
+                // The name of a project can be that of a folder, and means no folder.
+                Value::Text(text) if text.contains('/') || is_path(key) => spell(text),
+                Value::Text(text) => plain(text).into_owned(),
                 Value::Integer(number) => number.to_string(),
                 _ => return,
             };
-            if meaning != Meaning::Other && !value.is_empty() {
+            if !value.is_empty() {
                 found.push(Name { key: key.to_ascii_lowercase(), meaning, value, is_of_step });
             }
         }

@@ -6,18 +6,22 @@
 //! [`super::work`] says when two steps do the same.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
+use concourse_pipeline::issues::IssueId;
 use concourse_pipeline::params::has_words;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::source::Span;
 
 use crate::lower::{Author, JobRole};
 use crate::plan::StagePhase;
 
-use super::facts::as_found;
-use super::model::{Job, Owner, Pipeline, Step};
+use super::facts::{Facts, JobAt, as_found};
+use super::model::{Job, Owner, Pipeline, Step, What};
 use super::naming::names;
 use super::sequence::PathPart;
 use super::spelling::has_variable;
+use super::version::{Newest, newest_of};
 use super::work::{Doing, Work};
 
 /// Over pipelines that are judged together.
@@ -54,6 +58,7 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
         for job in pipeline.jobs.iter().filter(|job| is_judged_job(job, pipeline)) {
             let mut reported: BTreeSet<&str> = BTreeSet::new();
             let own = environment(job, pipeline);
+            let behind = Behind::of(job, pipeline);
             for step in job.steps.iter().filter(|step| is_judged(step, job)) {
                 // Jobs behind different gates run the same checks in their hooks.
                 if is_elsewhere(job) && is_hook(step) {
@@ -65,15 +70,15 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
                         continue;
                     }
                     // Jobs behind different gates run the same tests. What names the stage of another one is none.
-                    let is_other_stage = is_elsewhere(job) && doing.is_task();
-                    if is_other_stage && own.is_none_or(|own| doing.name(own)) {
+                    let is_other_stage = (is_elsewhere(job) || !behind.0.is_empty()) && doing.is_task();
+                    let own = own.or_else(|| followed_environment(job, pipeline));
+                    if is_other_stage && own.map_or(is_elsewhere(job), |own| doing.name(own)) {
                         continue;
                     }
                     let is_test = before.alike(&doing).next().is_some();
                     for GatedStep { job: gated, names_environment } in gated.alike(&doing) {
                         let is_excused = !names_environment && (is_test || is_other_stage);
-                        let is_other = gated.owner != job.owner
-                            && !job.gates().any(|gate| gated.gates().any(|other| other == gate));
+                        let is_other = gated.owner != job.owner && !gated.gates().any(|gate| behind.0.contains(gate));
                         if is_other && !is_excused && reported.insert(gated.name) {
                             known.extend([(&job.owner, job.name), (&gated.owner, gated.name)]);
                             diagnostics.push(found(job, step, gated));
@@ -84,6 +89,95 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
         }
     }
     changed_places(pipelines, &gated, &known, diagnostics);
+}
+
+/// A task of a rendered job, kept until all manifests of a run were looked at.
+#[derive(Debug)]
+pub(super) struct Deed {
+    doing: Doing,
+    part: Part,
+    span: Span,
+    job: Arc<JobAt>,
+}
+
+/// What a task is to the others of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// A stage behind a gate runs it.
+    Gated { names_environment: bool },
+    /// A stage before a gate runs it.
+    Before,
+    /// No gate is before it, and no kind of a stage runs it.
+    Free,
+}
+
+/// The tasks of a job that other manifests could run, or that run what theirs do.
+pub(super) fn deeds(job: &Job<'_>, pipeline: &Pipeline<'_>, at: &Arc<JobAt>) -> Vec<Deed> {
+    let could_count = |step: &Step<'_>| is_meant(step, job) || is_judged(step, job);
+    let is_task = |step: &&Step<'_>| matches!(step.what, What::Task(_)) && could_count(step);
+    if !job.is_rendered() || !job.steps.iter().any(|step| is_task(&step)) {
+        return Vec::new();
+    }
+    let is_free = is_free(job, pipeline) && (job.stage().is_some() || Behind::of(job, pipeline).0.is_empty());
+    let environment = environment(job, pipeline);
+    let mut found = Vec::new();
+    for step in job.steps.iter().filter(is_task) {
+        for doing in Doing::of(step, job, (0, pipeline)) {
+            let of_stage = is_meant(step, job) && job.stage().is_some();
+            let part = if of_stage && job.is_gated() && !is_hook(step) {
+                Part::Gated { names_environment: environment.is_some_and(|environment| doing.name(environment)) }
+            } else if of_stage && !job.is_gated() {
+                Part::Before
+            } else if is_free && is_judged(step, job) && !doing.changes_nothing() {
+                Part::Free
+            } else {
+                continue;
+            };
+            found.push(Deed { doing: doing.into_kept(), part, span: step.span, job: Arc::clone(at) });
+        }
+    }
+    found
+}
+
+/// Over the manifests of a run: what one of them adds to its jobs does what the stage of another one does behind a gate.
+pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let all = || facts.iter().flat_map(|facts| &facts.deeds);
+    if !all().any(|deed| deed.part == Part::Free) {
+        return;
+    }
+    let mut by_work: HashMap<Work, Vec<&Deed>> = HashMap::new();
+    for deed in all().filter(|deed| deed.part != Part::Free) {
+        for work in &deed.doing.works {
+            by_work.entry(*work).or_default().push(deed);
+        }
+    }
+    for deed in all().filter(|deed| deed.part == Part::Free) {
+        let others = deed.doing.works.iter().filter_map(|work| by_work.get(work)).flatten();
+        let alike: Vec<&Deed> = others.copied().filter(|other| other.doing.is_like_elsewhere(&deed.doing)).collect();
+        let is_test = alike.iter().any(|other| other.part == Part::Before);
+        let gated = alike.iter().find(|other| {
+            let is_other = other.job.owner.file != deed.job.owner.file && !other.job.replaces(&deed.job);
+            is_other
+                && match other.part {
+                    Part::Gated { names_environment } => names_environment || !is_test,
+                    Part::Before | Part::Free => false,
+                }
+        });
+        if let Some(gated) = gated {
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::SharedTarget,
+                    deed.span,
+                    format!(
+                        "`{}` needs no approval, and does the same as {}, which waits for one",
+                        deed.job.name, gated.job.whom
+                    ),
+                )
+                .label("no gate stops it")
+                .help("remove the step; or make it a stage, which has a gate"),
+            );
+        }
+    }
 }
 
 /// A job behind a gate deploys what has the name of the stage behind another gate. Of `known` jobs it was reported what they
@@ -181,15 +275,41 @@ impl<T> Deeds<T> {
 /// So many steps that run one thing are all compared.
 const MOST: usize = 64;
 
-/// Whether a job needs no approval, or has steps that do not come from the kind of its stage.
+/// Whether a job needs no approval, or one of another gate, or has steps that do not come from the kind of its stage.
 fn is_free(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
     match job.role {
-        JobRole::Handwritten | JobRole::Extra | JobRole::Build => !job.is_gated() && !follows_a_gate(job, pipeline),
-        JobRole::Stage { .. } => {
-            let mut steps = job.steps.iter();
-            steps.any(|step| step.author == Author::Around) && (job.is_gated() || !follows_a_gate(job, pipeline))
-        }
+        JobRole::Handwritten => !job.is_gated() || Behind::of(job, pipeline).0.is_empty(),
+        JobRole::Extra | JobRole::Build => true,
+        JobRole::Stage { .. } => job.steps.iter().any(|step| step.author == Author::Around),
     }
+}
+
+/// The gates whose approvals decide on all that a job uses. A job that takes something at its newest, whatever else it takes,
+/// is behind none.
+struct Behind<'p, 'a>(BTreeSet<&'p IssueId<'a>>);
+
+impl<'p, 'a> Behind<'p, 'a> {
+    fn of(job: &'p Job<'a>, pipeline: &'p Pipeline<'a>) -> Self {
+        let is_stage = job.stage().is_some();
+        let own = || job.gates().collect();
+        if job.is_gated() {
+            let has_newest = !is_stage && newest_of(job, pipeline).iter().any(Newest::may_be_deployed);
+            return Self(if has_newest { BTreeSet::new() } else { own() });
+        }
+        let gated = |name: &&str| pipeline.job(name).filter(|job| job.is_gated());
+        let mut gates = BTreeSet::new();
+        for (get, _) in job.gets() {
+            let Some(before) = get.passed.iter().find_map(gated) else { return Self(BTreeSet::new()) };
+            gates.extend(before.gates());
+        }
+        Self(gates)
+    }
+}
+
+/// The environment of the gated jobs that a job follows.
+fn followed_environment<'a>(job: &Job<'a>, pipeline: &Pipeline<'a>) -> Option<&'a str> {
+    let mut before = job.gets().flat_map(|(get, _)| &get.passed).filter_map(|name| pipeline.job(name));
+    before.find(|before| before.is_gated()).and_then(|before| environment(before, pipeline))
 }
 
 /// Whether a step of a free job is compared with what is done behind gates. A kind of stages names what it deploys.
@@ -266,11 +386,4 @@ fn upstream<'p>(pipeline: &'p Pipeline<'_>) -> BTreeSet<&'p str> {
         }
     }
     found
-}
-
-/// Whether everything that a job takes has passed a job behind a gate.
-fn follows_a_gate(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
-    let is_gated = |name: &&str| pipeline.job(name).is_some_and(Job::is_gated);
-    let mut gets = job.gets().peekable();
-    gets.peek().is_some() && gets.all(|(get, _)| get.passed.iter().any(is_gated))
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A name in its one spelling.
-pub(super) fn plain(target: &str) -> Cow<'_, str> {
+pub(crate) fn plain(target: &str) -> Cow<'_, str> {
     let is_word = target != "by" && !target.contains(char::is_whitespace);
     if is_word && !has_variable(target) {
         return path(target);

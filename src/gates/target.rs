@@ -347,7 +347,11 @@ fn images(facts: &[&Facts], diagnostics: &mut Diagnostics) {
             deploying.iter().find(|gated| {
                 let is_past = !gated.job.replaces(&put.job) && !are_together(&gated.job.gates, &put.job.gates);
                 // Equal resources are compared by themselves.
-                is_past && gated.thing != put.thing && gated.texts.likeness(&put.texts) == wanted
+                // The folder of the code can have another name.
+                let is_named = || gated.names.are_all_in(&put.names) && put.names.are_all_in(&gated.names);
+                let likeness = gated.texts.likeness(&put.texts);
+                let likeness = if likeness == Likeness::Unknown && is_named() { Likeness::Same } else { likeness };
+                is_past && gated.thing != put.thing && likeness == wanted
             })
         };
         let same = alike(Likeness::Same);

@@ -156,8 +156,7 @@ fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnos
         );
     }
     let is_idle = |found: &Newest<'_, '_>| idle.iter().any(|(task, _)| task.inputs.contains(&found.get.name));
-    // A get that a put only sees may be there for the order of jobs alone; `diff` tells when one comes.
-    let newest = newest_of(job, pipeline).into_iter().filter(|found| found.is_used && !is_idle(found));
+    let newest = newest_of(job, pipeline).into_iter().filter(|found| found.may_be_deployed() && !is_idle(found));
     for Newest { get, step, passed, .. } in newest {
         let message = match passed {
             None => format!("`{}` is the newest version, whatever was approved", get.name),
@@ -240,6 +239,14 @@ pub(super) struct Newest<'j, 'a> {
     passed: Option<&'j str>,
     /// A step names it. Otherwise a put only sees it among all artifacts.
     is_used: bool,
+}
+
+impl Newest<'_, '_> {
+    /// Whether it is more than an order of jobs: a get that a put only sees, of what has passed another job, may be no more,
+    /// and `diff` tells when one comes.
+    pub(super) fn may_be_deployed(&self) -> bool {
+        self.is_used || self.get.passed.is_empty()
+    }
 }
 
 /// What a job uses at its newest, whoever wrote the job.

@@ -18,6 +18,7 @@ use super::naming::{Names, Relation};
 use super::spelling::plain;
 
 /// What a step does, with its params.
+#[derive(Debug)]
 pub(super) struct Doing {
     /// What it does, whatever its params are: steps that do the same have one of them in common.
     pub(super) works: Vec<Work>,
@@ -34,7 +35,7 @@ pub(super) struct Doing {
 }
 
 /// What a step does, whatever its params are.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Work {
     /// A put to a resource of that type and source.
     Put(u64),
@@ -100,10 +101,28 @@ impl Doing {
         }
     }
 
-    /// Whether another step can change the same thing.
+    /// Whether another step of pipelines that are judged together can change the same thing.
     pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.is_alike(other, self.pipeline == other.pipeline)
+    }
+
+    /// Whether a step of another manifest can change the same thing.
+    pub(super) fn is_like_elsewhere(&self, other: &Self) -> bool {
+        self.is_alike(other, false)
+    }
+
+    /// What is kept of it until all of a run were looked at.
+    pub(super) fn into_kept(mut self) -> Self {
+        // Without a name of a target the params are compared.
+        if !self.names.pairs().is_empty() {
+            self.params = None;
+        }
+        self
+    }
+
+    fn is_alike(&self, other: &Self, are_of_one_pipeline: bool) -> bool {
         // What tells people something is of the type and source of what deploys, or deploys nothing.
-        if self.only_tells && other.only_tells || !self.is_of_one_repository(other) {
+        if self.only_tells && other.only_tells || !are_of_one_pipeline && !self.is_of_one_repository(other) {
             return false;
         }
         let has_work =
@@ -120,8 +139,7 @@ impl Doing {
 
     /// Whether both can run the same file: in two pipelines one path may be of two repositories.
     fn is_of_one_repository(&self, other: &Self) -> bool {
-        self.pipeline == other.pipeline
-            || !self.is_task()
+        !self.is_task()
             || self.repositories.is_empty() && other.repositories.is_empty()
             || !self.repositories.is_disjoint(&other.repositories)
     }
@@ -154,16 +172,22 @@ impl Doing {
 }
 
 /// What a put names, and its params, both in their one spelling.
-pub(super) fn of_put(
+fn of_put(
     put: &Put<'_>,
     params: Option<&Value>,
     resource: &Resource<'_>,
     job: &Job<'_>,
     pipeline: &Pipeline<'_>,
 ) -> (Names, Option<Value>) {
-    let folders = Folders::of_job(job, pipeline, |name| put.sees_all || put.inputs.contains(&name));
+    let folders = Folders::of_put(put, job, pipeline);
     let params = params.map(|params| folders.spelt_all(params));
     (Names::of(Some(resource.source), params.as_ref(), &|text| folders.spelt(text).into_owned()), params)
+}
+
+/// What a put names, in its one spelling.
+pub(super) fn names_of_put(put: &Put<'_>, resource: &Resource<'_>, job: &Job<'_>, pipeline: &Pipeline<'_>) -> Names {
+    let folders = Folders::of_put(put, job, pipeline);
+    Names::of(Some(resource.source), put.params, &|text| folders.spelt(text).into_owned())
 }
 
 /// The folders of a step that hold a repository. An artifact can have any name.
@@ -188,6 +212,10 @@ impl<'a> Folders<'a> {
             Some((*folder, pipeline.resources.get(get.resource)?.repository()?))
         };
         Self(task.folders.iter().zip(&task.inputs).filter_map(of).collect())
+    }
+
+    fn of_put(put: &Put<'_>, job: &Job<'a>, pipeline: &Pipeline<'_>) -> Self {
+        Self::of_job(job, pipeline, |name| put.sees_all || put.inputs.contains(&name))
     }
 
     fn of_job(job: &Job<'a>, pipeline: &Pipeline<'_>, is_seen: impl Fn(&str) -> bool) -> Self {

@@ -6,6 +6,7 @@ use concourse_pipeline::model::invalid_name;
 use concourse_pipeline::model::{ConcourseVersion, Core, Job, JobName, Resource, ResourceName, ResourceType, Step};
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use yaml_source::source::Span;
+use yaml_source::yaml::Node;
 
 use crate::kind::Extra;
 use crate::plan::{self, PipelinePlan, StageJob, StagePhase};
@@ -71,6 +72,17 @@ impl<'a> Lowering<'_, 'a> {
                 if let Err(error) = ResourceName::parse(name.as_str()) {
                     let message = format!("the variable source's name `{name}` {error}");
                     self.diagnostics.push(invalid_name(span, message, ("name", name.as_str())));
+                    continue;
+                }
+                if !fleet.policy.is_empty() && span.file != fleet.defaults.span.file && has_var_source(fleet, &name) {
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            Rule::BelowPolicy,
+                            span,
+                            format!("`{name}` is a variable source of the fleet, whose policy goes by its credentials"),
+                        )
+                        .help("remove it, or give it another name"),
+                    );
                     continue;
                 }
                 self.definitions.var_source(name, source, origin, self.diagnostics);
@@ -236,4 +248,10 @@ fn check_version(job: &Job, span: Span, version: Option<ConcourseVersion>, diagn
             );
         }
     }
+}
+
+/// Whether the defaults of a fleet have a variable source of that name.
+fn has_var_source(fleet: &Fleet, name: &str) -> bool {
+    let sources = fleet.defaults.at("/extra/var_sources").and_then(Node::as_list).unwrap_or_default();
+    sources.iter().any(|source| source.at("/name").and_then(Node::as_str) == Some(name))
 }

@@ -25,7 +25,7 @@ pub struct PolicySettings {
     /// What is deployed by the stages that are meant, as globs: what their kinds have as `target`. They are meant besides
     /// those of `environments`.
     #[serde(default)]
-    #[schemars(example = ["release * in namespace production*"])]
+    #[schemars(example = ["Helm release production/*"])]
     pub targets: Vec<String>,
     /// The gate. `issue`: somebody approves each deployment, with a preview or without. `preview`: with a preview.
     /// Default: `issue` if the policy has `closers`, `delay`, `soak`, `expires` or `reject_labels`.
@@ -58,6 +58,17 @@ pub struct PolicySettings {
     pub issues: PolicyIssues,
 }
 
+impl PolicySettings {
+    /// Whether it asks for something that only an approval can have.
+    pub(crate) fn asks_for_an_approval(&self) -> bool {
+        !self.closers.is_empty()
+            || self.delay.is_some()
+            || self.soak.is_some()
+            || self.expires.is_some()
+            || !self.reject_labels.is_empty()
+    }
+}
+
 /// The weakest gate that a policy lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -70,7 +81,7 @@ pub enum PolicyGate {
 }
 
 /// Where a policy has the issues live, and whose word counts. What it does not name is free.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyIssues {
     /// `owner/name`.

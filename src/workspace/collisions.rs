@@ -8,6 +8,7 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_select
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
 
+use crate::floor::Met;
 use crate::plan::{Plan, PlannedJob, StageJob};
 use crate::project::{Fleet, Issues};
 
@@ -21,6 +22,8 @@ pub(super) struct ManifestFacts {
     pub(super) selectors: Vec<String>,
     /// Selectors that fit a stage which takes an approval.
     pub(super) approved_selectors: Vec<String>,
+    /// The entries of the fleet's `policy` and `freezes` that are for its stages.
+    pub(super) met: Met,
 }
 
 #[derive(Debug)]
@@ -255,6 +258,10 @@ pub(super) fn check_overrides(facts: &[ManifestFacts], fleet: &Fleet, diagnostic
     }
     // A manifest without stages has been reported.
     let is_known = facts.iter().all(|facts| !facts.selectors.is_empty());
+    if is_known {
+        let met: Vec<&Met> = facts.iter().map(|facts| &facts.met).collect();
+        Met::check(&met, fleet, diagnostics);
+    }
     if is_known
         && facts.iter().all(|facts| facts.approved_selectors.is_empty())
         && let Some(found) = approval_of_no_gate(&fleet.defaults, fleet, Rule::NoEffect)

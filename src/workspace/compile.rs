@@ -114,7 +114,7 @@ pub(crate) fn compile(
         compiled.facts.add(&plan, fleet);
         let lowered = lower(&plan, project, fleet, &mut diagnostics);
         compiled.gates = gates::judge(&gates::models(&plan, &lowered, fleet, compiled.named_at), &mut diagnostics);
-        floor::check(&lowered, fleet, &mut diagnostics);
+        compiled.facts.met = floor::check(&lowered, fleet, &mut diagnostics);
         repeated_variables(&lowered, &mut diagnostics);
         if !diagnostics.has_errors() {
             let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, lowered)| CompiledPipeline {

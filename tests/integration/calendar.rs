@@ -6,6 +6,7 @@ use crate::support::Work;
 use crate::words::{report, section};
 
 const FREEZES: &str = "\
+rules: {unmatched-policy: allow}
 freezes:
 - {from: 2026-12-24, to: 2027-01-02, zone: America/New_York, why: end of the year, environments: [production]}
 - {from: 2026-11-26T18:00, to: 2026-11-27T06:00, zone: UTC, why: holiday, projects: [shop-*]}
@@ -44,12 +45,12 @@ fn windows_and_freezes_are_those_of_the_gate() {
       - tue
       - wed
       - thu
-      from: 09:00
+      from: "09:00"
       to: "16:00"
       zone: America/New_York
     - days:
       - fri
-      from: 09:00
+      from: "09:00"
       to: "12:00"
       zone: America/New_York
     freezes:
@@ -118,4 +119,109 @@ fn fewer_freezes_and_more_windows_are_weaker() {
         let diff = work.run(&["diff", "before.yml", "rendered/shop.yml", "--fail-on", "weaker"]);
         assert_eq!(diff.stdout.contains("WEAKER"), weaker, "{manifest}: {}", diff.stdout);
     }
+}
+
+#[test]
+fn freeze_holds_what_is_deployed_under_another_name() {
+    let live = |more: &str| {
+        format!(
+            "project: shop\nstack: {{pulumi: {{path: infra}}}}\nenvironments: [CI, Live]\noverrides: {{Live: {{{more}}}}}\n"
+        )
+    };
+    // By the name of its stack.
+    for stack in ["Production", "prod", "applications.shop.Production"] {
+        let work = work(FREEZES, &live(&format!("names: {{stack: {stack}}}")));
+        work.run(&["render", "--quiet"]).ended(0);
+        assert!(work.read("rendered/shop.yml").contains("why: end of the year"), "{stack}");
+    }
+    // By what the kind says that it deploys: that is known too late to wait in it.
+    let helm = "project: shop\nenvironments: [CI, Live]\n\
+                stack: {helm: {chart: ./chart, release: shop, namespace: ci, kubeconfig: ((kube.config))}}\n\
+                overrides: {Live: {stack: {helm: {namespace: production}}}}\n";
+    assert_snapshot!(work(FREEZES, helm).run(&["render"]).ended(1).stderr, @"
+    error[below-policy]: `shop` Live deploys there under another name, so its approvals would not wait, and the freeze of the fleet does not allow that
+     --> projects/shop.yml:1:10
+      |
+    1 | project: shop
+      |          ^^^^
+      |
+     ::: pipegen.yml:9:3
+      |
+    9 | - {from: 2026-12-24, to: 2027-01-02, zone: America/New_York, why: end of the year, environments: [production]}
+      |   ------------------------------------------------------------------------------------------------------------ the freeze
+      |
+      = help: name the environment or the stack after what is deployed, or write the name into the freeze
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    // A resource type that knows no freezes.
+    let mitodl = "project: shop\nstack: {pulumi: {path: infra}}\nissues: {resource: mitodl}\n";
+    assert_snapshot!(work(FREEZES, mitodl).run(&["render"]).ended(1).stderr, @"
+    error[below-policy]: `shop` Production has issues of a resource type that knows no freezes, and the freeze of the fleet does not allow that
+     --> projects/shop.yml:3:20
+      |
+    3 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+     ::: pipegen.yml:9:3
+      |
+    9 | - {from: 2026-12-24, to: 2027-01-02, zone: America/New_York, why: end of the year, environments: [production]}
+      |   ------------------------------------------------------------------------------------------------------------ the freeze
+      |
+      = help: write `resource: github-issues`, or name in the freeze what it is for
+    warning[loose-approval]: an approval deploys whatever is newest to `shop` Production
+     --> projects/shop.yml:3:20
+      |
+    3 | issues: {resource: mitodl}
+      |                    ^^^^^^
+      |
+      = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
+      = help: write `resource: github-issues`, which deploys what the issue names
+
+    error: 1 error and 1 warning in 1 file; nothing was written
+    ");
+    // What nobody approves, no freeze holds.
+    let none = format!("{mitodl}overrides: {{Production: {{gate: none}}}}\n");
+    assert!(!work(FREEZES, &none).run(&["render"]).stderr.contains("below-policy"));
+}
+
+#[test]
+fn policy_and_freeze_for_no_stage_are_reported() {
+    let entries = "\
+freezes:
+- {from: 2026-12-24, to: 2027-01-02, zone: UTC, why: x, environments: [Prodution]}
+- {from: 2026-12-24, to: 2027-01-02, zone: UTC, why: x, projects: [cart-*]}
+- {from: 2026-12-24, to: 2027-01-02, zone: UTC, why: x}
+policy:
+- {environments: [Prod], gate: issue}
+- {targets: [nothing], gate: issue}
+";
+    let work = work(entries, SHOP);
+    assert_snapshot!(work.run(&["render"]).ended(0).stderr, @"
+    warning[unmatched-policy]: no stage of the fleet is one of those in `environments`
+     --> pipegen.yml:8:3
+      |
+    8 | - {from: 2026-12-24, to: 2027-01-02, zone: UTC, why: x, environments: [Prodution]}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this freeze holds nothing
+      |
+      = help: correct the names; if the stages come later, allow the rule with that reason
+    warning[unmatched-policy]: no stage of the fleet is one of those in `projects`
+     --> pipegen.yml:9:3
+      |
+    9 | - {from: 2026-12-24, to: 2027-01-02, zone: UTC, why: x, projects: [cart-*]}
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this freeze holds nothing
+      |
+      = help: correct the names; if the stages come later, allow the rule with that reason
+    warning[unmatched-policy]: no stage of the fleet is one of those in `targets`
+      --> pipegen.yml:13:3
+       |
+    13 | - {targets: [nothing], gate: issue}
+       |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this policy holds nothing
+       |
+       = help: correct the names; if the stages come later, allow the rule with that reason
+
+    warning: 3 warnings in 1 file
+    ");
+    // One manifest alone cannot tell.
+    assert_snapshot!(work.run(&["render", "projects/shop.yml"]).ended(0).stderr, @"");
 }

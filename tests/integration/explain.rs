@@ -51,7 +51,7 @@ fn chain_with_issues() {
 
     The sure way is to revert the commit and merge: what came before goes the whole way again. The fast way deploys again what an older issue names:
 
-    - **Production**: find the issue of the last good version among [“\[bot\] Pulumi shop-cart Production ready to deploy.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20Production%20ready%20to%20deploy.%22), and reopen it. Then somebody who can approve sets the label `rollback` and closes the issue again as completed.
+    - **Production**: find the issue of the last good version among [“\[bot\] Pulumi shop-cart Production ready to deploy.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-cart%20Production%20ready%20to%20deploy.%22), and reopen it. Then somebody who can approve sets the label `rollback`, says why in a comment after that, and closes the issue again as completed.
 
     ## Where it runs
 
@@ -115,7 +115,7 @@ fn groups_by_hand_and_by_itself() {
 
     The sure way is to revert the commit and merge: what came before goes the whole way again. The fast way deploys again what an older issue names:
 
-    - **eu.Production**: find the issue of the last good version among [“\[bot\] Pulumi shop-db eu.QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20eu.QA%20deployed.%22), and reopen it. Then somebody who can approve sets the label `rollback` and closes the issue again as completed.
+    - **eu.Production**: find the issue of the last good version among [“\[bot\] Pulumi shop-db eu.QA deployed.”](https://github.com/example/deployments/issues?q=is%3Aissue%20in%3Atitle%20%22%5Bbot%5D%20Pulumi%20shop-db%20eu.QA%20deployed.%22), and reopen it. Then somebody who can approve sets the label `rollback`, says why in a comment after that, and closes the issue again as completed.
 
     ## Where it runs
 

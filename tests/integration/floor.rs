@@ -127,10 +127,54 @@ fn stage_of_another_name_that_deploys_the_same_is_meant() {
         let found = titles(&under("{}", POLICY, manifest));
         assert!(found.iter().any(|title| title.ends_with(wanted)), "{manifest}: {found:#?}");
     }
-    // A word that all stages have tells nothing.
+    // Nor does a word that all stages have, unless it is the whole name.
+    let ways = |ci: &str, live: &str| {
+        format!(
+            "project: shop\nenvironments: [CI, Live]\nstack: {{pulumi: {{path: infra}}}}\noverrides:\n  \
+             CI: {{names: {{stack: {ci}}}}}\n  Live: {{gate: none, names: {{stack: {live}}}}}\n"
+        )
+    };
+    for (ci, live) in [
+        ("production-ci", "Production"),
+        ("production-ci", "production-live"),
+        ("ci", "shopProduction"),
+        ("ci", "Production2"),
+        ("ci", "applications.shop.prod"),
+    ] {
+        let found = titles(&under("{}", "- {environments: [production], gate: issue}\n", &ways(ci, live)));
+        assert_eq!(found, [format!("error[below-policy]: `shop` Live {wanted}")], "{ci} {live}");
+    }
+    // Another environment stands there as well, or the path of all stages has the word.
     let policy = "- {environments: [production], gate: issue}\n";
-    let manifest = "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: production/infra}}\n";
-    under("{}", policy, manifest).fine();
+    let live = "overrides: {Live: {names: {stack: live}}}";
+    for manifest in [
+        "project: shop\nenvironments: [CI, QA]\nstack: {pulumi: {path: production/infra}}\n".to_owned(),
+        "project: production-tools\nenvironments: [CI, QA]\nstack: {pulumi: {path: infra}}\n".to_owned(),
+        "project: shop\nenvironments: [pre-production]\nstack: {pulumi: {path: infra}}\n".to_owned(),
+        format!(
+            "project: shop\nenvironments: [CI, Live, Production]\nstack: {{pulumi: {{path: production/infra}}}}\n{live}\n"
+        ),
+    ] {
+        let ran = under("{}", policy, &manifest);
+        assert!(!ran.stderr.contains("below-policy"), "{manifest}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn targets_are_compared_in_their_plain_spelling() {
+    let policy = "- {targets: ['* Production of github.com/example/shop/infra/cart'], gate: issue}\n";
+    for path in ["infra/cart", "./infra/cart", "infra//cart", "infra/cart/", "infra/./cart"] {
+        let manifest =
+            format!("project: shop\nstack: {{pulumi: {{path: {path}}}}}\noverrides: {{Production: {{gate: none}}}}\n");
+        let found = titles(&under("{}", policy, &manifest));
+        assert!(found.iter().any(|title| title.contains("below-policy")), "{path}: {found:#?}");
+    }
+    let policy = "- {targets: ['*((kube.prod))'], gate: issue}\n";
+    let manifest = "project: shop\nenvironments: [CI, Live]\n\
+                    stack: {helm: {chart: ./chart, release: shop, namespace: '{{ stack | lower }}', kubeconfig: '((kube.\"prod\"))'}}\n\
+                    overrides: {Live: {gate: none}}\n";
+    let found = titles(&under("{}", policy, manifest));
+    assert!(found.iter().any(|title| title.contains("below-policy")), "{found:#?}");
 }
 
 #[test]
@@ -147,12 +191,14 @@ fn policy_is_for_the_projects_and_targets_that_it_names() {
         let found = found(policy, &none);
         assert_eq!(found.iter().filter(|title| title.contains("below-policy")).count(), count, "{policy}: {found:#?}");
     }
-    assert_snapshot!(ran("- {projects: ['sh[op']}\n", SHOP).ended(1).stderr, @"
+    let nothing = found("- {environments: [Production]}\n", SHOP);
+    assert_eq!(nothing, ["error[no-effect]: the policy asks for nothing"]);
+    assert_snapshot!(ran("- {gate: issue, projects: ['sh[op']}\n", SHOP).ended(1).stderr, @"
     error[wrong-type]: `sh[op` is not a pattern: invalid range pattern
-     --> pipegen.yml:9:15
+     --> pipegen.yml:9:28
       |
-    9 | - {projects: ['sh[op']}
-      |               ^^^^^^^
+    9 | - {gate: issue, projects: ['sh[op']}
+      |                            ^^^^^^^
       |
       = help: write a name, or a glob such as `shop-*`
 
@@ -167,4 +213,24 @@ fn policy_cannot_be_allowed_away() {
     assert!(found(POLICY, &none).iter().any(|title| title.contains("below-policy")));
     let none = format!("{SHOP}rules: {{below-policy: allow}}\noverrides: {{Production: {{gate: none}}}}\n");
     assert!(ran(POLICY, &none).code == 1);
+}
+
+#[test]
+fn credentials_of_the_fleet_are_those_of_its_variable_sources() {
+    let source = |prefix: &str| {
+        format!("{{name: v, type: vault, config: {{url: https://vault.example.com, path_prefix: {prefix}}}}}")
+    };
+    let fleet = |policy: &str| {
+        fleet(policy, "{}")
+            .replace("  overrides:", &format!("  extra: {{var_sources: [{}]}}\n  overrides:", source("/a")))
+    };
+    let ran = |policy: &str, name: &str| {
+        let own = source("/b").replace("name: v", &format!("name: {name}"));
+        let work = Work::new().file("pipegen.yml", &fleet(policy));
+        work.file("projects/shop.yml", &format!("{SHOP}extra: {{var_sources: [{own}]}}\n")).run(&["render"])
+    };
+    let policy = "- {gate: issue}\n";
+    let (same, other) = (ran(policy, "v"), ran(policy, "w"));
+    assert!(same.stderr.contains("error[below-policy]: `v` is a variable source of the fleet"), "{}", same.stderr);
+    assert!(!other.stderr.contains("is a variable source of the fleet"), "{}", other.stderr);
 }

@@ -694,3 +694,27 @@ fn value_of_across_that_deploys_a_gated_target_is_weaker() {
     let (told, code) = told(&across("CI"), &across("CI, Dev"));
     assert!(code == 0 && section(&told, WEAKER).is_empty(), "{told}");
 }
+
+#[test]
+fn image_or_credentials_from_another_place_are_weaker() {
+    let at = "repository: mitodl/approved-git-resource, ";
+    let vault = |prefix: &str| {
+        format!(
+            "{SHOP}var_sources: [{{name: v, type: vault, config: {{url: https://vault.example.com, path_prefix: {prefix}}}}}]\n"
+        )
+    };
+    let other = |field: &str| SHOP.replace(at, &format!("{at}{field}, "));
+    for (old, new, weaker) in [
+        (SHOP.to_owned(), other("registry_mirror: {host: other.example.com}"), true),
+        (SHOP.to_owned(), other("insecure: true"), true),
+        (SHOP.to_owned(), other("insecure: false"), false),
+        (other("insecure: true"), SHOP.to_owned(), false),
+        (vault("/a"), vault("/b"), true),
+        (SHOP.to_owned(), vault("/a"), false),
+        (vault("/a"), SHOP.to_owned(), false),
+    ] {
+        let work = Work::new().file("old.yml", &old).file("new.yml", &new);
+        let ran = work.run(&["diff", "--fail-on", "weaker", "old.yml", "new.yml"]);
+        assert_eq!((ran.stdout.contains(WEAKER), ran.code), (weaker, i32::from(weaker)), "{}", ran.stdout);
+    }
+}

@@ -127,6 +127,25 @@ impl Meaning {
     }
 }
 
+/// Whether the key of a text says that the text is a path.
+pub fn is_path(key: &str) -> bool {
+    const PATHS: [&str; 12] = [
+        "dir",
+        "directory",
+        "path",
+        "paths",
+        "folder",
+        "file",
+        "files",
+        "chart",
+        "module",
+        "source",
+        "src",
+        "manifests",
+    ];
+    words(key).any(|word| PATHS.iter().any(|known| word.eq_ignore_ascii_case(known)))
+}
+
 /// The words of a key. `stackName` has two.
 fn words(key: &str) -> impl Iterator<Item = &str> + Clone {
     let is_between = |c: char| !c.is_ascii_alphanumeric();

@@ -153,9 +153,11 @@ impl Serialize for Zone {
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
+        // These are whatever a machine is set to.
+        let is_of_machine = ["localtime", "posixrules", "Factory"].iter().any(|zone| name.eq_ignore_ascii_case(zone));
         match TimeZone::get(&name) {
-            Ok(zone) => Ok(Self { name, zone }),
-            Err(_) => Err(de::Error::custom(format!(
+            Ok(zone) if !is_of_machine => Ok(Self { name, zone }),
+            _ => Err(de::Error::custom(format!(
                 "there is no time zone `{name}`; write its name in the IANA database, such as America/New_York"
             ))),
         }
@@ -180,7 +182,8 @@ impl schemars::JsonSchema for Zone {
 /// A part of the week in which approvals may start deployments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "AnyWindow")]
+#[cfg_attr(feature = "schema", schemars(!try_from, deny_unknown_fields))]
 pub struct Window {
     /// The days on which it begins. Default: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -195,6 +198,30 @@ pub struct Window {
     /// Whose clocks count.
     #[cfg_attr(feature = "schema", schemars(example = &"America/New_York"))]
     pub zone: Zone,
+}
+
+/// A window as it is written: one that is open at no time, or always by a slip, is refused.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnyWindow {
+    days: Option<Vec<Day>>,
+    from: ClockTime,
+    to: ClockTime,
+    zone: Zone,
+}
+
+impl TryFrom<AnyWindow> for Window {
+    type Error = String;
+
+    fn try_from(AnyWindow { days, from, to, zone }: AnyWindow) -> Result<Self, String> {
+        if days.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`days` names no day; for all days, remove it".to_owned());
+        }
+        if from == to {
+            return Err(format!("the window ends when it begins, at {from}; a whole day is from 00:00 to 24:00"));
+        }
+        Ok(Self { days: days.unwrap_or_default(), from, to, zone })
+    }
 }
 
 impl Window {

@@ -72,7 +72,14 @@ fn window() -> impl Strategy<Value = Value> {
     let days = prop::collection::vec(prop::sample::select(vec!["mon", "tue", "wed", "thu", "fri", "sat", "sun"]), 0..4);
     let from = clock_time().prop_filter("a window begins before the end of the day", |from| from != "24:00");
     (days, from, clock_time(), prop::sample::select(ZONES.to_vec()))
-        .prop_map(|(days, from, to, zone)| json!({"days": days, "from": from, "to": to, "zone": zone}))
+        .prop_filter("it does not end when it begins", |(_, from, to, _)| from != to)
+        .prop_map(|(days, from, to, zone)| {
+            let mut window = json!({"from": from, "to": to, "zone": zone});
+            if !days.is_empty() {
+                window["days"] = json!(days);
+            }
+            window
+        })
 }
 
 fn freeze() -> impl Strategy<Value = Value> {
@@ -200,4 +207,18 @@ fn both_changes_of_clocks_and_the_end_of_a_day_are_exact() {
     assert!(!open("Europe/Berlin", "23:00", "24:00", "2026-06-01T22:00:00Z"));
     assert!(open("Europe/Berlin", "22:00", "06:00", "2026-06-02T03:59:59Z"));
     assert!(!open("Europe/Berlin", "22:00", "06:00", "2026-06-02T04:00:00Z"));
+}
+
+#[test]
+fn window_that_is_a_slip_is_refused() {
+    for (window, why) in [
+        (json!({"from": "09:00", "to": "09:00", "zone": "UTC"}), "ends when it begins"),
+        (json!({"from": "24:00", "to": "24:00", "zone": "UTC"}), ""),
+        (json!({"days": [], "from": "09:00", "to": "16:00", "zone": "UTC"}), "names no day"),
+        (json!({"from": "09:00", "to": "16:00", "zone": "localtime"}), "no time zone `localtime`"),
+        (json!({"from": "09:00", "to": "16:00", "zone": "Factory"}), "no time zone `Factory`"),
+    ] {
+        let error = serde_json::from_value::<Window>(window.clone()).map(drop).unwrap_err().to_string();
+        assert!(error.contains(why), "{window}: {error}");
+    }
 }

@@ -133,7 +133,7 @@ impl<'a> Resolver<'a, '_> {
             return None;
         }
         let last = index + 1 == outlines.len();
-        let freezes = FleetFreeze::of_stage(&self.fleet.freezes, &project, &outline.environment);
+        let freezes = FleetFreeze::of_stage(&self.fleet.freezes, &project, &outline.environment, &stack);
         Some(Stage {
             project,
             group: chain.group.clone(),

@@ -329,6 +329,17 @@ fn handwritten_record_is_of_a_deployment_that_succeeded() {
         let job = format!("{}  {hook}:\n{record}", &CI[..at]);
         assert_eq!(judged(&sound.replace(CI, &job)), rules, "{job}");
     }
+    // Before the deployment, or beside it.
+    let (head, task) = CI[..at].split_at(CI.find("  - task: deploy").unwrap());
+    let record = &CI[at..];
+    let deeper = |step: &str| step.lines().map(|line| format!("    {line}\n")).collect::<String>();
+    for job in [
+        format!("{head}{record}{task}"),
+        format!("{head}  - in_parallel:\n{}{}", deeper(task), deeper(record)),
+        format!("{head}  - try:\n{}{record}", deeper(task).replacen("- ", "  ", 1)),
+    ] {
+        assert_eq!(judged(&sound.replace(CI, &job)), ["failed-record"], "{job}");
+    }
 }
 
 /// A handwritten pipeline that deploys by puts, with more steps in the job before the gate and more jobs.
@@ -376,12 +387,27 @@ fn handwritten_job_puts_without_an_approval_to_what_a_gated_job_puts_to() {
     ] {
         assert_eq!(found(&by_puts("", &job("nightly", step))), ["shared-target"], "{step}");
     }
+    // A variable of the tool goes before the param, and one of Concourse can hold any name.
+    for params in ["stack_name: CI, env: {PULUMI_STACK: QA}", "stack_name: ((hotfix))", "stack_name: ((hotfix.stack))"]
+    {
+        let step = format!("{{put: pul-qa, no_get: true, inputs: [code], params: {{{params}}}}}");
+        assert_eq!(found(&by_puts("", &job("nightly", &step))), ["shared-target"], "{params}");
+    }
+    // The newest code, beside an approval that nothing uses.
+    let follower = "- name: again\n  serial: true\n  plan:\n  - {get: code}\n  \
+                    - {get: gate, resource: ci-trigger, passed: [deploy-shop-qa], trigger: true}\n  - ";
+    for put in ["{put: pul-qa, no_get: true}", "{put: pul-qa, no_get: true, inputs: all}"] {
+        let found = found(&by_puts("", &format!("{follower}{put}\n")));
+        assert_eq!(found, ["unapproved-artifact", "shared-target"], "{put}");
+    }
     // The job before the gate deploys what is behind it, too.
     assert_eq!(found(&by_puts(&format!("  - {put}\n"), "")), ["shared-target"]);
     assert_eq!(found(&by_puts(&format!("  on_success: {put}\n"), "")), ["shared-target"]);
     // Another stack, a preview, a message, and what the approved version passed.
     for step in [
         "{put: pul-ci, no_get: true, inputs: [code], params: {action: update}}",
+        "{put: pul-ci, no_get: true, inputs: [code], params: {env: {PULUMI_STACK: CI}}}",
+        "{put: pul-qa, no_get: true, inputs: [code], params: {stack_name: ((ci.stack))}}",
         "{put: pul-qa, no_get: true, inputs: [code], params: {action: preview}}",
         "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, preview: true}}",
         "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: c}}}",

@@ -246,12 +246,15 @@ fn job_of_extra_puts_by_the_image_that_a_kind_deploys_with() {
         assert!(found.contains("error[shared-target]") && found.contains("error: 1 error in"), "{source}\n{found}");
     }
     let other = "action: update, project_name: shop, source_dir: other";
-    assert_snapshot!(warned(&put_beside_a_kind(other, "stack_name: Production, source_dir: shop/infra")), @"
-    warning[shared-target]: the put to `own` can deploy what the deploy of `shop` Production deploys behind a gate
+    let found = refused(&put_beside_a_kind(other, "stack_name: Production, source_dir: shop/infra"));
+    assert!(found.contains("the put to `own` deploys what the deploy of `shop` Production deploys"), "{found}");
+    let other = "action: update, project_name: shop, source_dir: ((d:p))";
+    assert_snapshot!(warned(&put_beside_a_kind(other, "stack_name: ((d:p))")), @"
+    warning[shared-target]: the put to `own` can deploy what the deploy of `shop` QA deploys behind a gate
      --> projects/shop.yml:8:5
       |
-    8 |   - {name: other, plan: [{get: shop, trigger: true}, {put: own, inputs: all, params: {stack_name: Production, source_dir: shop/infra}}]}
-      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    8 |   - {name: other, plan: [{get: shop, trigger: true}, {put: own, inputs: all, params: {stack_name: ((d:p))}}]}
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = note: in the job `other` of `shop` CI
       = note: `own` and `pulumi-shop` use the same image, and nothing in `source_dir` and `stack_name` tells apart what they deploy
@@ -594,4 +597,83 @@ fn one_release_is_reached_by_another_credential() {
     let elsewhere = two("kube", "admin");
     elsewhere.write("projects/other.yml", &elsewhere.read("projects/other.yml").replace("shop-Production", "other"));
     assert_eq!(warned(&elsewhere), "");
+}
+
+#[test]
+fn job_takes_the_code_of_another_gate_or_the_newest_and_runs_the_script_of_a_gated_stage() {
+    let stack = "project: a\nstack: {script: {image: alpine, deploy: ./deploy.sh}}\n";
+    let with = |gets: &str, name: &str| {
+        let task = task_of_script(name, "sh", "", "    ");
+        fleet().file("projects/a.yml", &format!("{stack}extra:\n  jobs:\n  - name: early\n    plan:\n{gets}{task}"))
+    };
+    let approved = |gate: &str, job: &str, name: &str| {
+        format!("    - {{get: {name}, resource: github-issues-a-{gate}-trigger, passed: [{job}], trigger: true}}\n")
+    };
+    // What was approved for QA; and the newest code, beside an approval that nothing uses.
+    let newest = "    - {get: shop-a, trigger: true}\n";
+    for gets in [
+        approved("ci", "deploy-a-qa", "shop-a"),
+        format!("{newest}{}", approved("qa", "deploy-a-production", "unused")),
+        newest.to_owned(),
+    ] {
+        let found = refused(&with(&gets, "Production"));
+        let wanted = "error[shared-target]: `early` ";
+        assert!(found.contains(wanted) && found.contains("does the same as `deploy-a-production`"), "{gets}: {found}");
+        // A variable can hold any name, unless it has the name of another environment.
+        let found = refused(&with(&gets, "((stack))"));
+        assert!(found.contains("does the same as `deploy-a-production`"), "{gets}: {found}");
+        with(&gets, "((ci.stack))").run(&["render", "--quiet"]).fine();
+        with(&gets, "Scratch").run(&["render", "--quiet"]).fine();
+    }
+    // What was approved for that very stage may be deployed again.
+    with(&approved("qa", "deploy-a-production", "shop-a"), "Production").run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn job_of_another_manifest_runs_the_script_of_a_gated_stage() {
+    let stack = "stack: {script: {image: alpine, deploy: ./deploy.sh}}\n";
+    let with = |more: &str, name: &str| {
+        let job = task_of_script(name, "sh", "", "    ");
+        fleet().file("projects/a.yml", &format!("project: a\n{stack}")).file(
+            "projects/b.yml",
+            &format!(
+                "project: b\nenvironments: [CI, QA]\nnames: {{code: shop-a}}\nstack: {{pulumi: {{path: infra/b}}}}\n{more}extra:\n  jobs:\n  \
+                 - name: quick\n    plan:\n    - {{get: shop-a, trigger: true}}\n{job}"
+            ),
+        )
+    };
+    assert_snapshot!(refused(&with("", "Production")), @"
+    error[shared-target]: `quick` needs no approval, and does the same as the deploy of `a` Production, which waits for one
+     --> projects/b.yml:7:5
+      |
+    7 |   - name: quick
+      |     ^^^^^^^^^^^ no gate stops it
+      |
+      = help: remove the step; or make it a stage, which has a gate
+
+    error: 1 error in 1 file; nothing was written
+    ");
+    with("", "Scratch").run(&["render", "--quiet"]).fine();
+    // Code of another repository does something else.
+    let other = "source: {repository: https://github.com/example/other}\n";
+    with(other, "Production").run(&["render", "--quiet"]).fine();
+}
+
+#[test]
+fn put_takes_the_code_under_another_name() {
+    let with = |source: &str, params: &str| {
+        fleet().file("projects/shop.yml", &format!("project: shop\nstack: {{{PULUMI}}}\n")).file(
+            "projects/other.yml",
+            &format!(
+                "project: other\nenvironments: [CI, QA]\nstack: {{pulumi: {{path: other}}}}\nextra:\n  \
+                 resources: [{{name: own, type: pulumi-provisioner, source: {{{source}}}}}]\n  jobs:\n  \
+                 - {{name: quick, plan: [{{get: c, resource: shop-other, trigger: true}}, {{put: own, params: {{{params}}}}}]}}\n"
+            ),
+        )
+    };
+    let found = refused(&with("action: update, project_name: shop, source_dir: c/infra", "stack_name: Production"));
+    assert!(found.contains("error[shared-target]: the put to `own` deploys what"), "{found}");
+    with("action: update, project_name: shop, source_dir: c/infra", "stack_name: Scratch")
+        .run(&["render", "--quiet"])
+        .fine();
 }

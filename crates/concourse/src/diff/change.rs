@@ -30,7 +30,8 @@ impl Changes {
         self.changes.iter().filter(move |change| change.effect == effect)
     }
 
-    pub(super) fn push(&mut self, effect: Effect, subject: Subject, message: impl Into<String>) -> &mut Change {
+    /// Adds one, whose message stands behind the name of its subject.
+    pub fn push(&mut self, effect: Effect, subject: Subject, message: impl Into<String>) -> &mut Change {
         self.changes.push(Change {
             effect,
             subject,
@@ -108,6 +109,8 @@ pub enum Subject {
     ResourceType(String),
     /// A gate, by its key and its repository.
     Gate(String),
+    /// An entry of a fleet's policy, by the stages that it is for.
+    Policy(String),
 }
 
 impl Subject {
@@ -119,6 +122,7 @@ impl Subject {
             Self::Resource(name) => ("resource", name),
             Self::ResourceType(name) => ("resource type", name),
             Self::Gate(name) => ("gate", name),
+            Self::Policy(name) => ("policy", name),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::issues::IssueId;
 use crate::lint::BUILT_IN_TYPES;
 use crate::model::{Core, Job, Pipeline, Resource, ResourceType};
 use yaml_source::diagnostic::ticked;
+use yaml_source::yaml::Value as YamlValue;
 
 use super::approvals::policy;
 use super::change::{Change, Changes, Effect, Subject};
@@ -22,8 +23,8 @@ use super::{approvals, steps, words};
 pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>)) -> Changes {
     let mut changes = Changes::default();
     let flows = (PipelineFlow::of(old), PipelineFlow::of(new));
-    rest(old, new, &mut changes);
     let is_gated = flows.1.jobs.iter().any(|job| !job.gates.is_empty());
+    rest(old, new, is_gated, &mut changes);
     resource_types(old, new, is_gated, &mut changes);
     let promotions = Promotions::new(&flows.0, &flows.1);
     let jobs = matched_jobs((old, new), (&flows.0, &flows.1), &promotions);
@@ -55,7 +56,18 @@ pub(super) fn matched_jobs<'p>(
 }
 
 /// Whatever a pipeline says besides.
-fn rest(old: &Pipeline, new: &Pipeline, changes: &mut Changes) {
+fn rest(old: &Pipeline, new: &Pipeline, is_gated: bool, changes: &mut Changes) {
+    let name = |source: &YamlValue| source.get("name").cloned();
+    for source in new.var_sources.iter().filter(|_| is_gated) {
+        if old.var_sources.iter().any(|old| name(old) == name(source) && old != source) {
+            let name = match name(source) {
+                Some(YamlValue::Text(name)) => name,
+                _ => "?".to_owned(),
+            };
+            let message = format!("the credentials of the variable source `{name}` come from another place");
+            changes.push(Effect::Weaker, Subject::Pipeline, message);
+        }
+    }
     let rest = |pipeline: &Pipeline| without(json(pipeline), &["resource_types", "resources", "jobs"]);
     for difference in differences(&rest(old), &rest(new)) {
         changes.changes.push(changed(Subject::Pipeline, &difference));
@@ -77,6 +89,15 @@ fn resource_types(old: &Pipeline, new: &Pipeline, is_gated: bool, changes: &mut 
         if publisher_of(after) != was && publisher_of(after) != CONCOURSE {
             let image = after.image().map_or("another image".to_owned(), |image| list([image]));
             let message = format!("{image} takes the place of a built-in type, and fetches for jobs behind a gate");
+            changes.push(Effect::Weaker, subject(after), message);
+        }
+    }
+    for (before, after) in types.pairs.iter().filter(|_| is_gated) {
+        let (was, is) = (json(&before.source), json(&after.source));
+        let of = |source: &Value, key: &str| source.get(key).filter(|value| **value != Value::Bool(false)).cloned();
+        let is_other = |key: &&&str| of(&is, key).is_some() && of(&is, key) != of(&was, key);
+        if let Some(key) = ["registry_mirror", "insecure", "ca_certs"].iter().find(|key| is_other(key)) {
+            let message = format!("`{key}` decides where its image comes from, in a pipeline with gates");
             changes.push(Effect::Weaker, subject(after), message);
         }
     }

@@ -80,6 +80,7 @@ impl Rule {
         matches!(
             self,
             Self::UndeclaredStack
+                | Self::UnmatchedPolicy
                 | Self::UnusedOverride
                 | Self::UnusedValue
                 | Self::UnlistedManifest
@@ -91,7 +92,7 @@ impl Rule {
 
     /// Is it about something that is left over?
     pub(super) const fn is_of_leftovers(self) -> bool {
-        matches!(self, Self::UnusedValue | Self::UnusedOverride)
+        matches!(self, Self::UnusedValue | Self::UnusedOverride | Self::UnmatchedPolicy)
     }
 
     /// Does one report say it all, though each stage brings the place up again with other names?
@@ -280,6 +281,8 @@ rules! {
     SharedGate = Warning "shared-gate",
     /// A stage has less than the fleet's policy asks for.
     BelowPolicy = Error "below-policy",
+    /// An entry of the fleet's `policy` or `freezes` is for no stage.
+    UnmatchedPolicy = Warning "unmatched-policy",
     /// An approval deploys the newest versions, not those that the issue names.
     LooseApproval = Warning "loose-approval",
     /// An approval cannot name the version of an input, because no earlier stage deployed the input.
@@ -470,6 +473,8 @@ rules! {
     UnknownVarSource = Warning "unknown-var-source",
     /// The registry decides which tag is the newest.
     UnorderedTags = Warning "unordered-tags",
+    /// The resource of a claim lacks what the approval has to wait for, or who can give it.
+    WeakClaim = Warning "weak-claim",
     /// Closing the issue approves no specific version.
     UnpinnedApproval = Warning "unpinned-approval",
     /// The image of a resource type can change at any time.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_saphyr::DoubleQuoted;
 
 use super::EmitError;
+use super::scalar::trap;
 
 /// Writes a text as a value. Where it takes several lines, those after the first are `column` deeper than in a map at
 /// the left margin.
@@ -151,7 +152,11 @@ fn write_block(out: &mut String, text: &str, column: usize) {
 ///
 /// - libyaml and go-yaml refuse a block scalar whose first line of content begins with a tab.
 /// - fly 7.14 replaces `{{name}}` by `null` wherever it stands; only an escape in double quotes hides it.
+/// - `09:00` is a number to base 60 to `PyYAML`, as `16:00` is, which the crate knows.
 fn needs_double_quotes(text: &str) -> bool {
+    if trap(text).is_some() {
+        return true;
+    }
     let tab_first = text.contains('\n')
         && text
             .split('\n')
