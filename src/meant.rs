@@ -110,15 +110,14 @@ enum Named {
 
 impl Named {
     fn of(text: &str, wanted: &str) -> Self {
-        let kind = environment(wanted);
-        let is_wanted = |word: &str| word.eq_ignore_ascii_case(wanted) || kind.is_some() && environment(word) == kind;
+        let is_wanted = |word: &str| is_one_name(word, wanted);
         if text.split(['.', '/', ',', ':']).flat_map(str::split_whitespace).any(is_wanted) {
             return Self::Wanted;
         }
         let words: Vec<&str> = words(text).collect();
         let is_other = |word: &str| {
-            let other = environment(word);
-            other.is_some() && other != kind || ["pre", "non", "not"].iter().any(|no| word.eq_ignore_ascii_case(no))
+            let is_name = environment(word).is_some() && !is_wanted(word);
+            is_name || ["pre", "non", "not"].iter().any(|no| word.eq_ignore_ascii_case(no))
         };
         // A name of several words, such as `pre-production`, is these words in a row.
         let of_wanted: Vec<&str> = self::words(wanted).collect();
@@ -133,6 +132,16 @@ impl Named {
             Self::Not
         }
     }
+}
+
+/// Whether two words are one name of an environment, one of them perhaps the short one.
+fn is_one_name(one: &str, other: &str) -> bool {
+    const SHORT: [(&str, &str); 3] = [("prod", "production"), ("prd", "production"), ("dev", "development")];
+    let long = |word: &str| {
+        let known = SHORT.iter().find(|(short, _)| short.eq_ignore_ascii_case(word));
+        known.map_or_else(|| word.to_ascii_lowercase(), |(_, long)| (*long).to_owned())
+    };
+    long(one) == long(other)
 }
 
 /// The words of a name: `shopProduction2` has two.
@@ -181,6 +190,12 @@ mod tests {
         }
         assert_eq!(Named::of("shop-pre-production", "Pre-Production"), Named::Wanted);
         assert_eq!(Named::of("live", "Live"), Named::Wanted);
+        // Two environments before Production are two.
+        for other in ["RC", "staging", "shop-uat", "applications.shop.RC"] {
+            assert_eq!(Named::of(other, "QA"), Named::Other, "{other}");
+        }
+        assert_eq!(Named::of("dev", "CI"), Named::Other);
+        assert_eq!(Named::of("shop-dev", "Development"), Named::Wanted);
         assert_eq!(Named::of("shop-live-ci", "Live"), Named::Other);
     }
 
