@@ -254,7 +254,9 @@ impl FakeGithub {
                 }
             }
             Action::Answer(response) => (response, "fault".to_owned(), Action::Go),
-            action => (Response::empty(500), "fault".to_owned(), action),
+            // One without a body cannot be cut: it would be a whole answer on a connection that then ends, and a client that
+            // takes the connection for its next request may find it closed.
+            action => (Response::error(500, "Server Error"), "fault".to_owned(), action),
         };
         let status = (!matches!(action, Action::Drop | Action::Freeze)).then_some(response.status);
         lock(&self.shared.log).push(Logged { request: request.clone(), operation, status, client });
