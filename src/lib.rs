@@ -10,7 +10,8 @@
 //! - [`project`] is what it means: defaults applied, references resolved, templates filled, names made.
 //! - [`kind`] is what deploys a stage or builds an input: files in Concourse's own words.
 //! - [`plan`] is the promotion graph: jobs, what they take and from whom, gates, issues.
-//! - [`policy`] is what counts as an approval, from the manifest to the resource.
+//! - [`approval`] is what counts as an approval, from the manifest to the resource; `policy` is what a fleet asks of all its
+//!   stages.
 //! - `lower` turns a plan into the types of [`concourse_pipeline::model`].
 //! - `gates` judges whether a job can go past a gate: one pass over everything that a run renders, or reads.
 //! - [`workspace`] finds fleets and manifests, and compiles them; [`render`] makes YAML of the result in memory; [`command`]
@@ -28,29 +29,25 @@
 //! An error in the input is a [`yaml_source::diagnostic::Diagnostic`] with its place in a [`yaml_source::source::Sources`];
 //! [`yaml_source::report`] prints it. What keeps a run from finishing is a [`yaml_source::Failure`].
 
+pub mod approval;
 pub mod budget;
 pub mod cli;
 pub mod command;
 mod compare;
 mod content;
 mod explain;
-mod floor;
 mod fly;
 mod formats;
-mod freeze;
 mod gates;
 mod git;
-mod globs;
 mod import;
 pub mod input;
 mod interrupt;
 pub mod kind;
 mod lower;
-mod lowered_policy;
 pub mod manifest;
-mod meant;
 pub mod plan;
-pub mod policy;
+mod policy;
 pub mod progress;
 pub mod project;
 pub mod render;

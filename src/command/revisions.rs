@@ -12,7 +12,7 @@ use yaml_source::yaml::top_level_keys;
 use crate::compare::{ReadPipeline, WaysPast, added_among, compare_among, moved_to};
 use crate::content::Content;
 use crate::git::{ChangedFile, Commit};
-use crate::lowered_policy::lowered;
+use crate::policy::lowered;
 use crate::workspace::FLEET_FILE;
 
 use super::diff::PipelineReader;
@@ -57,9 +57,7 @@ impl<'a> Range<'a> {
         let mut policies = Vec::new();
         for file in &changed {
             let path = &file.path;
-            if path.file_name() == Some(FLEET_FILE) && file.has_text_name {
-                policies.extend(policy_of(path, &old, &new, file)?);
-            }
+            policies.extend(policy_of(&old, &new, file)?);
             let is_named = may_be_pipeline(path);
             let content = |commit: &Commit| match text(commit, path) {
                 // A clone without large files has all pipelines.
@@ -146,10 +144,16 @@ impl<'a> Range<'a> {
 }
 
 /// What the policy of a fleet asks for no more.
-fn policy_of(path: &Utf8Path, old: &Commit, new: &Commit, file: &ChangedFile) -> Result<Option<Compared>, Failure> {
-    let Some(was) = old.file(path)? else { return Ok(None) };
+fn policy_of(old: &Commit, new: &Commit, file: &ChangedFile) -> Result<Option<Compared>, Failure> {
+    let path = &file.path;
+    if !file.has_text_name || !may_be_pipeline(path) {
+        return Ok(None);
+    }
+    // A fleet can have any name.
+    let was = old.file(path)?.map(SourceText::from);
+    let Some(was) = was.filter(|was| Content::of(path, was.as_str()) == Content::Fleet) else { return Ok(None) };
     let is = if file.is_link { None } else { new.file(path)? };
-    let changes = Changes { changes: lowered(path.as_str(), was.into(), is.map(SourceText::from)) };
+    let changes = Changes { changes: lowered(path.as_str(), was, is.map(SourceText::from)) };
     let name = Some(path.to_string());
     Ok((!changes.is_empty()).then(|| Compared { old: name.clone(), new: name, changes, is_moved: false }))
 }

@@ -12,11 +12,11 @@ use yaml_source::diagnostic::{Diagnostics, visible};
 use yaml_source::markdown::{as_code, escaped};
 use yaml_source::yaml::IndexMap;
 
+use crate::approval::ApprovalSettings;
 use crate::input::{GitSource, InputSource};
 use crate::kind::Family;
 use crate::manifest::CheckEvery;
 use crate::plan::{GateIssue, Opening, PipelinePlan, PlannedJob, StageJob, StagePhase, Taken, TakenGate, plan};
-use crate::policy::ApprovalSettings;
 use crate::project::{Concourse, Fleet, Gate, Input, Project, Stage};
 
 use links::State;

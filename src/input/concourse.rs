@@ -3,8 +3,7 @@
 use concourse_pipeline::model::{Resource, ResourceName, ResourceTypeName};
 use serde_json::{Map, Value as Json};
 use yaml_source::diagnostic::one_of;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
 use crate::manifest::{CheckEvery, Secret};
 

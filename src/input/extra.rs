@@ -2,8 +2,7 @@
 
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
 /// A field of a source, and its word in a manifest.
 pub(crate) type Word = (&'static str, &'static str);

@@ -6,8 +6,7 @@ use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
 use crate::formats::{Check, git};
 use crate::manifest::{CheckEvery, FreeMap, Secret, Template};

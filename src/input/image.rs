@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
 use yaml_source::markdown::as_code;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::{Value, escape};
+use yaml_source::yaml::{IndexMap, Value, escape};
 
 use crate::formats::{Check, pattern, registry};
 use crate::manifest::{CheckEvery, FreeMap, InputFile, Secret, Template};

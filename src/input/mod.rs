@@ -17,8 +17,7 @@ use github_issues_resource::contract::ContentFiles;
 use minijinja::Value as TemplateValue;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::{Node, Value, escape};
+use yaml_source::yaml::{IndexMap, Node, Value, escape};
 
 use crate::formats::Check;
 use crate::manifest::{CheckEvery, FromSettings, InputFile, InputSettings, Template};

@@ -5,8 +5,7 @@ use minijinja::Value as TemplateValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::{Value, decode};
+use yaml_source::yaml::{IndexMap, Value, decode};
 
 use crate::formats::Check;
 use crate::manifest::{CheckEvery, FreeMap, Template};

@@ -7,8 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use yaml_source::diagnostic::{Diagnostic, Rule};
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
 use crate::formats::{Check, pattern};
 use crate::manifest::{CheckEvery, FreeMap, Secret, Template};

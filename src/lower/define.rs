@@ -3,8 +3,7 @@ use std::sync::Arc;
 
 use concourse_pipeline::model::{Job, Pipeline, Resource, ResourceType};
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
 use crate::project::{Fleet, FleetResourceType, Origin};
 

@@ -79,7 +79,7 @@ impl<'a> Lowering<'_, 'a> {
                         Diagnostic::new(
                             Rule::BelowPolicy,
                             span,
-                            format!("`{name}` is a variable source of the fleet, whose policy goes by its credentials"),
+                            format!("`{name}` is a variable source of the fleet: with a `policy`, no manifest can replace it"),
                         )
                         .help("remove it, or give it another name"),
                     );

@@ -1,8 +1,7 @@
 //! Tabs of the pipeline's page, Concourse's groups.
 
 use concourse_pipeline::model::Job;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
 use crate::plan::{self, PipelinePlan};
 

@@ -6,9 +6,9 @@ use concourse_pipeline::model::{
 use github_issues_resource::contract::files;
 use yaml_source::yaml::IndexMap;
 
+use crate::approval::ApprovedCode;
 use crate::input::InputSource;
 use crate::plan::{StageJob, Taken, TakenGate};
-use crate::policy::ApprovedCode;
 use crate::project::{CodeSource, Input};
 
 use super::job::artifact;

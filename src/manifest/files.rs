@@ -3,13 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
-use super::floor::PolicySettings;
 use super::free::FreeMap;
 use super::freeze::FreezeSettings;
 use super::meta::MetaSettings;
+use super::policy::PolicySettings;
 use super::scalars::{Name, Template};
 
 /// What only a manifest says.

@@ -7,11 +7,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
+use crate::approval::ApprovalSettings;
 use crate::input::{GitSettings, ImageSettings, ReleaseSettings, ResourceSettings, S3Settings};
-use crate::policy::ApprovalSettings;
 
 use super::free::{Choice, Free, FreeMap};
 use super::issues::IssuesSettings;

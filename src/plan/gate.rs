@@ -2,8 +2,8 @@ use concourse_pipeline::model::{JobName, ResourceName};
 use github_issues_resource::contract::{Approve, GateKey, IssueKind, StageKey};
 use yaml_source::yaml::Value;
 
+use crate::approval::{ApprovalSettings, ApprovedCode};
 use crate::input::InputSource;
-use crate::policy::{ApprovalSettings, ApprovedCode};
 use crate::project::{Input, Issues, Pin, Stage};
 
 use super::job::Taken;

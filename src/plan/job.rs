@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use concourse_pipeline::model::{InstanceVars, JobName, PipelineName, ResourceName};
 use github_issues_resource::contract::StagePhase;
 
-use crate::policy::ApprovedCode;
+use crate::approval::ApprovedCode;
 use crate::project::{Build, CodeSource, Input, Stage};
 
 use super::gate::{GateIssue, TakenGate};

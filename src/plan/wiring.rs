@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use concourse_pipeline::model::{JobName, ResourceName};
 use github_issues_resource::contract::files::CODE_PIN;
 
+use crate::approval::ApprovedCode;
 use crate::input::InputSource;
-use crate::policy::ApprovedCode;
 use crate::project::CodeSource;
 
 use super::gate::TakenGate;

@@ -6,7 +6,7 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::{FileId, Span};
 use yaml_source::yaml::Node;
 
-use crate::policy::UNKNOWN_TO_MITODL;
+use crate::approval::UNKNOWN_TO_MITODL;
 
 use super::stage::Gate;
 

@@ -8,13 +8,11 @@ use yaml_source::boundary::Boundary;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, FileLevels, Rule};
 use yaml_source::files;
 use yaml_source::source::{FileId, Sources, Span};
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read};
+use yaml_source::yaml::{Entry, IndexMap, Limits, Map, Node, NodeKind, decode, read};
 
-use crate::floor::Floor;
-use crate::freeze::FleetFreeze;
 use crate::kind::{KindSet, OwnKinds, unknown_version};
 use crate::manifest::{ConcourseSettings, FileShape, FleetFields, MetaSettings, check, merge, template_here};
+use crate::policy::{FleetFreeze, Floor};
 
 use super::levels::file_levels;
 use super::values::{self, Used};

@@ -7,8 +7,7 @@ use concourse_pipeline::model::invalid_name;
 use github_issues_resource::contract::{ContentFiles, files};
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean, ticked};
 use yaml_source::source::Span;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::{Node, escape};
+use yaml_source::yaml::{IndexMap, Node, escape};
 
 use crate::input::{InputPlace, TypeSettings};
 use crate::kind::KindSet;

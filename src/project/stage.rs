@@ -5,9 +5,9 @@ use github_issues_resource::contract::{ContentFiles, InvalidStage, StageName};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Entry, Node, Value};
 
+use crate::approval::ApprovalSettings;
 use crate::input::{GitSource, InputSource};
 use crate::manifest::{CheckEvery, EventWord, IssuesResource};
-use crate::policy::ApprovalSettings;
 use crate::template::{ParsedTemplate, Scope, is_template};
 
 /// What a manifest deploys: one project or several, each through one chain or several. The name of a project may differ

@@ -8,8 +8,8 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_select
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
 
-use crate::floor::Met;
 use crate::plan::{Plan, PlannedJob, StageJob};
+use crate::policy::Met;
 use crate::project::{Fleet, Issues};
 
 /// What a manifest has to be compared with the others by.

@@ -7,10 +7,10 @@ use yaml_source::diagnostic::{Diagnostics, FileLevels};
 use yaml_source::source::{Sources, Span};
 use yaml_source::yaml::Node;
 
-use crate::floor;
 use crate::gates;
 use crate::lower::{lower, repeated_variables};
 use crate::plan::plan;
+use crate::policy;
 use crate::project::{Concourse, ManifestFile, Project, Resolved, file_levels, resolve};
 
 use super::collisions::ManifestFacts;
@@ -114,7 +114,7 @@ pub(crate) fn compile(
         compiled.facts.add(&plan, fleet);
         let lowered = lower(&plan, project, fleet, &mut diagnostics);
         compiled.gates = gates::judge(&gates::models(&plan, &lowered, fleet, compiled.named_at), &mut diagnostics);
-        compiled.facts.met = floor::check(&lowered, fleet, &mut diagnostics);
+        compiled.facts.met = policy::check(&lowered, fleet, &mut diagnostics);
         repeated_variables(&lowered, &mut diagnostics);
         if !diagnostics.has_errors() {
             let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, lowered)| CompiledPipeline {

@@ -6,7 +6,7 @@ use crate::support::Work;
 use crate::words::{report, section};
 
 const FREEZES: &str = "\
-rules: {unmatched-policy: allow}
+rules: {unmatched-policy: allow, loose-approval: allow}
 freezes:
 - {from: 2026-12-24, to: 2027-01-02, zone: America/New_York, why: end of the year, environments: [production]}
 - {from: 2026-11-26T18:00, to: 2026-11-27T06:00, zone: UTC, why: holiday, projects: [shop-*]}
@@ -139,7 +139,7 @@ fn freeze_holds_what_is_deployed_under_another_name() {
                 stack: {helm: {chart: ./chart, release: shop, namespace: ci, kubeconfig: ((kube.config))}}\n\
                 overrides: {Live: {stack: {helm: {namespace: production}}}}\n";
     assert_snapshot!(work(FREEZES, helm).run(&["render"]).ended(1).stderr, @"
-    error[below-policy]: `shop` Live deploys there under another name, so its approvals would not wait, and the freeze of the fleet does not allow that
+    error[below-policy]: `shop` Live deploys what the freeze is for under another name, so its approvals would not wait
      --> projects/shop.yml:1:10
       |
     1 | project: shop
@@ -150,14 +150,14 @@ fn freeze_holds_what_is_deployed_under_another_name() {
     9 | - {from: 2026-12-24, to: 2027-01-02, zone: America/New_York, why: end of the year, environments: [production]}
       |   ------------------------------------------------------------------------------------------------------------ the freeze
       |
-      = help: name the environment or the stack after what is deployed, or write the name into the freeze
+      = help: name the environment or the stack after what is deployed, or write their names into the freeze
 
     error: 1 error in 1 file; nothing was written
     ");
     // A resource type that knows no freezes.
     let mitodl = "project: shop\nstack: {pulumi: {path: infra}}\nissues: {resource: mitodl}\n";
     assert_snapshot!(work(FREEZES, mitodl).run(&["render"]).ended(1).stderr, @"
-    error[below-policy]: `shop` Production has issues of a resource type that knows no freezes, and the freeze of the fleet does not allow that
+    error[below-policy]: `shop` Production has issues of a resource type that knows no freezes, so its approvals would not wait
      --> projects/shop.yml:3:20
       |
     3 | issues: {resource: mitodl}
@@ -168,17 +168,9 @@ fn freeze_holds_what_is_deployed_under_another_name() {
     9 | - {from: 2026-12-24, to: 2027-01-02, zone: America/New_York, why: end of the year, environments: [production]}
       |   ------------------------------------------------------------------------------------------------------------ the freeze
       |
-      = help: write `resource: github-issues`, or name in the freeze what it is for
-    warning[loose-approval]: an approval deploys whatever is newest to `shop` Production
-     --> projects/shop.yml:3:20
-      |
-    3 | issues: {resource: mitodl}
-      |                    ^^^^^^
-      |
-      = note: MIT Open Learning's image records no versions, and lets anybody who can close an issue approve
-      = help: write `resource: github-issues`, which deploys what the issue names
+      = help: write `resource: github-issues`, or name in the freeze the stages that it is for
 
-    error: 1 error and 1 warning in 1 file; nothing was written
+    error: 1 error in 1 file; nothing was written
     ");
     // What nobody approves, no freeze holds.
     let none = format!("{mitodl}overrides: {{Production: {{gate: none}}}}\n");
@@ -198,25 +190,25 @@ policy:
 ";
     let work = work(entries, SHOP);
     assert_snapshot!(work.run(&["render"]).ended(0).stderr, @"
-    warning[unmatched-policy]: no stage of the fleet is one of those in `environments`
+    warning[unmatched-policy]: no stage of the fleet matches `environments`
      --> pipegen.yml:8:3
       |
     8 | - {from: 2026-12-24, to: 2027-01-02, zone: UTC, why: x, environments: [Prodution]}
-      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this freeze holds nothing
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this freeze has no effect
       |
       = help: correct the names; if the stages come later, allow the rule with that reason
-    warning[unmatched-policy]: no stage of the fleet is one of those in `projects`
+    warning[unmatched-policy]: no stage of the fleet matches `projects`
      --> pipegen.yml:9:3
       |
     9 | - {from: 2026-12-24, to: 2027-01-02, zone: UTC, why: x, projects: [cart-*]}
-      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this freeze holds nothing
+      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this freeze has no effect
       |
       = help: correct the names; if the stages come later, allow the rule with that reason
-    warning[unmatched-policy]: no stage of the fleet is one of those in `targets`
+    warning[unmatched-policy]: no stage of the fleet matches `targets`
       --> pipegen.yml:13:3
        |
     13 | - {targets: [nothing], gate: issue}
-       |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this policy holds nothing
+       |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this policy has no effect
        |
        = help: correct the names; if the stages come later, allow the rule with that reason
 

@@ -220,7 +220,7 @@ fn policy_of_a_fleet_that_asks_for_less_is_weaker() {
         "version: 1\npolicy:\n- {environments: [Production], closers: {teams: [example/sre]}, soak: 24h}\n";
     let files = [("pipegen.yml", FLEET), ("rendered/shop.yml", SHOP)];
     let (told, code) = changed(&files, |work| work.write("pipegen.yml", &FLEET.replace("24h", "1s")));
-    assert_eq!((told.contains("policy Production: has less in `soak`"), code), (true, 1), "{told}");
+    assert_eq!((told.contains("policy Production: asks for less in `soak`"), code), (true, 1), "{told}");
     assert!(told.contains(WEAKER), "{told}");
     let (told, code) = changed(&files, |work| remove(work, "pipegen.yml"));
     assert_eq!((told.contains("policy Production: is gone from the policy"), code), (true, 1), "{told}");

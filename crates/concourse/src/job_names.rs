@@ -39,6 +39,17 @@ pub fn environment(word: &str) -> Option<Environment> {
     }
 }
 
+/// Whether two words are one name of an environment, one of them perhaps the short one. `QA` and `RC` are two environments of
+/// one kind.
+pub fn is_one_environment(one: &str, other: &str) -> bool {
+    const SHORT: [(&str, &str); 3] = [("prod", "production"), ("prd", "production"), ("dev", "development")];
+    let long = |word: &str| {
+        let known = SHORT.iter().find(|(short, _)| short.eq_ignore_ascii_case(word));
+        known.map_or_else(|| word.to_ascii_lowercase(), |(_, long)| (*long).to_owned())
+    };
+    long(one) == long(other)
+}
+
 /// Whether the name says that the job deploys something, or shows what that would do.
 pub(crate) fn is_deployment(name: &str) -> bool {
     ["deploy", "preview", "promote", "apply"].iter().any(|verb| name.contains(verb))

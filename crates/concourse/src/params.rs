@@ -146,8 +146,8 @@ pub fn is_path(key: &str) -> bool {
     words(key).any(|word| PATHS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
-/// The words of a key. `stackName` has two.
-fn words(key: &str) -> impl Iterator<Item = &str> + Clone {
+/// The words of a key or a name. `stackName` has two.
+pub fn words(key: &str) -> impl Iterator<Item = &str> + Clone {
     let is_between = |c: char| !c.is_ascii_alphanumeric();
     key.split(is_between).flat_map(|part| {
         let mut rest = part;

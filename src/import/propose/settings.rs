@@ -6,11 +6,11 @@ use concourse_pipeline::flow::{is_check_of_approval, text};
 use concourse_pipeline::model::{Core, JobName, Step};
 use serde_json::{Map, Value as Json, json};
 
+use crate::approval;
 use crate::import::read::shape::StageJobs;
 use crate::import::read::source::{SourcePipeline, is_need};
 use crate::import::read::steps::json;
 use crate::manifest::Secret;
-use crate::policy;
 
 use super::places::StagePlace;
 use super::templates::{escape, literal};
@@ -251,7 +251,7 @@ impl SourcePipeline<'_> {
     fn approval(&self, at: &StageContext<'_>) -> Json {
         let Some((watched, put)) = self.gate_of(at) else { return Json::Null };
         let Some(source) = watched.source.as_ref() else { return Json::Null };
-        let mut settings = policy::settings_of(|key| source.get(key).map(json));
+        let mut settings = approval::settings_of(|key| source.get(key).map(json));
         let params = put.params.as_ref().map(json).unwrap_or_default();
         if at.jobs.preview.is_some_and(|preview| self.stops_unchanged(preview)) {
             settings.insert("unchanged".to_owned(), "stop".into());

@@ -4,9 +4,9 @@ use github_issues_resource::contract::{GateKey, InvalidStage, IssueKind, StageKe
 use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::yaml::{Map, Node, NodeKind};
 
+use crate::approval::{ApprovalSettings, ApprovedCode};
 use crate::plan::gate::{Destination, Entry, GateIssue, TakenGate};
 use crate::plan::job::{Opening, OpeningKind};
-use crate::policy::{ApprovalSettings, ApprovedCode};
 use crate::project::{Gate, Record, Stage};
 
 use super::Planner;

@@ -1,7 +1,7 @@
 //! A stage at its place in a chain, and what that place decides.
 
+use crate::approval::Unchanged;
 use crate::plan::job::Taken;
-use crate::policy::Unchanged;
 use crate::project::{Chain, Gate, Record, Stage};
 
 /// A stage with what comes before and after it in its chain.

@@ -4,8 +4,8 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::FileId;
 use yaml_source::yaml::Node;
 
+use crate::approval::{self, TimeField};
 use crate::manifest::Duration;
-use crate::policy::{self, TimeField};
 
 /// The longest time that an approval can wait, or be waited for.
 const YEAR: u64 = 366 * 86_400;
@@ -28,7 +28,7 @@ const SPANS: [TimeField; 2] = [
 /// Reports spans that are empty, too long, or leave no time between one another. `manifest` is the file to point at.
 pub(super) fn check(settings: &Node, manifest: FileId, diagnostics: &mut Diagnostics) {
     let mut is_wrong = false;
-    for (pointer, name, effect, help) in policy::SPANS.into_iter().chain(SPANS) {
+    for (pointer, name, effect, help) in approval::SPANS.into_iter().chain(SPANS) {
         let Some((node, text, duration)) = duration(settings, pointer) else { continue };
         let message = match duration.seconds() {
             0 => format!("`{name}` is {text}, so {effect}"),

@@ -7,7 +7,7 @@ use yaml_source::yaml::{Entry, Node, NodeKind};
 
 use crate::formats::{self, Check, FormatError, git, github, registry};
 use crate::manifest::misspelled_variable;
-use crate::{input, policy};
+use crate::{approval, input};
 
 use super::entries;
 
@@ -34,7 +34,7 @@ const ROLES: [&str; 5] = ["read", "triage", "write", "maintain", "admin"];
 /// Reports texts of the settings of a stage, filled in, that nobody can read.
 pub(super) fn check(settings: &Node, options: &Node, diagnostics: &mut Diagnostics) {
     let mut checker = Checker { diagnostics };
-    checker.fields(settings, &policy::FORMATS);
+    checker.fields(settings, &approval::FORMATS);
     checker.fields(settings, &FIELDS);
     checker.places(settings, &PLACES);
     checker.closers(settings);

@@ -6,15 +6,14 @@ use concourse_pipeline::model::JobName;
 use concourse_pipeline::model::invalid_name;
 use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
 use yaml_source::files;
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::{Map, Node, Value, decode, escape};
+use yaml_source::yaml::{IndexMap, Map, Node, Value, decode, escape};
 
-use crate::freeze::FleetFreeze;
+use crate::approval::ApprovalSettings;
 use crate::input::extra::{Word, more_fields};
 use crate::input::{GitSource, paths};
 use crate::kind::Kind;
 use crate::manifest::{RecordWord, SourceSettings, StageSettings, Template, is_secret_in_clear, misspelled_variable};
-use crate::policy::ApprovalSettings;
+use crate::policy::FleetFreeze;
 use crate::project::chain::ChainOutline;
 use crate::project::discover;
 use crate::project::fill::Shape;

@@ -4,8 +4,7 @@ use concourse_pipeline::model::{
     Core, GetStep, ImageResource, InstanceVars, Job, JobName, LoadVarStep, Pipeline, Resource, ResourceName,
     SetPipelineStep, Step, TaskConfig, TaskInput, TaskRun, TaskStep,
 };
-use yaml_source::yaml::IndexMap;
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
 use crate::input::concourse::core_type;
 use crate::manifest::{CheckEvery, Secret};

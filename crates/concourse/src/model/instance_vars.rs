@@ -1,9 +1,7 @@
 use std::fmt::Write;
 
-use yaml_source::yaml::IndexMap;
-
 use crate::address::{decoded, encoded};
-use yaml_source::yaml::{Resolved, resolve, trap};
+use yaml_source::yaml::{IndexMap, Resolved, resolve, trap};
 
 /// What tells the instances of one pipeline apart, name → value: to Concourse part of the pipeline's identity, and the
 /// value of `((name))` in it. They stand in its address.

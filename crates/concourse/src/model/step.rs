@@ -1,7 +1,6 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use yaml_source::yaml::IndexMap;
 
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
 use super::{JobName, ResourceName, TaskConfig};
 

@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
-use yaml_source::yaml::IndexMap;
 
-use yaml_source::yaml::Value;
+use yaml_source::yaml::{IndexMap, Value};
 
 /// What a task runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use yaml_source::yaml::IndexMap;
-
-use yaml_source::yaml::{Entry, Map, Node, NodeKind};
+use yaml_source::yaml::{Entry, IndexMap, Map, Node, NodeKind};
 
 use super::model::{Field, PIPELINE, Shape};
 use super::walk::Walk;

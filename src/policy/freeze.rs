@@ -5,15 +5,18 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
 use yaml_source::yaml::Node;
 
-use crate::manifest::FreezeSettings;
-use crate::meant::MeantStages;
+use crate::manifest::{FreezeSettings, IssuesResource};
+use crate::project::{Gate, Stage};
+
+use super::Shortfall;
+use super::stages::MeantStages;
 
 /// One of a fleet's `freezes`.
 #[derive(Debug)]
 pub(crate) struct FleetFreeze {
     freeze: Freeze,
-    pub(crate) meant: MeantStages,
-    pub(crate) span: Span,
+    pub(super) meant: MeantStages,
+    pub(super) span: Span,
 }
 
 impl FleetFreeze {
@@ -41,5 +44,27 @@ impl FleetFreeze {
     pub(crate) fn of_stage(freezes: &[Self], project: &str, environment: &str, stack: &str) -> Vec<Freeze> {
         let held = freezes.iter().filter(|freeze| freeze.meant.has_named(project, environment, stack));
         held.map(|freeze| freeze.freeze.clone()).collect()
+    }
+
+    /// Why approvals of a stage would not wait, though it is for that stage.
+    pub(super) fn misses(&self, stage: &Stage) -> Option<Shortfall> {
+        if !matches!(stage.gate, Gate::Issue | Gate::Preview) {
+            return None;
+        }
+        if stage.issues.as_ref().is_some_and(|issues| issues.resource == IssuesResource::Mitodl) {
+            let help = "write `resource: github-issues`, or name in the freeze the stages that it is for".to_owned();
+            return Some((
+                "/issues/resource",
+                "has issues of a resource type that knows no freezes, so its approvals would not wait".to_owned(),
+                help,
+            ));
+        }
+        let is_named = self.meant.has_named(&stage.project, &stage.environment, &stage.stack);
+        (!is_named).then(|| {
+            let message =
+                "deploys what the freeze is for under another name, so its approvals would not wait".to_owned();
+            let help = "name the environment or the stack after what is deployed, or write their names into the freeze";
+            ("/names/stack", message, help.to_owned())
+        })
     }
 }

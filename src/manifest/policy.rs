@@ -18,7 +18,8 @@ pub struct PolicySettings {
     #[serde(default)]
     #[schemars(example = ["Production"])]
     pub environments: Vec<Name>,
-    /// Projects whose stages are meant, as globs. Default: all.
+    /// Projects whose stages are meant, as globs. Default: all. A project that is renamed is another one; `targets` finds what
+    /// it deploys.
     #[serde(default)]
     #[schemars(example = ["shop-*"])]
     pub projects: Vec<String>,
@@ -59,18 +60,24 @@ pub struct PolicySettings {
 }
 
 impl PolicySettings {
-    /// Whether it asks for something that only an approval can have.
-    pub(crate) fn asks_for_an_approval(&self) -> bool {
-        !self.closers.is_empty()
+    /// The weakest gate that it lets through: what only an approval can have needs one.
+    pub(crate) fn least_gate(&self) -> Option<PolicyGate> {
+        let needs_an_approval = !self.closers.is_empty()
             || self.delay.is_some()
             || self.soak.is_some()
             || self.expires.is_some()
-            || !self.reject_labels.is_empty()
+            || !self.reject_labels.is_empty();
+        self.gate.or_else(|| needs_an_approval.then_some(PolicyGate::Issue))
+    }
+
+    /// Whether every stage has enough.
+    pub(crate) fn asks_for_nothing(&self) -> bool {
+        self.least_gate().is_none() && self.issues == PolicyIssues::default()
     }
 }
 
-/// The weakest gate that a policy lets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// The weakest gate that a policy lets through. In the order of what they ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum PolicyGate {

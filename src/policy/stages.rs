@@ -3,14 +3,16 @@
 //! A stage is found by the name of its environment, by that of its stack, and by what its kind says that it deploys, so that
 //! another name for the same environment does not help. In doubt it is meant: an entry that misses a stage is a way around it.
 
-use concourse_pipeline::job_names::environment;
+use concourse_pipeline::job_names::{environment, is_one_environment};
+use concourse_pipeline::params;
 use yaml_source::diagnostic::Diagnostics;
 use yaml_source::yaml::Node;
 
 use crate::gates;
-use crate::globs::Globs;
 use crate::manifest::Name;
 use crate::project::Stage;
+
+use super::globs::Globs;
 
 /// The stages that an entry names.
 #[derive(Debug)]
@@ -110,7 +112,7 @@ enum Named {
 
 impl Named {
     fn of(text: &str, wanted: &str) -> Self {
-        let is_wanted = |word: &str| is_one_name(word, wanted);
+        let is_wanted = |word: &str| is_one_environment(word, wanted);
         if text.split(['.', '/', ',', ':']).flat_map(str::split_whitespace).any(is_wanted) {
             return Self::Wanted;
         }
@@ -134,29 +136,9 @@ impl Named {
     }
 }
 
-/// Whether two words are one name of an environment, one of them perhaps the short one.
-fn is_one_name(one: &str, other: &str) -> bool {
-    const SHORT: [(&str, &str); 3] = [("prod", "production"), ("prd", "production"), ("dev", "development")];
-    let long = |word: &str| {
-        let known = SHORT.iter().find(|(short, _)| short.eq_ignore_ascii_case(word));
-        known.map_or_else(|| word.to_ascii_lowercase(), |(_, long)| (*long).to_owned())
-    };
-    long(one) == long(other)
-}
-
-/// The words of a name: `shopProduction2` has two.
+/// The words of a name without numbers: `shopProduction2` has two.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphabetic()).flat_map(|part| {
-        let mut rest = part;
-        std::iter::from_fn(move || {
-            let mut pairs = rest.chars().zip(rest.char_indices().skip(1));
-            let next = pairs.find(|(before, (_, after))| before.is_lowercase() && after.is_uppercase());
-            let end = next.map_or(rest.len(), |(_, (at, _))| at);
-            let (word, after) = rest.split_at(end);
-            rest = after;
-            (!word.is_empty()).then_some(word)
-        })
-    })
+    params::words(text).map(|word| word.trim_matches(|c: char| c.is_ascii_digit())).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]
@@ -204,8 +186,9 @@ mod tests {
         for (text, wanted) in [
             ("", &[][..]),
             ("shopProduction2", &["shop", "Production"]),
-            ("SHOP-Élan_b", &["SHOP", "Élan", "b"]),
+            ("SHOP-elan_b", &["SHOP", "elan", "b"]),
             ("aBcD", &["a", "Bc", "D"]),
+            ("2-eu1", &["eu"]),
         ] {
             assert_eq!(words(text).collect::<Vec<_>>(), wanted, "{text}");
         }

@@ -1,6 +1,4 @@
-//! The policy floor: what the fleet's `policy` asks of a stage, and its manifest cannot take back. So are its `freezes`.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! One entry of a fleet's `policy`, and what a stage has less than it asks for.
 
 use concourse_pipeline::Repository;
 use github_issues_resource::contract::{Approve, Closers};
@@ -8,25 +6,21 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, ticked};
 use yaml_source::source::Span;
 use yaml_source::yaml::Node;
 
-use crate::freeze::FleetFreeze;
-use crate::lower::{JobRole, Lowered};
-use crate::manifest::{IssuesResource, PolicyGate, PolicyIssues, PolicySettings};
-use crate::meant::{Deployed, MeantStages};
-use crate::plan::StagePhase;
-use crate::project::{Fleet, Gate, Issues, Stage};
+use crate::manifest::{PolicyGate, PolicySettings};
+use crate::project::{Gate, Issues, Stage};
+
+use super::stages::MeantStages;
+use super::{Shortfall, contains};
 
 /// One entry of a fleet's `policy`.
 #[derive(Debug)]
 pub(crate) struct Floor {
     settings: PolicySettings,
-    meant: MeantStages,
+    pub(super) meant: MeantStages,
     /// The server of its repository of issues: that of the fleet's defaults, unless it names one.
     api: String,
-    span: Span,
+    pub(super) span: Span,
 }
-
-/// What a stage has too little of: the place of the setting, what is wrong, and what to write.
-type Shortfall = (&'static str, String, String);
 
 impl Floor {
     /// The entries of `policy`. Globs that are none are reported. `defaults` are the fleet's, laid over what is built in.
@@ -39,8 +33,7 @@ impl Floor {
         let default = defaults.at("/issues/api").and_then(Node::as_str).unwrap_or_default();
         let nodes = fleet.at("/policy").and_then(Node::as_list).unwrap_or_default();
         for (settings, node) in policy.iter().zip(nodes) {
-            if settings.gate.is_none() && !settings.asks_for_an_approval() && settings.issues == PolicyIssues::default()
-            {
+            if settings.asks_for_nothing() {
                 let found = Diagnostic::new(Rule::NoEffect, node.span, "the policy asks for nothing");
                 diagnostics.push(found.help("write what its stages must have, such as `gate: issue`"));
             }
@@ -61,12 +54,10 @@ impl Floor {
     }
 
     /// What a stage has too little of.
-    fn shortfalls(&self, stage: &Stage) -> Vec<Shortfall> {
-        let settings = &self.settings;
+    pub(super) fn shortfalls(&self, stage: &Stage) -> Vec<Shortfall> {
         let mut found = Vec::new();
-        let gate = settings.gate.or_else(|| settings.asks_for_an_approval().then_some(PolicyGate::Issue));
         let is_approved = matches!(stage.gate, Gate::Issue | Gate::Preview);
-        match gate {
+        match self.settings.least_gate() {
             Some(PolicyGate::Preview) if stage.gate != Gate::Preview => {
                 found.push((
                     "/gate",
@@ -177,107 +168,8 @@ impl Floor {
     }
 }
 
-/// The entries of a fleet that are for some stage, by their numbers.
-#[derive(Debug, Default)]
-pub(crate) struct Met {
-    policy: BTreeSet<usize>,
-    freezes: BTreeSet<usize>,
-}
-
-impl Met {
-    /// Reports the entries of a fleet that are for no stage of all its manifests.
-    pub(crate) fn check(all: &[&Self], fleet: &Fleet, diagnostics: &mut Diagnostics) {
-        for (number, floor) in fleet.policy.iter().enumerate() {
-            if !all.iter().any(|met| met.policy.contains(&number)) {
-                for_no_stage(&floor.meant, "policy", floor.span, diagnostics);
-            }
-        }
-        for (number, freeze) in fleet.freezes.iter().enumerate() {
-            if !all.iter().any(|met| met.freezes.contains(&number)) {
-                for_no_stage(&freeze.meant, "freeze", freeze.span, diagnostics);
-            }
-        }
-    }
-}
-
-fn for_no_stage(meant: &MeantStages, what: &str, span: Span, diagnostics: &mut Diagnostics) {
-    let Some(field) = meant.field() else { return };
-    diagnostics.push(
-        Diagnostic::new(Rule::UnmatchedPolicy, span, format!("no stage of the fleet is one of those in `{field}`"))
-            .label(format!("this {what} holds nothing"))
-            .help("correct the names; if the stages come later, allow the rule with that reason"),
-    );
-}
-
-/// Reports each stage of a manifest that has less than the fleet's policy asks for, or that a freeze does not reach, and
-/// returns which entries are for some of them.
-pub(crate) fn check(lowered: &[Lowered<'_>], fleet: &Fleet, diagnostics: &mut Diagnostics) -> Met {
-    let mut met = Met::default();
-    if fleet.policy.is_empty() && fleet.freezes.is_empty() {
-        return met;
-    }
-    let mut projects: BTreeMap<&str, Vec<Deployed<'_>>> = BTreeMap::new();
-    for origin in lowered.iter().flat_map(|lowered| &lowered.origins) {
-        if let JobRole::Stage { stage, phase: StagePhase::Deploy, target, .. } = &origin.role {
-            let deployed = Deployed { stage, target: target.as_deref() };
-            projects.entry(stage.project.as_str()).or_default().push(deployed);
-        }
-    }
-    for (stages, deployed) in projects.values().flat_map(|stages| stages.iter().map(move |stage| (stages, stage))) {
-        for (number, floor) in fleet.policy.iter().enumerate().filter(|(_, floor)| floor.meant.has(deployed, stages)) {
-            met.policy.insert(number);
-            for shortfall in floor.shortfalls(deployed.stage) {
-                diagnostics.push(report(deployed.stage, (floor.span, "the policy"), shortfall, fleet));
-            }
-        }
-        for (number, freeze) in
-            fleet.freezes.iter().enumerate().filter(|(_, freeze)| freeze.meant.has(deployed, stages))
-        {
-            met.freezes.insert(number);
-            if let Some(shortfall) = unfrozen(freeze, deployed.stage) {
-                diagnostics.push(report(deployed.stage, (freeze.span, "the freeze"), shortfall, fleet));
-            }
-        }
-    }
-    met
-}
-
-/// Why approvals of a stage would not wait in a freeze that is for it.
-fn unfrozen(freeze: &FleetFreeze, stage: &Stage) -> Option<Shortfall> {
-    if !matches!(stage.gate, Gate::Issue | Gate::Preview) {
-        return None;
-    }
-    if stage.issues.as_ref().is_some_and(|issues| issues.resource == IssuesResource::Mitodl) {
-        let help = "write `resource: github-issues`, or name in the freeze what it is for".to_owned();
-        return Some(("/issues/resource", "has issues of a resource type that knows no freezes".to_owned(), help));
-    }
-    let is_named = freeze.meant.has_named(&stage.project, &stage.environment, &stage.stack);
-    (!is_named).then(|| {
-        let help =
-            "name the environment or the stack after what is deployed, or write the name into the freeze".to_owned();
-        ("/names/stack", "deploys there under another name, so its approvals would not wait".to_owned(), help)
-    })
-}
-
-fn report(
-    stage: &Stage,
-    (place, what): (Span, &'static str),
-    (pointer, message, help): Shortfall,
-    fleet: &Fleet,
-) -> Diagnostic {
-    let settings = &stage.origin.settings;
-    let written = settings.at(pointer).map(|node| node.span).filter(|span| span.file != fleet.built_in);
-    Diagnostic::new(
-        Rule::BelowPolicy,
-        written.unwrap_or(stage.origin.span),
-        format!("{} {message}, and {what} of the fleet does not allow that", stage.whom()),
-    )
-    .also(place, what)
-    .help(help)
-}
-
 /// Who of `own` is not among `floor`.
-fn more_closers(own: &Closers, floor: &Closers) -> Option<String> {
+pub(super) fn more_closers(own: &Closers, floor: &Closers) -> Option<String> {
     let lists = [
         ("", &own.users, &floor.users),
         ("the team ", &own.teams, &floor.teams),
@@ -303,9 +195,4 @@ fn written(closers: &Closers) -> String {
         .map(|(word, names)| format!("{word}: [{}]", names.join(", ")))
         .collect();
     format!("{{{}}}", lists.join(", "))
-}
-
-/// GitHub tells names of people, teams and labels apart without regard to case.
-fn contains(names: &[String], name: &str) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

@@ -4,30 +4,29 @@
 //! approval away: what is reviewed is this change.
 
 use concourse_pipeline::diff::{Change, Changes, Effect, Subject};
-use github_issues_resource::contract::Closers;
 use yaml_source::diagnostic::{Diagnostics, ticked};
 use yaml_source::source::{SourceText, Sources};
 use yaml_source::yaml::{Limits, Node, decode, read};
 
-use crate::manifest::{Name, PolicyGate, PolicySettings};
+use crate::manifest::{Duration, Name, PolicyIssues, PolicySettings};
+
+use super::contains;
+use super::floor::more_closers;
 
 /// The changes by which one file of a fleet asks for less than another. `None` stands for a file that is gone.
 pub(crate) fn lowered(path: &str, old: SourceText, new: Option<SourceText>) -> Vec<Change> {
     let mut changes = Changes::default();
     let Some(were) = entries(path, old) else { return Vec::new() };
-    match new.map(|new| entries(path, new)) {
-        Some(None) if !were.is_empty() => {
+    let Some(are) = new.map_or(Some(Vec::new()), |new| entries(path, new)) else {
+        if !were.is_empty() {
             let message = "cannot be read, so what it asks for is not known";
             changes.push(Effect::Weaker, Subject::Policy(path.to_owned()), message);
         }
-        Some(None) => {}
-        are => {
-            let are = are.flatten().unwrap_or_default();
-            for (was, name) in were.iter().flat_map(parts) {
-                if let Some(message) = less(&was, &are) {
-                    changes.push(Effect::Weaker, Subject::Policy(name), message);
-                }
-            }
+        return changes.changes;
+    };
+    for (was, name) in were.iter().flat_map(parts) {
+        if let Some(message) = less(&was, &are) {
+            changes.push(Effect::Weaker, Subject::Policy(name), message);
         }
     }
     changes.changes
@@ -64,44 +63,39 @@ fn less(was: &PolicySettings, are: &[PolicySettings]) -> Option<String> {
         return Some("is gone from the policy".to_owned());
     }
     // Entries for the same stages add up.
-    let lost = |asks: &dyn Fn(&PolicySettings) -> bool| !same.iter().any(|is| asks(is));
-    let mut less: Vec<&str> = Vec::new();
-    let gate = |settings: &PolicySettings| match settings.gate {
-        Some(PolicyGate::Preview) => 2,
-        Some(PolicyGate::Issue) => 1,
-        None => u8::from(settings.asks_for_an_approval()),
-    };
-    if lost(&|is| gate(is) >= gate(was)) {
-        less.push("gate");
-    }
-    if !was.closers.is_empty() && lost(&|is| !is.closers.is_empty() && are_among(&is.closers, &was.closers)) {
-        less.push("closers");
-    }
-    for (word, of) in [("soak", (|is| &is.soak) as fn(&PolicySettings) -> &Option<_>), ("delay", |is| &is.delay)] {
-        if let Some(was) = of(was)
-            && lost(&|is| of(is).as_ref().is_some_and(|is| is.seconds() >= was.seconds()))
-        {
-            less.push(word);
-        }
-    }
-    if let Some(was) = &was.expires
-        && lost(&|is| is.expires.as_ref().is_some_and(|is| is.seconds() <= was.seconds()))
-    {
-        less.push("expires");
-    }
-    if was.reject_labels.iter().any(|label| lost(&|is| contains(&is.reject_labels, label))) {
-        less.push("reject_labels");
-    }
-    let issues = &was.issues;
-    if issues.repository.is_some() && lost(&|is| is.issues.repository == issues.repository)
-        || issues.api.is_some() && lost(&|is| is.issues.api == issues.api)
-        || issues.bot.is_some() && lost(&|is| is.issues.bot == issues.bot)
-        || issues.signing_key.is_some() && lost(&|is| is.issues.signing_key == issues.signing_key)
-        || issues.resource.is_some() && lost(&|is| is.issues.resource == issues.resource)
-    {
-        less.push("issues");
-    }
-    (!less.is_empty()).then(|| format!("has less in {}", ticked(&less)))
+    let asks = |has: &dyn Fn(&PolicySettings) -> bool| same.iter().any(|is| has(is));
+    // A field that comes into the policy has to be compared here.
+    let PolicySettings {
+        environments: _,
+        projects: _,
+        targets: _,
+        gate: _,
+        closers,
+        delay,
+        soak,
+        expires,
+        reject_labels,
+        issues: PolicyIssues { repository, api, bot, signing_key, resource },
+    } = was;
+    let seconds = |span: &Option<Duration>| span.as_ref().map(Duration::seconds);
+    let kept = [
+        ("gate", asks(&|is| is.least_gate() >= was.least_gate())),
+        (
+            "closers",
+            closers.is_empty() || asks(&|is| !is.closers.is_empty() && more_closers(&is.closers, closers).is_none()),
+        ),
+        ("delay", asks(&|is| seconds(&is.delay) >= seconds(delay))),
+        ("soak", asks(&|is| seconds(&is.soak) >= seconds(soak))),
+        ("expires", expires.is_none() || asks(&|is| is.expires.is_some() && seconds(&is.expires) <= seconds(expires))),
+        ("reject_labels", reject_labels.iter().all(|label| asks(&|is| contains(&is.reject_labels, label)))),
+        ("issues.repository", repository.is_none() || asks(&|is| is.issues.repository == *repository)),
+        ("issues.api", api.is_none() || asks(&|is| is.issues.api == *api)),
+        ("issues.bot", bot.is_none() || asks(&|is| is.issues.bot == *bot)),
+        ("issues.signing_key", signing_key.is_none() || asks(&|is| is.issues.signing_key == *signing_key)),
+        ("issues.resource", resource.is_none() || asks(&|is| is.issues.resource == *resource)),
+    ];
+    let less: Vec<&str> = kept.iter().filter(|(_, is_kept)| !is_kept).map(|(field, _)| *field).collect();
+    (!less.is_empty()).then(|| format!("asks for less in {}", ticked(&less)))
 }
 
 /// Whether an entry is for all stages that another one, of one environment or target, was for.
@@ -117,17 +111,6 @@ fn covers(is: &PolicySettings, was: &PolicySettings) -> bool {
     let is_for_projects = is.projects.is_empty()
         || !was.projects.is_empty() && was.projects.iter().all(|one| contains(&is.projects, one));
     has_all && is_for_projects
-}
-
-/// Whether nobody can approve who could not.
-fn are_among(own: &Closers, others: &Closers) -> bool {
-    let lists =
-        |closers: &Closers| [closers.users.clone(), closers.teams.clone(), closers.roles.clone(), closers.apps.clone()];
-    lists(own).iter().zip(lists(others)).all(|(own, others)| own.iter().all(|name| contains(&others, name)))
-}
-
-fn contains(names: &[String], name: &str) -> bool {
-    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -154,11 +137,11 @@ mod tests {
                 None,
             ),
             ("[]", Some("is gone from the policy")),
-            (&old.replace("24h", "1h"), Some("has less in `soak`")),
-            (&old.replace("14d", "15d"), Some("has less in `expires`")),
-            (&old.replace("[x]", "[z]"), Some("has less in `reject_labels`")),
-            (&old.replace("a/ops", "a/all"), Some("has less in `closers`")),
-            (&old.replace("closers: {teams: [a/sre, a/ops]}, ", ""), Some("has less in `closers`")),
+            (&old.replace("24h", "1h"), Some("asks for less in `soak`")),
+            (&old.replace("14d", "15d"), Some("asks for less in `expires`")),
+            (&old.replace("[x]", "[z]"), Some("asks for less in `reject_labels`")),
+            (&old.replace("a/ops", "a/all"), Some("asks for less in `closers`")),
+            (&old.replace("closers: {teams: [a/sre, a/ops]}, ", ""), Some("asks for less in `closers`")),
             (
                 &old.replace("environments: [Production, Live]", "environments: [Prodution]"),
                 Some("is gone from the policy"),
@@ -171,10 +154,10 @@ mod tests {
             });
             assert_eq!(found, wanted, "{new}");
         }
-        assert_eq!(found("- {gate: preview}", "- {gate: issue}"), ["Policy(\"all stages\") has less in `gate`"]);
+        assert_eq!(found("- {gate: preview}", "- {gate: issue}"), ["Policy(\"all stages\") asks for less in `gate`"]);
         assert_eq!(
             found("- {targets: ['* x'], issues: {bot: 7}}", "- {targets: ['* x'], issues: {bot: 8}}"),
-            ["Policy(\"* x\") has less in `issues`"]
+            ["Policy(\"* x\") asks for less in `issues.bot`"]
         );
         assert_eq!(found("- {gate: issue}", "- {gate: wrong}").len(), 1);
         assert_eq!(found("[]", "- {gate: issue}"), [""; 0]);
