@@ -237,9 +237,9 @@ fn weak(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Rule::WeakClaim,
                     step.span,
-                    format!("the claim does not have the {} of the approval that it claims", ticked(&missing)),
+                    format!("the claim does not check {} again", ticked(&missing)),
                 )
-                .label("what an approval has to wait for, and who can give it, is not asked again")
+                .label("the resource of the trigger has them, and the resource of the claim does not")
                 .also(other, "the resource of the claim")
                 .note(job.note())
                 .help(format!("give both resources of the gate the same {}", ticked(&missing))),

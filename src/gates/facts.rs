@@ -16,10 +16,10 @@ use crate::project::Stage;
 use concourse_pipeline::Repository;
 use concourse_pipeline::issues::{IssueId, IssueMark, Issues};
 
+use super::elsewhere::{Deed, deeds};
 use super::likeness::Texts;
 use super::model::{Home, Job, Owner, Pipeline, Put, Resource, Source, Step, What};
 use super::naming::Names;
-use super::repeated::{Deed, deeds};
 use super::spelling::{has_variable, plain};
 use super::work::names_of_put;
 

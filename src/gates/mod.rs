@@ -12,11 +12,15 @@
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
 //! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
-//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`repeated`], [`former`].
+//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`repeated`],
+//! [`elsewhere`], [`former`].
 
 mod across;
+mod behind;
 mod claim;
+mod deeds;
 mod destination;
+mod elsewhere;
 mod facts;
 mod former;
 mod git_config;
@@ -182,7 +186,7 @@ fn with_models<'d, T>(
 pub(crate) fn judge_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     shared::check_run(facts, diagnostics);
     target::check_run(facts, diagnostics);
-    repeated::check_run(facts, diagnostics);
+    elsewhere::check(facts, diagnostics);
     listener::check(facts, diagnostics);
     watch::check_run(facts, diagnostics);
     keeper::check(facts, diagnostics);

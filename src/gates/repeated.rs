@@ -5,10 +5,8 @@
 //! gate runs the same, as it does with tests. A task that names the environment behind the gate is no test.
 //! [`super::work`] says when two steps do the same.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use concourse_pipeline::issues::IssueId;
 use concourse_pipeline::params::has_words;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
@@ -16,13 +14,14 @@ use yaml_source::source::Span;
 use crate::lower::{Author, JobRole};
 use crate::plan::StagePhase;
 
-use super::facts::{Facts, JobAt, as_found};
-use super::model::{Job, Owner, Pipeline, Step, What};
+use super::behind::{Behind, followed_environment};
+use super::deeds::Deeds;
+use super::facts::as_found;
+use super::model::{Job, Owner, Pipeline, Step};
 use super::naming::names;
 use super::sequence::PathPart;
 use super::spelling::has_variable;
-use super::version::{Newest, newest_of};
-use super::work::{Doing, Work};
+use super::work::Doing;
 
 /// Over pipelines that are judged together.
 pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
@@ -30,7 +29,8 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
     if !pipelines.iter().any(|pipeline| pipeline.jobs.iter().any(|job| is_judged_job(job, pipeline))) {
         return;
     }
-    let (mut gated, mut before): (Deeds<GatedStep<'_, '_>>, Deeds<()>) = (Deeds::default(), Deeds::default());
+    let (mut gated, mut before): (Deeds<Doing, GatedStep<'_, '_>>, Deeds<Doing, ()>) =
+        (Deeds::default(), Deeds::default());
     for at in pipelines.iter().enumerate() {
         let (_, pipeline) = at;
         let upstream = upstream(pipeline);
@@ -70,7 +70,7 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
                         continue;
                     }
                     // Jobs behind different gates run the same tests. What names the stage of another one is none.
-                    let is_other_stage = (is_elsewhere(job) || !behind.0.is_empty()) && doing.is_task();
+                    let is_other_stage = (is_elsewhere(job) || !behind.is_none()) && doing.is_task();
                     let own = own.or_else(|| followed_environment(job, pipeline));
                     if is_other_stage && own.map_or(is_elsewhere(job), |own| doing.name(own)) {
                         continue;
@@ -78,7 +78,7 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
                     let is_test = before.alike(&doing).next().is_some();
                     for GatedStep { job: gated, names_environment } in gated.alike(&doing) {
                         let is_excused = !names_environment && (is_test || is_other_stage);
-                        let is_other = gated.owner != job.owner && !gated.gates().any(|gate| behind.0.contains(gate));
+                        let is_other = gated.owner != job.owner && !behind.is_shared_with(gated);
                         if is_other && !is_excused && reported.insert(gated.name) {
                             known.extend([(&job.owner, job.name), (&gated.owner, gated.name)]);
                             diagnostics.push(found(job, step, gated));
@@ -91,105 +91,16 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
     changed_places(pipelines, &gated, &known, diagnostics);
 }
 
-/// A task of a rendered job, kept until all manifests of a run were looked at.
-#[derive(Debug)]
-pub(super) struct Deed {
-    doing: Doing,
-    part: Part,
-    span: Span,
-    job: Arc<JobAt>,
-}
-
-/// What a task is to the others of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// A stage behind a gate runs it.
-    Gated { names_environment: bool },
-    /// A stage before a gate runs it.
-    Before,
-    /// No gate is before it, and no kind of a stage runs it.
-    Free,
-}
-
-/// The tasks of a job that other manifests could run, or that run what theirs do.
-pub(super) fn deeds(job: &Job<'_>, pipeline: &Pipeline<'_>, at: &Arc<JobAt>) -> Vec<Deed> {
-    let could_count = |step: &Step<'_>| is_meant(step, job) || is_judged(step, job);
-    let is_task = |step: &&Step<'_>| matches!(step.what, What::Task(_)) && could_count(step);
-    if !job.is_rendered() || !job.steps.iter().any(|step| is_task(&step)) {
-        return Vec::new();
-    }
-    let is_free = is_free(job, pipeline) && (job.stage().is_some() || Behind::of(job, pipeline).0.is_empty());
-    let environment = environment(job, pipeline);
-    let mut found = Vec::new();
-    for step in job.steps.iter().filter(is_task) {
-        for doing in Doing::of(step, job, (0, pipeline)) {
-            let of_stage = is_meant(step, job) && job.stage().is_some();
-            let part = if of_stage && job.is_gated() && !is_hook(step) {
-                Part::Gated { names_environment: environment.is_some_and(|environment| doing.name(environment)) }
-            } else if of_stage && !job.is_gated() {
-                Part::Before
-            } else if is_free && is_judged(step, job) && !doing.changes_nothing() {
-                Part::Free
-            } else {
-                continue;
-            };
-            found.push(Deed { doing: doing.into_kept(), part, span: step.span, job: Arc::clone(at) });
-        }
-    }
-    found
-}
-
-/// Over the manifests of a run: what one of them adds to its jobs does what the stage of another one does behind a gate.
-pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let all = || facts.iter().flat_map(|facts| &facts.deeds);
-    if !all().any(|deed| deed.part == Part::Free) {
-        return;
-    }
-    let mut by_work: HashMap<Work, Vec<&Deed>> = HashMap::new();
-    for deed in all().filter(|deed| deed.part != Part::Free) {
-        for work in &deed.doing.works {
-            by_work.entry(*work).or_default().push(deed);
-        }
-    }
-    for deed in all().filter(|deed| deed.part == Part::Free) {
-        let others = deed.doing.works.iter().filter_map(|work| by_work.get(work)).flatten();
-        let alike: Vec<&Deed> = others.copied().filter(|other| other.doing.is_like_elsewhere(&deed.doing)).collect();
-        let is_test = alike.iter().any(|other| other.part == Part::Before);
-        let gated = alike.iter().find(|other| {
-            let is_other = other.job.owner.file != deed.job.owner.file && !other.job.replaces(&deed.job);
-            is_other
-                && match other.part {
-                    Part::Gated { names_environment } => names_environment || !is_test,
-                    Part::Before | Part::Free => false,
-                }
-        });
-        if let Some(gated) = gated {
-            diagnostics.push(
-                Diagnostic::new(
-                    Rule::SharedTarget,
-                    deed.span,
-                    format!(
-                        "`{}` needs no approval, and does the same as {}, which waits for one",
-                        deed.job.name, gated.job.whom
-                    ),
-                )
-                .label("no gate stops it")
-                .help("remove the step; or make it a stage, which has a gate"),
-            );
-        }
-    }
-}
-
 /// A job behind a gate deploys what has the name of the stage behind another gate. Of `known` jobs it was reported what they
 /// deploy.
 fn changed_places(
     pipelines: &[Pipeline<'_>],
-    gated: &Deeds<GatedStep<'_, '_>>,
+    gated: &Deeds<Doing, GatedStep<'_, '_>>,
     known: &BTreeSet<(&Owner, &str)>,
     diagnostics: &mut Diagnostics,
 ) {
     let mut deeds: BTreeMap<(&Owner, &str), Vec<&Doing>> = BTreeMap::new();
-    for (doing, step) in gated.all.iter().filter(|(doing, step)| !step.job.is_rendered() && !doing.changes_nothing()) {
+    for (doing, step) in gated.all().filter(|(doing, step)| !step.job.is_rendered() && !doing.changes_nothing()) {
         deeds.entry((&step.job.owner, step.job.name)).or_default().push(doing);
     }
     for pipeline in pipelines {
@@ -222,98 +133,17 @@ fn changed_places(
     }
 }
 
-/// What steps do, to be found by what others do.
-struct Deeds<T> {
-    all: Vec<(Doing, T)>,
-    by_work: HashMap<Work, Vec<usize>>,
-    /// By a text that names the target, where a step has one.
-    by_name: HashMap<(Work, Option<u64>), Vec<usize>>,
-}
-
-impl<T> Default for Deeds<T> {
-    fn default() -> Self {
-        Self { all: Vec::new(), by_work: HashMap::new(), by_name: HashMap::new() }
-    }
-}
-
-impl<T> Deeds<T> {
-    fn add(&mut self, doing: Doing, of: T) {
-        let at = self.all.len();
-        let pairs = doing.names.pairs();
-        for work in &doing.works {
-            self.by_work.entry(*work).or_default().push(at);
-            if pairs.is_empty() {
-                self.by_name.entry((*work, None)).or_default().push(at);
-            }
-            for pair in &pairs {
-                self.by_name.entry((*work, Some(*pair))).or_default().push(at);
-            }
-        }
-        self.all.push((doing, of));
-    }
-
-    /// Those that can change what a step changes.
-    fn alike<'d>(&'d self, doing: &'d Doing) -> impl Iterator<Item = &'d T> {
-        let mut found: BTreeSet<usize> = BTreeSet::new();
-        let pairs = doing.names.pairs();
-        for work in &doing.works {
-            let all = self.by_work.get(work).map(Vec::as_slice).unwrap_or_default();
-            // Thousands of stages run one script: those with another name of a target are not looked at.
-            if all.len() <= MOST || pairs.is_empty() {
-                found.extend(all);
-                continue;
-            }
-            for pair in pairs.iter().copied().map(Some).chain([None]) {
-                found.extend(self.by_name.get(&(*work, pair)).into_iter().flatten());
-            }
-        }
-        let all = found.into_iter().map(|at| &self.all[at]);
-        all.filter(|(other, _)| other.is_like(doing)).map(|(_, of)| of)
-    }
-}
-
-/// So many steps that run one thing are all compared.
-const MOST: usize = 64;
-
 /// Whether a job needs no approval, or one of another gate, or has steps that do not come from the kind of its stage.
-fn is_free(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
+pub(super) fn is_free(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
     match job.role {
-        JobRole::Handwritten => !job.is_gated() || Behind::of(job, pipeline).0.is_empty(),
+        JobRole::Handwritten => !job.is_gated() || Behind::of(job, pipeline).is_none(),
         JobRole::Extra | JobRole::Build => true,
         JobRole::Stage { .. } => job.steps.iter().any(|step| step.author == Author::Around),
     }
 }
 
-/// The gates whose approvals decide on all that a job uses. A job that takes something at its newest, whatever else it takes,
-/// is behind none.
-struct Behind<'p, 'a>(BTreeSet<&'p IssueId<'a>>);
-
-impl<'p, 'a> Behind<'p, 'a> {
-    fn of(job: &'p Job<'a>, pipeline: &'p Pipeline<'a>) -> Self {
-        let is_stage = job.stage().is_some();
-        let own = || job.gates().collect();
-        if job.is_gated() {
-            let has_newest = !is_stage && newest_of(job, pipeline).iter().any(Newest::may_be_deployed);
-            return Self(if has_newest { BTreeSet::new() } else { own() });
-        }
-        let gated = |name: &&str| pipeline.job(name).filter(|job| job.is_gated());
-        let mut gates = BTreeSet::new();
-        for (get, _) in job.gets() {
-            let Some(before) = get.passed.iter().find_map(gated) else { return Self(BTreeSet::new()) };
-            gates.extend(before.gates());
-        }
-        Self(gates)
-    }
-}
-
-/// The environment of the gated jobs that a job follows.
-fn followed_environment<'a>(job: &Job<'a>, pipeline: &Pipeline<'a>) -> Option<&'a str> {
-    let mut before = job.gets().flat_map(|(get, _)| &get.passed).filter_map(|name| pipeline.job(name));
-    before.find(|before| before.is_gated()).and_then(|before| environment(before, pipeline))
-}
-
 /// Whether a step of a free job is compared with what is done behind gates. A kind of stages names what it deploys.
-fn is_judged(step: &Step<'_>, job: &Job<'_>) -> bool {
+pub(super) fn is_judged(step: &Step<'_>, job: &Job<'_>) -> bool {
     match step.author {
         Author::Person | Author::Extra | Author::Around => true,
         Author::Kind => matches!(job.role, JobRole::Build),
@@ -327,13 +157,13 @@ fn is_elsewhere(job: &Job<'_>) -> bool {
 }
 
 /// Whether a step of a job could be what deploys.
-fn is_meant(step: &Step<'_>, job: &Job<'_>) -> bool {
+pub(super) fn is_meant(step: &Step<'_>, job: &Job<'_>) -> bool {
     matches!(step.author, Author::Person | Author::Kind)
         && job.stage().is_none_or(|(_, phase)| phase == StagePhase::Deploy)
 }
 
 /// The environment that a job deploys to: that of its stage, the one that its gate leads to, or the one in its name.
-fn environment<'a>(job: &Job<'a>, pipeline: &Pipeline<'a>) -> Option<&'a str> {
+pub(super) fn environment<'a>(job: &Job<'a>, pipeline: &Pipeline<'a>) -> Option<&'a str> {
     if let Some((stage, _)) = job.stage() {
         return Some(&stage.environment);
     }
@@ -344,23 +174,23 @@ fn environment<'a>(job: &Job<'a>, pipeline: &Pipeline<'a>) -> Option<&'a str> {
 }
 
 fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
-    let (message, label) = if job.is_gated() {
-        (
-            format!("`{}` does the same as `{}`, which waits for the approval of another gate", job.name, gated.name),
-            format!("an approval for `{}` starts it, too", job.name),
-        )
+    let label = if job.is_gated() {
+        format!("an approval for `{}` starts it, too", job.name)
     } else {
-        (
-            format!("`{}` needs no approval, and does the same as `{}`, which waits for one", job.name, gated.name),
-            format!("the gate of `{}` does not stop it", gated.name),
-        )
+        format!("the gate of `{}` does not stop it", gated.name)
     };
-    as_found(
-        Diagnostic::new(Rule::SharedTarget, step.span, message)
-            .label(label)
-            .help("remove the step, or let the gate start the job"),
-        job.is_rendered(),
-    )
+    let found = does_the_same(job.name, job.is_gated(), &format!("`{}`", gated.name), step.span).label(label);
+    as_found(found.help("remove the step, or let the gate start the job"), job.is_rendered())
+}
+
+/// The report that a job does what another one does behind a gate.
+pub(super) fn does_the_same(job: &str, is_gated: bool, other: &str, span: Span) -> Diagnostic {
+    let message = if is_gated {
+        format!("`{job}` does the same as {other}, which waits for the approval of another gate")
+    } else {
+        format!("`{job}` needs no approval, and does the same as {other}, which waits for one")
+    };
+    Diagnostic::new(Rule::SharedTarget, span, message)
 }
 
 /// A step of a job behind a gate.
@@ -370,7 +200,7 @@ struct GatedStep<'p, 'a> {
     names_environment: bool,
 }
 
-fn is_hook(step: &Step<'_>) -> bool {
+pub(super) fn is_hook(step: &Step<'_>) -> bool {
     step.path.iter().any(|part| matches!(part, PathPart::Hook(_)))
 }
 

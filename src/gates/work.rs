@@ -28,8 +28,8 @@ pub(super) struct Doing {
     words: Vec<String>,
     /// The name of its resource says that it tells people something, or takes a lock.
     only_tells: bool,
-    /// The number of its pipeline.
-    pipeline: usize,
+    /// The number of its pipeline, among those that are judged together.
+    pipeline: Option<usize>,
     /// The repositories of what a task sees.
     repositories: BTreeSet<Repository>,
 }
@@ -78,7 +78,7 @@ impl Doing {
                     params: Some(params),
                     words: words(&parts),
                     only_tells: false,
-                    pipeline: number,
+                    pipeline: Some(number),
                     repositories: resources.filter_map(Resource::repository).collect(),
                 })
             }
@@ -93,7 +93,7 @@ impl Doing {
                     params,
                     words: Vec::new(),
                     only_tells: only_tells(put.resource, resource),
-                    pipeline: number,
+                    pipeline: Some(number),
                     repositories: BTreeSet::new(),
                 })
             }
@@ -101,28 +101,15 @@ impl Doing {
         }
     }
 
-    /// Whether another step of pipelines that are judged together can change the same thing.
+    /// The same, for steps of all manifests of a run, whose pipelines are not numbered together.
+    pub(super) fn of_other_manifests(self) -> Self {
+        Self { pipeline: None, ..self }
+    }
+
+    /// Whether another step can change the same thing.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        self.is_alike(other, self.pipeline == other.pipeline)
-    }
-
-    /// Whether a step of another manifest can change the same thing.
-    pub(super) fn is_like_elsewhere(&self, other: &Self) -> bool {
-        self.is_alike(other, false)
-    }
-
-    /// What is kept of it until all of a run were looked at.
-    pub(super) fn into_kept(mut self) -> Self {
-        // Without a name of a target the params are compared.
-        if !self.names.pairs().is_empty() {
-            self.params = None;
-        }
-        self
-    }
-
-    fn is_alike(&self, other: &Self, are_of_one_pipeline: bool) -> bool {
         // What tells people something is of the type and source of what deploys, or deploys nothing.
-        if self.only_tells && other.only_tells || !are_of_one_pipeline && !self.is_of_one_repository(other) {
+        if self.only_tells && other.only_tells || !self.is_of_one_repository(other) {
             return false;
         }
         let has_work =
@@ -139,7 +126,8 @@ impl Doing {
 
     /// Whether both can run the same file: in two pipelines one path may be of two repositories.
     fn is_of_one_repository(&self, other: &Self) -> bool {
-        !self.is_task()
+        self.pipeline.is_some() && self.pipeline == other.pipeline
+            || !self.is_task()
             || self.repositories.is_empty() && other.repositories.is_empty()
             || !self.repositories.is_disjoint(&other.repositories)
     }

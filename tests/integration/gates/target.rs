@@ -614,6 +614,7 @@ fn job_takes_the_code_of_another_gate_or_the_newest_and_runs_the_script_of_a_gat
     for gets in [
         approved("ci", "deploy-a-qa", "shop-a"),
         format!("{newest}{}", approved("qa", "deploy-a-production", "unused")),
+        approved("ci", "deploy-a-qa", "shop-a") + &approved("qa", "deploy-a-production", "unused"),
         newest.to_owned(),
     ] {
         let found = refused(&with(&gets, "Production"));
@@ -647,13 +648,25 @@ fn job_of_another_manifest_runs_the_script_of_a_gated_stage() {
      --> projects/b.yml:7:5
       |
     7 |   - name: quick
-      |     ^^^^^^^^^^^ no gate stops it
+      |     ^^^^^^^^^^^ the gate of that stage does not stop it
       |
       = help: remove the step; or make it a stage, which has a gate
 
     error: 1 error in 1 file; nothing was written
     ");
     with("", "Scratch").run(&["render", "--quiet"]).fine();
+    // Behind a gate of its own, which is another one.
+    let gated = |task: String| {
+        let job = format!(
+            "    - {{get: shop-a, resource: github-issues-b-ci-trigger, passed: [deploy-b-qa], trigger: true}}\n{task}"
+        );
+        let b = "project: b\nenvironments: [CI, QA]\nnames: {code: shop-a}\nstack: {pulumi: {path: infra/b}}\nextra:\n  jobs:\n  \
+                 - name: quick\n    plan:\n";
+        fleet().file("projects/a.yml", &format!("project: a\n{stack}")).file("projects/b.yml", &format!("{b}{job}"))
+    };
+    let found = refused(&gated(task_of_script("Production", "sh", "", "    ")));
+    assert!(found.contains("error[shared-target]: `quick` does the same as the deploy of `a` Production"), "{found}");
+    gated(task_of_script("QA", "sh", "", "    ")).run(&["render", "--quiet"]).fine();
     // Code of another repository does something else.
     let other = "source: {repository: https://github.com/example/other}\n";
     with(other, "Production").run(&["render", "--quiet"]).fine();
