@@ -275,6 +275,7 @@ impl Misfit<'_> {
                 let example = format!("(({}.{field}))", secret_scope(&self.pointer));
                 Diagnostic::new(Rule::PlaintextSecret, node.span, secret_message(&self.pointer))
                     .help(format!("give the name of a credential, such as {example}"))
+                    .always_an_error()
             });
         }
         let form = part.and_then(|part| part.get("x-expected")).and_then(Json::as_str).unwrap_or("of that form");

@@ -109,6 +109,7 @@ fn fill_text(node: &Node, secret: bool, scope: &Scope, filler: &mut Filler<'_>) 
         filler.report(misspelled_variable(node.span, &text).unwrap_or_else(|| {
             Diagnostic::new(Rule::PlaintextSecret, node.span, "gives a secret in clear")
                 .help("give the name of a credential, such as ((github.token))")
+                .always_an_error()
         }));
         return Node { span: node.span, kind: NodeKind::Invalid };
     }

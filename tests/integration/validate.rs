@@ -103,6 +103,29 @@ fn secret_that_is_none_can_be_allowed() {
 }
 
 #[test]
+fn secret_that_would_be_thrown_away_cannot_be_allowed() {
+    let key = "S3cretSigningKey01";
+    for text in [
+        format!("issues: {{signing_key: {key}}}\n"),
+        format!("issues:\n  # ol-pipegen: allow plaintext-secret because I say so\n  signing_key: {key}\n"),
+        format!("values: {{k: {key}}}\nissues: {{signing_key: \"{{{{ values.k }}}}\"}}\n"),
+        format!("issues: {{auth: {{token: {key}}}}}\n"),
+    ] {
+        let work = work().file("projects/a.yml", &(manifest("shop-a") + &text));
+        for flags in [&["render"][..], &["render", "--allow", "plaintext-secret"]] {
+            let ran = work.run(flags).ended(1);
+            assert!(ran.stderr.contains("error[plaintext-secret]"), "{text}: {}", ran.stderr);
+            assert!(!ran.stderr.contains(key), "{}", ran.stderr);
+        }
+    }
+    // What is allowed in an instance var is one: without it the pipeline would be another one.
+    let work = work().file("projects/a.yml", &(manifest("shop-a") + "instance_vars: {db_password: hunter2hunter2}\n"));
+    work.run(&["render"]).ended(1);
+    let ran = work.run(&["render", "--allow", "plaintext-secret"]).ended(0);
+    assert!(ran.stdout.contains("db_password") && !work.exists("rendered/a.yml"), "{}", ran.stdout);
+}
+
+#[test]
 fn what_rules_cannot_be_is_reported() {
     let work = work();
     let reported = |arguments: &[&str]| work.run(&[&["validate"], arguments].concat()).ended(2).stderr;

@@ -50,6 +50,8 @@ pub struct Diagnostic {
     severity: Severity,
     /// What the file makes of its rule.
     level: Option<Level>,
+    /// Nothing allows it, whatever is said of its rule.
+    is_always_an_error: bool,
     refusal: Refusal,
     concourse_messages: Option<Box<ConcourseMessages>>,
 }
@@ -69,6 +71,7 @@ impl Diagnostic {
             help: None,
             severity: rule.severity(),
             level: None,
+            is_always_an_error: false,
             refusal: Refusal::default(),
             concourse_messages: None,
         }
@@ -79,6 +82,18 @@ impl Diagnostic {
     pub fn label(mut self, text: impl Into<String>) -> Self {
         self.labels[0].text = text.into();
         self
+    }
+
+    /// The same, which no flag and no comment can allow: what was written is thrown away, and something else would be rendered.
+    #[must_use]
+    pub fn always_an_error(mut self) -> Self {
+        self.is_always_an_error = true;
+        self
+    }
+
+    /// Whether a flag or a comment can allow it.
+    fn may_be_allowed(&self) -> bool {
+        self.rule.may_be_allowed() && !self.is_always_an_error
     }
 
     /// Shows another place.

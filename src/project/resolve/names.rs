@@ -149,9 +149,12 @@ impl Resolver<'_, '_> {
             } else {
                 None
             };
+            // Who allows a secret in clear gets what was written, and not the pipeline of another instance.
+            let is_kept = problem.as_ref().is_none_or(|(rule, ..)| *rule == Rule::PlaintextSecret);
             if let Some((rule, message, help)) = problem {
                 self.diagnostics.push(Diagnostic::new(rule, span, message).help(help));
-            } else {
+            }
+            if is_kept {
                 vars.push((name.clone(), text));
             }
         }

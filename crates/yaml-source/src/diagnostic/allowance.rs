@@ -116,9 +116,9 @@ fn apply(
         if span.file != file {
             return true;
         }
-        has_errors |= !diagnostic.rule.may_be_allowed();
+        has_errors |= !diagnostic.may_be_allowed();
         let line = lines.position(span.start as usize).0;
-        match allowed.get(&(line, diagnostic.rule)) {
+        match allowed.get(&(line, diagnostic.rule)).filter(|_| diagnostic.may_be_allowed()) {
             Some(index) => {
                 used.insert(*index);
                 false

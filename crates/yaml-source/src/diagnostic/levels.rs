@@ -128,6 +128,7 @@ impl Levels {
     pub fn apply(&self, diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let level = |diagnostic: &Diagnostic| match self.of.get(&diagnostic.rule).copied().or(diagnostic.level) {
             None if self.deny_warnings => Some(Level::Deny),
+            Some(Level::Warn | Level::Allow) if diagnostic.is_always_an_error => Some(Level::Deny),
             level => level,
         };
         diagnostics
