@@ -344,11 +344,15 @@ fn consumer(lab: &Lab, history: &Mutex<History>, endpoint: &Endpoint, shape: Sha
             known = Some(version.clone());
         }
         if version.is_none() || history.lock().unwrap().draw(4) == 0 {
-            let closed: Vec<u64> =
-                lab.issues().iter().filter(|issue| issue.closed_at.is_some()).map(|issue| issue.number).collect();
+            // One look for the number and the closing: the people of this story reopen issues meanwhile.
+            let closed: Vec<Value> = lab
+                .issues()
+                .iter()
+                .filter_map(|issue| issue.closed_at.map(|at| version_of(issue.number, at)))
+                .collect();
             let Some(last) = closed.len().checked_sub(1) else { continue };
             let chosen = history.lock().unwrap().draw(last as u64 + 1);
-            version = Some(lab.version(closed[usize::try_from(chosen).unwrap()]));
+            version = Some(closed[usize::try_from(chosen).unwrap()].clone());
         }
         let version = version.unwrap();
         let name = format!("gate-{n}");

@@ -241,7 +241,7 @@ impl Lab {
     }
 
     pub(crate) fn version(&self, number: u64) -> Value {
-        json!({"issue_number": number.to_string(), "issue_closed_at": self.closed_at(number)})
+        version_of(number, self.issue(number).closed_at.unwrap())
     }
 
     pub(crate) fn gate_source(&self, role: &str) -> Value {
@@ -480,6 +480,11 @@ pub(crate) fn record_params() -> Value {
         "action": "record", "title": TITLE, "pins": {"code": "code/.git/ref", "img": "img/digest"},
         "labels": ["promotion-to-qa"],
     })
+}
+
+/// The version by which Concourse knows a closing.
+pub(crate) fn version_of(number: u64, closed_at: i64) -> Value {
+    json!({"issue_number": number.to_string(), "issue_closed_at": time_text(closed_at)})
 }
 
 pub(crate) fn time_text(millis: i64) -> String {
