@@ -96,7 +96,7 @@ pub enum Refusal {
     OtherStage,
     /// A build used the approval up, and no person asks for another deployment.
     AlreadyUsed,
-    /// A later approval of the gate was used.
+    /// A later approval of the gate for this stage was used.
     Superseded,
     /// The record names no commit.
     NoCommit,
@@ -136,9 +136,10 @@ impl Issues {
         }
     }
 
-    /// Writes the record of a preview that found nothing to change. It opens no issue.
-    pub fn record_unchanged(&mut self, record: Record) {
-        self.records.push(record);
+    /// Whether the newest record of the gate says the same. A preview that finds nothing to change does not write it again:
+    /// nobody is asked a second time.
+    pub fn is_newest(&self, record: &Record) -> bool {
+        self.records.iter().rfind(|known| known.gate == record.gate) == Some(record)
     }
 
     /// Closes the open issue of a gate as not planned. It approves nothing.
@@ -203,10 +204,12 @@ impl Issues {
         self.records.iter_mut().chain(self.approvals.iter_mut().map(|approval| &mut approval.record))
     }
 
-    /// What a check of a trigger finds: the newest approval that stands, used or not, if it is for the stage.
+    /// What a check of a trigger finds: the newest approval for the stage that stands, used or not.
     pub fn check(&self, gate: GateId, stage: StageId) -> Option<ApprovalId> {
-        let newest = self.newest(gate)?;
-        (self.approval(newest)?.record.destination == Some(stage)).then_some(newest)
+        let is_for_it =
+            |approval: &Approval| approval.record.gate == gate && approval.record.destination == Some(stage);
+        let at = self.approvals.iter().rposition(|approval| is_for_it(approval) && approval.stands)?;
+        u32::try_from(at).ok().map(ApprovalId)
     }
 
     /// What a check of signals finds: all closings that stand, for anybody.
@@ -227,12 +230,6 @@ impl Issues {
         self.records.get(index(version.0))
     }
 
-    /// The newest approval of a gate that stands.
-    pub fn newest(&self, gate: GateId) -> Option<ApprovalId> {
-        let at = self.approvals.iter().rposition(|approval| approval.record.gate == gate && approval.stands)?;
-        u32::try_from(at).ok().map(ApprovalId)
-    }
-
     /// The approval of the last closing of a gate. None if it was withdrawn.
     pub fn last(&self, gate: GateId) -> Option<ApprovalId> {
         let at = self.approvals.iter().rposition(|approval| approval.record.gate == gate)?;
@@ -244,20 +241,21 @@ impl Issues {
         self.of_gates.iter().filter(|issue| issue.state == IssueState::Open).map(|issue| issue.gate)
     }
 
-    /// Fetches what an approval approved. A withdrawn approval, or one for another stage, is refused.
+    /// Fetches what an approval approved. What is for another stage is refused, and what was withdrawn before a build used it:
+    /// a job that follows the build fetches it, whatever happened since.
     ///
     /// # Errors
     ///
     /// Why the approval is refused.
     pub fn get(&self, id: ApprovalId, stage: StageId) -> Result<&Named, Refusal> {
         let approval = self.approval(id).ok_or(Refusal::NoApproval)?;
-        if approval.record.destination != Some(stage) {
-            return Err(Refusal::OtherStage);
+        let is_for_stage = approval.record.destination == Some(stage);
+        let is_followed = is_for_stage && approval.claimed_by.is_some();
+        match (approval.stands || is_followed, is_for_stage) {
+            (false, _) => Err(Refusal::Withdrawn),
+            (true, false) => Err(Refusal::OtherStage),
+            (true, true) => Ok(&approval.record.named),
         }
-        if !approval.stands {
-            return Err(Refusal::Withdrawn);
-        }
-        Ok(&approval.record.named)
     }
 
     /// Uses an approval up. Whatever was true at the get is asked again. A person can ask for the same deployment once
@@ -267,25 +265,22 @@ impl Issues {
     ///
     /// Why the approval is refused.
     pub fn claim(&mut self, id: ApprovalId, stage: StageId, build: BuildId, kind: &Kind) -> Result<(), Refusal> {
+        if self.approval(id).is_some_and(|approval| !approval.stands) {
+            return Err(Refusal::Withdrawn);
+        }
         self.get(id, stage)?;
-        let gate = self.approval(id).map(|approval| approval.record.gate);
-        let is_superseded = self
-            .approvals
-            .iter()
-            .skip(index(id.0) + 1)
-            .any(|later| Some(later.record.gate) == gate && later.claimed_by.is_some());
-        if is_superseded {
+        let (earlier, later) = self.approvals.split_at_mut_checked(index(id.0) + 1).ok_or(Refusal::NoApproval)?;
+        let approval = earlier.last_mut().ok_or(Refusal::NoApproval)?;
+        if approval.claimed_by.is_some() && *kind == Kind::Triggered {
+            return Err(Refusal::AlreadyUsed);
+        }
+        let Record { gate, destination, .. } = approval.record;
+        let is_of_it = |later: &Approval| later.record.gate == gate && later.record.destination == destination;
+        if later.iter().any(|later| is_of_it(later) && later.claimed_by.is_some()) {
             return Err(Refusal::Superseded);
         }
-        let approval = self.approvals.get_mut(index(id.0)).ok_or(Refusal::NoApproval)?;
-        match (approval.claimed_by, kind) {
-            (Some(_), Kind::Triggered) => Err(Refusal::AlreadyUsed),
-            (Some(_), Kind::Manual | Kind::Rerun(_)) => Ok(()),
-            (None, _) => {
-                approval.claimed_by = Some(build);
-                Ok(())
-            }
-        }
+        approval.claimed_by.get_or_insert(build);
+        Ok(())
     }
 
     /// An approval.

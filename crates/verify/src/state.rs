@@ -696,7 +696,10 @@ impl State {
     ) -> Result<(), Violation> {
         let gate = record.gate;
         match (when, run.is_unchanged) {
-            (When::Always | When::ClosedIfUnchanged, _) | (When::Changed, false) => {
+            (When::Changed, true) => self.issues.reject(gate),
+            (When::Unchanged, false) => {}
+            (When::Unchanged, true) if self.issues.is_newest(&record) => {}
+            (When::Always | When::ClosedIfUnchanged, _) | (When::Changed, false) | (When::Unchanged, true) => {
                 watch.saw(|| Event::Recorded {
                     build,
                     gate,
@@ -713,9 +716,6 @@ impl State {
                     self.issues.close(gate);
                 }
             }
-            (When::Changed, true) => self.issues.reject(gate),
-            (When::Unchanged, true) => self.issues.record_unchanged(record),
-            (When::Unchanged, false) => {}
         }
         Ok(())
     }

@@ -77,11 +77,12 @@ fn a_reopened_rejection_withdraws_no_earlier_approval() {
 }
 
 #[test]
-fn a_record_without_changes_opens_no_issue() {
-    let mut issues = Issues::default();
-    issues.record_unchanged(record(1));
-    assert_eq!(issues.closable(GATE), None);
-    assert_eq!(issues.records(GATE).len(), 1);
+fn the_newest_record_is_known_whatever_became_of_it() {
+    let mut issues = closed(&[1, 2]);
+    assert!(issues.is_newest(&record(2)), "it was approved");
+    assert!(!issues.is_newest(&record(1)) && !issues.is_newest(&Record { destination: None, ..record(2) }));
+    issues.record(Record { gate: GateId(1), ..record(3) });
+    assert!(issues.is_newest(&record(2)), "of its gate");
 }
 
 #[test]
@@ -90,6 +91,15 @@ fn another_stage_is_refused() {
     assert_eq!(issues.check(GATE, PRODUCTION), None);
     assert_eq!(issues.get(FIRST, PRODUCTION), Err(Refusal::OtherStage));
     assert_eq!(issues.claim(FIRST, PRODUCTION, BuildId(1), &Kind::Triggered), Err(Refusal::OtherStage));
+}
+
+#[test]
+fn a_later_approval_for_another_stage_hides_nothing() {
+    let mut issues = closed(&[1]);
+    issues.record(Record { destination: Some(PRODUCTION), ..record(2) });
+    issues.close(GATE);
+    assert_eq!(issues.check(GATE, QA), Some(FIRST));
+    assert_eq!(issues.check(GATE, PRODUCTION), Some(SECOND));
 }
 
 #[test]
@@ -102,10 +112,28 @@ fn an_approval_is_used_once_unless_a_person_asks() {
 }
 
 #[test]
+fn a_used_approval_is_fetched_by_followers_and_not_used_again_once_it_is_withdrawn() {
+    let mut issues = closed(&[1]);
+    assert_eq!(issues.claim(FIRST, QA, BuildId(1), &Kind::Triggered), Ok(()));
+    issues.reopen(GATE);
+    assert_eq!(issues.get(FIRST, QA), Ok(&named(1)));
+    assert_eq!(issues.claim(FIRST, QA, BuildId(2), &Kind::Manual), Err(Refusal::Withdrawn));
+}
+
+#[test]
 fn an_approval_is_refused_after_a_later_one_was_used() {
     let mut issues = closed(&[1]);
     issues.record(record(2));
     issues.close(GATE);
     assert_eq!(issues.claim(SECOND, QA, BuildId(1), &Kind::Triggered), Ok(()));
     assert_eq!(issues.claim(FIRST, QA, BuildId(2), &Kind::Manual), Err(Refusal::Superseded));
+}
+
+#[test]
+fn a_later_approval_for_another_stage_supersedes_nothing() {
+    let mut issues = closed(&[1]);
+    issues.record(Record { destination: Some(PRODUCTION), ..record(2) });
+    issues.close(GATE);
+    assert_eq!(issues.claim(SECOND, PRODUCTION, BuildId(1), &Kind::Triggered), Ok(()));
+    assert_eq!(issues.claim(FIRST, QA, BuildId(2), &Kind::Triggered), Ok(()));
 }

@@ -12,6 +12,7 @@ use super::draft::{Draft, PageParts};
 use super::issues::{Found, is_open};
 use super::page::{NoticePage, Section};
 use super::session::Gate;
+use super::stale::{Stale, StaleWhy};
 use super::{content, pins};
 use crate::error::{Error, Result};
 use crate::files::BuildDir;
@@ -164,6 +165,12 @@ impl Gate<'_> {
     fn at_these_versions(&self, found: &Found, draft: &Draft) -> Result<Option<Issue>> {
         let newest = found.open.iter().chain(&found.closed).max_by_key(|issue| issue.number);
         let Some(issue) = newest else { return Ok(None) };
+        // Since then the gate promoted to another stage.
+        let is_later =
+            |stale: &Stale| matches!(stale.why, StaleWhy::OtherStage | StaleWhy::Ended) && stale.number > issue.number;
+        if found.stale.iter().any(is_later) {
+            return Ok(None);
+        }
         let Some(snapshot) = Snapshot::read(&self.client, issue.number)? else { return Ok(None) };
         let Ok(ledger) = Ledger::read(&snapshot, &self.trust()?) else { return Ok(None) };
         let is_known = |known: &Recorded| {
@@ -171,7 +178,9 @@ impl Gate<'_> {
                 && known.record.approve == draft.approve
                 && self.leads_on(known.record.destination.as_ref())
         };
-        Ok(ledger.newest().is_some_and(is_known).then(|| issue.clone()))
+        // Nobody can approve by an issue that leads nowhere.
+        let is_ended = ledger.current_mark().ended;
+        Ok(ledger.newest().is_some_and(|newest| !is_ended && is_known(newest)).then(|| issue.clone()))
     }
 
     /// What a mode does to the other issues and to this one once the record is there.

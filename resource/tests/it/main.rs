@@ -23,3 +23,4 @@ mod records;
 mod schemas;
 mod support;
 mod text;
+mod walks;

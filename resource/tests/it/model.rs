@@ -23,7 +23,7 @@ fn seeds() -> u64 {
 /// What really happened, told by the fake and not by the resource's own reading of it.
 #[derive(Default)]
 struct History {
-    random: u64,
+    random: Draws,
     /// Records as GitHub took them, by issue.
     records: BTreeMap<u64, Vec<Recorded>>,
     /// The chain that an issue's body names.
@@ -115,8 +115,7 @@ fn without_project(stage: &str) -> String {
 
 impl History {
     fn draw(&mut self, below: u64) -> u64 {
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.random >> 33) % below
+        self.random.below(below)
     }
 
     /// What a closing of `number` at `now` approves: the newest record of an earlier second, unless a text of the
@@ -420,10 +419,7 @@ fn no_interleaving_deploys_what_was_not_approved() {
     let mut deployed = BTreeMap::new();
     for seed in 0..seeds() {
         let lab = Lab::new();
-        let history = Arc::new(Mutex::new(History {
-            random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
-            ..History::default()
-        }));
+        let history = Arc::new(Mutex::new(History { random: Draws::of(seed), ..History::default() }));
         let seen = Arc::clone(&history);
         lab.fake.hook(move |request, world, client, phase| {
             let mut history = seen.lock().unwrap();

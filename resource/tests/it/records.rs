@@ -116,6 +116,29 @@ fn unchanged_record_without_a_closing_is_no_approval() {
 }
 
 #[test]
+fn preview_asks_again_after_the_gate_promoted_to_another_stage() {
+    let to = |lab: Lab, stage: &str| lab.source("destination", stage);
+    let unchanged_as = |lab: &Lab, number: u64| {
+        let run = unchanged_by(lab, 1, number);
+        run.succeeds();
+        run.json()["version"]["issue_number"].clone()
+    };
+    // The issue of the other stage is still open when the preview runs.
+    let lab = Lab::new();
+    assert_eq!(unchanged_as(&lab, 1), "1");
+    let lab = to(lab, "shop/-/Production/deploy");
+    assert_eq!(unchanged_as(&lab, 2), "2");
+    let lab = to(lab, CONSUMER);
+    assert_eq!(unchanged_as(&lab, 3), "3");
+    assert_eq!(lab.open_issues().iter().map(|issue| issue.number).collect::<Vec<_>>(), [3]);
+    // Or another gate promoted to the stage, whose record ended the issue.
+    let lab = lab.source("gate", "shop/-/RC/deployed");
+    assert_eq!(unchanged_as(&lab, 4), "4");
+    assert!(marker(&lab.issue(3).body)["ended"] == true && lab.issue(3).closed);
+    assert_eq!(unchanged_as(&lab.source("gate", GATE), 5), "5");
+}
+
+#[test]
 fn preview_that_is_run_again_asks_nobody_a_second_time() {
     let lab = Lab::new();
     lab.recorded(1);

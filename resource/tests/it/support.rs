@@ -475,6 +475,21 @@ impl Run {
     }
 }
 
+/// Numbers by chance, the same for a seed wherever it runs.
+#[derive(Debug, Default)]
+pub(crate) struct Draws(u64);
+
+impl Draws {
+    pub(crate) fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
 pub(crate) fn record_params() -> Value {
     json!({
         "action": "record", "title": TITLE, "pins": {"code": "code/.git/ref", "img": "img/digest"},
