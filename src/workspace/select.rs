@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fs::FileType;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use glob::{Pattern, PatternError};
@@ -121,11 +122,14 @@ pub(super) fn manifests(fleet: &Fleet, diagnostics: &mut Diagnostics) -> Result<
             let help = format!("replace the link by files in {}", fleet.boundary.name());
             diagnostics.push(Diagnostic::new(Rule::OutsideInput, fleet.projects_span, message).help(help));
         }
-        for path in paths {
-            let metadata = std::fs::metadata(&path).map_err(|error| Failure::io("read", &path, error))?;
-            if metadata.is_file() {
+        for Match { path, own_type } in paths {
+            let file_type = match own_type {
+                Some(own) if !own.is_symlink() => own,
+                _ => std::fs::metadata(&path).map_err(|error| Failure::io("read", &path, error))?.file_type(),
+            };
+            if file_type.is_file() {
                 found.push(path);
-            } else if !metadata.is_dir() {
+            } else if !file_type.is_dir() {
                 return Err(Failure::io("read", &path, std::io::Error::other("neither a file nor a folder")));
             }
         }
@@ -145,7 +149,7 @@ pub(super) fn unlisted<'m>(manifests: &[&'m Utf8Path], fleet: &Fleet) -> Vec<&'m
     };
     let listed: BTreeSet<Utf8PathBuf> = matched
         .iter()
-        .flat_map(|matches| &matches.paths)
+        .flat_map(|matches| matches.paths())
         .filter(|path| names.contains(&path.file_name()))
         .map(|path| files::real(path))
         .collect();
@@ -156,7 +160,7 @@ pub(super) fn unlisted<'m>(manifests: &[&'m Utf8Path], fleet: &Fleet) -> Vec<&'m
 pub(super) fn others(manifests: &[LoadedManifest], fleet: &Fleet) -> Vec<Utf8PathBuf> {
     let named: BTreeSet<Utf8PathBuf> = manifests.iter().map(|manifest| files::real(&manifest.path)).collect();
     let globs = fleet.projects.iter().filter_map(|pattern| matches(&fleet.folder, pattern, &fleet.boundary).ok());
-    let mut found: Vec<Utf8PathBuf> = globs.flat_map(|matches| matches.paths).collect();
+    let mut found: Vec<Utf8PathBuf> = globs.flat_map(Matches::into_paths).collect();
     found.sort();
     found.dedup();
     found.retain(|path| path.is_file() && !named.contains(&files::real(path)));
@@ -171,7 +175,7 @@ pub(super) fn others(manifests: &[LoadedManifest], fleet: &Fleet) -> Vec<Utf8Pat
 pub(super) fn yaml_beside_yml(matched: &[&Utf8Path], fleet: &Fleet) -> Result<Vec<Utf8PathBuf>, Failure> {
     let mut found = BTreeSet::new();
     for stem in fleet.projects.iter().filter_map(|pattern| pattern.strip_suffix(".yml")) {
-        found.extend(matches(&fleet.folder, &format!("{stem}.yaml"), &fleet.boundary)?.paths);
+        found.extend(matches(&fleet.folder, &format!("{stem}.yaml"), &fleet.boundary)?.into_paths());
     }
     found.retain(|path| path.is_file() && matched.binary_search(&path.as_path()).is_err());
     Ok(found.into_iter().collect())
@@ -181,9 +185,25 @@ pub(super) fn yaml_beside_yml(matched: &[&Utf8Path], fleet: &Fleet) -> Result<Ve
 #[derive(Default)]
 struct Matches {
     /// Files and folders inside of the boundary, sorted.
-    paths: Vec<Utf8PathBuf>,
+    paths: Vec<Match>,
     /// The first path that leaves it. What lies beyond was not looked at.
     leaving: Option<(Utf8PathBuf, Crossing)>,
+}
+
+struct Match {
+    path: Utf8PathBuf,
+    /// What it is itself, where the folder tells: of ten thousand manifests none has to be asked for it.
+    own_type: Option<FileType>,
+}
+
+impl Matches {
+    fn paths(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        self.paths.iter().map(|found| &found.path)
+    }
+
+    fn into_paths(self) -> impl Iterator<Item = Utf8PathBuf> {
+        self.paths.into_iter().map(|found| found.path)
+    }
 }
 
 /// What a glob of a fleet matches. `**` follows no links, and only a name without wildcards leads to the folder of git.
@@ -194,11 +214,13 @@ fn matches(folder: &Utf8Path, pattern: &str, boundary: &Boundary) -> Result<Matc
     let parts: Vec<GlobPart<'_>> = names.map(GlobPart::parse).collect::<Result<_, _>>().map_err(not_a_glob)?;
     let start = if folder == "" { Utf8Path::new(".") } else { folder };
     let mut search = ProjectSearch { boundary, matches: Matches::default() };
-    search.below(start, &parts)?;
+    search.below(start, None, &parts)?;
     let mut matches = search.matches;
-    matches.paths = matches.paths.iter().map(|path| clean(path)).collect();
-    matches.paths.sort();
-    matches.paths.dedup();
+    for found in &mut matches.paths {
+        found.path = clean(&found.path);
+    }
+    matches.paths.sort_by(|one, other| one.path.cmp(&other.path));
+    matches.paths.dedup_by(|one, other| one.path == other.path);
     Ok(matches)
 }
 
@@ -228,30 +250,36 @@ struct ProjectSearch<'b> {
 }
 
 impl ProjectSearch<'_> {
-    fn below(&mut self, path: &Utf8Path, parts: &[GlobPart<'_>]) -> Result<(), Failure> {
+    fn below(&mut self, path: &Utf8Path, own_type: Option<FileType>, parts: &[GlobPart<'_>]) -> Result<(), Failure> {
         let Some((part, rest)) = parts.split_first() else {
-            self.matches.paths.push(path.to_owned());
+            self.matches.paths.push(Match { path: path.to_owned(), own_type });
             return Ok(());
         };
         if !path.is_dir() {
             return Ok(());
         }
         match part {
-            GlobPart::Name(name) => self.into(&path.join(name), rest),
+            GlobPart::Name(name) => {
+                let path = path.join(name);
+                match path.symlink_metadata() {
+                    Ok(metadata) => self.into(&path, metadata.file_type(), rest),
+                    Err(_) => Ok(()),
+                }
+            }
             GlobPart::Like(pattern) => {
-                for found in files::list(path)? {
+                for (found, file_type) in files::list_typed(path)? {
                     let name = found.file_name().unwrap_or_default();
                     if pattern.matches(name) && !is_git(name) {
-                        self.into(&found, rest)?;
+                        self.into(&found, file_type, rest)?;
                     }
                 }
                 Ok(())
             }
             GlobPart::Folders => {
-                self.below(path, rest)?;
+                self.below(path, own_type, rest)?;
                 for (found, file_type) in files::list_typed(path)? {
                     if file_type.is_dir() && !found.file_name().is_some_and(is_git) {
-                        self.below(&found, parts)?;
+                        self.below(&found, Some(file_type), parts)?;
                     }
                 }
                 Ok(())
@@ -259,16 +287,15 @@ impl ProjectSearch<'_> {
         }
     }
 
-    /// Goes on at a path, unless it is not there or leaves the boundary.
-    fn into(&mut self, path: &Utf8Path, rest: &[GlobPart<'_>]) -> Result<(), Failure> {
-        let Ok(metadata) = path.symlink_metadata() else { return Ok(()) };
-        if (metadata.is_symlink() || path.file_name().is_some_and(is_git))
+    /// Goes on at a path, unless it leaves the boundary.
+    fn into(&mut self, path: &Utf8Path, own_type: FileType, rest: &[GlobPart<'_>]) -> Result<(), Failure> {
+        if (own_type.is_symlink() || path.file_name().is_some_and(is_git))
             && let Some(crossing) = self.boundary.crossing(path)
         {
             self.matches.leaving.get_or_insert_with(|| (clean(path), crossing));
             return Ok(());
         }
-        self.below(path, rest)
+        self.below(path, Some(own_type), rest)
     }
 }
 
@@ -326,8 +353,8 @@ pub(crate) fn folders_of_globs(folder: &Utf8Path, globs: &[String]) -> Result<BT
     for glob in globs {
         let beginnings = Utf8Path::new(glob).ancestors().skip(1).filter(|beginning| *beginning != "");
         for beginning in beginnings {
-            let paths = matches(folder, beginning.as_str(), &boundary)?.paths;
-            found.extend(paths.into_iter().filter(|path| path.is_dir()));
+            let paths = matches(folder, beginning.as_str(), &boundary)?.into_paths();
+            found.extend(paths.filter(|path| path.is_dir()));
         }
     }
     Ok(found)
