@@ -40,7 +40,7 @@ impl<D: Borrow<Doing>, T> Deeds<D, T> {
     }
 
     /// Those that can change what a step changes.
-    pub(super) fn alike<'d>(&'d self, doing: &'d Doing) -> impl Iterator<Item = &'d T> {
+    pub(super) fn alike<'d>(&'d self, doing: &'d Doing) -> impl Iterator<Item = &'d (D, T)> {
         let mut found: BTreeSet<usize> = BTreeSet::new();
         let pairs = doing.names.pairs();
         for work in &doing.works {
@@ -55,7 +55,7 @@ impl<D: Borrow<Doing>, T> Deeds<D, T> {
             }
         }
         let all = found.into_iter().map(|at| &self.all[at]);
-        all.filter(|(other, _)| other.borrow().is_like(doing)).map(|(_, of)| of)
+        all.filter(|(other, _)| other.borrow().is_like(doing))
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn check(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     }
     for deed in all() {
         let Part::Added { is_gated } = deed.part else { continue };
-        let alike: Vec<&Deed> = of_stages.alike(&deed.doing).copied().collect();
+        let alike: Vec<&Deed> = of_stages.alike(&deed.doing).map(|(_, other)| *other).collect();
         // Jobs behind different gates run the same tests.
         let is_test = is_gated || alike.iter().any(|other| other.part == Part::Before);
         let gated = alike.iter().find(|other| {

@@ -19,7 +19,7 @@ use concourse_pipeline::issues::{IssueId, IssueMark, Issues};
 use super::elsewhere::{Deed, deeds};
 use super::likeness::Texts;
 use super::model::{Home, Job, Owner, Pipeline, Put, Resource, Source, Step, What};
-use super::naming::Names;
+use super::naming::{Names, number};
 use super::spelling::{has_variable, plain};
 use super::work::names_of_put;
 
@@ -137,6 +137,8 @@ pub(super) struct Deployment {
     /// Equal for stages whose kind runs the same with the same params, where the target is only the names of the project and
     /// the stack: another project may run the same.
     pub(super) same: Option<u64>,
+    /// Equal for stages of one kind, project and stack.
+    pub(super) names: Option<u64>,
     /// How to make the target another one, where a manifest can.
     pub(super) remedy: Option<String>,
     pub(super) span: Span,
@@ -333,6 +335,7 @@ impl Facts {
                 home: None,
                 is_guessed: environment.is_guessed,
                 same: None,
+                names: None,
                 remedy: None,
                 span: job.span,
                 job: Arc::clone(&at),
@@ -453,6 +456,7 @@ impl Facts {
                 home: target.contains("((").then(|| home(pipeline.home)),
                 is_guessed: false,
                 same: (*target == format!("{}/{}", stage.project, stage.stack)).then(|| sameness(stage, job)),
+                names: Some(number((&stage.kind, &stage.project, stage.stack.rsplit('/').next()))),
                 remedy: None,
                 span: choice.unwrap_or_else(|| stage.own_place("/names/stack")),
                 job: at,

@@ -3,21 +3,22 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use concourse_pipeline::fixed::{is_one_version, written_version};
+use concourse_pipeline::issues::IssueSource;
 use concourse_pipeline::model::is_clock;
 use concourse_pipeline::view::{
     Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list, text, texts,
 };
 use yaml_source::yaml::{Node, Value, decode};
 
-use crate::lower::{Author, JobRole};
-use github_issues_resource::contract::files;
-
 use super::across::Local;
+use super::checkout_script::runs_checkout;
 use super::lowered::artifact_of;
 use super::model::{Environment, Get, Home, Job, Owner, Pipeline, Put, Resource, Script, Source, Step, Task, What};
 use super::sequence::{Path, PathPart};
 use super::spelling::overlap;
 use super::work::merged;
+use crate::lower::{Author, JobRole};
 
 /// What the model borrows of pipelines that are read as nodes.
 pub(crate) struct Handwritten<'v, 'n> {
@@ -68,7 +69,7 @@ impl<'v, 'n> Handwritten<'v, 'n> {
                 owner: Owner { file: job.span.file, name: owner(job) },
                 steps: steps
                     .filter_map(|((at, step), params)| {
-                        self.step(step, (path(job, at), locals(job, at)), params.as_ref())
+                        self.step((job, step), (path(job, at), locals(job, at)), params.as_ref(), &resources)
                     })
                     .collect(),
                 approvals: Vec::new(),
@@ -96,16 +97,17 @@ impl<'v, 'n> Handwritten<'v, 'n> {
         let is_clock = is_clock(kind, of_type.is_some(), image);
         let of_type = of_type.and_then(|of_type| self.defaults[of_type.index].as_ref());
         let mut made = Resource::new(resource.span, kind, image, Source { own, of_type });
-        made.is_fixed = field(resource.node, "version").is_some_and(|version| version.as_map().is_some());
+        made.is_fixed = is_one_version(kind, written_version(resource.node).into_iter());
         made.is_clock = is_clock;
         made
     }
 
     fn step<'s>(
         &'s self,
-        step: &'s StepView<'n>,
+        (job, step): (&'s JobView<'n>, &'s StepView<'n>),
         (path, across): (Path, Vec<Local<'s>>),
         params: Option<&'s Value>,
+        resources: &BTreeMap<&str, Resource<'_>>,
     ) -> Option<Step<'s>> {
         let what = match step.kind {
             StepKind::Get => What::Get(Get {
@@ -113,7 +115,7 @@ impl<'v, 'n> Handwritten<'v, 'n> {
                 resource: step.resource(),
                 triggers: step.triggers(),
                 passed: self.view.passed(step).into_iter().map(|job| job.name).collect(),
-                is_fixed: field(step.node, "version").is_some_and(|version| version.as_map().is_some()),
+                version: written_version(step.node),
                 is_every: step.text("version") == Some("every"),
                 is_unpinned: false,
             }),
@@ -125,7 +127,11 @@ impl<'v, 'n> Handwritten<'v, 'n> {
                 inputs: texts(list(step.node, "inputs")).map(|(name, _)| name).collect(),
                 sees_all: field(step.node, "inputs").is_none_or(|inputs| inputs.as_list().is_none()),
             }),
-            StepKind::Task => What::Task(task(step)),
+            StepKind::Task => What::Task(task(step, |artifact| {
+                let mut gets = job.steps.iter().filter(|step| step.kind == StepKind::Get);
+                let resource = resources.get(gets.find(|get| get.name == artifact)?.resource())?;
+                resource.issue.as_ref().is_some_and(IssueSource::has_key).then(|| resource.brings_code())
+            })),
             StepKind::LoadVar => What::LoadVar { name: step.name, file: step.text("file").unwrap_or_default() },
             StepKind::SetPipeline => What::SetPipeline(step.name),
             StepKind::Run | StepKind::Try | StepKind::Do | StepKind::InParallel => return None,
@@ -250,7 +256,8 @@ fn locals<'n>(job: &JobView<'n>, at: usize) -> Vec<Local<'n>> {
     locals
 }
 
-fn task<'n>(step: &StepView<'n>) -> Task<'n> {
+/// What a task does. `approval` says of an artifact whether it is an approval, and whether it has the code, too.
+fn task<'n>(step: &StepView<'n>, approval: impl Fn(&str) -> Option<bool>) -> Task<'n> {
     let mapping = |key: &str| field(step.node, key).and_then(Node::as_map);
     let named = |list_of: &str, mapping: Option<&'n yaml_source::yaml::Map>| -> Vec<&'n str> {
         let Some(config) = step.config() else {
@@ -266,27 +273,23 @@ fn task<'n>(step: &StepView<'n>) -> Task<'n> {
         let of_config = || step.config().and_then(|config| field(field(config, "params")?, name));
         step.param(name).or_else(of_config).and_then(text).unwrap_or_default()
     };
-    let is_script = |text: &str| text.rsplit_once('/').is_some_and(|(_, name)| name == files::CHECKOUT);
-    let runs_script = run.is_some_and(|run| {
-        let program = field(run, "path").and_then(text).is_some_and(is_script);
-        program || list(run, "args").iter().filter_map(text).any(is_script)
-    });
+    let runs_script = runs_checkout(step, approval);
     let outputs = named("outputs", mapping("output_mapping"));
     let names = step.config().map(|config| list(config, "outputs")).unwrap_or_default();
     let is_named = |output: &Node| {
         let name = field(output, "name").and_then(text);
-        let checkout = param("CHECKOUT");
-        checkout.contains("((") || checkout.split_whitespace().any(|clone| Some(clone) == name)
+        param("CHECKOUT").split_whitespace().any(|clone| Some(clone) == name)
     };
-    let clones = || names.iter().zip(&outputs).filter(|(output, _)| is_named(output)).map(|(_, name)| *name).collect();
+    let checked_out = names.iter().zip(&outputs).filter(|(output, _)| runs_script && is_named(output));
+    let clones = checked_out.map(|(_, name)| *name).collect();
     let is_empty = |name: &str| param(name).trim().is_empty();
     Task {
         inputs: named("inputs", mapping("input_mapping")),
         folders: folders(step),
-        compare: Some(param("COMPARE")),
-        clones: runs_script.then(clones),
+        compare: runs_script.then(|| param("COMPARE")),
+        clones: Some(clones),
         checks_nothing: runs_script && ["CHECKOUT", "COMPARE", "CONTENT"].into_iter().all(is_empty),
-        content: Some(param("CONTENT")),
+        content: runs_script.then(|| param("CONTENT")),
         script: script(step),
         cached: cached(step),
         outputs,

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use concourse_pipeline::fixed::is_one_version;
 use concourse_pipeline::model::{
     self as concourse, Core, Inputs, JobName, Pipeline as Written, ResourceType, TaskStep, Version, is_clock,
 };
@@ -74,7 +75,17 @@ fn resources(pipeline: &Written, span: Span) -> BTreeMap<&str, Resource<'_>> {
         let source =
             Source { own: resource.source.as_ref(), of_type: of_type.and_then(|of_type| of_type.defaults.as_ref()) };
         let mut made = Resource::new(span, resource.type_name.as_str(), image, source);
-        made.is_fixed = resource.version.is_some();
+        made.is_fixed = match &resource.version {
+            Some(Value::Map(version)) => {
+                let entry = |(key, value): (&'_ String, &'_ Value)| match value {
+                    Value::Text(text) => (key.clone(), text.clone()),
+                    _ => (key.clone(), String::new()),
+                };
+                let entries: Vec<(String, String)> = version.iter().map(entry).collect();
+                is_one_version(made.type_name, entries.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+            }
+            _ => false,
+        };
         made.is_clock = is_clock(resource.type_name.as_str(), of_type.is_some(), image);
         found.insert(resource.name.as_str(), made);
     }
@@ -114,7 +125,12 @@ fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut
                 resource: get.resource.as_ref().unwrap_or(&get.get).as_str(),
                 triggers: get.trigger == Some(true),
                 passed: get.passed.iter().map(JobName::as_str).collect(),
-                is_fixed: matches!(get.version, Some(Version::Pinned(_))),
+                version: match &get.version {
+                    Some(Version::Pinned(version)) => {
+                        version.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
+                    }
+                    Some(Version::Latest | Version::Every) | None => Vec::new(),
+                },
                 is_every: get.version == Some(Version::Every),
                 is_unpinned: get.unpinned.is_some(),
             }),

@@ -17,6 +17,7 @@
 
 mod across;
 mod behind;
+mod checkout_script;
 mod claim;
 mod deeds;
 mod destination;
@@ -35,6 +36,7 @@ mod order;
 mod pins;
 mod place;
 mod posted;
+mod preview;
 mod repeated;
 mod sequence;
 mod shared;
@@ -57,6 +59,7 @@ use crate::lower::Lowered;
 use crate::plan::{PipelinePlan, Plan};
 use crate::project::Fleet;
 
+pub(crate) use checkout_script::runs_checkout;
 pub(crate) use facts::Facts;
 use handwritten::Handwritten;
 use model::Home;
@@ -104,6 +107,7 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
             order::check(pipeline, diagnostics);
         }
         posted::check(pipeline, diagnostics);
+        preview::check(pipeline, diagnostics);
         git_config::check(pipeline, diagnostics);
         shared::check(pipeline, diagnostics);
     }

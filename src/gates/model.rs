@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use concourse_pipeline::fixed::is_one_version;
 use concourse_pipeline::model::{InstanceVars, TaskStep};
 use yaml_source::source::{FileId, Span};
 use yaml_source::yaml::Value;
@@ -63,7 +64,7 @@ pub(super) struct Resource<'a> {
     pub(super) is_gates_own: bool,
     /// The image behind its type.
     pub(super) image: Option<&'a str>,
-    /// One version is written in the pipeline.
+    /// One version is written in the resource.
     pub(super) is_fixed: bool,
     /// Its versions are times, and no content.
     pub(super) is_clock: bool,
@@ -233,12 +234,19 @@ pub(super) struct Get<'a> {
     pub(super) resource: &'a str,
     pub(super) triggers: bool,
     pub(super) passed: Vec<&'a str>,
-    /// One version is written in the step.
-    pub(super) is_fixed: bool,
+    /// The version that is written in the step, by its keys. Empty without one.
+    pub(super) version: Vec<(&'a str, &'a str)>,
     /// Every version is taken, one build after the other.
     pub(super) is_every: bool,
     /// Somebody wrote why it is taken at its newest.
     pub(super) is_unpinned: bool,
+}
+
+impl Get<'_> {
+    /// Whether it fetches one version, whatever happens outside of the pipeline.
+    pub(super) fn is_fixed(&self, resource: &Resource<'_>) -> bool {
+        resource.is_fixed || is_one_version(resource.type_name, self.version.iter().copied())
+    }
 }
 
 pub(super) struct Put<'a> {

@@ -12,6 +12,9 @@ use super::model::Source;
 use super::spelling::{has_variable, plain};
 use super::work::is_verb;
 
+/// The key under which the resource type of Pulumi has the name of a stack.
+const STACK: &str = "stack_name";
+
 /// The names in the params of a step, and in the source of the resource that it puts to.
 #[derive(Debug, Default)]
 pub(super) struct Names(Vec<Name>);
@@ -57,6 +60,10 @@ impl Names {
         if self.moves_to(other) || other.moves_to(self) {
             return Relation::Same { by_step: true };
         }
+        if self.is_one_stack(other) {
+            let of_step = |names: &Self| names.under(STACK).any(|name| name.is_of_step);
+            return Relation::Same { by_step: of_step(self) || of_step(other) };
+        }
         let mut relation = Relation::Unnamed;
         for own in &self.0 {
             let mut others = other.under(&own.key).peekable();
@@ -72,6 +79,14 @@ impl Names {
             }
         }
         relation
+    }
+
+    /// Whether both name one stack of Pulumi, which knows it by project and name, in whatever folder the program is.
+    pub(super) fn is_one_stack(&self, other: &Self) -> bool {
+        let is_equal = |key: &str, is_equal: fn(&Name, &Name) -> bool| {
+            self.under(key).any(|own| !has_variable(&own.value) && other.under(key).any(|other| is_equal(own, other)))
+        };
+        is_equal("project_name", |own, other| own.value == other.value) && is_equal(STACK, Name::is_one_target)
     }
 
     /// Whether another step names the same under each key, and nothing that a variable fills in.

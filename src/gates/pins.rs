@@ -8,6 +8,8 @@ use yaml_source::yaml::{Value, escape};
 use crate::input::version_files;
 use crate::project::Pin;
 
+use github_issues_resource::contract::files;
+
 use super::facts::as_found;
 use super::model::{Job, Pipeline, Put, RecordPut, Resource, Unit, What};
 use super::spelling::{has_variable, plain};
@@ -77,25 +79,41 @@ pub(super) fn unknown(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut 
         let Some(Value::Map(pins)) = put.params.and_then(|params| params.get("pins")) else { continue };
         for (name, path) in pins {
             let Value::Text(path) = path else { continue };
-            if has_variable(path) {
-                continue;
-            }
+            let is_input = name == files::CODE_PIN || job.gets().any(|(get, _)| get.name == name);
             let path = plain(path);
             let (artifact, file) = path.split_once('/').unwrap_or((&path, ""));
-            let (message, help) = match fetched(artifact, job) {
+            let got = job.gets().find(|(get, _)| get.name == artifact).map(|(get, _)| get.resource);
+            let put = || job.puts().find(|(put, _)| put.name == artifact && put.gets).map(|(put, _)| put.resource);
+            let is_of_git = |resource: &str| {
+                pipeline.resources.get(resource).is_none_or(|resource| {
+                    resource.repository().is_some() || resource.issue.is_some() || version_files_of(resource).is_none()
+                })
+            };
+            let own_file =
+                || format!("record a file that a get writes, such as `{name}/{}`", example(name, job, pipeline));
+            let (message, help) = match got.or_else(|| put().filter(|_| !is_input)) {
+                _ if is_handed_on(&path, job) => continue,
+                _ if has_variable(&path) && is_input => {
+                    (format!("a variable chooses the version of `{name}`: `{path}`"), own_file())
+                }
+                _ if has_variable(&path) => continue,
                 // What a preview made is approved by its content.
-                None if name != "code" && !job.gets().any(|(get, _)| get.name == name) => continue,
+                None if !is_input => continue,
                 None => (
                     format!(
                         "`{path}` is not in an artifact of a get: what runs in the job chooses the version of `{name}`"
                     ),
-                    "record a file that a get writes, such as `code/.git/ref`".to_owned(),
+                    own_file(),
                 ),
+                Some(_) if name != files::CODE_PIN && is_input && artifact != name => {
+                    (format!("`{path}` names a version of `{artifact}`, and not of `{name}`"), own_file())
+                }
+                Some(resource) if name == files::CODE_PIN && !is_of_git(resource) => {
+                    (format!("`{path}` names a version of `{artifact}`, and not a commit of the code"), own_file())
+                }
                 Some(resource) => {
                     let known = pipeline.resources.get(resource).and_then(version_files_of);
-                    let Some(known) = known.filter(|known| !known.contains(&file) && !is_handed_on(&path, job)) else {
-                        continue;
-                    };
+                    let Some(known) = known.filter(|known| !known.contains(&file)) else { continue };
                     (
                         format!("`{path}` names no version of `{artifact}`"),
                         format!("record {} of `{artifact}`", one_of(&known)),
@@ -108,11 +126,11 @@ pub(super) fn unknown(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut 
     }
 }
 
-/// The resource of an artifact that a get brings, also the one after a put.
-fn fetched<'a>(artifact: &str, job: &Job<'a>) -> Option<&'a str> {
-    let of_get = job.gets().filter(|(get, _)| get.name == artifact).map(|(get, _)| get.resource);
-    let of_put = job.puts().filter(|(put, _)| put.name == artifact && put.gets).map(|(put, _)| put.resource);
-    of_get.chain(of_put).next()
+/// A file that tells the versions of an input apart.
+fn example(name: &str, job: &Job<'_>, pipeline: &Pipeline<'_>) -> &'static str {
+    let get = job.gets().find(|(get, _)| get.name == name);
+    let resource = get.and_then(|(get, _)| pipeline.resources.get(get.resource));
+    resource.and_then(version_files_of).and_then(|files| files.first().copied()).unwrap_or(".git/ref")
 }
 
 /// The files of a get that tell the versions of a resource apart, as far as its type is known.

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use concourse_pipeline::job_names::{environment_of, is_preview};
 use concourse_pipeline::params::has_words;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
@@ -76,9 +77,11 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
                         continue;
                     }
                     let is_test = before.alike(&doing).next().is_some();
-                    for GatedStep { job: gated, names_environment } in gated.alike(&doing) {
+                    for (deployment, GatedStep { job: gated, names_environment }) in gated.alike(&doing) {
                         let is_excused = !names_environment && (is_test || is_other_stage);
-                        let is_other = gated.owner != job.owner && !behind.is_shared_with(gated);
+                        let is_own = gated.owner == job.owner
+                            && (job.is_rendered() || are_of_one_stage(job, gated, doing.is_equal(deployment)));
+                        let is_other = !is_own && !behind.is_shared_with(gated);
                         if is_other && !is_excused && reported.insert(gated.name) {
                             known.extend([(&job.owner, job.name), (&gated.owner, gated.name)]);
                             diagnostics.push(found(job, step, gated));
@@ -131,6 +134,15 @@ fn changed_places(
             ));
         }
     }
+}
+
+/// Whether two handwritten jobs that take turns are one job, or the preview and the deployment of one stage. Many pipelines
+/// have all deployments take turns. A preview that is the deployment itself, with a gate before it or none, is not a preview.
+fn are_of_one_stage(job: &Job<'_>, gated: &Job<'_>, are_equal: bool) -> bool {
+    let word = |name: &str| environment_of(name).map(|(stem, _)| name[stem.len()..].to_ascii_lowercase());
+    let are_apart = || word(job.name).zip(word(gated.name)).is_some_and(|(one, other)| one != other);
+    let is_pair = || is_preview(job.name) != is_preview(gated.name);
+    job.name == gated.name || is_pair() && !are_equal && !are_apart()
 }
 
 /// Whether a job needs no approval, or one of another gate, or has steps that do not come from the kind of its stage.

@@ -56,6 +56,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
 pub(super) fn check_run(facts: &[&Facts], diagnostics: &mut Diagnostics) {
     deployments(facts, diagnostics);
     means(facts, diagnostics);
+    stacks(facts, diagnostics);
     sameness(facts, diagnostics);
     puts(facts, diagnostics);
     seen(facts, diagnostics);
@@ -166,6 +167,36 @@ fn means(facts: &[&Facts], diagnostics: &mut Diagnostics) {
                 .also(gated.span, "the other")
                 .note(format!("no approval is needed for `{}`", deployment.job.name))
                 .help("let each environment deploy a stack of its own")
+                .of_severity(Severity::Warning),
+            );
+        }
+    }
+}
+
+/// Two manifests deploy the same stack of the same project by the same kind, from two folders. A tool that knows a stack by its
+/// project and name finds one stack there, such as Pulumi.
+fn stacks(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    let all = facts.iter().flat_map(|facts| &facts.deployments);
+    let same = in_common(all.filter_map(|deployment| Some((deployment.names?, deployment))));
+    for same in same.values() {
+        for deployment in same.iter().filter(|deployment| deployment.job.gates.is_empty()) {
+            let gated = same.iter().find(|other| {
+                let is_other = other.key != deployment.key && other.job.owner.file != deployment.job.owner.file;
+                is_other && !other.job.gates.is_empty() && !other.job.replaces(&deployment.job)
+            });
+            let Some(gated) = gated else { continue };
+            diagnostics.push(
+                Diagnostic::new(
+                    Rule::SharedTarget,
+                    deployment.span,
+                    format!(
+                        "{} deploys `{}`, and {} deploys `{}` behind a gate: both have one project and one stack",
+                        deployment.job.whom, deployment.target, gated.job.whom, gated.target
+                    ),
+                )
+                .also(gated.span, "the other")
+                .note(format!("no approval is needed for `{}`", deployment.job.name))
+                .help("give the second manifest another `project`, or the stack another name")
                 .of_severity(Severity::Warning),
             );
         }
@@ -350,7 +381,11 @@ fn images(facts: &[&Facts], diagnostics: &mut Diagnostics) {
                 // The folder of the code can have another name.
                 let is_named = || gated.names.are_all_in(&put.names) && put.names.are_all_in(&gated.names);
                 let likeness = gated.texts.likeness(&put.texts);
-                let likeness = if likeness == Likeness::Unknown && is_named() { Likeness::Same } else { likeness };
+                let likeness = match likeness {
+                    Likeness::Unknown if is_named() => Likeness::Same,
+                    Likeness::Apart if gated.names.is_one_stack(&put.names) => Likeness::Unknown,
+                    likeness => likeness,
+                };
                 is_past && gated.thing != put.thing && likeness == wanted
             })
         };
@@ -362,6 +397,10 @@ fn images(facts: &[&Facts], diagnostics: &mut Diagnostics) {
         let both = format!("`{}` and `{}` use the same image", put.resource, gated.resource);
         let (verb, note) = match same {
             Some(_) => ("deploys", format!("{both}, and have the same {}", ticked(keys))),
+            None if gated.names.is_one_stack(&put.names) => (
+                "can deploy",
+                format!("{both}, and Pulumi knows a stack by `project_name` and `stack_name`, which are the same"),
+            ),
             None => ("can deploy", format!("{both}, and nothing in {} tells apart what they deploy", ticked(keys))),
         };
         let found = Diagnostic::new(

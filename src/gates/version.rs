@@ -38,7 +38,7 @@ fn newest(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics)
     for (get, step) in job.gets().filter(|(get, step)| step.author.is_brought() && !get.triggers) {
         let Some(resource) = pipeline.resources.get(get.resource) else { continue };
         // A clock has no content.
-        if get.is_unpinned || get.is_fixed || resource.is_fixed || resource.is_clock {
+        if get.is_unpinned || get.is_fixed(resource) || resource.is_clock {
             continue;
         }
         reported.push(get.name);
@@ -256,7 +256,7 @@ pub(super) fn newest_of<'j, 'a>(job: &'j Job<'a>, pipeline: &'j Pipeline<'a>) ->
     let mut found = Vec::new();
     for (at, (get, step)) in gets_at(job) {
         let Some(resource) = pipeline.resources.get(get.resource) else { continue };
-        let is_fixed = get.is_fixed || resource.is_fixed || resource.is_clock || resource.issue.is_some();
+        let is_fixed = get.is_fixed(resource) || resource.is_clock || resource.issue.is_some();
         let is_used = is_used(get.name, job);
         if is_fixed || held.contains(get.name) || !(is_used || is_seen(at, job, pipeline)) {
             continue;

@@ -124,6 +124,11 @@ impl Doing {
         }
     }
 
+    /// Whether another step does the same with the same params.
+    pub(super) fn is_equal(&self, other: &Self) -> bool {
+        self.works == other.works && self.words == other.words && self.params == other.params
+    }
+
     /// Whether both can run the same file: in two pipelines one path may be of two repositories.
     fn is_of_one_repository(&self, other: &Self) -> bool {
         self.pipeline.is_some() && self.pipeline == other.pipeline

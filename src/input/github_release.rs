@@ -81,6 +81,9 @@ pub struct ReleaseSource {
 }
 
 impl ReleaseSource {
+    /// The files of a get that can differ although the files of the release are the same.
+    pub(super) const NO_CONTENT: &'static [&'static str] = &["body", "timestamp", "url"];
+
     /// How Concourse names and writes it.
     pub(super) const CONCOURSE_TYPE: Option<ConcourseType> = Some(ConcourseType {
         name: "github-release",
@@ -143,7 +146,11 @@ impl InputType for ReleaseSource {
     ///
     /// Source: what the `in` of Concourse's `github-release` resource writes besides the assets.
     fn fetched_content(&self, _params: Option<&Value>) -> Option<ContentFiles> {
-        Some(except(&["body", "timestamp", "url"]))
+        Some(except(Self::NO_CONTENT))
+    }
+
+    fn files_of_name(&self) -> &'static [&'static str] {
+        &["body", "commit_sha", "tag", "timestamp", "url", "version"]
     }
 
     fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, String)> {

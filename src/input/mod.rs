@@ -42,6 +42,16 @@ pub(crate) trait InputType {
         None
     }
 
+    /// Whether a get with these params fetches nothing of what is in a version.
+    fn fetches_only_its_name(&self, _params: Option<&Value>) -> bool {
+        false
+    }
+
+    /// The files of a get that say how a version is called, and nothing of what is in it.
+    fn files_of_name(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Whether the version is content, wherever it comes from.
     fn is_version_content(&self) -> bool {
         false

@@ -12,7 +12,7 @@ use crate::manifest::{CheckEvery, FreeMap, Template};
 use crate::template::Filler;
 
 use super::concourse::{ConcourseType, check_version_file, concourse_type, resource};
-use super::{InputSource, InputType, SourceReader};
+use super::{ContentFiles, InputSource, InputType, ReleaseSource, S3Source, SourceReader, except};
 
 /// A resource of any type, in Concourse's words.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +46,8 @@ pub struct ResourceSource {
     pub is_clock: bool,
     /// The files of a get that tell its versions apart, where its type is one of Concourse's own.
     pub version_files: Option<Vec<&'static str>>,
+    /// The files of a get that can differ although the content is the same, where a name can come to mean another content.
+    no_content: Option<&'static [&'static str]>,
 }
 
 impl ResourceSource {
@@ -78,13 +80,35 @@ impl ResourceSource {
         let image = own.and_then(ResourceType::image);
         let is_clock = is_clock(type_name.as_str(), own.is_some(), image);
         let version_files = version_files(type_name.as_str(), (own.is_some(), image), source.as_ref());
-        Some(Self { type_name, source, icon: settings.icon.map(|icon| icon.0), is_clock, version_files })
+        let no_content = match known_type(type_name.as_str(), (own.is_some(), image)) {
+            Some("github-release") => Some(ReleaseSource::NO_CONTENT),
+            Some("s3") if source.as_ref().is_some_and(|source| source.get("regexp").is_some()) => {
+                Some(S3Source::NO_CONTENT)
+            }
+            _ => None,
+        };
+        Some(Self { type_name, source, icon: settings.icon.map(|icon| icon.0), is_clock, version_files, no_content })
     }
 }
 
 impl InputType for ResourceSource {
     fn version_file(&self) -> Option<&'static str> {
         None
+    }
+
+    fn fetched_content(&self, _params: Option<&Value>) -> Option<ContentFiles> {
+        self.no_content.map(except)
+    }
+
+    fn fetches_only_its_name(&self, params: Option<&Value>) -> bool {
+        self.no_content.is_some() && params.and_then(|params| params.get("skip_download")) == Some(&Value::Bool(true))
+    }
+
+    fn files_of_name(&self) -> &'static [&'static str] {
+        match self.no_content {
+            Some(_) => &["body", "commit_sha", "tag", "timestamp", "url", "version"],
+            None => &[],
+        }
     }
 
     fn is_same_place(&self, other: &InputSource, _pin: Option<&str>) -> bool {
@@ -113,6 +137,11 @@ fn type_of_image(image: &str) -> Option<&str> {
     name.split([':', '@']).next()?.strip_suffix("-resource")
 }
 
+/// The type of Concourse's own that a resource type is, if it is one: see [`version_files`].
+fn known_type<'t>(of_type: &'t str, (is_own, image): (bool, Option<&'t str>)) -> Option<&'t str> {
+    if is_own { image.and_then(type_of_image) } else { Some(of_type) }
+}
+
 /// The files of a get that tell the versions of a resource apart, where its type is one of Concourse's own. With the
 /// type comes whether the pipeline defines it, and its image.
 pub(crate) fn version_files(
@@ -120,8 +149,7 @@ pub(crate) fn version_files(
     (is_own, image): (bool, Option<&str>),
     source: Option<&Value>,
 ) -> Option<Vec<&'static str>> {
-    let known = if is_own { image.and_then(type_of_image) } else { Some(of_type) };
-    let known = known.and_then(concourse_type)?;
+    let known = concourse_type(known_type(of_type, (is_own, image))?)?;
     let fields = source.and_then(|source| serde_json::to_value(source).ok());
     let fields = fields.and_then(|fields| fields.as_object().cloned()).unwrap_or_default();
     let mut files = vec![(known.version_file)(&fields)];

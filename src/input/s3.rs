@@ -76,6 +76,9 @@ pub struct S3Source {
 }
 
 impl S3Source {
+    /// The files of a get that can differ although the object is the same.
+    pub(super) const NO_CONTENT: &'static [&'static str] = &["url"];
+
     /// How Concourse names and writes it.
     pub(super) const CONCOURSE_TYPE: Option<ConcourseType> = Some(ConcourseType {
         name: "s3",
@@ -131,7 +134,15 @@ impl InputType for S3Source {
     fn fetched_content(&self, params: Option<&Value>) -> Option<ContentFiles> {
         self.regexp.as_ref()?;
         let tags = params.and_then(|params| params.get("download_tags")) == Some(&Value::Bool(true));
-        Some(except(if tags { &["tags.json", "url"] } else { &["url"] }))
+        Some(except(if tags { &["tags.json", "url"] } else { Self::NO_CONTENT }))
+    }
+
+    fn fetches_only_its_name(&self, params: Option<&Value>) -> bool {
+        params.and_then(|params| params.get("skip_download")) == Some(&Value::Bool(true))
+    }
+
+    fn files_of_name(&self) -> &'static [&'static str] {
+        &["url", "version"]
     }
 
     fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, String)> {

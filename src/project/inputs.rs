@@ -115,17 +115,24 @@ impl InputContext<'_> {
             (PinSetting::LeftOut, _) => Pin::LeftOut,
         };
         self.read(&scope, place, |reader| source.as_type().check_files(&settings.env, reader));
-        let content = match settings.content {
-            Some(files) if files.is_empty() => {
-                if pin.file().is_some() && source.as_type().fetched_content(settings.params.as_ref()).is_some() {
-                    self.without_content(name, &pointer, value_span);
-                }
-                None
-            }
-            Some(files) => Some(ContentFiles::Only(files.into_iter().map(|file| file.0).collect())),
-            None => source.as_type().fetched_content(settings.params.as_ref()),
+        let of_type = source.as_type();
+        let fetched = of_type.fetched_content(settings.params.as_ref()).filter(|_| pin.file().is_some());
+        let is_name = |file: &str| of_type.files_of_name().contains(&file);
+        let why = match &settings.content {
+            _ if fetched.is_none() => None,
+            Some(files) if files.is_empty() => Some("`content: []`"),
+            Some(files) if files.iter().all(|file| is_name(&file.0)) => Some("`content`"),
+            _ if of_type.fetches_only_its_name(settings.params.as_ref()) => Some("`skip_download`"),
+            _ => None,
         };
-        let content = content.filter(|_| pin.file().is_some());
+        if let Some(why) = why {
+            self.without_content(name, why, &pointer, value_span);
+        }
+        let content = match settings.content {
+            Some(files) if files.is_empty() || pin.file().is_none() => None,
+            Some(files) => Some(ContentFiles::Only(files.into_iter().map(|file| file.0).collect())),
+            None => fetched,
+        };
         let check_every = settings.check_every.or_else(|| source.as_type().default_check(&self.code.check_every));
         let params = settings.params.or_else(|| source.as_type().default_params());
         let build = match settings.build {
@@ -147,15 +154,16 @@ impl InputContext<'_> {
     }
 
     /// Warns that what can be replaced under its name is approved by its name alone.
-    fn without_content(&mut self, name: &str, pointer: &str, input: Span) {
-        let place = self.settings.at(&format!("{pointer}/content")).map_or(input, |node| node.span);
+    fn without_content(&mut self, name: &str, why: &str, pointer: &str, input: Span) {
+        let place = |key: &str| self.settings.at(&format!("{pointer}/{key}")).map(|node| node.span);
+        let place = place("content").or_else(|| place("params/skip_download")).unwrap_or(input);
         self.diagnostics.push(
             Diagnostic::new(
                 Rule::UnpinnedInput,
                 place,
-                format!("`{name}` can be replaced under its name, and `content: []` approves the name alone"),
+                format!("`{name}` can be replaced under its name, and {why} approves the name alone"),
             )
-            .help("remove `content`, so that an approval names a hash of the files, too"),
+            .help(format!("remove {why}, so that an approval names a hash of the files, too")),
         );
     }
 

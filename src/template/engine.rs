@@ -7,8 +7,8 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, filters
 pub(super) const MAX_FILLED: usize = 256 * 1024;
 
 /// The filters, sorted.
-pub(super) const FILTERS: [&str; 10] =
-    ["credentials", "default", "join", "length", "lower", "pairs", "prefix_keys", "replace", "trim", "upper"];
+pub(super) const FILTERS: [&str; 11] =
+    ["credentials", "default", "join", "length", "lower", "pairs", "prefix_keys", "replace", "split", "trim", "upper"];
 
 /// The expressions of the language: minijinja's operators but `*`, its tests, and a handful of filters.
 pub(super) fn engine() -> &'static Environment<'static> {
@@ -23,6 +23,7 @@ pub(super) fn engine() -> &'static Environment<'static> {
         engine.add_filter("length", filters::length);
         engine.add_filter("replace", replace);
         engine.add_filter("join", join);
+        engine.add_filter("split", filters::split);
         engine.add_filter("prefix_keys", prefix_keys);
         engine.add_filter("pairs", pairs);
         engine.add_filter("credentials", credentials);

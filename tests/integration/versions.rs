@@ -130,6 +130,16 @@ fn names_that_can_mean_something_else_are_held_to_their_content() {
             json!({"only": ["checksums.txt"]}),
             "tool only checksums.txt",
         ),
+        (
+            "resource: {type: github-release, source: {owner: example, repository: tool}}, pin: tag",
+            json!({"except": ["body", "timestamp", "url"]}),
+            "tool except body timestamp url",
+        ),
+        (
+            "resource: {type: s3, source: {bucket: b, regexp: 'app-(.*).tgz'}}, pin: version",
+            json!({"except": ["url"]}),
+            "tool except url",
+        ),
     ] {
         let pipeline = pipeline(&format!("tool: {{{input}}}\nrules: {{unknown-resource-type: allow}}"));
         // QA and Production record it, and Production is held to what QA recorded.
@@ -147,6 +157,7 @@ fn content_is_not_hashed_where_the_version_is_content() {
         "s3: {bucket: b, versioned_file: app.tgz}",
         "github_release: {repository: example/tool}, unpinned: its newest is as good",
         "resource: {type: semver}, pin: version",
+        "resource: {type: s3, source: {bucket: b, versioned_file: app.tgz}}, pin: version",
     ] {
         let pipeline = pipeline(&format!("tool: {{{input}}}"));
         assert_eq!(found(&pipeline, "content"), Vec::<&Value>::new(), "{input}");

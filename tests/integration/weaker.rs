@@ -707,6 +707,9 @@ fn image_or_credentials_from_another_place_are_weaker() {
     for (old, new, weaker) in [
         (SHOP.to_owned(), other("registry_mirror: {host: other.example.com}"), true),
         (SHOP.to_owned(), other("insecure: true"), true),
+        (SHOP.to_owned(), other("aws_region: us-east-1"), true),
+        (other("aws_region: us-east-1"), other("aws_region: us-east-1, aws_account_id: \"1\""), true),
+        (other("aws_region: us-east-1"), SHOP.to_owned(), true),
         (SHOP.to_owned(), other("insecure: false"), false),
         (other("insecure: true"), SHOP.to_owned(), false),
         (vault("/a"), vault("/b"), true),

@@ -69,6 +69,11 @@ pub(crate) fn only_observes(stem: &str) -> bool {
     has(&OBSERVES) && !has(&CHANGES)
 }
 
+/// Whether the name says that the job shows what a deployment would change.
+pub fn is_preview(name: &str) -> bool {
+    name.split(['-', '_', '.']).any(|word| ["preview", "plan", "diff", "dry"].contains(&word))
+}
+
 /// What is deployed, whatever is done with it.
 pub(crate) fn without_verb(stem: &str) -> &str {
     ["compile-and-deploy-", "deploy-", "preview-"].iter().find_map(|verb| stem.strip_prefix(verb)).unwrap_or(stem)

@@ -3,11 +3,12 @@
 //! - [`model`] is a pipeline as Concourse defines it.
 //! - [`validate`] reads a pipeline as a version of Concourse reads it, and tells what that version refuses; [`lint`] tells
 //!   what it takes without a word.
-//! - [`issues`] says which resources are those of gates; [`job_names`] and [`params`] say what the words in a pipeline tell of it.
+//! - [`fixed`] says which versions stay the same; [`issues`] says which resources are those of gates; [`job_names`] and [`params`] say what the words in a pipeline tell of it.
 //! - [`flow`] is who starts whom; [`graph`] draws it, and [`diff`] tells what changes from one pipeline to another.
 
 pub mod address;
 pub mod diff;
+pub mod fixed;
 pub mod flow;
 pub mod graph;
 pub mod issues;

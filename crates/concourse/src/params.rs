@@ -113,9 +113,14 @@ impl Meaning {
             "suite",
             "test",
         ];
+        // A file of variables says nothing of where they are used.
+        const VARIABLES: [&str; 6] = ["var", "vars", "variables", "values", "tfvars", "parameters"];
+        const FILES: [&str; 6] = ["file", "files", "path", "paths", "dir", "directory"];
         let words = words(key);
         let has = |meant: &[&str]| words.clone().any(|word| meant.iter().any(|known| word.eq_ignore_ascii_case(known)));
-        if has(&LOCATIONS) {
+        if has(&VARIABLES) && has(&FILES) {
+            Self::Other
+        } else if has(&LOCATIONS) {
             Self::Location
         } else if has(&TARGETS) {
             Self::Target
@@ -184,7 +189,7 @@ mod tests {
             (Meaning::Target, ["stack_name", "STACK", "stackName", "Namespace", "DEPLOY_ENV"]),
             (Meaning::Location, ["project_name", "CLUSTER", "targetHost", "aws.region", "kubeUrl"]),
             (Meaning::Subject, ["source_dir", "APP", "action", "SCRIPT", "serviceName"]),
-            (Meaning::Other, ["LOG_LEVEL", "IMAGE_TAG", "zz", "", "environments"]),
+            (Meaning::Other, ["LOG_LEVEL", "IMAGE_TAG", "VAR_FILES", "", "values_file"]),
         ] {
             for key in keys {
                 assert_eq!(Meaning::of(key), meaning, "{key}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use concourse_pipeline::Repository;
+use concourse_pipeline::fixed::{is_one_version, written_version};
 use concourse_pipeline::issues::{IssueId, IssueMark, IssueSource, Issues, Role};
 use concourse_pipeline::model::is_clock;
 use concourse_pipeline::view::{Definition, PipelineView, StepView, field, list, text, texts};
@@ -96,7 +97,7 @@ pub(super) fn meanings<'n>(view: &PipelineView<'n>) -> BTreeMap<&'n str, Meaning
             resource.source().and_then(|own| field(own, key)).or_else(|| defaults.and_then(|node| field(node, key)))
         };
         let source = |key: &str| value(key).and_then(text);
-        let is_fixed = field(resource.node, "version").is_some_and(|version| version.as_map().is_some());
+        let is_fixed = is_one_version(kind, written_version(resource.node).into_iter());
         let meaning = match IssueSource::read(kind, image, source) {
             Some(IssueSource { repository, issues: Issues::Gate { key, role } }) => {
                 let gate = IssueId { repository, mark: IssueMark::Gate(key) };

@@ -136,6 +136,12 @@ impl<'r, 'n> Reader<'r, 'n> {
         self.meanings[pipeline].get(resource)
     }
 
+    fn type_of(&self, (pipeline, _): JobIndex, resource: &str) -> &'n str {
+        let resources = &self.pipelines[pipeline].view.resources;
+        let found = resources.iter().find(|known| known.name == resource);
+        found.and_then(|resource| resource.text("type")).unwrap_or_default()
+    }
+
     /// Whether a get brings an approval, which decides on what the job deploys.
     fn is_approval(&self, at: JobIndex, step: &StepView<'n>) -> bool {
         let is_approval = self.meaning(at, step.resource()).is_some_and(Meaning::is_approval);

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use github_issues_resource::contract::files;
 use promotion_verify::{CODE, On, Pin, Pins, Place, Seen, StageId, Step, UNKNOWN, When};
 
+use concourse_pipeline::fixed::{is_one_version, written_version};
 use concourse_pipeline::issues::{IssueId, IssueMark};
 use concourse_pipeline::view::{JobView, StepKind, StepPlace, StepView, field, list, text, texts};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
+
+use crate::gates::runs_checkout;
 
 use super::JobIndex;
 use super::chain::Making;
@@ -105,7 +108,7 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
             return None;
         }
         let unpinned = &reader.pipelines[self.at.0].unpinned;
-        let is_fixed = field(step.node, "version").is_some_and(|version| version.as_map().is_some());
+        let is_fixed = is_one_version(reader.type_of(self.at, step.resource()), written_version(step.node).into_iter());
         Some(Step::Get {
             input: self.making.names.of('a', step.name),
             is_followed: !list(step.node, "passed").is_empty(),
@@ -196,7 +199,16 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         let inputs = mapped("inputs", "input_mapping");
         let outputs = mapped("outputs", "output_mapping");
         let seen: BTreeSet<String> = inputs.into_iter().map(|(_, artifact)| artifact).collect();
-        if runs_checkout(config) {
+        let reader = self.making.reader;
+        let of_job = |artifact: &str| {
+            let mut gets = reader.job(self.at).steps.iter().filter(|step| step.kind == StepKind::Get);
+            match reader.meaning(self.at, gets.find(|get| get.name == artifact)?.resource())? {
+                Meaning::Approvals { has_code, .. } => Some(*has_code),
+                Meaning::Records(_) => Some(false),
+                _ => None,
+            }
+        };
+        if runs_checkout(step, of_job) {
             return self.check_out(step, &seen, &outputs);
         }
         let outputs: Vec<String> = outputs.into_iter().map(|(_, artifact)| artifact).collect();
@@ -262,14 +274,6 @@ fn is_in_hook(step: &StepView<'_>, job: &JobView<'_>) -> bool {
             | StepPlace::Try(within) => job.steps[within].place,
         };
     }
-}
-
-fn runs_checkout(config: &Node) -> bool {
-    let is_script = |text: &str| text.rsplit_once('/').is_some_and(|(_, name)| name == files::CHECKOUT);
-    field(config, "run").is_some_and(|run| {
-        field(run, "path").and_then(text).is_some_and(is_script)
-            || list(run, "args").iter().filter_map(text).any(is_script)
-    })
 }
 
 /// The artifact that a file is in.

@@ -76,6 +76,98 @@ fn handwritten_job_checks_out_what_was_approved() {
 }
 
 #[test]
+fn handwritten_checkout_is_the_script_of_the_approval_and_not_only_named() {
+    let with = |run: &str, inputs: &str| {
+        let checkout = CHECKOUT
+            .replace("{path: sh, args: [gate/checkout-approved]}", run)
+            .replace("[{name: gate}, {name: code}]", inputs);
+        judged(&by_hand(&[CLAIM, &checkout, DEPLOY]))
+    };
+    let inputs = "[{name: gate}, {name: code}]";
+    for run in [
+        "{path: gate/checkout-approved}",
+        "{path: /bin/sh, args: [gate/checkout-approved]}",
+        "{path: bash, args: [-eu, gate/checkout-approved]}",
+    ] {
+        assert_eq!(with(run, inputs), Vec::<String>::new(), "{run}");
+    }
+    assert_eq!(
+        with("{path: sh, args: [g/checkout-approved]}", "[{name: gate, path: g}, {name: code}]"),
+        Vec::<String>::new()
+    );
+    for run in [
+        "{path: echo, args: [gate/checkout-approved]}",
+        "{path: sh, args: [-c, \"true # gate/checkout-approved\"]}",
+        "{path: sh, args: [-ec, gate/checkout-approved]}",
+        "{path: sh, args: [code/deploy, gate/checkout-approved]}",
+        "{path: sh, args: [-s]}",
+        "{path: sh, dir: code, args: [gate/checkout-approved]}",
+        "{path: sh, args: [code/checkout-approved]}",
+        "{path: sh, args: [code/gate/checkout-approved]}",
+        "{path: sh, args: [gate/.git/approval/checkout-approved]}",
+        "{path: code/checkout-approved}",
+    ] {
+        let found = with(run, inputs);
+        assert!(found.contains(&"unapproved-artifact".to_owned()), "{run}: {found:?}");
+    }
+    // The folder of that name is another artifact.
+    let found = with("{path: sh, args: [gate/checkout-approved]}", "[{name: gate, path: g}, {name: code, path: gate}]");
+    assert!(found.contains(&"unapproved-artifact".to_owned()), "{found:?}");
+    // What is checked out is written in the pipeline.
+    let checkout = CHECKOUT.replace("CHECKOUT: code", "CHECKOUT: ((clones))");
+    let found = judged(&by_hand(&[CLAIM, &checkout, DEPLOY]));
+    assert!(found.contains(&"unapproved-artifact".to_owned()), "{found:?}");
+}
+
+#[test]
+fn handwritten_version_is_one_version_whatever_a_variable_holds() {
+    let of_type = |name: &str, version: &str| {
+        let more = format!("resources:\n- {{name: tools, type: {name}, source: {{uri: https://example.com/tools}}}}\n");
+        let get = format!("- {{get: tools, version: {version}}}\n");
+        let task = DEPLOY.replace("{name: code}", "{name: code}, {name: tools}");
+        judged(&by_hand(&[&get, CLAIM, CHECKOUT, &task]).replace("resources:\n", &more))
+    };
+    for (name, version) in [
+        ("git", "{ref: abc}"),
+        ("registry-image", "{digest: \"sha256:0\"}"),
+        ("s3", "{path: a-1.tgz}"),
+        ("pool", "{ref: abc}"),
+    ] {
+        assert_eq!(of_type(name, version), Vec::<String>::new(), "{name} {version}");
+    }
+    for (name, version) in [
+        ("git", "latest"),
+        ("git", "{}"),
+        ("git", "{ref: ((ref))}"),
+        ("git", "{ref: \"\"}"),
+        ("git", "{branch: main}"),
+        ("registry-image", "{tag: latest}"),
+        ("pool", "{a: b, c: ((d))}"),
+    ] {
+        assert_eq!(of_type(name, version), ["unapproved-artifact"], "{name} {version}");
+    }
+}
+
+#[test]
+fn handwritten_jobs_take_turns_and_are_no_previews() {
+    let put = "{put: pul-qa, no_get: true, inputs: [code], params: {action: update, env: {A: b}}}";
+    let job = |name: &str, step: &str| {
+        format!("- name: {name}\n  serial_groups: [all]\n  plan:\n  - {{get: code, trigger: true}}\n  - {step}\n")
+    };
+    let found = |name: &str, step: &str| -> Vec<String> {
+        let pipeline = by_puts("", &job(name, step)).replace("  serial: true\n", "  serial_groups: [all]\n");
+        judged(&pipeline).into_iter().filter(|rule| rule == "shared-target").collect()
+    };
+    for name in ["quick", "quick-qa", "apply-qa", "deploy-other-qa"] {
+        assert_eq!(found(name, put), ["shared-target"], "{name}");
+    }
+    // A preview that is the deployment; and one that is none.
+    assert_eq!(found("preview-shop-qa", put), ["shared-target"]);
+    let preview = put.replace("action: update", "action: update, refresh: true");
+    assert_eq!(found("preview-shop-qa", &preview), Vec::<String>::new());
+}
+
+#[test]
 fn handwritten_job_claims_first() {
     assert_eq!(judged(&by_hand(&[CHECKOUT, DEPLOY, CLAIM])), ["late-claim"]);
 }
@@ -475,6 +567,14 @@ fn handwritten_target_is_known_whatever_else_differs() {
     ] {
         assert_eq!(night(&task(shell, params)), ["shared-target"], "{shell} {params}");
     }
+    // Files of variables do not say which stack it is.
+    let files =
+        |stage: &str| format!("STACK: \"{stage}\", CODE: code, VAR_FILE: {stage}.tfvars, VALUES_FILES: {stage}.yml");
+    let gated_by_files = task("sh", &files("{stage}"));
+    let night_by_files = |params: &str| judged(&by_tasks(&gated_by_files, &format!("{GET}{}", task("sh", params))));
+    assert_eq!(judged(&by_tasks(&gated_by_files, "")), Vec::<String>::new());
+    assert_eq!(night_by_files("STACK: QA, CODE: code, VAR_FILE: CI.tfvars"), ["shared-target"]);
+    assert_eq!(night_by_files("STACK: nightly, CODE: code, VAR_FILE: QA.tfvars"), Vec::<String>::new());
     // The code has another name.
     let renamed = task("sh", "STACK: QA, CODE: src").replace("name: code", "name: src");
     let steps = format!("- {{get: src, resource: code, trigger: true}}\n{renamed}");
@@ -740,10 +840,10 @@ fn handwritten_artifact_takes_the_folder_of_approved_code() {
 fn handwritten_pin_is_a_file_that_a_get_writes() {
     let sound = by_hand(&[CLAIM, CHECKOUT, DEPLOY]);
     let with = |pin: &str| sound.replace("pins: {code: code/.git/ref}", &format!("pins: {{code: {pin}}}"));
-    for pin in ["code/.git/ref", "code/.git/HEAD", "./code/.git//ref", "((pin))"] {
+    for pin in ["code/.git/ref", "code/.git/HEAD", "./code/.git//ref"] {
         assert_eq!(judged(&with(pin)), Vec::<String>::new(), "{pin}");
     }
-    for pin in ["code/VERSION", "code/.git/commit_message", "summary/ref", "ref"] {
+    for pin in ["code/VERSION", "code/.git/commit_message", "summary/ref", "ref", "((pin))", "code/.git/((file))"] {
         assert_eq!(judged(&with(pin)), ["unrecorded-pin"], "{pin}");
     }
     // An image is known by its digest, a version of another type by any file; and an approval hands versions on.
@@ -756,7 +856,18 @@ fn handwritten_pin_is_a_file_that_a_get_writes() {
         let found = judged(&pipeline.replace("code: code/.git/ref}", &format!("code: code/.git/ref, img: {pin}}}")));
         found.iter().filter(|rule| *rule == "unrecorded-pin").count()
     };
-    assert_eq!([with("img/digest"), with("own/any"), with("img/repository"), with("made/digest")], [0, 0, 1, 1]);
+    assert_eq!([with("img/digest"), with("img/repository"), with("made/digest")], [0, 1, 1]);
+    // It is the file of the input itself, and not of another one or of what a put fetched.
+    assert_eq!([with("own/any"), with("code/.git/ref")], [1, 1]);
+    let of_image = |pin: &str| {
+        let gets = "  - {get: img}\n  - {put: made, resource: img, params: {image: x}}\n  - task: deploy";
+        let pipeline = sound
+            .replacen("  - task: deploy", gets, 1)
+            .replace("- {name: ci-post", &format!("{more}- {{name: ci-post"))
+            .replace("code: code/.git/ref}", &format!("code: {pin}}}"));
+        judged(&pipeline).iter().filter(|rule| *rule == "unrecorded-pin").count()
+    };
+    assert_eq!([of_image("img/digest"), of_image("made/digest"), of_image("code/.git/ref")], [1, 1, 0]);
     // A plan that was made is compared by its content.
     assert_eq!(
         judged(&sound.replace("code: code/.git/ref}", "code: code/.git/ref, plan: made/plan}")),

@@ -1403,6 +1403,15 @@ fn variable_of_the_environment_moves_what_a_kind_deploys() {
     for (stack, variables) in [
         (helm, ["HELM_NAMESPACE", "HELM_KUBECONTEXT", "HELM_KUBEAPISERVER", "KUBECONFIG"]),
         (tofu, ["TF_WORKSPACE", "TF_DATA_DIR", "TF_CLI_ARGS", "TF_CLI_ARGS_init"]),
+        (
+            tofu,
+            [
+                "TF_CLI_ARGS_workspace_new",
+                "TF_CLI_ARGS_workspace_select",
+                "TF_CLI_ARGS_workspace_show",
+                "TF_CLI_ARGS_show",
+            ],
+        ),
         (pulumi, ["PULUMI_STACK", "PULUMI_BACKEND_URL", "PULUMI_STACK", "PULUMI_BACKEND_URL"]),
     ] {
         for variable in variables {
@@ -1571,8 +1580,15 @@ fn pin_of_a_resource_tells_versions_apart() {
 
 #[test]
 fn name_without_a_hash_is_approved_with_a_warning() {
-    for input in ["{github_release: {repository: a/b}, content: []}", "{s3: {bucket: b, regexp: a-(.*)}, content: []}"]
-    {
+    for input in [
+        "{github_release: {repository: a/b}, content: []}",
+        "{github_release: {repository: a/b}, content: [tag, version]}",
+        "{s3: {bucket: b, regexp: a-(.*)}, content: []}",
+        "{s3: {bucket: b, regexp: a-(.*)}, content: [version]}",
+        "{s3: {bucket: b, regexp: a-(.*)}, params: {skip_download: true}}",
+        "{resource: {type: s3, source: {bucket: b, regexp: a-(.*)}}, pin: version, content: []}",
+        "{resource: {type: github-release, source: {owner: a, repository: b}}, pin: tag, content: [tag]}",
+    ] {
         let work = fleet().file("projects/shop.yml", &format!("project: shop\n{SCRIPT}inputs: {{x: {input}}}\n"));
         let found = warned(&work);
         assert!(found.contains("warning[unpinned-input]: `x` can be replaced under its name"), "{found}");

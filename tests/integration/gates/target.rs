@@ -690,3 +690,96 @@ fn put_takes_the_code_under_another_name() {
         .run(&["render", "--quiet"])
         .fine();
 }
+
+/// A project whose Production is behind a gate, and another manifest of the fleet.
+fn beside_pulumi(other: &str) -> Work {
+    let shop = "project: shop\nstack: {pulumi: {path: infra}}\n";
+    fleet().file("projects/shop.yml", shop).file("projects/other.yml", other)
+}
+
+#[test]
+fn one_stack_of_pulumi_has_a_long_name() {
+    let other = |path: &str, stack: &str| {
+        format!(
+            "project: other\nenvironments: [Live]\ngate: none\nstack: {{pulumi: {{path: {path}}}}}\nnames: {{stack: {stack}, \
+             deploy: deploy-live, preview: preview-live, serial_group: live, deployed: live, ready: live-gate}}\n"
+        )
+    };
+    for stack in ["Production", "example/infra/Production", "x/y/z/Production", "/Production"] {
+        let found = refused(&beside_pulumi(&other("infra", stack)));
+        assert!(found.contains("error[shared-target]") && found.contains("error: 1 error in"), "{stack}\n{found}");
+    }
+    assert_eq!(warned(&beside_pulumi(&other("infra", "example/infra/Live"))), "");
+    let policy = "policy:\n- targets: [\"Pulumi stack Production of github.com/example/shop/*\"]\n  gate: issue\n";
+    let work = beside_pulumi(&other("other", "example/other/Production"));
+    let found = refused(&work.file("pipegen.yml", &format!("{FLEET}{policy}")));
+    assert!(found.contains("error[below-policy]"), "{found}");
+}
+
+#[test]
+fn one_stack_of_pulumi_is_deployed_from_another_folder() {
+    let other = "project: shop\npipeline: other\nenvironments: [Production]\ngate: none\nrecord: none\nstack: {pulumi: {path: copy}}\n";
+    assert_snapshot!(warned(&beside_pulumi(other)), @"
+    warning[shared-target]: the deploy of `shop` Production deploys `Pulumi stack Production of github.com/example/shop/copy`, and the deploy of `shop` Production deploys `Pulumi stack Production of github.com/example/shop/infra` behind a gate: both have one project and one stack
+     --> projects/other.yml:6:9
+      |
+    6 | stack: {pulumi: {path: copy}}
+      |         ^^^^^^
+      |
+     ::: projects/shop.yml:2:9
+      |
+    2 | stack: {pulumi: {path: infra}}
+      |         ------ the other
+      |
+      = note: no approval is needed for `deploy-shop-production`
+      = help: give the second manifest another `project`, or the stack another name
+
+    warning: 1 warning in 1 file
+    ");
+    // A step of the manifest, in the job of a stage before the gate.
+    let same = "action: update, project_name: shop, source_dir: shop/copy";
+    assert_snapshot!(warned(&put_beside_a_kind(same, "stack_name: Production")), @"
+    warning[shared-target]: the put to `own` can deploy what the deploy of `shop` Production deploys behind a gate
+     --> projects/shop.yml:8:5
+      |
+    8 |   - {name: other, plan: [{get: shop, trigger: true}, {put: own, inputs: all, params: {stack_name: Production}}]}
+      |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = note: in the job `other` of `shop` CI
+      = note: `own` and `pulumi-shop` use the same image, and Pulumi knows a stack by `project_name` and `stack_name`, which are the same
+      = help: make it a stage, which has a gate; to deploy something else, write another `source_dir` or `stack_name`
+
+    warning: 1 warning in 1 file
+    ");
+}
+
+#[test]
+fn preview_that_is_the_deployment_is_refused() {
+    let kind = |phase: &str| {
+        format!(
+            "version: 1\ntitle: Cluster\nabout: deploys\ntarget: \"{{{{ stack }}}}\"\nphases: [deploy, preview]\n\
+             resource_types:\n- {{name: deployer, type: registry-image, source: {{repository: example/deployer, tag: \"1\"}}}}\n\
+             resources:\n- {{name: \"cluster-{{{{ project }}}}\", type: deployer, source: {{cluster: all}}}}\n\
+             steps:\n- put: cluster-{{{{ project }}}}\n  inputs: all\n  params: {{environment: \"{{{{ environment }}}}\"{phase}}}\n"
+        )
+    };
+    let with = |kind: &str| {
+        fleet().file("kinds/stacks/cluster.yml", kind).file(
+            "projects/shop.yml",
+            "project: shop\nstack: {cluster: {}}\noverrides: {Production: {gate: preview}}\n",
+        )
+    };
+    assert_snapshot!(refused(&with(&kind(""))), @r#"
+    error[cannot-preview]: the preview of Production does what its deployment does
+      --> kinds/stacks/cluster.yml:11:3
+       |
+    11 | - put: cluster-{{ project }}
+       |   ^^^^^^^^^^^^^^^^^^^^^^^^^^ each version would be deployed before anybody approves it
+       |
+       = note: in the preview of `shop` Production
+       = help: let the kind `cluster` do something else in the phase `preview`, such as with the param `preview: "{{ true if phase == 'preview' else none }}"`
+
+    error: 1 error in 1 file; nothing was written
+    "#);
+    assert_eq!(warned(&with(&kind(", preview: \"{{ true if phase == 'preview' else none }}\""))), "");
+}

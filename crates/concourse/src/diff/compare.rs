@@ -95,8 +95,14 @@ fn resource_types(old: &Pipeline, new: &Pipeline, is_gated: bool, changes: &mut 
     for (before, after) in types.pairs.iter().filter(|_| is_gated) {
         let (was, is) = (json(&before.source), json(&after.source));
         let of = |source: &Value, key: &str| source.get(key).filter(|value| **value != Value::Bool(false)).cloned();
-        let is_other = |key: &&&str| of(&is, key).is_some() && of(&is, key) != of(&was, key);
-        if let Some(key) = ["registry_mirror", "insecure", "ca_certs"].iter().find(|key| is_other(key)) {
+        let is_other = |key: &&&str| {
+            let is_place = of(&is, key).is_some() || key.starts_with("aws_");
+            is_place && of(&is, key) != of(&was, key)
+        };
+        // With a region or an account the name is looked up in a registry of Amazon ECR.
+        const PLACES: [&str; 6] =
+            ["registry_mirror", "insecure", "ca_certs", "aws_region", "aws_account_id", "aws_role_arn"];
+        if let Some(key) = PLACES.iter().find(|key| is_other(key)) {
             let message = format!("`{key}` decides where its image comes from, in a pipeline with gates");
             changes.push(Effect::Weaker, subject(after), message);
         }
