@@ -15,8 +15,8 @@ use crate::kind::Family;
 /// A fleet (`pipegen.yml`) contains the settings that its projects share. A manifest (`projects/NAME.yml`) names what one
 /// project deploys, its environments, and the gate before each of them.
 ///
-/// Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run, 4 rendered files are out of
-/// date.
+/// Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run. `render --check` ends with 4 if
+/// rendered files are out of date, `verify` with 5 if a search stopped before its end.
 #[derive(Debug, Parser)]
 #[command(name = "ol-pipegen", version, max_term_width = 100)]
 pub struct Cli {
@@ -285,6 +285,10 @@ pub struct VerifyArgs {
     /// Most states that one search looks at [default: 20000].
     #[arg(long, value_name = "N", default_value_t = 20_000, hide_default_value = true, help_heading = "Search")]
     pub states: usize,
+
+    /// Exit with 0, not with 5, if a search stops at `--states`.
+    #[arg(long, help_heading = "Search")]
+    pub allow_incomplete: bool,
 
     /// Print the first story as a scenario for `simulate`.
     #[arg(long, help_heading = "Report")]

@@ -49,6 +49,8 @@ pub enum Outcome {
     CouldNotRun,
     /// The input is right, and a committed file is not what it renders.
     OutOfDate,
+    /// A search found nothing, and stopped before its end.
+    Incomplete,
 }
 
 impl Outcome {
@@ -60,6 +62,7 @@ impl Outcome {
             Self::Usage => 2,
             Self::CouldNotRun => 3,
             Self::OutOfDate => 4,
+            Self::Incomplete => 5,
         }
     }
 }

@@ -56,5 +56,19 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Outcome, Fai
     } else if args.report.format == Format::Plain {
         output.print_unless(args.quiet && !problems, &extent.text(problems, args.states))?;
     }
-    Ok(if problems { Outcome::Problems } else { Outcome::Fine })
+    if problems {
+        return Ok(Outcome::Problems);
+    }
+    if extent.is_complete() {
+        return Ok(Outcome::Fine);
+    }
+    let no_verdict = format!("no verdict: {}; raise `--states`", extent.stopped(args.states));
+    if args.allow_incomplete {
+        if args.report.format == Format::Plain && !args.scenario {
+            output.print_unless(args.quiet, &format!("{no_verdict}\n"))?;
+        }
+        return Ok(Outcome::Fine);
+    }
+    output.error(&format!("{no_verdict}, or accept that with `--allow-incomplete`"));
+    Ok(Outcome::Incomplete)
 }

@@ -40,6 +40,8 @@ pub(crate) struct Extent {
     chains: usize,
     shapes: usize,
     states: usize,
+    /// Searches of all shapes.
+    searches: usize,
     /// Searches that had more states than the limit.
     cut: usize,
     /// Stages whose gates no pipeline of the run writes.
@@ -47,25 +49,33 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
+    /// Whether each search ended by itself, so that what was found is a verdict.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.cut == 0
+    }
+
+    /// Which searches stopped before their end: `2 of 9 searches stopped after 100 states`.
+    pub(crate) fn stopped(&self, most: usize) -> String {
+        format!("{} of {} searches stopped after {most} states", self.cut, self.searches)
+    }
+
     /// What was looked at, in a few lines.
     pub(crate) fn text(&self, is_refuted: bool, most: usize) -> String {
-        let Self { chains, shapes, states, cut, open_ended } = self;
+        let Self { chains, shapes, states, open_ended, .. } = self;
         if *chains == 0 {
             return "no job waits for an approval: nothing to verify\n".to_owned();
         }
-        let chains = Count(*chains, "chain");
-        let shapes = Count(*shapes, "shape");
-        let verdict = if is_refuted { "searched" } else { "no way past a gate was found: verified" };
-        let mut text = format!(
-            "{verdict} up to 2 versions of one resource, 4 closings (at most one more than the chain has gates), 1 reopening, 1 \
-             build that a person starts, 1 deployment that fails\n{chains} of {shapes}, {states} states\n"
-        );
-        if *cut > 0 {
-            let searches = if *cut == 1 { "1 search".to_owned() } else { format!("{cut} searches") };
-            text += &format!(
-                "{searches} stopped after {most} states, before that bound, and verified only so much: raise `--states` to look \
-                 further\n"
-            );
+        let bound = "2 versions of one resource, 4 closings (at most one more than the chain has gates), 1 reopening, 1 \
+                     build that a person starts, 1 deployment that fails";
+        let mut text = match (is_refuted, self.is_complete()) {
+            (true, _) => format!("searched up to {bound}\n"),
+            (false, true) => format!("no way past a gate was found: verified up to {bound}\n"),
+            (false, false) => "no way past a gate was found in the part that was searched\n".to_owned(),
+        };
+        let (chains, shapes) = (Count(*chains, "chain"), Count(*shapes, "shape"));
+        text += &format!("{chains} of {shapes}, {states} states\n");
+        if is_refuted && !self.is_complete() {
+            text += &format!("{}: more may be wrong; raise `--states`\n", self.stopped(most));
         }
         if *open_ended > 0 {
             let stages = Count(*open_ended, "stage");
@@ -109,6 +119,7 @@ pub(crate) fn check(
             let found = Found::of(chain, most);
             extent.shapes += 1;
             extent.states += found.states;
+            extent.searches += found.searches;
             extent.cut += found.cut;
             known.insert(models, found);
         }
@@ -149,6 +160,7 @@ struct Found {
     refutations: Vec<Refutation>,
     deployed: BTreeSet<promotion_verify::StageId>,
     states: usize,
+    searches: usize,
     cut: usize,
     is_first_complete: bool,
 }
@@ -162,6 +174,7 @@ impl Found {
                 continue;
             };
             found.states += states;
+            found.searches += 1;
             found.cut += usize::from(!is_complete);
             found.is_first_complete |= at == 0 && is_complete;
             found.deployed.extend(deployed);

@@ -16,8 +16,9 @@ fn help_of_every_verb() {
     (`projects/NAME.yml`) names what one project deploys, its environments, and the gate before each of
     them.
 
-    Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run, 4 rendered
-    files are out of date.
+    Exit codes: 0 success, 1 problems or differences found, 2 wrong usage, 3 could not run. `render
+    --check` ends with 4 if rendered files are out of date, `verify` with 5 if a search stopped before
+    its end.
 
     Usage: ol-pipegen [OPTIONS] <COMMAND>
 

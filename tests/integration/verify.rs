@@ -11,7 +11,7 @@ fn verified(files: &[(&str, &str)]) -> Ran {
         work.write(name, text);
     }
     let names = files.iter().map(|(name, _)| *name);
-    work.run(&["verify", "--states", STATES].into_iter().chain(names).collect::<Vec<_>>())
+    work.run(&["verify", "--states", STATES, "--allow-incomplete"].into_iter().chain(names).collect::<Vec<_>>())
 }
 
 fn rendered(path: &str) -> String {
@@ -38,8 +38,8 @@ fn rules(ran: &Ran) -> Vec<&str> {
 fn fleets_here_hold() {
     for fleet in ["quickstart", "kubernetes", "ol-infrastructure", "opentofu"] {
         let work = Work::copy_of(&format!("pipelines/{fleet}"));
-        let ran = work.run(&["verify", "--states", STATES]).ended(0);
-        assert!(ran.stdout.contains(": verified up to 2 versions of one resource"), "{fleet}: {}", ran.stdout);
+        let ran = work.run(&["verify", "--states", STATES, "--allow-incomplete"]).ended(0);
+        assert!(ran.stdout.starts_with("no way past a gate was found"), "{fleet}: {}", ran.stdout);
         assert_eq!(rules(&ran), [""; 0], "{fleet}");
     }
 }
@@ -149,15 +149,29 @@ fn without_a_gate_nothing_is_verified() {
 }
 
 #[test]
-fn a_limit_that_cuts_searches_is_reported() {
+fn a_search_that_stops_before_its_end_is_no_verdict() {
     let work = Work::new().file("cart.yml", &rendered("quickstart/rendered/cart.yml"));
-    let out = work.run(&["verify", "--states", "100", "cart.yml"]).ended(0).stdout;
+    let run = |more: &[&str]| work.run(&[&["verify", "--states", "100", "cart.yml"], more].concat());
+    let cut = run(&[]).ended(5);
+    assert!(cut.stdout.starts_with("no way past a gate was found in the part that was searched\n"), "{}", cut.stdout);
+    assert!(!cut.stdout.contains("verified"), "{}", cut.stdout);
+    let no_verdict = "error: no verdict: 3 of 4 searches stopped after 100 states; raise `--states`, or accept that with \
+                      `--allow-incomplete`\n";
+    assert_eq!(cut.stderr, no_verdict);
+    // No flag hides it.
+    for flag in ["--quiet", "--format=json", "--format=github", "--format=sarif"] {
+        assert_eq!(run(&[flag]).ended(5).stderr, no_verdict, "{flag}");
+    }
+    let accepted = run(&["--allow-incomplete"]).ended(0);
     assert!(
-        out.contains(
-            "searches stopped after 100 states, before that bound, and verified only so much: raise `--states`"
-        ),
-        "{out}"
+        accepted.stdout.ends_with("\nno verdict: 3 of 4 searches stopped after 100 states; raise `--states`\n"),
+        "{}",
+        accepted.stdout
     );
+    let refuted = replaced(&rendered("quickstart/rendered/cart.yml"), CLAIM, "");
+    let work = Work::new().file("cart.yml", &refuted);
+    let refuted = work.run(&["verify", "--states", "400", "cart.yml"]).ended(1);
+    assert!(refuted.stdout.ends_with("searches stopped after 400 states: more may be wrong; raise `--states`\n"));
 }
 
 #[test]
@@ -201,10 +215,11 @@ fn weak_shapes_are_refuted_or_a_lint_reports_them() {
     for (name, refuted, lint) in shapes {
         let work = Work::copy_of("tests/fixtures/upstream");
         let file = format!("{name}.yml");
-        let ran = work.run(&["verify", "--states", STATES, &file]).ended(i32::from(refuted.is_some()));
+        let ran =
+            work.run(&["verify", "--states", STATES, "--allow-incomplete", &file]).ended(i32::from(refuted.is_some()));
         assert_eq!(rules(&ran), refuted.into_iter().collect::<Vec<_>>(), "{name}: {}", ran.stderr);
         if let Some(rule) = refuted {
-            plays_again(&work, &["--states", STATES, &file], rule);
+            plays_again(&work, &["--states", STATES, "--allow-incomplete", &file], rule);
         }
         let warned = work.run(&["validate", &file]).ended(0).stderr;
         assert!(warned.contains(&format!("warning[{lint}]")), "{name}: {warned}");
@@ -219,7 +234,7 @@ mod set_in_its_place {
 
     fn changed(old: &str, new: &str) -> (Work, Ran) {
         let work = Work::new().file("old.yml", old).file("new.yml", new);
-        let ran = work.run(&["verify", "--states", STATES, "--from", "old.yml", "new.yml"]);
+        let ran = work.run(&["verify", "--states", STATES, "--allow-incomplete", "--from", "old.yml", "new.yml"]);
         (work, ran)
     }
 
@@ -230,7 +245,7 @@ mod set_in_its_place {
     /// The change keeps all approvals from before.
     fn holds(new: &str) {
         let (_, ran) = changed(&manifest("before.yml"), new);
-        assert!(ran.ended(0).stdout.contains(": verified up to "));
+        assert!(ran.ended(0).stdout.starts_with("no way past a gate was found"));
     }
 
     /// An approval from before starts nothing, and nothing else is wrong: it deploys no other stage, and no other version.
@@ -240,7 +255,11 @@ mod set_in_its_place {
         let found: std::collections::BTreeSet<&str> = rules(&ran).into_iter().collect();
         assert_eq!(found, ["closing-starts-nothing"].into(), "{}", ran.stderr);
         assert!(ran.stderr.contains("a person sets the new pipeline"), "{}", ran.stderr);
-        plays_again(&work, &["--states", STATES, "--from", "old.yml", "new.yml"], "closing-starts-nothing");
+        plays_again(
+            &work,
+            &["--states", STATES, "--allow-incomplete", "--from", "old.yml", "new.yml"],
+            "closing-starts-nothing",
+        );
     }
 
     #[test]
@@ -496,7 +515,7 @@ mod taken_out {
 #[test]
 fn pipeline_that_is_named_twice_is_one() {
     let work = Work::new().file("a.yml", &rendered("quickstart/rendered/cart.yml"));
-    let once = work.run(&["verify", "--states", STATES, "a.yml"]);
-    let twice = work.run(&["verify", "--states", STATES, "a.yml", "./a.yml"]);
+    let once = work.run(&["verify", "--states", STATES, "--allow-incomplete", "a.yml"]);
+    let twice = work.run(&["verify", "--states", STATES, "--allow-incomplete", "a.yml", "./a.yml"]);
     assert_eq!((twice.code, &twice.stdout, &twice.stderr), (once.code, &once.stdout, &once.stderr));
 }
