@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 use yaml_source::yaml::top_level_keys;
 
+use crate::manifest::ForeignFile;
 use crate::workspace::FLEET_FILE;
 
 /// What a file is.
@@ -32,6 +33,15 @@ impl Content {
     /// Told by the first key that only one of them has; a manifest, if there is none.
     pub(crate) fn of(path: &Utf8Path, text: &str) -> Self {
         Self::recognized(path, text).unwrap_or(Self::Manifest)
+    }
+
+    /// The same, for a command that reports what is wrong: a workflow of GitHub, which has jobs too, is none of
+    /// Concourse's pipelines, and is reported as a manifest is.
+    pub(crate) fn to_check(path: &Utf8Path, text: &str) -> Self {
+        match Self::of(path, text) {
+            Self::Pipeline if ForeignFile::of_text(text).is_some() => Self::Manifest,
+            content => content,
+        }
     }
 
     /// The same, only where the name, a key or the folder tells.

@@ -12,6 +12,7 @@ use yaml_source::{Failure, files};
 use crate::compare::ReadPipeline;
 use crate::content::Content;
 use crate::git::Commit;
+use crate::manifest::ForeignFile;
 
 /// Where a pipeline is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,9 @@ impl PipelineArgument {
             Self::Stdin => Utf8Path::new(""),
             Self::File(path) | Self::Revision(_, path) => path,
         };
+        if let Some(foreign) = ForeignFile::of_text(text.as_str()) {
+            return Err(Failure::Usage(format!("{} is {}: name a pipeline", self.name(), foreign.noun)));
+        }
         let content = Content::recognized(path, text.as_str());
         let Some(content) = content.filter(|content| *content != Content::Pipeline) else { return Ok(text) };
         let example = match (content, path.file_name()) {

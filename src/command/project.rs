@@ -9,6 +9,7 @@ use yaml_source::source::Sources;
 
 use crate::content::Content;
 use crate::gates;
+use crate::manifest::ForeignFile;
 use crate::project::{Fleet, Project};
 use crate::workspace::{FLEET_FILE, Selected, compile, load, select};
 
@@ -59,6 +60,9 @@ pub(super) fn not_a_manifest(path: &Utf8Path) -> Failure {
 ///
 /// When the file is a pipeline, a fleet or a kind.
 pub(super) fn check_is_manifest(path: &Utf8Path, text: &str) -> Result<(), Failure> {
+    if let Some(foreign) = ForeignFile::of_text(text) {
+        return Err(Failure::Usage(format!("{path} is {}: name a manifest", foreign.noun)));
+    }
     let instead = match Content::of(path, text) {
         Content::Manifest => return Ok(()),
         Content::Pipeline => "is a pipeline: name its manifest",

@@ -142,5 +142,5 @@ fn content(path: &Utf8Path) -> Result<Option<Content>, Failure> {
     if path.is_dir() {
         return Ok(None);
     }
-    Ok(Some(Content::of(path, files::read(path)?.as_str())))
+    Ok(Some(Content::to_check(path, files::read(path)?.as_str())))
 }

@@ -123,7 +123,7 @@ fn choose(args: &ValidateArgs, unsaved: Option<&Unsaved>) -> Result<Chosen, Fail
     let mut chosen = Chosen::default();
     let mut rendered = Vec::new();
     if let Some(Unsaved { path, text }) = unsaved {
-        match if args.as_pipeline { Content::Pipeline } else { Content::of(path, text.as_str()) } {
+        match if args.as_pipeline { Content::Pipeline } else { Content::to_check(path, text.as_str()) } {
             Content::Manifest => chosen.selection.push(select_file(path, false)?),
             Content::Fleet => chosen.selection.push(select_file(path, true)?),
             Content::Kind => chosen.kinds.push(path.clone()),
@@ -154,5 +154,5 @@ fn content(path: &Utf8Path) -> Result<Option<Content>, Failure> {
     if path.is_dir() {
         return Ok(None);
     }
-    Ok(Some(Content::of(path, files::read(path)?.as_str())))
+    Ok(Some(Content::to_check(path, files::read(path)?.as_str())))
 }

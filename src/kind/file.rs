@@ -103,6 +103,8 @@ impl Kind {
         let mut node = read(sources, file, Limits::MANIFEST, diagnostics)?;
         let before = diagnostics.len();
         check(&mut node, FileShape::Kind, diagnostics);
+        // Why it is no map has been reported.
+        node.as_map()?;
         if diagnostics.len() == before {
             warn_of_templates_in_scripts(&node, diagnostics);
             check_arithmetic(&node, diagnostics);

@@ -8,7 +8,8 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::{Node, NodeKind, Resolved, ScalarStyle, escape, trap};
 
 use super::fit::{SchemaAuthor, surely_fits};
-use super::misfit::{Misfit, Wording, node_noun, other_than_a_manifest};
+use super::foreign::other_than_expected;
+use super::misfit::{Misfit, Wording, node_noun};
 use super::schema::FileShape;
 
 /// Maps whose keys are the user's: null takes an inherited entry out.
@@ -39,9 +40,7 @@ pub(crate) fn check(document: &mut Node, shape: FileShape, diagnostics: &mut Dia
             return;
         }
     }
-    if shape == FileShape::Manifest
-        && let Some(other) = other_than_a_manifest(document)
-    {
+    if let Some(other) = other_than_expected(document, shape) {
         diagnostics.push(other);
         document.kind = NodeKind::Invalid;
         return;

@@ -1,5 +1,6 @@
 //! What is reported of a value that does not fit its schema.
 
+use concourse_pipeline::model::plain_name;
 use concourse_pipeline::secrets::misspelled_variable;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
@@ -301,13 +302,16 @@ impl Misfit<'_> {
             let first = node.as_map().and_then(|map| map.entries().first()).filter(|_| pointer == "/gate")?;
             return first.value.as_str().map(|word| format!("write `overrides: {{{}: {{gate: {word}}}}}`", first.key));
         }
-        let list = self.document.at(pointer.rsplit_once('/')?.0)?.as_list()?;
-        let text = node.as_str().filter(|text| text.contains(' '))?;
-        if list.len() != 1 || !matches!(kind, ValidationErrorKind::Pattern { .. }) {
-            return None;
+        let text = node.as_str().filter(|_| matches!(kind, ValidationErrorKind::Pattern { .. }))?;
+        let list = self.document.at(pointer.rsplit_once('/')?.0).and_then(Node::as_list);
+        if list.is_some_and(|list| list.len() == 1) && text.contains(' ') {
+            let items: Option<Vec<String>> =
+                text.split([' ', ',']).filter(|item| !item.is_empty()).map(plain_name).collect();
+            return Some(format!("write [{}]", items?.join(", ")));
         }
-        let items: Vec<&str> = text.split([' ', ',']).filter(|item| !item.is_empty()).collect();
-        Some(format!("write [{}]", items.join(", ")))
+        let form = self.part()?.get("x-expected").and_then(Json::as_str)?;
+        let name = plain_name(text).filter(|_| form.starts_with("a name of letters"))?;
+        Some(format!("write {}", name.replace('.', "-")))
     }
 }
 
@@ -345,25 +349,6 @@ fn not_yet(span: Span, key: &str, place: &str) -> Option<Diagnostic> {
         Diagnostic::new(Rule::NotYet, span, format!("`{key}` is not supported yet"))
             .label("part of the language, but not of this version of ol-pipegen")
             .help(why),
-    )
-}
-
-/// The error for a pipeline or a kind in place of a manifest.
-pub(super) fn other_than_a_manifest(document: &Node) -> Option<Diagnostic> {
-    if document.at("/project").or(document.at("/projects")).or(document.at("/stack")).is_some() {
-        return None;
-    }
-    let wrong = |key, message: &str| Diagnostic::new(Rule::WrongType, key, message);
-    if let Some(jobs) = document.entry_at("/jobs").filter(|jobs| jobs.value.as_list().is_some()) {
-        return Some(
-            wrong(jobs.key_span, "this is a pipeline of Concourse, not a manifest")
-                .help("render the manifest that it was made from, or check it with `ol-pipegen validate`"),
-        );
-    }
-    let of_kinds = ["/steps", "/phases"].into_iter().find_map(|field| document.entry_at(field))?;
-    Some(
-        wrong(of_kinds.key_span, "this is a kind, not a manifest")
-            .help("move it to `kinds/stacks/` or `kinds/builds/`, or check it with `ol-pipegen validate`"),
     )
 }
 

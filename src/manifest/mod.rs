@@ -3,6 +3,7 @@
 mod check;
 mod files;
 mod fit;
+mod foreign;
 mod free;
 mod freeze;
 mod issues;
@@ -24,6 +25,7 @@ pub(crate) use concourse_pipeline::secrets::{
 };
 pub use files::{ChainFields, ConcourseSettings, FleetFields, LevelWord, ManifestFields};
 pub(crate) use fit::{SchemaAuthor, is_surely_schema};
+pub(crate) use foreign::ForeignFile;
 pub(crate) use free::{Free, FreeMap};
 pub use freeze::FreezeSettings;
 pub use issues::*;

@@ -110,7 +110,7 @@ pub(crate) fn compile_fleet<P: Send>(
 ) -> Result<Option<(Loaded, Vec<P>)>, Failure> {
     let from = diagnostics.len();
     let Some(loaded) = load(selected, sources, diagnostics)? else { return Ok(None) };
-    check_listing(&loaded, diagnostics)?;
+    check_listing(&loaded, sources, diagnostics)?;
     let others = load_others(&loaded, sources);
     let sources = &*sources;
     let rendering = options.progress.part("rendering", loaded.manifests.len());

@@ -7,7 +7,8 @@ use yaml_source::parallel::in_parallel;
 use yaml_source::source::{FileId, Sources};
 use yaml_source::yaml::{Limits, Node, read};
 
-use crate::manifest::{FileShape, check};
+use crate::content::Content;
+use crate::manifest::{FileShape, ForeignFile, check};
 use crate::project::Fleet;
 
 use super::select::{self, Selected};
@@ -108,12 +109,18 @@ pub(super) fn load_others(loaded: &Loaded, sources: &mut Sources) -> Vec<LoadedM
 }
 
 /// Warns of what the fleet's globs leave out, though somebody took it for a manifest.
-pub(super) fn check_listing(loaded: &Loaded, diagnostics: &mut Diagnostics) -> Result<(), Failure> {
+pub(super) fn check_listing(loaded: &Loaded, sources: &Sources, diagnostics: &mut Diagnostics) -> Result<(), Failure> {
     let fleet = &loaded.fleet;
     if fleet.is_alone() {
         return Ok(());
     }
-    let rendered: Vec<&Utf8Path> = loaded.manifests.iter().map(|manifest| manifest.path.as_path()).collect();
+    // What is no manifest is reported as such.
+    let is_manifest = |manifest: &&LoadedManifest| {
+        let text = sources.get(manifest.file).text.as_str();
+        loaded.whole || Content::of(&manifest.path, text) == Content::Manifest && ForeignFile::of_text(text).is_none()
+    };
+    let manifests = loaded.manifests.iter().filter(is_manifest);
+    let rendered: Vec<&Utf8Path> = manifests.map(|manifest| manifest.path.as_path()).collect();
     if !loaded.whole {
         // A text from standard input need not have a file.
         let unlisted = select::unlisted(&rendered, fleet);

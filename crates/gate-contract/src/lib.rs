@@ -20,4 +20,4 @@ pub use compat::{CompatPut, CompatSource, IssueState};
 pub use gate_key::{GateKey, InvalidGateKey, IssueKind};
 pub use put::{Approve, ClaimParams, ContentFiles, GatePut, RecordParams, RecordState, ReportParams, ReportStatus};
 pub use source::{AuthMethod, Closers, GateSource, GitSource, OnExisting, Role, Source, read};
-pub use stage_key::{InvalidStage, StageKey, StageName, StagePhase};
+pub use stage_key::{InvalidPart, InvalidStage, StageKey, StageName, StagePhase, check_part};

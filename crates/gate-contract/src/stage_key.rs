@@ -24,8 +24,7 @@ impl StageName {
     /// When a part is empty, too long, or has a character other than a letter, a digit, `-`, `_` or `.`.
     pub fn new(project: &str, group: Option<&str>, environment: &str) -> Result<Self, InvalidStage> {
         let chain = group.unwrap_or("-");
-        let is_valid = |part: &str| !part.is_empty() && part.len() <= MAX_PART && part.chars().all(is_part_char);
-        if [project, chain, environment].into_iter().all(is_valid) {
+        if [project, chain, environment].into_iter().all(|part| check_part(part).is_ok()) {
             Ok(Self { project: project.into(), chain: chain.into(), environment: environment.into() })
         } else {
             Err(InvalidStage { text: format!("{project}/{chain}/{environment}") })
@@ -56,8 +55,42 @@ impl StageName {
     }
 }
 
-fn is_part_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+/// Why a text cannot be the project, the group or the environment of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidPart {
+    /// It has no characters.
+    Empty,
+    /// It has more bytes than a part may have.
+    TooLong(usize),
+    /// It has a character that is not a letter, a digit, `-`, `_` or `.`.
+    Character(char),
+}
+
+impl fmt::Display for InvalidPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::TooLong(length) => write!(f, "has {length} characters: {MAX_PART} at most are possible"),
+            Self::Character(illegal) => write!(f, "has the illegal character `{}`", illegal.escape_debug()),
+        }
+    }
+}
+
+impl std::error::Error for InvalidPart {}
+
+/// Whether a text can be the project, the group or the environment of a stage.
+///
+/// # Errors
+///
+/// When it is empty, too long, or has a character other than a letter, a digit, `-`, `_` or `.`.
+pub fn check_part(part: &str) -> Result<(), InvalidPart> {
+    let is_legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    match part.chars().find(|c| !is_legal(*c)) {
+        _ if part.is_empty() => Err(InvalidPart::Empty),
+        Some(illegal) => Err(InvalidPart::Character(illegal)),
+        None if part.len() > MAX_PART => Err(InvalidPart::TooLong(part.len())),
+        None => Ok(()),
+    }
 }
 
 impl fmt::Display for StageName {

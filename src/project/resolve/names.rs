@@ -1,7 +1,7 @@
 //! The names of a stage: what its templates may use, and what Concourse and GitHub will call it.
 
-use concourse_pipeline::model::invalid_name;
-use concourse_pipeline::model::{InstanceVars, JobName, PipelineName, ResourceName};
+use concourse_pipeline::model::{InstanceVars, JobName, PipelineName, ResourceName, invalid_name, nearest_identifier};
+use github_issues_resource::contract::{InvalidPart, check_part};
 use minijinja::Value;
 use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::yaml::{Map, Node, NodeKind};
@@ -15,6 +15,9 @@ use crate::template::Scope;
 
 use super::Resolver;
 use super::outline::StageOutline;
+
+/// So long a name is when it is proposed for one that is too long.
+const SHORT: usize = 40;
 
 /// A stage's names, and what its templates are filled with.
 pub(super) struct NamesOfStage {
@@ -65,6 +68,7 @@ impl Resolver<'_, '_> {
         let project = self.layer.node.at("/project").cloned();
         let project = self.text(project.as_ref(), &scope).unwrap_or_else(|| self.manifest.name.to_owned());
         scope.define("project", project.as_str());
+        self.check_project(&project);
         let stack = self.text(settings.at("/names/stack"), &scope).unwrap_or_else(|| outline.environment.clone());
         let slug = stack.to_lowercase();
         scope.define("stack", stack.as_str());
@@ -72,6 +76,38 @@ impl Resolver<'_, '_> {
         let code = self.text(settings.at("/names/code"), &scope).unwrap_or_else(|| "code".to_owned());
         scope.define("code", code.as_str());
         NamesOfStage { scope, project, pipeline, instance_vars, stack, repository, code }
+    }
+
+    /// Reports a project whose name no gate can have.
+    fn check_project(&mut self, name: &str) {
+        let Err(problem) = check_part(name) else { return };
+        let node = self.layer.node.at("/project");
+        let span = node.map_or_else(|| self.begin(), |node| node.span);
+        let written = node.and_then(Node::as_str).unwrap_or_default();
+        let message = if written.contains("{{") {
+            format!("the project's name `{name}`, from `{written}`, {problem}")
+        } else {
+            format!("the project's name `{name}` {problem}")
+        };
+        let mut right = nearest_identifier(written).filter(|_| !written.contains("{{"));
+        if let (InvalidPart::TooLong(_), Some(right)) = (problem, &mut right) {
+            let start: String = right.chars().take(SHORT).collect();
+            start.rsplit_once(['-', '_', '.']).map_or(start.as_str(), |(whole, _)| whole).clone_into(right);
+        }
+        let help = match right {
+            Some(right) => format!("write `{}`", self.as_project(&right)),
+            None => format!("name the thing that is deployed, such as `{}`", self.as_project("shop-cart")),
+        };
+        self.diagnostics.push(
+            Diagnostic::new(Rule::ConcourseName, span, message)
+                .note("a project's name has letters from a to z, digits, `-`, `_` and `.`, at most 200")
+                .help(help),
+        );
+    }
+
+    /// The name of the project, as this manifest writes it.
+    fn as_project(&self, name: &str) -> String {
+        if self.manifest.projects().next().is_some() { name.to_owned() } else { format!("project: {name}") }
     }
 
     fn repository(&mut self, settings: &Node, scope: &Scope) -> Option<String> {
@@ -227,7 +263,8 @@ impl Resolver<'_, '_> {
         let span = template.or_else(|| self.layer.node.at("/project")).map_or_else(|| self.begin(), |node| node.span);
         // A name of the user's own that differs from a right one only in its writing.
         let project = self.layer.node.at("/project").filter(|node| node.span == span).and_then(Node::as_str);
-        let written = ("project", project.unwrap_or_default());
+        let field = if self.manifest.projects().next().is_some() { "" } else { "project" };
+        let written = (field, project.unwrap_or_default());
         self.diagnostics.push(invalid_name(span, format!("the {what}'s name `{name}` {reason}"), written));
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use concourse_pipeline::model::JobName;
 use concourse_pipeline::model::invalid_name;
+use github_issues_resource::contract::check_part;
 use yaml_source::diagnostic::{Diagnostic, Rule, did_you_mean};
 use yaml_source::files;
 use yaml_source::yaml::{IndexMap, Map, Node, Value, decode, escape};
@@ -103,7 +104,8 @@ impl<'a> Resolver<'a, '_> {
         discover::check_options(kind, &options_node, self.diagnostics);
         durations::check(&filled, self.manifest.file, self.diagnostics);
         self.check_posted(&typed.names, &typed.issues, settings);
-        let names = self.names(&typed.names, settings)?;
+        // A project's name that no gate can have has been reported, and would be in every other name.
+        let names = if check_part(&project).is_ok() { self.names(&typed.names, settings)? } else { return None };
         let old_names = if previewed { self.names_with_dashes(&names, settings, &stack, &scope) } else { Vec::new() };
         let mut code = self.code(typed.source, repository, &code, settings, kind, &scope)?;
         self.check_code(&code, outlines, index, settings);

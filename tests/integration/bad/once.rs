@@ -464,7 +464,7 @@ fn typical_mistakes_of_new_users() {
         ),
         (
             "project: Shop Cart\n".to_owned() + stack,
-            "concourse-name]: the job's name `deploy-Shop Cart-ci` has the illegal character `S`",
+            "concourse-name]: the project's name `Shop Cart` has the illegal character ` `",
             "write `project: shop-cart`",
         ),
     ] {
@@ -917,4 +917,104 @@ fn resource_that_is_meant_by_another_name_is_not_to_be_removed() {
     let work = Work::new().file("a.yml", text);
     let stderr = work.run(&["validate", "a.yml"]).ended(1).stderr;
     assert!(stderr.contains("write `code` in the place of `cod`") && !stderr.contains("remove it"), "{stderr}");
+}
+
+#[test]
+fn file_of_another_program_is_named() {
+    let task = "platform: linux\nimage_resource: {type: registry-image, source: {repository: a}}\ninputs: [{name: code}]\n\
+                run: {path: sh}\n";
+    let instead = "name a manifest, a fleet, a kind or a pipeline; keep other files out of the folders of those";
+    for (text, noun, help) in [
+        (
+            task,
+            "a task of Concourse",
+            "name its path in a step, `{task: NAME, file: CODE/PATH}`; give a manifest, a fleet, a kind or a pipeline here",
+        ),
+        ("version: '3'\nservices:\n  web: {image: nginx}\nvolumes: {}\n", "a file of Docker Compose", instead),
+        ("name: CI\non: [push]\njobs:\n  test: {runs-on: ubuntu-latest, steps: []}\n", "a workflow of GitHub", instead),
+        ("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n", "an object of Kubernetes", instead),
+        (
+            "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+            "a chart of Helm",
+            "name its folder in a manifest: `stack: {helm: {chart: FOLDER, namespace: …}}`",
+        ),
+        (
+            "name: shop\nruntime: go\n",
+            "a project of Pulumi",
+            "name its folder in a manifest: `stack: {pulumi: {path: FOLDER}}`",
+        ),
+        ("repos:\n- {repo: local, hooks: []}\n", "a configuration of pre-commit", instead),
+    ] {
+        gives(text, &format!("wrong-type]: this is {noun}, not a manifest"), help);
+        let work = Work::new()
+            .file("pipegen.yml", FLEET)
+            .file("projects/a.yml", &manifest("shop"))
+            .file("ci/other.yml", text)
+            .file("kinds/stacks/other.yml", text);
+        let validated = work.run(&["validate", "ci/other.yml"]).ended(1).stderr;
+        assert_eq!(validated.matches("error[").count(), 1, "{validated}");
+        assert!(validated.contains(&format!("this is {noun}, not a manifest")), "{validated}");
+        let kind = work.run(&["validate", "kinds/stacks/other.yml"]).ended(1).stderr;
+        assert!(kind.contains(&format!("this is {noun}, not a ")), "{kind}");
+        for command in ["show", "explain"] {
+            let stderr = work.run(&[command, "ci/other.yml"]).ended(2).stderr;
+            assert_eq!(stderr, format!("error: ci/other.yml is {noun}: name a manifest\n"));
+        }
+        let stderr = work.run(&["diff", "ci/other.yml", "ci/other.yml"]).ended(2).stderr;
+        assert_eq!(stderr, format!("error: ci/other.yml is {noun}: name a pipeline\n"));
+    }
+    gives(
+        "scenario: a\nsteps: []\n",
+        "wrong-type]: this is a scenario, not a manifest",
+        "run `ol-pipegen simulate`, which plays it",
+    );
+    gives(
+        "resources: []\nresource_types: []\n",
+        "wrong-type]: this is a pipeline of Concourse, not a manifest",
+        "render the manifest that it was made from, or check it with `ol-pipegen validate`",
+    );
+    gives(
+        FLEET,
+        "wrong-type]: this is a fleet, not a manifest",
+        "name the file `pipegen.yml`, and let no glob of `projects` match it",
+    );
+    // A manifest may have a word of another program in a wrong place, which is another mistake.
+    gives(
+        &(manifest("shop") + "services: {web: {}}\n"),
+        "unknown-field]: unknown field `services`",
+        "run `ol-pipegen schema project`, which lists all fields",
+    );
+}
+
+#[test]
+fn project_name_that_no_gate_can_have_gets_a_right_one() {
+    let stack = "stack: {pulumi: {path: a}}\n";
+    let long = format!("shop-cart-{}", "x".repeat(200));
+    for (name, problem, help) in [
+        ("café", "has the illegal character `é`", "write `project: cafe`"),
+        ("Ärger & Söhne", "has the illegal character `Ä`", "write `project: arger-sohne`"),
+        ("商店", "has the illegal character `商`", "name the thing that is deployed, such as `project: shop-cart`"),
+        ("\"\"", "is empty", "name the thing that is deployed, such as `project: shop-cart`"),
+        ("Shop Cart", "has the illegal character ` `", "write `project: shop-cart`"),
+        ("shop/cart", "has the illegal character `/`", "write `project: shop-cart`"),
+        (long.as_str(), "has 210 characters: 200 at most are possible", "write `project: shop-cart`"),
+    ] {
+        let error = format!("concourse-name]: the project's name `{}` {problem}", name.trim_matches('"'));
+        gives(&format!("project: {name}\n{stack}"), &error, help);
+    }
+    // What a project of several is called, is a key.
+    let found = reported(FLEET, &format!("{stack}projects: {{café: {{}}, Shop: {{}}}}\n"));
+    assert_eq!(
+        found,
+        [
+            "error[concourse-name]: the project's name `café` has the illegal character `é`",
+            "= help: write `cafe`",
+            "error[concourse-name]: the job's name `deploy-Shop-ci` has the illegal character `S`",
+            "= help: write `shop`",
+        ]
+    );
+    let not_a_name = |name: &str| format!("wrong-type]: `{name}` is not a name of letters, digits, `-` and `_`");
+    gives(&(manifest("shop") + "environments: [Préprod, Production]\n"), &not_a_name("Préprod"), "write Preprod");
+    gives(&(manifest("shop") + "groups: [eu.west, us]\n"), &not_a_name("eu.west"), "write eu-west");
+    gives(&(manifest("shop") + "groups: [é a]\n"), &not_a_name("é a"), "write [e, a]");
 }

@@ -70,12 +70,58 @@ pub(crate) fn check_identifier(name: &str) -> Result<(), InvalidIdentifier> {
     Ok(())
 }
 
-/// The identifier that a text was probably meant to be: in lowercase, with a dash in place of what is illegal.
-fn nearest_identifier(text: &str) -> Option<String> {
-    let is_legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-    let name: String = text.to_lowercase().chars().map(|c| if is_legal(c) { c } else { '-' }).collect();
+/// The identifier that a text was probably meant to be: in lowercase and without accents, with a dash in place of what is
+/// illegal.
+pub fn nearest_identifier(text: &str) -> Option<String> {
+    let name = plain_name(&text.to_lowercase())?;
+    check_identifier(&name).ok().map(|()| name)
+}
+
+/// The name of ASCII letters, digits, `-`, `_` and `.` that a text was probably meant to be.
+pub fn plain_name(text: &str) -> Option<String> {
+    let mut name = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            _ if letter.is_ascii_alphanumeric() || "-_.".contains(letter) => name.push(letter),
+            // A mark that stands behind its letter.
+            '\u{300}'..='\u{36f}' => {}
+            _ => name += without_accent(letter).unwrap_or(if name.ends_with('-') { "" } else { "-" }),
+        }
+    }
     let name = name.trim_matches(['-', '_', '.']);
-    check_identifier(name).ok().map(|()| name.to_owned())
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// A letter of Latin script without its accent.
+fn without_accent(letter: char) -> Option<&'static str> {
+    const PLAIN: [(&str, &str, &str); 23] = [
+        ("àáâãäåāăą", "a", "A"),
+        ("æ", "ae", "Ae"),
+        ("çćĉċč", "c", "C"),
+        ("ďđð", "d", "D"),
+        ("èéêëēĕėęě", "e", "E"),
+        ("ĝğġģ", "g", "G"),
+        ("ĥħ", "h", "H"),
+        ("ìíîïĩīĭįı", "i", "I"),
+        ("ĵ", "j", "J"),
+        ("ķ", "k", "K"),
+        ("ĺļľł", "l", "L"),
+        ("ñńņňŋ", "n", "N"),
+        ("òóôõöøōŏő", "o", "O"),
+        ("œ", "oe", "Oe"),
+        ("ŕŗř", "r", "R"),
+        ("śŝşšș", "s", "S"),
+        ("ß", "ss", "SS"),
+        ("ţťŧț", "t", "T"),
+        ("þ", "th", "Th"),
+        ("ùúûüũūŭůűų", "u", "U"),
+        ("ŵ", "w", "W"),
+        ("ýÿŷ", "y", "Y"),
+        ("źżž", "z", "Z"),
+    ];
+    let lower = letter.to_lowercase().next()?;
+    let (_, small, large) = PLAIN.iter().find(|(letters, ..)| letters.contains(lower))?;
+    Some(if letter == lower { small } else { large })
 }
 
 /// Takes a name that Concourse takes without a warning; from a lenient deserializer, any name.

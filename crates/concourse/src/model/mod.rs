@@ -12,7 +12,10 @@ mod task;
 mod version;
 
 pub(crate) use identifier::check_identifier;
-pub use identifier::{InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName, invalid_name};
+pub use identifier::{
+    InvalidIdentifier, JobName, PipelineName, ResourceName, ResourceTypeName, invalid_name, nearest_identifier,
+    plain_name,
+};
 pub use instance_vars::InstanceVars;
 pub use job::{BuildLogRetention, Job};
 pub use pipeline::Pipeline;
