@@ -19,7 +19,7 @@ use super::spelling::overlap;
 impl<'a> Pipeline<'a> {
     /// The model of a lowered pipeline. `fallback` is where to point when nothing better is known.
     pub(crate) fn of_lowered(name: &'a str, home: Home<'a>, lowered: &'a Lowered<'a>, fallback: Span) -> Self {
-        let Lowered { pipeline, origins, issues, extra } = lowered;
+        let Lowered { pipeline, origins, issues, extra, .. } = lowered;
         let mut resources = resources(pipeline, fallback);
         for (name, resource) in &mut resources {
             resource.is_gates_own = issues.contains(name);

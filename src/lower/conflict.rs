@@ -5,15 +5,17 @@ use std::sync::Arc;
 use serde::Serialize;
 use yaml_source::diagnostic::{Diagnostic, Rule};
 use yaml_source::source::Span;
-use yaml_source::yaml::{Node, NodeKind};
+use yaml_source::yaml::{Node, NodeKind, escape};
 
 use crate::project::Origin;
 use crate::template::{ParsedTemplate, Scope, is_template};
 
-/// Says that two definitions of one name differ.
+/// Says that two definitions of one name differ. `written` is the place of the second, and
+/// the file, where a kind of one's own or `extra` has it.
 pub(super) fn describe<T: Serialize>(
     noun: &str,
     name: &str,
+    written: Option<(&Node, Span)>,
     (first, first_origin): (&T, &Arc<Origin>),
     (second, second_origin): (&T, &Arc<Origin>),
 ) -> Diagnostic {
@@ -35,7 +37,8 @@ pub(super) fn describe<T: Serialize>(
         return diagnostic.help(help);
     }
     let shown = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
-    Diagnostic::new(Rule::ConflictingDefinition, second_origin.span, message)
+    let part = || written.and_then(|(file, span)| Some(deepest(file.spanning(span)?, &at)));
+    Diagnostic::new(Rule::ConflictingDefinition, part().unwrap_or(second_origin.span), message)
         .note(format!(
             "its {} is {} for {} and {} for {}",
             at.trim_start_matches('.'),
@@ -45,6 +48,16 @@ pub(super) fn describe<T: Serialize>(
             second_origin.whom()
         ))
         .help(help)
+}
+
+/// The place of a field such as `.source.uri` or `.tags[0]` in a definition, as deep as it is written there.
+fn deepest(written: &Node, at: &str) -> Span {
+    let mut node = written;
+    for part in at.split(['.', '[']).map(|part| part.trim_end_matches(']')).filter(|part| !part.is_empty()) {
+        let Some(inner) = node.at(&format!("/{}", escape(part))) else { break };
+        node = inner;
+    }
+    node.span
 }
 
 /// The first leaf in which two values differ: where, and both as text.

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use concourse_pipeline::model::{Job, Pipeline, Resource, ResourceType};
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
-use yaml_source::yaml::{IndexMap, Value};
+use yaml_source::source::Span;
+use yaml_source::yaml::{IndexMap, Node, Value};
 
 use crate::project::{Fleet, FleetResourceType, Origin};
 
@@ -19,6 +20,28 @@ pub(super) struct Definitions {
     display: IndexMap<String, Defined<Value>>,
 }
 
+/// Who defines something.
+#[derive(Clone, Copy)]
+pub(super) struct Definer<'d> {
+    /// The stage.
+    origin: &'d Arc<Origin>,
+    /// The file that has the definition, and its place there: a kind of one's own, or the settings with `extra`.
+    written: Option<(&'d Node, Span)>,
+}
+
+impl<'d> Definer<'d> {
+    /// A stage, by what is written at a place.
+    pub(super) fn written(origin: &'d Arc<Origin>, file: &'d Node, span: Span) -> Self {
+        Self { origin, written: Some((file, span)) }
+    }
+}
+
+impl<'d> From<&'d Arc<Origin>> for Definer<'d> {
+    fn from(origin: &'d Arc<Origin>) -> Self {
+        Self { origin, written: None }
+    }
+}
+
 /// A definition, and where it came from first.
 struct Defined<T> {
     value: T,
@@ -27,8 +50,8 @@ struct Defined<T> {
 
 impl Definitions {
     /// Defines a job that several stages bring out, such as a build.
-    pub(super) fn shared_job(&mut self, job: Job, origin: &Arc<Origin>, diagnostics: &mut Diagnostics) {
-        define(&mut self.jobs, "job", job.name.to_string(), job, origin, diagnostics);
+    pub(super) fn shared_job<'d>(&mut self, job: Job, by: impl Into<Definer<'d>>, diagnostics: &mut Diagnostics) {
+        define(&mut self.jobs, "job", job.name.to_string(), job, by.into(), diagnostics);
     }
 
     /// Defines a job of one stage.
@@ -52,8 +75,13 @@ impl Definitions {
     }
 
     /// Defines a resource.
-    pub(super) fn resource(&mut self, resource: Resource, origin: &Arc<Origin>, diagnostics: &mut Diagnostics) {
-        define(&mut self.resources, "resource", resource.name.to_string(), resource, origin, diagnostics);
+    pub(super) fn resource<'d>(
+        &mut self,
+        resource: Resource,
+        by: impl Into<Definer<'d>>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        define(&mut self.resources, "resource", resource.name.to_string(), resource, by.into(), diagnostics);
     }
 
     /// Defines the resource of a repository. Who shares it watches the paths of all: the only list that is joined.
@@ -70,30 +98,30 @@ impl Definitions {
     }
 
     /// Defines a resource type.
-    pub(super) fn resource_type(
+    pub(super) fn resource_type<'d>(
         &mut self,
         resource_type: ResourceType,
-        origin: &Arc<Origin>,
+        by: impl Into<Definer<'d>>,
         diagnostics: &mut Diagnostics,
     ) {
         let name = resource_type.name.to_string();
-        define(&mut self.resource_types, "resource type", name, resource_type, origin, diagnostics);
+        define(&mut self.resource_types, "resource type", name, resource_type, by.into(), diagnostics);
     }
 
     /// Defines a source of variables.
-    pub(super) fn var_source(
+    pub(super) fn var_source<'d>(
         &mut self,
         name: String,
         source: Value,
-        origin: &Arc<Origin>,
+        by: impl Into<Definer<'d>>,
         diagnostics: &mut Diagnostics,
     ) {
-        define(&mut self.var_sources, "variable source", name, source, origin, diagnostics);
+        define(&mut self.var_sources, "variable source", name, source, by.into(), diagnostics);
     }
 
     /// Defines the look of the page.
-    pub(super) fn display(&mut self, display: Value, origin: &Arc<Origin>, diagnostics: &mut Diagnostics) {
-        define(&mut self.display, "look", "display".to_owned(), display, origin, diagnostics);
+    pub(super) fn display<'d>(&mut self, display: Value, by: impl Into<Definer<'d>>, diagnostics: &mut Diagnostics) {
+        define(&mut self.display, "look", "display".to_owned(), display, by.into(), diagnostics);
     }
 
     /// Jobs that are defined so far.
@@ -172,7 +200,7 @@ fn define<T: PartialEq + serde::Serialize>(
     noun: &str,
     name: String,
     value: T,
-    origin: &Arc<Origin>,
+    Definer { origin, written }: Definer<'_>,
     diagnostics: &mut Diagnostics,
 ) {
     match known.get(&name) {
@@ -181,7 +209,7 @@ fn define<T: PartialEq + serde::Serialize>(
         }
         Some(first) if first.value == value => {}
         Some(first) => {
-            diagnostics.push(conflict::describe(noun, &name, (&first.value, &first.origin), (&value, origin)));
+            diagnostics.push(conflict::describe(noun, &name, written, (&first.value, &first.origin), (&value, origin)));
         }
     }
 }

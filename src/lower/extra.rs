@@ -6,15 +6,16 @@ use concourse_pipeline::model::invalid_name;
 use concourse_pipeline::model::{ConcourseVersion, Core, Job, JobName, Resource, ResourceName, ResourceType, Step};
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use yaml_source::source::Span;
-use yaml_source::yaml::Node;
+use yaml_source::yaml::{Entry, Map, Node};
 
 use crate::kind::Extra;
 use crate::plan::{self, PipelinePlan, StageJob, StagePhase};
 use crate::project::Fleet;
 
 use super::Lowering;
-use super::define::Definitions;
+use super::define::{Definer, Definitions};
 use super::origin::{Author, JobOrigin, JobRole};
+use super::secrets::find;
 use super::tabs::Tabs;
 
 /// A definition of `extra` that a pipeline may have no use for.
@@ -48,25 +49,35 @@ impl<'a> Lowering<'_, 'a> {
         let mut jobs: Vec<(Job, Span, &StageJob<'a>)> = Vec::new();
         for (job, node) in stages().filter(|(_, node)| node.as_map().is_some()) {
             let (stage, origin) = (job.stage, &job.stage.origin);
+            let by = |span: Span| Definer::written(origin, &origin.settings, span);
+            let mut named: BTreeMap<(&'static str, String), Span> = BTreeMap::new();
             let extra = Extra::make(node, &stage.scope, &stage.whom(), self.diagnostics);
             for (resource_type, span) in extra.resource_types {
                 let name = resource_type.name.to_string();
+                if self.is_repeated("resource type", &name, span, &mut named) {
+                    continue;
+                }
                 if own.is_another_type(&resource_type) {
                     self.two_meanings("resource type", &name, span);
                     continue;
                 }
+                self.defined.insert(("resource_types", name.clone()), span);
                 self.added.push(Added { name, span, is_type: true });
-                self.definitions.resource_type(resource_type, origin, self.diagnostics);
+                self.definitions.resource_type(resource_type, by(span), self.diagnostics);
             }
             for (resource, span) in extra.resources {
                 let name = resource.name.to_string();
+                if self.is_repeated("resource", &name, span, &mut named) {
+                    continue;
+                }
                 if own.resources.get(&name).is_some_and(|own| *own != resource) {
                     self.two_meanings("resource", &name, span);
                     continue;
                 }
+                self.defined.insert(("resources", name.clone()), span);
                 self.added.push(Added { name, span, is_type: false });
                 self.no_old_name(resource.old_name.as_deref(), span);
-                self.definitions.resource(resource, origin, self.diagnostics);
+                self.definitions.resource(resource, by(span), self.diagnostics);
             }
             for (name, source, span) in extra.var_sources {
                 if let Err(error) = ResourceName::parse(name.as_str()) {
@@ -85,12 +96,18 @@ impl<'a> Lowering<'_, 'a> {
                     );
                     continue;
                 }
-                self.definitions.var_source(name, source, origin, self.diagnostics);
+                if self.is_repeated("variable source", &name, span, &mut named) {
+                    continue;
+                }
+                self.definitions.var_source(name, source, by(span), self.diagnostics);
             }
-            if let Some((display, _)) = extra.display {
-                self.definitions.display(display, origin, self.diagnostics);
+            if let Some((display, span)) = extra.display {
+                self.definitions.display(display, by(span), self.diagnostics);
             }
             for (extra, span) in extra.jobs {
+                if self.is_repeated("job", extra.name.as_str(), span, &mut named) {
+                    continue;
+                }
                 if own.jobs.contains(extra.name.as_str()) {
                     self.two_meanings("job", extra.name.as_str(), span);
                     continue;
@@ -102,6 +119,7 @@ impl<'a> Lowering<'_, 'a> {
             }
         }
         for (job, span, of) in &jobs {
+            let by = Definer::written(&of.stage.origin, &of.stage.origin.settings, *span);
             self.origin(&job.name, || JobOrigin {
                 whom: format!("the job `{}` of {}", job.name, of.stage.whom()),
                 span: *span,
@@ -109,10 +127,11 @@ impl<'a> Lowering<'_, 'a> {
                 plan: vec![(Author::Extra, *span); job.plan.len()],
                 hooks: Author::Extra,
             });
-            self.definitions.shared_job(job.clone(), &of.stage.origin, self.diagnostics);
+            self.definitions.shared_job(job.clone(), by, self.diagnostics);
         }
-        for (job, span, _) in &jobs {
-            check_passed(job, *span, &self.definitions, self.diagnostics);
+        for (job, span, of) in &jobs {
+            let written = of.stage.origin.settings.at("/extra").and_then(|extra| extra.spanning(*span));
+            check_passed(job, *span, written, &self.definitions, self.diagnostics);
         }
     }
 
@@ -129,6 +148,26 @@ impl<'a> Lowering<'_, 'a> {
                 look_for(passed, code.resource.as_str(), job.name.as_str(), span, &self.definitions, self.diagnostics);
             }
         }
+    }
+
+    /// Reports a second definition of a name in the `extra` of one stage. `named` are the places of those before.
+    fn is_repeated(
+        &mut self,
+        noun: &'static str,
+        name: &str,
+        span: Span,
+        named: &mut BTreeMap<(&'static str, String), Span>,
+    ) -> bool {
+        let first = *named.entry((noun, name.to_owned())).or_insert(span);
+        if first == span {
+            return false;
+        }
+        self.diagnostics.push(
+            Diagnostic::new(Rule::ConflictingDefinition, span, format!("two definitions of the {noun} `{name}`"))
+                .also(first, "the other one")
+                .help("remove one of them, or give it another name"),
+        );
+        true
     }
 
     fn two_meanings(&mut self, noun: &str, name: &str, span: Span) {
@@ -155,15 +194,27 @@ impl<'a> Lowering<'_, 'a> {
 }
 
 /// Concourse refuses a `passed` of a job that is not there, or has nothing of the kind.
-fn check_passed(job: &Job, span: Span, known: &Definitions, diagnostics: &mut Diagnostics) {
+fn check_passed(job: &Job, span: Span, written: Option<&Node>, known: &Definitions, diagnostics: &mut Diagnostics) {
     let mut look = |step: &Step| {
         let Core::Get(get) = &step.core else { return };
         let resource = get.resource.as_ref().unwrap_or(&get.get).as_str();
         for passed in &get.passed {
+            let span = written.and_then(|written| passed_in(written, passed.as_str())).unwrap_or(span);
             look_for(passed, resource, job.name.as_str(), span, known, diagnostics);
         }
     };
     job.each_step(&mut |step| look(step));
+}
+
+/// Where a job stands in a `passed`.
+fn passed_in(node: &Node, name: &str) -> Option<Span> {
+    let of_entry = |entry: &Entry| match entry.key.as_str() {
+        "passed" => find(&entry.value, name),
+        _ => passed_in(&entry.value, name),
+    };
+    let entries = node.as_map().map(Map::entries).unwrap_or_default().iter();
+    let items = node.as_list().unwrap_or_default().iter();
+    entries.filter_map(of_entry).chain(items.filter_map(|item| passed_in(item, name))).next()
 }
 
 /// Reports a `passed` of a job that is not there, or that has nothing of the resource.

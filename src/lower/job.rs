@@ -8,6 +8,7 @@ use concourse_pipeline::model::{Core, GetStep, InParallel, Job, JobName, Resourc
 use github_issues_resource::contract::{ContentFiles, ReportStatus, files};
 use indexmap::IndexMap;
 use yaml_source::diagnostic::{Diagnostic, Rule};
+use yaml_source::source::Span;
 use yaml_source::yaml::{Value, escape};
 
 use crate::input::{InputSource, InputType};
@@ -19,6 +20,7 @@ use crate::project::{Alert, Input, Pin, Stage};
 use env::settings_of_env;
 
 use super::Lowering;
+use super::define::Definer;
 use super::issues::{self, After, Written};
 use super::origin::{Author, JobOrigin, JobRole, Steps};
 use super::wiring::{GATE, Wiring};
@@ -331,11 +333,19 @@ impl<'a> Lowering<'_, 'a> {
 
     fn make(&mut self, kind: &Kind, scope: &KindScope<'_>, stage: &Stage) -> Made {
         let made = kind.make(scope, self.diagnostics);
-        for (resource_type, _) in &made.resource_types {
-            self.definitions.resource_type(resource_type.clone(), &stage.origin, self.diagnostics);
+        let by = |span: Span| {
+            if kind.is_built_in() {
+                return Definer::from(&stage.origin);
+            }
+            Definer::written(&stage.origin, kind.node(), span)
+        };
+        for (resource_type, span) in &made.resource_types {
+            self.defined.insert(("resource_types", resource_type.name.to_string()), *span);
+            self.definitions.resource_type(resource_type.clone(), by(*span), self.diagnostics);
         }
-        for (resource, _) in &made.resources {
-            self.definitions.resource(resource.clone(), &stage.origin, self.diagnostics);
+        for (resource, span) in &made.resources {
+            self.defined.insert(("resources", resource.name.to_string()), *span);
+            self.definitions.resource(resource.clone(), by(*span), self.diagnostics);
         }
         made
     }

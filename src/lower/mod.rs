@@ -17,11 +17,11 @@ mod wiring;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use concourse_pipeline::model::{Core, JobName, Pipeline, ResourceName, Step};
-use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use concourse_pipeline::model::{Core, Job, JobName, Pipeline, Resource, ResourceName, Step};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean};
 use yaml_source::source::Span;
 
-use crate::kind::KindSet;
+use crate::kind::{Kind, KindSet};
 use crate::plan::{PipelinePlan, Plan, PlannedJob};
 use crate::project::{Fleet, Project};
 
@@ -43,6 +43,8 @@ pub(crate) struct Lowered<'p> {
     pub(crate) issues: BTreeSet<&'p str>,
     /// Resources of `extra`, and where they are defined.
     pub(crate) extra: Vec<(String, Span)>,
+    /// Where `resources` and `resource_types` of kinds and of `extra` are defined, by their names.
+    pub(crate) defined: BTreeMap<(&'static str, String), Span>,
 }
 
 /// The pipelines of a manifest, in Concourse's words.
@@ -84,6 +86,7 @@ fn lower_one<'p>(
         shared: options::shared(plan),
         approved_code: plan.approved_code(),
         added: Vec::new(),
+        defined: BTreeMap::new(),
         origins: HashMap::new(),
         definitions: Definitions::default(),
         diagnostics,
@@ -94,7 +97,7 @@ fn lower_one<'p>(
     let mut tabs = Tabs::of(plan);
     lowering.extra(plan, fleet, &mut tabs);
     lowering.check_passed_code(plan);
-    let Lowering { definitions, added, mut origins, .. } = lowering;
+    let Lowering { definitions, added, mut origins, defined, .. } = lowering;
     let Pipeline { mut resources, mut resource_types, jobs, var_sources, display, .. } =
         definitions.into_pipeline(fleet);
     let mut used = UsedNames::default();
@@ -116,7 +119,7 @@ fn lower_one<'p>(
         }
     }
     resource_types.retain(|resource_type| used.types.contains(resource_type.name.as_str()));
-    check_resources(&resources, &used, plan, diagnostics);
+    check_resources(&resources, &jobs, &origins, (plan, fleet), diagnostics);
     let mut extra = Vec::new();
     for Added { name, span, is_type } in added {
         if !is_type {
@@ -133,7 +136,7 @@ fn lower_one<'p>(
     git_config::check(&pipeline, plan, fleet, diagnostics);
     let origins = pipeline.jobs.iter().filter_map(|job| origins.remove(job.name.as_str())).collect();
     checks::check(&pipeline, plan, fleet, diagnostics);
-    Lowered { pipeline, origins, issues: plan.issue_resources(), extra }
+    Lowered { pipeline, origins, issues: plan.issue_resources(), extra, defined }
 }
 
 struct Lowering<'d, 'a> {
@@ -144,6 +147,8 @@ struct Lowering<'d, 'a> {
     approved_code: BTreeMap<&'a JobName, &'a ResourceName>,
     /// What `extra` defines.
     added: Vec<Added>,
+    /// Where `resources` and `resource_types` of kinds and of `extra` are defined, by their names.
+    defined: BTreeMap<(&'static str, String), Span>,
     /// What each job was made from, by its name.
     origins: HashMap<String, JobOrigin<'a>>,
     definitions: Definitions,
@@ -187,23 +192,64 @@ impl UsedNames {
 
 /// A step of a kind, or of the manifest, may name a resource that nothing defines.
 fn check_resources(
-    resources: &[concourse_pipeline::model::Resource],
-    used: &UsedNames,
-    plan: &PipelinePlan<'_>,
+    resources: &[Resource],
+    jobs: &[Job],
+    origins: &HashMap<String, JobOrigin<'_>>,
+    (plan, fleet): (&PipelinePlan<'_>, &Fleet),
     diagnostics: &mut Diagnostics,
 ) {
     let Some(stage) = plan.first_stage() else { return };
-    for name in &used.resources {
-        if !resources.iter().any(|resource| resource.name.as_str() == name) && !diagnostics.has_errors() {
-            diagnostics.push(
-                Diagnostic::new(
-                    Rule::KindResult,
-                    stage.origin.span,
-                    format!("a step names the resource `{name}`, which nothing defines"),
-                )
-                .note(format!("in the pipeline `{}`", plan.name))
-                .help("define it in the kind's `resources`, or take it as one of the `inputs`"),
-            );
+    let is_defined = |name: &str| resources.iter().any(|resource| resource.name.as_str() == name);
+    let mut known = BTreeSet::new();
+    if diagnostics.has_errors() {
+        return;
+    }
+    for job in jobs {
+        let Some(origin) = origins.get(job.name.as_str()) else { continue };
+        let steps = job.plan.iter().enumerate().map(|(index, step)| {
+            let mut used = UsedNames::default();
+            step.each(&mut |step| used.step(step));
+            (origin.plan.get(index).copied(), used)
+        });
+        // The hooks of a job come last.
+        let mut all = UsedNames::default();
+        job.each_step(&mut |step| all.step(step));
+        for (place, used) in steps.chain([(Some((origin.hooks, origin.span)), all)]) {
+            for name in used.resources.into_iter().filter(|name| !is_defined(name)) {
+                if !known.insert(name.clone()) {
+                    continue;
+                }
+                let (author, span) = place.unwrap_or((Author::Generator, stage.origin.span));
+                let meant = did_you_mean(&name, resources.iter().map(|resource| resource.name.as_str()));
+                let help = match (meant, author) {
+                    (Some(meant), _) => format!("did you mean `{meant}`?"),
+                    (None, Author::Around | Author::Extra) => {
+                        "define it in `extra: {resources: […]}`, or take it as one of the `inputs`".to_owned()
+                    }
+                    (None, _) => "define it in the kind's `resources`, or take it as one of the `inputs`".to_owned(),
+                };
+                diagnostics.push(
+                    Diagnostic::new(
+                        Rule::KindResult,
+                        place_of_name(span, &name, plan, fleet).unwrap_or(stage.origin.span),
+                        format!("a step names the resource `{name}`, which nothing defines"),
+                    )
+                    .note(format!("in {} of the pipeline `{}`", origin.whom, plan.name))
+                    .help(help),
+                );
+            }
         }
     }
+}
+
+/// Where a name stands in what is written at a place: in the settings of a stage, or in a kind of one's own. `None` of a kind
+/// that comes with the program, which the manifest uses.
+fn place_of_name(span: Span, name: &str, plan: &PipelinePlan<'_>, fleet: &Fleet) -> Option<Span> {
+    let settings = plan.jobs.iter().map(|job| match job {
+        PlannedJob::Stage(job) => &*job.stage.origin.settings,
+        PlannedJob::Build(job) => &*job.stage.origin.settings,
+    });
+    let own = fleet.kinds.own().iter().map(Kind::node);
+    let written = settings.chain(own).find_map(|node| node.spanning(span))?;
+    Some(secrets::find(written, name).unwrap_or(written.span))
 }

@@ -207,7 +207,7 @@ fn render_fleet(
         let (banner, named_at) = from.banner(&compiled, loaded);
         let pipeline = rendered(&compiled, banner, named_at)?;
         let path = loaded.fleet.output.join(pipeline.file_name());
-        check_rendered(&pipeline, &path, options.rules, &compiled.places, diagnostics);
+        check_rendered(&pipeline, &path, options.rules, (&compiled.places, &loaded.fleet.kinds), diagnostics);
         Ok(pipeline)
     };
     let compiling = Compiling { source_root: options.source_root.as_deref(), progress: &options.progress };

@@ -10,6 +10,7 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Refusal, Rule};
 use yaml_source::source::{Sources, Span};
 use yaml_source::yaml::IndexMap;
 
+use crate::kind::KindSet;
 use crate::workspace::Places;
 
 use super::RenderedPipeline;
@@ -32,7 +33,7 @@ pub(crate) fn check_rendered(
     pipeline: &RenderedPipeline,
     path: &Utf8Path,
     rules: Rules,
-    places: &Places,
+    (places, kinds): (&Places, &KindSet),
     diagnostics: &mut Diagnostics,
 ) {
     let (version, lints) = match rules {
@@ -80,7 +81,8 @@ pub(crate) fn check_rendered(
         if matches!(refused.rule, Rule::ShellArithmetic | Rule::UnusedOutput) && own.is_none() {
             continue;
         }
-        let place = own.unwrap_or_else(of_job);
+        let of_part = || places.of_part(&decoded.as_ref()?.node, at, kinds);
+        let place = own.or_else(of_part).unwrap_or_else(of_job);
         let whole = format!("the pipeline `{}`", pipeline.name);
         let whom = job.map_or_else(|| whole.clone(), |job| format!("the job `{job}` of {whole}"));
         let (line, _) = sources.line_column(at);

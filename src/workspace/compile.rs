@@ -117,9 +117,9 @@ pub(crate) fn compile(
         compiled.facts.met = policy::check(&lowered, fleet, &mut diagnostics);
         repeated_variables(&lowered, &mut diagnostics);
         if !diagnostics.has_errors() {
-            let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, lowered)| CompiledPipeline {
+            let pipelines = plan.pipelines.iter().zip(lowered).map(|(plan, mut lowered)| CompiledPipeline {
                 name: plan.name.to_string(),
-                places: Places::of(plan, compiled.named_at),
+                places: Places::of(plan, &mut lowered, compiled.named_at),
                 instance_vars: plan.instance_vars.clone(),
                 concourse: fleet.concourses[plan.concourse].clone(),
                 pipeline: lowered.pipeline,

@@ -347,10 +347,10 @@ fn extra_that_does_nothing_or_cannot_be() {
     );
     assert_snapshot!(manifest("  jobs: [{name: mine, plan: [{get: shop-shop, passed: [deploy-shop-c]}]}]\n"), @"
     error[unknown-name]: no rendered job is named `deploy-shop-c`
-     --> projects/shop.yml:4:10
+     --> projects/shop.yml:4:56
       |
     4 |   jobs: [{name: mine, plan: [{get: shop-shop, passed: [deploy-shop-c]}]}]
-      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |                                                        ^^^^^^^^^^^^^
       |
       = note: the job `mine` takes `shop-shop` with `passed: [deploy-shop-c]`
       = help: did you mean `deploy-shop-ci`?

@@ -43,14 +43,14 @@ fn what_concourse_refuses_is_reported_of_the_manifest() {
     let ran = shop("{task: deploy, file: a/b.yml, attempts: 0}", "").run(&["validate"]).ended(1);
     assert_snapshot!(ran.stderr, @"
     error[nonpositive-limit]: fewer than one attempt, in the job `deploy-cart-qa` of the pipeline `cart`
-     --> projects/cart.yml:1:10
-      |
-    1 | project: cart
-      |          ^^^^
-      |
-      = note: line 66 of rendered/cart.yml, as Concourse 8.3 reads it
-      = note: and in one more place
-      = help: write 1 or more, or remove `attempts`
+      --> kinds/stacks/own.yml:12:43
+       |
+    12 | - {task: deploy, file: a/b.yml, attempts: 0}
+       |                                           ^
+       |
+       = note: line 66 of rendered/cart.yml, as Concourse 8.3 reads it
+       = note: and in one more place
+       = help: write 1 or more, or remove `attempts`
 
     error: 1 error in 1 file
     ");

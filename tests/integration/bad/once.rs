@@ -946,15 +946,14 @@ fn file_of_another_program_is_named() {
         ("repos:\n- {repo: local, hooks: []}\n", "a configuration of pre-commit", instead),
     ] {
         gives(text, &format!("wrong-type]: this is {noun}, not a manifest"), help);
-        let work = Work::new()
-            .file("pipegen.yml", FLEET)
-            .file("projects/a.yml", &manifest("shop"))
-            .file("ci/other.yml", text)
-            .file("kinds/stacks/other.yml", text);
+        let work =
+            Work::new().file("pipegen.yml", FLEET).file("projects/a.yml", &manifest("shop")).file("ci/other.yml", text);
         let validated = work.run(&["validate", "ci/other.yml"]).ended(1).stderr;
         assert_eq!(validated.matches("error[").count(), 1, "{validated}");
         assert!(validated.contains(&format!("this is {noun}, not a manifest")), "{validated}");
-        let kind = work.run(&["validate", "kinds/stacks/other.yml"]).ended(1).stderr;
+        let kind = Work::new().file("kinds/stacks/other.yml", text).run(&["validate", "kinds/stacks/other.yml"]);
+        let kind = kind.ended(1).stderr;
+        assert_eq!(kind.matches("error[").count(), 1, "{kind}");
         assert!(kind.contains(&format!("this is {noun}, not a ")), "{kind}");
         for command in ["show", "explain"] {
             let stderr = work.run(&[command, "ci/other.yml"]).ended(2).stderr;

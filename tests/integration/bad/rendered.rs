@@ -219,3 +219,92 @@ fn resource_that_nothing_checks() {
     let built = "inputs: {app: {image: {repository: shop/app}, check_every: never, build: {with: {image: {}}}}}\n";
     assert_eq!(reported("render", &(manifest("shop") + built)), "");
 }
+
+/// The rule, the place and the text at the place of each report of `validate`.
+fn places(manifest: &str, kind: &str) -> Vec<String> {
+    let files = [("pipegen.yml", FLEET), ("projects/a.yml", manifest), ("kinds/stacks/mine.yml", kind)];
+    let work = files.iter().fold(Work::new(), |work, (name, text)| work.file(name, text));
+    let report: serde_json::Value =
+        serde_json::from_str(&work.run(&["validate", "--format", "json"]).stdout).expect("a report");
+    let number = |value: &serde_json::Value| usize::try_from(value.as_u64().expect("a number")).expect("small");
+    let place = |problem: &serde_json::Value| {
+        let file = problem["place"]["file"].as_str().expect("a path");
+        let (_, text) = files.iter().find(|(name, _)| *name == file).expect("a file of the test");
+        let (line, column) = (number(&problem["place"]["start"]["line"]), number(&problem["place"]["start"]["column"]));
+        let rest: String = text.lines().nth(line - 1).expect("a line").chars().skip(column - 1).collect();
+        format!("{} {file}:{line}: {rest}", problem["rule"].as_str().expect("a rule"))
+    };
+    report["diagnostics"].as_array().expect("a list").iter().map(place).collect()
+}
+
+const KIND: &str = "\
+version: 1
+title: Mine
+about: deploys
+target: '{{ stack }}'
+steps:
+- task: deploy
+  config:
+    platform: linux
+    image_resource: {type: registry-image, source: {repository: alpine, tag: '3'}}
+    run: {path: sh}
+";
+
+/// What Concourse refuses in steps of a manifest or a kind is reported of the step, and not of the project.
+#[test]
+fn places_are_those_of_the_step_that_is_wrong() {
+    let of = |more: &str| places(&format!("project: shop\nstack: {{mine: {{}}}}\n{more}"), KIND);
+    assert_eq!(of(""), [""; 0]);
+    for (more, found) in [
+        ("before:\n- get: nothing\n", "kind-result projects/a.yml:4: nothing"),
+        ("after:\n- try:\n    put: nothing\n", "kind-result projects/a.yml:5: nothing"),
+        ("before:\n- task: look\n  file: nowhere/x.yml\n", "missing-artifact projects/a.yml:5: nowhere/x.yml"),
+        (
+            "before:\n- in_parallel:\n  - {task: look, file: a/b.yml, attempts: 0}\n",
+            "nonpositive-limit projects/a.yml:5: 0}",
+        ),
+        ("after:\n- {task: look, file: shop-a/b.yml, timeout: 1x}\n", "malformed-duration projects/a.yml:4: 1x}"),
+        (
+            "extra:\n  jobs:\n  - name: a\n    plan:\n    - {get: code-a, passed: [deploy-nope]}\n",
+            "unknown-name projects/a.yml:7: deploy-nope]}",
+        ),
+        (
+            "extra:\n  jobs:\n  - name: a\n    plan:\n    - {task: a, file: b/c.yml, attempts: 0}\n",
+            "nonpositive-limit projects/a.yml:7: 0}",
+        ),
+        (
+            "extra:\n  jobs:\n  - {name: a, plan: [{task: b, file: c/d.yml}]}\n  - {name: a, plan: []}\n",
+            "conflicting-definition projects/a.yml:6: {name: a, plan: []}",
+        ),
+        (
+            "extra:\n  jobs:\n  - {name: a, plan: [], on_failure: {put: nothing}}\n",
+            "kind-result projects/a.yml:5: nothing}}",
+        ),
+        (
+            "extra:\n  jobs:\n  - {name: a, plan: [{get: r}], serial: false}\n  resources:\n  - {name: r, type: time, source: {}, \
+             check_every: '{{ environment }}'}\n",
+            "conflicting-definition projects/a.yml:7: '{{ environment }}'}",
+        ),
+    ] {
+        assert_eq!(of(more), [found], "{more}");
+    }
+    let of_kind = |from: &str, to: &str| {
+        assert!(KIND.contains(from), "{from}");
+        places("project: shop\nstack: {mine: {}}\n", &KIND.replace(from, to))
+    };
+    for (from, to, found) in [
+        ("- task: deploy\n", "- get: nothing\n- task: deploy\n", "kind-result kinds/stacks/mine.yml:6: nothing"),
+        (
+            "- task: deploy\n",
+            "- {task: look, file: a/b.yml, attempts: 0}\n- task: deploy\n",
+            "nonpositive-limit kinds/stacks/mine.yml:6: 0}",
+        ),
+        (
+            "steps:\n",
+            "resources:\n- {name: r, type: time, source: {}, tags: ['{{ environment }}']}\nsteps:\n- put: r\n",
+            "conflicting-definition kinds/stacks/mine.yml:6: '{{ environment }}']}",
+        ),
+    ] {
+        assert_eq!(of_kind(from, to), [found], "{to}");
+    }
+}

@@ -4,6 +4,7 @@
 
 mod deserialize;
 mod emit;
+mod filled;
 mod keys;
 mod node;
 mod pipeline;
