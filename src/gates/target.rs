@@ -10,6 +10,7 @@ use std::sync::Arc;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, Severity, one_of, ticked};
 use yaml_source::source::Span;
 
+use crate::kind::without_target;
 use crate::lower::{Author, JobRole};
 
 use super::facts::{Deployment, Facts, GateName, PutTo, as_found};
@@ -23,15 +24,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
     if let JobRole::Stage { unnamed: Some(kind), stage, .. } = job.role
         && job.is_gated()
     {
-        diagnostics.push(
-            Diagnostic::new(
-                Rule::UnnamedTarget,
-                *kind,
-                format!("the kind `{}` does not name what it deploys", stage.kind),
-            )
-            .note("whether another job deploys the same thing without an approval is not checked")
-            .help("add `target`, such as `target: \"{{ project }}/{{ stack }}\"`"),
-        );
+        diagnostics.push(without_target(&stage.kind, *kind));
     }
     for (put, step) in job.puts() {
         let of_stage = step.author == Author::Kind && matches!(job.role, JobRole::Stage { .. });

@@ -16,6 +16,7 @@ use crate::template::{ParsedTemplate, is_template};
 use super::fields::{EnvFiles, KindFields};
 use super::made::literal_types;
 use super::option::KindOption;
+use super::unused::{self, without_target};
 
 /// The types that JSON Schema has.
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
@@ -114,6 +115,12 @@ impl Kind {
             diagnostics.push(wrong);
             return None;
         }
+        // What is wrong whatever uses it is reported here, and not again of each stage that uses it.
+        let before = diagnostics.len();
+        unused::check(&kind.node, family, &kind.options, diagnostics);
+        if diagnostics.len() > before {
+            return None;
+        }
         if is_surely_schema(&kind.options) {
             return Some(kind);
         }
@@ -152,8 +159,20 @@ impl Kind {
         let family = if folder == Some(Family::Build.folder()) { Family::Build } else { Family::Stack };
         let text = sources.read(path)?;
         let file = sources.add(path, text);
-        Self::read(sources, file, family, path.file_stem().unwrap_or_default(), diagnostics);
+        let kind = Self::read(sources, file, family, path.file_stem().unwrap_or_default(), diagnostics);
+        // What is misspelled may be what is missing.
+        kind.filter(|_| !diagnostics.has_errors())
+            .and_then(|kind| kind.unnamed())
+            .into_iter()
+            .for_each(|unnamed| diagnostics.push(unnamed));
         Ok(())
+    }
+
+    /// The warning for a stack kind without `target`, which a stage behind a gate needs.
+    pub(crate) fn unnamed(&self) -> Option<Diagnostic> {
+        let does_something = self.node.at("/steps").and_then(Node::as_list).is_some_and(|steps| !steps.is_empty());
+        let is_unnamed = self.family == Family::Stack && does_something && self.node.at("/target").is_none();
+        is_unnamed.then(|| without_target(&self.name, self.place_of_target(&self.node)))
     }
 
     /// Reads a kind that comes with the program. It is checked by the program's own tests, not in each run.

@@ -12,6 +12,7 @@ use crate::template::{Filler, ParsedTemplate, Scope, has_templates, to_value};
 use super::fields::EnvFiles;
 use super::file::{Family, Kind};
 use super::option::KindOption;
+use super::unused::{outside, unknown_phase};
 
 /// What a kind comes to, in one phase of one stage or build.
 #[derive(Debug)]
@@ -221,10 +222,7 @@ impl Kind {
         for item in filled.as_list().unwrap_or_default() {
             match known.iter().find(|phase| item.as_str() == Some(phase)) {
                 Some(phase) => phases.push(*phase),
-                None => diagnostics.push(
-                    Diagnostic::new(Rule::KindResult, item.span, format!("a {} has no such phase", self.family.noun()))
-                        .help(format!("write `{}` or `{}`", known[0], known[1])),
-                ),
+                None => diagnostics.push(unknown_phase(item, self.family)),
             }
         }
         phases
@@ -332,15 +330,7 @@ impl Maker<'_> {
     /// Reports a file that is not in an artifact of the build: the resource would refuse it after the deployment.
     fn outside(&mut self, node: Option<&Node>, field: &str, file: &str) {
         let Some(node) = node else { return };
-        self.diagnostics.push(
-            Diagnostic::new(
-                Rule::KindResult,
-                node.span,
-                format!("`{field}` is `{file}`, outside of what the build has"),
-            )
-            .note(self.note)
-            .help("write a file of an artifact that a step makes, such as summary/deploy.md"),
-        );
+        self.diagnostics.push(outside(node, field, file).note(self.note));
     }
 
     pub(super) fn filler(&mut self) -> Filler<'_> {

@@ -7,6 +7,7 @@ mod file;
 mod made;
 mod option;
 mod set;
+mod unused;
 
 pub(crate) use credentials::credentials_of;
 pub(crate) use extra::Extra;
@@ -16,3 +17,4 @@ pub use file::{Family, Kind};
 pub(crate) use made::{KindScope, Made};
 pub(crate) use set::OwnKinds;
 pub use set::{BUILT_IN_KINDS, BuiltIn, KindSet};
+pub(crate) use unused::without_target;

@@ -9,6 +9,7 @@ use yaml_source::yaml::{Node, NodeKind, Resolved, ScalarStyle, escape, trap};
 
 use super::fit::{SchemaAuthor, surely_fits};
 use super::foreign::other_than_expected;
+use super::indent::repair;
 use super::misfit::{Misfit, Wording, node_noun};
 use super::schema::FileShape;
 
@@ -69,6 +70,9 @@ pub(crate) fn check_against(
 ) {
     if surely_fits(document, schema.json, schema.author) {
         return;
+    }
+    if matches!(wording, Wording::File(_)) {
+        repair(document, schema.json, schema.json, diagnostics);
     }
     let Some(validator) = (schema.validator)() else { return };
     let json = to_json(document);

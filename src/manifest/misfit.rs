@@ -143,7 +143,9 @@ impl Misfit<'_> {
             Some(meant) => Some(format!("did you mean `{meant}`?")),
             None if takes_nothing => Some("it takes no options".to_owned()),
             None if known.is_empty() => Some("use letters, digits, `-` and `_` in a name".to_owned()),
-            None if known.len() <= 8 => Some(format!("use {}", one_of(&known))),
+            None if known.len() <= 8 || owner(pointer).is_some() && known.len() <= 16 => {
+                Some(format!("use {}", one_of(&known)))
+            }
             None => match (self.wording, owner(pointer)) {
                 (Wording::File(shape), None) => {
                     Some(format!("run `ol-pipegen schema {}`, which lists all fields", shape.argument()))
@@ -299,8 +301,11 @@ impl Misfit<'_> {
             if takes_several {
                 return right_shape(field_of(pointer), node, part, *shape, self.error.evaluation_path().as_str());
             }
-            let first = node.as_map().and_then(|map| map.entries().first()).filter(|_| pointer == "/gate")?;
-            return first.value.as_str().map(|word| format!("write `overrides: {{{}: {{gate: {word}}}}}`", first.key));
+            let first = node.as_map().and_then(|map| map.entries().first()).filter(|_| pointer == "/gate");
+            if let Some((first, word)) = first.and_then(|first| Some((first, first.value.as_str()?))) {
+                return Some(format!("write `overrides: {{{}: {{gate: {word}}}}}`", first.key));
+            }
+            return self.example().map(|example| format!("write it like `{}: {example}`", field_of(pointer)));
         }
         let text = node.as_str().filter(|_| matches!(kind, ValidationErrorKind::Pattern { .. }))?;
         let list = self.document.at(pointer.rsplit_once('/')?.0).and_then(Node::as_list);

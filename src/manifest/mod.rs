@@ -6,6 +6,7 @@ mod fit;
 mod foreign;
 mod free;
 mod freeze;
+mod indent;
 mod issues;
 mod jobs;
 mod layers;

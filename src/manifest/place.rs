@@ -177,7 +177,7 @@ fn children<'s>(schema: &'s Json, root: &'s Json) -> impl Iterator<Item = (&'s s
     known.chain(chosen).map(|(name, child)| (name, resolved(child, root)))
 }
 
-fn resolved<'s>(schema: &'s Json, root: &'s Json) -> &'s Json {
+pub(super) fn resolved<'s>(schema: &'s Json, root: &'s Json) -> &'s Json {
     let target = schema.get("$ref").and_then(Json::as_str).and_then(|target| target.strip_prefix('#'));
     target.and_then(|target| root.pointer(target)).unwrap_or(schema)
 }

@@ -1,4 +1,5 @@
 mod discovery;
+mod distinct;
 mod durations;
 mod formats;
 mod issues;
@@ -92,6 +93,7 @@ pub(crate) fn resolve(
     }
     manifest.check_values(fleet, diagnostics);
     whole &= manifest.check_pipelines(&project, diagnostics);
+    whole &= distinct::check(&project, fleet, diagnostics);
     if whole {
         needs::resolve(&mut project, &layers, diagnostics);
     }

@@ -51,6 +51,18 @@ impl<'d> Filler<'d> {
         filled.map_err(|error| self.report_error(error, node, scalar, scope)).ok()
     }
 
+    /// Reports what is wrong with a template whatever it is filled with: its syntax, and names that a scope does not have.
+    /// A name whose value is `none` in the scope may be anything.
+    pub(crate) fn check(&mut self, node: &Node, scope: &Scope) {
+        let Some(scalar) = node.as_scalar() else { return };
+        if !self.check_statement(node, scalar) || scalar.resolve() != Resolved::Text || !is_template(&scalar.text) {
+            return;
+        }
+        if let Err(error) = ParsedTemplate::parse(&scalar.text).and_then(|template| template.check(scope)) {
+            self.report_error(error, node, scalar, scope);
+        }
+    }
+
     /// Reports a statement, which would stay in the text. False where there is one.
     fn check_statement(&mut self, node: &Node, scalar: &Scalar) -> bool {
         let Some(error) = statement(&scalar.text) else { return true };

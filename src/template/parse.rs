@@ -31,6 +31,8 @@ struct Hole {
     /// The parts of a dotted name, where the expression is no more than that: most are, and a look-up is cheaper than
     /// an evaluation.
     name: Option<Vec<String>>,
+    /// Whether it may test if a name is defined, or put a default in the place of one that is not.
+    is_lenient: bool,
 }
 
 /// What is wrong with a template, and where in its text.
@@ -156,6 +158,7 @@ impl ParsedTemplate {
             parts.push(TemplatePart::Hole(Hole {
                 expression: compile(source, &range)?,
                 name: dotted_name(source),
+                is_lenient: source.contains("defined") || source.contains("default"),
                 range,
             }));
         }
@@ -208,6 +211,28 @@ impl ParsedTemplate {
             }
         }
         Ok(out)
+    }
+
+    /// Checks the names of the holes, whatever they come to. A name whose value is `none` in the scope may be anything.
+    ///
+    /// # Errors
+    ///
+    /// When a name is not defined, and no test or filter of the hole allows for that; when there is no such filter.
+    pub(crate) fn check(&self, scope: &Scope) -> Result<(), TemplateError> {
+        for part in &self.parts {
+            let TemplatePart::Hole(hole) = part else { continue };
+            if let Some(error) = undefined_name(&hole.expression, &hole.range, scope, true).filter(|_| !hole.is_lenient)
+            {
+                return Err(error);
+            }
+            if let Err(error) = evaluate(&hole.expression, &hole.range, scope)
+                && error.rule == Rule::UndefinedName
+                && error.message.starts_with("there is no ")
+            {
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// The names that the holes use, dotted where they go into a map: `values.release`.
@@ -399,6 +424,21 @@ fn is_limit(error: &Error) -> bool {
 
 /// Says which name it is that is not defined, and what was probably meant.
 fn undefined(expression: &Expression<'static, 'static>, range: &Range<usize>, scope: &Scope) -> TemplateError {
+    undefined_name(expression, range, scope, false).unwrap_or_else(|| TemplateError {
+        rule: Rule::UndefinedName,
+        message: "the result is not defined".to_owned(),
+        range: range.clone(),
+        help: None,
+    })
+}
+
+/// The first name of an expression that a scope does not define. `is_open` says that whatever is `none` may have any key.
+fn undefined_name(
+    expression: &Expression<'static, 'static>,
+    range: &Range<usize>,
+    scope: &Scope,
+    is_open: bool,
+) -> Option<TemplateError> {
     let mut names: Vec<String> = expression.undeclared_variables(true).into_iter().collect();
     names.sort_unstable();
     for name in names {
@@ -406,6 +446,9 @@ fn undefined(expression: &Expression<'static, 'static>, range: &Range<usize>, sc
         let mut value = scope.root();
         let mut path = String::new();
         for part in name.split('.') {
+            if is_open && value.is_none() {
+                break;
+            }
             let next = value.get_attr(part).unwrap_or_default();
             if next.is_undefined() {
                 let place = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
@@ -421,24 +464,19 @@ fn undefined(expression: &Expression<'static, 'static>, range: &Range<usize>, sc
                     })
                     .or_else(|| (path == "values").then(|| format!("define it: `values: {{{part}: …}}`")))
                     .or_else(|| (!known.is_empty()).then(|| format!("use one of {}", known.join(", "))));
-                return TemplateError {
+                return Some(TemplateError {
                     rule: Rule::UndefinedName,
                     message: format!("`{part}` is not defined{place}"),
                     range: range.clone(),
                     help,
-                };
+                });
             }
             known = keys(&next);
             value = next;
             path = if path.is_empty() { part.to_owned() } else { format!("{path}.{part}") };
         }
     }
-    TemplateError {
-        rule: Rule::UndefinedName,
-        message: "the result is not defined".to_owned(),
-        range: range.clone(),
-        help: None,
-    }
+    None
 }
 
 fn keys(value: &Value) -> Vec<String> {

@@ -8,6 +8,7 @@ use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, did_you_mean_select
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
 
+use crate::kind::Kind;
 use crate::plan::{Plan, PlannedJob, StageJob};
 use crate::policy::Met;
 use crate::project::{Fleet, Issues};
@@ -18,6 +19,8 @@ pub(super) struct ManifestFacts {
     pipelines: Vec<NamedPipeline>,
     issues: Vec<NamedIssue>,
     stages: Vec<NamedStage>,
+    /// The stack kinds of its stages.
+    kinds: BTreeSet<String>,
     /// Selectors that fit a stage.
     pub(super) selectors: Vec<String>,
     /// Selectors that fit a stage which takes an approval.
@@ -74,6 +77,9 @@ impl ManifestFacts {
                     let span = job.stage.origin.span;
                     let name = format!("{}{}", pipeline.name, pipeline.instance_vars.file_name_part());
                     self.pipelines.push(NamedPipeline { concourse: pipeline.concourse, name, span });
+                }
+                if !self.kinds.contains(&job.stage.kind) {
+                    self.kinds.insert(job.stage.kind.clone());
                 }
                 self.stage(job, &mut repositories);
                 let Some(opening) = &job.opens else { continue };
@@ -249,6 +255,17 @@ fn check_titles(facts: &[&ManifestFacts], diagnostics: &mut Diagnostics) {
             diagnostics.push(diagnostic);
         }
     }
+}
+
+/// Warns of stack kinds of a fleet that nothing uses yet, and that do not name what they deploy.
+pub(super) fn check_kinds(manifests: &[ManifestFacts], fleet: &Fleet, diagnostics: &mut Diagnostics) {
+    // A manifest with an error may be the one that uses a kind.
+    if diagnostics.has_errors() {
+        return;
+    }
+    let is_used = |kind: &&Kind| manifests.iter().any(|manifest| manifest.kinds.contains(kind.name()));
+    let unused = fleet.kinds.own().iter().filter(|kind| !is_used(kind));
+    unused.filter_map(Kind::unnamed).for_each(|unnamed| diagnostics.push(unnamed));
 }
 
 /// What the settings of a fleet that is rendered as a whole apply to.

@@ -64,6 +64,7 @@ impl Seen {
         facts.check(collisions::check_pipelines, diagnostics);
         if loaded.whole {
             collisions::check_overrides(&facts.rendered, &loaded.fleet, diagnostics);
+            collisions::check_kinds(&facts.rendered, &loaded.fleet, diagnostics);
         }
         self.facts.extend(facts);
     }

@@ -261,6 +261,10 @@ impl Resolver<'_, '_> {
     fn bad_name(&mut self, what: &str, name: &str, reason: &str, settings: &Node, pointer: &str) {
         let template = settings.at(pointer).filter(|node| node.span.file != self.fleet.built_in);
         let span = template.or_else(|| self.layer.node.at("/project")).map_or_else(|| self.begin(), |node| node.span);
+        // That a number is no text has been reported.
+        if self.diagnostics.speaks_of(span) && template.is_some_and(|node| node.span == span) {
+            return;
+        }
         // A name of the user's own that differs from a right one only in its writing.
         let project = self.layer.node.at("/project").filter(|node| node.span == span).and_then(Node::as_str);
         let field = if self.manifest.projects().next().is_some() { "" } else { "project" };

@@ -228,8 +228,6 @@ steps:
       |
     8 | - name: Own
       |         ^^^
-      |
-      = note: filled in for the deploy of `shop-cart` CI
     warning[template-in-script]: a value filled into a script is code
       --> kinds/stacks/own.yml:14:32
        |
@@ -243,7 +241,6 @@ steps:
     16 |   inputs: al
        |           ^^
        |
-       = note: filled in for the deploy of `shop-cart` CI
        = help: did you mean `all`?
 
     error: 3 errors and 1 warning in 1 file; nothing was compared

@@ -83,18 +83,17 @@ stack:
 groups: [a]
 names: {deploy: deploy-all}
 "
-    ), @"
-    error[name-collision]: two jobs are named `deploy-all`
+    ), @r#"
+    error[name-collision]: `names.deploy` is the same for `a.CI`, `a.QA` and `a.Production`: `deploy-all`
      --> projects/a.yml:5:17
       |
     5 | names: {deploy: deploy-all}
-      |                 ^^^^^^^^^^ for `shop-cart` a.QA
+      |                 ^^^^^^^^^^
       |
-      = note: the other is that of `shop-cart` a.CI
-      = help: set `names: {deploy: …}`: with a preview, dots of stack names become dashes
+      = help: write what differs from stage to stage, such as `deploy: "deploy-all-{{ slug }}"`
 
     error: 1 error in 1 file; nothing was compared
-    ");
+    "#);
 }
 
 #[test]

@@ -1017,3 +1017,216 @@ fn project_name_that_no_gate_can_have_gets_a_right_one() {
     gives(&(manifest("shop") + "groups: [eu.west, us]\n"), &not_a_name("eu.west"), "write eu-west");
     gives(&(manifest("shop") + "groups: [é a]\n"), &not_a_name("é a"), "write [e, a]");
 }
+
+/// A kind that no manifest uses is checked as far as that is possible, when the fleet is checked and when the kind is.
+#[test]
+fn kind_that_nothing_uses_is_checked() {
+    const TARGET: &str = "target: '{{ project }}'\n";
+    let begin = "version: 1\nabout: deploys\noptions: {properties: {path: {type: string}}}\n";
+    let check = |rest: &str| {
+        let work = Work::new()
+            .file("pipegen.yml", FLEET)
+            .file("projects/a.yml", &manifest("shop"))
+            .file("kinds/stacks/mine.yml", &format!("{begin}{rest}"));
+        let of = |arguments: &[&str]| {
+            let stderr = work.run(arguments).stderr;
+            let is_told =
+                |line: &&str| ["error[", "warning[", "--> ", "= help: "].iter().any(|start| line.starts_with(start));
+            stderr.lines().map(str::trim).filter(is_told).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let alone = of(&["validate", "kinds/stacks/mine.yml"]);
+        assert_eq!(of(&["validate"]), alone, "{rest}");
+        alone
+    };
+    for (rest, line, error, help) in [
+        ("steps:\n- put: '{{ nam }}'\n", 6, "undefined-name]: `nam` is not defined", "did you mean `name`?"),
+        (
+            "steps:\n- put: x\n  params: {a: '{{ options.pth }}'}\n",
+            7,
+            "undefined-name]: `pth` is not defined in `options`",
+            "did you mean `path`?",
+        ),
+        (
+            "steps:\n- put: x\n  params: {a: '{{ project | uper }}'}\n",
+            7,
+            "undefined-name]: there is no filter `uper`",
+            "did you mean `upper`?",
+        ),
+        (
+            "steps:\n- put: '{{ name'\n",
+            6,
+            "template-syntax]: `{{` is not closed by `}}`",
+            "write {{ '{{' }} for two braces of the text",
+        ),
+        (
+            "steps:\n- when: '{{ phase }}'\n  task: deploy\n  fil: '{{ code }}/a.yml'\n",
+            8,
+            "kind-result]: not what Concourse reads: unknown field `fil`",
+            "did you mean `file`?",
+        ),
+        (
+            "resources:\n- {name: '{{ project }}', type: git, sourc: {}}\nsteps:\n- put: x\n",
+            6,
+            "kind-result]: not what Concourse reads: unknown field `sourc`",
+            "did you mean `source`?",
+        ),
+        (
+            "phases: [deploi]\nsteps:\n- put: x\n",
+            5,
+            "kind-result]: a stack kind has no such phase",
+            "write `deploy` or `preview`",
+        ),
+        (
+            "summary: ../x.md\nsteps:\n- put: x\n",
+            5,
+            "kind-result]: `summary` is `../x.md`, outside of what the build has",
+            "write a file of an artifact that a step makes, such as summary/deploy.md",
+        ),
+        (
+            "watch: ['{{ optoins.path }}']\nsteps:\n- put: x\n",
+            5,
+            "undefined-name]: `optoins` is not defined",
+            "did you mean `options`?",
+        ),
+    ] {
+        let found = check(&format!("{TARGET}{rest}"));
+        let [first, place, last] = found.as_slice() else { panic!("{rest}: {found:#?}") };
+        assert_eq!([first.as_str(), last], [format!("error[{error}"), format!("= help: {help}")], "{rest}");
+        assert!(place.starts_with(&format!("--> kinds/stacks/mine.yml:{line}:")), "{place}");
+    }
+    assert_eq!(
+        check("steps:\n- put: x\n"),
+        [
+            "warning[unnamed-target]: the kind `mine` does not name what it deploys",
+            "--> kinds/stacks/mine.yml:4:1",
+            "= help: add `target`, such as `target: \"{{ project }}/{{ stack }}\"`",
+        ]
+    );
+    for sound in [
+        "steps:\n- put: x\n  params: {a: '{{ values.a }}', b: '{{ env.B }}', '...': '{{ env }}'}\n",
+        "steps:\n- {each: [a], '...': '{{ options.path }}', when: '{{ each }}'}\n",
+        "steps:\n- task: a\n  config: '{{ options.path }}'\n  attempts: '{{ values.n }}'\n",
+        "steps:\n- put: x\n  params: {a: \"{{ group if group is defined else '' }}\"}\n",
+    ] {
+        assert_eq!(check(&format!("{TARGET}{sound}")), [""; 0], "{sound}");
+    }
+}
+
+/// What is wrong with a kind is reported once, however many stages use it.
+#[test]
+fn kind_that_is_used_is_reported_once() {
+    let kind = "version: 1\nabout: deploys\ntarget: '{{ project }}'\nsteps:\n- put: '{{ nam }}'\n";
+    let work = Work::new()
+        .file("pipegen.yml", FLEET)
+        .file("projects/a.yml", "project: a\nstack: {mine: {}}\n")
+        .file("projects/b.yml", "project: b\nstack: {mine: {}}\n")
+        .file("kinds/stacks/mine.yml", kind);
+    let stderr = work.run(&["validate"]).ended(1).stderr;
+    assert_eq!(stderr.matches("error[").count(), 1, "{stderr}");
+}
+
+/// A missing indent is one mistake, whatever follows from it.
+#[test]
+fn field_without_its_indent() {
+    let begin = "version: 1\nconcourses: {main: {target: main}}\n";
+    let settings = [
+        "environments: [CI, QA]\n",
+        "source: {repository: https://github.com/example/shop}\n",
+        "issues: {repository: example/deployments, auth: {token: ((github.token))}}\n",
+    ];
+    let all = "`environments`, `source` and `issues`";
+    assert_eq!(
+        reported(&format!("{begin}defaults:\n{}", settings.concat()), &manifest("shop")),
+        [
+            format!("error[unknown-field]: {all} belong under `defaults`"),
+            format!("= help: indent {all} below `defaults`")
+        ]
+    );
+    let indented: String = settings[..2].iter().map(|line| format!("  {line}")).collect();
+    assert_eq!(
+        reported(
+            &format!("{begin}defaults:\n{indented}  issues:\n  repository: a/b\n  auth:\n    token: ((a))\n"),
+            &manifest("shop")
+        ),
+        [
+            "error[unknown-field]: `repository` and `auth` belong under `issues`",
+            "= help: indent `repository` and `auth` below `issues`",
+        ]
+    );
+    assert_eq!(
+        reported(
+            &FLEET.replace(
+                "concourses: {main: {target: main}, edge: {target: edge}}",
+                "concourses:\n  main:\n  target: main",
+            ),
+            &manifest("shop")
+        ),
+        ["error[unknown-field]: `target` belongs under `main`", "= help: indent `target` below `main`"]
+    );
+    for (more, moved, owner) in [
+        ("source:\npaths: [a]\n", "paths", "source"),
+        ("approval:\nsoak: 4h\n", "soak", "approval"),
+        ("approval:\n  closers:\n  users: [alice]\n", "users", "closers"),
+        ("env:\nREGION: eu\n", "REGION", "env"),
+        ("values:\nsize: small\n", "size", "values"),
+        ("overrides:\nQA: {gate: manual}\n", "QA", "overrides"),
+        ("overrides:\n  QA:\n  gate: manual\n", "gate", "QA"),
+        ("inputs:\n  app:\n  image: {repository: a/b}\n", "image", "app"),
+        ("names:\ndeploy: deploy-{{ slug }}\n", "deploy", "names"),
+    ] {
+        let error = format!("unknown-field]: `{moved}` belongs under `{owner}`");
+        gives(&(manifest("shop") + more), &error, &format!("indent `{moved}` below `{owner}`"));
+    }
+    for (text, moved, owner) in [
+        ("project: shop\nstack:\npulumi: {path: a}\n", "pulumi", "stack"),
+        ("projects:\n  shop:\n  stack: {pulumi: {path: a}}\n", "stack", "shop"),
+    ] {
+        let error = format!("unknown-field]: `{moved}` belongs under `{owner}`");
+        gives(text, &error, &format!("indent `{moved}` below `{owner}`"));
+    }
+    // What is taken out is nothing that lacks what is below it.
+    assert_eq!(reported(FLEET, &(manifest("shop") + "inputs: {a: ~, b: {image: {repository: c/d}}}\n")), [""; 0]);
+}
+
+/// A mistake in `names` is one error, and its help names what is allowed.
+#[test]
+fn names_that_are_wrong() {
+    let with = |names: &str| manifest("shop") + "names: {" + names + "}\n";
+    let same = |field: &str, stages: &str, value: &str| {
+        format!("name-collision]: `names.{field}` is the same for {stages}: `{value}`")
+    };
+    let all = "`CI`, `QA` and `Production`";
+    let help = |example: &str| format!("write what differs from stage to stage, such as `{example}`");
+    for (names, error, help) in [
+        ("stack: prod", same("stack", all, "prod"), help("stack: \"prod.{{ environment }}\"")),
+        ("stack: \"\"", same("stack", all, ""), help("stack: \"{{ environment }}\"")),
+        ("stack: \"{{ project }}\"", same("stack", all, "shop"), help("stack: \"{{ project }}.{{ environment }}\"")),
+        ("deploy: ship", same("deploy", all, "ship"), help("deploy: \"ship-{{ slug }}\"")),
+        ("deployed: done", same("deployed", all, "done"), help("deployed: \"done-{{ slug }}\"")),
+        (
+            "colour: x",
+            "unknown-field]: unknown field `colour`".to_owned(),
+            "use `stack`, `code`, `deploy`, `preview`, `build`, `check`, `serial_group`, `deployed`, `ready`, `record`, \
+             `alert`, `deployed_title`, `ready_title`, `promotion_label`, `deployed_label` or `final_label`"
+                .to_owned(),
+        ),
+        (
+            "stack: {QA: prod}",
+            "wrong-type]: `stack` takes text, not a map".to_owned(),
+            "write it like `stack: \"{{ environment }}\"`".to_owned(),
+        ),
+        ("deploy: 3", "ambiguous-scalar]: expected text, found the number `3`".to_owned(), "write \"3\"".to_owned()),
+    ] {
+        gives(&with(names), &error, &help);
+    }
+    gives(
+        &(with("preview: look") + "gate: preview\n"),
+        &same("preview", "`QA` and `Production`", "look"),
+        &help("preview: \"look-{{ slug }}\""),
+    );
+    gives(
+        &(manifest("shop") + "groups: [eu, us]\nnames: {stack: \"{{ environment }}\"}\n"),
+        &same("stack", "`eu.CI` and `us.CI`", "CI"),
+        &help("stack: \"{{ environment }}.{{ group }}\""),
+    );
+}
