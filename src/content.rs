@@ -53,7 +53,7 @@ impl Content {
         for (key, is_map) in top_level_keys(text) {
             match key.as_str() {
                 // A manifest of several projects maps them; a fleet lists where they are.
-                "projects" if is_map => return Some(Self::Manifest),
+                "projects" if is_map || lists_maps(text) => return Some(Self::Manifest),
                 "scenario" => return Some(Self::Scenario),
                 "jobs" => return Some(Self::Pipeline),
                 "project" | "stack" | "environments" | "overrides" | "source" | "gate" | "inputs" => {
@@ -78,6 +78,13 @@ impl Content {
     }
 }
 
+/// Whether `projects` is a list of maps, as it is in no fleet: somebody means the projects of a manifest.
+fn lists_maps(text: &str) -> bool {
+    let mut after = text.lines().skip_while(|line| !line.starts_with("projects:")).skip(1);
+    let item = after.find_map(|line| line.trim_start().strip_prefix("- "));
+    item.is_some_and(|item| item.contains(": ") || item.trim_end().ends_with(':'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +98,7 @@ mod tests {
             ("pipegen.yml", "", Content::Fleet),
             ("a.yml", "version: 1\nprojects: ['*.yml']\n", Content::Fleet),
             ("a.yml", "projects:\n  a: {}\n", Content::Manifest),
+            ("a.yml", "projects:\n- a: {}\n", Content::Manifest),
             ("a.yml", "version: 1\nresources: []\nsteps: []\n", Content::Kind),
             ("a.yml", "resource_types: []\nresources: []\njobs: []\n", Content::Pipeline),
             ("kinds/builds/a.yml", "version: 1\nstep: []\n", Content::Kind),

@@ -36,6 +36,7 @@ pub(crate) fn clone_address(text: &str) -> Result<(), FormatError> {
             _ => {
                 let path = bare.trim_start_matches("http").trim_start_matches("s//").trim_start_matches("//");
                 let address = match path.split_once('/') {
+                    Some((host, rest)) if host.starts_with("git@") => format!("{host}:{rest}"),
                     Some((host, _)) if host.contains('.') => format!("https://{path}"),
                     Some(_) if is_repository(path) => format!("https://github.com/{path}"),
                     _ => return wrong(message(), general),

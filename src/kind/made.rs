@@ -12,7 +12,7 @@ use crate::template::{Filler, ParsedTemplate, Scope, has_templates, to_value};
 use super::fields::EnvFiles;
 use super::file::{Family, Kind};
 use super::option::KindOption;
-use super::unused::{outside, unknown_phase};
+use super::unused::{outside, step_help, unknown_phase};
 
 /// What a kind comes to, in one phase of one stage or build.
 #[derive(Debug)]
@@ -355,6 +355,8 @@ impl Maker<'_> {
         for item in items {
             match decode::<T>(&item) {
                 Ok(value) => read.push((value, item.span)),
+                // A word that is a boolean to some readers of YAML has been reported.
+                Err(NodeError { span: Some(span), .. }) if self.diagnostics.speaks_of(span) => {}
                 Err(NodeError { span, message, help }) => {
                     self.diagnostics.push(
                         Diagnostic::new(
@@ -363,7 +365,7 @@ impl Maker<'_> {
                             format!("not what Concourse reads: {message}"),
                         )
                         .note(self.note)
-                        .maybe_help(help),
+                        .maybe_help(help.or_else(|| step_help::<T>(&item))),
                     );
                 }
             }

@@ -5,7 +5,7 @@ use concourse_pipeline::model::{Resource, ResourceType, Step};
 use minijinja::Value;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
-use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
+use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, one_of};
 use yaml_source::files;
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node, NodeKind, decode};
@@ -123,6 +123,14 @@ fn phases(kind: &Node, family: Family, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// What to write in a step that is none of Concourse's.
+pub(super) fn step_help<T>(item: &Node) -> Option<String> {
+    const CORES: [&str; 8] = ["get", "put", "task", "set_pipeline", "load_var", "try", "do", "in_parallel"];
+    let is_step = std::any::type_name::<T>() == std::any::type_name::<Step>();
+    let has_core = item.as_map().is_some_and(|map| CORES.iter().any(|core| map.get(core).is_some()));
+    (is_step && !has_core).then(|| format!("write what the step is: {}", one_of(CORES)))
+}
+
 /// Reports items of a list that Concourse does not read, whatever fills their templates.
 fn items<T: DeserializeOwned>(list: Option<&Node>, diagnostics: &mut Diagnostics) {
     for item in list.and_then(Node::as_list).unwrap_or_default() {
@@ -133,7 +141,10 @@ fn items<T: DeserializeOwned>(list: Option<&Node>, diagnostics: &mut Diagnostics
         if is_certain && !has_splices(item) || !has_templates(item) && !has_devices(item) {
             let message = format!("not what Concourse reads: {}", error.message);
             let span = error.span.unwrap_or(item.span);
-            diagnostics.push(Diagnostic::new(Rule::KindResult, span, message).maybe_help(error.help));
+            diagnostics.push(
+                Diagnostic::new(Rule::KindResult, span, message)
+                    .maybe_help(error.help.or_else(|| step_help::<T>(item))),
+            );
         }
     }
 }

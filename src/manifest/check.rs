@@ -5,7 +5,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value as Json;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
-use yaml_source::yaml::{Node, NodeKind, Resolved, ScalarStyle, escape, trap};
+use yaml_source::yaml::{Entry, Node, NodeKind, Resolved, ScalarStyle, escape, trap};
 
 use super::fit::{SchemaAuthor, surely_fits};
 use super::foreign::other_than_expected;
@@ -156,6 +156,11 @@ fn report_unexpected(misfit: &Misfit<'_>, mut unexpected: Vec<String>, diagnosti
         diagnostics.push(diagnostic);
     }
     let mut wrong = Vec::new();
+    if let Some((fields, diagnostic)) = misfit.fields_of_one_below(&unexpected) {
+        unexpected.retain(|key| !fields.contains(key));
+        diagnostics.push(diagnostic);
+        wrong.extend(fields.iter().map(|key| format!("{}/{}", misfit.pointer, escape(key))));
+    }
     for key in &unexpected {
         let pointer = format!("{}/{}", misfit.pointer, escape(key));
         if let Some(entry) = misfit.document.entry_at(&pointer) {
@@ -174,6 +179,7 @@ fn check_traps(node: &Node, diagnostics: &mut Diagnostics) {
         NodeKind::Map(map) => {
             for entry in map.entries() {
                 check_characters(&entry.key, entry.key_span, diagnostics);
+                check_key_without_value(entry, diagnostics);
                 check_traps(&entry.value, diagnostics);
             }
         }
@@ -201,6 +207,21 @@ fn check_traps(node: &Node, diagnostics: &mut Diagnostics) {
             }
         }
     }
+}
+
+/// `{A:b}` and `{A b}` are keys without a value.
+fn check_key_without_value(entry: &Entry, diagnostics: &mut Diagnostics) {
+    let span = entry.value.span;
+    let is_left_out = entry.value.is_null() && span.start == span.end;
+    let Some((name, value)) = entry.key.split_once([':', ' ']).filter(|_| is_left_out) else { return };
+    if diagnostics.speaks_of(entry.key_span) || name.is_empty() || value.is_empty() {
+        return;
+    }
+    let message = format!("`{}` is a key without a value", entry.key);
+    diagnostics.push(
+        Diagnostic::new(Rule::YamlSyntax, entry.key_span, message)
+            .help(format!("write `{name}: {}`, with a space after the `:`", value.trim())),
+    );
 }
 
 /// `PostgreSQL`, which holds Concourse's pipelines, has no NUL in JSON; libyaml refuses the others.

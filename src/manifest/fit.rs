@@ -163,7 +163,7 @@ fn is_at_least(count: usize, least: &Json) -> bool {
 }
 
 /// Does a text match a pattern of a schema of ours? Each is compiled when it is first needed: most never are.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     static COMPILED: Mutex<BTreeMap<String, Arc<Regex>>> = Mutex::new(BTreeMap::new());
     let known = COMPILED.lock().unwrap_or_else(PoisonError::into_inner).get(pattern).cloned();
     let regex = known.or_else(|| {

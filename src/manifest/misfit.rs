@@ -11,7 +11,7 @@ use yaml_source::yaml::{Entry, Node, NodeKind, Resolved, Scalar, canonical, esca
 
 use crate::input::credential_scope;
 
-use super::place::{example_of, example_of_value, right_place, right_place_of_option, right_shape};
+use super::place::{common_place, example_of, example_of_value, right_place, right_place_of_option, right_shape};
 use super::schema::FileShape;
 
 /// What the language has and this program does not do yet, by the place where it would stand.
@@ -95,8 +95,14 @@ impl Misfit<'_> {
             return None;
         }
         let settings: Vec<&str> = FileShape::settings_of_defaults().collect();
-        let misplaced: Vec<String> =
-            unexpected.iter().filter(|key| settings.contains(&key.as_str())).cloned().collect();
+        // `concourse` with a map is `concourses`.
+        let known = self.known();
+        let is_plural = |key: &str| {
+            let is_map = self.document.at(&format!("/{}", escape(key))).is_some_and(|value| value.as_map().is_some());
+            is_map && known.iter().any(|known| known.strip_suffix('s') == Some(key))
+        };
+        let is_misplaced = |key: &&String| settings.contains(&key.as_str()) && !is_plural(key);
+        let misplaced: Vec<String> = unexpected.iter().filter(is_misplaced).cloned().collect();
         let first = self.document.entry_at(&format!("/{}", escape(misplaced.first()?)))?;
         let names = ticked(&misplaced);
         let noun = if misplaced.len() == 1 { "is a setting" } else { "are settings" };
@@ -109,6 +115,18 @@ impl Misfit<'_> {
             .label("no such field of a fleet")
             .help(help);
         Some((misplaced, diagnostic))
+    }
+
+    /// Fields of one map below that stand beside it, and the one error for all of them.
+    pub(super) fn fields_of_one_below(&self, unexpected: &[String]) -> Option<(Vec<String>, Diagnostic)> {
+        let Wording::File(shape) = self.wording else { return None };
+        let (below, fields) = common_place(unexpected, self.part()?, shape.schema())?;
+        let first = self.document.entry_at(&format!("{}/{}", self.pointer, escape(fields.first()?)))?;
+        let written: Vec<String> = fields.iter().map(|field| format!("{field}: …")).collect();
+        let names = ticked(&fields);
+        let found = Diagnostic::new(Rule::UnknownField, first.key_span, format!("{names} belong under `{below}`"))
+            .help(format!("write `{below}: {{{}}}`", written.join(", ")));
+        Some((fields, found))
     }
 
     /// The error for a field that its map does not have.
@@ -136,7 +154,11 @@ impl Misfit<'_> {
         let is_plural = |meant: &str| meant.strip_suffix('s') == Some(key) || key.strip_suffix('s') == Some(meant);
         let takes_nothing = known.is_empty() && matches!(self.wording, Wording::Options(..));
         let help = match meant_field(key, &known) {
-            Some(meant) if is_plural(meant) && place.as_ref().is_none_or(|place| place.starts_with("move ")) => {
+            Some(meant)
+                if is_plural(meant)
+                    && (entry.value.as_map().is_some()
+                        || place.as_ref().is_none_or(|place| place.starts_with("move "))) =>
+            {
                 Some(format!("did you mean `{meant}`?"))
             }
             _ if place.is_some() && !takes_nothing => place,
@@ -176,7 +198,14 @@ impl Misfit<'_> {
             ValidationErrorKind::Enum { options } => {
                 let words: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
                 let word = node.as_str().unwrap_or_default();
+                let low = word.to_lowercase();
+                let begins = || words.iter().copied().find(|known| known.len() >= 3 && low.starts_with(known));
+                // What is off is `none`, where that is a word.
+                let is_off = matches!(low.as_str(), "no" | "off" | "false" | "never");
+                let off = || words.iter().copied().find(|known| is_off && *known == "none");
                 let help = did_you_mean(word, words.iter().copied())
+                    .or_else(begins)
+                    .or_else(off)
                     .map_or_else(|| format!("write {}", one_of(&words)), |meant| format!("did you mean `{meant}`?"));
                 wrong_type(format!("`{field}` cannot be `{word}`")).help(help)
             }
@@ -196,7 +225,11 @@ impl Misfit<'_> {
             }
             ValidationErrorKind::MinItems { .. } => wrong_type(format!("`{field}` has nothing in it"))
                 .help(if field == "environments" { ENVIRONMENTS } else { "remove the line for the default" }),
-            ValidationErrorKind::Minimum { limit } => wrong_type(format!("`{field}` is {limit} at least")),
+            ValidationErrorKind::Minimum { limit } => {
+                let found = node.as_scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
+                wrong_type(format!("`{field}` takes {limit} or more, not {found}"))
+                    .help(format!("write {limit} or more, or remove the line for the default"))
+            }
             other => wrong_type(format!("`{field}`: not what `{}` asks for", other.keyword())),
         }
     }
@@ -223,6 +256,17 @@ impl Misfit<'_> {
                 return Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` needs a unit"))
                     .help(format!("write {text}s, {text}m, {text}h or {text}d"));
             }
+            // A number that is no text of that form in quotes, too.
+            let pattern = part.and_then(|part| part.get("pattern")).and_then(Json::as_str);
+            if let (Some(form), Some(pattern)) = (form, pattern)
+                && !super::fit::matches(pattern, &scalar.text)
+            {
+                let text = &scalar.text;
+                let message = format!("`{field}` takes {form}, not {text}");
+                let hour = text.parse::<u8>().ok().filter(|hour| *hour < 24 && form.starts_with("a time of the day"));
+                return Diagnostic::new(Rule::WrongType, node.span, message)
+                    .maybe_help(hour.map(|hour| format!("write \"{hour:02}:00\"")));
+            }
             // Text of which an example says what it is for, such as a reason or a script, is no boolean in quotes.
             if let (Resolved::Bool(_), Some(example)) = (scalar.resolve(), self.example()) {
                 let message = format!("`{field}` takes text, not {}", scalar.text);
@@ -248,7 +292,7 @@ impl Misfit<'_> {
                 Some(format!("write `{field}: {{…}}`; `ol-pipegen kind show {field}` shows the options"))
             }
             _ if node.is_null() => Some("remove the line for the default".to_owned()),
-            (JsonType::Array, Some(text)) => Some(format!("write [{text}]")),
+            (JsonType::Array, Some(text)) if self.takes_item(text) => Some(format!("write [{text}]")),
             (JsonType::Integer, Some(text)) if text.parse::<u64>().is_ok() => {
                 Some(format!("write {text} without quotes"))
             }
@@ -260,7 +304,15 @@ impl Misfit<'_> {
             },
             _ => None,
         };
-        Diagnostic::new(Rule::WrongType, node.span, format!("`{field}` takes {noun}, not {found}")).maybe_help(help)
+        let of_item = self.pointer.ends_with(|last: char| last.is_ascii_digit()) && expected != JsonType::String;
+        let whom = if of_item { format!("an item of `{field}`") } else { format!("`{field}`") };
+        Diagnostic::new(Rule::WrongType, node.span, format!("{whom} takes {noun}, not {found}")).maybe_help(help)
+    }
+
+    /// Whether a text could be an item of the list that is expected.
+    fn takes_item(&self, text: &str) -> bool {
+        let words = self.part().and_then(|part| part.pointer("/items/enum")).and_then(Json::as_array);
+        words.is_none_or(|words| words.iter().any(|word| word.as_str() == Some(text)))
     }
 
     /// The example of a field, where its schema has one.
@@ -287,6 +339,10 @@ impl Misfit<'_> {
         Diagnostic::new(Rule::WrongType, node.span, format!("`{text}` is not {form}")).maybe_help(
             duration
                 .map(|duration| format!("write {duration}"))
+                .or_else(|| {
+                    let is_off = form.starts_with("a duration") && matches!(text, "never" | "none" | "off" | "forever");
+                    is_off.then(|| "remove the line".to_owned())
+                })
                 .or_else(|| is_swapped.then(|| format!("write `{{{text}: {field}}}`"))),
         )
     }
@@ -301,10 +357,17 @@ impl Misfit<'_> {
             if takes_several {
                 return right_shape(field_of(pointer), node, part, *shape, self.error.evaluation_path().as_str());
             }
+            let is_word = |key: &str| matches!(key, "gate" | "kind" | "mode" | "name" | "type");
             let first = node.as_map().and_then(|map| map.entries().first()).filter(|_| pointer == "/gate");
+            if let Some(word) = first.filter(|first| is_word(&first.key)).and_then(|first| first.value.as_str()) {
+                return Some(format!("write `gate: {word}`"));
+            }
             if let Some((first, word)) = first.and_then(|first| Some((first, first.value.as_str()?))) {
                 return Some(format!("write `overrides: {{{}: {{gate: {word}}}}}`", first.key));
             }
+            return right_shape(field_of(pointer), node, part, *shape, self.error.evaluation_path().as_str());
+        }
+        if let (ValidationErrorKind::Type { .. }, None) = (kind, node.as_scalar()) {
             return self.example().map(|example| format!("write it like `{}: {example}`", field_of(pointer)));
         }
         let text = node.as_str().filter(|_| matches!(kind, ValidationErrorKind::Pattern { .. }))?;
@@ -366,6 +429,16 @@ fn not_indented(node: &Node) -> Option<String> {
 
 /// A number with a unit that people write, as a duration.
 fn as_duration(text: &str) -> Option<String> {
+    // `1h30` and `1.5h`.
+    if let Some((hours, minutes)) =
+        text.split_once('h').filter(|(_, minutes)| minutes.starts_with(|c: char| c.is_ascii_digit()))
+    {
+        let minutes: u32 = minutes.trim().trim_end_matches('m').parse().ok()?;
+        return Some(format!("{}m", hours.trim().parse::<u32>().ok()?.checked_mul(60)?.checked_add(minutes)?));
+    }
+    if let Some(hours) = text.strip_suffix('h').and_then(|hours| hours.strip_suffix(".5")) {
+        return Some(format!("{}m", hours.parse::<u32>().ok()?.checked_mul(60)?.checked_add(30)?));
+    }
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let number: u32 = text[..digits].parse().ok()?;
     let unit = text[digits..].trim().to_lowercase();

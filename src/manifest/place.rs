@@ -99,6 +99,17 @@ pub(super) fn right_place(
     })
 }
 
+/// Returns the map right below that has most of some fields, and which of them: two at least.
+pub(super) fn common_place<'s>(keys: &[String], owner: &'s Json, root: &'s Json) -> Option<(&'s str, Vec<String>)> {
+    let places = children(owner, root).filter(|(name, _)| *name != "NAME").map(|(name, child)| {
+        let has = |key: &&String| child.pointer("/properties").is_some_and(|known| known.get(key.as_str()).is_some());
+        (name, keys.iter().filter(has).cloned().collect::<Vec<_>>())
+    });
+    // Of several places with as many the first is the usual one.
+    let best = places.reduce(|best, place| if place.1.len() > best.1.len() { place } else { best });
+    best.filter(|(_, fields)| fields.len() > 1)
+}
+
 /// Returns how to write an unknown option of a kind where the language has it.
 pub(super) fn right_place_of_option(key: &str, kind: &str) -> Option<String> {
     let root = FileShape::Manifest.schema();
@@ -202,6 +213,13 @@ pub(super) fn right_shape(
         if has("repository") && !text.contains("((") {
             return Some(format!("write `{field}: {{repository: {}}}`", flow(&text.into())));
         }
+        if has("image") && has("git") {
+            let (name, tag) = match text.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) {
+                Some((name, tag)) => (name, format!(", tag: {}", Json::from(tag))),
+                None => (text, String::new()),
+            };
+            return Some(format!("write `{field}: {{image: {{repository: {}{tag}}}}}`", flow(&name.into())));
+        }
         if has("teams") {
             let who = if text.contains('/') { "teams" } else { "users" };
             return Some(format!("write `{field}: {{{who}: [{}]}}`", flow(&text.into())));
@@ -227,13 +245,41 @@ pub(super) fn right_shape(
         }
     }
     if let Some(map) = node.as_map()
-        && field == "environments"
+        && matches!(field, "environments" | "groups")
     {
         let names: Vec<&str> = map.entries().iter().map(|entry| entry.key.as_str()).collect();
-        return Some(format!("write `environments: [{}]`; put settings into `overrides`", names.join(", ")));
+        return Some(format!("write `{field}: [{}]`; put settings into `overrides`", names.join(", ")));
+    }
+    if let Some(items) = node.as_list()
+        && schema.is_some_and(|schema| schema.get("type").and_then(Json::as_str) == Some("object"))
+        && let Some(written) = as_map(items)
+    {
+        return Some(format!("write `{field}: {{{written}}}`"));
     }
     let (key, example) = example(field, shape, path)?;
     Some(format!("write it like `{key}: {}`", flow(&example)))
+}
+
+/// A list of maps of one entry, of maps with a `name`, or of texts `NAME=VALUE`, as the entries of one map.
+fn as_map(items: &[Node]) -> Option<String> {
+    let entry = |item: &Node| {
+        if let Some((name, value)) = item.as_str().and_then(|text| text.split_once('=')) {
+            return Some(format!("{}: {}", name.trim(), flow(&value.trim().into())));
+        }
+        let entries = item.as_map()?.entries();
+        let text = |key: &str| entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.value.as_str());
+        match (entries, text("name"), text("value")) {
+            (_, Some(name), Some(value)) => Some(format!("{name}: {}", flow(&value.into()))),
+            (_, Some(name), None) => Some(format!("{name}: {{…}}")),
+            ([only], None, _) => Some(match only.value.as_str() {
+                Some(value) => format!("{}: {}", only.key, flow(&value.into())),
+                None => format!("{}: {{…}}", only.key),
+            }),
+            _ => None,
+        }
+    };
+    let written: Option<Vec<String>> = items.iter().map(entry).collect();
+    Some(written?.join(", ")).filter(|written| !written.is_empty())
 }
 
 /// The first example of what a keyword stands in, by the path to the keyword.
@@ -241,7 +287,10 @@ fn example(field: &str, shape: FileShape, path: &str) -> Option<(String, Json)> 
     let explained = shape.explained_schema();
     let (site, _) = path.rsplit_once('/')?;
     let site = site.strip_suffix("/$ref").unwrap_or(site);
-    if let Some(around) = site.strip_suffix("/additionalProperties") {
+    let around = site
+        .strip_suffix("/additionalProperties")
+        .or_else(|| site.rsplit_once("/patternProperties/").map(|(around, _)| around));
+    if let Some(around) = around {
         // The user chooses the name, so that the example is that of the map around.
         let around = schema_at(&explained, around)?;
         let (key, value) = around.pointer("/examples/0")?.as_object()?.iter().next()?;
@@ -274,7 +323,12 @@ fn flow(value: &Json) -> String {
                 && !text.contains([',', '[', ']', '{', '}', '#', '"', '\\', '\n'])
                 && !text.contains(": ")
                 && !text.starts_with(['&', '*', '!', '|', '>', '%', '@', '`', '\'', '-', '?', ' ']);
-            if is_plain { text.clone() } else { value.to_string() }
+            let is_simple = text.contains('"') && !text.contains(['\'', '\n', '\\']);
+            match (is_plain, is_simple) {
+                (true, _) => text.clone(),
+                (false, true) => format!("'{text}'"),
+                (false, false) => value.to_string(),
+            }
         }
         Json::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Json::Object(map) => {

@@ -337,10 +337,18 @@ pub(crate) fn built_in_defaults() -> serde_json::Value {
 fn own_kinds(folder: &Utf8Path, kinds: Option<&str>, fleet: &Node, diagnostics: &mut Diagnostics) -> Utf8PathBuf {
     let default = folder.join("kinds");
     let Some(kinds) = kinds else { return default };
-    if files::is_inside(kinds) {
-        return folder.join(kinds);
-    }
     let span = fleet.at("/kinds").map_or_else(|| first_key(fleet), |node| node.span);
+    if files::is_inside(kinds) {
+        let written = folder.join(kinds);
+        if written != default && !written.is_dir() {
+            diagnostics.push(
+                Diagnostic::new(Rule::MissingPath, span, format!("there is no folder `{written}`")).help(
+                    "correct the path: it begins at the folder of the fleet, and has `stacks` or `builds` below it",
+                ),
+            );
+        }
+        return written;
+    }
     diagnostics.push(begins_elsewhere("kinds", kinds, span, "kinds"));
     default
 }

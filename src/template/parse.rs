@@ -277,6 +277,9 @@ fn push_text(value: &Value, range: &Range<usize>, out: &mut String) -> Result<()
                 help: match other {
                     ValueKind::Bool => Some("write a text for each value: `{{ 'a' if … else 'b' }}`".to_owned()),
                     ValueKind::Seq | ValueKind::Iterable => Some("make one text of it: `… | join(',')`".to_owned()),
+                    ValueKind::Map => {
+                        Some("name one entry of it, such as `{{ values.sizes[environment] }}`".to_owned())
+                    }
                     ValueKind::None => Some("write what replaces it: `{{ … or '' }}`".to_owned()),
                     _ => None,
                 },
@@ -399,6 +402,12 @@ fn evaluate(
                 .map(|meant| format!("did you mean `{meant}`?"))
                 .or_else(|| Some(format!("there are {}", FILTERS.join(", ")))),
         }),
+        Err(error) if error.kind() == ErrorKind::UnknownMethod => Err(TemplateError {
+            rule: Rule::TemplateSyntax,
+            message: "expressions have no methods".to_owned(),
+            range: range.clone(),
+            help: Some("use a filter, such as `{{ stack | lower }}`".to_owned()),
+        }),
         Err(error) => Err(TemplateError {
             rule: if is_limit(&error) { Rule::TemplateLimit } else { Rule::TemplateSyntax },
             message: match error.kind() {
@@ -406,7 +415,10 @@ fn evaluate(
                 kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
             },
             range: range.clone(),
-            help: None,
+            help: error
+                .detail()
+                .is_some_and(|detail| detail.starts_with("tried to use + operator"))
+                .then(|| "write `~` between texts: `{{ 'a' ~ 1 }}`".to_owned()),
         }),
     }
 }
@@ -428,7 +440,7 @@ fn undefined(expression: &Expression<'static, 'static>, range: &Range<usize>, sc
         rule: Rule::UndefinedName,
         message: "the result is not defined".to_owned(),
         range: range.clone(),
-        help: None,
+        help: Some("define an entry for each stage, or add `| default('…')`".to_owned()),
     })
 }
 

@@ -68,7 +68,12 @@ pub(crate) fn load(
 /// The error for a fleet of which no file is a manifest.
 fn no_projects(fleet: &Fleet) -> Result<Diagnostic, Failure> {
     let message = format!("no manifest matches {}", one_of(&fleet.projects));
+    let folder = fleet.projects.iter().find(|glob| fleet.folder.join(glob).is_dir());
     let help = match select::yaml_beside_yml(&[], fleet)?.as_slice() {
+        [] if folder.is_some() => {
+            let folder = folder.map(|folder| folder.trim_end_matches('/')).unwrap_or_default();
+            format!("write `projects: [{folder}/*.yml]`: `{folder}` is a folder")
+        }
         [] => {
             let name = fleet.projects.iter().find(|glob| glob.matches('*').count() == 1);
             let name = name.map_or_else(|| "projects/cart.yml".to_owned(), |glob| glob.replace('*', "cart"));

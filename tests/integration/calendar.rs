@@ -79,7 +79,7 @@ fn times_that_say_nothing_are_refused() {
             "`New York` is not a time zone, such as America/New_York",
         ),
         ("[{from: \"09:00\", to: \"16:00\", zone: America/Boston}]", "there is no time zone `America/Boston`"),
-        ("[{from: \"09:00\", to: \"16:00\"}]", "missing field `zone`"),
+        ("[{from: \"09:00\", to: \"16:00\"}]", "`zone` is missing"),
         ("[{from: \"09:00\", to: \"16:00\", zone: UTC, days: [monday]}]", "monday"),
     ] {
         let told =

@@ -15,7 +15,7 @@ fn reported(fleet: &str, manifest: &str) -> Vec<String> {
 fn list_in_place_of_a_word() {
     assert_eq!(
         reported(FLEET, &(manifest("shop") + "gate: [issue, preview]\n")),
-        ["error[wrong-type]: `gate` takes text, not a list"]
+        ["error[wrong-type]: `gate` takes text, not a list", "= help: write it like `gate: issue`"]
     );
 }
 
@@ -1221,7 +1221,7 @@ fn names_that_are_wrong() {
     }
     gives(
         &(with("preview: look") + "gate: preview\n"),
-        &same("preview", "`QA` and `Production`", "look"),
+        &same("preview", all, "look"),
         &help("preview: \"look-{{ slug }}\""),
     );
     gives(
@@ -1229,4 +1229,187 @@ fn names_that_are_wrong() {
         &same("stack", "`eu.CI` and `us.CI`", "CI"),
         &help("stack: \"{{ environment }}.{{ group }}\""),
     );
+}
+
+/// More of what new users write, and what they are to write instead.
+#[test]
+#[expect(clippy::too_many_lines, reason = "each mistake stands beside its message")]
+fn more_mistakes_of_new_users() {
+    let takes = |whom: &str, expected: &str, found: &str| format!("wrong-type]: {whom} takes {expected}, not {found}");
+    let input = "inputs: {app: {git: {repository: https://github.com/a/b}}}\n";
+    for (more, error, help) in [
+        (
+            "approval: {windows: [{days: [Monday], from: \"09:00\", to: \"17:00\", zone: Europe/Berlin}]}",
+            "wrong-type]: `days` cannot be `Monday`".to_owned(),
+            "did you mean `mon`?",
+        ),
+        (
+            "approval: {windows: [{days: [mon], from: 9, to: \"17:00\", zone: Europe/Berlin}]}",
+            takes("`from`", "a time of the day, such as \"09:00\"", "9"),
+            "write \"09:00\"",
+        ),
+        (
+            "approval: {windows: [{days: mon-fri, from: \"09:00\", to: \"17:00\", zone: Europe/Berlin}]}",
+            takes("`days`", "a list", "text"),
+            "write it like `days: [mon, tue, wed, thu]`",
+        ),
+        ("overrides:\n- QA: {gate: manual}", takes("`overrides`", "a map", "a list"), "write `overrides: {QA: {…}}`"),
+        ("env: [A=b, C=d]", takes("`env`", "a map", "a list"), "write `env: {A: b, C: d}`"),
+        ("env:\n- {name: A, value: b}", takes("`env`", "a map", "a list"), "write `env: {A: b}`"),
+        ("env: {A: [b, c]}", takes("`A`", "text", "a list"), "write it like `AWS_REGION: us-east-1`"),
+        (
+            "inputs:\n- name: app\n  image: {repository: x}",
+            takes("`inputs`", "a map", "a list"),
+            "write `inputs: {app: {…}}`",
+        ),
+        (
+            "inputs: {app: 'nginx:1.25'}",
+            takes("`app`", "a map", "text"),
+            "write `app: {image: {repository: nginx, tag: \"1.25\"}}`",
+        ),
+        (
+            "inputs: {app: {type: registry-image, source: {repository: nginx}}}",
+            "unknown-field]: `type` and `source` belong under `resource`".to_owned(),
+            "write `resource: {type: …, source: …}`",
+        ),
+        ("timeout: 1h30", "wrong-type]: `1h30` is not a duration, such as 90s, 15m, 4h or 14d".to_owned(), "write 90m"),
+        (
+            "approval: {expires: never}",
+            "wrong-type]: `never` is not a duration, such as 90s, 15m, 4h or 14d".to_owned(),
+            "remove the line",
+        ),
+        ("attempts: 0", takes("`attempts`", "1 or more", "0"), "write 1 or more, or remove the line for the default"),
+        (
+            "groups: {eu: {}, us: {}}",
+            takes("`groups`", "a list", "a map"),
+            "write `groups: [eu, us]`; put settings into `overrides`",
+        ),
+        ("gate: {type: issue}", takes("`gate`", "text", "a map"), "write `gate: issue`"),
+        ("gate: no", "wrong-type]: `gate` cannot be `no`".to_owned(), "did you mean `none`?"),
+        (
+            "env: {A: \"{{ stack.upper() }}\"}",
+            "template-syntax]: expressions have no methods".to_owned(),
+            "use a filter, such as `{{ stack | lower }}`",
+        ),
+        (
+            "env: {A: \"{{ 'a' + 1 }}\"}",
+            "template-syntax]: tried to use + operator on unsupported types string and number".to_owned(),
+            "write `~` between texts: `{{ 'a' ~ 1 }}`",
+        ),
+        (
+            "values: {size: {CI: small}}\nenv: {A: \"{{ values.size }}\"}",
+            "not-text]: expected text or a number, found a map".to_owned(),
+            "name one entry of it, such as `{{ values.sizes[environment] }}`",
+        ),
+        (
+            "env: {A:b}",
+            "yaml-syntax]: `A:b` is a key without a value".to_owned(),
+            "write `A: b`, with a space after the `:`",
+        ),
+        (
+            "env: {A b}",
+            "yaml-syntax]: `A b` is a key without a value".to_owned(),
+            "write `A: b`, with a space after the `:`",
+        ),
+        ("before: [make]", takes("an item of `before`", "a map", "text"), ""),
+        (
+            "before:\n- run: make",
+            "kind-result]: not what Concourse reads: unknown field `run`".to_owned(),
+            "write what the step is: `get`, `put`, `task`, `set_pipeline`, `load_var`, `try`, `do` or `in_parallel`",
+        ),
+        ("extra: {jobs: [{plan: []}]}", "kind-result]: not what Concourse reads: `name` is missing".to_owned(), ""),
+        (
+            "extra: {jobs: [{name: a, plan: [{get: shop-a, trigger: yes}]}]}",
+            "ambiguous-scalar]: `yes` is true to some readers of YAML, and not to others".to_owned(),
+            "write true, or \"yes\" for text",
+        ),
+        (
+            "source: {repository: git@github.com/example/shop}",
+            "wrong-type]: `git@github.com/example/shop` is not an address that git can clone".to_owned(),
+            "write `git@github.com:example/shop`",
+        ),
+    ] {
+        let text = manifest("shop") + more + "\n" + if more.contains("inputs") { "" } else { input };
+        let found = reported(FLEET, &text);
+        let expected = [format!("error[{error}"), format!("= help: {help}")];
+        let expected = if help.is_empty() { &expected[..1] } else { &expected[..] };
+        assert_eq!(found, expected, "{more}");
+    }
+    for (text, error, help) in [
+        (
+            "project:shop\nstack: {pulumi: {path: a}}\n",
+            "yaml-syntax]: a key in the text above",
+            "write a space after the `:` in the line before",
+        ),
+        (
+            "project: shop\nstack: {pulumi: {path: a}}\nenv:\n  A: |\n  x\n  B: c\n",
+            "yaml-syntax]: a line of a text that is not indented",
+            "indent the lines of the text that `|` or `>` begins",
+        ),
+        (
+            "project: shop\nstack: {pulumi: {path: a}}\nenv: {A: @x}\n",
+            "yaml-syntax]: a text cannot begin with this character",
+            "quote the text",
+        ),
+        (
+            "projects:\n- shop: {stack: {pulumi: {path: a}}}\n",
+            "wrong-type]: `projects` takes a map, not a list",
+            "write `projects: {shop: {…}}`",
+        ),
+        (
+            "project: shop\nstack: {script: {image: a, deploy: [make, deploy]}}\n",
+            "wrong-type]: `deploy` takes text, not a list",
+            "write it like `deploy: './deploy.sh \"$ENVIRONMENT\"'`",
+        ),
+    ] {
+        gives(text, error, help);
+    }
+}
+
+/// What new users write into a fleet.
+#[test]
+fn mistakes_in_a_fleet() {
+    let of = |from: &str, to: &str| {
+        assert!(FLEET.contains(from), "{from}");
+        reported(&FLEET.replace(from, to), &manifest("shop"))
+    };
+    let concourses = "concourses: {main: {target: main}, edge: {target: edge}}";
+    for (from, to, error, help) in [
+        ("version: 1", "version: 1.0", "wrong-type]: expected a whole number, found the number 1.0", ""),
+        (
+            concourses,
+            "concourse: {main: {target: main}, edge: {target: edge}}",
+            "unknown-field]: unknown field `concourse`",
+            "did you mean `concourses`?",
+        ),
+        (
+            concourses,
+            "concourses: {main: main}",
+            "wrong-type]: `main` takes a map, not text",
+            "write it like `main: {target: main, team: shop}`",
+        ),
+        (
+            "defaults:",
+            "projects: [projects]\ndefaults:",
+            "no-projects]: no manifest matches `projects`",
+            "write `projects: [projects/*.yml]`: `projects` is a folder",
+        ),
+        (
+            "defaults:",
+            "kinds: nowhere\ndefaults:",
+            "missing-path]: there is no folder `nowhere`",
+            "correct the path: it begins at the folder of the fleet, and has `stacks` or `builds` below it",
+        ),
+        (
+            "defaults:",
+            "freezes: [2026-12-24]\ndefaults:",
+            "wrong-type]: an item of `freezes` takes a map, not text",
+            "",
+        ),
+        ("defaults:", "freezes: [{from: 2026-12-24, to: 2027-01-02}]\ndefaults:", "wrong-type]: `zone` is missing", ""),
+    ] {
+        let expected = [format!("error[{error}"), format!("= help: {help}")];
+        let expected = if help.is_empty() { &expected[..1] } else { &expected[..] };
+        assert_eq!(of(from, to), expected, "{to}");
+    }
 }

@@ -121,11 +121,13 @@ issues: {labels: ~}
       |          ^^
       |
       = help: write 90s, 90m, 90h or 90d
-    error[wrong-type]: `attempts` is 1 at least
+    error[wrong-type]: `attempts` takes 1 or more, not 0
      --> projects/a.yml:6:11
       |
     6 | attempts: 0
       |           ^
+      |
+      = help: write 1 or more, or remove the line for the default
     error[wrong-type]: `trigger` takes true or false, not text
      --> projects/a.yml:7:19
       |

@@ -42,12 +42,49 @@ impl de::Error for NodeError {
         Self { span: None, message: message.to_string(), help: None }
     }
 
+    fn invalid_type(found: de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        let message = format!("expected {}, found {}", expected_noun(&expected.to_string()), found_noun(found));
+        Self { span: None, message, help: None }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self { span: None, message: format!("`{field}` is missing"), help: None }
+    }
+
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         Self { span: None, message: format!("unknown field `{field}`"), help: meant(field, expected) }
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
         Self { span: None, message: format!("unknown word `{variant}`"), help: meant(variant, expected) }
+    }
+}
+
+/// What a type expects, in the words of YAML.
+fn expected_noun(expected: &str) -> String {
+    match expected {
+        "a string" | "string" => "text".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        _ if expected.starts_with("struct ") => "a map".to_owned(),
+        _ => expected.to_owned(),
+    }
+}
+
+/// What a file has in its place.
+fn found_noun(found: de::Unexpected<'_>) -> String {
+    match found {
+        de::Unexpected::Bool(value) => value.to_string(),
+        de::Unexpected::Unsigned(value) => format!("the number {value}"),
+        de::Unexpected::Signed(value) => format!("the number {value}"),
+        de::Unexpected::Float(value) => format!("the number {value:?}"),
+        de::Unexpected::Str(text) => format!("text: {text:?}"),
+        de::Unexpected::Unit => "nothing".to_owned(),
+        de::Unexpected::Seq => "a list".to_owned(),
+        de::Unexpected::Map => "a map".to_owned(),
+        other => other.to_string(),
     }
 }
 

@@ -429,6 +429,8 @@ impl Reader<'_, '_> {
             ("expected `,` or `}`", "close the bracket before this place")
         } else if error.contains("did not find expected ',' or ']'") {
             ("expected `,` or `]`", "close the bracket before this place")
+        } else if error.starts_with("mapping values are not allowed") && self.is_below_a_key_without_a_space(start) {
+            ("a key in the text above", "write a space after the `:` in the line before")
         } else if error.starts_with("mapping values are not allowed") {
             ("a second `: ` in one line", "quote a text that contains `: `")
         } else if error.contains("did not find expected key") && line.trim_start().starts_with("- ") {
@@ -442,12 +444,31 @@ impl Reader<'_, '_> {
             ("expected a key", "begin all keys of one map in the same column")
         } else if error.contains("found unknown anchor") {
             ("an alias of an anchor that is not defined before it", "define the anchor (`&NAME`), or correct its name")
+        } else if error.starts_with("simple key expected") && self.is_below_a_block(start) {
+            ("a line of a text that is not indented", "indent the lines of the text that `|` or `>` begins")
+        } else if error.starts_with("unexpected character") {
+            ("a text cannot begin with this character", "quote the text")
         } else if error.starts_with("simple key expected") {
             ("expected `:` after the key", "write `KEY: VALUE`")
         } else {
             return (error, None);
         };
         (message.to_owned(), Some(help))
+    }
+
+    /// Whether the line before is `KEY:VALUE`, which is text to YAML, and goes on in this line.
+    fn is_below_a_key_without_a_space(&self, start: usize) -> bool {
+        let before = self.text[..start].lines().next_back().unwrap_or_default().trim();
+        let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+        before
+            .split_once(':')
+            .is_some_and(|(key, rest)| is_key(key) && !rest.is_empty() && !rest.starts_with([' ', '/']))
+    }
+
+    /// Whether the line before begins a block of text.
+    fn is_below_a_block(&self, start: usize) -> bool {
+        let before = self.text[..start].lines().next_back().unwrap_or_default().trim_end();
+        [": |", ": >", ": |-", ": >-", ": |+", ": >+"].iter().any(|block| before.ends_with(block))
     }
 
     /// A line that stands deeper than the line before it, which holds no map, or as deep as no line above.
