@@ -80,20 +80,7 @@ impl<'a> Lowering<'_, 'a> {
                 self.definitions.resource(resource, by(span), self.diagnostics);
             }
             for (name, source, span) in extra.var_sources {
-                if let Err(error) = ResourceName::parse(name.as_str()) {
-                    let message = format!("the variable source's name `{name}` {error}");
-                    self.diagnostics.push(invalid_name(span, message, ("name", name.as_str())));
-                    continue;
-                }
-                if !fleet.policy.is_empty() && span.file != fleet.defaults.span.file && has_var_source(fleet, &name) {
-                    self.diagnostics.push(
-                        Diagnostic::new(
-                            Rule::BelowPolicy,
-                            span,
-                            format!("`{name}` is a variable source of the fleet: with a `policy`, no manifest can replace it"),
-                        )
-                        .help("remove it, or give it another name"),
-                    );
+                if !self.may_be_var_source(&name, span, fleet) {
                     continue;
                 }
                 if self.is_repeated("variable source", &name, span, &mut named) {
@@ -148,6 +135,24 @@ impl<'a> Lowering<'_, 'a> {
                 look_for(passed, code.resource.as_str(), job.name.as_str(), span, &self.definitions, self.diagnostics);
             }
         }
+    }
+
+    /// Whether a manifest can define a variable source of that name. If not, that is reported.
+    fn may_be_var_source(&mut self, name: &str, span: Span, fleet: &Fleet) -> bool {
+        if let Err(error) = ResourceName::parse(name) {
+            let message = format!("the variable source's name `{name}` {error}");
+            self.diagnostics.push(invalid_name(span, message, ("name", name)));
+            return false;
+        }
+        let is_replaced =
+            !fleet.policy.is_empty() && span.file != fleet.defaults.span.file && has_var_source(fleet, name);
+        if is_replaced {
+            let message =
+                format!("`{name}` is a variable source of the fleet: with a `policy`, no manifest can replace it");
+            self.diagnostics
+                .push(Diagnostic::new(Rule::BelowPolicy, span, message).help("remove it, or give it another name"));
+        }
+        !is_replaced
     }
 
     /// Reports a second definition of a name in the `extra` of one stage. `named` are the places of those before.

@@ -13,7 +13,9 @@ pub(super) fn repair(node: &mut Node, schema: &Json, root: &Json, diagnostics: &
     match &mut node.kind {
         NodeKind::List(items) => {
             if let Some(schema) = schema.get("items") {
-                items.iter_mut().for_each(|item| repair(item, schema, root, diagnostics));
+                for item in items {
+                    repair(item, schema, root, diagnostics);
+                }
             }
         }
         NodeKind::Map(map) => {
