@@ -217,7 +217,9 @@ impl Kind {
             );
         }
         let empty = Node::map(node.span, Map::default());
-        let mut options: Json = decode(node.at("/options").unwrap_or(&empty)).unwrap_or_default();
+        // What is wrong has been reported.
+        let is_right = |options: &&Node| !matches!(options.kind, NodeKind::Invalid);
+        let mut options: Json = decode(node.at("/options").filter(is_right).unwrap_or(&empty)).unwrap_or_default();
         if let Json::Object(schema) = &mut options {
             // A misspelt option is a mistake, unless the kind says that it takes anything.
             schema.entry("additionalProperties").or_insert(Json::Bool(false));
@@ -330,6 +332,9 @@ fn wrong_options(kind: &Node) -> Option<Diagnostic> {
         );
     }
     let options = kind.at("/options")?.as_map()?;
+    if let Some(undeclared) = undeclared_option(options) {
+        return Some(undeclared);
+    }
     // Beside no `properties`, a name with a schema is a property.
     let is_property = |entry: &&Entry| entry.value.at("/type").is_some() && !MAPS.contains(&entry.key.as_str());
     let property = options.entries().iter().find(is_property).filter(|_| options.get("properties").is_none())?;
@@ -339,6 +344,24 @@ fn wrong_options(kind: &Node) -> Option<Diagnostic> {
             .label("no such field of JSON Schema")
             .help("write `options: {properties: {…}}` around the options"),
     )
+}
+
+/// The error for a required option that no manifest can give.
+fn undeclared_option(options: &Map) -> Option<Diagnostic> {
+    if options.get("additionalProperties").is_some() || options.get("patternProperties").is_some() {
+        return None;
+    }
+    let declared = options.get("properties").and_then(Node::as_map).map(Map::entries).unwrap_or_default();
+    let names = || declared.iter().map(|property| property.key.as_str());
+    let required = options.get("required")?.as_list()?.iter();
+    let mut required = required.filter_map(|name| Some((name.span, name.as_str()?)));
+    let (span, name) = required.find(|(_, name)| names().all(|known| known != *name))?;
+    let help = did_you_mean(name, names()).map_or_else(
+        || format!("declare it: `properties: {{{name}: {{type: string}}}}`"),
+        |meant| format!("did you mean `{meant}`?"),
+    );
+    let message = format!("`required` names the option `{name}`, which `properties` does not declare");
+    Some(Diagnostic::new(Rule::UndefinedName, span, message).help(help))
 }
 
 /// A value that a template puts into a script is code to the shell; one in `params` is a value.

@@ -8,8 +8,9 @@ use serde_json::Value as Json;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, one_of};
 use yaml_source::files;
 use yaml_source::source::Span;
-use yaml_source::yaml::{Map, Node, NodeKind, decode};
+use yaml_source::yaml::{Entry, Map, Node, NodeKind, decode};
 
+use crate::manifest::compile;
 use crate::template::{Filler, Scope, has_templates, is_template};
 
 use super::file::Family;
@@ -53,8 +54,13 @@ pub(super) fn check(kind: &Node, family: Family, options: &Json, diagnostics: &m
             "version" | "title" | "about" | "reserved_env" | "env_files" | "job" => {}
             "options" => {
                 let declared = entry.value.at("/properties").and_then(Node::as_map).map(Map::entries);
-                for default in declared.unwrap_or_default().iter().filter_map(|option| option.value.at("/default")) {
+                for option in declared.unwrap_or_default() {
+                    let Some(default) = option.value.at("/default") else { continue };
+                    let before = diagnostics.len();
                     templates(default, &scope, diagnostics);
+                    if diagnostics.len() == before && !has_templates(default) {
+                        check_default(option, default, options, diagnostics);
+                    }
                 }
             }
             _ => templates(&entry.value, &scope, diagnostics),
@@ -70,6 +76,23 @@ pub(super) fn check(kind: &Node, family: Family, options: &Json, diagnostics: &m
         if let Some(file) = node.as_str().filter(|file| !is_template(file) && !files::is_inside(file)) {
             diagnostics.push(outside(node, &field[1..], file));
         }
+    }
+}
+
+/// Reports a default that does not fit its option.
+fn check_default(option: &Entry, default: &Node, options: &Json, diagnostics: &mut Diagnostics) {
+    let schema = options.get("properties").and_then(|options| options.get(&option.key));
+    let value: Option<Json> = decode(default).ok();
+    let Some((schema, value)) = schema.zip(value) else { return };
+    // A schema that refers to another one cannot be understood alone, and one that is none has been reported.
+    if let Ok(validator) = compile(schema)
+        && let Err(error) = validator.validate(&value)
+    {
+        let message = format!("the default of the option `{}` does not fit its schema: {error}", option.key);
+        diagnostics.push(
+            Diagnostic::new(Rule::WrongType, default.span, message)
+                .help("change the default, or the type of the option"),
+        );
     }
 }
 

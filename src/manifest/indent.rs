@@ -52,6 +52,12 @@ impl<'s> Owner<'s> {
         additional.or_else(|| self.schema.get("patternProperties")?.as_object()?.values().next())
     }
 
+    /// Whether it takes any map.
+    fn is_free(&self) -> bool {
+        let is_map = self.schema.get("type").and_then(Json::as_str) == Some("object");
+        is_map && self.schema.get("properties").is_none() && self.schema.get("additionalProperties").is_none()
+    }
+
     fn is_known(&self, key: &str) -> bool {
         self.schema.get("properties").is_some_and(|known| known.get(key).is_some())
     }
@@ -61,7 +67,7 @@ impl<'s> Owner<'s> {
         let entries = map.entries();
         entries.iter().enumerate().filter(|(_, entry)| entry.value.is_null()).find_map(|(at, open)| {
             let inner = Owner { schema: self.child(&open.key)?, root: self.root };
-            let moved: Vec<String> = if inner.of_any_key().is_some() {
+            let moved: Vec<String> = if inner.of_any_key().is_some() || inner.is_free() {
                 // Any key could be one of the user's: those right below are, as far as they are nothing else.
                 let names: Vec<&str> = self.names().collect();
                 let is_other = |key: &str| self.is_known(key) || did_you_mean(key, names.iter().copied()).is_some();

@@ -81,6 +81,18 @@ impl Places {
                 return self.written(*self.defined.get(&(section, name.to_owned()))?, defined, part, kinds);
             }
         }
+        // Those come of `extra` alone.
+        if let Some(source) = list(pipeline, "var_sources").iter().find(holds) {
+            let name = field(source, "name")?.as_str()?;
+            let is_same = |written: &&Node| field(written, "name").and_then(Node::as_str) == Some(name);
+            let mut all = self.settings.iter().filter_map(|settings| settings.at("/extra"));
+            let written = all.find_map(|extra| list(extra, "var_sources").iter().find(is_same))?;
+            return Some(written.origin_of(source, part));
+        }
+        if let Some(display) = field(pipeline, "display").filter(holds) {
+            let mut all = self.settings.iter().filter_map(|settings| settings.at("/extra/display"));
+            return Some(all.next()?.origin_of(display, part));
+        }
         let job = list(pipeline, "jobs").iter().find(holds)?;
         let plan = self.plans.get(field(job, "name")?.as_str()?)?;
         let steps = list(job, "plan");

@@ -1094,6 +1094,31 @@ fn kind_that_nothing_uses_is_checked() {
         assert_eq!([first.as_str(), last], [format!("error[{error}"), format!("= help: {help}")], "{rest}");
         assert!(place.starts_with(&format!("--> kinds/stacks/mine.yml:{line}:")), "{place}");
     }
+    let of_options = |options: &str| {
+        let text = format!("version: 1\nabout: deploys\n{TARGET}options: {options}\nsteps:\n- put: x\n");
+        let stderr = Work::new().file("kinds/stacks/a.yml", &text).run(&["validate", "kinds/stacks/a.yml"]).stderr;
+        let is_told = |line: &&str| ["error[", "= help: "].iter().any(|start| line.starts_with(start));
+        stderr.lines().map(str::trim).filter(is_told).map(str::to_owned).collect::<Vec<_>>()
+    };
+    for (options, error, help) in [
+        (
+            "{required: [pth], properties: {path: {type: string}}}",
+            "undefined-name]: `required` names the option `pth`, which `properties` does not declare",
+            "did you mean `path`?",
+        ),
+        (
+            "{properties: {path: {type: string, default: 3}}}",
+            "wrong-type]: the default of the option `path` does not fit its schema: 3 is not of type \"string\"",
+            "change the default, or the type of the option",
+        ),
+        (
+            "\nproperties: {path: {type: string}}",
+            "unknown-field]: `properties` belongs under `options`",
+            "indent `properties` below `options`",
+        ),
+    ] {
+        assert_eq!(of_options(options), [format!("error[{error}"), format!("= help: {help}")], "{options}");
+    }
     assert_eq!(
         check("steps:\n- put: x\n"),
         [

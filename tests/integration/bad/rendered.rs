@@ -277,6 +277,10 @@ fn places_are_those_of_the_step_that_is_wrong() {
             "conflicting-definition projects/a.yml:6: {name: a, plan: []}",
         ),
         (
+            "extra:\n  var_sources:\n  - {name: v, type: vaul, config: {}}\n",
+            "unknown-credential-manager projects/a.yml:5: vaul, config: {}}",
+        ),
+        (
             "extra:\n  jobs:\n  - {name: a, plan: [], on_failure: {put: nothing}}\n",
             "kind-result projects/a.yml:5: nothing}}",
         ),
