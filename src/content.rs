@@ -82,7 +82,8 @@ impl Content {
 fn lists_maps(text: &str) -> bool {
     let mut after = text.lines().skip_while(|line| !line.starts_with("projects:")).skip(1);
     let item = after.find_map(|line| line.trim_start().strip_prefix("- "));
-    item.is_some_and(|item| item.contains(": ") || item.trim_end().ends_with(':'))
+    let key = item.and_then(|item| item.split_once(':')).filter(|(_, rest)| rest.is_empty() || rest.starts_with(' '));
+    key.is_some_and(|(key, _)| key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')))
 }
 
 #[cfg(test)]
@@ -99,6 +100,7 @@ mod tests {
             ("a.yml", "version: 1\nprojects: ['*.yml']\n", Content::Fleet),
             ("a.yml", "projects:\n  a: {}\n", Content::Manifest),
             ("a.yml", "projects:\n- a: {}\n", Content::Manifest),
+            ("a.yml", "version: 1\nprojects:\n- a/*.yml # all: of them\n", Content::Fleet),
             ("a.yml", "version: 1\nresources: []\nsteps: []\n", Content::Kind),
             ("a.yml", "resource_types: []\nresources: []\njobs: []\n", Content::Pipeline),
             ("kinds/builds/a.yml", "version: 1\nstep: []\n", Content::Kind),

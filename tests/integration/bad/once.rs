@@ -1094,8 +1094,28 @@ fn kind_that_nothing_uses_is_checked() {
         assert_eq!([first.as_str(), last], [format!("error[{error}"), format!("= help: {help}")], "{rest}");
         assert!(place.starts_with(&format!("--> kinds/stacks/mine.yml:{line}:")), "{place}");
     }
+    assert_eq!(
+        check("steps:\n- put: x\n"),
+        [
+            "warning[unnamed-target]: the kind `mine` does not name what it deploys",
+            "--> kinds/stacks/mine.yml:4:1",
+            "= help: add `target`, such as `target: \"{{ project }}/{{ stack }}\"`",
+        ]
+    );
+    for sound in [
+        "steps:\n- put: x\n  params: {a: '{{ values.a }}', b: '{{ env.B }}', '...': '{{ env }}'}\n",
+        "steps:\n- {each: [a], '...': '{{ options.path }}', when: '{{ each }}'}\n",
+        "steps:\n- task: a\n  config: '{{ options.path }}'\n  attempts: '{{ values.n }}'\n",
+        "steps:\n- put: x\n  params: {a: \"{{ group if group is defined else '' }}\"}\n",
+    ] {
+        assert_eq!(check(&format!("{TARGET}{sound}")), [""; 0], "{sound}");
+    }
+}
+
+#[test]
+fn options_of_a_kind_that_nothing_uses_are_checked() {
     let of_options = |options: &str| {
-        let text = format!("version: 1\nabout: deploys\n{TARGET}options: {options}\nsteps:\n- put: x\n");
+        let text = format!("version: 1\nabout: deploys\ntarget: a\noptions: {options}\nsteps:\n- put: x\n");
         let stderr = Work::new().file("kinds/stacks/a.yml", &text).run(&["validate", "kinds/stacks/a.yml"]).stderr;
         let is_told = |line: &&str| ["error[", "= help: "].iter().any(|start| line.starts_with(start));
         stderr.lines().map(str::trim).filter(is_told).map(str::to_owned).collect::<Vec<_>>()
@@ -1118,22 +1138,6 @@ fn kind_that_nothing_uses_is_checked() {
         ),
     ] {
         assert_eq!(of_options(options), [format!("error[{error}"), format!("= help: {help}")], "{options}");
-    }
-    assert_eq!(
-        check("steps:\n- put: x\n"),
-        [
-            "warning[unnamed-target]: the kind `mine` does not name what it deploys",
-            "--> kinds/stacks/mine.yml:4:1",
-            "= help: add `target`, such as `target: \"{{ project }}/{{ stack }}\"`",
-        ]
-    );
-    for sound in [
-        "steps:\n- put: x\n  params: {a: '{{ values.a }}', b: '{{ env.B }}', '...': '{{ env }}'}\n",
-        "steps:\n- {each: [a], '...': '{{ options.path }}', when: '{{ each }}'}\n",
-        "steps:\n- task: a\n  config: '{{ options.path }}'\n  attempts: '{{ values.n }}'\n",
-        "steps:\n- put: x\n  params: {a: \"{{ group if group is defined else '' }}\"}\n",
-    ] {
-        assert_eq!(check(&format!("{TARGET}{sound}")), [""; 0], "{sound}");
     }
 }
 

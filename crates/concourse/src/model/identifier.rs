@@ -235,4 +235,21 @@ mod tests {
             assert_eq!(JobName::parse(name).map_err(|error| error.reason), Err(reason.to_owned()), "{name}");
         }
     }
+
+    #[test]
+    fn plain_names_have_no_accents() {
+        for (text, name) in [
+            ("café", Some("cafe")),
+            ("cafe\u{301}", Some("cafe")),
+            ("Straße & Söhne", Some("Strasse-Sohne")),
+            ("Æther", Some("Aether")),
+            (" a  b ", Some("a-b")),
+            ("商店", None),
+            ("", None),
+        ] {
+            assert_eq!(plain_name(text).as_deref(), name, "{text}");
+        }
+        assert_eq!(nearest_identifier("Shop Cart").as_deref(), Some("shop-cart"));
+        assert_eq!(nearest_identifier("123"), None);
+    }
 }
