@@ -547,6 +547,8 @@ fn app_that_is_not_whole() {
       |
     3 | issues: {auth: {app: {id: [1], key: ***}}}
       |                           ^^^
+      |
+      = help: write it like `id: 12345`
     error[plaintext-secret]: the key of `app` is written in clear
      --> projects/shop.yml:3:37
       |
