@@ -149,7 +149,7 @@ pub(super) fn unlisted<'m>(manifests: &[&'m Utf8Path], fleet: &Fleet) -> Vec<&'m
     };
     let listed: BTreeSet<Utf8PathBuf> = matched
         .iter()
-        .flat_map(|matches| matches.paths())
+        .flat_map(Matches::paths)
         .filter(|path| names.contains(&path.file_name()))
         .map(|path| files::real(path))
         .collect();

@@ -125,7 +125,6 @@ impl Walk {
         let stage = usize::from(self.draws.below(6) == 0);
         let version = 1 + self.draws.below(VERSIONS);
         match self.draws.below(24) {
-            0..=3 => Event::Record { version, stage },
             4 => Event::Unchanged { version, stage },
             5 => Event::Changed { version, stage },
             6..=9 => Event::Close,
@@ -246,42 +245,8 @@ impl Walk {
                 assert_eq!(found, expected, "what a check finds");
             }
             Event::CheckRecords => self.check_records(),
-            Event::Get { approval, stage } => {
-                let id = ApprovalId(u32::try_from(approval).unwrap());
-                let dir = self.lab.dir(&format!("got-{}", self.events.len()), &[]);
-                let request = json!({"source": self.source("trigger", stage), "version": self.approvals[approval]});
-                let build = self.build();
-                let run = self.lab.run("in", &request, &dir, Some(&build));
-                match self.model.get(id, self.stage(stage)) {
-                    Ok(named) => {
-                        assert_eq!(run.code, Some(0), "{}", run.stderr);
-                        let version = named["code"].first().unwrap().version.0;
-                        let found = std::fs::read_to_string(dir.join("ref")).unwrap();
-                        assert_eq!(found.trim(), commit(version.into()), "what a get fetches");
-                        self.got.push((id, dir));
-                    }
-                    Err(refusal) => self.refused(&run, refusal),
-                }
-            }
-            Event::Claim { got, stage, by_hand } => {
-                let (id, dir) = self.got[got].clone();
-                let approval = format!("{}/approval.json", dir.file_name().unwrap().to_str().unwrap());
-                let params = json!({"action": "claim", "approval": approval});
-                let request = json!({"source": self.source("post", stage), "params": params});
-                let build = self.build();
-                let (build_id, kind) =
-                    (BuildId(self.builds.try_into().unwrap()), if by_hand { Kind::Manual } else { Kind::Triggered });
-                let build = if by_hand { build.by("carol") } else { build };
-                let run = self.lab.run("out", &request, self.lab.temp.path(), Some(&build));
-                let stage = self.stage(stage);
-                match self.model.claim(id, stage, build_id, &kind) {
-                    Ok(()) => {
-                        run.succeeds();
-                        self.tally.claims += 1;
-                    }
-                    Err(refusal) => self.refused(&run, refusal),
-                }
-            }
+            Event::Get { approval, stage } => self.get(approval, stage),
+            Event::Claim { got, stage, by_hand } => self.claim(got, stage, by_hand),
             Event::Rename => {
                 self.model.rename_gate(GateId(0), GateId(1));
                 for stage in 0..2 {
@@ -315,6 +280,44 @@ impl Walk {
         let record: Value = serde_json::from_slice(&std::fs::read(dir.join("record.json")).unwrap()).unwrap();
         let version = self.model.record_of(newest).unwrap().named["code"].first().unwrap().version.0;
         assert_eq!(record["pins"]["code"], json!(commit(version.into())), "what the newest record names");
+    }
+
+    fn get(&mut self, approval: usize, stage: usize) {
+        let id = ApprovalId(u32::try_from(approval).unwrap());
+        let dir = self.lab.dir(&format!("got-{}", self.events.len()), &[]);
+        let request = json!({"source": self.source("trigger", stage), "version": self.approvals[approval]});
+        let build = self.build();
+        let run = self.lab.run("in", &request, &dir, Some(&build));
+        match self.model.get(id, self.stage(stage)) {
+            Ok(named) => {
+                assert_eq!(run.code, Some(0), "{}", run.stderr);
+                let version = named["code"].first().unwrap().version.0;
+                let found = std::fs::read_to_string(dir.join("ref")).unwrap();
+                assert_eq!(found.trim(), commit(version.into()), "what a get fetches");
+                self.got.push((id, dir));
+            }
+            Err(refusal) => self.refused(&run, refusal),
+        }
+    }
+
+    fn claim(&mut self, got: usize, stage: usize, by_hand: bool) {
+        let (id, dir) = self.got[got].clone();
+        let approval = format!("{}/approval.json", dir.file_name().unwrap().to_str().unwrap());
+        let params = json!({"action": "claim", "approval": approval});
+        let request = json!({"source": self.source("post", stage), "params": params});
+        let build = self.build();
+        let (build_id, kind) =
+            (BuildId(self.builds.try_into().unwrap()), if by_hand { Kind::Manual } else { Kind::Triggered });
+        let build = if by_hand { build.by("carol") } else { build };
+        let run = self.lab.run("out", &request, self.lab.temp.path(), Some(&build));
+        let stage = self.stage(stage);
+        match self.model.claim(id, stage, build_id, &kind) {
+            Ok(()) => {
+                run.succeeds();
+                self.tally.claims += 1;
+            }
+            Err(refusal) => self.refused(&run, refusal),
+        }
     }
 
     fn refused(&mut self, run: &Run, refusal: Refusal) {

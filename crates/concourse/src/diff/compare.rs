@@ -43,6 +43,11 @@ pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>
     changes
 }
 
+/// The fields of a resource type that decide where its image comes from. With a region or an account its name is looked up in
+/// a registry of Amazon ECR.
+const IMAGE_PLACES: [&str; 6] =
+    ["registry_mirror", "insecure", "ca_certs", "aws_region", "aws_account_id", "aws_role_arn"];
+
 /// The jobs of two pipelines: by name, by `old_name`, or because both open the issue of the same gate or deploy the same.
 pub(super) fn matched_jobs<'p>(
     (old, new): (&'p Pipeline, &'p Pipeline),
@@ -99,10 +104,7 @@ fn resource_types(old: &Pipeline, new: &Pipeline, is_gated: bool, changes: &mut 
             let is_place = of(&is, key).is_some() || key.starts_with("aws_");
             is_place && of(&is, key) != of(&was, key)
         };
-        // With a region or an account the name is looked up in a registry of Amazon ECR.
-        const PLACES: [&str; 6] =
-            ["registry_mirror", "insecure", "ca_certs", "aws_region", "aws_account_id", "aws_role_arn"];
-        if let Some(key) = PLACES.iter().find(|key| is_other(key)) {
+        if let Some(key) = IMAGE_PLACES.iter().find(|key| is_other(key)) {
             let message = format!("`{key}` decides where its image comes from, in a pipeline with gates");
             changes.push(Effect::Weaker, subject(after), message);
         }
