@@ -83,8 +83,22 @@ pub fn is_secret_by_name(name: &str, text: &str) -> bool {
         let (_, last) = last_words(name);
         last.eq_ignore_ascii_case("auth") && text.bytes().all(|byte| byte.is_ascii_lowercase())
     };
-    let is_harmless = || matches!(text, "true" | "false" | "null" | "~") || text.starts_with("arn:aws") || is_method();
+    let is_harmless = || {
+        matches!(text, "true" | "false" | "null" | "~" | "placeholder")
+            || text.starts_with("arn:aws")
+            || is_path_of_file(text)
+            || is_method()
+    };
     is_named && !is_harmless() || assigned::is_header(name, text)
+}
+
+/// Whether a text is the path of a file in an artifact: it says where a secret is.
+fn is_path_of_file(text: &str) -> bool {
+    const ENDINGS: [&str; 11] = ["crt", "env", "jks", "json", "key", "p12", "pem", "pub", "txt", "yaml", "yml"];
+    let is_part = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    let Some((folder, name)) = text.rsplit_once('/') else { return false };
+    let ending = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending);
+    ending.is_some_and(|ending| ENDINGS.contains(&ending)) && folder.split('/').all(is_part) && is_part(name)
 }
 
 /// Returns a text in which `***` stands for each part that is a secret by its look.
@@ -213,6 +227,9 @@ mod tests {
             ("DB_PASSWORD", "hunter2(("),
             ("password", "hunter2"),
             ("secret-key", "x"),
+            ("SECRET_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLE"),
+            ("API_KEY", "account.json"),
+            ("DB_PASSWORD", "a b/c.json"),
             ("DATABASE_URL", "postgres://u:hunter2@h/db"),
             ("uri", "https://bot:hunter2@example.com/a.git"),
             ("deploy_key", "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n"),
@@ -237,6 +254,9 @@ mod tests {
         }
         for (name, text) in [
             ("GITHUB_PAT", "((github.pat))"),
+            ("SERVICE_ACCOUNT_KEY", "environments/test/account.key.json"),
+            ("DEPLOY_KEY", "code/keys/id_deploy.pem"),
+            ("CLIENT_SECRET", "placeholder"),
             ("DATABASE_URL", "postgres://u:((db.password))@h/db"),
             ("TOKEN", ""),
             ("PATTERN", "x"),
