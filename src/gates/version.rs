@@ -10,6 +10,7 @@ use super::model::{Get, Job, Pipeline, Step, Task, Unit, What};
 use super::place::renews;
 use super::sequence::{Order, order, why_apart};
 use super::spelling::{has_variable, may_be};
+use super::work::type_only_tells;
 
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     let mut found = Diagnostics::default();
@@ -114,10 +115,18 @@ fn returned(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostic
         }
         let is_use = |user: &&Step<'_>| {
             let is_gates = matches!(&user.what, What::Put(put) if pipeline.issue(put.resource).is_some());
+            // Who releases a lock hands back what the put that took it fetched.
+            let is_tale = |resource: &str| {
+                let resource = pipeline.resources.get(resource);
+                resource.is_some_and(|resource| type_only_tells(resource.type_name, resource.image))
+            };
+            let releases =
+                matches!(&user.what, What::Put(other) if other.resource == put.resource && is_tale(put.resource));
             let runs = matches!(&user.what, What::Task(task) if task.runs.iter().any(|name| may_be(name, put.name)));
             // What a kind deployed has results, which may be read.
             user.author != Author::Generator
                 && !is_gates
+                && !releases
                 && (runs || (step.author != Author::Kind && uses(put.name, user)))
         };
         if let Some(user) = job.steps[at + 1..].iter().find(is_use) {

@@ -26,7 +26,8 @@ pub(super) struct Doing {
     params: Option<Value>,
     /// The file and the arguments of a task.
     words: Vec<String>,
-    /// The name of its resource says that it tells people something, or takes a lock.
+    /// The name of its resource says that it tells people something, or takes a lock; or the name of its file that it fetches
+    /// something, such as credentials.
     only_tells: bool,
     /// The number of its pipeline, among those that are judged together.
     pipeline: Option<usize>,
@@ -76,8 +77,8 @@ impl Doing {
                     works: vec![Work::Task(program(&parts))],
                     names: Names::of(None, Some(&params), &str::to_owned),
                     params: Some(params),
+                    only_tells: only_prepares(&parts),
                     words: words(&parts),
-                    only_tells: false,
                     pipeline: Some(number),
                     repositories: resources.filter_map(Resource::repository).collect(),
                 })
@@ -278,6 +279,15 @@ fn one_spaced(value: &Value) -> Value {
     }
 }
 
+/// Whether the name of the file that a task runs says that the task fetches something for the steps after it: credentials, or
+/// the name of a commit.
+fn only_prepares([file, path, _]: &[Option<Value>; 3]) -> bool {
+    const VERBS: [&str; 5] = ["assume", "authenticate", "fetch", "get", "login"];
+    let Some(Value::Text(file)) = file.as_ref().or(path.as_ref()) else { return false };
+    let name = file.rsplit('/').next().unwrap_or_default();
+    VERBS.contains(&name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default())
+}
+
 /// The file and the arguments that are single words.
 fn words([file, path, args]: &[Option<Value>; 3]) -> Vec<String> {
     let args = match args {
@@ -342,7 +352,19 @@ pub(super) fn is_verb(text: &str) -> bool {
 
 /// Whether a resource tells people, counts or locks something: no put to it deploys.
 fn only_tells(name: &str, resource: &Resource<'_>) -> bool {
-    const WORDS: [&str; 20] = [
+    let image = resource.image.and_then(|image| image.rsplit('/').next()).unwrap_or_default();
+    [name, resource.type_name, image].into_iter().any(has_word_of_telling)
+}
+
+/// Whether a type of resources says, or the image behind it, that a put only tells people something, counts or takes a lock.
+/// The name of a resource says less: what is called `notify` can be a service that is deployed. So can what calls a webhook.
+pub(crate) fn type_only_tells(type_name: &str, image: Option<&str>) -> bool {
+    let image = image.and_then(|image| image.rsplit('/').next()).unwrap_or_default();
+    [type_name, image].into_iter().any(|text| has_word_of_telling(text) && !text.contains("webhook"))
+}
+
+fn has_word_of_telling(text: &str) -> bool {
+    const WORDS: [&str; 22] = [
         "slack",
         "notification",
         "notify",
@@ -363,8 +385,8 @@ fn only_tells(name: &str, resource: &Resource<'_>) -> bool {
         "pool",
         "lock",
         "semver",
+        "token",
+        "tokens",
     ];
-    let has_word = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word));
-    let image = resource.image.and_then(|image| image.rsplit('/').next()).unwrap_or_default();
-    has_word(name) || has_word(resource.type_name) || has_word(image)
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
 }
