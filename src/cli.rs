@@ -269,7 +269,7 @@ pub struct VerifyArgs {
     pub concourse: Option<ConcourseVersion>,
 
     /// Environment of a job, such as `ship=QA`, or of the only steps of the job that deploy, such as `ship/apply=QA`. Jobs
-    /// with the same environment need the same approval.
+    /// with the same environment need the same approval. `test=` says that the job deploys nothing.
     #[arg(long, value_name = "JOB[/STEP]=ENV", value_parser = job_environment, help_heading = "Pipelines")]
     pub target: Vec<(String, String)>,
 
@@ -317,12 +317,10 @@ fn folder(text: &str) -> Result<Utf8PathBuf, String> {
     if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
 }
 
-/// Reads `JOB=ENVIRONMENT`.
+/// Reads `JOB=ENVIRONMENT`. Without an environment the job deploys nothing.
 fn job_environment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((job, environment)) if !job.is_empty() && !environment.is_empty() => {
-            Ok((job.to_owned(), environment.to_owned()))
-        }
+        Some((job, environment)) if !job.is_empty() => Ok((job.to_owned(), environment.to_owned())),
         _ => Err("expected JOB=ENVIRONMENT, such as deploy-shop=QA".to_owned()),
     }
 }

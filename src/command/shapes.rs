@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::content::Content;
-use crate::render::{Collected, File, Options};
+use crate::render::{Collected, File, Options, is_rendered};
 use crate::verify::Subject;
 use crate::workspace::{FLEET_FILE, Selected, select, select_file};
 use concourse_pipeline::model::ConcourseVersion;
@@ -20,6 +20,8 @@ struct Known {
     decoded: Decoded,
     /// The gets that nobody has to approve: job and name.
     unpinned: BTreeSet<(String, String)>,
+    detects_inputs: bool,
+    is_handwritten: bool,
 }
 
 /// The pipelines that were read, by how many times pipelines were set before.
@@ -67,6 +69,8 @@ impl Shapes {
                 shape,
                 pipeline: &known.decoded,
                 unpinned: known.unpinned.clone(),
+                detects_inputs: known.detects_inputs,
+                is_handwritten: known.is_handwritten,
             }));
         }
         subjects
@@ -80,26 +84,28 @@ fn of_list(
     version: ConcourseVersion,
 ) -> Result<Vec<Known>, Failure> {
     let mut list = Vec::new();
-    let mut add = |path: &Utf8Path, decoded: Option<Decoded>, own: BTreeSet<(String, String)>| {
+    let detects_inputs = version >= ConcourseVersion::V8_0;
+    let mut add = |path: &Utf8Path, decoded: Option<Decoded>, own: BTreeSet<(String, String)>, is_handwritten| {
         let name = path.file_stem().unwrap_or_default();
         // Two pipelines of one name are two pipelines.
         let is_taken = list.iter().any(|known: &Known| known.name == name);
         let name = if is_taken { path.as_str() } else { name }.to_owned();
         let unpinned = own.into_iter().chain(unpinned.iter().cloned()).collect();
-        list.extend(decoded.map(|decoded| Known { name, decoded, unpinned }));
+        list.extend(decoded.map(|decoded| Known { name, decoded, unpinned, detects_inputs, is_handwritten }));
     };
     for path in pipelines {
         let text = collected.sources.read(path)?;
         let file = collected.sources.add(path.as_path(), text);
         let decoded = validate::check(&collected.sources, file, version, &Vars::default(), &mut collected.diagnostics);
-        add(path, decoded, BTreeSet::new());
+        let is_handwritten = !is_rendered(&collected.sources.get(file).text);
+        add(path, decoded, BTreeSet::new(), is_handwritten);
     }
     for File { path, text, unpinned } in collected.rendered() {
         let file = collected.sources.add(path.as_path(), text);
         // What was rendered has been checked.
         let decoded =
             validate::decode(&collected.sources, file, version, &Vars::default(), &mut Diagnostics::default());
-        add(&path, decoded, unpinned);
+        add(&path, decoded, unpinned, false);
     }
     Ok(list)
 }

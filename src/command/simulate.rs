@@ -9,7 +9,7 @@ use yaml_source::diagnostic::{Count, Diagnostics, Levels};
 use yaml_source::source::Sources;
 
 use super::shapes::Shapes;
-use super::{Outcome, Output};
+use super::{Outcome, Output, targets};
 
 /// Plays a scenario.
 pub(super) fn run(args: &SimulateArgs, output: &mut Output) -> Result<Outcome, Failure> {
@@ -32,6 +32,7 @@ pub(super) fn run(args: &SimulateArgs, output: &mut Output) -> Result<Outcome, F
         return Ok(Outcome::Problems);
     }
     let subjects = shapes.subjects();
+    targets::check(&scenario.targets(), subjects.iter().map(|subject| subject.pipeline))?;
     let chain = whole(&subjects, &scenario.targets());
     let is_text = args.format == SimulateFormat::Text && !args.quiet;
     let mut played: Vec<Played> = Vec::new();

@@ -56,7 +56,7 @@ pub(super) fn run(args: &ValidateArgs, output: &mut Output) -> Result<Outcome, F
     }
     drop(reading);
     lint(&decoded, args.team.as_deref(), &collected.sources, &mut collected.diagnostics);
-    targets::check("--target", args.target.iter().map(|(job, _)| job.as_str()), &decoded)?;
+    targets::check(&args.target, &decoded)?;
     let gates = gates::judge_read(&decoded, &args.target, &collected.sources, &mut collected.diagnostics);
     let mut guesses = gates.guesses();
     // What was rendered was judged when it was: its manifest tells where a job deploys.

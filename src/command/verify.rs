@@ -37,8 +37,8 @@ pub(super) fn run(args: &VerifyArgs, output: &mut Output) -> Result<Outcome, Fai
     }
     let subjects = shapes.subjects();
     let pipelines = || subjects.iter().map(|subject| subject.pipeline);
-    targets::check("--target", args.target.iter().map(|(job, _)| job.as_str()), pipelines())?;
-    targets::check("--unpinned", args.unpinned.iter().map(|(job, _)| job.as_str()), pipelines())?;
+    targets::check(&args.target, pipelines())?;
+    targets::check_gets(&args.unpinned, pipelines())?;
     judge_unsearched(
         subjects.iter().map(|subject| (subject.shape, subject.pipeline)),
         &collected.sources,

@@ -81,8 +81,12 @@ impl<'v, 'n> Handwritten<'v, 'n> {
 
     /// The environment of a job: the user's word, or the last word of the name of a job that deploys.
     fn environment(&self, job: &JobView<'n>) -> Option<Environment<'_>> {
-        if let Some((_, name)) = self.targets.iter().find(|(target, _)| target == job.name) {
-            return Some(Environment { name, is_guessed: false });
+        let own = self.targets.iter().filter(|(target, _)| target.split('/').next() == Some(job.name));
+        let whole = own.clone().find(|(target, _)| target == job.name);
+        // Of single steps it is known if all of them are for one.
+        let one = || own.clone().find(|(_, name)| !name.is_empty() && own.clone().all(|(_, other)| name == other));
+        if let Some((_, name)) = whole.or_else(one) {
+            return (!name.is_empty()).then_some(Environment { name, is_guessed: false });
         }
         let (stem, _) = job.environment().filter(|_| job.deploys())?;
         Some(Environment { name: &job.name[stem.len() + 1..], is_guessed: true })

@@ -66,6 +66,7 @@ use model::Home;
 pub(crate) use model::Pipeline;
 use model::Unit;
 pub(crate) use spelling::plain;
+pub(crate) use work::type_only_tells;
 
 /// The models of a manifest's pipelines. `fallback` is where to point when nothing better is known.
 pub(crate) fn models<'a>(
@@ -139,8 +140,8 @@ pub fn judge_handwritten<'d>(
 }
 
 /// Reports what a search of all that builds can do does not see: jobs that do without an approval what other jobs do behind a
-/// gate, former names that are another one's, files in the place of those that a gate writes, and clones that do not hold
-/// their commit. Each pipeline comes with the number of times that pipelines were set before it: only those of one number are
+/// gate, former names that are another one's, files and artifacts in the place of those that a gate writes or an approval names,
+/// steps that set pipelines with gates, and clones that do not hold their commit. Each pipeline comes with the number of times that pipelines were set before it: only those of one number are
 /// there together.
 pub(crate) fn judge_unsearched<'d>(
     pipelines: impl Iterator<Item = (usize, &'d Decoded)>,
@@ -155,12 +156,14 @@ pub(crate) fn judge_unsearched<'d>(
         with_models(pipelines.iter().copied(), &[], sources, |models| {
             repeated::check(models, diagnostics);
             former::check(models, diagnostics);
+            keeper::check(&[&Facts::of(models)], diagnostics);
+            let unit = Unit::of(models);
             for pipeline in models {
                 git_config::check(pipeline, diagnostics);
                 for job in &pipeline.jobs {
                     claim::of_another_file(job, pipeline, diagnostics);
                     claim::too_early(job, pipeline, diagnostics);
-                    place::stand_ins(job, diagnostics);
+                    place::check(job, pipeline, &unit, diagnostics);
                     pins::unknown(job, pipeline, diagnostics);
                 }
             }

@@ -104,7 +104,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
 
 /// Artifacts that handwritten tasks take in the folder of an approved one, and that no get brings. What a get brings is judged by
 /// its version.
-pub(super) fn stand_ins(job: &Job<'_>, diagnostics: &mut Diagnostics) {
+fn stand_ins(job: &Job<'_>, diagnostics: &mut Diagnostics) {
     if job.is_rendered() || !job.is_gated() {
         return;
     }

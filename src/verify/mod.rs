@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use concourse_pipeline::validate::Decoded;
 use concourse_pipeline::view::PipelineView;
 use promotion_verify::{
-    Bounds, Model, Outcome, Refutation, Step, Violation, ViolationKind, When, ending, story, verify,
+    Bounds, MOST_BUILDS, Model, Outcome, Refutation, Step, Violation, ViolationKind, When, ending, story, verify,
 };
 use yaml_source::Failure;
 use yaml_source::diagnostic::{Count, Diagnostic, Diagnostics, Rule};
@@ -18,6 +18,7 @@ use yaml_source::source::Span;
 
 use crate::progress::Progress;
 
+use read::Assumed;
 pub(crate) use read::{ChainNames, ModelChain};
 use read::{Read, Reader};
 
@@ -32,10 +33,14 @@ pub(crate) struct Subject<'s> {
     /// The gets that take the newest version, although their job waits for an approval, because somebody wrote why: job
     /// and name.
     pub(crate) unpinned: BTreeSet<(String, String)>,
+    /// Whether a put without `inputs` gets the artifacts that its params mention: from Concourse 8.0 on.
+    pub(crate) detects_inputs: bool,
+    /// Whether a person wrote the pipeline, so that it has to be guessed what its jobs deploy.
+    pub(crate) is_handwritten: bool,
 }
 
 /// How far a run looked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Extent {
     chains: usize,
     shapes: usize,
@@ -46,7 +51,11 @@ pub(crate) struct Extent {
     cut: usize,
     /// Stages whose gates no pipeline of the run writes.
     open_ended: usize,
+    assumed: Assumed,
 }
+
+/// Lines about one pipeline, at most. Who has more jobs names targets.
+const MOST_LINES: usize = 40;
 
 impl Extent {
     /// Whether each search ended by itself, so that what was found is a verdict.
@@ -63,10 +72,12 @@ impl Extent {
     pub(crate) fn text(&self, is_refuted: bool, most: usize) -> String {
         let Self { chains, shapes, states, open_ended, .. } = self;
         if *chains == 0 {
-            return "no job waits for an approval: nothing to verify\n".to_owned();
+            return "no job waits for an approval: nothing to verify\n".to_owned() + &self.assumed();
         }
-        let bound = "2 versions of one resource, 4 closings (at most one more than the chain has gates), 1 reopening, 1 \
-                     build that a person starts, 1 deployment that fails";
+        let bound = format!(
+            "2 versions of one resource, 4 closings (at most one more than the chain has gates), 1 reopening, 1 \
+                     build that a person starts, 1 deployment that fails, {MOST_BUILDS} builds of each job"
+        );
         let mut text = match (is_refuted, self.is_complete()) {
             (true, _) => format!("searched up to {bound}\n"),
             (false, true) => format!("no way past a gate was found: verified up to {bound}\n"),
@@ -80,6 +91,32 @@ impl Extent {
         if *open_ended > 0 {
             let stages = Count(*open_ended, "stage");
             text += &format!("{stages} not judged: no pipeline of this run writes the gate\n");
+        }
+        text + &self.assumed()
+    }
+
+    /// What was taken for granted, and what was left out, in a few lines.
+    fn assumed(&self) -> String {
+        let Assumed { deploys, left_out, unused } = &self.assumed;
+        let mut text = String::new();
+        let mut list = |title: String, lines: &[String]| {
+            text += &format!("{title}\n");
+            lines.iter().take(MOST_LINES).for_each(|line| text += &format!("  {line}\n"));
+            if lines.len() > MOST_LINES {
+                text += &format!("  and {} more\n", lines.len() - MOST_LINES);
+            }
+        };
+        for (pipeline, lines) in deploys {
+            let title = format!(
+                "what the jobs of {pipeline} deploy (change it with `--target JOB[/STEP]=ENV`, or `JOB=` for nothing):"
+            );
+            list(title, lines);
+        }
+        if !left_out.is_empty() {
+            list("left out of the search:".to_owned(), left_out);
+        }
+        if !unused.is_empty() {
+            list("targets without effect, because nothing near the job waits for an approval:".to_owned(), unused);
         }
         text
     }
@@ -107,8 +144,9 @@ pub(crate) fn check(
     diagnostics: &mut Diagnostics,
 ) -> Result<(Extent, Option<Refuted>), Failure> {
     let read = read(subjects);
-    let chains = Reader::new(&read, targets).chains();
-    let mut extent = Extent { chains: chains.len(), ..Extent::default() };
+    let reader = Reader::new(&read, targets);
+    let chains = reader.chains();
+    let mut extent = Extent { chains: chains.len(), assumed: reader.assumed(), ..Extent::default() };
     let mut known: HashMap<&[Model], Found> = HashMap::new();
     let searching = progress.part("searching", chains.len());
     let mut first = None;
@@ -150,6 +188,8 @@ fn read<'s>(subjects: &'s [Subject<'_>]) -> Vec<Read<'s>> {
         shape: subject.shape,
         view: PipelineView::of(&subject.pipeline.node),
         unpinned: subject.unpinned.clone(),
+        detects_inputs: subject.detects_inputs,
+        is_handwritten: subject.is_handwritten,
     });
     read.collect()
 }
@@ -191,8 +231,8 @@ impl Found {
 
 /// The stage or the gate that a violation is about.
 fn place(violation: &Violation) -> (bool, usize) {
-    let (rule, at) = subject(violation);
-    (rule == Rule::ClosingStartsNothing, at)
+    let (_, at) = subject(violation);
+    (matches!(violation.kind, ViolationKind::NothingStarted { .. } | ViolationKind::OvertakenRecord { .. }), at)
 }
 
 /// The rule of a violation, and the number of the stage or of the gate that it is about.
@@ -203,6 +243,7 @@ pub(crate) fn subject(violation: &Violation) -> (Rule, usize) {
         ViolationKind::DeployedTwice { stage } => (Rule::DeployedTwice, stage.0),
         ViolationKind::NothingStarted { gate } => (Rule::ClosingStartsNothing, gate.0),
         ViolationKind::Overtaken { stage } => (Rule::OvertakenDeployment, stage.0),
+        ViolationKind::OvertakenRecord { gate } => (Rule::OvertakenDeployment, gate.0),
         ViolationKind::NotDeployed { stage } => (Rule::UndeployedRecord, stage.0),
         ViolationKind::StalePreview { stage } => (Rule::StalePreview, stage.0),
     }
@@ -251,9 +292,10 @@ fn refuted(chain: &ModelChain, refutation: &Refutation) -> Diagnostic {
 /// The report of a violation, at its place in the pipeline.
 pub(crate) fn violated(chain: &ModelChain, violation: &Violation) -> Diagnostic {
     let (rule, at) = subject(violation);
+    let is_of_gate = place(violation).0;
     let place = match violation.place {
         Some(place) => chain.places.get(place.0),
-        None if rule == Rule::ClosingStartsNothing => chain.gate_places.get(at),
+        None if is_of_gate => chain.gate_places.get(at),
         None => chain.stage_places.get(at),
     };
     let help = match violation.kind {
@@ -266,10 +308,14 @@ pub(crate) fn violated(chain: &ModelChain, violation: &Violation) -> Diagnostic 
         ViolationKind::NothingStarted { .. } if chain.models.len() > 1 => {
             "use up or withdraw each approval before you set the new pipeline, or list former names with `formerly`"
         }
+        ViolationKind::NothingStarted { gate } if chain.is_triggering.contains(&gate) => {
+            "the approval starts a job, and the story shows why that job does not use the approval: claim it after its get"
+        }
         ViolationKind::NothingStarted { .. } => {
             "add `trigger: true` to the get of the approval, in the job that the issue promises"
         }
         ViolationKind::Overtaken { .. } => "add `serial: true` to each job that deploys the stage",
+        ViolationKind::OvertakenRecord { .. } => "add `serial: true` to the job that writes the issue",
         ViolationKind::NotDeployed { .. } => {
             "write the record in `on_success`, so that no failed deployment is recorded"
         }

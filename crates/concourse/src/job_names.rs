@@ -61,7 +61,7 @@ pub(crate) fn is_task(word: &str) -> bool {
 }
 
 /// Whether the name says that the job changes nothing in its environment. `stem` is the name without the environment.
-pub(crate) fn only_observes(stem: &str) -> bool {
+pub fn only_observes(stem: &str) -> bool {
     const OBSERVES: [&str; 12] =
         ["plan", "check", "validate", "lint", "diff", "test", "tests", "verify", "watch", "monitor", "smoke", "e2e"];
     const CHANGES: [&str; 3] = ["deploy", "apply", "promote"];

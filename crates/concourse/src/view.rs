@@ -396,7 +396,7 @@ pub(crate) fn names_are_unknown(root: &Node, key: &str) -> bool {
 }
 
 /// Each scalar below a node, with the key that it stands under.
-pub(crate) fn each_text<'n>(key: &'n str, node: &'n Node, see: &mut impl FnMut(&'n str, &'n str, Span)) {
+pub fn each_text<'n>(key: &'n str, node: &'n Node, see: &mut impl FnMut(&'n str, &'n str, Span)) {
     if let Some(text) = node.as_str() {
         see(key, text, node.span);
     }

@@ -50,6 +50,11 @@ pub enum ViolationKind {
         /// The stage.
         stage: StageId,
     },
+    /// (f) The newest issue of a gate names what an older build tells of: it wrote after a newer one.
+    OvertakenRecord {
+        /// The gate.
+        gate: GateId,
+    },
     /// (g) An issue asks for an approval of something that its stage does not run, because the deployment failed.
     NotDeployed {
         /// The stage.
@@ -86,6 +91,8 @@ pub(crate) struct Carried {
     pub(crate) stage: Option<StageId>,
     /// Whether another job used the approval up before.
     pub(crate) is_followed: bool,
+    /// Whether a person started the build of that job.
+    pub(crate) is_asked_for: bool,
 }
 
 /// (a), (b), and (c), for a deployment that is about to happen.
@@ -127,6 +134,9 @@ pub(crate) fn judge_order(state: &State, deployment: &Deployment<'_>, build: Bui
 /// What a build did before it writes into the issue of a gate.
 pub(crate) struct Recording<'r> {
     pub(crate) build: BuildId,
+    pub(crate) gate: GateId,
+    /// Whether a person started the build.
+    pub(crate) is_asked_for: bool,
     /// The stages that it deployed.
     pub(crate) deployed: &'r BTreeSet<StageId>,
     /// The stage that it failed to deploy.
@@ -144,6 +154,10 @@ pub(crate) fn judge_record(state: &State, recording: &Recording<'_>) -> Option<V
     if let Some((stage, before)) = recording.previewed {
         let is_stale = state.last.get(&stage).copied() != before;
         return if is_stale { violation(ViolationKind::StalePreview { stage }) } else { None };
+    }
+    let newer = state.writers.get(&recording.gate).is_some_and(|writer| *writer > recording.build);
+    if newer && !recording.is_asked_for && recording.deployed.is_empty() {
+        return violation(ViolationKind::OvertakenRecord { gate: recording.gate });
     }
     let is_overtaken = |stage: &&StageId| state.last.get(stage) != Some(&recording.build);
     let stage = *recording.deployed.iter().find(is_overtaken)?;

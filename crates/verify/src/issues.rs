@@ -90,6 +90,8 @@ impl Record {
 pub enum Refusal {
     /// The artifact carries no approval.
     NoApproval,
+    /// No step before the claim fetched the artifact.
+    NotFetched,
     /// The issue was reopened.
     Withdrawn,
     /// The record promotes to another stage.
@@ -106,6 +108,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoApproval => "there is no approval",
+            Self::NotFetched => "the claim runs before the get of the approval",
             Self::Withdrawn => "the issue was reopened",
             Self::OtherStage => "the approval is for another stage",
             Self::AlreadyUsed => "the approval was used before",

@@ -20,9 +20,9 @@
 //!   a gate, and no older one.
 //! - Only one resource gets new versions in a search. Nothing is pinned or disabled, and only a [`Player`] pauses jobs. A
 //!   pipeline is set in the place of another one while nothing runs.
+//! - A put makes no version if its build was started by what the same job made before.
 //! - Builds are not aborted and do not error: `on_abort` and `on_error` never run. A deployment fails, or it succeeds.
-//! - Parallel steps run in the order of the file or in the reverse order, one after the other. A step with `across` runs
-//!   once.
+//! - Parallel steps run in the order of the file or in the reverse order, one after the other.
 //! - A job has at most [`MOST_BUILDS`] builds.
 
 mod events;

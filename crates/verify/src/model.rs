@@ -31,6 +31,10 @@ pub struct Model {
     pub plans: BTreeMap<String, Step>,
     /// Former names of stages and gates.
     pub formerly: Formerly,
+    /// The jobs that no person can start or run again: `disable_manual_trigger`.
+    pub no_manual_builds: BTreeSet<String>,
+    /// The jobs whose builds no person can run again: `disable_reruns`.
+    pub no_reruns: BTreeSet<String>,
 }
 
 /// Former names, each with the new one. A pipeline that is set in the place of another one knows the issues of its gates by
@@ -139,6 +143,8 @@ pub enum Step {
         input: String,
         /// Whether another job used the approval up before: the input has `passed`.
         is_followed: bool,
+        /// The jobs that the version passed and that go by approvals: the approval of their build is that of this one, too.
+        follows: BTreeSet<String>,
         /// Whether the versions are no part of what has to be approved.
         is_exempt: bool,
     },

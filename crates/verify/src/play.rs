@@ -75,6 +75,10 @@ pub enum Impossible {
     NotClosed,
     /// A build runs, and the pipeline cannot be set meanwhile.
     CannotSet,
+    /// No person can start the job.
+    NoManualBuilds,
+    /// No person can run builds of the job again.
+    NoReruns,
     /// The story ended with something that must never happen.
     IsOver,
 }
@@ -90,6 +94,10 @@ impl fmt::Display for Impossible {
             Self::NotOpen => "the issue is not open",
             Self::NotClosed => "the issue is not closed",
             Self::CannotSet => "a build is running",
+            Self::NoManualBuilds => {
+                "the job has `disable_manual_trigger: true`: no person can start or run again a build of it"
+            }
+            Self::NoReruns => "the job has `disable_reruns: true`: no person can run a build of it again",
             Self::IsOver => "the story is over: something happened that must never happen",
         })
     }
@@ -205,9 +213,22 @@ impl<'m, N: Names> Player<'m, N> {
                 }
                 Ok(self.act(&Action::Reopen(*gate), who))
             }
-            Deed::Start(job) => Ok(self.act(&Action::Start(self.job(job)?), who)),
+            Deed::Start(job) => {
+                let id = self.job(job)?;
+                if self.machine.model(&self.state).no_manual_builds.contains(job) {
+                    return Err(Impossible::NoManualBuilds);
+                }
+                Ok(self.act(&Action::Start(id), who))
+            }
             Deed::Rerun { job, number } => {
                 let build = self.build(job, *number)?;
+                let model = self.machine.model(&self.state);
+                if model.no_manual_builds.contains(job) {
+                    return Err(Impossible::NoManualBuilds);
+                }
+                if model.no_reruns.contains(job) {
+                    return Err(Impossible::NoReruns);
+                }
                 if self.state.history.build(build).is_none_or(|build| !build.status.is_completed()) {
                     return Err(Impossible::StillRunning);
                 }

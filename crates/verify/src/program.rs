@@ -69,6 +69,15 @@ impl Program {
         false
     }
 
+    /// Whether it deploys, claims or records nothing: a job that only lets versions pass.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.lines.iter().all(|line| match line.step {
+            Step::Claim(_) | Step::Record { .. } => false,
+            Step::Run { deploys, .. } => deploys.is_none(),
+            _ => true,
+        })
+    }
+
     /// Adds a step, and returns its first line. The lines that follow are known, so the last step is added first.
     fn add(&mut self, step: &Step, order: Order, ok: usize, failed: usize) -> usize {
         match step {

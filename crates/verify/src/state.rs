@@ -36,7 +36,7 @@ pub struct Bounds {
     pub changes: usize,
 }
 
-/// Builds of one job in a search, at most. A job that starts itself would have builds without end.
+/// Builds of one job in a search, at most.
 pub const MOST_BUILDS: usize = 8;
 
 /// Something that happens.
@@ -101,6 +101,10 @@ struct Shape<'m> {
     records_failures: BTreeSet<&'m str>,
     /// The stage that each job previews.
     previews: BTreeMap<&'m str, StageId>,
+    /// The jobs that deploy, claim and record nothing: an approval that starts one of them has started something.
+    idle: BTreeSet<&'m str>,
+    /// The jobs whose approvals other jobs follow.
+    followed: BTreeSet<&'m str>,
 }
 
 impl<'m> Machine<'m> {
@@ -139,7 +143,12 @@ impl<'m> Machine<'m> {
                 Some((*job, stage?))
             });
             let previews = previews.collect();
-            Shape { model, alike: alike.collect(), sources, deployed, records_failures, previews, programs }
+            let idle = programs.iter().filter(|(_, of_job)| of_job.iter().all(Program::is_idle));
+            let idle = idle.map(|(job, _)| *job).collect();
+            let mut followed = BTreeSet::new();
+            model.plans.values().for_each(|plan| add_followed(plan, &mut followed));
+            let alike = alike.collect();
+            Shape { model, programs, alike, sources, deployed, records_failures, previews, idle, followed }
         });
         Self { shapes: shapes.collect(), most_builds: MOST_BUILDS }
     }
@@ -197,6 +206,20 @@ impl<'m> Machine<'m> {
     }
 }
 
+/// The jobs whose approvals the gets of a plan follow.
+fn add_followed<'m>(step: &'m Step, found: &mut BTreeSet<&'m str>) {
+    match step {
+        Step::Get { follows, .. } => found.extend(follows.iter().map(String::as_str)),
+        Step::Do(steps) | Step::InParallel(steps) => steps.iter().for_each(|step| add_followed(step, found)),
+        Step::Try(step) => add_followed(step, found),
+        Step::Hook { step, hook, .. } => {
+            add_followed(step, found);
+            add_followed(hook, found);
+        }
+        Step::Run { .. } | Step::CheckOut { .. } | Step::Claim(_) | Step::Record { .. } => {}
+    }
+}
+
 /// What a step can use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Artifact {
@@ -240,11 +263,28 @@ pub(crate) struct State {
     pub(crate) acted_on: BTreeSet<ApprovalId>,
     /// The build that deployed a stage last.
     pub(crate) last: BTreeMap<StageId, BuildId>,
+    /// The build that wrote into the issue of a gate last, if it deployed nothing itself.
+    pub(crate) writers: BTreeMap<GateId, BuildId>,
+    /// The approval that a build went by, of the jobs that other jobs follow.
+    carried: BTreeMap<BuildId, Carried>,
+    /// How the versions came about that the pipeline makes itself.
+    made: BTreeMap<Origin, Made>,
     /// The jobs whose next deployment fails.
     failing: BTreeSet<JobId>,
     /// The jobs whose next preview finds nothing to change.
     unchanging: BTreeSet<JobId>,
     used: Used,
+}
+
+/// How a version came about that a put made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Made {
+    /// What it was made of.
+    content: Content,
+    /// The build that made it.
+    build: BuildId,
+    /// The job that made it, and the jobs that made what it was made from.
+    jobs: BTreeSet<JobId>,
 }
 
 /// How much of the bounds is used up.
@@ -269,6 +309,9 @@ impl State {
             started_by_itself: BTreeSet::new(),
             acted_on: BTreeSet::new(),
             last: BTreeMap::new(),
+            writers: BTreeMap::new(),
+            carried: BTreeMap::new(),
+            made: BTreeMap::new(),
             failing: BTreeSet::new(),
             unchanging: BTreeSet::new(),
             used: Used::default(),
@@ -305,6 +348,9 @@ impl State {
         }
         for (old, new) in &model.formerly.gates {
             self.issues.rename_gate(*old, *new);
+            if let Some(writer) = self.writers.remove(old) {
+                self.writers.insert(*new, writer);
+            }
         }
         for (old, new) in &model.formerly.stages {
             self.issues.rename_stage(*old, *new);
@@ -313,6 +359,8 @@ impl State {
             if let Some(last) = self.last.remove(old) {
                 self.last.insert(*new, last);
             }
+            let carried = self.carried.values_mut().filter(|carried| carried.stage == Some(*old));
+            carried.for_each(|carried| carried.stage = Some(*new));
         }
         Ok(())
     }
@@ -378,8 +426,16 @@ impl State {
             }
         }
         if used.manual_builds < bounds.manual_builds {
-            for job in self.history.jobs().filter(|job| self.history.builds_of(*job).count() < machine.most_builds) {
+            let model = machine.model(self);
+            let has = |names: &BTreeSet<String>, job| self.history.job_name(job).is_some_and(|job| names.contains(job));
+            let mut jobs: Vec<JobId> = self.history.jobs().collect();
+            jobs.retain(|job| self.history.builds_of(*job).count() < machine.most_builds);
+            jobs.retain(|job| !has(&model.no_manual_builds, *job));
+            for job in jobs {
                 actions.push(Action::Start(job));
+                if has(&model.no_reruns, job) {
+                    continue;
+                }
                 let completed = self.history.builds_of(job).filter(|build| build.status.is_completed());
                 actions.extend(completed.map(|build| Action::Rerun(build.id)));
             }
@@ -564,6 +620,18 @@ impl State {
             run.line = if is_ok { line.ok } else { line.failed };
         }
         let status = if run.line == FAILED { Status::Failed } else { Status::Succeeded };
+        let job = self.history.build(build).and_then(|build| self.history.job_name(build.job));
+        if status == Status::Succeeded && job.is_some_and(|job| machine.shape(self.shape).followed.contains(job)) {
+            let is_claimed = |carried: &&Carried| run.claimed == Some(carried.id);
+            let carried = run.approvals.iter().find(is_claimed).or_else(|| run.approvals.first());
+            let is_asked_for = self.kind(build) != Kind::Triggered;
+            let handed_on = |carried: &Carried| Carried {
+                is_followed: true,
+                is_asked_for: carried.is_asked_for || is_asked_for,
+                ..*carried
+            };
+            self.carried.extend(carried.map(|carried| (build, handed_on(carried))));
+        }
         self.history.finish(build, status);
         Ok(())
     }
@@ -601,7 +669,7 @@ impl State {
         watch: &mut impl Watch,
     ) -> Result<bool, Violation> {
         match step {
-            Step::Get { input, is_followed, is_exempt } => {
+            Step::Get { input, is_followed, follows, is_exempt } => {
                 let mut artifact = match self.get(machine, build, input, *is_followed) {
                     Ok(artifact) => artifact,
                     Err(refusal) => {
@@ -609,8 +677,13 @@ impl State {
                         return Ok(false);
                     }
                 };
+                self.follow(machine, build, (input, follows), &mut artifact);
                 if *is_exempt {
                     artifact.content.clear();
+                }
+                let job = self.history.build(build).and_then(|build| self.history.job_name(build.job));
+                if job.is_some_and(|job| machine.shape(self.shape).idle.contains(job)) {
+                    self.acted_on.extend(artifact.approval.map(|carried| carried.id));
                 }
                 if let Some((resource, _)) = self.input(build, input).filter(|_| artifact.approval.is_some()) {
                     watch.saw(|| Event::Got { build, resource });
@@ -630,7 +703,11 @@ impl State {
                     self.deploy(machine, build, run, (*stage, *place), &content, watch)?;
                 }
                 if let Some(resource) = makes.as_ref().and_then(|name| self.history.resource(name)) {
-                    let version = next_version(self.history.versions(resource));
+                    let Some(version) = self.make(machine, build, resource, &content) else {
+                        // The put finds that there is nothing new.
+                        run.output(outputs, &content);
+                        return Ok(true);
+                    };
                     self.history.put(build, resource, version);
                     for other in machine.alike(self, resource).into_iter().filter(|other| *other != resource) {
                         let mut versions = self.history.versions(other).to_vec();
@@ -640,10 +717,7 @@ impl State {
                     watch.saw(|| Event::Made { build, resource, version });
                     run.has_begun = true;
                 }
-                for output in outputs {
-                    let made = Artifact { content: content.clone(), ..Artifact::default() };
-                    run.artifacts.insert(output.clone(), made);
-                }
+                run.output(outputs, &content);
             }
             Step::CheckOut { seen, clones, compared } => {
                 if !run.check_out(seen, clones, compared) {
@@ -652,11 +726,12 @@ impl State {
                 }
             }
             Step::Claim(name) => {
-                let carried = run.artifacts.get(name).and_then(|artifact| artifact.approval);
-                let claimed = match carried {
+                let artifact = run.artifacts.get(name);
+                let claimed = match artifact.and_then(|artifact| artifact.approval) {
                     Some(Carried { id, stage: Some(stage), .. }) => {
                         self.issues.claim(id, stage, build, &self.kind(build)).map(|()| id)
                     }
+                    _ if artifact.is_none() => Err(Refusal::NotFetched),
                     _ => Err(Refusal::NoApproval),
                 };
                 match claimed {
@@ -707,11 +782,16 @@ impl State {
                     is_opened: self.issues.closable(gate).is_none(),
                 });
                 let Run { deployed, failed, previewed, .. } = run;
-                let recording = Recording { build, deployed, failed: *failed, previewed: *previewed };
+                let is_asked_for = self.kind(build) != Kind::Triggered;
+                let recording =
+                    Recording { build, gate, is_asked_for, deployed, failed: *failed, previewed: *previewed };
                 if let Some(violation) = judge_record(self, &recording).filter(|_| machine.is_promise(self, gate)) {
                     return Err(violation);
                 }
                 self.issues.record(record);
+                if deployed.is_empty() && previewed.is_none() && when != When::Unchanged {
+                    self.writers.insert(gate, build);
+                }
                 if when == When::ClosedIfUnchanged && run.is_unchanged {
                     self.issues.close(gate);
                 }
@@ -749,7 +829,9 @@ impl State {
         let is_for_stage = |carried: &&Carried| carried.stage == Some(stage);
         let all = || run.approvals.iter();
         let approval = all().find(is_claimed).or_else(|| all().find(is_for_stage)).or_else(|| all().next()).copied();
-        let is_asked_for = self.kind(build) != Kind::Triggered;
+        // Who starts the job of a gate asks for what the jobs after it deploy.
+        let is_asked_for =
+            self.kind(build) != Kind::Triggered || approval.is_some_and(|carried: Carried| carried.is_asked_for);
         let is_continued = run.deployed.contains(&stage);
         watch.saw(|| {
             let approval = approval.map(|carried| carried.id);
@@ -770,6 +852,58 @@ impl State {
         Ok(())
     }
 
+    /// Adds the approval of the build that the version of an input passed. What that build made is made of what it had.
+    fn follow(
+        &self,
+        machine: &Machine<'_>,
+        build: BuildId,
+        (input, follows): (&str, &BTreeSet<String>),
+        artifact: &mut Artifact,
+    ) {
+        let Some((resource, version)) = self.input(build, input).filter(|_| !follows.is_empty()) else { return };
+        let followed: BTreeSet<JobId> = follows.iter().filter_map(|job| self.history.job(job)).collect();
+        let pipes = self.history.build(build).into_iter().flat_map(|build| &build.pipes);
+        let builds = pipes.filter_map(|pipe| self.history.build(*pipe));
+        let builds = builds.filter(|from| followed.contains(&from.job) && from.offers.contains(&(resource, version)));
+        let newest = builds.max_by_key(|from| from.id);
+        let Some(carried) = newest.and_then(|from| self.carried.get(&from.id)) else { return };
+        artifact.approval.get_or_insert(*carried);
+        let name = self.history.resource_name(resource).unwrap_or_default();
+        let source = machine.shape(self.shape).sources.get(name).copied().unwrap_or_default();
+        let made = self.made.get(&Origin { source, version });
+        if let Some(made) = made.filter(|made| self.carried.contains_key(&made.build)) {
+            artifact.content.clone_from(&made.content);
+        }
+    }
+
+    /// The version that a put makes. None if it makes none: a job that what it made itself has started, through whatever other
+    /// jobs, finds nothing new. Otherwise a loop of jobs would make versions without end.
+    fn make(
+        &mut self,
+        machine: &Machine<'_>,
+        build: BuildId,
+        resource: ResourceId,
+        content: &Content,
+    ) -> Option<Version> {
+        let sources = &machine.shape(self.shape).sources;
+        let source_of = |resource: ResourceId| {
+            let name = self.history.resource_name(resource).unwrap_or_default();
+            sources.get(name).copied().unwrap_or_default()
+        };
+        let known = self.history.build(build)?;
+        let inputs = known.inputs.iter().flatten();
+        let origins = inputs.map(|input| Origin { source: source_of(input.resource), version: input.version });
+        let mut jobs: BTreeSet<JobId> =
+            origins.filter_map(|origin| self.made.get(&origin)).flat_map(|made| made.jobs.iter().copied()).collect();
+        if !jobs.insert(known.job) {
+            return None;
+        }
+        let version = next_version(self.history.versions(resource));
+        let origin = Origin { source: source_of(resource), version };
+        self.made.insert(origin, Made { content: content.clone(), build, jobs });
+        Some(version)
+    }
+
     fn kind(&self, build: BuildId) -> Kind {
         self.history.build(build).map_or(Kind::Triggered, |build| build.kind.clone())
     }
@@ -782,7 +916,7 @@ impl State {
     /// What an input of a build holds, or why the approval is refused.
     fn get(&self, machine: &Machine<'_>, build: BuildId, input: &str, is_followed: bool) -> Result<Artifact, Refusal> {
         let (resource, version) = self.input(build, input).ok_or(Refusal::NoApproval)?;
-        let carried = |stage| Some(Carried { id: ApprovalId(version.0), stage, is_followed });
+        let carried = |stage| Some(Carried { id: ApprovalId(version.0), stage, is_followed, is_asked_for: false });
         let name = self.history.resource_name(resource).unwrap_or_default();
         Ok(match machine.model(self).resources.get(name).ok_or(Refusal::NoApproval)? {
             Found::World | Found::Nothing => {
@@ -825,6 +959,13 @@ pub const CODE: &str = "code";
 pub const UNKNOWN: &str = "*";
 
 impl Run {
+    /// Adds artifacts that are made of that.
+    fn output(&mut self, names: &[String], content: &Content) {
+        for name in names {
+            self.artifacts.insert(name.clone(), Artifact { content: content.clone(), ..Artifact::default() });
+        }
+    }
+
     fn seen<'r>(&'r self, seen: &'r Seen) -> impl Iterator<Item = &'r Artifact> {
         // What is not there was made by a task whose outputs are not known.
         let is_seen = |name: &String| match seen {

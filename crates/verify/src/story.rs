@@ -74,6 +74,10 @@ pub fn ending(models: &[Model], names: &impl Names, violation: &Violation) -> St
         ViolationKind::Overtaken { stage: at } => {
             format!("{} can be deployed by an older build after a newer one", stage(*at))
         }
+        ViolationKind::OvertakenRecord { gate } => {
+            let gate = last.gates.get(gate.0).map_or_else(String::new, |gate| names.gate(&gate.name));
+            format!("an older build can write into the issue of {gate} after a newer one")
+        }
         ViolationKind::NotDeployed { stage: at } => {
             format!("an issue can ask for an approval although {} was not deployed", stage(*at))
         }

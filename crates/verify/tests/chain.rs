@@ -1,5 +1,7 @@
 //! A chain of three stages: CI takes each commit, QA and Production wait for the closing of an issue.
 
+use std::collections::BTreeSet;
+
 use concourse_scheduler::{Input, Job, Pipeline, Resource};
 use promotion_verify::{
     Bounds, Found, Gate, GateId, Model, On, Outcome, Pin, Pins, Place, Player, SameNames, Seen, Stage, StageId, Step,
@@ -27,7 +29,7 @@ fn job(name: &str, input: &str) -> Job {
 }
 
 fn get(input: &str) -> Step {
-    Step::Get { input: input.into(), is_followed: false, is_exempt: false }
+    Step::Get { input: input.into(), is_followed: false, follows: BTreeSet::new(), is_exempt: false }
 }
 
 fn deploy(stage: StageId, artifact: &str) -> Step {

@@ -326,7 +326,9 @@ impl Walk {
             Refusal::Withdrawn => (1, "withdrawn"),
             Refusal::AlreadyUsed => (2, "already-used"),
             Refusal::Superseded => (3, "out-of-order"),
-            Refusal::NoApproval | Refusal::NoCommit => panic!("no build of a walk comes to {refusal:?}"),
+            Refusal::NoApproval | Refusal::NotFetched | Refusal::NoCommit => {
+                panic!("no build of a walk comes to {refusal:?}")
+            }
         };
         run.fails(id);
         self.tally.refusals[at] += 1;

@@ -28,6 +28,8 @@ pub(crate) struct ModelChain {
     pub(crate) gate_places: Vec<Span>,
     /// The resources that can get new versions, by their names in the models.
     pub(crate) world: Vec<String>,
+    /// The gates whose approvals start a job.
+    pub(crate) is_triggering: BTreeSet<GateId>,
     /// The stages that nothing in the run can open: the gate is written elsewhere.
     pub(crate) is_open_ended: Vec<bool>,
 }
@@ -65,6 +67,14 @@ impl model::Names for ChainNames {
     }
 }
 
+/// The name of a stage for people.
+pub(super) fn shown_stage(name: &str) -> String {
+    match name.split_once(JOB) {
+        Some((_, job)) => job.strip_prefix("deploy-").unwrap_or(job).to_owned(),
+        None => name.strip_suffix(DEPLOYED.1).unwrap_or(name).replace("/-/", " ").replace('/', " "),
+    }
+}
+
 fn known(names: &BTreeMap<String, String>, name: &str) -> String {
     names.get(name).cloned().unwrap_or_else(|| name.to_owned())
 }
@@ -87,6 +97,7 @@ impl ModelChain {
                 stage_places: Vec::new(),
                 gate_places: Vec::new(),
                 world: Vec::new(),
+                is_triggering: BTreeSet::new(),
                 is_open_ended: Vec::new(),
             },
         };
@@ -178,12 +189,15 @@ impl<'n> Making<'_, '_, 'n> {
             }
         }
         for at in jobs {
-            let Some(name) = reader.stage(*at) else { continue };
             let job = reader.job(*at);
-            let id = self.add_stage(&name, job.span);
-            self.chain.names.of_stages[id.0].push(job.name.to_owned());
-            if reader.needs_approval(*at) {
-                self.gated.insert((shape, id));
+            let mut of_job = Vec::new();
+            for name in reader.stages_of(*at) {
+                let id = self.add_stage(&name, job.span);
+                self.chain.names.of_stages[id.0].push(job.name.to_owned());
+                if reader.needs_approval(*at, &name) {
+                    self.gated.insert((shape, id));
+                }
+                of_job.push(id);
             }
             let is_elsewhere = |step: &StepView<'n>| match reader.meaning(*at, step.resource()) {
                 Some(Meaning::Approvals { gate, .. }) => !written.contains(gate),
@@ -191,7 +205,9 @@ impl<'n> Making<'_, '_, 'n> {
                 _ => false,
             };
             let is_elsewhere = job.steps.iter().any(|step| reader.is_approval(*at, step) && is_elsewhere(step));
-            self.chain.is_open_ended[id.0] |= is_elsewhere;
+            for id in of_job {
+                self.chain.is_open_ended[id.0] |= is_elsewhere;
+            }
         }
     }
 
@@ -200,10 +216,7 @@ impl<'n> Making<'_, '_, 'n> {
             return StageId(at);
         }
         let short = self.names.of('s', name);
-        let shown = match name.split_once(JOB) {
-            Some((_, job)) => job.strip_prefix("deploy-").unwrap_or(job).to_owned(),
-            None => name.strip_suffix(DEPLOYED.1).unwrap_or(name).replace("/-/", " ").replace('/', " "),
-        };
+        let shown = shown_stage(name);
         let environment = name.strip_suffix(DEPLOYED.1).and_then(|stage| stage.rsplit('/').next()).map(str::to_owned);
         let all = [name.to_owned(), shown.clone()].into_iter().chain(environment).collect();
         self.chain.names.stages.insert(short, shown);
@@ -290,7 +303,7 @@ impl<'n> Making<'_, '_, 'n> {
         Some(short)
     }
 
-    fn job_name(&mut self, at: JobIndex, name: &str) -> String {
+    pub(super) fn job_name(&mut self, at: JobIndex, name: &str) -> String {
         let short = self.names.of('j', &format!("{} {name}", self.reader.pipeline(at)));
         let shown = self.shown(at, name);
         self.chain.names.jobs.insert(short.clone(), shown);
@@ -313,6 +326,14 @@ impl<'n> Making<'_, '_, 'n> {
             match step.kind {
                 StepKind::Get => {
                     let Some(resource) = self.resource(at, step.resource()) else { continue };
+                    if step.triggers() {
+                        let gates = match self.model(at).resources.get(&resource) {
+                            Some(Found::Approvals { gate, .. }) => vec![*gate],
+                            Some(Found::Signals(gates)) => gates.clone(),
+                            _ => Vec::new(),
+                        };
+                        self.chain.is_triggering.extend(gates);
+                    }
                     let passed: Vec<&str> = view.passed(step).iter().map(|job| job.name).collect();
                     made.inputs.push(scheduler::Input {
                         name: self.names.of('a', step.name),
@@ -333,6 +354,13 @@ impl<'n> Making<'_, '_, 'n> {
             }
         }
         self.model(at).pipeline.jobs.push(made);
+        let is = |key: &str| field(job.node, key).and_then(text) == Some("true");
+        if is("disable_manual_trigger") {
+            self.model(at).no_manual_builds.insert(name.clone());
+        }
+        if is("disable_reruns") {
+            self.model(at).no_reruns.insert(name.clone());
+        }
         let plan = Planning::of(self, at).plan();
         self.model(at).plans.insert(name, plan);
     }

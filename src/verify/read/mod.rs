@@ -3,21 +3,28 @@
 //! - [`meaning`] says what a resource is.
 //! - [`parts`] finds the jobs that have to do with each other.
 //! - [`chain`] makes the models of such jobs, one for each pipeline that is set in the place of another.
+//! - [`deploys`] says which stages a job deploys, and how that is known.
 //! - [`plan`] says what the steps of a job do.
+//! - [`report`] says it for people, with what the search leaves out.
 
 mod chain;
+mod deploys;
 mod meaning;
 mod parts;
 mod plan;
+mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use concourse_pipeline::issues::IssueMark;
-use concourse_pipeline::view::{Definition, JobView, PipelineView, StepKind, StepPlace, StepView, field, list};
+use concourse_pipeline::view::{Definition, JobView, PipelineView, StepKind, StepView, field, text};
 use yaml_source::yaml::{Value, decode};
 
+use crate::gates::type_only_tells;
+
 pub(crate) use chain::{ChainNames, ModelChain};
+use deploys::Deploys;
 use meaning::{Former, Meaning, former_names, is_record, is_waiting, meanings};
+pub(crate) use report::Assumed;
 
 /// A pipeline of the run.
 pub(super) struct Read<'n> {
@@ -28,6 +35,10 @@ pub(super) struct Read<'n> {
     pub(super) view: PipelineView<'n>,
     /// The gets whose versions nobody has to approve: job and name.
     pub(super) unpinned: BTreeSet<(String, String)>,
+    /// Whether a put without `inputs` gets the artifacts that its params mention: from Concourse 8.0 on.
+    pub(super) detects_inputs: bool,
+    /// Whether a person wrote the pipeline, so that it has to be guessed what its jobs deploy.
+    pub(super) is_handwritten: bool,
 }
 
 /// Between a pipeline and its job, in the name of a stage that has no other.
@@ -50,8 +61,10 @@ pub(super) struct Reader<'r, 'n> {
     former: Vec<BTreeMap<&'n str, Former<'n>>>,
     /// Type and source of each resource, as text.
     sources: Vec<BTreeMap<&'n str, String>>,
-    /// The gated deployments by what they put: resource and params, and the number of pipelines set before.
-    deployed: BTreeMap<(usize, String), JobIndex>,
+    /// The resources of each pipeline whose puts tell people something, or take a lock: they deploy nothing.
+    telling: Vec<BTreeSet<&'n str>>,
+    /// What each job deploys.
+    deploys: BTreeMap<JobIndex, Deploys>,
     /// The stages for which an issue asks for an approval, each with the number of pipelines set before.
     promised: BTreeSet<(usize, String)>,
 }
@@ -68,17 +81,12 @@ impl<'r, 'n> Reader<'r, 'n> {
             read.view.resources.iter().map(of).collect()
         });
         let sources = sources.collect();
-        let (deployed, promised) = (BTreeMap::new(), BTreeSet::new());
-        let mut reader = Self { pipelines, targets, meanings, former, sources, deployed, promised };
-        let mut deployed = BTreeMap::new();
+        let telling = pipelines.iter().map(|read| telling(&read.view)).collect();
+        let (deploys, promised) = (BTreeMap::new(), BTreeSet::new());
+        let mut reader = Self { pipelines, targets, meanings, former, sources, telling, deploys, promised };
         let mut promised = BTreeSet::new();
         for at in reader.all_jobs() {
             let shape = reader.shape(at);
-            if reader.is_gated(at)
-                && let Some(key) = reader.first_put(at)
-            {
-                deployed.insert((shape, key), at);
-            }
             for step in &reader.job(at).steps {
                 if let Some(Meaning::Post { gate, destination: Some(destination) }) =
                     reader.meaning(at, step.resource())
@@ -89,18 +97,26 @@ impl<'r, 'n> Reader<'r, 'n> {
                 }
             }
         }
-        reader.deployed = deployed;
         reader.promised = promised;
+        reader.deploys = reader.all_deploys();
         reader
     }
 
     /// The chains of the run that have a gate, in order of their first jobs.
     pub(super) fn chains(&self) -> Vec<ModelChain> {
-        self.parts()
-            .into_iter()
-            .filter(|jobs| jobs.iter().any(|at| self.needs_approval(*at)))
-            .map(|jobs| ModelChain::of(self, &jobs))
-            .collect()
+        self.searched().iter().map(|jobs| ModelChain::of(self, jobs)).collect()
+    }
+
+    /// The jobs of each of these chains.
+    fn searched(&self) -> Vec<Vec<JobIndex>> {
+        let mut parts = self.parts();
+        parts.retain(|jobs| jobs.iter().any(|at| self.is_searched(*at)));
+        parts
+    }
+
+    /// Whether the chain of a job is searched: the job waits for an approval, or deploys what needs one.
+    fn is_searched(&self, at: JobIndex) -> bool {
+        self.is_gated(at) || self.deploys(at).stages().any(|stage| self.needs_approval(at, stage))
     }
 
     /// All jobs of the run as one chain.
@@ -152,103 +168,29 @@ impl<'r, 'n> Reader<'r, 'n> {
         self.job(at).steps.iter().any(|step| self.is_approval(at, step))
     }
 
-    /// Whether a job deploys a stage that needs approvals: it waits for one, or an issue asks for one.
-    fn needs_approval(&self, at: JobIndex) -> bool {
-        self.is_gated(at) || self.stage(at).is_some_and(|stage| self.promised.contains(&(self.shape(at), stage)))
+    /// What a job deploys.
+    fn deploys(&self, at: JobIndex) -> &Deploys {
+        &self.deploys[&at]
     }
 
-    /// The targets that the user names of a job: each the step, if there is one, and the environment.
-    fn targets_of(&self, at: JobIndex) -> impl Iterator<Item = (Option<&str>, &str)> {
-        let job = self.job(at).name;
-        self.targets.iter().filter_map(move |(target, environment)| {
-            let (name, step) = match target.split_once('/') {
-                Some((name, step)) => (name, Some(step)),
-                None => (target.as_str(), None),
-            };
-            (name == job).then_some((step, environment.as_str()))
-        })
-    }
-
-    /// The stage that the user means by an environment: the destination of a gate, whole or its environment alone. A gate of the
-    /// job's own pipeline comes first.
-    fn destination(&self, at: JobIndex, environment: &str) -> Option<&str> {
-        let shape = self.shape(at);
-        let others = (0..self.pipelines.len()).filter(|other| *other != at.0 && self.pipelines[*other].shape == shape);
-        let destinations = std::iter::once(at.0).chain(others).flat_map(|pipeline| {
-            self.meanings[pipeline].values().filter_map(|meaning| match meaning {
-                Meaning::Approvals { destination, .. } => Some(destination.as_str()),
-                _ => None,
-            })
-        });
-        let is_meant = |destination: &&str| {
-            let alone = destination.split('/').nth(2).unwrap_or_default();
-            *destination == environment || alone.eq_ignore_ascii_case(environment)
-        };
-        { destinations }.find(is_meant)
-    }
-
-    /// Whether the user names a step as one that deploys. None if the user names no step of the job.
-    fn is_target(&self, at: JobIndex, step: &str) -> Option<bool> {
-        let mut steps = self.targets_of(at).filter_map(|(step, _)| step).peekable();
-        steps.peek()?;
-        Some(steps.any(|target| target == step))
-    }
-
-    /// What the first put of a job deploys, if the name of the job tells that it deploys something.
-    fn first_put(&self, at: JobIndex) -> Option<String> {
-        let job = self.job(at);
-        let mut puts = job.steps.iter().filter(|step| {
-            let is_issue = self.meaning(at, step.resource()).is_none_or(|meaning| meaning.gate().is_some());
-            step.kind == StepKind::Put && !is_issue && matches!(step.place, StepPlace::Plan(_))
-        });
-        let put = puts.next().filter(|_| is_deployment(job))?;
-        let params = field(put.node, "params").and_then(|params| decode::<Value>(params).ok());
-        Some(format!("{} {params:?}", self.sources[at.0].get(put.resource())?))
-    }
-
-    /// The job behind a gate that puts the same as a job without a gate.
-    fn gated_twin(&self, at: JobIndex) -> Option<JobIndex> {
-        if self.is_gated(at) {
-            return None;
-        }
-        self.deployed.get(&(self.shape(at), self.first_put(at)?)).copied()
-    }
-
-    /// The stage that a job deploys. None of a job that deploys nothing, as far as its name and its issues tell.
-    fn stage(&self, at: JobIndex) -> Option<String> {
-        let job = self.job(at);
-        if let Some((_, environment)) = self.targets_of(at).next() {
-            return Some(self.destination(at, environment).unwrap_or(environment).to_owned());
-        }
-        let unnamed = || format!("{}{JOB}{}", self.pipeline(at), job.name);
-        if self.is_gated(at) {
-            let own = |step: &StepView<'n>| match self.meaning(at, step.resource())? {
-                Meaning::Approvals { destination, .. } if list(step.node, "passed").is_empty() => {
-                    Some(destination.clone())
-                }
-                _ => None,
-            };
-            let own = job.steps.iter().filter(|step| self.is_approval(at, step)).find_map(own);
-            return Some(own.unwrap_or_else(unnamed));
-        }
-        if let Some(twin) = self.gated_twin(at) {
-            return self.stage(twin);
-        }
-        let recorded = |step: &StepView<'n>| match self.meaning(at, step.resource())? {
-            Meaning::Post { gate, .. } if is_record(step, gate) => match gate.mark {
-                IssueMark::Gate(key) => Some(format!("{}{}", key.strip_suffix(DEPLOYED.0)?, DEPLOYED.1)),
-                IssueMark::Title(_) => None,
-            },
-            _ => None,
-        };
-        // A preview that finds nothing to change records the version, too.
-        let is_unchanged = |step: &StepView<'n>| step.param("unchanged_if_file").is_some();
-        let mut puts = job.steps.iter().filter(|step| step.kind == StepKind::Put && !is_unchanged(step));
-        puts.find_map(recorded).or_else(|| is_deployment(job).then(unnamed))
+    /// Whether a stage that a job deploys needs approvals: the job waits for one or follows one, or an issue asks for one.
+    fn needs_approval(&self, at: JobIndex, stage: &str) -> bool {
+        self.is_gated(at) || self.deploys(at).is_follower || self.promised.contains(&(self.shape(at), stage.to_owned()))
     }
 }
 
 /// Whether the name of a job tells that it deploys something.
 fn is_deployment(job: &JobView<'_>) -> bool {
     job.deploys() && !job.name.contains("preview")
+}
+
+/// The resources whose type says that a put to them deploys nothing.
+fn telling<'n>(view: &PipelineView<'n>) -> BTreeSet<&'n str> {
+    let of_type = |name: &str| view.resource_types.iter().find(|of_type| of_type.name == name);
+    let tells = |resource: &&Definition<'n>| {
+        let kind = resource.text("type").unwrap_or_default();
+        let image = of_type(kind).and_then(|of_type| text(field(of_type.source()?, "repository")?));
+        type_only_tells(kind, image)
+    };
+    view.resources.iter().filter(tells).map(|resource| resource.name).collect()
 }

@@ -58,7 +58,7 @@ impl Reader<'_, '_> {
         bonds.extend(field(job.node, "old_name").and_then(text).map(|old| self.job_bond(at, old)));
         let groups = texts(list(job.node, "serial_groups"));
         bonds.extend(groups.map(|(group, _)| format!("group {} {group}", self.pipeline(at))));
-        bonds.extend(self.stage(at).map(|stage| format!("stage {stage}")));
+        bonds.extend(self.deploys(at).stages().map(|stage| format!("stage {stage}")));
         for step in job.steps.iter().filter(|step| matches!(step.kind, StepKind::Get | StepKind::Put)) {
             let Some(meaning) = self.meaning(at, step.resource()) else { continue };
             let gate = meaning

@@ -7,23 +7,21 @@ use promotion_verify::{CODE, On, Pin, Pins, Place, Seen, StageId, Step, UNKNOWN,
 
 use concourse_pipeline::fixed::{is_one_version, written_version};
 use concourse_pipeline::issues::{IssueId, IssueMark};
-use concourse_pipeline::view::{JobView, StepKind, StepPlace, StepView, field, list, text, texts};
+use concourse_pipeline::job_names::{environment, is_one_environment};
+use concourse_pipeline::view::{JobView, StepKind, StepPlace, StepView, each_text, field, list, text, texts};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
 
 use crate::gates::runs_checkout;
 
-use super::JobIndex;
 use super::chain::Making;
 use super::meaning::{Meaning, is_record, is_waiting, written_gate};
+use super::{JobIndex, Reader};
 
 /// The steps of a job in the making.
 pub(super) struct Planning<'p, 'm, 'r, 'n> {
     making: &'p mut Making<'m, 'r, 'n>,
     at: JobIndex,
-    stage: Option<StageId>,
-    /// Whether only puts deploy the stage: those that a job behind a gate does as well.
-    only_puts: bool,
     /// The resources of which the plan itself deploys: a hook can deploy them as well.
     deploying: BTreeSet<&'n str>,
 }
@@ -31,13 +29,8 @@ pub(super) struct Planning<'p, 'm, 'r, 'n> {
 impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
     pub(super) fn of(making: &'p mut Making<'m, 'r, 'n>, at: JobIndex) -> Self {
         let reader = making.reader;
-        let stage = reader.stage(at).and_then(|stage| making.stages.iter().position(|known| *known == stage));
-        let puts =
-            reader.job(at).steps.iter().filter(|step| step.kind == StepKind::Put && !is_in_hook(step, reader.job(at)));
-        let is_world = |name: &&str| matches!(reader.meaning(at, name), Some(Meaning::World | Meaning::Constant));
-        let deploying = puts.map(StepView::resource).filter(is_world).collect();
-        let only_puts = reader.gated_twin(at).is_some();
-        Self { stage: stage.map(StageId), only_puts, deploying, making, at }
+        let deploying = reader.deploying(at);
+        Self { making, at, deploying }
     }
 
     pub(super) fn plan(&mut self) -> Step {
@@ -83,13 +76,17 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
                 Some(Step::Try(Box::new(Step::Do(tried))))
             }
             StepKind::Get => self.get(step),
-            StepKind::Put => self.put(step),
-            StepKind::Task | StepKind::Run => Some(self.task(step)),
+            StepKind::Put => self.put(at),
+            StepKind::Task | StepKind::Run => Some(self.task(at)),
             StepKind::SetPipeline => {
                 let seen = step.text("file").map(|file| first(file).to_owned());
-                Some(self.run(step, Seen::Named(seen.into_iter().collect()), &[], None))
+                Some(self.run(at, Seen::Named(seen.into_iter().collect()), &[], None))
             }
-            StepKind::LoadVar => None,
+            StepKind::LoadVar => {
+                // The variable is made of the artifact, and what uses the variable is made of it, too.
+                let seen = step.text("file").map(|file| first(file).to_owned());
+                Some(self.run(at, Seen::Named(seen.into_iter().collect()), &[variable(step.name)], None))
+            }
         };
         let mut core = core.unwrap_or_else(|| Step::Do(Vec::new()));
         for (name, on) in HOOKS {
@@ -109,15 +106,20 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         }
         let unpinned = &reader.pipelines[self.at.0].unpinned;
         let is_fixed = is_one_version(reader.type_of(self.at, step.resource()), written_version(step.node).into_iter());
+        let follows = reader.deploys(self.at).follows.get(step.name).cloned().unwrap_or_default();
+        // An approval that the get itself brings is the one that counts.
+        let follows = if reader.is_approval(self.at, step) { BTreeSet::new() } else { follows };
         Some(Step::Get {
             input: self.making.names.of('a', step.name),
+            follows: follows.iter().map(|job| self.making.job_name(self.at, job)).collect(),
             is_followed: !list(step.node, "passed").is_empty(),
             is_exempt: is_fixed || unpinned.contains(&(job.name.to_owned(), step.name.to_owned())),
         })
     }
 
-    fn put(&mut self, step: &StepView<'n>) -> Option<Step> {
+    fn put(&mut self, number: usize) -> Option<Step> {
         let reader = self.making.reader;
+        let step = &reader.job(self.at).steps[number];
         let meaning = reader.meaning(self.at, step.resource())?;
         match meaning {
             Meaning::Post { gate, destination } => return self.post(step, gate, destination.as_deref()),
@@ -126,10 +128,12 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
             Meaning::Approvals { .. } | Meaning::Records(_) => return None,
             Meaning::World | Meaning::Constant => {}
         }
+        let detected = || Seen::Named(mentioned(field(step.node, "params")));
         let seen = match field(step.node, "inputs") {
+            None if reader.pipelines[self.at.0].detects_inputs => detected(),
             None => Seen::All,
             Some(inputs) => match inputs.as_str() {
-                Some("detect") => Seen::Named(mentioned(field(step.node, "params"))),
+                Some("detect") => detected(),
                 Some(_) => Seen::All,
                 None => {
                     Seen::Named(texts(inputs.as_list().unwrap_or_default()).map(|(name, _)| name.to_owned()).collect())
@@ -140,7 +144,7 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         let makes =
             self.making.makes.contains(source).then(|| self.making.resource(self.at, step.resource())).flatten();
         let outputs = if step.is("no_get") { Vec::new() } else { vec![step.name.to_owned()] };
-        Some(self.run(step, seen, &outputs, makes))
+        Some(self.run(number, seen, &outputs, makes.as_deref()))
     }
 
     /// A put to the issues of a gate.
@@ -183,12 +187,13 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         }
     }
 
-    fn task(&mut self, step: &StepView<'n>) -> Step {
+    fn task(&mut self, number: usize) -> Step {
+        let step = &self.making.reader.job(self.at).steps[number];
         let Some(config) = step.config() else {
             let mapped = field(step.node, "output_mapping").and_then(Node::as_map).map(Map::entries);
             let mapped = mapped.unwrap_or_default().iter().filter_map(|entry| text(&entry.value));
             let outputs: Vec<String> = mapped.map(str::to_owned).chain([UNKNOWN.to_owned()]).collect();
-            return self.run(step, Seen::All, &outputs, None);
+            return self.run(number, Seen::All, &outputs, None);
         };
         let mapped = |list_of: &str, mapping: &str| -> Vec<(String, String)> {
             let mapping = field(step.node, mapping).and_then(Node::as_map);
@@ -199,22 +204,13 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         let inputs = mapped("inputs", "input_mapping");
         let outputs = mapped("outputs", "output_mapping");
         let seen: BTreeSet<String> = inputs.into_iter().map(|(_, artifact)| artifact).collect();
-        let reader = self.making.reader;
-        let of_job = |artifact: &str| {
-            let mut gets = reader.job(self.at).steps.iter().filter(|step| step.kind == StepKind::Get);
-            match reader.meaning(self.at, gets.find(|get| get.name == artifact)?.resource())? {
-                Meaning::Approvals { has_code, .. } => Some(*has_code),
-                Meaning::Records(_) => Some(false),
-                _ => None,
-            }
-        };
-        if runs_checkout(step, of_job) {
+        if self.making.reader.is_checkout(self.at, step) {
             return self.check_out(step, &seen, &outputs);
         }
         let outputs: Vec<String> = outputs.into_iter().map(|(_, artifact)| artifact).collect();
         let image = step.text("image").map(str::to_owned);
         let seen = seen.into_iter().chain(image).collect();
-        self.run(step, Seen::Named(seen), &outputs, None)
+        self.run(number, Seen::Named(seen), &outputs, None)
     }
 
     /// The script of an approval or a record: it checks out clones, and compares the versions of other artifacts.
@@ -237,43 +233,219 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         Step::CheckOut { seen, clones, compared }
     }
 
-    fn run(&mut self, step: &StepView<'n>, seen: Seen, outputs: &[String], makes: Option<String>) -> Step {
-        let job = self.making.reader.job(self.at);
-        let is_put = step.kind == StepKind::Put;
-        let in_hook = is_in_hook(step, job);
-        // A task in a hook tells people, as far as anybody knows.
-        let is_meant = match self.making.reader.is_target(self.at, step.name) {
-            Some(is_target) => is_target,
-            None => (!self.only_puts && !in_hook) || (is_put && self.deploying.contains(step.resource())),
-        };
+    fn run(&mut self, number: usize, seen: Seen, outputs: &[String], makes: Option<&str>) -> Step {
+        let reader = self.making.reader;
+        let job = reader.job(self.at);
+        let step = &job.steps[number];
         let place = Place(self.making.chain.places.len());
         self.making.chain.places.push(step.span);
         let seen = match seen {
             Seen::All => Seen::All,
-            Seen::Named(names) => Seen::Named(names.iter().map(|name| self.making.names.of('a', name)).collect()),
+            Seen::Named(names) => {
+                let names = names.into_iter().chain(variables(number, job).map(variable));
+                Seen::Named(names.map(|name| self.making.names.of('a', &name)).collect())
+            }
         };
-        let outputs = outputs.iter().map(|name| self.making.names.of('a', name)).collect();
-        Step::Run { seen, outputs, deploys: self.stage.filter(|_| is_meant), makes, place }
+        let outputs: Vec<String> = outputs.iter().map(|name| self.making.names.of('a', name)).collect();
+        let stages = reader.stages_of_step(self.at, number, &self.deploying);
+        let ids = stages.iter().filter_map(|stage| self.making.stages.iter().position(|known| known == stage));
+        let mut ids: Vec<Option<StageId>> = ids.map(|id| Some(StageId(id))).collect();
+        if ids.is_empty() {
+            ids.push(None);
+        }
+        let mut runs = ids.into_iter().map(|deploys| Step::Run {
+            seen: seen.clone(),
+            outputs: outputs.clone(),
+            deploys,
+            makes: makes.map(str::to_owned),
+            place,
+        });
+        match (runs.next(), runs.len()) {
+            (Some(run), 0) => run,
+            (first, _) => Step::Do(first.into_iter().chain(runs).collect()),
+        }
     }
+}
+
+impl<'n> Reader<'_, 'n> {
+    /// The stages that a job deploys, with those of values that its steps run across.
+    pub(super) fn stages_of(&self, at: JobIndex) -> Vec<String> {
+        let mut stages: Vec<String> = self.deploys(at).stages().cloned().collect();
+        let deploying = self.deploying(at);
+        for number in 0..self.job(at).steps.len() {
+            for stage in self.stages_of_step(at, number, &deploying) {
+                if !stages.contains(&stage) {
+                    stages.push(stage);
+                }
+            }
+        }
+        stages
+    }
+
+    /// The resources of which the plan of a job itself deploys: a hook can deploy them as well.
+    fn deploying(&self, at: JobIndex) -> BTreeSet<&'n str> {
+        let puts = self.job(at).steps.iter().filter(|step| step.kind == StepKind::Put && self.may_deploy(at, step));
+        puts.map(StepView::resource).collect()
+    }
+
+    /// The stages that a step deploys: one, unless it runs across values that name stages.
+    fn stages_of_step(&self, at: JobIndex, number: usize, deploying: &BTreeSet<&'n str>) -> Vec<String> {
+        let (job, deploys) = (self.job(at), self.deploys(at));
+        let step = &job.steps[number];
+        let stage = match deploys.of_steps.get(step.name).filter(|_| self.can_do_something(at, step)) {
+            Some(stage) => stage.clone(),
+            None if self.is_meant(at, step, deploying) => deploys.stage.clone(),
+            None => None,
+        };
+        let Some(stage) = stage else { return Vec::new() };
+        let own = stage.split('/').nth(2).unwrap_or(&stage).to_owned();
+        let stages = values(number, job).into_iter().filter_map(|value| {
+            let named = self.destination(at, value);
+            let is_other = !is_one_environment(value, &own) && (named.is_some() || environment(value).is_some());
+            is_other.then(|| named.unwrap_or_else(|| value.to_owned()))
+        });
+        let others: BTreeSet<String> = stages.filter(|other| *other != stage).collect();
+        std::iter::once(stage).chain(others).collect()
+    }
+
+    /// Whether a step acts on something outside of the build.
+    pub(super) fn can_do_something(&self, at: JobIndex, step: &StepView<'n>) -> bool {
+        match step.kind {
+            StepKind::Task => !self.is_checkout(at, step),
+            StepKind::Put | StepKind::Run | StepKind::SetPipeline => true,
+            StepKind::Get | StepKind::LoadVar | StepKind::Try | StepKind::Do | StepKind::InParallel => false,
+        }
+    }
+
+    /// Whether a task runs the script of an approval or a record, which checks out and compares versions.
+    pub(super) fn is_checkout(&self, at: JobIndex, step: &StepView<'n>) -> bool {
+        let of_job = |artifact: &str| {
+            let mut gets = self.job(at).steps.iter().filter(|step| step.kind == StepKind::Get);
+            match self.meaning(at, gets.find(|get| get.name == artifact)?.resource())? {
+                Meaning::Approvals { has_code, .. } => Some(*has_code),
+                Meaning::Records(_) => Some(false),
+                _ => None,
+            }
+        };
+        runs_checkout(step, of_job)
+    }
+
+    /// The same, of a step in a hook.
+    pub(super) fn stages_of_hook(&self, at: JobIndex, number: usize) -> Vec<String> {
+        self.stages_of_step(at, number, &self.deploying(at))
+    }
+
+    /// Whether a step deploys the stage of its job, as far as its kind, its place and its name tell.
+    fn is_meant(&self, at: JobIndex, step: &StepView<'n>, deploying: &BTreeSet<&'n str>) -> bool {
+        let is_put = step.kind == StepKind::Put;
+        if !self.can_do_something(at, step) || is_put && self.only_tells(at, step.resource()) {
+            return false;
+        }
+        if is_put && deploying.contains(step.resource()) {
+            return true;
+        }
+        // Most hooks tell people something.
+        let in_hook = is_in_hook(step, self.job(at));
+        !self.deploys(at).is_twin() && (!in_hook || undoes(step))
+    }
+}
+
+/// Whether the name of a step in a hook, or of its file, says that it deploys again what was there before.
+pub(super) fn undoes(step: &StepView<'_>) -> bool {
+    const UNDO: [&str; 6] = ["rollback", "redeploy", "revert", "restore", "undo", "roll"];
+    const DO: [&str; 3] = ["deploy", "apply", "promote"];
+    let file = step.text("file").and_then(|file| file.rsplit('/').next()).unwrap_or_default();
+    let begins = |text: &str| {
+        let first = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        // The resource of a put can be called after what it tells about.
+        let verbs = UNDO.iter().chain(DO.iter().filter(|_| step.kind != StepKind::Put));
+        { verbs }.any(|verb| verb.eq_ignore_ascii_case(first))
+    };
+    begins(step.name) || begins(file)
+}
+
+/// Stands for a variable among artifacts. No artifact has such a name.
+fn variable(name: &str) -> String {
+    format!(".:{name}")
+}
+
+/// The variables of the build that a step uses, itself or in what it runs across.
+fn variables<'n>(number: usize, job: &JobView<'n>) -> impl Iterator<Item = &'n str> {
+    let mut found = BTreeSet::new();
+    let mut see = |node: &'n Node| {
+        each_text("", node, &mut |_, text, _| {
+            let names = text.split("((").skip(1).filter_map(|rest| rest.split("))").next()?.trim().strip_prefix(".:"));
+            found.extend(names.map(|name| name.split('.').next().unwrap_or(name).trim().trim_matches('"')));
+        });
+    };
+    let own = job.steps[number].node.as_map().map(Map::entries).unwrap_or_default();
+    let is_hook = |key: &str| ["on_success", "on_failure", "on_abort", "on_error", "ensure"].contains(&key);
+    own.iter().filter(|entry| !is_hook(&entry.key)).for_each(|entry| see(&entry.value));
+    around(number, job).into_iter().filter_map(|step| field(step.node, "across")).for_each(see);
+    found.into_iter()
+}
+
+/// A step, and the steps that it is in.
+fn around<'j, 'n>(number: usize, job: &'j JobView<'n>) -> Vec<&'j StepView<'n>> {
+    let mut found = vec![&job.steps[number]];
+    let mut place = job.steps[number].place;
+    loop {
+        place = match place {
+            StepPlace::Plan(_) | StepPlace::JobHook(_) => return found,
+            // A hook runs once, after all values.
+            StepPlace::Hook(within, _) => job.steps[within].place,
+            StepPlace::Do(within, _) | StepPlace::InParallel(within, _) | StepPlace::Try(within) => {
+                found.push(&job.steps[within]);
+                job.steps[within].place
+            }
+        };
+    }
+}
+
+/// The values that a step runs across, as far as the pipeline has them.
+fn values<'n>(number: usize, job: &JobView<'n>) -> Vec<&'n str> {
+    let across = around(number, job).into_iter().flat_map(|step| list(step.node, "across"));
+    across.flat_map(|of| texts(list(of, "values"))).map(|(value, _)| value).collect()
+}
+
+/// Whether a step runs across values that are not in the pipeline.
+pub(super) fn runs_across_unknown(number: usize, job: &JobView<'_>) -> bool {
+    let mut across = around(number, job).into_iter().flat_map(|step| list(step.node, "across"));
+    across.any(|of| {
+        let values = list(of, "values");
+        values.is_empty() || values.iter().any(|value| text(value).is_some_and(|value| value.contains("((")))
+    })
 }
 
 /// The hooks that count, in the order in which Concourse puts them around a step.
 const HOOKS: [(&str, On); 3] = [("on_success", On::Success), ("on_failure", On::Failure), ("ensure", On::Ensure)];
 
 /// Whether a step runs only after a failure, or whatever happens.
-fn is_in_hook(step: &StepView<'_>, job: &JobView<'_>) -> bool {
+pub(super) fn is_in_hook(step: &StepView<'_>, job: &JobView<'_>) -> bool {
+    hooks_of(step, job).any(|hook| hook != "on_success")
+}
+
+/// The hooks that a step is in, the innermost first.
+pub(super) fn hooks_of(step: &StepView<'_>, job: &JobView<'_>) -> impl Iterator<Item = &'static str> {
     let mut place = step.place;
+    let mut found = Vec::new();
     loop {
         place = match place {
-            StepPlace::Plan(_) => return false,
-            StepPlace::JobHook(hook) => return hook != "on_success",
-            StepPlace::Hook(_, hook) if hook != "on_success" => return true,
-            StepPlace::Hook(within, _)
-            | StepPlace::Do(within, _)
-            | StepPlace::InParallel(within, _)
-            | StepPlace::Try(within) => job.steps[within].place,
+            StepPlace::Plan(_) => break,
+            StepPlace::JobHook(hook) => {
+                found.push(hook);
+                break;
+            }
+            StepPlace::Hook(within, hook) => {
+                found.push(hook);
+                job.steps[within].place
+            }
+            StepPlace::Do(within, _) | StepPlace::InParallel(within, _) | StepPlace::Try(within) => {
+                job.steps[within].place
+            }
         };
     }
+    found.into_iter()
 }
 
 /// The artifact that a file is in.
