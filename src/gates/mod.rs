@@ -11,7 +11,7 @@
 //!   what shows there, and returns [`Facts`].
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
-//! The invariants: [`claim`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
+//! The invariants: [`claim`], [`unfetched`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
 //! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`repeated`],
 //! [`elsewhere`], [`former`].
 
@@ -44,6 +44,7 @@ mod source;
 mod spelling;
 mod start;
 mod target;
+mod unfetched;
 mod version;
 mod watch;
 mod work;
@@ -212,5 +213,13 @@ pub(crate) fn newest(pipeline: &concourse_pipeline::model::Pipeline) -> BTreeSet
 type JobCheck = fn(&model::Job<'_>, &Pipeline<'_>, &Unit<'_, '_>, &mut Diagnostics);
 
 /// The invariants of a job.
-const JOB: &[JobCheck] =
-    &[claim::check, start::check, version::check, place::check, pins::check, destination::check, target::check];
+const JOB: &[JobCheck] = &[
+    claim::check,
+    unfetched::check,
+    start::check,
+    version::check,
+    place::check,
+    pins::check,
+    destination::check,
+    target::check,
+];

@@ -404,6 +404,8 @@ fn a_claim_before_its_get_is_named() {
     assert_eq!(rules(&ran), ["closing-starts-nothing"]);
     assert!(ran.stderr.contains("the claim runs before the get of the approval"), "{}", ran.stderr);
     assert!(!ran.stderr.contains("add `trigger: true`"), "{}", ran.stderr);
+    let warned = Work::new().file("a.yml", &text).run(&["validate", "a.yml"]).ended(0).stderr;
+    assert!(warned.contains("the claim runs before the get of `code`, which writes its file"), "{warned}");
 }
 
 #[test]
