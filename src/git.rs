@@ -37,6 +37,7 @@ impl Commit {
         if revision.starts_with('-') || revision.contains(['\0', '\n']) {
             return Err(unknown());
         }
+        require_one_meaning(revision)?;
         let wanted = format!("{revision}^{{commit}}");
         let printed = git(&["rev-parse", "--verify", "--quiet", &wanted])?.ok_or_else(unknown)?;
         Self::parse(&printed).ok_or_else(unknown)
@@ -77,7 +78,7 @@ impl Commit {
     ///
     /// When git cannot be run, or the path lies outside of the repository.
     pub(crate) fn changed(&self, other: &Self, below: &Utf8Path) -> Result<Vec<ChangedFile>, Failure> {
-        let command = ["--literal-pathspecs", "diff-tree", "--no-ext-diff", "--no-textconv"];
+        let command = ["--literal-pathspecs", "diff-tree", "--no-ext-diff", "--no-textconv", "--no-relative"];
         let options = ["-r", "-z", "--no-renames", "--raw", &self.0, &other.0, "--", below.as_str()];
         let printed = git(&[&command[..], &options].concat())?
             .ok_or_else(|| Failure::Usage(format!("{below} is not a path of this repository")))?;
@@ -157,6 +158,42 @@ impl Commit {
     }
 }
 
+/// Refuses a name that several refs have, such as a tag with the name of a branch: git takes the tag without an error, and
+/// whoever can push can push such a tag.
+///
+/// # Errors
+///
+/// When git cannot be run, or the name is ambiguous.
+fn require_one_meaning(revision: &str) -> Result<(), Failure> {
+    let end = revision.find(['~', '^', '@', ':']).unwrap_or(revision.len());
+    let name = &revision[..end];
+    let is_full_hash = matches!(name.len(), 40 | 64) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if name.is_empty() || name == "HEAD" || is_full_hash {
+        return Ok(());
+    }
+    let mut found: Vec<(String, Vec<u8>)> = Vec::new();
+    for folder in ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"] {
+        let full = format!("{folder}{name}");
+        // What a tag with a message points at counts.
+        if let Some(commit) = git(&["rev-parse", "--verify", "--quiet", &format!("{full}^{{}}")])? {
+            found.push((full, commit));
+        }
+    }
+    // The beginning of a hash is a revision, too, and a ref of that name goes before it.
+    if !found.is_empty() && name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        let named = git(&["rev-parse", &format!("--disambiguate={name}")])?.unwrap_or_default();
+        if !named.is_empty() {
+            found.push(("a commit".to_owned(), named));
+        }
+    }
+    match found.as_slice() {
+        [(one, of_one), (other, of_other), ..] if of_one != of_other => {
+            Err(Failure::Usage(format!("`{name}` means {one} and {other}: name one of them in full, such as `{one}`")))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Returns the content of a file. `None` when the commit has no such file.
 ///
 /// # Errors
@@ -190,7 +227,7 @@ const SETTINGS: [&str; 8] = [
 ];
 
 /// The same for the environment of git.
-const ENVIRONMENT: [(&str, &str); 5] = [
+const ENVIRONMENT: [(&str, &str); 7] = [
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_TERMINAL_PROMPT", "0"),
     ("GIT_PAGER", "cat"),
@@ -198,6 +235,10 @@ const ENVIRONMENT: [(&str, &str); 5] = [
     // but older versions of git do not know it. The second variable allows no protocol, in every version.
     ("GIT_NO_LAZY_FETCH", "1"),
     ("GIT_ALLOW_PROTOCOL", ""),
+    // A ref below `refs/replace`, which anybody who can push can push, or a graft shows another object in the place of the one
+    // that is committed.
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
 ];
 
 /// Runs git and returns its output. `None` when git ends with an error. The repository may belong to a stranger, as a
