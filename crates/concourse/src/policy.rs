@@ -75,7 +75,17 @@ fn has_more(list: Option<&Json>, other: Option<&Json>) -> bool {
 /// Whether a change of a field makes approving easier. `None` for a field that has no part in it. What a variable decides could
 /// be anything.
 pub(crate) fn is_weaker(field: &str, change: &FieldChange<'_>) -> Option<bool> {
+    // Null is what is not there, and a list without windows lets every time through.
+    let is_given = |value: &&Json| match value {
+        Json::Null => false,
+        Json::Array(items) => field != "windows" || !items.is_empty(),
+        _ => true,
+    };
     let FieldChange { items, old, new } = *change;
+    let (old, new) = (old.filter(is_given), new.filter(is_given));
+    if items.is_none() && old.is_none() && new.is_none() {
+        return None;
+    }
     let number = |value: Option<&Json>| value.and_then(Json::as_u64);
     let is_unknown = |value: Option<&Json>| value.is_some_and(|value| !value.is_null()) && number(value).is_none();
     let is_any_unknown = is_unknown(old) || is_unknown(new);
@@ -92,7 +102,7 @@ pub(crate) fn is_weaker(field: &str, change: &FieldChange<'_>) -> Option<bool> {
         ("soak" | "delay", _) => is_any_unknown || number(new) < number(old),
         // Nothing is longer than any time.
         ("expires", _) => new.is_none() || old.is_some() && (is_any_unknown || number(new) > number(old)),
-        ("allow_commit_close", _) => !matches!(new, None | Some(Json::Null | Json::Bool(false))),
+        ("allow_commit_close", _) => !matches!(new, None | Some(Json::Bool(false))),
         ("not_author", _) => new != Some(&Json::Bool(true)),
         ("approvals", _) => is_any_unknown || number(new).unwrap_or(1) < number(old).unwrap_or(1),
         // Whose records count.

@@ -187,8 +187,10 @@ pub struct GateSource {
     /// waits for the rest of them. A version that was replaced earlier cannot be approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soak: Option<u64>,
-    /// When an approval may start a deployment. Outside of all windows it waits. Default: always.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// When an approval may start a deployment. Outside of all windows it waits. Default: always. Where it is given it has a
+    /// window.
+    #[serde(default, deserialize_with = "some_windows", skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub windows: Vec<Window>,
     /// Times in which every approval waits, whatever the windows are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -298,6 +300,17 @@ fn not_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Closers, D::E
         ));
     }
     Ok(closers)
+}
+
+/// A list that a variable left empty must not open the gate at every hour.
+fn some_windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Window>, D::Error> {
+    let windows = Vec::deserialize(deserializer)?;
+    if windows.is_empty() {
+        return Err(serde::de::Error::custom(
+            "`windows` has no window; remove it if an approval may start a deployment at any time",
+        ));
+    }
+    Ok(windows)
 }
 
 /// An id as a text, or as the number that a variable of Concourse's or MIT Open Learning's pipelines give.

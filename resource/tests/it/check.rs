@@ -505,6 +505,14 @@ fn closers_that_name_nobody_are_refused() {
     }
 }
 
+/// A list of windows that a variable leaves empty means no time, and not every time.
+#[test]
+fn windows_without_a_window_are_refused() {
+    let lab = Lab::new().source("windows", json!([]));
+    lab.gate_check(None).fails("bad-source").reports("windows");
+    assert_eq!(lab.fake.log().len(), 0);
+}
+
 #[test]
 fn roles_of_the_two_resources_are_kept_apart() {
     let lab = Lab::new();

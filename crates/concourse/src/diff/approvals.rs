@@ -14,6 +14,13 @@ use super::values::{Difference, DifferenceKind, differences, json};
 /// The differences of two resources. Who can approve is one thing, however it is written.
 pub(super) fn differences_of_resource(old: &Value, new: &Value) -> Vec<Difference> {
     let mut found = differences(old, new);
+    // Windows that are gone are all windows, and no list of what went.
+    for difference in &mut found {
+        if difference.path.iter().map(String::as_str).eq(["source", "windows"]) {
+            let windows = |resource: &Value| resource.get("source").and_then(|source| source.get("windows")).cloned();
+            difference.kind = DifferenceKind::Value { old: windows(old), new: windows(new) };
+        }
+    }
     let closers = |resource: &Value| resource.get("source").and_then(|source| source.get("closers")).cloned();
     let (was, is) = (closers(old), closers(new));
     let of_closers =
@@ -35,7 +42,10 @@ pub(super) fn policy(subject: Subject, difference: &Difference, new_resource: &R
         return None;
     }
     let (old, new) = match &difference.kind {
-        DifferenceKind::Value { old, new } => (old.as_ref(), new.as_ref()),
+        // Null is what is not there.
+        DifferenceKind::Value { old, new } => {
+            (old.as_ref().filter(|old| !old.is_null()), new.as_ref().filter(|new| !new.is_null()))
+        }
         _ => (None, None),
     };
     let has = |field: &str| new_resource.source.as_ref().is_some_and(|source| source.get(field).is_some());
