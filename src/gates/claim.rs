@@ -61,7 +61,16 @@ fn unclaimed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnosti
     };
     let approvals = job.gets().filter(|(get, _)| {
         let mut own = job.approvals.iter().filter(|approval| approval.artifact == get.name && !approval.is_followed);
-        own.any(|approval| !is_claimed(approval)) && get.triggers && !get.is_every
+        // Only what names no version is taken one by one: each closing starts one build. Whoever starts a job by hand deploys
+        // the last approval that names versions, also one that was used or withdrawn.
+        let is_meant = |approval: &Approval<'_>| {
+            if approval.is_exact {
+                get.triggers || does_something(job, pipeline)
+            } else {
+                get.triggers && !get.is_every
+            }
+        };
+        own.any(|approval| !is_claimed(approval) && is_meant(approval))
     });
     for (get, step) in approvals {
         if job.approvals.iter().any(|approval| approval.artifact == get.name && approval.is_code) {
@@ -86,6 +95,16 @@ fn unclaimed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnosti
             .help("record versions with the issue and claim them: `ol-pipegen` renders such gates"),
         );
     }
+}
+
+/// Whether a job has a step that could deploy.
+fn does_something(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
+    job.steps.iter().any(|step| match &step.what {
+        What::Task(task) => !job.sees_approval(task) || task.held().next().is_none(),
+        What::Put(_) => Doing::of(step, job, (0, pipeline)).iter().any(Doing::may_deploy),
+        What::SetPipeline { .. } => true,
+        What::Get(_) | What::LoadVar { .. } => false,
+    })
 }
 
 /// A claim uses up the approval that its file names. A file that no get of the gate wrote can name another one.
@@ -136,7 +155,7 @@ fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     let claims: Vec<usize> = (0..job.steps.len()).filter(|at| is_claim(&job.steps[*at])).collect();
     let Some(&first) = claims.first() else { return };
     let acts = |step: &Step<'_>| match &step.what {
-        What::Task(_) | What::SetPipeline(_) => true,
+        What::Task(_) | What::SetPipeline { .. } => true,
         What::Put(put) => pipeline.issue(put.resource).is_none(),
         What::Get(_) | What::LoadVar { .. } => false,
     };
@@ -201,7 +220,7 @@ pub(super) fn too_early(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mu
         .filter(|at| match &job.steps[*at].what {
             What::Task(task) => !job.sees_approval(task) && deploys(&job.steps[*at]),
             What::Put(_) => deploys(&job.steps[*at]),
-            What::Get(_) | What::LoadVar { .. } | What::SetPipeline(_) => false,
+            What::Get(_) | What::LoadVar { .. } | What::SetPipeline { .. } => false,
         })
         .collect();
     for record in (0..job.steps.len()).filter(|at| is_record(&job.steps[*at], pipeline)) {
@@ -250,7 +269,7 @@ fn weak(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
 
 /// Whether two steps of a job do the same.
 fn is_same((a, b): (&Step<'_>, &Step<'_>), job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
-    if let (What::SetPipeline(a), What::SetPipeline(b)) = (&a.what, &b.what) {
+    if let (What::SetPipeline { name: a, .. }, What::SetPipeline { name: b, .. }) = (&a.what, &b.what) {
         return a == b;
     }
     let doing = |step| Doing::of(step, job, (0, pipeline));

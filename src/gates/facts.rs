@@ -315,10 +315,10 @@ impl Facts {
                     }
                 }
                 // What `meta` makes sets what was reviewed, and checks that first.
-                What::SetPipeline(name) if job.steps.iter().any(checks_render) => {
+                What::SetPipeline { name, .. } if job.steps.iter().any(checks_render) => {
                     self.keepers.push(Keeper { name: pipeline.name.to_owned(), sets: (*name).to_owned() });
                 }
-                What::SetPipeline(name) => {
+                What::SetPipeline { name, .. } => {
                     let name = if *name == "self" { pipeline.name } else { name };
                     self.set(Some(name), step, job);
                 }

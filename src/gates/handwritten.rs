@@ -137,7 +137,14 @@ impl<'v, 'n> Handwritten<'v, 'n> {
                 resource.issue.as_ref().is_some_and(IssueSource::has_key).then(|| resource.brings_code())
             })),
             StepKind::LoadVar => What::LoadVar { name: step.name, file: step.text("file").unwrap_or_default() },
-            StepKind::SetPipeline => What::SetPipeline(step.name),
+            StepKind::SetPipeline => What::SetPipeline {
+                name: step.name,
+                files: step
+                    .text("file")
+                    .into_iter()
+                    .chain(list(step.node, "var_files").iter().filter_map(text))
+                    .collect(),
+            },
             StepKind::Run | StepKind::Try | StepKind::Do | StepKind::InParallel => return None,
         };
         Some(Step { what, path, across, author: Author::Person, span: step.span })

@@ -168,7 +168,10 @@ fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut
                 checks_render: false,
             }),
             Core::LoadVar(load) => What::LoadVar { name: load.load_var.as_str(), file: &load.file },
-            Core::SetPipeline(set) => What::SetPipeline(set.set_pipeline.as_str()),
+            Core::SetPipeline(set) => What::SetPipeline {
+                name: set.set_pipeline.as_str(),
+                files: std::iter::once(set.file.as_str()).chain(set.var_files.iter().map(String::as_str)).collect(),
+            },
             Core::Try { .. } | Core::Do { .. } | Core::InParallel { .. } => return,
         };
         steps.push(Step { what, path: Vec::new(), across: across.clone(), author, span });

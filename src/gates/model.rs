@@ -20,6 +20,7 @@ use concourse_pipeline::issues::{IssueId, IssueSource};
 use super::across::Local;
 use super::facts::thing;
 use super::sequence::Path;
+use super::spelling::plain;
 use super::version::is_used;
 use super::work::merged;
 
@@ -215,6 +216,13 @@ pub(super) struct Step<'a> {
     pub(super) span: Span,
 }
 
+impl Step<'_> {
+    /// Whether it is a put that sees all artifacts before it.
+    pub(super) const fn sees_all(&self) -> bool {
+        matches!(&self.what, What::Put(put) if put.sees_all)
+    }
+}
+
 /// What a step does.
 pub(super) enum What<'a> {
     /// Fetches a version.
@@ -225,8 +233,12 @@ pub(super) enum What<'a> {
     Task(Task<'a>),
     /// Reads a variable from a file.
     LoadVar { name: &'a str, file: &'a str },
-    /// Sets this pipeline.
-    SetPipeline(&'a str),
+    /// Sets that pipeline.
+    SetPipeline {
+        name: &'a str,
+        /// The file, and the files of variables.
+        files: Vec<&'a str>,
+    },
 }
 
 pub(super) struct Get<'a> {
@@ -366,6 +378,8 @@ pub(super) struct Approval<'a> {
     pub(super) is_code: bool,
     /// Another job used it up before.
     pub(super) is_followed: bool,
+    /// It decides on what the job deploys: the job claims it, or claims no approval at all.
+    pub(super) is_own: bool,
     /// The get.
     pub(super) span: Span,
 }
@@ -444,9 +458,14 @@ impl<'a> Job<'a> {
         self.approvals.iter().filter_map(|approval| approval.gate.as_ref())
     }
 
-    /// Whether a task has an approval among its inputs.
+    /// The approvals that decide on what it deploys.
+    pub(super) fn own_approvals(&self) -> impl Iterator<Item = &Approval<'a>> {
+        self.approvals.iter().filter(|approval| approval.is_own)
+    }
+
+    /// Whether a task has an approval that decides on the job among its inputs.
     pub(super) fn sees_approval(&self, task: &Task<'_>) -> bool {
-        task.inputs.iter().any(|input| self.approvals.iter().any(|approval| approval.artifact == *input))
+        task.inputs.iter().any(|input| self.own_approvals().any(|approval| approval.artifact == *input))
     }
 
     /// Whether a task has an approval or a record among its inputs.
@@ -457,7 +476,7 @@ impl<'a> Job<'a> {
 
     /// The artifacts that an approval holds to a version.
     pub(super) fn held(&self) -> BTreeSet<&'a str> {
-        let mut held: BTreeSet<&str> = self.approvals.iter().map(|approval| approval.artifact).collect();
+        let mut held: BTreeSet<&str> = self.own_approvals().map(|approval| approval.artifact).collect();
         for step in &self.steps {
             let What::Task(task) = &step.what else { continue };
             // A task that sees the approval checks out, or compares, what it is told.
@@ -516,7 +535,8 @@ fn approvals<'a>(job: &Job<'a>, resources: &BTreeMap<&'a str, Resource<'a>>) -> 
         Author::Person => get.name.starts_with("after-") && !get.passed.is_empty() && !is_used(get.name, job),
         _ => false,
     };
-    job.gets()
+    let approvals = job
+        .gets()
         .filter(|(get, step)| !waits(get, step))
         .filter_map(|(get, step)| {
             let resource = resources.get(get.resource).filter(|resource| resource.is_approval())?;
@@ -528,10 +548,37 @@ fn approvals<'a>(job: &Job<'a>, resources: &BTreeMap<&'a str, Resource<'a>>) -> 
                 is_exact: issue.has_key(),
                 is_code: resource.brings_code(),
                 is_followed: !get.passed.is_empty(),
+                is_own: true,
                 span: step.span,
             })
         })
-        .collect()
+        .collect();
+    of_claims(job, resources, approvals)
+}
+
+/// Tells which approvals decide on a job: those that it claims. What it gets besides is the newest of another approval.
+fn of_claims<'a>(
+    job: &Job<'a>,
+    resources: &BTreeMap<&'a str, Resource<'a>>,
+    mut approvals: Vec<Approval<'a>>,
+) -> Vec<Approval<'a>> {
+    let mut claimed = vec![false; approvals.len()];
+    for (put, _) in job.puts().filter(|(put, _)| put.action() == Some("claim")) {
+        let gate = resources.get(put.resource).and_then(|resource| resource.issue.as_ref()?.id());
+        let file = put.text("approval").map(plain);
+        let is_file = |approval: &Approval<'_>| file.as_ref().is_some_and(|file| *file == approval.file());
+        let has_file = approvals.iter().any(is_file);
+        for (approval, claimed) in approvals.iter().zip(&mut claimed) {
+            // A file that no get of an approval writes is reported as such.
+            *claimed |= if has_file { is_file(approval) } else { gate.is_none() || approval.gate == gate };
+        }
+    }
+    if claimed.contains(&true) {
+        for (approval, claimed) in approvals.iter_mut().zip(claimed) {
+            approval.is_own = claimed;
+        }
+    }
+    approvals
 }
 
 /// Pipelines that belong together, looked at as one.

@@ -143,7 +143,7 @@ fn version_files_of(resource: &Resource<'_>) -> Option<Vec<&'static str>> {
 
 /// Whether a file is a version that an approval of the job names.
 fn is_handed_on(path: &str, job: &Job<'_>) -> bool {
-    job.approvals.iter().any(|approval| path.starts_with(&approval.pins()))
+    job.own_approvals().any(|approval| path.starts_with(&approval.pins()))
 }
 
 /// The inputs that a job holds to an approval, each with the file that names its version.

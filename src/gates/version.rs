@@ -1,5 +1,6 @@
 //! *Version*: every artifact that a job uses is the approved one.
 
+use concourse_pipeline::issues::IssueSource;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::yaml::Value;
 
@@ -10,7 +11,7 @@ use super::model::{Get, Job, Pipeline, Step, Task, Unit, What};
 use super::place::renews;
 use super::sequence::{Order, order, why_apart};
 use super::spelling::{has_variable, may_be};
-use super::work::type_only_tells;
+use super::work::{Doing, type_only_tells};
 
 pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, diagnostics: &mut Diagnostics) {
     let mut found = Diagnostics::default();
@@ -97,7 +98,10 @@ fn uses(artifact: &str, step: &Step<'_>) -> bool {
         What::LoadVar { file, .. } => is_of(file) || artifact_of(file).is_some_and(has_variable),
         What::Put(put) => is_named(&put.inputs) || put.params.is_some_and(|params| any_text(params, &is_of)),
         What::Task(task) => is_named(&task.runs) || is_named(&task.inputs),
-        What::Get(_) | What::SetPipeline(_) => false,
+        What::SetPipeline { files, .. } => {
+            files.iter().any(|file| is_of(file) || artifact_of(file).is_some_and(has_variable))
+        }
+        What::Get(_) => false,
     }
 }
 
@@ -166,14 +170,27 @@ fn handwritten(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnos
     }
     let is_idle = |found: &Newest<'_, '_>| idle.iter().any(|(task, _)| task.inputs.contains(&found.get.name));
     let newest = newest_of(job, pipeline).into_iter().filter(|found| found.may_be_deployed() && !is_idle(found));
-    for Newest { get, step, passed, .. } in newest {
+    // An approval that nobody claims is reported as such.
+    let is_reported = |found: &Newest<'_, '_>| {
+        found.is_other && found.get.passed.is_empty() && !is_claimed(found.get.resource, job, pipeline)
+    };
+    for Newest { get, step, passed, is_other, .. } in newest.filter(|found| !is_reported(found)) {
         let message = match passed {
+            None if is_other => {
+                format!(
+                    "`{}` is what was approved last in `{}`, and the job claims another approval",
+                    get.name, get.resource
+                )
+            }
             None => format!("`{}` is the newest version, whatever was approved", get.name),
             Some(gated) => format!("`{}` is the newest version that passed `{gated}`, whatever was approved", get.name),
         };
-        diagnostics.push(Diagnostic::new(Rule::UnapprovedArtifact, step.span, message).note(job.note()).help(
-            "take the gate, too, and check out or compare what it names; or get the code as an approved version",
-        ));
+        let help = if is_other {
+            "use the artifact of the approval that the job claims"
+        } else {
+            "take the gate, too, and check out or compare what it names; or get the code as an approved version"
+        };
+        diagnostics.push(Diagnostic::new(Rule::UnapprovedArtifact, step.span, message).note(job.note()).help(help));
     }
     if is_exact(job) {
         returned(job, pipeline, diagnostics);
@@ -209,12 +226,16 @@ fn undecided(job: &Job<'_>, diagnostics: &mut Diagnostics) {
 fn early(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     let checks = |step: &Step<'_>, artifact: &str| matches!(&step.what, What::Task(task) if job.sees_approval(task) && task.held().any(|held| held == artifact));
     let is_gates = |step: &Step<'_>| matches!(&step.what, What::Put(put) if pipeline.issue(put.resource).is_some());
-    for (get, _) in job.gets() {
+    for (brought, (get, _)) in gets_at(job) {
         let (checking, others): (Vec<usize>, Vec<usize>) =
             (0..job.steps.len()).partition(|at| checks(&job.steps[*at], get.name));
         let Some(&first) = checking.first() else { continue };
         let is_early = |at: &usize| checking.iter().all(|check| order(&job.steps, *at, *check) == Order::Apart);
-        let mut users = others.into_iter().filter(|at| uses(get.name, &job.steps[*at]) && !is_gates(&job.steps[*at]));
+        let sees = |at: usize| at > brought && job.steps[at].sees_all();
+        let mut users = others
+            .into_iter()
+            .filter(|at| (uses(get.name, &job.steps[*at]) || sees(*at)) && !is_gates(&job.steps[*at]))
+            .filter(|at| !tells_only(&job.steps[*at], job, pipeline) || uses(get.name, &job.steps[*at]));
         if let Some(at) = users.find(is_early) {
             let check = &job.steps[first];
             diagnostics.push(
@@ -228,10 +249,20 @@ fn early(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) 
                     why_apart(check).map_or("the check".to_owned(), |why| format!("the check is in {why}")),
                 )
                 .note(job.note())
-                .help("move the check out of other steps, to a place before all steps that use the artifact"),
+                .help(if uses(get.name, &job.steps[at]) {
+                    "move the check out of other steps, to a place before all steps that use the artifact"
+                } else {
+                    "move the check out of other steps, to a place before the put; a put without a list of `inputs` uses all \
+                     artifacts"
+                }),
             );
         }
     }
+}
+
+/// Whether a step is a put that tells people something: it sees all artifacts, and deploys none.
+fn tells_only(step: &Step<'_>, job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
+    matches!(step.what, What::Put(_)) && !Doing::of(step, job, (0, pipeline)).iter().any(Doing::may_deploy)
 }
 
 /// Whether the job claims, or follows, an approval that names versions.
@@ -248,6 +279,8 @@ pub(super) struct Newest<'j, 'a> {
     passed: Option<&'j str>,
     /// A step names it. Otherwise a put only sees it among all artifacts.
     is_used: bool,
+    /// It is of an approval, and the job claims another one.
+    is_other: bool,
 }
 
 impl Newest<'_, '_> {
@@ -265,7 +298,10 @@ pub(super) fn newest_of<'j, 'a>(job: &'j Job<'a>, pipeline: &'j Pipeline<'a>) ->
     let mut found = Vec::new();
     for (at, (get, step)) in gets_at(job) {
         let Some(resource) = pipeline.resources.get(get.resource) else { continue };
-        let is_fixed = get.is_fixed(resource) || resource.is_clock || resource.issue.is_some();
+        // Of the approvals that a job gets, the one that it claims decides. Another one is the newest of its gate.
+        let is_other = job.approvals.iter().any(|approval| approval.artifact == get.name && !approval.is_own);
+        let is_issue = resource.issue.is_some() && !is_other;
+        let is_fixed = get.is_fixed(resource) || resource.is_clock || is_issue;
         let is_used = is_used(get.name, job);
         if is_fixed || held.contains(get.name) || !(is_used || is_seen(at, job, pipeline)) {
             continue;
@@ -281,10 +317,17 @@ pub(super) fn newest_of<'j, 'a>(job: &'j Job<'a>, pipeline: &'j Pipeline<'a>) ->
         };
         let passed = if is_exact { None } else { gated().map(|gated| gated.name) };
         if is_exact || passed.is_some() {
-            found.push(Newest { get, step, passed, is_used });
+            found.push(Newest { get, step, passed, is_used, is_other });
         }
     }
     found
+}
+
+/// Whether a job claims an approval of the gate that a resource is of.
+fn is_claimed(resource: &str, job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
+    let gate = |resource: &str| pipeline.issue(resource).and_then(IssueSource::id);
+    let mut claims = job.puts().filter(|(put, _)| put.action() == Some("claim")).map(|(put, _)| gate(put.resource));
+    claims.any(|claimed| claimed.is_none() || claimed == gate(resource))
 }
 
 /// The gets of a job, each with the place of its step.
