@@ -12,7 +12,7 @@ use yaml_source::yaml::top_level_keys;
 use crate::compare::{ReadPipeline, WaysPast, added_among, compare_among, moved_to};
 use crate::content::Content;
 use crate::git::{ChangedFile, Commit};
-use crate::policy::lowered;
+use crate::policy::{lowered, meta_name, moved as set_from};
 use crate::workspace::FLEET_FILE;
 
 use super::diff::PipelineReader;
@@ -55,9 +55,10 @@ impl<'a> Range<'a> {
         let (mut pairs, mut gone, mut come) = (Vec::new(), Vec::new(), Vec::new());
         let changed = old.changed(&new, below)?;
         let mut policies = Vec::new();
+        let moved_fleets = MovedFleets::of(&old, &new, &changed)?;
         for file in &changed {
             let path = &file.path;
-            policies.extend(policy_of(&old, &new, file)?);
+            policies.extend(fleet(&old, &new, file, &moved_fleets)?);
             let is_named = may_be_pipeline(path);
             let content = |commit: &Commit| match text(commit, path) {
                 // A clone without large files has all pipelines.
@@ -143,17 +144,54 @@ impl<'a> Range<'a> {
     }
 }
 
-/// What the policy of a fleet asks for no more.
-fn policy_of(old: &Commit, new: &Commit, file: &ChangedFile) -> Result<Option<Compared>, Failure> {
-    let path = &file.path;
-    if !file.has_text_name || !may_be_pipeline(path) {
+/// The text of a fleet at a commit. A fleet can have any name.
+fn fleet_text(commit: &Commit, file: &ChangedFile) -> Result<Option<SourceText>, Failure> {
+    if !file.has_text_name || !may_be_pipeline(&file.path) {
         return Ok(None);
     }
-    // A fleet can have any name.
-    let was = old.file(path)?.map(SourceText::from);
-    let Some(was) = was.filter(|was| Content::of(path, was.as_str()) == Content::Fleet) else { return Ok(None) };
-    let is = if file.is_link { None } else { new.file(path)? };
-    let changes = Changes { changes: lowered(path.as_str(), was, is.map(SourceText::from)) };
+    let text = commit.file(&file.path)?.map(SourceText::from);
+    Ok(text.filter(|text| Content::of(&file.path, text.as_str()) == Content::Fleet))
+}
+
+/// Fleets that only the new revision has: a fleet whose file is gone is one of them.
+struct MovedFleets(Vec<(Utf8PathBuf, SourceText)>);
+
+impl MovedFleets {
+    fn of(old: &Commit, new: &Commit, changed: &[ChangedFile]) -> Result<Self, Failure> {
+        let mut come = Vec::new();
+        for file in changed.iter().filter(|file| !file.is_gone && !file.is_link) {
+            if let Some(text) = fleet_text(new, file)?
+                && fleet_text(old, file)?.is_none()
+            {
+                come.push((file.path.clone(), text));
+            }
+        }
+        Ok(Self(come))
+    }
+
+    /// The fleet that another one became: the one with the same pipeline that sets the others, or else the first.
+    fn successor(&self, path: &Utf8Path, was: &SourceText) -> Option<&SourceText> {
+        let name = meta_name(path.as_str(), was.clone());
+        let is_same = |(path, text): &&(Utf8PathBuf, SourceText)| meta_name(path.as_str(), text.clone()) == name;
+        self.0.iter().find(is_same).or_else(|| self.0.first()).map(|(_, text)| text)
+    }
+}
+
+/// What the policy of a fleet asks for no more, and from where else its pipelines are set.
+fn fleet(
+    old: &Commit,
+    new: &Commit,
+    file: &ChangedFile,
+    moved_fleets: &MovedFleets,
+) -> Result<Option<Compared>, Failure> {
+    let path = &file.path;
+    let Some(was) = fleet_text(old, file)? else { return Ok(None) };
+    let is = if file.is_link { None } else { new.file(path)?.map(SourceText::from) };
+    let mut changes = Changes { changes: Vec::new() };
+    if let Some(is) = is.as_ref().or_else(|| moved_fleets.successor(path, &was)) {
+        changes.changes.extend(set_from(path.as_str(), was.clone(), is.clone()));
+    }
+    changes.changes.extend(lowered(path.as_str(), was, is));
     let name = Some(path.to_string());
     Ok((!changes.is_empty()).then(|| Compared { old: name.clone(), new: name, changes, is_moved: false }))
 }

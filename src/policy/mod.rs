@@ -2,13 +2,16 @@
 //!
 //! - [`floor`] is an entry of `policy`, and what a stage has less; [`freeze`] is one of `freezes`.
 //! - [`stages`] says which stages an entry is for, by names and [`globs`]; [`met`] reports an entry that is for none.
-//! - [`lowered`] compares the `policy` of two revisions.
+//! - [`lowered`] compares the `policy` of two revisions, and [`setter`] from where their pipelines are set.
+//! - [`image`] holds the image in which approved versions are checked to that of the fleet.
 
 mod floor;
 mod freeze;
 mod globs;
+mod image;
 mod lowered;
 mod met;
+mod setter;
 mod stages;
 
 use std::collections::BTreeMap;
@@ -23,6 +26,7 @@ pub(crate) use floor::Floor;
 pub(crate) use freeze::FleetFreeze;
 pub(crate) use lowered::lowered;
 pub(crate) use met::Met;
+pub(crate) use setter::{meta_name, moved};
 use stages::Deployed;
 
 /// What a stage has too little of: the place of the setting, what is wrong, and what to write.
@@ -43,6 +47,11 @@ pub(crate) fn check(lowered: &[Lowered<'_>], fleet: &Fleet, diagnostics: &mut Di
         }
     }
     for (stages, deployed) in projects.values().flat_map(|stages| stages.iter().map(move |stage| (stages, stage))) {
+        if !fleet.policy.is_empty()
+            && let Some(shortfall) = image::of_another_publisher(deployed.stage, fleet)
+        {
+            diagnostics.push(report(deployed.stage, shortfall, fleet));
+        }
         for (number, floor) in fleet.policy.iter().enumerate().filter(|(_, floor)| floor.meant.has(deployed, stages)) {
             met.policy.insert(number);
             for shortfall in floor.shortfalls(deployed.stage) {

@@ -20,6 +20,7 @@ mod extra;
 mod files;
 mod gates;
 mod graph;
+mod held;
 mod import;
 mod incidents;
 mod language;

@@ -109,6 +109,27 @@ fn manifest_that_takes_something_away_is_refused() {
 }
 
 #[test]
+fn image_that_checks_versions_is_the_fleets_to_choose() {
+    let with = |image: &str| format!("{SHOP}overrides: {{QA: {{approval: {{checkout_image: {image}}}}}}}\n");
+    let wanted = "error[below-policy]: `shop` QA checks approved versions in `evil.example/mallory/git`, an image of another \
+                  publisher than `alpine/git`";
+    let found = ran(POLICY, &with("{repository: evil.example/mallory/git, tag: latest}")).ended(1).stderr;
+    assert!(found.contains(wanted) && found.contains("projects/shop.yml:3:58"), "{found}");
+    for field in ["registry_mirror: {host: evil.example}", "insecure: true", "ca_certs: [x]"] {
+        let found = ran(POLICY, &with(&format!("{{{field}}}"))).ended(1).stderr;
+        assert!(found.contains("of the image in which approved versions are checked"), "{field}: {found}");
+    }
+    ran(POLICY, &with("{repository: alpine/git, tag: v2.50.0}")).fine();
+    let free = fleet("", DEFAULTS).replace("policy:\n", "");
+    let manifest = with("{repository: mallory/git, tag: v1}");
+    Work::new().file("pipegen.yml", &free).file("projects/shop.yml", &manifest).run(&["render"]).fine();
+    // The fleet may choose another one, for all stages or for some.
+    let of_fleet =
+        DEFAULTS.replacen("{approval: {", "{approval: {checkout_image: {repository: example/git, tag: v1}, ", 1);
+    under(&of_fleet, POLICY, SHOP).fine();
+}
+
+#[test]
 fn stage_of_another_name_that_deploys_the_same_is_meant() {
     let wanted = "deploys without an approval, and the policy of the fleet does not allow that";
     for manifest in [

@@ -227,3 +227,67 @@ fn policy_of_a_fleet_that_asks_for_less_is_weaker() {
     let (told, code) = changed(&files, |work| work.write("pipegen.yml", &FLEET.replace("24h", "25h")));
     assert_eq!(code, 0, "{told}");
 }
+
+const SETTER: &str = "version: 1\nconcourses: {main: {target: main, team: shop}}\nmeta:\n  pipeline: shop-pipelines\n  \
+                      source: {repository: https://github.com/example/shop, folder: deploy}\n  \
+                      image: {repository: example/ol-pipegen, tag: 0.1.0}\n";
+
+#[test]
+fn fleet_whose_pipelines_are_set_from_elsewhere_is_weaker() {
+    let files = [("pipegen.yml", SETTER), ("rendered/shop.yml", SHOP)];
+    for (old, new, parts) in [
+        ("example/shop,", "mallory/shop,", ["fleet meta.source.repository: changes from", "mallory/shop"]),
+        (
+            "folder: deploy",
+            "branch: mallory, folder: deploy",
+            ["fleet meta.source.branch: changes from `main`", "mallory"],
+        ),
+        ("example/ol-pipegen", "mallory/ol-pipegen", ["fleet meta.image.repository: changes", "mallory/ol-pipegen"]),
+        (
+            "team: shop",
+            "team: mallory",
+            ["fleet concourses.main.team: changes from `shop` to `mallory`", "credentials"],
+        ),
+    ] {
+        let fleet = SETTER.replacen(old, new, 1);
+        is_weaker(changed(&files, |work| work.write("pipegen.yml", &fleet)), &parts);
+        // In a file of another name, too.
+        let moved = changed(&files, |work| {
+            remove(work, "pipegen.yml");
+            work.write("fleets/pipegen.yml", &fleet);
+        });
+        is_weaker(moved, &parts);
+    }
+    let (told, code) = changed(&files, |work| work.write("pipegen.yml", &SETTER.replace("0.1.0", "0.2.0")));
+    assert_eq!((told.as_str(), code), ("nothing changes\n", 0));
+}
+
+#[test]
+fn refs_of_a_repository_do_not_hide_a_weaker_gate() {
+    let bare = ungated(SHOP);
+    let work = repository(&[("shop.yml", SHOP)]);
+    work.write("shop.yml", &bare);
+    commit(&work);
+    let of = |range: &str| {
+        let ran = work.run(&["diff", "--fail-on", "weaker", range]);
+        (ran.stdout + &ran.stderr, ran.code)
+    };
+    is_weaker(of("HEAD~1..HEAD"), &["no longer waits for an approval"]);
+    work.git(&["replace", "HEAD:shop.yml", "HEAD~1:shop.yml"]);
+    is_weaker(of("HEAD~1..HEAD"), &["no longer waits for an approval"]);
+    work.git(&["replace", "--delete", "HEAD:shop.yml"]);
+    work.git(&["replace", "HEAD", "HEAD~1"]);
+    is_weaker(of("HEAD~1..HEAD"), &["no longer waits for an approval"]);
+    work.git(&["--no-replace-objects", "replace", "--delete", "HEAD"]);
+    // A tag with the name of a branch.
+    work.git(&["branch", "base", "HEAD~1"]);
+    is_weaker(of("base..HEAD"), &["no longer waits for an approval"]);
+    work.git(&["tag", "base", "HEAD"]);
+    let (told, code) = of("base..HEAD");
+    assert!(told.contains("`base` means refs/tags/base and refs/heads/base") && code == 2, "{told}");
+    is_weaker(of("refs/heads/base..HEAD"), &["no longer waits for an approval"]);
+    // Of one commit both are the same.
+    work.git(&["tag", "--force", "base", "base~0"]);
+    work.git(&["tag", "--force", "--annotate", "--message", "x", "base", "refs/heads/base"]);
+    is_weaker(of("base..HEAD"), &["no longer waits for an approval"]);
+}

@@ -24,7 +24,7 @@ pub(crate) fn waits_for_foreign_issue(job: &Job, resource: &str, span: Span) -> 
 /// What a change is of, where that is no pipeline.
 pub(crate) fn name_of(subject: &Subject) -> Option<String> {
     match subject {
-        Subject::Pipeline | Subject::Policy(_) => None,
+        Subject::Pipeline | Subject::Policy(_) | Subject::Fleet(_) => None,
         Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) | Subject::Gate(name) => {
             Some(format!("`{name}`"))
         }
@@ -61,7 +61,7 @@ pub(crate) fn weaker(changes: &[Change], kept: &[&str], pipeline: &Node, diagnos
             Subject::Job(name) | Subject::Resource(name) | Subject::ResourceType(name) | Subject::Gate(name) => {
                 name.as_str()
             }
-            Subject::Pipeline | Subject::Policy(_) => "the pipeline",
+            Subject::Pipeline | Subject::Policy(_) | Subject::Fleet(_) => "the pipeline",
         };
         if !kept.contains(&name) {
             let message = format!("`{name}` would ask for less than before");

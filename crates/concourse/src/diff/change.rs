@@ -111,6 +111,8 @@ pub enum Subject {
     Gate(String),
     /// An entry of a fleet's policy, by the stages that it is for.
     Policy(String),
+    /// A field of a fleet.
+    Fleet(String),
 }
 
 impl Subject {
@@ -123,6 +125,7 @@ impl Subject {
             Self::ResourceType(name) => ("resource type", name),
             Self::Gate(name) => ("gate", name),
             Self::Policy(name) => ("policy", name),
+            Self::Fleet(name) => ("fleet", name),
         }
     }
 }

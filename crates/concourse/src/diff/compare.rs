@@ -17,7 +17,7 @@ use super::names::{Matched, matched};
 use super::promotions::{GateAddress, Promotions, place, promotes_alike};
 use super::targets::{Taken, Targets};
 use super::values::{Difference, differences, json};
-use super::{approvals, steps, words};
+use super::{approvals, setters, steps, words};
 
 /// What changes when one pipeline takes the place of another. Whoever judges gates says what is wrong with both.
 pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>)) -> Changes {
@@ -38,6 +38,7 @@ pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>
         Gates::new((&flows.0, unapproved.0), (&flows.1, unapproved.1), &resources.pairs, &jobs.pairs, &promotions);
     let taken = Targets::new((old, &flows.0), (new, &flows.1), &jobs, &resources, &promotions).taken();
     self::jobs(&jobs, &gates, &taken, &mut changes);
+    setters::compare(old, new, &mut changes);
     findings::compare(judged, (&jobs, &resources), (&flows.0, &flows.1), &mut changes);
     changes.changes.sort_by_key(|change| change.effect);
     changes
@@ -381,7 +382,7 @@ fn publisher_of(of_type: &ResourceType) -> &str {
 }
 
 /// Who publishes an image: one publisher has an image for each kind of gate.
-fn publisher(image: &str) -> &str {
+pub fn publisher(image: &str) -> &str {
     let image = ["docker.io/", "index.docker.io/"].iter().find_map(|hub| image.strip_prefix(hub)).unwrap_or(image);
     image.rsplit_once('/').map_or(image, |(publisher, _)| publisher)
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::flow::{JobFlow, PipelineFlow, Taking, is_check_of_approval, resource_of, text};
+use crate::flow::{IssueResource, JobFlow, PipelineFlow, Taking, is_check_of_approval, resource_of, text};
 use crate::issues::IssueId;
 use crate::model::{Job, JobName, PutStep, Resource, Step};
 use yaml_source::diagnostic::{Count, Rule, visible};
@@ -9,6 +9,7 @@ use super::approvals::policy_changes;
 use super::change::{Changes, Effect, Subject};
 use super::compare::list;
 use super::findings::Unapproved;
+use super::held;
 use super::promotions::{Promotions, promotes_alike};
 use super::uses::artifacts;
 use super::ways::{Elsewhere, Stretch, Ways};
@@ -75,7 +76,7 @@ impl<'p> GateSide<'p> {
     /// The artifacts that a job uses at their newest, each with its resource.
     fn newest_of(&self, job: &str) -> BTreeMap<&'p str, &'p str> {
         let Some(flow) = self.jobs.get(job).filter(|_| !self.newest.is_empty()) else { return BTreeMap::new() };
-        let newest = flow.takes.iter().filter(|taking| self.is_newest(flow, taking));
+        let newest = flow.takes.iter().chain(&flow.gates).filter(|taking| self.is_newest(flow, taking));
         newest.map(|taking| (taking.get.get.as_str(), taking.resource)).collect()
     }
 
@@ -163,6 +164,8 @@ impl<'p> Gates<'p> {
         self.start(before, after, &subject, changes);
         self.policy(before, after, &subject, changes);
         self.versions(before, after, &subject, changes);
+        let renamed = |resource: &str| self.resource_name(resource);
+        held::compare((self.old.flow, before), (self.new.flow, after), &renamed, &subject, changes);
         let claims = (!before.claims.is_empty(), !after.claims.is_empty());
         let exact = (self.old.is_exact(before), self.new.is_exact(after));
         // A job that waits for an approval now, or no longer, is reported as a whole.
@@ -373,8 +376,11 @@ impl<'p> Gates<'p> {
                     let title = self.new.title(taking.resource);
                     let message = format!("takes what was approved for another stage (the issue {title})");
                     changes.push(Effect::Weaker, subject.clone(), message);
+                    continue;
                 }
-                if is_issue || is_clone {
+                // What starts the job is reported as such.
+                let is_gate = is_issue && taking.triggers();
+                if is_clone || is_gate && !self.new.is_newest(after, taking) {
                     continue;
                 }
                 let from = if passed.is_empty() {
@@ -392,6 +398,10 @@ impl<'p> Gates<'p> {
                 }
                 continue;
             };
+            // A record is no approval, whichever one it is.
+            if self.new.flow.issues.get(taking.resource).is_some_and(IssueResource::shows_records) {
+                continue;
+            }
             let newest = (self.old.is_newest(before, was), self.new.is_newest(after, taking));
             // A job that deploys no approved version any more is reported as a whole.
             let is_reported = self.old.is_exact(before) && !self.new.is_exact(after);
@@ -437,7 +447,8 @@ impl<'p> Gates<'p> {
             let old = self.resources.iter().find(|(_, new)| **new == name).map_or(name, |(old, _)| *old);
             self.new.is_approved_code(after, self.old.repository(old))
         };
-        let left = old.iter().filter(|taking| !self.old.flow.issues.contains_key(taking.resource));
+        let is_gate = |taking: &Taking<'p>| taking.triggers() && self.old.flow.issues.contains_key(taking.resource);
+        let left = old.iter().filter(|taking| !is_gate(taking));
         let mut gone: BTreeSet<String> = BTreeSet::new();
         for taking in left.filter(|taking| !now_approved(self.resource(taking.resource))) {
             let resource = self.resource(taking.resource);
@@ -457,9 +468,9 @@ impl<'p> Gates<'p> {
         before: &'j JobFlow<'p>,
         after: &'j JobFlow<'p>,
     ) -> (Vec<(&'j Taking<'p>, Option<&'j Taking<'p>>)>, Vec<&'j Taking<'p>>) {
-        let mut left: Vec<&Taking<'p>> = before.takes.iter().chain(&before.gates).collect();
-        let mut matched: Vec<(&Taking<'p>, Option<&Taking<'p>>)> =
-            after.takes.iter().chain(&after.gates).map(|taking| (taking, None)).collect();
+        let all = |job: &'j JobFlow<'p>| job.takes.iter().chain(&job.gates).chain(&job.records);
+        let mut left: Vec<&Taking<'p>> = all(before).collect();
+        let mut matched: Vec<(&Taking<'p>, Option<&Taking<'p>>)> = all(after).map(|taking| (taking, None)).collect();
         for by_artifact in [true, false] {
             for (taking, was) in matched.iter_mut().filter(|(_, was)| was.is_none()) {
                 let is_same = |old: &&Taking<'p>| {
@@ -476,7 +487,8 @@ impl<'p> Gates<'p> {
         let destination = |taking: &Taking<'p>| {
             text(self.new.flow.issues.get(taking.resource)?.resource.source.as_ref()?, "destination")
         };
-        let is_free = !taking.triggers() && taking.get.passed.is_empty() && before.waits_for_approval();
+        let is_record = self.new.flow.issues.get(taking.resource).is_some_and(IssueResource::shows_records);
+        let is_free = !is_record && !taking.triggers() && taking.get.passed.is_empty() && before.waits_for_approval();
         let mut own = after.own_approvals().peekable();
         is_free && own.peek().is_some() && own.all(|own| destination(own) != destination(taking))
     }
