@@ -124,6 +124,31 @@ fn a_counterexample_is_false_once_the_pipeline_is_right() {
 }
 
 #[test]
+fn a_project_waits_for_another_one_and_takes_nothing_of_it() {
+    let fleet = "version: 1\nconcourses: {main: {target: main, team: shop}}\ndefaults:\n  environments: [CI, QA]\n  \
+                 source: {repository: https://github.com/example/shop}\n  \
+                 issues: {repository: example/deployments, auth: {token: ((github.token))}}\n";
+    // The put of the kind sees all artifacts, also the one by which it waits.
+    let shop = "projects:\n  base: {stack: {pulumi: {path: infra/base}}}\n  \
+                shop: {stack: {pulumi: {path: infra/shop}}, needs: [base]}\n";
+    let work = Work::new().file("pipegen.yml", fleet).file("projects/shop.yml", shop);
+    let ran = work.run(&["verify", "--states", "60000", "."]).ended(0);
+    assert!(ran.stdout.contains("no way past a gate was found"), "{}{}", ran.stdout, ran.stderr);
+    // What a task takes of it by name is not approved.
+    let steps = "before: [{task: t, config: {platform: linux, image_resource: {type: registry-image, source: {repository: \
+                 alpine, tag: \"3\"}}, inputs: [{name: ARTIFACT}], run: {path: ARTIFACT/run}}}]\n";
+    work.run(&["render", "--quiet"]).ended(0);
+    let rendered = work.read("rendered/shop.yml");
+    let artifact = rendered.lines().rev().find_map(|line| line.trim().strip_prefix("- get: after-")).unwrap();
+    let artifact = format!("after-{artifact}");
+    let step = steps.trim_start_matches("before: [").trim_end().trim_end_matches(']').replace("ARTIFACT", &artifact);
+    let put = rendered.rfind("  - put: pulumi-shop").unwrap();
+    let with = format!("{}  - {step}\n{}", &rendered[..put], &rendered[put..]);
+    let ran = Work::new().file("shop.yml", &with).run(&["verify", "shop.yml"]).ended(1);
+    assert!(ran.stderr.contains("error[wrong-version]"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_get_can_be_exempt_and_a_manifest_says_so_by_itself() {
     let text = rendered("ol-infrastructure/rendered/packer-pulumi-vault.yml");
     let work = Work::new().file("vault.yml", &text);

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use concourse_scheduler::BuildId;
+use concourse_scheduler::{BuildId, Job, Status};
 
 use crate::issues::{ApprovalId, Content, Origin, SourceId};
-use crate::model::{GateId, Model, Place, StageId};
+use crate::model::{Found, GateId, Model, Place, StageId};
 use crate::state::{Machine, State};
 
 /// Something that must never happen, and did.
@@ -173,7 +173,27 @@ pub(crate) fn judge_end(machine: &Machine<'_>, state: &State) -> Option<Violatio
         let stage = state.issues.approval(newest)?.record.destination;
         let is_needless = stage.is_some_and(|stage| machine.is_free(state, stage));
         let has_started = state.acted_on.contains(&newest);
-        (!has_started && !is_needless)
+        (!has_started && !is_needless && !waits_for_another(machine.model(state), state, gate))
             .then_some(Violation { kind: ViolationKind::NothingStarted { gate }, place: None })
     })
+}
+
+/// Whether the jobs of a gate wait for a version that has passed a job of another gate, no build of which has succeeded yet:
+/// `needs` of a manifest. The closing starts something as soon as one has.
+fn waits_for_another(model: &Model, state: &State, gate: GateId) -> bool {
+    let gate_of = |resource: &str| match model.resources.get(resource) {
+        Some(Found::Approvals { gate, .. }) => Some(*gate),
+        _ => None,
+    };
+    let gates = |job: &Job| job.inputs.iter().filter_map(|input| gate_of(&input.resource)).collect::<BTreeSet<_>>();
+    let has_succeeded = |job: &Job| {
+        let id = state.history.job(&job.name);
+        id.is_some_and(|id| state.history.builds_of(id).any(|build| build.status == Status::Succeeded))
+    };
+    let waits = |job: &Job| {
+        let passed: BTreeSet<&str> = job.inputs.iter().flat_map(|input| &input.passed).map(String::as_str).collect();
+        let mut before = model.pipeline.jobs.iter().filter(|other| passed.contains(other.name.as_str()));
+        before.any(|other| gates(other).iter().any(|of| *of != gate) && !has_succeeded(other))
+    };
+    model.pipeline.jobs.iter().any(|job| gates(job).contains(&gate) && waits(job))
 }

@@ -101,7 +101,7 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
         let reader = self.making.reader;
         let job = reader.job(self.at);
         reader.meaning(self.at, step.resource())?;
-        if is_waiting(step) && reader.meaning(self.at, step.resource()).is_some_and(Meaning::is_approval) {
+        if only_waits(step, job) && reader.meaning(self.at, step.resource()).is_some_and(Meaning::is_approval) {
             return None;
         }
         let unpinned = &reader.pipelines[self.at.0].unpinned;
@@ -113,7 +113,9 @@ impl<'p, 'm, 'r, 'n> Planning<'p, 'm, 'r, 'n> {
             input: self.making.names.of('a', step.name),
             follows: follows.iter().map(|job| self.making.job_name(self.at, job)).collect(),
             is_followed: !list(step.node, "passed").is_empty(),
-            is_exempt: is_fixed || unpinned.contains(&(job.name.to_owned(), step.name.to_owned())),
+            is_exempt: is_fixed
+                || only_waits(step, job)
+                || unpinned.contains(&(job.name.to_owned(), step.name.to_owned())),
         })
     }
 
@@ -446,6 +448,13 @@ pub(super) fn hooks_of(step: &StepView<'_>, job: &JobView<'_>) -> impl Iterator<
         };
     }
     found.into_iter()
+}
+
+/// Whether a get waits for another project, and no step names what it fetches: a put that takes all artifacts sees it, and it
+/// is no version of what is deployed.
+fn only_waits(get: &StepView<'_>, job: &JobView<'_>) -> bool {
+    let is_named = |step: &StepView<'_>| step.kind != StepKind::Get && mentioned(Some(step.node)).contains(get.name);
+    is_waiting(get) && !job.steps.iter().any(is_named)
 }
 
 /// The artifact that a file is in.
