@@ -48,7 +48,7 @@ fn own<'p, 'a>(job: &'p Job<'a>, pipeline: &'p Pipeline<'a>) -> Option<Vec<Gates
     if newest_of(job, pipeline).iter().any(Newest::may_be_deployed) {
         return None;
     }
-    let claims = job.puts().filter(|(put, _)| put.action() == Some("claim"));
+    let claims = job.claims();
     let claimed: Vec<IssueId<'_>> =
         claims.filter_map(|(put, _)| pipeline.issue(put.resource).and_then(IssueSource::id)).collect();
     let is_seen = job.puts().any(|(put, _)| put.sees_all && pipeline.issue(put.resource).is_none());

@@ -55,7 +55,7 @@ fn follows(get: &Get<'_>, step: &Step<'_>, pipeline: &Pipeline<'_>) -> bool {
 /// Without a claim an approval says *now* and not *what*: the job deploys whatever is newest when it starts.
 fn unclaimed(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     let is_claimed = |approval: &Approval<'_>| {
-        let claims = job.puts().filter(|(put, _)| put.action() == Some("claim"));
+        let claims = job.claims();
         let mut gates = claims.map(|(put, _)| pipeline.issue(put.resource).and_then(IssueSource::id));
         gates.any(|gate| gate.is_none() || approval.gate.is_none() || gate == approval.gate)
     };
@@ -109,7 +109,7 @@ fn does_something(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
 
 /// A claim uses up the approval that its file names. A file that no get of the gate wrote can name another one.
 pub(super) fn of_another_file(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
-    for (put, step) in job.puts().filter(|(put, _)| put.action() == Some("claim")) {
+    for (put, step) in job.claims() {
         let gate = pipeline.issue(put.resource).and_then(IssueSource::id);
         let of_gate = |approval: &&Approval<'_>| approval.is_exact && gate.is_some() && approval.gate == gate;
         let files: Vec<String> = job.approvals.iter().filter(of_gate).map(Approval::file).collect();
@@ -136,7 +136,7 @@ fn parallel(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostic
         is_of_gate && matches!(put.action(), Some("claim" | "record"))
     };
     if let Some((put, step)) = job.puts().find(writes).filter(|_| job.is_parallel) {
-        let does = if put.action() == Some("claim") { "claims an approval" } else { "records what it deployed" };
+        let does = if put.is_claim() { "claims an approval" } else { "records what it deployed" };
         diagnostics.push(
             Diagnostic::new(
                 Rule::ParallelDeployment,
@@ -151,7 +151,7 @@ fn parallel(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostic
 
 /// What does not wait for the claim runs again with every approval, also with one that was used or withdrawn.
 fn late(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
-    let is_claim = |step: &Step<'_>| matches!(&step.what, What::Put(put) if put.action() == Some("claim"));
+    let is_claim = |step: &Step<'_>| matches!(&step.what, What::Put(put) if put.is_claim());
     let claims: Vec<usize> = (0..job.steps.len()).filter(|at| is_claim(&job.steps[*at])).collect();
     let Some(&first) = claims.first() else { return };
     let acts = |step: &Step<'_>| match &step.what {
@@ -243,7 +243,7 @@ pub(super) fn too_early(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mu
 fn weak(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     const POLICY: [&str; 8] =
         ["closers", "soak", "delay", "windows", "freezes", "expires", "reject_labels", "signing_key"];
-    for (put, step) in job.puts().filter(|(put, _)| put.action() == Some("claim")) {
+    for (put, step) in job.claims() {
         let gate = pipeline.issue(put.resource).and_then(IssueSource::id);
         let (Some(claim), Some(gate)) = (pipeline.source(put.resource), gate) else { continue };
         let mut triggers = job.approvals.iter().filter(|approval| approval.gate.as_ref() == Some(&gate));

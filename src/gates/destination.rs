@@ -70,7 +70,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, unit: &Unit<'_, '_>,
         }
         let claims = job.puts().filter(|(put, _)| {
             let is_of_gate = pipeline.issue(put.resource).and_then(IssueSource::id).as_ref() == Some(gate);
-            is_of_gate && put.action() == Some("claim")
+            is_of_gate && put.is_claim()
         });
         for (claim, step) in claims {
             let claimed = pipeline.source(claim.resource).and_then(|source| source.text("destination"));

@@ -11,6 +11,8 @@ use concourse_pipeline::view::{
 };
 use yaml_source::yaml::{Node, Value, decode};
 
+use crate::lower::{Author, JobRole};
+
 use super::across::Local;
 use super::checkout_script::runs_checkout;
 use super::lowered::artifact_of;
@@ -18,7 +20,6 @@ use super::model::{Environment, Get, Home, Job, Owner, Pipeline, Put, Resource, 
 use super::sequence::{Path, PathPart};
 use super::spelling::overlap;
 use super::work::merged;
-use crate::lower::{Author, JobRole};
 
 /// What the model borrows of pipelines that are read as nodes.
 pub(crate) struct Handwritten<'v, 'n> {

@@ -77,12 +77,7 @@ fn resources(pipeline: &Written, span: Span) -> BTreeMap<&str, Resource<'_>> {
         let mut made = Resource::new(span, resource.type_name.as_str(), image, source);
         made.is_fixed = match &resource.version {
             Some(Value::Map(version)) => {
-                let entry = |(key, value): (&'_ String, &'_ Value)| match value {
-                    Value::Text(text) => (key.clone(), text.clone()),
-                    _ => (key.clone(), String::new()),
-                };
-                let entries: Vec<(String, String)> = version.iter().map(entry).collect();
-                is_one_version(made.type_name, entries.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+                is_one_version(made.type_name, version.iter().map(|(key, value)| (key.as_str(), text_of(value))))
             }
             _ => false,
         };
@@ -90,6 +85,14 @@ fn resources(pipeline: &Written, span: Span) -> BTreeMap<&str, Resource<'_>> {
         found.insert(resource.name.as_str(), made);
     }
     found
+}
+
+/// A text. Empty where the value is something else.
+fn text_of(value: &Value) -> &str {
+    match value {
+        Value::Text(text) => text,
+        _ => "",
+    }
 }
 
 /// The steps of a job, with who wrote each step of its plan, and its hooks.

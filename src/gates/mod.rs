@@ -12,7 +12,7 @@
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
 //! The invariants: [`claim`], [`unfetched`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
-//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`watch`], [`repeated`],
+//! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`preview`], [`git_config`], [`watch`], [`repeated`],
 //! [`elsewhere`], [`former`].
 
 mod across;
@@ -141,9 +141,9 @@ pub fn judge_handwritten<'d>(
 }
 
 /// Reports what a search of all that builds can do does not see: jobs that do without an approval what other jobs do behind a
-/// gate, former names that are another one's, files and artifacts in the place of those that a gate writes or an approval names,
-/// steps that set pipelines with gates, and clones that do not hold their commit. Each pipeline comes with the number of times that pipelines were set before it: only those of one number are
-/// there together.
+/// gate, former names that are another one's, files and artifacts in the place of those that a gate writes or an approval
+/// names, steps that set pipelines with gates, and clones that do not hold their commit. Each pipeline comes with the number of
+/// times that pipelines were set before it: only those of one number are there together.
 pub(crate) fn judge_unsearched<'d>(
     pipelines: impl Iterator<Item = (usize, &'d Decoded)>,
     sources: &Sources,

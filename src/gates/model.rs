@@ -274,6 +274,11 @@ pub(super) struct Put<'a> {
 }
 
 impl<'a> Put<'a> {
+    /// Whether it uses up an approval.
+    pub(super) fn is_claim(&self) -> bool {
+        self.action() == Some("claim")
+    }
+
     /// What a put to a resource of a gate does: `record`, `claim` or `report`.
     pub(super) fn action(&self) -> Option<&'a str> {
         match self.params?.get("action") {
@@ -406,6 +411,11 @@ impl<'a> Job<'a> {
             What::Get(get) => Some((get, step)),
             _ => None,
         })
+    }
+
+    /// The puts that use up an approval.
+    pub(super) fn claims(&self) -> impl Iterator<Item = (&Put<'a>, &Step<'a>)> {
+        self.puts().filter(|(put, _)| put.is_claim())
     }
 
     pub(super) fn puts(&self) -> impl Iterator<Item = (&Put<'a>, &Step<'a>)> {
@@ -563,7 +573,7 @@ fn of_claims<'a>(
     mut approvals: Vec<Approval<'a>>,
 ) -> Vec<Approval<'a>> {
     let mut claimed = vec![false; approvals.len()];
-    for (put, _) in job.puts().filter(|(put, _)| put.action() == Some("claim")) {
+    for (put, _) in job.claims() {
         let gate = resources.get(put.resource).and_then(|resource| resource.issue.as_ref()?.id());
         let file = put.text("approval").map(plain);
         let is_file = |approval: &Approval<'_>| file.as_ref().is_some_and(|file| *file == approval.file());

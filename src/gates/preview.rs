@@ -17,16 +17,16 @@ pub(super) fn check(pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
     for preview in of_phase(StagePhase::Preview) {
         let Some((stage, _)) = preview.stage() else { continue };
         let Some(deploy) = of_phase(StagePhase::Deploy).find(|job| job.owner == preview.owner) else { continue };
-        let (shown, deployed) = (deeds(preview, pipeline), deeds(deploy, pipeline));
-        let is_shown = |deed: &(Doing, &Step<'_>)| shown.iter().any(|(other, _)| other.is_equal(&deed.0));
-        let (tasks, puts): (Vec<_>, Vec<_>) = deployed.iter().partition(|(doing, _)| doing.is_task());
-        let put = puts.into_iter().find(|deed| deed.0.may_deploy() && is_shown(deed));
-        let has_puts = deployed.iter().any(|(doing, _)| !doing.is_task() && doing.may_deploy());
-        let tasks = tasks.into_iter().filter(|_| !has_puts);
-        let same = put.or_else(|| {
-            let tasks: Vec<_> = tasks.collect();
-            tasks.iter().all(|deed| is_shown(deed)).then(|| tasks.first().copied()).flatten()
-        });
+        let shown = deeds(preview, pipeline);
+        let is_shown = |(doing, _): &&(Doing, &Step<'_>)| shown.iter().any(|(other, _)| other.is_equal(doing));
+        let (tasks, puts): (Vec<_>, Vec<_>) =
+            deeds(deploy, pipeline).into_iter().partition(|(doing, _)| doing.is_task());
+        let mut puts = puts.iter().filter(|(doing, _)| doing.may_deploy()).peekable();
+        // Beside a put that deploys, tasks prepare it, and run in the preview, too.
+        let same = match puts.peek() {
+            Some(_) => puts.find(is_shown),
+            None => tasks.first().filter(|_| tasks.iter().all(|task| is_shown(&task))),
+        };
         if let Some((_, step)) = same {
             diagnostics.push(
                 Diagnostic::new(

@@ -99,33 +99,55 @@ fn deployments(facts: &[&Facts], diagnostics: &mut Diagnostics) {
 
 /// Two projects whose targets differ by the projects' names alone, and whose kind runs the same.
 fn sameness(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    for (deployment, gated) in in_two_manifests(facts, |deployment| deployment.same) {
+        let message =
+            format!("{} runs the same steps as {}, which is behind a gate", deployment.job.whom, gated.job.whom);
+        let help = "name what each of them deploys, in the option `target` of the kind, or in the kind's own `target`";
+        diagnostics.push(maybe_shared(deployment, gated, message, help));
+    }
+}
+
+/// Two manifests deploy the same stack of the same project by the same kind, from two folders. A tool that knows a stack by its
+/// project and name finds one stack there, such as Pulumi.
+fn stacks(facts: &[&Facts], diagnostics: &mut Diagnostics) {
+    for (deployment, gated) in in_two_manifests(facts, |deployment| deployment.names) {
+        let message = format!(
+            "{} deploys `{}`, and {} deploys `{}` behind a gate: both have one project and one stack",
+            deployment.job.whom, deployment.target, gated.job.whom, gated.target
+        );
+        let help = "give the second manifest another `project`, or the stack another name";
+        diagnostics.push(maybe_shared(deployment, gated, message, help));
+    }
+}
+
+/// The deployments without a gate, each with one behind a gate, of another manifest and of another target, that has the same
+/// number.
+fn in_two_manifests<'f>(
+    facts: &[&'f Facts],
+    number: fn(&Deployment) -> Option<u64>,
+) -> Vec<(&'f Deployment, &'f Deployment)> {
     let all = facts.iter().flat_map(|facts| &facts.deployments);
-    let same = in_common(all.filter_map(|deployment| Some((deployment.same?, deployment))));
+    let same = in_common(all.filter_map(|deployment| Some((number(deployment)?, deployment))));
+    let mut found = Vec::new();
     for same in same.values() {
-        for deployment in same.iter().filter(|deployment| deployment.job.gates.is_empty()) {
-            let gated = same.iter().find(|other| {
+        for deployment in same.iter().copied().filter(|deployment| deployment.job.gates.is_empty()) {
+            let gated = same.iter().copied().find(|other| {
                 let is_other = other.key != deployment.key && other.job.owner.file != deployment.job.owner.file;
                 is_other && !other.job.gates.is_empty() && !other.job.replaces(&deployment.job)
             });
-            let Some(gated) = gated else { continue };
-            diagnostics.push(
-                Diagnostic::new(
-                    Rule::SharedTarget,
-                    deployment.span,
-                    format!(
-                        "{} runs the same steps as {}, which is behind a gate",
-                        deployment.job.whom, gated.job.whom
-                    ),
-                )
-                .also(gated.span, "the other")
-                .note(format!("no approval is needed for `{}`", deployment.job.name))
-                .help(
-                    "name what each of them deploys, in the option `target` of the kind, or in the kind's own `target`",
-                )
-                .of_severity(Severity::Warning),
-            );
+            found.extend(gated.map(|gated| (deployment, gated)));
         }
     }
+    found
+}
+
+/// A warning that a deployment without a gate may deploy what another one deploys behind a gate.
+fn maybe_shared(deployment: &Deployment, gated: &Deployment, message: String, help: &str) -> Diagnostic {
+    Diagnostic::new(Rule::SharedTarget, deployment.span, message)
+        .also(gated.span, "the other")
+        .note(format!("no approval is needed for `{}`", deployment.job.name))
+        .help(help)
+        .of_severity(Severity::Warning)
 }
 
 /// Two manifests deploy one place, and one of them reaches it by more than the other, such as by one more file of a backend's
@@ -148,50 +170,16 @@ fn means(facts: &[&Facts], diagnostics: &mut Diagnostics) {
                 is_open && is_other && is_gated && deployment.job.gates.is_empty()
             });
             let Some((_, gated)) = gated else { continue };
-            diagnostics.push(
-                Diagnostic::new(
-                    Rule::SharedTarget,
-                    deployment.span,
-                    format!(
-                        "{} deploys `{}`, and {} deploys `{}` behind a gate: the two can be the same",
-                        deployment.job.whom, deployment.target, gated.job.whom, gated.target
-                    ),
-                )
-                .also(gated.span, "the other")
-                .note(format!("no approval is needed for `{}`", deployment.job.name))
-                .help("let each environment deploy a stack of its own")
-                .of_severity(Severity::Warning),
+            let message = format!(
+                "{} deploys `{}`, and {} deploys `{}` behind a gate: the two can be the same",
+                deployment.job.whom, deployment.target, gated.job.whom, gated.target
             );
-        }
-    }
-}
-
-/// Two manifests deploy the same stack of the same project by the same kind, from two folders. A tool that knows a stack by its
-/// project and name finds one stack there, such as Pulumi.
-fn stacks(facts: &[&Facts], diagnostics: &mut Diagnostics) {
-    let all = facts.iter().flat_map(|facts| &facts.deployments);
-    let same = in_common(all.filter_map(|deployment| Some((deployment.names?, deployment))));
-    for same in same.values() {
-        for deployment in same.iter().filter(|deployment| deployment.job.gates.is_empty()) {
-            let gated = same.iter().find(|other| {
-                let is_other = other.key != deployment.key && other.job.owner.file != deployment.job.owner.file;
-                is_other && !other.job.gates.is_empty() && !other.job.replaces(&deployment.job)
-            });
-            let Some(gated) = gated else { continue };
-            diagnostics.push(
-                Diagnostic::new(
-                    Rule::SharedTarget,
-                    deployment.span,
-                    format!(
-                        "{} deploys `{}`, and {} deploys `{}` behind a gate: both have one project and one stack",
-                        deployment.job.whom, deployment.target, gated.job.whom, gated.target
-                    ),
-                )
-                .also(gated.span, "the other")
-                .note(format!("no approval is needed for `{}`", deployment.job.name))
-                .help("give the second manifest another `project`, or the stack another name")
-                .of_severity(Severity::Warning),
-            );
+            diagnostics.push(maybe_shared(
+                deployment,
+                gated,
+                message,
+                "let each environment deploy a stack of its own",
+            ));
         }
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn check(job: &Job<'_>, _: &Pipeline<'_>, _: &Unit<'_, '_>, diagnosti
     }
     for (at, step) in job.steps.iter().enumerate() {
         let What::Put(put) = &step.what else { continue };
-        let file = put.text("approval").filter(|_| put.action() == Some("claim"));
+        let file = put.text("approval").filter(|_| put.is_claim());
         let Some(artifact) = file.and_then(artifact_of) else { continue };
         let mut gets = job
             .steps

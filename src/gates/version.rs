@@ -267,7 +267,7 @@ fn tells_only(step: &Step<'_>, job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
 
 /// Whether the job claims, or follows, an approval that names versions.
 fn is_exact(job: &Job<'_>) -> bool {
-    let is_claimed = job.puts().any(|(put, _)| put.action() == Some("claim"));
+    let is_claimed = job.claims().next().is_some();
     job.approvals.iter().any(|approval| approval.is_exact && (is_claimed || approval.is_followed))
 }
 
@@ -326,7 +326,7 @@ pub(super) fn newest_of<'j, 'a>(job: &'j Job<'a>, pipeline: &'j Pipeline<'a>) ->
 /// Whether a job claims an approval of the gate that a resource is of.
 fn is_claimed(resource: &str, job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
     let gate = |resource: &str| pipeline.issue(resource).and_then(IssueSource::id);
-    let mut claims = job.puts().filter(|(put, _)| put.action() == Some("claim")).map(|(put, _)| gate(put.resource));
+    let mut claims = job.claims().map(|(put, _)| gate(put.resource));
     claims.any(|claimed| claimed.is_none() || claimed == gate(resource))
 }
 

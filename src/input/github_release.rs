@@ -81,6 +81,9 @@ pub struct ReleaseSource {
 }
 
 impl ReleaseSource {
+    /// The files of a get that hold the name of the version, and nothing of its content.
+    pub(super) const NAME: &'static [&'static str] = &["body", "commit_sha", "tag", "timestamp", "url", "version"];
+
     /// The files of a get that can differ although the files of the release are the same.
     pub(super) const NO_CONTENT: &'static [&'static str] = &["body", "timestamp", "url"];
 
@@ -150,7 +153,7 @@ impl InputType for ReleaseSource {
     }
 
     fn files_of_name(&self) -> &'static [&'static str] {
-        &["body", "commit_sha", "tag", "timestamp", "url", "version"]
+        Self::NAME
     }
 
     fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, String)> {

@@ -224,6 +224,11 @@ fn text_or_none(text: Option<&str>) -> TemplateValue {
 }
 
 /// All files of a get but these, which can change while the content does not.
+/// Whether a get with these params fetches an object's name and address, and not the object.
+fn skips_download(params: Option<&Value>) -> bool {
+    params.and_then(|params| params.get("skip_download")) == Some(&Value::Bool(true))
+}
+
 fn except(names: &[&str]) -> ContentFiles {
     ContentFiles::Except(names.iter().map(|&name| name.to_owned()).collect())
 }

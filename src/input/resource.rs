@@ -12,7 +12,7 @@ use crate::manifest::{CheckEvery, FreeMap, Template};
 use crate::template::Filler;
 
 use super::concourse::{ConcourseType, check_version_file, concourse_type, resource};
-use super::{ContentFiles, InputSource, InputType, ReleaseSource, S3Source, SourceReader, except};
+use super::{ContentFiles, InputSource, InputType, ReleaseSource, S3Source, SourceReader, except, skips_download};
 
 /// A resource of any type, in Concourse's words.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -101,12 +101,13 @@ impl InputType for ResourceSource {
     }
 
     fn fetches_only_its_name(&self, params: Option<&Value>) -> bool {
-        self.no_content.is_some() && params.and_then(|params| params.get("skip_download")) == Some(&Value::Bool(true))
+        self.no_content.is_some() && skips_download(params)
     }
 
     fn files_of_name(&self) -> &'static [&'static str] {
         match self.no_content {
-            Some(_) => &["body", "commit_sha", "tag", "timestamp", "url", "version"],
+            // Those of an object are among them.
+            Some(_) => ReleaseSource::NAME,
             None => &[],
         }
     }

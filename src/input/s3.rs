@@ -13,7 +13,7 @@ use crate::formats::{Check, pattern};
 use crate::manifest::{CheckEvery, FreeMap, Secret, Template};
 
 use super::concourse::{ConcourseType, Field, check_version_file, core_type, resource, settings_of};
-use super::{InputSource, InputType, SourceReader, except, text_or_none};
+use super::{InputSource, InputType, SourceReader, except, skips_download, text_or_none};
 
 /// A file in a bucket of S3: one whose name holds its version, or one of which the bucket keeps versions.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -76,6 +76,9 @@ pub struct S3Source {
 }
 
 impl S3Source {
+    /// The files of a get that hold the name of the version, and nothing of its content.
+    pub(super) const NAME: &'static [&'static str] = &["url", "version"];
+
     /// The files of a get that can differ although the object is the same.
     pub(super) const NO_CONTENT: &'static [&'static str] = &["url"];
 
@@ -138,11 +141,11 @@ impl InputType for S3Source {
     }
 
     fn fetches_only_its_name(&self, params: Option<&Value>) -> bool {
-        params.and_then(|params| params.get("skip_download")) == Some(&Value::Bool(true))
+        skips_download(params)
     }
 
     fn files_of_name(&self) -> &'static [&'static str] {
-        &["url", "version"]
+        Self::NAME
     }
 
     fn check_pin(&self, name: &str, file: &str) -> Result<(), (String, String)> {

@@ -73,9 +73,9 @@ pub(crate) fn check(lowered: &[Lowered<'_>], fleet: &Fleet, diagnostics: &mut Di
     met
 }
 
-fn report(stage: &Stage, (pointer, message, help): Shortfall, fleet: &Fleet) -> Diagnostic {
+fn report<P: AsRef<str>>(stage: &Stage, (pointer, message, help): (P, String, String), fleet: &Fleet) -> Diagnostic {
     let settings = &stage.origin.settings;
-    let written = settings.at(pointer).map(|node| node.span).filter(|span| span.file != fleet.built_in);
+    let written = settings.at(pointer.as_ref()).map(|node| node.span).filter(|span| span.file != fleet.built_in);
     let span = written.unwrap_or(stage.origin.span);
     Diagnostic::new(Rule::BelowPolicy, span, format!("{} {message}", stage.whom())).help(help)
 }

@@ -4,7 +4,8 @@
 //! pipeline. So the files of two revisions are compared.
 
 use concourse_pipeline::Repository;
-use concourse_pipeline::diff::{Change, Changes, Effect, Subject, publisher};
+use concourse_pipeline::diff::{Change, Changes, Effect, Subject};
+use concourse_pipeline::image::publisher;
 use yaml_source::diagnostic::{Diagnostics, visible};
 use yaml_source::source::{SourceText, Sources};
 use yaml_source::yaml::{Limits, Map, Node, Value, decode, escape, read};

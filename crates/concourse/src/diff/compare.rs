@@ -3,6 +3,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use crate::flow::{PipelineFlow, is_check_of_approval, resource_of, text};
+use crate::image::{PLACES, publisher};
 use crate::issues::IssueId;
 use crate::lint::BUILT_IN_TYPES;
 use crate::model::{Core, Job, Pipeline, Resource, ResourceType};
@@ -43,11 +44,6 @@ pub fn compare(old: &Pipeline, new: &Pipeline, judged: (&Judged<'_>, &Judged<'_>
     changes.changes.sort_by_key(|change| change.effect);
     changes
 }
-
-/// The fields of a resource type that decide where its image comes from. With a region or an account its name is looked up in
-/// a registry of Amazon ECR.
-const IMAGE_PLACES: [&str; 6] =
-    ["registry_mirror", "insecure", "ca_certs", "aws_region", "aws_account_id", "aws_role_arn"];
 
 /// The jobs of two pipelines: by name, by `old_name`, or because both open the issue of the same gate or deploy the same.
 pub(super) fn matched_jobs<'p>(
@@ -105,7 +101,7 @@ fn resource_types(old: &Pipeline, new: &Pipeline, is_gated: bool, changes: &mut 
             let is_place = of(&is, key).is_some() || key.starts_with("aws_");
             is_place && of(&is, key) != of(&was, key)
         };
-        if let Some(key) = IMAGE_PLACES.iter().find(|key| is_other(key)) {
+        if let Some(key) = PLACES.iter().find(|key| is_other(key)) {
             let message = format!("`{key}` decides where its image comes from, in a pipeline with gates");
             changes.push(Effect::Weaker, subject(after), message);
         }
@@ -379,12 +375,6 @@ const CONCOURSE: &str = "concourse";
 /// Who publishes the image of a type. Nobody where a variable, or no field, names the image.
 fn publisher_of(of_type: &ResourceType) -> &str {
     of_type.image().map_or("", publisher)
-}
-
-/// Who publishes an image: one publisher has an image for each kind of gate.
-pub fn publisher(image: &str) -> &str {
-    let image = ["docker.io/", "index.docker.io/"].iter().find_map(|hub| image.strip_prefix(hub)).unwrap_or(image);
-    image.rsplit_once('/').map_or(image, |(publisher, _)| publisher)
 }
 
 fn jobs(jobs: &Matched<'_, Job>, gates: &Gates<'_>, taken: &[Taken<'_>], changes: &mut Changes) {

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flow::{JobFlow, PipelineFlow, is_check_of_approval, resource_of, text};
+use crate::image::{PLACES, publisher};
 use crate::model::{Core, Inputs, Job, PutStep, Step, TaskStep};
 use github_issues_resource::contract::files;
 use yaml_source::yaml::Value;
 
 use super::change::{Changes, Effect, Subject};
-use super::compare::{list, publisher};
+use super::compare::list;
 
 /// A job, in its pipeline.
 pub(super) type Side<'f, 'p> = (&'f PipelineFlow<'p>, &'f JobFlow<'p>);
@@ -55,9 +56,6 @@ struct Image<'t> {
     publisher: &'t str,
     fetched: Vec<(&'t str, &'t Value)>,
 }
-
-/// What else decides where an image comes from. With a region or an account its name is looked up in a registry of Amazon ECR.
-const PLACES: [&str; 6] = ["registry_mirror", "insecure", "ca_certs", "aws_region", "aws_account_id", "aws_role_arn"];
 
 impl<'t> Image<'t> {
     fn of(task: &'t TaskStep) -> Self {

@@ -22,7 +22,7 @@ mod ways;
 mod words;
 
 pub use change::{Change, Changes, Effect, Subject};
-pub use compare::{compare, publisher};
+pub use compare::compare;
 pub use findings::{Finding, Judged, Unapproved, added};
 pub use moves::{common_gates, gone, lost_jobs, moved};
 pub use report::{Compared, in_markdown, in_words};
