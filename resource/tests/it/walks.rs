@@ -372,8 +372,10 @@ fn model_and_executable_agree_on_random_walks() {
                     }
                     let mut walk = Shown(Walk::new(seed), seed);
                     // Chance alone hardly ever uses a newer approval before an older one.
-                    let first = if seed % 10 == 0 { &TWO_APPROVALS[..] } else { &[] };
-                    first.iter().for_each(|event| walk.0.take(*event));
+                    let first = if seed.is_multiple_of(10) { &TWO_APPROVALS[..] } else { &[] };
+                    for event in first {
+                        walk.0.take(*event);
+                    }
                     for _ in first.len()..STEPS {
                         let event = walk.0.draw();
                         walk.0.take(event);
