@@ -77,7 +77,7 @@ impl Doing {
                     works: vec![Work::Task(program(&parts))],
                     names: Names::of(None, Some(&params), &str::to_owned),
                     params: Some(params),
-                    only_tells: only_prepares(&parts),
+                    only_tells: only_prepares(&parts) && does_more(job, pipeline),
                     words: words(&parts),
                     pipeline: Some(number),
                     repositories: resources.filter_map(Resource::repository).collect(),
@@ -286,6 +286,22 @@ fn only_prepares([file, path, _]: &[Option<Value>; 3]) -> bool {
     let Some(Value::Text(file)) = file.as_ref().or(path.as_ref()) else { return false };
     let name = file.rsplit('/').next().unwrap_or_default();
     VERBS.contains(&name.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default())
+}
+
+/// Whether a job has a step that may use what other steps prepare. Without one, whatever a task is called, it is what the job is
+/// there for.
+fn does_more(job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
+    job.steps.iter().any(|step| match &step.what {
+        What::Task(task) => {
+            let is_check = || job.sees_approval(task) && task.held().next().is_some();
+            !only_prepares(&task.script.parts()) && !is_check()
+        }
+        What::Put(put) => {
+            let resource = pipeline.resources.get(put.resource);
+            resource.is_some_and(|resource| resource.issue.is_none() && !only_tells(put.resource, resource))
+        }
+        What::Get(_) | What::LoadVar { .. } | What::SetPipeline { .. } => false,
+    })
 }
 
 /// The file and the arguments that are single words.

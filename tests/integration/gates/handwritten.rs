@@ -589,6 +589,21 @@ fn handwritten_target_is_known_whatever_else_differs() {
 }
 
 #[test]
+fn handwritten_task_that_is_said_to_fetch_and_is_all_of_the_job_deploys() {
+    let task = |file: &str, stage: &str| {
+        format!("- {{task: run, file: code/ci/{file}.yml, params: {{STAGE: \"{stage}\"}}}}\n")
+    };
+    for file in ["fetch-and-deploy", "get-it-out", "login"] {
+        let pipeline = by_tasks(&task(file, "{stage}"), &format!("{GET}{}", task(file, "QA")));
+        assert_eq!(judged(&pipeline), ["shared-target"], "{file}");
+    }
+    // What comes before the deployment of both jobs deploys nothing.
+    let both = task("login", "{stage}") + &task("deploy", "{stage}");
+    let steps = format!("{GET}{}{}", task("login", "QA"), task("audit", "QA"));
+    assert_eq!(judged(&by_tasks(&both, &steps)), Vec::<String>::new());
+}
+
+#[test]
 fn handwritten_put_to_a_resource_with_one_more_key_deploys_the_same() {
     let job =
         "- name: nightly\n  plan:\n  - {get: code, trigger: true}\n  - {put: other, no_get: true, inputs: [code]}\n";
