@@ -13,10 +13,10 @@ use yaml_source::yaml::{Entry, Limits, Map, Node, NodeKind, decode, read, read_t
 use crate::manifest::{FileShape, SchemaAuthor, check, compile, compile_own, is_surely_schema};
 use crate::template::{ParsedTemplate, is_template};
 
+use super::check::{self, without_target};
 use super::fields::{EnvFiles, KindFields};
 use super::made::literal_types;
 use super::option::KindOption;
-use super::unused::{self, without_target};
 
 /// The types that JSON Schema has.
 const TYPES: [&str; 7] = ["array", "boolean", "integer", "null", "number", "object", "string"];
@@ -117,7 +117,7 @@ impl Kind {
         }
         // What is wrong whatever uses it is reported here, and not again of each stage that uses it.
         let before = diagnostics.len();
-        unused::check(&kind.node, family, &kind.options, diagnostics);
+        check::check(&kind.node, family, &kind.options, diagnostics);
         if diagnostics.len() > before {
             return None;
         }

@@ -1,6 +1,5 @@
 use concourse_pipeline::model::{BuildLogRetention, Resource, ResourceType, Step};
 use minijinja::Value;
-use serde::de::DeserializeOwned;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::files;
 use yaml_source::source::Span;
@@ -9,10 +8,10 @@ use yaml_source::yaml::{Entry, Map, Node, NodeError, NodeKind, decode};
 use crate::manifest::{Schema, SchemaAuthor, Secret, Wording, check_against, misspelled_variable};
 use crate::template::{Filler, ParsedTemplate, Scope, has_templates, to_value};
 
+use super::check::{Item, outside, unknown_phase};
 use super::fields::EnvFiles;
 use super::file::{Family, Kind};
 use super::option::KindOption;
-use super::unused::{outside, step_help, unknown_phase};
 
 /// What a kind comes to, in one phase of one stage or build.
 #[derive(Debug)]
@@ -346,7 +345,7 @@ impl Maker<'_> {
     }
 
     /// Fills a list and reads its items. What Concourse would not read is an error at the line of the kind.
-    pub(super) fn list<T: DeserializeOwned>(&mut self, node: Option<&Node>) -> Vec<(T, Span)> {
+    pub(super) fn list<T: Item>(&mut self, node: Option<&Node>) -> Vec<(T, Span)> {
         let Some(node) = node else { return Vec::new() };
         let scope = self.scope;
         let Some(filled) = self.filler().node(node, scope) else { return Vec::new() };
@@ -365,7 +364,7 @@ impl Maker<'_> {
                             format!("not what Concourse reads: {message}"),
                         )
                         .note(self.note)
-                        .maybe_help(help.or_else(|| step_help::<T>(&item))),
+                        .maybe_help(help.or_else(|| T::help(&item))),
                     );
                 }
             }

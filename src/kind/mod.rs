@@ -1,5 +1,6 @@
 //! Kinds: what deploys a stage, and what builds an input. A kind is a file in Concourse's own words.
 
+mod check;
 mod credentials;
 mod extra;
 mod fields;
@@ -7,8 +8,8 @@ mod file;
 mod made;
 mod option;
 mod set;
-mod unused;
 
+pub(crate) use check::without_target;
 pub(crate) use credentials::credentials_of;
 pub(crate) use extra::Extra;
 pub(crate) use fields::KindFields;
@@ -17,4 +18,3 @@ pub use file::{Family, Kind};
 pub(crate) use made::{KindScope, Made};
 pub(crate) use set::OwnKinds;
 pub use set::{BUILT_IN_KINDS, BuiltIn, KindSet};
-pub(crate) use unused::without_target;

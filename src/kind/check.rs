@@ -1,14 +1,14 @@
 //! What is wrong with a kind whatever uses it: templates that are malformed, names that nothing defines, and steps that
 //! Concourse does not read. A kind that nothing uses yet is checked so far.
 
-use concourse_pipeline::model::{Resource, ResourceType, Step};
+use concourse_pipeline::model::{Job, Resource, ResourceType, Step};
 use minijinja::Value;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule, one_of};
 use yaml_source::files;
 use yaml_source::source::Span;
-use yaml_source::yaml::{Entry, Map, Node, NodeKind, decode};
+use yaml_source::yaml::{Entry, Map, Node, NodeKind, Value as YamlValue, decode};
 
 use crate::manifest::compile;
 use crate::template::{Filler, Scope, has_templates, is_template};
@@ -146,16 +146,29 @@ fn phases(kind: &Node, family: Family, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What to write in a step that is none of Concourse's.
-pub(super) fn step_help<T>(item: &Node) -> Option<String> {
-    const CORES: [&str; 8] = ["get", "put", "task", "set_pipeline", "load_var", "try", "do", "in_parallel"];
-    let is_step = std::any::type_name::<T>() == std::any::type_name::<Step>();
-    let has_core = item.as_map().is_some_and(|map| CORES.iter().any(|core| map.get(core).is_some()));
-    (is_step && !has_core).then(|| format!("write what the step is: {}", one_of(CORES)))
+/// What stands in the lists of a kind or of `extra`, in Concourse's words.
+pub(super) trait Item: DeserializeOwned {
+    /// What to write in the place of one that Concourse does not read.
+    fn help(_item: &Node) -> Option<String> {
+        None
+    }
+}
+
+impl Item for Job {}
+impl Item for Resource {}
+impl Item for ResourceType {}
+impl Item for YamlValue {}
+
+impl Item for Step {
+    fn help(item: &Node) -> Option<String> {
+        const CORES: [&str; 8] = ["get", "put", "task", "set_pipeline", "load_var", "try", "do", "in_parallel"];
+        let has_core = item.as_map().is_some_and(|map| CORES.iter().any(|core| map.get(core).is_some()));
+        (!has_core).then(|| format!("write what the step is: {}", one_of(CORES)))
+    }
 }
 
 /// Reports items of a list that Concourse does not read, whatever fills their templates.
-fn items<T: DeserializeOwned>(list: Option<&Node>, diagnostics: &mut Diagnostics) {
+fn items<T: Item>(list: Option<&Node>, diagnostics: &mut Diagnostics) {
     for item in list.and_then(Node::as_list).unwrap_or_default() {
         let Some(literal) = literal(item, "") else { continue };
         let Err(error) = decode::<T>(&literal) else { continue };
@@ -165,8 +178,7 @@ fn items<T: DeserializeOwned>(list: Option<&Node>, diagnostics: &mut Diagnostics
             let message = format!("not what Concourse reads: {}", error.message);
             let span = error.span.unwrap_or(item.span);
             diagnostics.push(
-                Diagnostic::new(Rule::KindResult, span, message)
-                    .maybe_help(error.help.or_else(|| step_help::<T>(item))),
+                Diagnostic::new(Rule::KindResult, span, message).maybe_help(error.help.or_else(|| T::help(item))),
             );
         }
     }
