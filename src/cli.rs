@@ -8,6 +8,7 @@ use yaml_source::Failure;
 use yaml_source::diagnostic::{DeniedRule, Levels, Rule};
 use yaml_source::report::Format;
 
+use crate::job_target::JobTarget;
 use crate::kind::Family;
 
 /// Generates Concourse pipelines whose promotions are approved by closing GitHub issues.
@@ -227,8 +228,8 @@ pub struct ValidateArgs {
     pub team: Option<String>,
 
     /// Environment of a job, such as `ship=QA` [default: by its name].
-    #[arg(long, value_name = "JOB=ENV", value_parser = job_environment, help_heading = "Pipelines")]
-    pub target: Vec<(String, String)>,
+    #[arg(long, value_name = "JOB=ENV", value_parser = JobTarget::parse, help_heading = "Pipelines")]
+    pub target: Vec<JobTarget>,
 
     /// Treat every file as a Concourse pipeline.
     #[arg(long, help_heading = "Pipelines")]
@@ -270,8 +271,8 @@ pub struct VerifyArgs {
 
     /// Environment of a job, such as `ship=QA`, or of the only steps of the job that deploy, such as `ship/apply=QA`. Jobs
     /// with the same environment need the same approval. `test=` says that the job deploys nothing.
-    #[arg(long, value_name = "JOB[/STEP]=ENV", value_parser = job_environment, help_heading = "Pipelines")]
-    pub target: Vec<(String, String)>,
+    #[arg(long, value_name = "JOB[/STEP]=ENV", value_parser = JobTarget::parse, help_heading = "Pipelines")]
+    pub target: Vec<JobTarget>,
 
     /// Do not require an approval for the versions of this get. Manifests say so with `unpinned: REASON`.
     #[arg(long, value_name = "JOB/GET", value_parser = job_get, help_heading = "Pipelines")]
@@ -315,14 +316,6 @@ fn job_get(text: &str) -> Result<(String, String), String> {
 fn folder(text: &str) -> Result<Utf8PathBuf, String> {
     let path = Utf8PathBuf::from(text);
     if path.is_dir() { Ok(path) } else { Err("there is no such folder".to_owned()) }
-}
-
-/// Reads `JOB=ENVIRONMENT`. Without an environment the job deploys nothing.
-fn job_environment(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((job, environment)) if !job.is_empty() => Ok((job.to_owned(), environment.to_owned())),
-        _ => Err("expected JOB=ENVIRONMENT, such as deploy-shop=QA".to_owned()),
-    }
 }
 
 /// Arguments of `simulate`.

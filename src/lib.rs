@@ -43,6 +43,7 @@ mod git;
 mod import;
 pub mod input;
 mod interrupt;
+mod job_target;
 pub mod kind;
 mod lower;
 pub mod manifest;

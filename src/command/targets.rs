@@ -5,24 +5,30 @@ use concourse_pipeline::view::{PipelineView, StepKind};
 use yaml_source::Failure;
 use yaml_source::diagnostic::did_you_mean;
 
+use crate::job_target::JobTarget;
+
 /// Checks `--target`: each `JOB` or `JOB/STEP` is in one of the pipelines, and has one environment.
 ///
 /// # Errors
 ///
 /// When no pipeline has the job, or the job has no such step that could deploy; or when two flags contradict each other.
 pub(super) fn check<'d>(
-    targets: &[(String, String)],
+    targets: &[JobTarget],
     pipelines: impl IntoIterator<Item = &'d Decoded>,
 ) -> Result<(), Failure> {
-    let names = targets.iter().map(|(target, _)| target.as_str());
+    let names = targets.iter().map(|target| (target.job.as_str(), target.step.as_deref()));
     check_names("--target", names, pipelines, |kind| {
         matches!(kind, StepKind::Task | StepKind::Put | StepKind::Run | StepKind::SetPipeline)
     })?;
-    for (at, (target, environment)) in targets.iter().enumerate() {
-        let mut earlier = targets[..at].iter();
-        if let Some((_, other)) = earlier.find(|(known, other)| known == target && other != environment) {
+    for (at, target) in targets.iter().enumerate() {
+        let is_same = |other: &&JobTarget| (&other.job, &other.step) == (&target.job, &target.step);
+        let mut earlier = targets[..at].iter().filter(is_same);
+        if let Some(other) = earlier.find(|other| other.environment != target.environment) {
             return Err(Failure::Usage(format!(
-                "--target gives `{target}` two environments: `{other}` and `{environment}`"
+                "--target gives `{}` two environments: `{}` and `{}`",
+                target.place(),
+                other.environment(),
+                target.environment()
             )));
         }
     }
@@ -38,14 +44,14 @@ pub(super) fn check_gets<'d>(
     gets: &[(String, String)],
     pipelines: impl IntoIterator<Item = &'d Decoded>,
 ) -> Result<(), Failure> {
-    let names: Vec<String> = gets.iter().map(|(job, get)| format!("{job}/{get}")).collect();
-    check_names("--unpinned", names.iter().map(String::as_str), pipelines, |kind| kind == StepKind::Get)
+    let names = gets.iter().map(|(job, get)| (job.as_str(), Some(get.as_str())));
+    check_names("--unpinned", names, pipelines, |kind| kind == StepKind::Get)
 }
 
 /// A run without pipelines has none to compare with.
 fn check_names<'d, 't>(
     flag: &str,
-    targets: impl IntoIterator<Item = &'t str>,
+    targets: impl IntoIterator<Item = (&'t str, Option<&'t str>)>,
     pipelines: impl IntoIterator<Item = &'d Decoded>,
     is_meant: impl Fn(StepKind) -> bool,
 ) -> Result<(), Failure> {
@@ -61,11 +67,7 @@ fn check_names<'d, 't>(
     let meant = |name: &str, names: Vec<&str>| {
         did_you_mean(name, names).map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"))
     };
-    for target in targets {
-        let (job, step) = match target.split_once('/') {
-            Some((job, step)) => (job, Some(step)),
-            None => (target, None),
-        };
+    for (job, step) in targets {
         let of_name: Vec<_> = jobs().filter(|known| known.name == job).collect();
         if of_name.is_empty() {
             let meant = meant(job, jobs().map(|job| job.name).collect());

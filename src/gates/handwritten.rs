@@ -11,6 +11,7 @@ use concourse_pipeline::view::{
 };
 use yaml_source::yaml::{Node, Value, decode};
 
+use crate::job_target::JobTarget;
 use crate::lower::{Author, JobRole};
 
 use super::across::Local;
@@ -26,7 +27,7 @@ pub(crate) struct Handwritten<'v, 'n> {
     view: &'v PipelineView<'n>,
     name: String,
     /// The environments that jobs deploy to, as the user names them.
-    targets: &'v [(String, String)],
+    targets: &'v [JobTarget],
     /// The sources of resources, and the defaults of resource types, by their places in the lists.
     sources: Vec<Option<Value>>,
     defaults: Vec<Option<Value>>,
@@ -41,7 +42,7 @@ struct JobValues {
 
 impl<'v, 'n> Handwritten<'v, 'n> {
     /// Reads a pipeline of that name. `targets` are jobs with the environments that they deploy to.
-    pub(crate) fn of(view: &'v PipelineView<'n>, name: &str, targets: &'v [(String, String)]) -> Self {
+    pub(crate) fn of(view: &'v PipelineView<'n>, name: &str, targets: &'v [JobTarget]) -> Self {
         let value = |node: Option<&Node>| node.and_then(|node| decode::<Value>(node).ok());
         let sources = view.resources.iter().map(|resource| value(resource.source())).collect();
         let defaults = view.resource_types.iter().map(|of_type| value(field(of_type.node, "defaults"))).collect();
@@ -82,12 +83,13 @@ impl<'v, 'n> Handwritten<'v, 'n> {
 
     /// The environment of a job: the user's word, or the last word of the name of a job that deploys.
     fn environment(&self, job: &JobView<'n>) -> Option<Environment<'_>> {
-        let own = self.targets.iter().filter(|(target, _)| target.split('/').next() == Some(job.name));
-        let whole = own.clone().find(|(target, _)| target == job.name);
+        let own = self.targets.iter().filter(|target| target.job == job.name);
+        let whole = own.clone().find(|target| target.step.is_none());
         // Of single steps it is known if all of them are for one.
-        let one = || own.clone().find(|(_, name)| !name.is_empty() && own.clone().all(|(_, other)| name == other));
-        if let Some((_, name)) = whole.or_else(one) {
-            return (!name.is_empty()).then_some(Environment { name, is_guessed: false });
+        let are_one = |target: &&JobTarget| own.clone().all(|other| other.environment == target.environment);
+        let one = || own.clone().find(|target| target.environment.is_some() && are_one(target));
+        if let Some(target) = whole.or_else(one) {
+            return target.environment.as_deref().map(|name| Environment { name, is_guessed: false });
         }
         let (stem, _) = job.environment().filter(|_| job.deploys())?;
         Some(Environment { name: &job.name[stem.len() + 1..], is_guessed: true })

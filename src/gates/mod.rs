@@ -56,6 +56,7 @@ use concourse_pipeline::view::PipelineView;
 use yaml_source::diagnostic::Diagnostics;
 use yaml_source::source::{Sources, Span};
 
+use crate::job_target::JobTarget;
 use crate::lower::Lowered;
 use crate::plan::{PipelinePlan, Plan};
 use crate::project::Fleet;
@@ -123,7 +124,7 @@ pub(crate) fn judge(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) -
 /// environment that it deploys to, where that is known.
 pub(crate) fn judge_read<'d>(
     pipelines: impl IntoIterator<Item = &'d Decoded>,
-    targets: &[(String, String)],
+    targets: &[JobTarget],
     sources: &Sources,
     diagnostics: &mut Diagnostics,
 ) -> Facts {
@@ -175,7 +176,7 @@ pub(crate) fn judge_unsearched<'d>(
 /// Calls `look` with the models of pipelines that were read.
 fn with_models<'d, T>(
     pipelines: impl IntoIterator<Item = &'d Decoded>,
-    targets: &[(String, String)],
+    targets: &[JobTarget],
     sources: &Sources,
     look: impl FnOnce(&[Pipeline<'_>]) -> T,
 ) -> T {

@@ -11,6 +11,7 @@ mod write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::job_target::JobTarget;
 use crate::manifest::{FileShape, check};
 use yaml_source::Failure;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
@@ -81,8 +82,8 @@ impl Scenario {
     }
 
     /// The environments of jobs.
-    pub(crate) fn targets(&self) -> Vec<(String, String)> {
-        self.fields.target.iter().map(|(job, environment)| (job.clone(), environment.clone())).collect()
+    pub(crate) fn targets(&self) -> Vec<JobTarget> {
+        self.fields.target.iter().map(|(place, environment)| JobTarget::of(place, environment)).collect()
     }
 
     /// The gets whose versions need no approval: job and name.

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use promotion_verify::{Deed, GateId, Names, ending, script};
 
+use crate::job_target::JobTarget;
 use crate::verify::{ModelChain, Refuted, subject};
 use yaml_source::Failure;
 use yaml_source::yaml::emit;
@@ -14,7 +15,7 @@ pub(crate) struct SearchArguments<'t> {
     /// The files that are set one after the other.
     pub(crate) lists: &'t [Vec<Utf8PathBuf>],
     /// The environments of jobs.
-    pub(crate) targets: &'t [(String, String)],
+    pub(crate) targets: &'t [JobTarget],
     /// The gets whose versions need no approval: job and name.
     pub(crate) unpinned: &'t [(String, String)],
 }
@@ -49,7 +50,7 @@ pub(crate) fn scenario(
     let fields = ScenarioFields {
         scenario: Some(ending(&chain.models, &chain.names, &refutation.violation)),
         pipelines: paths(0),
-        target: arguments.targets.iter().cloned().collect(),
+        target: arguments.targets.iter().map(|target| (target.place(), target.environment().to_owned())).collect(),
         unpinned: arguments.unpinned.iter().map(|(job, get)| format!("{job}/{get}")).collect(),
         automatic: Some(false),
         steps,

@@ -16,6 +16,7 @@ use yaml_source::Failure;
 use yaml_source::diagnostic::{Count, Diagnostic, Diagnostics, Rule};
 use yaml_source::source::Span;
 
+use crate::job_target::JobTarget;
 use crate::progress::Progress;
 
 use read::Assumed;
@@ -138,7 +139,7 @@ pub(crate) struct Refuted {
 /// If a person interrupts the run.
 pub(crate) fn check(
     subjects: &[Subject<'_>],
-    targets: &[(String, String)],
+    targets: &[JobTarget],
     most: usize,
     progress: &Progress,
     diagnostics: &mut Diagnostics,
@@ -178,7 +179,7 @@ pub(crate) fn check(
 }
 
 /// All pipelines as one chain.
-pub(crate) fn whole(subjects: &[Subject<'_>], targets: &[(String, String)]) -> ModelChain {
+pub(crate) fn whole(subjects: &[Subject<'_>], targets: &[JobTarget]) -> ModelChain {
     Reader::new(&read(subjects), targets).whole()
 }
 

@@ -7,6 +7,8 @@ use concourse_pipeline::job_names::only_observes;
 use concourse_pipeline::view::{JobView, StepKind, StepPlace, StepView, field, list};
 use yaml_source::yaml::{Value, decode};
 
+use crate::job_target::JobTarget;
+
 use super::meaning::{Meaning, is_record, is_waiting};
 use super::plan::is_in_hook;
 use super::{DEPLOYED, JOB, JobIndex, Reader, is_deployment};
@@ -284,15 +286,15 @@ impl<'n> Reader<'_, 'n> {
 
     /// What the user says wins.
     fn say_targets(&self, at: JobIndex, found: &mut BTreeMap<JobIndex, Deploys>) {
-        let targets: Vec<(Option<&str>, &str)> = self.targets_of(at).collect();
+        let targets: Vec<&JobTarget> = self.targets_of(at).collect();
         let Some(deploys) = found.get_mut(&at).filter(|_| !targets.is_empty()) else { return };
-        let stage = |environment: &str| {
-            let named = || self.destination(at, environment).unwrap_or_else(|| environment.to_owned());
-            (!environment.is_empty()).then(named)
+        let stage = |target: &JobTarget| {
+            let environment = target.environment.as_ref()?;
+            Some(self.destination(at, environment).unwrap_or_else(|| environment.clone()))
         };
-        let of_steps = targets.iter().filter_map(|(step, environment)| Some(((*step)?.to_owned(), stage(environment))));
+        let of_steps = targets.iter().filter_map(|target| Some((target.step.clone()?, stage(target))));
         deploys.of_steps = of_steps.collect();
-        let of_job = targets.iter().rfind(|(step, _)| step.is_none()).map(|(_, environment)| stage(environment));
+        let of_job = targets.iter().rfind(|target| target.step.is_none()).map(|target| stage(target));
         // Who names the steps that deploy says that the others do not.
         let are_named = deploys.of_steps.values().any(Option::is_some);
         if let Some(stage) = of_job.or_else(|| are_named.then_some(None)) {
@@ -314,16 +316,10 @@ impl<'n> Reader<'_, 'n> {
         follows
     }
 
-    /// The targets that the user names of a job: each the step, if there is one, and the environment.
-    pub(super) fn targets_of(&self, at: JobIndex) -> impl Iterator<Item = (Option<&str>, &str)> {
+    /// The targets that the user names of a job.
+    pub(super) fn targets_of(&self, at: JobIndex) -> impl Iterator<Item = &JobTarget> {
         let job = self.job(at).name;
-        self.targets.iter().filter_map(move |(target, environment)| {
-            let (name, step) = match target.split_once('/') {
-                Some((name, step)) => (name, Some(step)),
-                None => (target.as_str(), None),
-            };
-            (name == job).then_some((step, environment.as_str()))
-        })
+        self.targets.iter().filter(move |target| target.job == job)
     }
 
     /// The stage that the user means by an environment: of an approval, or of an issue that tells about a deployment, whole or its

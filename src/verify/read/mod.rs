@@ -20,6 +20,7 @@ use concourse_pipeline::view::{Definition, JobView, PipelineView, StepKind, Step
 use yaml_source::yaml::{Value, decode};
 
 use crate::gates::type_only_tells;
+use crate::job_target::JobTarget;
 
 pub(crate) use chain::{ChainNames, ModelChain};
 use deploys::Deploys;
@@ -54,7 +55,7 @@ type JobIndex = (usize, usize);
 pub(super) struct Reader<'r, 'n> {
     pipelines: &'r [Read<'n>],
     /// The environments of jobs, or of single steps (`JOB/STEP`), as the user names them.
-    targets: &'r [(String, String)],
+    targets: &'r [JobTarget],
     /// What each resource is, by pipeline and name.
     meanings: Vec<BTreeMap<&'n str, Meaning<'n>>>,
     /// The former names that each resource lists.
@@ -70,7 +71,7 @@ pub(super) struct Reader<'r, 'n> {
 }
 
 impl<'r, 'n> Reader<'r, 'n> {
-    pub(super) fn new(pipelines: &'r [Read<'n>], targets: &'r [(String, String)]) -> Self {
+    pub(super) fn new(pipelines: &'r [Read<'n>], targets: &'r [JobTarget]) -> Self {
         let meanings = pipelines.iter().map(|read| meanings(&read.view)).collect();
         let former = pipelines.iter().map(|read| former_names(&read.view)).collect();
         let sources = pipelines.iter().map(|read| {

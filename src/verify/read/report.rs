@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use concourse_pipeline::view::{StepKind, StepView, list, text};
 use yaml_source::diagnostic::ticked;
 
+use crate::job_target::JobTarget;
+
 use super::chain::shown_stage;
 use super::deploys::Reason;
 use super::meaning::Meaning;
@@ -57,13 +59,9 @@ impl<'n> Reader<'_, 'n> {
                 self.left_out(*at, &mut assumed.left_out);
             }
         }
-        let is_used = |target: &str| {
-            let of_job =
-                |at: &JobIndex| target.split('/').next() == Some(self.job(*at).name) || target == self.job(*at).name;
-            searched.iter().any(of_job)
-        };
-        let unused = self.targets.iter().filter(|(target, _)| !is_used(target));
-        assumed.unused = unused.map(|(target, environment)| format!("{target}={environment}")).collect();
+        let is_used = |target: &&JobTarget| searched.iter().any(|at| target.job == self.job(*at).name);
+        let unused = self.targets.iter().filter(|target| !is_used(target));
+        assumed.unused = unused.map(ToString::to_string).collect();
         assumed
     }
 
