@@ -1,12 +1,11 @@
 //! Writes any value as YAML, and reads the same value back.
 #![no_main]
 
-use indexmap::IndexMap;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use yaml_source::diagnostic::Diagnostics;
 use yaml_source::source::Sources;
-use yaml_source::yaml::{Limits, Node, NodeKind, Resolved, Value, emit, read};
+use yaml_source::yaml::{IndexMap, Limits, Node, NodeKind, Resolved, Value, emit, read};
 
 #[derive(Arbitrary, Debug)]
 enum Any {
