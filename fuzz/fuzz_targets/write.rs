@@ -5,7 +5,7 @@ use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use yaml_source::diagnostic::Diagnostics;
 use yaml_source::source::Sources;
-use yaml_source::yaml::{IndexMap, Limits, Node, NodeKind, Resolved, Value, emit, read};
+use yaml_source::yaml::{Limits, Node, NodeKind, Resolved, Value, emit, read};
 
 #[derive(Arbitrary, Debug)]
 enum Any {
@@ -41,9 +41,9 @@ fn value(any: Any, depth: usize) -> Value {
         Any::Float(value) => Value::Float(if value.is_finite() { value } else { 0.0 }),
         Any::Text(text) => Value::Text(text),
         Any::List(items) => Value::List(items.into_iter().map(|item| self::value(item, depth + 1)).collect()),
-        Any::Map(entries) => Value::Map(
-            entries.into_iter().map(|(key, value)| (key, self::value(value, depth + 1))).collect::<IndexMap<_, _>>(),
-        ),
+        Any::Map(entries) => {
+            Value::Map(entries.into_iter().map(|(key, value)| (key, self::value(value, depth + 1))).collect())
+        }
     }
 }
 
