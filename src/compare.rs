@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use concourse_pipeline::diff::{self, Change, Changes, Finding, Judged};
+use concourse_pipeline::diff::{self, Change, Changes, Finding, Judged, WaitedFor};
 use concourse_pipeline::model::Pipeline;
 use concourse_pipeline::validate::Decoded;
 use concourse_pipeline::view::PipelineView;
@@ -37,22 +37,24 @@ pub(crate) fn compare_read(old: &ReadPipeline, new: &ReadPipeline, sources: &Sou
         return compare(&old.pipeline, &new.pipeline);
     }
     let found = (WaysPast::of([old], |_| true, sources), WaysPast::of([new], |_| true, sources));
-    compare_among((old, &found.0), (new, &found.1), sources)
+    compare_among((old, &found.0), (new, &found.1), &WaitedFor::of([&old.pipeline]), sources)
 }
 
 /// What changes when one pipeline takes the place of another, each among others. Among it are the ways past the gates of all
-/// of them that only the new ones have.
+/// of them that only the new ones have. `waited_for` are the gates of all old ones.
 pub(crate) fn compare_among(
     old: (&ReadPipeline, &WaysPast),
     new: (&ReadPipeline, &WaysPast),
+    waited_for: &WaitedFor<'_>,
     sources: &Sources,
 ) -> Changes {
-    diff::compare(&old.0.pipeline, &new.0.pipeline, (&judged(old, sources), &judged(new, sources)))
+    let before = Judged { waited_for: Some(waited_for), ..judged(old, sources) };
+    diff::compare(&old.0.pipeline, &new.0.pipeline, (&before, &judged(new, sources)))
 }
 
-/// What is to be said of the gates of a pipeline that comes to others.
-pub(crate) fn added_among(new: &ReadPipeline, found: &WaysPast) -> Changes {
-    diff::added(found.of_pipeline(new))
+/// What is to be said of the gates of a pipeline that comes to others. `waited_for` are the gates of all old ones.
+pub(crate) fn added_among(new: &ReadPipeline, found: &WaysPast, waited_for: &WaitedFor<'_>) -> Changes {
+    diff::added(&new.pipeline, found.of_pipeline(new), waited_for)
 }
 
 /// Returns what makes gates weaker when jobs behind a gate, which `old` loses, are in another pipeline. `other` is that
@@ -111,7 +113,12 @@ fn name<'s>(read: &ReadPipeline, sources: &'s Sources) -> &'s str {
 }
 
 fn judged<'j>((read, found): (&'j ReadPipeline, &'j WaysPast), sources: &'j Sources) -> Judged<'j> {
-    Judged { name: name(read, sources), unapproved: gates::newest(&read.pipeline), findings: found.of_pipeline(read) }
+    Judged {
+        name: name(read, sources),
+        unapproved: gates::newest(&read.pipeline),
+        findings: found.of_pipeline(read),
+        ..Judged::default()
+    }
 }
 
 /// The job of a pipeline that something was found in. What an alias stands for is in another place, and then a note tells.

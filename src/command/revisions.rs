@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use concourse_pipeline::diff::{self, Change, Changes, Compared};
+use concourse_pipeline::diff::{self, Change, Changes, Compared, WaitedFor};
 use concourse_pipeline::model::Pipeline;
 use yaml_source::Failure;
 use yaml_source::diagnostic::{Diagnostics, visible};
@@ -300,10 +300,11 @@ fn compared(
     let after = pairs.iter().map(|pair| &pair.after).chain(come.iter().filter_map(|new| new.pipeline.as_ref()));
     let (before, after): (Vec<_>, Vec<_>) = (before.collect(), after.collect());
     let all_new: Vec<&Pipeline> = after.iter().copied().chain(same).map(|read| &read.pipeline).collect();
+    let waited_for = WaitedFor::of(before.iter().copied().chain(same).map(|read| &read.pipeline));
     let (before, after) = (ways_past(before), ways_past(after));
     let moves = Moves::of(pairs, gone);
     let pairs = pairs.iter().map(|pair| {
-        let mut changes = compare_among((&pair.before, &before), (&pair.after, &after), sources);
+        let mut changes = compare_among((&pair.before, &before), (&pair.after, &after), &waited_for, sources);
         changes.add(moves.to(Some(&pair.before), &pair.after));
         changes.add(moves.gone(&pair.before, &all_new));
         Compared {
@@ -314,7 +315,7 @@ fn compared(
         }
     });
     let come = come.iter().map(|new| {
-        let mut changes = new.pipeline.as_ref().map(|new| added_among(new, &after)).unwrap_or_default();
+        let mut changes = new.pipeline.as_ref().map(|new| added_among(new, &after, &waited_for)).unwrap_or_default();
         changes.add(new.pipeline.iter().flat_map(|new| moves.to(None, new)).collect());
         Compared { old: None, new: Some(new.path.to_string()), changes, is_moved: false }
     });

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::support::Work;
-use crate::weaker::{REDIRECTED, SHOP, WEAKER, section};
+use crate::weaker::{REDIRECTED, SHOP, WEAKER, again, section};
 
 /// A repository with one commit of these files.
 fn repository(files: &[(&str, &str)]) -> Work {
@@ -109,6 +109,29 @@ fn gated_job_that_moves_to_another_file_without_its_gate_is_weaker() {
         work.write("b.yml", &bare);
     });
     is_weaker(away, &["job deploy-shop-production", "no longer waits for an approval"]);
+}
+
+#[test]
+fn job_of_another_file_that_deploys_an_approval_once_more_is_weaker() {
+    let (head, _) = SHOP.split_once("jobs:\n").unwrap();
+    let redo = format!("{head}jobs:\n{}", again(", trigger: true"));
+    let parts = ["redo", "without a claim", "`unpinned-approval`"];
+    // In a file that comes, beside a file that changes, or that stays as it is.
+    let comes = |shop: &str| {
+        changed(&[("shop.yml", SHOP)], |work| {
+            work.write("shop.yml", shop);
+            work.write("redo.yml", &redo);
+        })
+    };
+    is_weaker(comes(SHOP), &parts);
+    is_weaker(comes(&SHOP.replace("SIZE: large", "SIZE: huge")), &parts);
+    // In a file that was there.
+    let other = format!("{head}jobs:\n- name: idle\n  plan:\n  - {{get: tools, trigger: true}}\n");
+    is_weaker(changed(&[("shop.yml", SHOP), ("redo.yml", &other)], |work| work.write("redo.yml", &redo)), &parts);
+    // A gate that nobody had names no version from its first day.
+    let unpinned = redo.replace("gate: shop/-/", "gate: other/-/");
+    let (reported, code) = changed(&[("shop.yml", SHOP)], |work| work.write("redo.yml", &unpinned));
+    assert!(reported.contains("`unpinned-approval`") && code == 0, "{reported}");
 }
 
 #[test]

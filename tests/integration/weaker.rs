@@ -178,6 +178,24 @@ fn what_validate_finds_in_the_new_pipeline_alone_is_weaker() {
     assert_eq!(code, 1);
 }
 
+/// A job that deploys Production once more, with the approval that a get of the gate brings.
+pub(crate) fn again(get: &str) -> String {
+    format!(
+        "- name: redo\n  serial: true\n  plan:\n  - {{get: code, resource: qa-trigger{get}}}\n  - {}",
+        deploy("Production")
+    )
+}
+
+#[test]
+fn job_that_deploys_an_approval_once_more_is_weaker() {
+    weaker(&format!("{SHOP}{}", again(", trigger: true")), &["redo", "without a claim", "`unpinned-approval`"]);
+    weaker(&format!("{SHOP}{}", again("")), &["redo", "without a claim", "`unpinned-approval`"]);
+    // A gate that was renamed is still that gate.
+    let renamed = format!("{SHOP}{}", again(", trigger: true"))
+        .replace("gate: shop/-/QA/deployed,", "gate: shop/-/QA/shipped, gate_aliases: [shop/-/QA/deployed],");
+    weaker(&renamed, &["redo", "without a claim", "`unpinned-approval`"]);
+}
+
 #[test]
 fn what_validate_finds_in_both_is_no_change() {
     let tried = with_last(SHOP, CLAIM, &format!("  - try:\n{}", shifted(&CLAIM.replacen("- ", "  ", 1), 2)));

@@ -5,10 +5,11 @@ use std::collections::{BTreeSet, HashMap};
 use yaml_source::diagnostic::Rule;
 
 use crate::flow::PipelineFlow;
-use crate::model::{Job, Resource};
+use crate::model::{Job, Pipeline, Resource};
 
 use super::change::{Changes, Effect, Subject};
 use super::names::Matched;
+use super::waited::WaitedFor;
 
 /// The names of a job and of one of its gets: the job goes by an approval, and no approval names the version of the get.
 pub type Unapproved = BTreeSet<(String, String)>;
@@ -22,6 +23,8 @@ pub struct Judged<'j> {
     pub unapproved: Unapproved,
     /// Ways past its gates.
     pub findings: &'j [Finding],
+    /// Of an old pipeline: the gates for which jobs waited then, its own and those of pipelines beside it.
+    pub waited_for: Option<&'j WaitedFor<'j>>,
 }
 
 /// A way past a gate.
@@ -87,22 +90,33 @@ pub(super) fn compare(
         if is_covered(finding, changes) {
             continue;
         }
-        // That a new gate names no version weakens none that was there.
         let is_weaker = *rule != Rule::UnpinnedApproval
-            || job.as_ref().is_none_or(|job| match former.get(job.as_str()) {
-                Some(old) => gated(old),
-                None => is_gate_gone(),
+            || job.as_ref().is_none_or(|job| {
+                let is_in_place_of_gated = former.get(job.as_str()).map_or_else(is_gate_gone, |old| gated(old));
+                is_in_place_of_gated || is_of_known_gate(job, flow, old.waited_for)
             });
         let effect = if is_weaker { Effect::Weaker } else { Effect::Changed };
         changes.push(effect, finding.subject(), finding.words());
     }
 }
 
-/// What findings say of a pipeline that was not there before.
-pub fn added(findings: &[Finding]) -> Changes {
+/// That a new gate names no version weakens none that was there. A gate for which a job waited before has somebody who goes by
+/// it.
+fn is_of_known_gate(job: &str, flow: &PipelineFlow<'_>, waited_for: Option<&WaitedFor<'_>>) -> bool {
+    waited_for.is_some_and(|waited_for| waited_for.has_one_of(job, flow))
+}
+
+/// What findings say of a pipeline that was not there before. `waited_for` are the gates of those that were.
+pub fn added(new: &Pipeline, findings: &[Finding], waited_for: &WaitedFor<'_>) -> Changes {
     let mut changes = Changes::default();
+    if findings.is_empty() {
+        return changes;
+    }
+    let flow = PipelineFlow::of(new);
     for finding in findings {
-        let effect = if finding.rule == Rule::UnpinnedApproval { Effect::Changed } else { Effect::Weaker };
+        let is_weaker = finding.rule != Rule::UnpinnedApproval
+            || finding.job.as_ref().is_some_and(|job| is_of_known_gate(job, &flow, Some(waited_for)));
+        let effect = if is_weaker { Effect::Weaker } else { Effect::Changed };
         changes.push(effect, finding.subject(), finding.words());
     }
     changes.changes.sort_by_key(|change| change.effect);

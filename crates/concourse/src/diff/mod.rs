@@ -18,6 +18,7 @@ mod steps;
 mod targets;
 mod uses;
 mod values;
+mod waited;
 mod ways;
 mod words;
 
@@ -26,3 +27,4 @@ pub use compare::compare;
 pub use findings::{Finding, Judged, Unapproved, added};
 pub use moves::{common_gates, gone, lost_jobs, moved};
 pub use report::{Compared, in_markdown, in_words};
+pub use waited::WaitedFor;

@@ -105,7 +105,7 @@ pub fn common_gates(old: &Pipeline, new: &Pipeline) -> usize {
 }
 
 /// Whether a gate of an old pipeline is a gate of a new one, maybe by a former key.
-fn is_same_gate(old: &IssueResource<'_>, new: &IssueResource<'_>) -> bool {
+pub(super) fn is_same_gate(old: &IssueResource<'_>, new: &IssueResource<'_>) -> bool {
     let by_alias = || {
         let ((repository, key, _), (now, ..)) = place(old).zip(place(new))?;
         let Some(Value::List(aliases)) = new.field("gate_aliases") else { return None };
