@@ -11,7 +11,7 @@
 //!   what shows there, and returns [`Facts`].
 //! - [`judge_run`] compares the facts of a whole run: all manifests, all fleets.
 //!
-//! The invariants: [`claim`], [`unfetched`], [`start`], [`version`], [`place`], [`pins`], [`destination`], [`target`],
+//! The invariants: [`claim`], [`unfetched`], [`start`], [`version`], [`loaded`], [`place`], [`pins`], [`destination`], [`target`],
 //! [`shared`], [`listener`], [`keeper`], [`order`], [`source`], [`posted`], [`preview`], [`git_config`], [`watch`], [`repeated`],
 //! [`elsewhere`], [`former`].
 
@@ -29,6 +29,7 @@ mod handwritten;
 mod keeper;
 mod likeness;
 mod listener;
+mod loaded;
 mod lowered;
 mod model;
 mod naming;
@@ -143,7 +144,7 @@ pub fn judge_handwritten<'d>(
 
 /// Reports what a search of all that builds can do does not see: jobs that do without an approval what other jobs do behind a
 /// gate, former names that are another one's, files and artifacts in the place of those that a gate writes or an approval
-/// names, steps that set pipelines with gates, and clones that do not hold their commit. Each pipeline comes with the number of
+/// names, variables that nothing approved decides, steps that set pipelines with gates, and clones that do not hold their commit. Each pipeline comes with the number of
 /// times that pipelines were set before it: only those of one number are there together.
 pub(crate) fn judge_unsearched<'d>(
     pipelines: impl Iterator<Item = (usize, &'d Decoded)>,
@@ -167,6 +168,7 @@ pub(crate) fn judge_unsearched<'d>(
                     claim::too_early(job, pipeline, diagnostics);
                     place::check(job, pipeline, &unit, diagnostics);
                     pins::unknown(job, pipeline, diagnostics);
+                    loaded::check(job, pipeline, &unit, diagnostics);
                 }
             }
         });
@@ -219,6 +221,7 @@ const JOB: &[JobCheck] = &[
     unfetched::check,
     start::check,
     version::check,
+    loaded::check,
     place::check,
     pins::check,
     destination::check,

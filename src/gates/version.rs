@@ -148,7 +148,8 @@ fn returned(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostic
     }
 }
 
-fn any_text(value: &Value, is_meant: &impl Fn(&str) -> bool) -> bool {
+/// Whether a text in a value is what is meant.
+pub(super) fn any_text(value: &Value, is_meant: &impl Fn(&str) -> bool) -> bool {
     match value {
         Value::Text(text) => is_meant(text),
         Value::List(items) => items.iter().any(|item| any_text(item, is_meant)),
@@ -266,7 +267,7 @@ fn tells_only(step: &Step<'_>, job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
 }
 
 /// Whether the job claims, or follows, an approval that names versions.
-fn is_exact(job: &Job<'_>) -> bool {
+pub(super) fn is_exact(job: &Job<'_>) -> bool {
     let is_claimed = job.claims().next().is_some();
     job.approvals.iter().any(|approval| approval.is_exact && (is_claimed || approval.is_followed))
 }

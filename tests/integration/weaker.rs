@@ -197,6 +197,21 @@ fn job_that_deploys_an_approval_once_more_is_weaker() {
 }
 
 #[test]
+fn loaded_value_that_decides_what_a_gated_job_deploys_is_weaker() {
+    let load = "  - task: fetch
+    config:
+      platform: linux
+      image_resource: {type: registry-image, source: {repository: alpine, tag: \"3.22\"}}
+      outputs: [{name: v}]
+      run: {path: wget, args: [-O, v/v, https://example.com/newest]}
+  - {load_var: v, file: v/v}
+  - task: deploy\n";
+    let loaded = with_last(SHOP, "  - task: deploy\n", load);
+    weaker(&loaded.replace("SIZE: large", "SIZE: ((.:v))"), &["deploy-shop-production", "`unapproved-artifact`"]);
+    as_strong(SHOP, &loaded.replace("SIZE: large", "TOKEN: ((.:v)), SIZE: large"));
+}
+
+#[test]
 fn what_validate_finds_in_both_is_no_change() {
     let tried = with_last(SHOP, CLAIM, &format!("  - try:\n{}", shifted(&CLAIM.replacen("- ", "  ", 1), 2)));
     let other = tried.replace("SIZE: large", "SIZE: huge");

@@ -370,6 +370,47 @@ fn newest_version_of_something_else_is_warned_of() {
 }
 
 #[test]
+fn variable_that_a_task_made_of_nothing_approved_is_warned_of() {
+    let fetch = |inputs: &str| {
+        format!(
+            "- task: fetch\n  config: {{platform: linux, image_resource: {{type: mock}}{inputs}, outputs: [{{name: v}}], run: {{path: fetch}}}}\n\
+             - {{load_var: v, file: v/v}}\n"
+        )
+    };
+    let with = |inputs: &str, by: &str| {
+        let manifest = format!("project: shop\n{}before:\n{}", SCRIPT.replace("./deploy.sh", by), fetch(inputs));
+        fleet().file("projects/shop.yml", &manifest)
+    };
+    assert_snapshot!(warned(&with("", "./deploy.sh ((.:v))")), @r#"
+    warning[unapproved-artifact]: the variable `v` decides what is deployed, and no approval decides on its value
+      --> projects/shop.yml:6:3
+       |
+     4 | - task: fetch
+       |   ----------- this task made it, and has no approved input
+     5 |   config: {platform: linux, image_resource: {type: mock}, outputs: [{name: v}], run: {path: fetch}}
+     6 | - {load_var: v, file: v/v}
+       |   ^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+      ::: built in: stacks/script.yml:52:3
+       |
+    52 | - task: "{{ phase }}"
+       |   ------------------- this step deploys with it
+       |
+       = note: in the deploy of `shop` QA
+       = help: use an approved artifact, or what a task makes of one
+
+    warning: 1 warning in 1 file
+    "#);
+    for (inputs, by) in [
+        ("", "./deploy.sh"),
+        ("", "./deploy.sh ((.:version))"),
+        (", inputs: [{name: shop-shop}]", "./deploy.sh ((.:v))"),
+    ] {
+        with(inputs, by).run(&["render", "--quiet"]).fine();
+    }
+}
+
+#[test]
 fn newest_commit_of_the_same_repository_is_refused() {
     for uri in
         ["https://github.com/example/shop.git", "git@github.com:Example/Shop", "https://github.com/example/shop/"]
