@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use concourse_pipeline::variables::of_build;
 use yaml_source::diagnostic::{Diagnostic, Diagnostics, Rule};
 use yaml_source::secrets::names_secret;
 use yaml_source::yaml::Value;
@@ -56,11 +57,7 @@ pub(super) fn check(job: &Job<'_>, pipeline: &Pipeline<'_>, _: &Unit<'_, '_>, di
 
 /// Whether a variable of the build decides what a step deploys. A secret, as its key tells, decides nothing.
 fn is_decided(step: &Step<'_>, variable: &str, job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
-    let reference = format!("((.:{variable}");
-    let is_used = |text: &str| {
-        let mut found = text.match_indices(&reference);
-        found.any(|(at, _)| text[at + reference.len()..].starts_with([')', '.']))
-    };
+    let is_used = |text: &str| of_build(text).any(|name| name == variable);
     let by_param = |params: &Value| match params {
         Value::Map(map) => map.iter().any(|(key, value)| !names_secret(key) && any_text(value, &is_used)),
         _ => false,

@@ -208,6 +208,10 @@ fn loaded_value_that_decides_what_a_gated_job_deploys_is_weaker() {
   - task: deploy\n";
     let loaded = with_last(SHOP, "  - task: deploy\n", load);
     weaker(&loaded.replace("SIZE: large", "SIZE: ((.:v))"), &["deploy-shop-production", "`unapproved-artifact`"]);
+    weaker(
+        &loaded.replace("SIZE: large", "SIZE: 'a-((.:\"v\".size))'"),
+        &["deploy-shop-production", "`unapproved-artifact`"],
+    );
     as_strong(SHOP, &loaded.replace("SIZE: large", "TOKEN: ((.:v)), SIZE: large"));
 }
 

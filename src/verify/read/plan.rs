@@ -8,6 +8,7 @@ use promotion_verify::{CODE, On, Pin, Pins, Place, Seen, StageId, Step, UNKNOWN,
 use concourse_pipeline::fixed::{is_one_version, written_version};
 use concourse_pipeline::issues::{IssueId, IssueMark};
 use concourse_pipeline::job_names::{environment, is_one_environment};
+use concourse_pipeline::variables::of_build;
 use concourse_pipeline::view::{JobView, StepKind, StepPlace, StepView, each_text, field, list, text, texts};
 use yaml_source::source::Span;
 use yaml_source::yaml::{Map, Node};
@@ -375,10 +376,7 @@ fn variable(name: &str) -> String {
 fn variables<'n>(number: usize, job: &JobView<'n>) -> impl Iterator<Item = &'n str> {
     let mut found = BTreeSet::new();
     let mut see = |node: &'n Node| {
-        each_text("", node, &mut |_, text, _| {
-            let names = text.split("((").skip(1).filter_map(|rest| rest.split("))").next()?.trim().strip_prefix(".:"));
-            found.extend(names.map(|name| name.split('.').next().unwrap_or(name).trim().trim_matches('"')));
-        });
+        each_text("", node, &mut |_, text, _| found.extend(of_build(text)));
     };
     let own = job.steps[number].node.as_map().map(Map::entries).unwrap_or_default();
     let is_hook = |key: &str| ["on_success", "on_failure", "on_abort", "on_error", "ensure"].contains(&key);
