@@ -197,6 +197,15 @@ fn job_that_deploys_an_approval_once_more_is_weaker() {
 }
 
 #[test]
+fn job_behind_a_line_break_that_only_concourse_knows_is_seen() {
+    let nightly = format!("- name: nightly\n  plan:\n  - {{get: code, trigger: true}}\n  - {}", deploy("Production"));
+    for line_break in ["\u{85}", "\u{2028}", "\u{2029}"] {
+        let hidden = format!("{SHOP}# The end.{line_break}{}\n", nightly.trim_end().replace('\n', line_break));
+        weaker(&hidden, &["nightly", "`deploy-shop-production`", "behind a gate"]);
+    }
+}
+
+#[test]
 fn loaded_value_that_decides_what_a_gated_job_deploys_is_weaker() {
     let load = "  - task: fetch
     config:

@@ -2,11 +2,12 @@
 //! several documents the first one is taken.
 //!
 //! The parser under it speaks YAML 1.2. What is known to differ and not bridged, all of it found by chance alone: the
-//! line breaks U+0085, U+2028 and U+2029 outside of quotes, `...` before the first document, a `#` right behind `|` or
+//! line breaks U+2028 and U+2029 within quotes and blocks, `...` before the first document, a `#` right behind `|` or
 //! `>`, a directive within a document or one that is not known, a single `-`, a leading `?` or a `:` at the end within brackets, `*alias:` as a
 //! key, what comes behind a document in brackets, UTF-16.
 
 mod aliasing;
+mod breaks;
 mod map;
 mod number;
 mod quirks;

@@ -10,6 +10,7 @@ use super::super::node::{Entry, Node, NodeKind, Scalar};
 use super::super::read::{Limits, bytes, style_of};
 use super::super::scalar::{Resolved, ScalarStyle};
 use super::aliasing::Aliasing;
+use super::breaks;
 use super::map::{Key, OpenMap};
 use super::quirks::{self, Quirk};
 use super::scalar::{self, Value};
@@ -46,8 +47,9 @@ pub fn read_pipeline(
     dialect: Dialect,
     diagnostics: &mut Diagnostics,
 ) -> Option<Node> {
+    let text = breaks::known(text);
     let mut reader = Reader {
-        text,
+        text: &text,
         file,
         at,
         dialect,
