@@ -268,7 +268,7 @@ fn weak(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) {
 }
 
 /// Whether two steps of a job do the same.
-fn is_same((a, b): (&Step<'_>, &Step<'_>), job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
+pub(super) fn is_same((a, b): (&Step<'_>, &Step<'_>), job: &Job<'_>, pipeline: &Pipeline<'_>) -> bool {
     if let (What::SetPipeline { name: a, .. }, What::SetPipeline { name: b, .. }) = (&a.what, &b.what) {
         return a == b;
     }

@@ -6,10 +6,11 @@ use yaml_source::yaml::Value;
 
 use crate::lower::{Author, JobRole};
 
+use super::claim::is_same;
 use super::lowered::artifact_of;
 use super::model::{Get, Job, Pipeline, Step, Task, Unit, What};
 use super::place::renews;
-use super::sequence::{Order, order, why_apart};
+use super::sequence::{Order, PathPart, order, why_apart};
 use super::spelling::{has_variable, may_be};
 use super::work::{Doing, type_only_tells};
 
@@ -231,7 +232,22 @@ fn early(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) 
         let (checking, others): (Vec<usize>, Vec<usize>) =
             (0..job.steps.len()).partition(|at| checks(&job.steps[*at], get.name));
         let Some(&first) = checking.first() else { continue };
-        let is_early = |at: &usize| checking.iter().all(|check| order(&job.steps, *at, *check) == Order::Apart);
+        // A hook of the check runs although the check failed. One that does what the job does deploys.
+        let of_checks = |at: usize| checking.iter().map(move |check| order(&job.steps, at, *check));
+        let after: Vec<usize> =
+            others.iter().copied().filter(|at| of_checks(*at).any(|order| order == Order::After)).collect();
+        let deploys = |at: usize| {
+            let is_deed =
+                |done: &&usize| !is_gates(&job.steps[**done]) && !matches!(job.steps[**done].what, What::Get(_));
+            let mut done = after.iter().filter(is_deed).peekable();
+            done.peek().is_none() || done.any(|done| is_same((&job.steps[at], &job.steps[*done]), job, pipeline))
+        };
+        let is_early = |at: &usize| {
+            let is_apart = of_checks(*at).all(|order| order == Order::Apart);
+            // A hook of the job runs after a failed claim, too, and is reported as that.
+            let is_jobs_hook = matches!(job.steps[*at].path.first(), Some(PathPart::Hook(_)));
+            is_apart || !is_jobs_hook && of_checks(*at).all(|order| order != Order::After) && deploys(*at)
+        };
         let sees = |at: usize| at > brought && job.steps[at].sees_all();
         let mut users = others
             .into_iter()
@@ -243,7 +259,11 @@ fn early(job: &Job<'_>, pipeline: &Pipeline<'_>, diagnostics: &mut Diagnostics) 
                 Diagnostic::new(
                     Rule::UnapprovedArtifact,
                     job.steps[at].span,
-                    format!("the step does not wait until `{}` is the approved version", get.name),
+                    if of_checks(at).any(|order| order == Order::OnFailure) {
+                        format!("the step runs also when `{}` is not the approved version", get.name)
+                    } else {
+                        format!("the step does not wait until `{}` is the approved version", get.name)
+                    },
                 )
                 .also(
                     check.span,

@@ -101,6 +101,11 @@ fn handwritten_checkout_is_the_script_of_the_approval_and_not_only_named() {
         "{path: sh, args: [-ec, gate/checkout-approved]}",
         "{path: sh, args: [code/deploy, gate/checkout-approved]}",
         "{path: sh, args: [-s]}",
+        "{path: sh, args: [-n, gate/checkout-approved]}",
+        "{path: sh, args: [-en, gate/checkout-approved]}",
+        "{path: sh, args: [-s, gate/checkout-approved]}",
+        "{path: bash, args: [--version, gate/checkout-approved]}",
+        "{path: code/sh, args: [gate/checkout-approved]}",
         "{path: sh, dir: code, args: [gate/checkout-approved]}",
         "{path: sh, args: [code/checkout-approved]}",
         "{path: sh, args: [code/gate/checkout-approved]}",
@@ -110,6 +115,14 @@ fn handwritten_checkout_is_the_script_of_the_approval_and_not_only_named() {
         let found = with(run, inputs);
         assert!(found.contains(&"unapproved-artifact".to_owned()), "{run}: {found:?}");
     }
+    // What it is told decides which programs it runs.
+    for param in ["PATH: code/bin", "HOME: code", "LD_PRELOAD: code/lib.so", "GIT_CONFIG_GLOBAL: code/config"] {
+        let checkout = CHECKOUT.replace("CHECKOUT: code", &format!("CHECKOUT: code, {param}"));
+        let found = judged(&by_hand(&[CLAIM, &checkout, DEPLOY]));
+        assert!(found.contains(&"unapproved-artifact".to_owned()), "{param}: {found:?}");
+    }
+    let checkout = CHECKOUT.replace("CHECKOUT: code", "CHECKOUT: code, FETCH: code, https_proxy: http://proxy:3128");
+    assert_eq!(judged(&by_hand(&[CLAIM, &checkout, DEPLOY])), Vec::<String>::new());
     // The folder of that name is another artifact.
     let found = with("{path: sh, args: [gate/checkout-approved]}", "[{name: gate, path: g}, {name: code, path: gate}]");
     assert!(found.contains(&"unapproved-artifact".to_owned()), "{found:?}");
@@ -117,6 +130,26 @@ fn handwritten_checkout_is_the_script_of_the_approval_and_not_only_named() {
     let checkout = CHECKOUT.replace("CHECKOUT: code", "CHECKOUT: ((clones))");
     let found = judged(&by_hand(&[CLAIM, &checkout, DEPLOY]));
     assert!(found.contains(&"unapproved-artifact".to_owned()), "{found:?}");
+}
+
+#[test]
+fn handwritten_hook_of_a_checkout_deploys_what_was_not_approved() {
+    let indented = |text: &str, by: usize| text.trim_end().replace('\n', &format!("\n{}", " ".repeat(by)));
+    let as_hook = |task: &str| indented(&task.replacen("- ", "  ", 1), 2);
+    let found = |steps: &[&str]| judged(&by_hand(steps));
+    for hook in ["on_failure", "on_error", "on_abort", "ensure"] {
+        let with = |task: &str| format!("{}  {hook}:\n  {}\n", CHECKOUT, as_hook(task));
+        assert_eq!(found(&[CLAIM, &with(DEPLOY), DEPLOY]), ["unapproved-artifact"], "{hook}");
+        // In the place of the deployment.
+        assert_eq!(found(&[CLAIM, &with(DEPLOY)]), ["unapproved-artifact"], "{hook}");
+        // Whoever tells people does not deploy.
+        let told = DEPLOY.replace("code/deploy", "code/tell").replace("task: deploy", "task: tell");
+        assert_eq!(found(&[CLAIM, &with(&told), DEPLOY]), Vec::<String>::new(), "{hook}");
+        for around in ["do", "in_parallel"] {
+            let both = format!("- {around}:\n  {}\n  {hook}:\n  {}\n", indented(CHECKOUT, 2), as_hook(DEPLOY));
+            assert_eq!(found(&[CLAIM, &both, DEPLOY]), ["unapproved-artifact"], "{around} {hook}");
+        }
+    }
 }
 
 #[test]
