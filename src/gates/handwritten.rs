@@ -147,6 +147,7 @@ impl<'v, 'n> Handwritten<'v, 'n> {
                     .into_iter()
                     .chain(list(step.node, "var_files").iter().filter_map(text))
                     .collect(),
+                vars: Cow::Owned(values(["vars", "instance_vars"].map(|key| field(step.node, key)))),
             },
             StepKind::Run | StepKind::Try | StepKind::Do | StepKind::InParallel => return None,
         };
@@ -171,7 +172,13 @@ fn script<'n>(step: &StepView<'n>) -> Script<'n> {
     let parts = [value(field(step.node, "file")), of_run("path"), of_run("args")];
     // Those of the step win over those of its configuration.
     let params = [of_config("params"), field(step.node, "params"), field(step.node, "vars")].map(value);
-    Script::Read { parts: Box::new(parts), params: Box::new(merged(params)) }
+    let image = values([of_config("image_resource")]);
+    Script::Read { parts: Box::new(parts), params: Box::new(merged(params)), image: Box::new(image) }
+}
+
+/// The values of nodes that are there.
+fn values<const N: usize>(nodes: [Option<&Node>; N]) -> Value {
+    Value::List(nodes.into_iter().flatten().filter_map(|node| decode(node).ok()).collect())
 }
 
 /// The artifacts of inputs that a cache lies over.

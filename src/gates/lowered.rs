@@ -174,6 +174,7 @@ fn leaves<'a>(step: &'a concourse::Step, author: Author, span: Span, steps: &mut
             Core::SetPipeline(set) => What::SetPipeline {
                 name: set.set_pipeline.as_str(),
                 files: std::iter::once(set.file.as_str()).chain(set.var_files.iter().map(String::as_str)).collect(),
+                vars: Cow::Owned(Value::List([&set.vars, &set.instance_vars].into_iter().flatten().cloned().collect())),
             },
             Core::Try { .. } | Core::Do { .. } | Core::InParallel { .. } => return,
         };

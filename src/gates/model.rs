@@ -238,6 +238,8 @@ pub(super) enum What<'a> {
         name: &'a str,
         /// The file, and the files of variables.
         files: Vec<&'a str>,
+        /// Its variables, and those of its instance.
+        vars: Cow<'a, Value>,
     },
 }
 
@@ -323,6 +325,8 @@ pub(super) enum Script<'a> {
         parts: Box<[Option<Value>; 3]>,
         /// Its params and the variables of its file.
         params: Box<Value>,
+        /// The image that its configuration names.
+        image: Box<Value>,
     },
     /// Of a typed task. There may be tens of thousands, so nothing is worked out before it is asked for.
     Typed(&'a TaskStep),
@@ -336,6 +340,18 @@ impl Script<'_> {
             Self::Typed(task) => {
                 let of_config = task.config.as_ref().map(|config| Value::Map(config.params.clone()));
                 Cow::Owned(merged([of_config, task.params.clone(), task.vars.clone()]))
+            }
+        }
+    }
+
+    /// The image that its configuration names: source, params and version.
+    pub(super) fn image(&self) -> Cow<'_, Value> {
+        match self {
+            Self::Read { image, .. } => Cow::Borrowed(image),
+            Self::Typed(task) => {
+                let image = task.config.as_ref().and_then(|config| config.image_resource.as_ref());
+                let parts = image.map(|image| [&image.source, &image.params, &image.version]);
+                Cow::Owned(Value::List(parts.into_iter().flatten().flatten().cloned().collect()))
             }
         }
     }

@@ -205,23 +205,61 @@ fn job_behind_a_line_break_that_only_concourse_knows_is_seen() {
     }
 }
 
-#[test]
-fn loaded_value_that_decides_what_a_gated_job_deploys_is_weaker() {
-    let load = "  - task: fetch
+/// Steps that load a variable from what nobody approved, before Production's deployment.
+const LOAD: &str = "  - task: fetch
     config:
       platform: linux
       image_resource: {type: registry-image, source: {repository: alpine, tag: \"3.22\"}}
       outputs: [{name: v}]
       run: {path: wget, args: [-O, v/v, https://example.com/newest]}
   - {load_var: v, file: v/v}
-  - task: deploy\n";
-    let loaded = with_last(SHOP, "  - task: deploy\n", load);
-    weaker(&loaded.replace("SIZE: large", "SIZE: ((.:v))"), &["deploy-shop-production", "`unapproved-artifact`"]);
-    weaker(
-        &loaded.replace("SIZE: large", "SIZE: 'a-((.:\"v\".size))'"),
-        &["deploy-shop-production", "`unapproved-artifact`"],
+";
+
+#[test]
+fn loaded_value_that_decides_what_a_gated_job_deploys_is_weaker() {
+    let loaded = with_last(SHOP, "  - task: deploy\n", &format!("{LOAD}  - task: deploy\n"));
+    let told = ["deploy-shop-production", "no approval decides on it", "`unapproved-artifact`"];
+    for (from, to) in [
+        ("SIZE: large", "SIZE: ((.:v))"),
+        ("SIZE: large", "SIZE: 'a-((.:\"v\".size))'"),
+        ("SIZE: large", "SECRETS: {image: ((.:v))}, SIZE: large"),
+        (
+            "{STACK: Production, SIZE: large}\n      run: {path: code/deploy.sh}",
+            "{STACK: Production, SIZE: large}\n      run: {path: code/deploy.sh, args: [((.:v))]}",
+        ),
+    ] {
+        weaker(&with_last(&loaded, from, to), &told);
+    }
+    // The image of the task that deploys, which `with_last` finds there.
+    weaker(&with_last(&loaded, "tag: \"3.22\"", "tag: ((.:v))"), &told);
+    // By another variable.
+    let across = "  - task: deploy\n    across: [{var: x, values: [((.:v))]}]\n";
+    weaker(&with_last(&with_last(&loaded, "  - task: deploy\n", across), "SIZE: large", "SIZE: ((.:x))"), &told);
+    let chosen = loaded.replace(
+        "  - {load_var: v, file: v/v}\n",
+        "  - {load_var: v, file: v/v}\n  - {load_var: w, file: code/((.:v))}\n",
     );
-    as_strong(SHOP, &loaded.replace("SIZE: large", "TOKEN: ((.:v)), SIZE: large"));
+    weaker(&with_last(&chosen, "SIZE: large", "SIZE: ((.:w))"), &told);
+    for set in [
+        "file: v/pipeline.yml",
+        "file: code/a.yml, vars: {size: ((.:v))}",
+        "file: code/a.yml, instance_vars: {size: ((.:v))}",
+        "file: code/a.yml, var_files: [v/v.yml]",
+    ] {
+        weaker(&format!("{loaded}  - {{set_pipeline: app, {set}}}\n"), &told);
+    }
+    // The file and the image that a task runs.
+    weaker(&format!("{loaded}  - {{task: more, file: v/task.yml}}\n"), &told);
+    for honest in [
+        "TOKEN: ((.:v)), SIZE",
+        "AWS_ACCESS_KEY_ID: ((.:v.id)), AWS_SECRET_ACCESS_KEY: ((.:v.key)), SIZE",
+        "DB_USER: ((.:v)), SIZE",
+    ] {
+        as_strong(SHOP, &with_last(&loaded, "SIZE", honest));
+    }
+    let telling = deploy("none").replace("SIZE: large", "TEXT: ((.:v))").replace("code/deploy.sh", "code/tell.sh");
+    let hook = telling.replacen("task: deploy", "task: tell", 1).replace('\n', "\n  ");
+    as_strong(SHOP, &format!("{loaded}    on_failure:\n      {}\n", hook.trim_end()));
 }
 
 #[test]

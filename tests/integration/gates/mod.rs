@@ -382,19 +382,16 @@ fn variable_that_a_task_made_of_nothing_approved_is_warned_of() {
         fleet().file("projects/shop.yml", &manifest)
     };
     assert_snapshot!(warned(&with("", "./deploy.sh ((.:v))")), @r#"
-    warning[unapproved-artifact]: the variable `v` decides what is deployed, and no approval decides on its value
-      --> projects/shop.yml:6:3
+    warning[unapproved-artifact]: the variable `v` decides what is deployed, and no approval decides on it
+      --> projects/shop.yml:4:3
        |
      4 | - task: fetch
-       |   ----------- this task made it, and has no approved input
-     5 |   config: {platform: linux, image_resource: {type: mock}, outputs: [{name: v}], run: {path: fetch}}
-     6 | - {load_var: v, file: v/v}
-       |   ^^^^^^^^^^^^^^^^^^^^^^^^
+       |   ^^^^^^^^^^^ this task made it, and has no approved input
        |
       ::: built in: stacks/script.yml:52:3
        |
     52 | - task: "{{ phase }}"
-       |   ------------------- this step deploys with it
+       |   ------------------- this step uses it
        |
        = note: in the deploy of `shop` QA
        = help: use an approved artifact, or what a task makes of one
