@@ -45,7 +45,7 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
                 for doing in Doing::of(step, job, at) {
                     if job.is_gated() && doing.may_deploy() {
                         let names_environment = environment.is_some_and(|environment| doing.name(environment));
-                        gated.add(doing, GatedStep { job, names_environment });
+                        gated.add(doing, GatedStep { job, names_environment, destination: destination(job, pipeline) });
                     } else if is_before && doing.is_task() {
                         before.add(doing, ());
                     }
@@ -59,6 +59,7 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
         for job in pipeline.jobs.iter().filter(|job| is_judged_job(job, pipeline)) {
             let mut reported: BTreeSet<&str> = BTreeSet::new();
             let own = environment(job, pipeline);
+            let own_destination = destination(job, pipeline);
             let behind = Behind::of(job, pipeline);
             for step in job.steps.iter().filter(|step| is_judged(step, job)) {
                 // Jobs behind different gates run the same checks in their hooks.
@@ -73,11 +74,13 @@ pub(super) fn check(pipelines: &[Pipeline<'_>], diagnostics: &mut Diagnostics) {
                     // Jobs behind different gates run the same tests. What names the stage of another one is none.
                     let is_other_stage = (is_elsewhere(job) || !behind.is_none()) && doing.is_task();
                     let own = own.or_else(|| followed_environment(job, pipeline));
-                    if is_other_stage && own.map_or(is_elsewhere(job), |own| doing.name(own)) {
-                        continue;
-                    }
+                    let is_of_own = is_other_stage && own.map_or(is_elsewhere(job), |own| doing.name(own));
                     let is_test = before.alike(&doing).next().is_some();
-                    for (deployment, GatedStep { job: gated, names_environment }) in gated.alike(&doing) {
+                    for (deployment, GatedStep { job: gated, names_environment, destination }) in gated.alike(&doing) {
+                        // Whoever writes another gate can name any stage as its destination.
+                        if is_of_own && (destination.is_none() || *destination != own_destination) {
+                            continue;
+                        }
                         let is_excused = !names_environment && (is_test || is_other_stage);
                         let is_own = gated.owner == job.owner
                             && (job.is_rendered() || are_of_one_stage(job, gated, doing.is_equal(deployment)));
@@ -179,10 +182,14 @@ pub(super) fn environment<'a>(job: &Job<'a>, pipeline: &Pipeline<'a>) -> Option<
     if let Some((stage, _)) = job.stage() {
         return Some(&stage.environment);
     }
-    let destination = |resource: &str| pipeline.source(resource)?.text("destination")?.split('/').nth(2);
-    let mut destinations = job.approvals.iter().filter_map(|approval| destination(approval.resource));
-    let of_gate = destinations.next().filter(|environment| !environment.is_empty() && !has_variable(environment));
+    let of_gate = destination(job, pipeline).and_then(|destination| destination.split('/').nth(2));
+    let of_gate = of_gate.filter(|environment| !environment.is_empty() && !has_variable(environment));
     of_gate.or_else(|| Some(job.environment.as_ref()?.short_name()))
+}
+
+/// The stage that the gate of a handwritten job leads to, as its first approval names it.
+fn destination<'a>(job: &Job<'a>, pipeline: &Pipeline<'a>) -> Option<&'a str> {
+    job.approvals.iter().find_map(|approval| pipeline.source(approval.resource)?.text("destination"))
 }
 
 fn found(job: &Job<'_>, step: &Step<'_>, gated: &Job<'_>) -> Diagnostic {
@@ -210,6 +217,8 @@ struct GatedStep<'p, 'a> {
     job: &'p Job<'a>,
     /// It names the environment of its job.
     names_environment: bool,
+    /// The stage that its gate leads to.
+    destination: Option<&'a str>,
 }
 
 pub(super) fn is_hook(step: &Step<'_>) -> bool {

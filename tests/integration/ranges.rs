@@ -129,9 +129,24 @@ fn job_of_another_file_that_deploys_an_approval_once_more_is_weaker() {
     let other = format!("{head}jobs:\n- name: idle\n  plan:\n  - {{get: tools, trigger: true}}\n");
     is_weaker(changed(&[("shop.yml", SHOP), ("redo.yml", &other)], |work| work.write("redo.yml", &redo)), &parts);
     // A gate that nobody had names no version from its first day.
-    let unpinned = redo.replace("gate: shop/-/", "gate: other/-/");
+    let unpinned = redo
+        .replace("gate: shop/-/", "gate: other/-/")
+        .replace("destination: shop/-/", "destination: other/-/")
+        .replace("STACK: Production", "STACK: Other");
     let (reported, code) = changed(&[("shop.yml", SHOP)], |work| work.write("redo.yml", &unpinned));
     assert!(reported.contains("`unpinned-approval`") && code == 0, "{reported}");
+}
+
+#[test]
+fn job_behind_a_gate_of_somebody_else_that_leads_to_the_same_stage_is_weaker() {
+    let (_, production) = split();
+    let other = production
+        .replace("- name: deploy-shop-production", "- name: ship")
+        .replace("gate: shop/-/QA/deployed", "gate: a/-/b/deployed");
+    for ship in [other.clone(), other.replace("repository: example/ops", "repository: mallory/ops")] {
+        let comes = changed(&[("shop.yml", SHOP)], |work| work.write("ship.yml", &ship));
+        is_weaker(comes, &["job ship", "does the same as `deploy-shop-production`", "another gate", "`shared-target`"]);
+    }
 }
 
 #[test]
